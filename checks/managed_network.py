@@ -1,0 +1,5 @@
+"""Stub."""
+
+from checks.model import Check
+
+CHECKS: tuple[Check, ...] = ()

@@ -1,0 +1,5 @@
+"""NET: who may reach the workspace."""
+
+from checks.model import Check
+
+CHECKS: tuple[Check, ...] = ()

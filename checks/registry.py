@@ -1,0 +1,66 @@
+"""Every check there is: the built-in ones, listed by hand, and those of installed plug-ins."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from importlib.metadata import EntryPoint, entry_points
+
+from checks import managed_network, network_access, outbound_rules, private_endpoints
+from checks.errors import RegistryError
+from checks.model import Check
+
+ENTRY_POINT_GROUP = "azml_audit.checks"
+
+BUILT_IN: tuple[Check, ...] = (
+    *network_access.CHECKS,
+    *private_endpoints.CHECKS,
+    *managed_network.CHECKS,
+    *outbound_rules.CHECKS,
+)
+
+
+def registry() -> Mapping[str, Check]:
+    """Check id to check, sorted by id, built-in and installed.
+
+    A plug-in is a distribution with an entry point in the group `azml_audit.checks` that names a
+    `Check` or an iterable of them. Raises RegistryError where an entry point cannot be loaded or two
+    checks claim one id.
+    """
+    claims = [(check, "azml-audit") for check in BUILT_IN]
+    for entry_point in entry_points(group=ENTRY_POINT_GROUP):
+        claims += [(check, _owner(entry_point)) for check in _loaded(entry_point)]
+    return _unique(claims)
+
+
+def _unique(claims: Iterable[tuple[Check, str]]) -> Mapping[str, Check]:
+    owners: dict[str, str] = {}
+    checks: dict[str, Check] = {}
+    for check, owner in claims:
+        if check.id in checks:
+            raise RegistryError(
+                f"Two checks claim the id {check.id}: one from {owners[check.id]}, one from {owner}. "
+                "Uninstall one of them, or rename the plug-in's check."
+            )
+        owners[check.id], checks[check.id] = owner, check
+    return {id: checks[id] for id in sorted(checks)}
+
+
+def _loaded(entry_point: EntryPoint) -> tuple[Check, ...]:
+    try:
+        loaded = entry_point.load()
+    except Exception as error:
+        raise RegistryError(
+            f"The plug-in {_owner(entry_point)} could not be loaded: {type(error).__name__}: {error}. "
+            "Repair or uninstall it."
+        ) from error
+    checks = (loaded,) if isinstance(loaded, Check) else tuple(loaded) if isinstance(loaded, Iterable) else ()
+    if not checks or not all(isinstance(check, Check) for check in checks):
+        raise RegistryError(
+            f"The plug-in {_owner(entry_point)} names {entry_point.value}, "
+            "which is neither a Check nor an iterable of Checks."
+        )
+    return checks
+
+
+def _owner(entry_point: EntryPoint) -> str:
+    return entry_point.dist.name if entry_point.dist else entry_point.value

@@ -1,0 +1,1 @@
+"""One frozen `Audit` turned into files: HTML for people, CSV for everything else."""

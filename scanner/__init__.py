@@ -1,0 +1,1 @@
+"""Reads Azure, tabulates what it said and drives an audit from the command line."""
