@@ -1,0 +1,210 @@
+"""Asks Azure Resource Manager questions and keeps the raw answers.
+
+Why raw JSON and not the management SDK's models: azure-mgmt-machinelearningservices 1.0.1, the newest
+stable release, speaks api-version 2020-08-01, and its `Workspace` has neither `publicNetworkAccess` nor
+`managedNetwork`. Told to ask with `api_version="2025-09-01"` it receives both and drops them
+(`additional_properties` stays `{}`), and given per call, the keyword holds for the first page only. The
+betas (2.0.0b2, 2023-04-01) have no `managedNetwork` either. So the SDK gives what it is good at,
+credentials, pipeline, retries and transport, and the bodies are read here at a pinned api-version. They
+are the evidence, too. `tests/test_scanner_sdk_facts.py` measures these facts again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import aiohttp
+from azure.core.credentials_async import AsyncTokenCredential
+from azure.core.exceptions import AzureError, ClientAuthenticationError
+from azure.core.pipeline.transport import AioHttpTransport
+from azure.core.rest import AsyncHttpResponse, HttpRequest
+from azure.mgmt.core import AsyncARMPipelineClient
+from azure.mgmt.resource.subscriptions.aio import SubscriptionClient
+
+from scanner import gaps
+from scanner.clouds import Cloud, tls_context
+from scanner.errors import CredentialError, RefusedRequestError
+from scanner.gaps import Ask
+from scanner.payloads import Gap, Payload, parsed
+from scanner.pipeline import Patience, SlotPolicy, is_same_origin, policies
+from scanner.progress import Progress, Silent
+from scanner.redaction import redacted
+from scanner.throttling import Throttle
+
+Clock = Callable[[], datetime]
+
+
+class Arm:
+    """One pipeline and one connection pool for a whole scan. Use it as an async context manager."""
+
+    def __init__(
+        self,
+        cloud: Cloud,
+        credential: AsyncTokenCredential,
+        *,
+        clock: Clock,
+        patience: Patience | None = None,
+        ca_bundle: Path | None = None,
+        progress: Progress | None = None,
+    ) -> None:
+        """Remember how to ask; nothing is opened before the context is entered."""
+        self.cloud = cloud
+        self.clock = clock
+        self._credential = credential
+        self._patience = patience or Patience()
+        self._ca_bundle = ca_bundle
+        self._progress = progress or Silent()
+
+    async def __aenter__(self) -> Arm:
+        """Open the pool and get a first token. Raises CredentialError where there is none to be had."""
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(
+                ssl=tls_context(self._ca_bundle), limit=self._patience.max_concurrency
+            ),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            trust_env=True,
+        )
+        self._transport = AioHttpTransport(
+            session=self._session,
+            session_owner=False,
+            connection_timeout=self._patience.connect_timeout,
+            read_timeout=self._patience.read_timeout,
+        )
+        throttle = Throttle(budget=self._patience.throttle_budget, told=self._progress.throttled)
+        slots = SlotPolicy(throttle, self._patience, self._progress)
+        self._policies = policies(
+            self.cloud, self._credential, throttle=throttle, slots=slots, patience=self._patience
+        )
+        self._client: AsyncARMPipelineClient[Any, Any] = AsyncARMPipelineClient(
+            self.cloud.arm_endpoint, policies=self._policies, transport=self._transport
+        )
+        try:
+            await self._sign_in()
+        except BaseException:
+            await self.__aexit__()
+            raise
+        return self
+
+    async def __aexit__(self, *exception: object) -> None:
+        """Close the pool and the credential."""
+        await self._client.close()
+        await self._session.close()
+        await self._credential.close()
+
+    async def _sign_in(self) -> None:
+        try:
+            asked = getattr(self._credential, "get_token_info", self._credential.get_token)
+            await asked(self.cloud.scope)
+        except (ClientAuthenticationError, AzureError, ValueError) as error:
+            raise CredentialError(
+                f"No token for {self.cloud.scope} from {self.cloud.authority}: {error}\n"
+                "Check --auth, --tenant and --cloud."
+            ) from error
+
+    def subscription_client(self) -> SubscriptionClient:
+        """The SDK's subscription client on this pipeline and pool; do not close it."""
+        return SubscriptionClient(
+            self._credential,
+            base_url=self.cloud.arm_endpoint,
+            policies=self._policies,
+            transport=self._transport,
+            credential_scopes=[self.cloud.scope],
+        )
+
+    def url(self, path: str, api_version: str) -> str:
+        """The URL of an ARM path (a resource id, perhaps with more behind it)."""
+        return f"{self.cloud.arm_endpoint}{path}?api-version={api_version}"
+
+    async def get(self, ask: Ask) -> Payload | Gap:
+        """The answer to one question: a payload with status 200 and a JSON object, or a gap."""
+        try:
+            response = await self._client.send_request(HttpRequest("GET", ask.url), **self.request_options())
+        except (AzureError, RefusedRequestError) as error:
+            return gaps.from_failure(ask, error)
+        return self.answered(ask, response)
+
+    def request_options(self) -> dict[str, Any]:
+        """Keyword arguments for every SDK call: tokens may travel over http on loopback only."""
+        return {} if self.cloud.arm_endpoint.startswith("https://") else {"enforce_https": False}
+
+    def answered(self, ask: Ask, response: AsyncHttpResponse) -> Payload | Gap:
+        """The response as a payload, or as the gap it leaves."""
+        body: bytes = response.content
+        document = parsed(body)
+        body, pointers = redacted(body, document)
+        request_id = response.headers.get("x-ms-request-id", "")
+        if response.status_code != 200:
+            return gaps.from_answer(ask, response.status_code, document, request_id)
+        if not isinstance(document, dict):
+            return gaps.unreadable(
+                ask,
+                "NotJson",
+                f"The answer is not a JSON object but {len(body)} bytes of "
+                f"{response.headers.get('Content-Type', 'no stated type')}.",
+                request_id=request_id,
+            )
+        return Payload(
+            kind=ask.kind,
+            scope=ask.scope,
+            subscription_id=ask.subscription_id,
+            url=ask.url,
+            api_version=ask.api_version,
+            status=response.status_code,
+            retrieved_at=self.clock(),
+            request_id=request_id,
+            correlation_id=response.headers.get("x-ms-correlation-request-id", ""),
+            redactions=pointers,
+            body=body,
+            document=document,
+        )
+
+    async def pages(self, ask: Ask, first: Payload | None = None) -> AsyncIterator[Payload | Gap]:
+        """Every page of a list, following nextLink as Azure wrote it; a gap ends it.
+
+        `first` is the first page where it was read already. A nextLink to another host or to a page
+        already read is a gap, as is a page whose `value` is not an array: what came before stays. An
+        empty page and an empty nextLink are in order.
+        """
+        seen = {ask.url}
+        answer: Payload | Gap = first or await self.get(ask)
+        while True:
+            yield answer
+            if isinstance(answer, Gap):
+                return
+            following = next_page(ask, answer, seen, self.cloud.arm_endpoint)
+            if following is None:
+                return
+            if isinstance(following, Gap):
+                yield following
+                return
+            seen.add(following.url)
+            ask, answer = following, await self.get(following)
+
+
+def next_page(ask: Ask, page: Payload, seen: set[str], endpoint: str) -> Ask | Gap | None:
+    """The question that brings the next page, the gap that stands in its way, or None after the last."""
+    link = page.document.get("nextLink")
+    if not isinstance(page.document.get("value"), list):
+        found = type(page.document.get("value")).__name__
+        message = f"The page has no array of values but {'null' if found == 'NoneType' else found}."
+        return gaps.unreadable(ask, "ValueNotAList", message, request_id=page.request_id)
+    if link is None or link == "":
+        return None
+    if not isinstance(link, str) or not is_same_origin(link, endpoint):
+        host = urlsplit(link).netloc if isinstance(link, str) else type(link).__name__
+        message = f"The next page lies at {host}, not at {endpoint}; no token was sent there."
+        return gaps.unreadable(ask, "ForeignNextLink", message, request_id=page.request_id)
+    if link in seen:
+        message = "The next page is one that was read already; the list never ends."
+        return gaps.unreadable(ask, "NextLinkLoop", message, request_id=page.request_id)
+    return Ask(
+        kind=ask.kind,
+        scope=ask.scope,
+        url=link,
+        api_version=parse_qs(urlsplit(link).query).get("api-version", [ask.api_version])[0],
+        subscription_id=ask.subscription_id,
+    )

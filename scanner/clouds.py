@@ -1,0 +1,151 @@
+"""The clouds: where Azure Resource Manager is, which audience its tokens need and who issues them.
+
+Endpoints, scopes and authorities of the three public clouds: azure-mgmt-core 1.6 `get_arm_endpoints` and
+azure-identity 1.27 `AzureAuthorityHosts` (2026-08). A private or sovereign cloud tells its own at
+`/metadata/endpoints`.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import aiohttp
+
+from scanner.errors import CloudError
+
+METADATA_VERSIONS = ("2022-09-01", "2015-01-01")
+"""The api-versions asked of `/metadata/endpoints`: a list of clouds, and the older single object."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cloud:
+    """One cloud. `scope` is the token scope of its ARM endpoint, `authority` the login endpoint."""
+
+    name: str
+    arm_endpoint: str
+    scope: str
+    authority: str
+    is_known: bool = True
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether the endpoint is on this machine, so certainly not Azure."""
+        return is_loopback(self.arm_endpoint)
+
+
+KNOWN: Mapping[str, Cloud] = {
+    cloud.name: cloud
+    for cloud in (
+        Cloud(
+            name="AzureCloud",
+            arm_endpoint="https://management.azure.com",
+            scope="https://management.azure.com/.default",
+            authority="https://login.microsoftonline.com",
+        ),
+        Cloud(
+            name="AzureUSGovernment",
+            arm_endpoint="https://management.usgovcloudapi.net",
+            scope="https://management.core.usgovcloudapi.net/.default",
+            authority="https://login.microsoftonline.us",
+        ),
+        Cloud(
+            name="AzureChinaCloud",
+            arm_endpoint="https://management.chinacloudapi.cn",
+            scope="https://management.chinacloudapi.cn/.default",
+            authority="https://login.chinacloudapi.cn",
+        ),
+    )
+}
+
+
+def is_loopback(url: str) -> bool:
+    """Whether the host of the URL is `localhost` or a loopback address."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def checked_endpoint(url: str) -> str:
+    """The endpoint without a trailing slash. Raises CloudError unless https, or http on loopback."""
+    parts = urlsplit(url)
+    if not parts.hostname or parts.scheme not in ("http", "https") or parts.path.strip("/") or parts.query:
+        raise CloudError(f"--arm-endpoint {url}: expected an address such as https://management.example.com")
+    if parts.scheme == "http" and not is_loopback(url):
+        raise CloudError(f"--arm-endpoint {url}: http is accepted on this machine only; use https")
+    return url.rstrip("/")
+
+
+def tls_context(ca_bundle: Path | None) -> ssl.SSLContext:
+    """The system's trust, or only the CA bundle's. Raises CloudError where the file cannot be used."""
+    if ca_bundle is None:
+        return ssl.create_default_context()
+    try:
+        return ssl.create_default_context(cafile=str(ca_bundle))
+    except (OSError, ssl.SSLError) as error:
+        raise CloudError(f"--ca-bundle {ca_bundle}: cannot be read as PEM certificates: {error}") from error
+
+
+async def discovered(arm_endpoint: str, ca_bundle: Path | None) -> Cloud:
+    """The cloud behind `arm_endpoint`, as its `/metadata/endpoints` describes it.
+
+    Raises CloudError where it cannot be reached or does not say who issues tokens for which audience.
+    """
+    endpoint = checked_endpoint(arm_endpoint)
+    connector = aiohttp.TCPConnector(ssl=tls_context(ca_bundle))
+    timeout = aiohttp.ClientTimeout(total=30)
+    async with aiohttp.ClientSession(connector=connector, timeout=timeout, trust_env=True) as session:
+        refusals = []
+        for version in METADATA_VERSIONS:
+            try:
+                return _described(endpoint, await _metadata(session, endpoint, version))
+            except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+                refusals.append(f"{version}: {type(error).__name__}: {error}")
+    raise CloudError(
+        f"{endpoint}/metadata/endpoints does not describe a cloud ({'; '.join(refusals)}). "
+        "Check the address, and --ca-bundle if its certificate is private."
+    )
+
+
+async def _metadata(session: aiohttp.ClientSession, endpoint: str, version: str) -> Any:
+    url = f"{endpoint}/metadata/endpoints"
+    async with session.get(url, params={"api-version": version}, allow_redirects=False) as response:
+        if response.status != 200:
+            raise ValueError(f"HTTP {response.status}")
+        return await response.json(content_type=None)
+
+
+def _described(endpoint: str, metadata: Any) -> Cloud:
+    described = _ours(endpoint, metadata) if isinstance(metadata, list) else metadata
+    try:
+        authentication = described["authentication"]
+        authority, audiences = authentication["loginEndpoint"], authentication["audiences"]
+        audience = next((a for a in audiences if _host(a) == _host(endpoint)), audiences[0])
+        return Cloud(
+            name=str(described.get("name") or urlsplit(endpoint).netloc),
+            arm_endpoint=endpoint,
+            scope=f"{audience.rstrip('/')}/.default",
+            authority=authority.rstrip("/"),
+            is_known=False,
+        )
+    except (KeyError, TypeError, IndexError, AttributeError) as error:
+        raise ValueError(f"no authentication.loginEndpoint and audiences in it ({error!r})") from error
+
+
+def _ours(endpoint: str, clouds: list[Any]) -> Any:
+    """Of several clouds the one whose resourceManager is this endpoint; the only one where there is one."""
+    ours = [c for c in clouds if isinstance(c, dict) and _host(c.get("resourceManager")) == _host(endpoint)]
+    if not ours and len(clouds) != 1:
+        raise ValueError(f"{len(clouds)} clouds, none of them at {endpoint}")
+    return (ours or clouds)[0]
+
+
+def _host(url: object) -> str:
+    return urlsplit(url).netloc.lower() if isinstance(url, str) else ""

@@ -1,0 +1,143 @@
+"""Credentials by azure-identity, chosen by name."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from azure.core.credentials import AccessTokenInfo, TokenRequestOptions
+from azure.core.credentials_async import AsyncTokenCredential
+from azure.identity import DeviceCodeCredential
+from azure.identity.aio import (
+    AzureCliCredential,
+    DefaultAzureCredential,
+    EnvironmentCredential,
+    ManagedIdentityCredential,
+    WorkloadIdentityCredential,
+)
+
+from scanner.clouds import Cloud
+from scanner.errors import CredentialError
+
+
+class Auth(StrEnum):
+    """How to sign in."""
+
+    DEFAULT = "default"
+    CLI = "cli"
+    MANAGED_IDENTITY = "managed-identity"
+    WORKLOAD_IDENTITY = "workload-identity"
+    ENVIRONMENT = "environment"
+    DEVICE_CODE = "device-code"
+
+
+_TAKES_CLIENT_ID = frozenset({Auth.DEFAULT, Auth.MANAGED_IDENTITY, Auth.WORKLOAD_IDENTITY, Auth.DEVICE_CODE})
+_TAKES_TENANT = frozenset(Auth) - {Auth.MANAGED_IDENTITY}
+
+
+class _ForTenant:
+    """An async credential that asks for tokens of one tenant, whatever its own default is."""
+
+    def __init__(self, credential: Any, tenant: str | None) -> None:
+        self._credential = credential
+        self._tenant = tenant
+
+    async def get_token_info(
+        self, *scopes: str, options: TokenRequestOptions | None = None
+    ) -> AccessTokenInfo:
+        wanted: TokenRequestOptions = {**(options or {})}
+        if self._tenant:
+            wanted["tenant_id"] = self._tenant
+        info: AccessTokenInfo = await self._asked(*scopes, options=wanted)
+        return info
+
+    async def _asked(self, *scopes: str, options: TokenRequestOptions) -> AccessTokenInfo:
+        if asyncio.iscoroutinefunction(self._credential.get_token_info):
+            info: AccessTokenInfo = await self._credential.get_token_info(*scopes, options=options)
+            return info
+        return await asyncio.to_thread(self._credential.get_token_info, *scopes, options=options)
+
+    async def close(self) -> None:
+        closed = self._credential.close()
+        if asyncio.iscoroutine(closed):
+            await closed
+
+    async def __aenter__(self) -> _ForTenant:
+        return self
+
+    async def __aexit__(self, *exception: object) -> None:
+        await self.close()
+
+
+def credential(
+    auth: Auth,
+    cloud: Cloud,
+    *,
+    tenant: str | None = None,
+    client_id: str | None = None,
+    ca_bundle: Path | None = None,
+    prompt: Callable[[str], None] = print,
+) -> AsyncTokenCredential:
+    """The credential for `auth` in `cloud`; nothing is asked for yet.
+
+    `client_id` names a user-assigned identity (or the application of a device code); `prompt` shows
+    what a person must do. Raises CredentialError for a combination that cannot work.
+    """
+    if client_id and auth not in _TAKES_CLIENT_ID:
+        raise CredentialError(f"--client-id has no meaning with --auth {auth.value}; leave it out.")
+    if tenant and auth not in _TAKES_TENANT:
+        raise CredentialError(
+            f"--tenant has no meaning with --auth {auth.value}: the identity has one tenant."
+        )
+    if auth is not Auth.CLI and not cloud.authority.startswith("https://"):
+        raise CredentialError(
+            f"{cloud.arm_endpoint} names the login endpoint {cloud.authority}, but tokens are asked for over "
+            "https only. Use the endpoint's https address."
+        )
+    options: dict[str, Any] = {"authority": cloud.authority}
+    if not cloud.is_known:
+        options["disable_instance_discovery"] = True
+    if ca_bundle:
+        options["connection_verify"] = str(ca_bundle)
+    try:
+        return _ForTenant(_makers(tenant, client_id, prompt)[auth](options), tenant)  # type: ignore[return-value]
+    except ValueError as error:
+        raise CredentialError(f"--auth {auth.value}: {error}") from error
+
+
+def _makers(
+    tenant: str | None, client_id: str | None, prompt: Callable[[str], None]
+) -> Mapping[Auth, Callable[[dict[str, Any]], Any]]:
+    allowed: dict[str, Any] = {"additionally_allowed_tenants": ["*"]} if tenant else {}
+    tenant_id: dict[str, Any] = {"tenant_id": tenant} if tenant else {}
+    client: dict[str, Any] = {"client_id": client_id} if client_id else {}
+
+    def default(options: dict[str, Any]) -> Any:
+        ids = {
+            "managed_identity_client_id": client_id,
+            "workload_identity_client_id": client_id,
+        }
+        return DefaultAzureCredential(**options, **allowed, **(ids if client_id else {}))
+
+    def device_code(options: dict[str, Any]) -> Any:
+        def shown(uri: str, code: str, _expires: object) -> None:
+            prompt(f"To sign in, open {uri} and enter the code {code}.")
+
+        return DeviceCodeCredential(prompt_callback=shown, **options, **tenant_id, **client)
+
+    def without_authority(options: dict[str, Any]) -> dict[str, Any]:
+        return {name: value for name, value in options.items() if name == "connection_verify"}
+
+    return {
+        Auth.DEFAULT: default,
+        Auth.CLI: lambda _options: AzureCliCredential(**tenant_id, **allowed),
+        Auth.MANAGED_IDENTITY: lambda options: ManagedIdentityCredential(
+            **without_authority(options), **client
+        ),
+        Auth.WORKLOAD_IDENTITY: lambda options: WorkloadIdentityCredential(**options, **tenant_id, **client),
+        Auth.ENVIRONMENT: lambda options: EnvironmentCredential(**options, **allowed),
+        Auth.DEVICE_CODE: device_code,
+    }

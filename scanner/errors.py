@@ -1,0 +1,25 @@
+"""Every error azml-audit raises on purpose, one tree, rooted in `checks.errors.AuditError`."""
+
+from __future__ import annotations
+
+from checks.errors import AuditError
+
+
+class UsageError(AuditError):
+    """What was asked for cannot be done as asked; nothing was scanned."""
+
+
+class CloudError(UsageError):
+    """The cloud's endpoint, authority or audience is unusable."""
+
+
+class CredentialError(UsageError):
+    """No token could be had."""
+
+
+class ScopeError(UsageError):
+    """The subscriptions or management groups asked for cannot be told."""
+
+
+class RefusedRequestError(AuditError):
+    """A request that this tool never sends: a write, or a token to a foreign host."""

@@ -1,0 +1,118 @@
+"""Turns every failure into a `Gap` that says what would close it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from scanner.payloads import Gap
+from scanner.redaction import without_emails
+
+_ACTION = re.compile(r"perform action '([^']+)'", re.IGNORECASE)
+_SCOPE = re.compile(r"over scope '([^']+)'", re.IGNORECASE)
+_OBJECT_ID = re.compile(r"object id '([^']+)'", re.IGNORECASE)
+_MAX_MESSAGE = 500
+
+RETRY_LATER = "Run the audit again; if it persists, open an Azure support case with the request id."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ask:
+    """One question to Azure: what kind, about which resource id, at which URL and api-version."""
+
+    kind: str
+    scope: str
+    url: str
+    api_version: str
+    subscription_id: str | None = None
+
+    @property
+    def request(self) -> str:
+        """Method and URL, for people."""
+        return f"GET {self.url}"
+
+
+def arm_error(document: Any) -> tuple[str, str]:
+    """Code and message of an ARM error body, with or without its `error` envelope; "" where absent."""
+    if not isinstance(document, dict):
+        return "", ""
+    error = document.get("error", document)
+    if not isinstance(error, dict):
+        return str(error), str(document.get("error_description", ""))
+    return str(error.get("code") or ""), str(error.get("message") or "")
+
+
+def from_answer(ask: Ask, status: int, document: Any, request_id: str) -> Gap:
+    """The gap an answer other than 200 leaves."""
+    code, message = arm_error(document)
+    code = code or f"HTTP{status}"
+    message = message or "The answer carries no ARM error."
+    return _gap(ask, code, message, _closes(ask, status, code, message), status=status, request_id=request_id)
+
+
+def from_failure(ask: Ask, error: BaseException) -> Gap:
+    """The gap a request leaves that was never answered, or whose answer broke off."""
+    cause = error.__cause__ or error
+    name = type(cause).__name__
+    message = f"No complete answer came: {name}: {error}"
+    return _gap(ask, name, message, f"Check network and proxy. {RETRY_LATER}")
+
+
+def unreadable(ask: Ask, code: str, message: str, *, request_id: str = "", status: int | None = 200) -> Gap:
+    """The gap an answer leaves that came whole but does not say what it should."""
+    return _gap(ask, code, message, RETRY_LATER, status=status, request_id=request_id)
+
+
+def told(ask: Ask, code: str, message: str, closes: str) -> Gap:
+    """A gap of our own making: something we decided not to ask, or know to be missing."""
+    return _gap(ask, code, message, closes)
+
+
+def _gap(
+    ask: Ask, code: str, message: str, closes: str, *, status: int | None = None, request_id: str = ""
+) -> Gap:
+    return Gap(
+        scope=ask.scope,
+        subscription_id=ask.subscription_id,
+        asked=ask.kind,
+        request=ask.request,
+        http_status=status,
+        code=code,
+        message=without_emails(message)[:_MAX_MESSAGE],
+        closes=closes,
+        request_id=request_id,
+    )
+
+
+def _closes(ask: Ask, status: int, code: str, message: str) -> str:
+    if code == "InvalidAuthenticationTokenTenant":
+        return (
+            "The resource belongs to another tenant: audit it with --tenant set to the one the message names "
+            "(after a subscription moved, this can last an hour)."
+        )
+    if status == 401:
+        return "Sign in again; the token was refused. Check --auth, --tenant and --cloud."
+    if status == 403:
+        return _grant(ask, message)
+    if status == 404:
+        return "It does not exist (any more) or is hidden from this identity. Run the audit again."
+    if status == 409:
+        return "The resource provider is not ready in this subscription; see the message."
+    if status == 429:
+        return "Azure throttles this identity: allow a longer wait with --max-wait, or run the audit later."
+    return RETRY_LATER
+
+
+def _grant(ask: Ask, message: str) -> str:
+    action, scope, object_id = (
+        match.group(1) if (match := pattern.search(message)) else ""
+        for pattern in (_ACTION, _SCOPE, _OBJECT_ID)
+    )
+    needed = f"a role with {action}" if action else "a role that may read it"
+    where = f"/subscriptions/{ask.subscription_id}" if ask.subscription_id else scope or ask.scope
+    assignee = object_id or "<object-id>"
+    return (
+        f"Grant Reader (or {needed}): "
+        f"az role assignment create --assignee-object-id {assignee} --role Reader --scope {where}"
+    )

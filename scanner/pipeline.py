@@ -1,0 +1,183 @@
+"""The policies every request passes: the SDK's own, less what writes, plus what keeps us polite and safe.
+
+A generated management client installs `ARMAutoResourceProviderRegistrationPolicy`, which answers a 409
+MissingSubscriptionRegistration by registering the provider: a write. It is left out here, and
+`ReadOnlyPolicy` would refuse the POST anyway.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from azure.core.credentials_async import AsyncTokenCredential
+from azure.core.pipeline import PipelineRequest, PipelineResponse
+from azure.core.pipeline.policies import (
+    AsyncHTTPPolicy,
+    AsyncRetryPolicy,
+    CustomHookPolicy,
+    HeadersPolicy,
+    RequestIdPolicy,
+    SansIOHTTPPolicy,
+    UserAgentPolicy,
+)
+from azure.mgmt.core.policies import AsyncARMChallengeAuthenticationPolicy
+
+from scanner.clouds import Cloud
+from scanner.errors import RefusedRequestError
+from scanner.progress import Progress
+from scanner.throttling import Throttle, throttled_scope
+from scanner.version import VERSION
+
+
+@dataclass(frozen=True, kw_only=True)
+class Patience:
+    """How hard a scan presses Azure and how long it waits; times in seconds."""
+
+    max_concurrency: int = 48
+    max_per_subscription: int = 8
+    retries: int = 3
+    backoff: float = 0.8
+    throttle_budget: float = 300.0
+    connect_timeout: float = 15.0
+    read_timeout: float = 60.0
+
+
+class ReadOnlyPolicy(SansIOHTTPPolicy[Any, Any]):
+    """Refuses anything but GET before it leaves."""
+
+    def on_request(self, request: PipelineRequest[Any]) -> None:
+        """Raise RefusedRequestError for a method other than GET."""
+        method = request.http_request.method
+        if method != "GET":
+            raise RefusedRequestError(f"{method} {request.http_request.url}: azml-audit only reads")
+
+
+class OneHostPolicy(SansIOHTTPPolicy[Any, Any]):
+    """Refuses any host but the cloud's, so that no token is sent elsewhere."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        """Allow the host and port of the cloud's endpoint."""
+        self._cloud = cloud
+
+    def on_request(self, request: PipelineRequest[Any]) -> None:
+        """Raise RefusedRequestError where the URL leads to another origin."""
+        if not is_same_origin(request.http_request.url, self._cloud.arm_endpoint):
+            host = urlsplit(request.http_request.url).netloc
+            raise RefusedRequestError(
+                f"a request to {host} was refused: it is not {self._cloud.arm_endpoint}"
+            )
+
+
+def is_same_origin(url: str, endpoint: str) -> bool:
+    """Whether scheme, host and port of two URLs agree."""
+    return _origin(url) == _origin(endpoint)
+
+
+def _origin(url: str) -> tuple[str, str | None, int | None]:
+    parts = urlsplit(url)
+    default = {"https": 443, "http": 80}.get(parts.scheme)
+    try:
+        port = parts.port
+    except ValueError:
+        return parts.scheme, None, None
+    return parts.scheme, parts.hostname, port or default
+
+
+class PatientRetryPolicy(AsyncRetryPolicy[Any, Any]):
+    """The SDK's retries, with Retry-After kept by a gate per subscription and bounded by its budget.
+
+    The SDK alone waits as long as any server asks (an hour, three times over: measured with azure-core
+    1.41) while holding its place in the queue.
+    """
+
+    def __init__(self, throttle: Throttle, patience: Patience) -> None:
+        """Retry connection errors and 408, 429 and 5xx up to `patience.retries` times."""
+        super().__init__(
+            retry_total=patience.retries,
+            retry_status=patience.retries,
+            retry_backoff_factor=patience.backoff,
+        )
+        self._throttle = throttle
+
+    def is_retry(self, settings: dict[str, Any], response: PipelineResponse[Any, Any]) -> bool:
+        """Whether to ask again: not where the wait asked for would exceed the budget."""
+        if not super().is_retry(settings, response):
+            return False
+        wait = self.get_retry_after(response)
+        return not wait or self._throttle.grants(throttled_scope(response.http_request.url), wait)
+
+    def increment(
+        self, settings: dict[str, Any], response: Any = None, error: Exception | None = None
+    ) -> bool:
+        """Count a try; one that Azure asked us to repeat later costs budget, not a try."""
+        if isinstance(response, PipelineResponse) and self.get_retry_after(response):
+            return True
+        return bool(super().increment(settings, response=response, error=error))
+
+    async def sleep(
+        self,
+        settings: dict[str, Any],
+        transport: Any,
+        response: PipelineResponse[Any, Any] | None = None,
+    ) -> None:
+        """Close the subscription's gate where Retry-After was given; otherwise back off."""
+        wait = self.get_retry_after(response) if response else None
+        if response and wait:
+            self._throttle.close(throttled_scope(response.http_request.url), max(float(wait), 1.0))
+            return
+        await super().sleep(settings, transport)
+
+
+class SlotPolicy(AsyncHTTPPolicy[Any, Any]):
+    """Lets a try through once its subscription's gate is open and a slot is free, there and overall.
+
+    It stands behind the retry policy: whoever waits to try again holds no slot.
+    """
+
+    def __init__(self, throttle: Throttle, patience: Patience, progress: Progress) -> None:
+        """All slots free."""
+        super().__init__()
+        self._throttle = throttle
+        self._progress = progress
+        self._overall = asyncio.Semaphore(patience.max_concurrency)
+        self._per_scope: dict[str, asyncio.Semaphore] = defaultdict(
+            lambda: asyncio.Semaphore(patience.max_per_subscription)
+        )
+
+    async def send(self, request: PipelineRequest[Any]) -> PipelineResponse[Any, Any]:
+        """Send it in its turn."""
+        scope = throttled_scope(request.http_request.url)
+        async with self._per_scope[scope]:
+            await self._throttle.opened(scope)
+            async with self._overall:
+                try:
+                    return await self.next.send(request)
+                finally:
+                    self._progress.request_answered()
+
+
+def policies(
+    cloud: Cloud,
+    credential: AsyncTokenCredential,
+    *,
+    throttle: Throttle,
+    slots: SlotPolicy,
+    patience: Patience,
+) -> Sequence[Any]:
+    """The policies of one pipeline, outermost first."""
+    return (
+        ReadOnlyPolicy(),
+        OneHostPolicy(cloud),
+        RequestIdPolicy(),
+        HeadersPolicy({"Accept": "application/json"}),
+        UserAgentPolicy(user_agent=f"azml-audit/{VERSION}", user_agent_overwrite=True),
+        CustomHookPolicy(),
+        PatientRetryPolicy(throttle, patience),
+        AsyncARMChallengeAuthenticationPolicy(credential, cloud.scope),
+        slots,
+    )

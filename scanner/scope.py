@@ -1,0 +1,205 @@
+"""Which subscriptions to audit: all the identity sees, or those asked for by id, name or management group."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from azure.core.exceptions import AzureError
+
+from scanner import gaps, wire
+from scanner.arm import Arm, next_page
+from scanner.errors import RefusedRequestError, ScopeError
+from scanner.gaps import Ask
+from scanner.payloads import Gap, Keep, Payload
+
+SUBSCRIPTIONS_API_VERSION = "2022-12-01"
+MANAGEMENT_GROUPS_API_VERSION = "2023-04-01"
+_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """What the user asked for: ids or exact names; nothing asked for means all."""
+
+    subscriptions: Sequence[str] = ()
+    excluded: Sequence[str] = ()
+    management_groups: Sequence[str] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Subscription:
+    """A subscription the identity sees. Keyed by id; names are not unique."""
+
+    id: str
+    name: str
+
+    @property
+    def key(self) -> str:
+        """The id, lower-cased."""
+        return self.id.lower()
+
+
+async def subscriptions(arm: Arm, wanted: Wanted, keep: Keep) -> list[Subscription]:
+    """The subscriptions to read, sorted by id; the raw pages and every gap go to `keep`.
+
+    Raises ScopeError for a name that no visible subscription has, or that several have.
+    """
+    visible = await _visible(arm, keep)
+    by_group = await _below_management_groups(arm, wanted.management_groups, keep)
+    ids = by_group | {_resolved(name, visible) for name in wanted.subscriptions}
+    if not wanted.subscriptions and not wanted.management_groups:
+        ids = set(visible)
+    ids -= {_resolved(name, visible, must_exist=False) for name in wanted.excluded}
+    chosen = [visible.get(key) or await _single(arm, key, keep) for key in sorted(ids)]
+    kept = [subscription for subscription in chosen if subscription]
+    if not kept and not wanted.excluded:
+        keep(_nothing_visible(arm))
+    return kept
+
+
+def _resolved(wanted: str, visible: dict[str, Subscription], *, must_exist: bool = True) -> str:
+    if _ID.fullmatch(wanted):
+        return wanted.lower()
+    named = [sub for sub in visible.values() if sub.name == wanted]
+    if len(named) > 1:
+        ids = ", ".join(sub.id for sub in named)
+        raise ScopeError(f"{len(named)} subscriptions are named {wanted!r}: {ids}. Name one by its id.")
+    if not named and must_exist:
+        names = ", ".join(sorted({repr(sub.name) for sub in visible.values()})[:20]) or "none"
+        raise ScopeError(f"No visible subscription is named {wanted!r}. Visible: {names}.")
+    return named[0].key if named else wanted.lower()
+
+
+async def _visible(arm: Arm, keep: Keep) -> dict[str, Subscription]:
+    """Lower-cased id to subscription, from the raw pages of the SDK's subscription client."""
+    scope = "/subscriptions"
+    ask = Ask(
+        kind="subscriptions",
+        scope=scope,
+        url=arm.url(scope, SUBSCRIPTIONS_API_VERSION),
+        api_version=SUBSCRIPTIONS_API_VERSION,
+    )
+    found: dict[str, Subscription] = {}
+    for answer in await _sdk_pages(arm, ask):
+        keep(answer)
+        if isinstance(answer, Payload):
+            found |= {sub.key: sub for sub in _listed(answer)}
+    return found
+
+
+class _Recorder:
+    """Hears every raw response of an SDK pager and keeps it as our own payloads and gaps."""
+
+    def __init__(self, arm: Arm, first: Ask) -> None:
+        self.answers: list[Payload | Gap] = []
+        self.ask = first
+        self._arm = arm
+        self._seen = {first.url}
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the last thing heard was a gap: there is no way on."""
+        return bool(self.answers) and isinstance(self.answers[-1], Gap)
+
+    def heard(self, response: Any) -> None:
+        ask = replace(self.ask, url=response.http_request.url)
+        answer = self._arm.answered(ask, response.http_response)
+        self.answers.append(answer)
+        if isinstance(answer, Gap):
+            return
+        following = next_page(self.ask, answer, self._seen, self._arm.cloud.arm_endpoint)
+        if isinstance(following, Gap):
+            self.answers.append(following)
+        elif following is not None:
+            self._seen.add(following.url)
+            self.ask = following
+
+    def failed(self, error: Exception) -> None:
+        if not self.has_ended:
+            self.answers.append(gaps.from_failure(self.ask, error))
+
+
+async def _sdk_pages(arm: Arm, ask: Ask) -> list[Payload | Gap]:
+    """The pages of the SDK's subscription pager as they came, guarded like our own lists."""
+    recorder = _Recorder(arm, ask)
+    pager = arm.subscription_client().subscriptions.list(
+        raw_response_hook=recorder.heard, **arm.request_options()
+    )
+    try:
+        async for _page in pager.by_page():
+            if recorder.has_ended:
+                break
+    except (AzureError, RefusedRequestError, TypeError, ValueError, AttributeError) as error:
+        recorder.failed(error)
+    return recorder.answers
+
+
+def _listed(page: Payload) -> list[Subscription]:
+    listed = wire.objects(page.document, "value") or []
+    return [_subscription(item) for item in listed if wire.named(item, "subscriptionId")]
+
+
+def _subscription(item: dict[str, Any]) -> Subscription:
+    return Subscription(id=wire.text(item, "subscriptionId") or "", name=wire.text(item, "displayName") or "")
+
+
+async def _single(arm: Arm, subscription_id: str, keep: Keep) -> Subscription | None:
+    """A subscription asked for by id that the list does not show: read on its own, or a gap."""
+    scope = f"/subscriptions/{subscription_id}"
+    ask = Ask(
+        kind="subscription",
+        scope=scope,
+        url=arm.url(scope, SUBSCRIPTIONS_API_VERSION),
+        api_version=SUBSCRIPTIONS_API_VERSION,
+        subscription_id=subscription_id,
+    )
+    answer = await arm.get(ask)
+    keep(answer)
+    return _subscription(answer.document) if isinstance(answer, Payload) else None
+
+
+async def _below_management_groups(arm: Arm, groups: Iterable[str], keep: Keep) -> set[str]:
+    """The lower-cased ids of all subscriptions below the management groups."""
+    ids: set[str] = set()
+    for group in groups:
+        scope = f"/providers/Microsoft.Management/managementGroups/{group}"
+        ask = Ask(
+            kind="descendants",
+            scope=scope,
+            url=arm.url(f"{scope}/descendants", MANAGEMENT_GROUPS_API_VERSION),
+            api_version=MANAGEMENT_GROUPS_API_VERSION,
+        )
+        async for answer in arm.pages(ask):
+            keep(answer)
+            if isinstance(answer, Payload):
+                ids |= _subscription_ids(answer)
+    return ids
+
+
+def _subscription_ids(page: Payload) -> set[str]:
+    items = wire.objects(page.document, "value") or []
+    return {
+        name.lower()
+        for item in items
+        if (wire.text(item, "type") or "").lower().endswith("/subscriptions")
+        and (name := wire.text(item, "name"))
+    }
+
+
+def _nothing_visible(arm: Arm) -> Gap:
+    scope = "/subscriptions"
+    ask = Ask(
+        kind="subscriptions",
+        scope=scope,
+        url=arm.url(scope, SUBSCRIPTIONS_API_VERSION),
+        api_version=SUBSCRIPTIONS_API_VERSION,
+    )
+    return gaps.told(
+        ask,
+        "NoSubscriptionVisible",
+        "The identity sees none of the subscriptions asked for, so nothing was audited.",
+        "Grant the identity Reader on the subscriptions or their management group, or check --tenant.",
+    )

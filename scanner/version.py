@@ -1,0 +1,3 @@
+"""The version of the tool, said once."""
+
+VERSION = "0.1.0"

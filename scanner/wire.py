@@ -1,0 +1,54 @@
+"""Reads members of ARM's JSON as tri-state values: what is absent, null or of a wrong type is None."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from azure.mgmt.core.tools import parse_resource_id
+
+
+def member(document: Any, *path: str) -> Any:
+    """The value at the path, or None where any step of it is missing or no object."""
+    for name in path:
+        if not isinstance(document, dict):
+            return None
+        document = document.get(name)
+    return document
+
+
+def text(document: Any, *path: str) -> str | None:
+    """The string at the path."""
+    value = member(document, *path)
+    return value if isinstance(value, str) else None
+
+
+def named(document: Any, *path: str) -> str | None:
+    """The non-empty string at the path: Azure writes both null and "" where a link is not set."""
+    return text(document, *path) or None
+
+
+def flag(document: Any, *path: str) -> bool | None:
+    """The boolean at the path."""
+    value = member(document, *path)
+    return value if isinstance(value, bool) else None
+
+
+def objects(document: Any, *path: str) -> list[dict[str, Any]] | None:
+    """The array of objects at the path; items that are no object are left out."""
+    value = member(document, *path)
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else None
+
+
+def joined(values: Any) -> str | None:
+    """An array of strings as one, joined by ", "; "" for an empty one, None where it is no array."""
+    return ", ".join(str(value) for value in values) if isinstance(values, list) else None
+
+
+def subscription_of(resource_id: str) -> str | None:
+    """The subscription id in a resource id."""
+    return text(parse_resource_id(resource_id), "subscription")
+
+
+def resource_group_of(resource_id: str) -> str | None:
+    """The resource group in a resource id."""
+    return text(parse_resource_id(resource_id), "resource_group")

@@ -1,0 +1,120 @@
+"""Workspaces as rows: every member translated once, tri-state."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from scanner import wire
+from scanner.api_versions import shows_managed_network
+
+Row = dict[str, Any]
+
+WORKSPACE_MEMBERS: Mapping[str, str] = {
+    f"workspaces.{column}": member
+    for member, columns in {
+        "publicNetworkAccess": ("public_network_access",),
+        "networkAcls": ("network_acls_default_action", "ip_rules"),
+        "managedNetwork": (
+            "managed_network_reported",
+            "isolation_mode",
+            "managed_network_status",
+            "spark_ready",
+            "firewall_sku",
+            "changeable_isolation_modes",
+        ),
+        "serverlessComputeSettings": (
+            "serverless_compute_configured",
+            "serverless_compute_custom_subnet",
+            "serverless_compute_no_public_ip",
+        ),
+    }.items()
+    for column in columns
+}
+"""Which member of `properties` a column needs: where a list leaves it out, the workspace is asked itself.
+
+`allowPublicAccessWhenBehindVnet` is not among them: neither the list nor the workspace carries it unless
+it was ever set (recorded 2025-11). Nor is `privateEndpointConnections`, which has a call of its own.
+"""
+
+
+def workspace_row(item: dict[str, Any], api_version: str) -> Row:
+    """The row of one workspace as an answer at `api_version` carries it."""
+    properties = item.get("properties")
+    network = wire.member(properties, "managedNetwork")
+    return {
+        "workspace_id": item["id"],
+        "workspace": wire.text(item, "name") or item["id"].rsplit("/", 1)[-1],
+        "kind": wire.text(item, "kind"),
+        "subscription_id": wire.subscription_of(item["id"]),
+        "resource_group": wire.resource_group_of(item["id"]),
+        "location": wire.text(item, "location"),
+        "tags": json.dumps(item["tags"], sort_keys=True) if isinstance(item.get("tags"), dict) else None,
+        "api_version": api_version,
+        "hub_resource_id": wire.named(properties, "hubResourceId"),
+        "judged_by": item["id"].lower(),
+        "public_network_access": wire.named(properties, "publicNetworkAccess"),
+        "allow_public_access_when_behind_vnet": wire.flag(properties, "allowPublicAccessWhenBehindVnet"),
+        "network_acls_default_action": wire.named(properties, "networkAcls", "defaultAction"),
+        "ip_rules": _ip_rules(properties),
+        "managed_network_reported": _managed_network_reported(properties, api_version),
+        "isolation_mode": wire.named(network, "isolationMode"),
+        "managed_network_status": wire.named(network, "status", "status"),
+        "spark_ready": wire.flag(network, "status", "sparkReady"),
+        "firewall_sku": wire.named(network, "firewallSku"),
+        "changeable_isolation_modes": wire.joined(wire.member(network, "changeableIsolationModes")),
+        "private_endpoint_connections_known": _connections_known(properties),
+        **_serverless(properties),
+        "provisioning_state": wire.text(properties, "provisioningState"),
+    }
+
+
+def _managed_network_reported(properties: Any, api_version: str) -> bool | None:
+    """True with a managedNetwork, False without one where the version shows it, None where it cannot tell."""
+    network = wire.member(properties, "managedNetwork")
+    if isinstance(network, dict):
+        return True
+    can_tell = isinstance(properties, dict) and shows_managed_network(api_version)
+    return False if network is None and can_tell else None
+
+
+def _ip_rules(properties: Any) -> str | None:
+    rules = wire.objects(properties, "networkAcls", "ipRules")
+    return None if rules is None else wire.joined([str(rule.get("value", "")) for rule in rules])
+
+
+def _connections_known(properties: Any) -> bool | None:
+    if isinstance(wire.member(properties, "privateEndpointConnections"), list):
+        return True
+    return True if wire.member(properties, "privateLinkCount") == 0 else None
+
+
+def _serverless(properties: Any) -> Row:
+    settings = wire.member(properties, "serverlessComputeSettings")
+    told_null = (
+        isinstance(properties, dict) and "serverlessComputeSettings" in properties and settings is None
+    )
+    row: Row = {"serverless_compute_configured": False if told_null else None}
+    if isinstance(settings, dict):
+        subnet = settings.get("serverlessComputeCustomSubnet", ...)
+        row = {
+            "serverless_compute_configured": True,
+            "serverless_compute_custom_subnet": subnet if isinstance(subnet, str) else _told(subnet),
+            "serverless_compute_no_public_ip": wire.flag(settings, "serverlessComputeNoPublicIP"),
+        }
+    return row
+
+
+def _told(value: object) -> str | None:
+    """ "" for an explicit null, None for anything else that is no string."""
+    return "" if value is None else None
+
+
+def merged(listed: Row, details: Row) -> Row:
+    """The workspace's own answer, completed by what only the list told."""
+    told = {name: value for name, value in details.items() if value is not None}
+    merged = listed | told
+    if listed.get("managed_network_reported"):
+        merged["managed_network_reported"] = True
+    return merged
