@@ -12,25 +12,7 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict
 
 from checks.schema import SCHEMAS, Tables
-
-
-class Severity(StrEnum):
-    """How bad a violation is. The order is the rank: the first is the worst."""
-
-    CRITICAL = "critical"
-    HIGH = "high"
-    MEDIUM = "medium"
-    LOW = "low"
-    INFORMATIONAL = "informational"
-
-    @property
-    def rank(self) -> int:
-        """0 for the worst."""
-        return list(Severity).index(self)
-
-    def reaches(self, threshold: Severity) -> bool:
-        """Whether this is at least as bad as `threshold`."""
-        return self.rank <= threshold.rank
+from checks.severity import Severity as Severity
 
 
 class Status(StrEnum):

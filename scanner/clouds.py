@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 import aiohttp
 
 from scanner.errors import CloudError
+from scanner.options import CloudName
 
 METADATA_VERSIONS = ("2022-09-01", "2015-01-01")
 """The api-versions asked of `/metadata/endpoints`: a list of clouds, and the older single object."""
@@ -39,8 +40,8 @@ class Cloud:
         return is_loopback(self.arm_endpoint)
 
 
-KNOWN: Mapping[str, Cloud] = {
-    cloud.name: cloud
+KNOWN: Mapping[CloudName, Cloud] = {
+    CloudName(cloud.name): cloud
     for cloud in (
         Cloud(
             name="AzureCloud",

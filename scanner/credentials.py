@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -21,18 +20,7 @@ from azure.identity.aio import (
 
 from scanner.clouds import Cloud
 from scanner.errors import CredentialError
-
-
-class Auth(StrEnum):
-    """How to sign in."""
-
-    DEFAULT = "default"
-    CLI = "cli"
-    MANAGED_IDENTITY = "managed-identity"
-    WORKLOAD_IDENTITY = "workload-identity"
-    ENVIRONMENT = "environment"
-    DEVICE_CODE = "device-code"
-
+from scanner.options import Auth
 
 _TAKES_CLIENT_ID = frozenset({Auth.DEFAULT, Auth.MANAGED_IDENTITY, Auth.WORKLOAD_IDENTITY, Auth.DEVICE_CODE})
 _TAKES_TENANT = frozenset(Auth) - {Auth.MANAGED_IDENTITY}

@@ -1,0 +1,80 @@
+"""The whole audit, without a terminal: collect, judge, conclude."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import pandas as pd
+
+from checks.judge import PolicyVerdict, Verdict, concluded, judged
+from checks.model import Severity
+from checks.run import findings
+from checks.schema import Tables
+from reports.audit import Audit
+from scanner.payloads import Gap, Payload, PayloadStore, Source
+from scanner.policies import LoadedPolicy
+from scanner.tabulate import Tabulation
+from scanner.version import VERSION
+
+
+async def collected(source: Source, store: PayloadStore) -> Tables:
+    """The tables of everything the source yields; its payloads are kept in `store`."""
+    tabulation = Tabulation()
+
+    def keep(item: Payload | Gap) -> None:
+        if isinstance(item, Payload):
+            store.append(item)
+        tabulation.add(item)
+
+    await source.read(keep)
+    return tabulation.finished()
+
+
+def audited(
+    tables: Tables,
+    policies: Sequence[LoadedPolicy],
+    *,
+    fail_on: Severity,
+    source: str,
+    is_azure: bool,
+    started_at: datetime,
+    finished_at: datetime,
+) -> Audit:
+    """What every policy makes of the tables, as the one record reports are written from."""
+    conclusions = [_concluded(tables, policy, fail_on) for policy in policies]
+    return Audit(
+        tool_version=VERSION,
+        source=source,
+        is_azure=is_azure,
+        started_at=started_at,
+        finished_at=finished_at,
+        tables=tables,
+        findings=pd.concat([found for found, _ in conclusions], ignore_index=True),
+        verdicts=tuple(verdict for _, verdict in conclusions),
+        checks={each.check.id: each.check for policy in policies for each in policy.checks},
+    )
+
+
+def _concluded(tables: Tables, policy: LoadedPolicy, fail_on: Severity) -> tuple[pd.DataFrame, PolicyVerdict]:
+    name = policy.policy.name
+    found = judged(findings(tables, policy.checks), name)
+    verdict = concluded(
+        found,
+        policy=name,
+        description=policy.policy.description,
+        checks=tuple(each.check.id for each in policy.checks),
+        fail_on=fail_on,
+        complete=tables.gaps.empty,
+    )
+    return found, verdict
+
+
+def exit_code(audit: Audit) -> int:
+    """4 where a check crashed, else 1 where a policy is violated, else 3 where anything is open, else 0."""
+    if any(verdict.crashed for verdict in audit.verdicts):
+        return 4
+    words = {verdict.verdict for verdict in audit.verdicts}
+    if Verdict.VIOLATED in words:
+        return 1
+    return 3 if Verdict.UNDETERMINED in words else 0

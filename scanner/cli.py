@@ -1,0 +1,259 @@
+"""The command line. Everything heavy is imported by the command that needs it, so that help is instant."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from checks.severity import Severity
+from scanner import cli_options as options
+from scanner.options import Auth, CloudName, LogFormat, LogLevel, TenantName
+from scanner.version import VERSION
+
+if TYPE_CHECKING:
+    from scanner.commands.scan import Connection
+    from scanner.terminal import Terminal
+
+USAGE = 2
+INTERNAL = 4
+INTERRUPTED = 130
+
+app = typer.Typer(
+    name="azml-audit",
+    help="Audit the network isolation of every Azure Machine Learning workspace an identity can see.",
+    epilog="Exit codes: 0 satisfied, 1 violated, 2 usage error, 3 incomplete, 4 internal error.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+checks_app = typer.Typer(help="What can be checked.", no_args_is_help=True)
+policies_app = typer.Typer(help="What to demand: the shipped policies and your own.", no_args_is_help=True)
+app.add_typer(checks_app, name="checks")
+app.add_typer(policies_app, name="policies")
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"azml-audit {VERSION}")
+        raise typer.Exit(0)
+
+
+@app.callback()
+def _common(
+    version: Annotated[
+        bool,
+        typer.Option("--version", help="Print the version and exit.", callback=_print_version, is_eager=True),
+    ] = False,
+) -> None:
+    """Take the options that stand before a command."""
+
+
+@app.command(
+    epilog="Examples: azml-audit scan --policy internet-outbound · "
+    "azml-audit scan --auth managed-identity --management-group corp --fail-on high --quiet"
+)
+def scan(
+    policy: options.Policies = None,
+    output: options.Output = options.DEFAULT_OUTPUT,
+    subscription: options.Subscriptions = None,
+    exclude_subscription: options.Excluded = None,
+    management_group: options.ManagementGroups = None,
+    auth: options.AuthMethod = Auth.DEFAULT,
+    tenant: options.Tenant = None,
+    client_id: options.ClientId = None,
+    cloud: options.Cloud = CloudName.AZURE,
+    arm_endpoint: options.ArmEndpoint = None,
+    ca_bundle: options.CaBundle = None,
+    fail_on: options.FailOn = Severity.LOW,
+    max_concurrency: options.MaxConcurrency = 48,
+    max_wait: options.MaxWait = 300.0,
+    quiet: options.Quiet = False,
+    log_level: options.Level = LogLevel.WARNING,
+    log_format: options.Format = LogFormat.TEXT,
+) -> None:
+    """Audit every workspace the identity can see and write an HTML page and CSV files."""
+
+    def run(terminal: Terminal) -> int:
+        from scanner.commands.scan import Job, connection, scan
+        from scanner.pipeline import Patience
+        from scanner.scope import Wanted
+
+        wanted = Wanted(
+            subscriptions=subscription or (),
+            excluded=exclude_subscription or (),
+            management_groups=management_group or (),
+        )
+        job = Job(
+            output=output,
+            policies=policy or options.DEFAULT_POLICIES,
+            fail_on=fail_on,
+            wanted=wanted,
+            patience=Patience(max_concurrency=max_concurrency, throttle_budget=max_wait),
+            quiet=quiet,
+        )
+
+        def connect() -> Connection:
+            return connection(
+                auth=auth,
+                cloud_name=cloud,
+                arm_endpoint=arm_endpoint,
+                tenant=tenant,
+                client_id=client_id,
+                ca_bundle=ca_bundle,
+                prompt=terminal.err.print,
+            )
+
+        return scan(job, connect, terminal)
+
+    _run(run, log_level, log_format)
+
+
+@app.command(epilog="Example: azml-audit demo --policy internet-outbound --output demo-report")
+def demo(
+    policy: options.Policies = None,
+    output: options.Output = options.DEFAULT_OUTPUT,
+    fail_on: options.FailOn = Severity.LOW,
+    quiet: options.Quiet = False,
+    log_level: options.Level = LogLevel.WARNING,
+    log_format: options.Format = LogFormat.TEXT,
+) -> None:
+    """Audit the embedded demo tenant: no Azure, no credentials. Exits 0 when it ran."""
+
+    def run(terminal: Terminal) -> int:
+        from scanner.commands.demo import demo
+        from scanner.commands.scan import Job
+
+        policies = policy or options.DEFAULT_POLICIES
+        return demo(Job(output=output, policies=policies, fail_on=fail_on, quiet=quiet), terminal)
+
+    _run(run, log_level, log_format)
+
+
+@app.command(
+    epilog="Example: azml-audit emulator --tenant generated --subscriptions 100 --tls-dir tls "
+    "--fault kind=status,route=workspaces,status=403,times=3"
+)
+def emulator(
+    tenant: options.EmulatedTenant = TenantName.DEMO,
+    port: options.Port = 0,
+    tls_dir: options.TlsDir = None,
+    subscriptions: options.SubscriptionCount = 10,
+    workspaces: options.WorkspaceCount = 10,
+    rules: options.RuleCount = 12,
+    seed: options.Seed = 0,
+    latency_ms: options.LatencyMs = 0.0,
+    jitter_ms: options.JitterMs = 0.0,
+    page_size: options.PageSize = 50,
+    fault: options.Faults = None,
+) -> None:
+    """Serve an emulated Azure Resource Manager on this machine until interrupted. It is not Azure."""
+
+    def run(terminal: Terminal) -> int:
+        from scanner.commands.emulator import emulate, tenant_named
+
+        return emulate(
+            tenant_named(tenant, subscriptions=subscriptions, workspaces=workspaces, rules=rules, seed=seed),
+            faults=fault or (),
+            port=port,
+            latency_ms=latency_ms,
+            jitter_ms=jitter_ms,
+            page_size=page_size,
+            tls_dir=tls_dir,
+            out=terminal.out,
+        )
+
+    _run(run)
+
+
+@checks_app.command("list")
+def checks_list() -> None:
+    """List every installed check."""
+
+    def run(terminal: Terminal) -> int:
+        from scanner.commands.catalogue import list_checks
+
+        return list_checks(terminal.out)
+
+    _run(run)
+
+
+@checks_app.command("show", epilog="Example: azml-audit checks show NET006")
+def checks_show(check_id: Annotated[str, typer.Argument(metavar="ID")]) -> None:
+    """Show all of one check: why, what decides, parameters, the fix, controls."""
+
+    def run(terminal: Terminal) -> int:
+        from scanner.commands.catalogue import show_check
+
+        return show_check(check_id, terminal.out)
+
+    _run(run)
+
+
+@policies_app.command("list")
+def policies_list() -> None:
+    """List the shipped policies."""
+
+    def run(terminal: Terminal) -> int:
+        from scanner.commands.catalogue import list_policies
+
+        return list_policies(terminal.out)
+
+    _run(run)
+
+
+@policies_app.command("show", epilog="Example: azml-audit policies show baseline > mine.yaml")
+def policies_show(name: Annotated[str, typer.Argument(metavar="NAME|FILE")]) -> None:
+    """Show a policy as it is written."""
+
+    def run(terminal: Terminal) -> int:
+        from scanner.commands.catalogue import show_policy
+
+        return show_policy(name, terminal.out)
+
+    _run(run)
+
+
+@policies_app.command("validate", epilog="Example: azml-audit policies validate mine.yaml")
+def policies_validate(names: Annotated[list[str], typer.Argument(metavar="FILE…")]) -> None:
+    """Check policy files: exit 0 where all are valid, 2 where one is not."""
+
+    def run(terminal: Terminal) -> int:
+        from scanner.commands.catalogue import validate_policies
+
+        return validate_policies(names, terminal)
+
+    _run(run)
+
+
+def _run(
+    command: Callable[[Terminal], int],
+    log_level: LogLevel = LogLevel.WARNING,
+    log_format: LogFormat = LogFormat.TEXT,
+) -> None:
+    """Run a command and exit with its code: the one place where errors become messages and exit codes."""
+    from checks.errors import AuditError
+    from scanner.terminal import Terminal
+
+    terminal = Terminal()
+    terminal.configure_logging(log_level, log_format)
+    try:
+        code = command(terminal)
+    except AuditError as error:
+        terminal.complain(f"azml-audit: {error}")
+        code = USAGE
+    except KeyboardInterrupt:
+        terminal.complain("azml-audit: interrupted; an earlier report is as it was.")
+        code = INTERRUPTED
+    except Exception:
+        logging.getLogger("azml_audit").exception("internal error; please report it with this traceback")
+        code = INTERNAL
+    raise typer.Exit(code)
+
+
+def main() -> None:
+    """The console script."""
+    app()

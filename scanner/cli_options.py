@@ -1,0 +1,104 @@
+"""The options of the command line, each with its help."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from checks.severity import Severity
+from scanner.options import Auth, CloudName, LogFormat, LogLevel, TenantName
+
+DEFAULT_OUTPUT = Path("azml-audit-report")
+DEFAULT_POLICIES = ("baseline",)
+
+Policies = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--policy",
+        "-p",
+        metavar="NAME|FILE",
+        help="A shipped policy or a file; repeatable. [default: baseline]",
+    ),
+]
+Output = Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="Where the reports go.")]
+FailOn = Annotated[
+    Severity, typer.Option("--fail-on", help="The least severity whose violation fails the run.")
+]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no summary.")]
+Level = Annotated[LogLevel, typer.Option("--log-level", help="Log to stderr from this level on.")]
+Format = Annotated[LogFormat, typer.Option("--log-format", help="How log lines look.")]
+
+Subscriptions = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--subscription", "-s", metavar="ID|NAME", help="Only this one; repeatable. [default: all visible]"
+    ),
+]
+Excluded = Annotated[
+    list[str] | None,
+    typer.Option("--exclude-subscription", metavar="ID|NAME", help="Not this one; repeatable."),
+]
+ManagementGroups = Annotated[
+    list[str] | None,
+    typer.Option("--management-group", metavar="ID", help="Every subscription below it; repeatable."),
+]
+AuthMethod = Annotated[Auth, typer.Option("--auth", help="How to sign in.")]
+Tenant = Annotated[str | None, typer.Option("--tenant", metavar="ID", help="The tenant to get tokens of.")]
+ClientId = Annotated[
+    str | None, typer.Option("--client-id", metavar="ID", help="The client id of a user-assigned identity.")
+]
+Cloud = Annotated[CloudName, typer.Option("--cloud", help="A cloud known by name.")]
+ArmEndpoint = Annotated[
+    str | None,
+    typer.Option(
+        "--arm-endpoint", metavar="URL", help="Another cloud; it describes itself at /metadata/endpoints."
+    ),
+]
+CaBundle = Annotated[
+    Path | None,
+    typer.Option("--ca-bundle", metavar="FILE", help="PEM certificates to trust instead of the system's."),
+]
+MaxConcurrency = Annotated[
+    int, typer.Option("--max-concurrency", metavar="N", min=1, max=512, help="Requests under way at once.")
+]
+MaxWait = Annotated[
+    float,
+    typer.Option(
+        "--max-wait",
+        metavar="SECONDS",
+        min=0,
+        help="How long to wait in all, per subscription, when Azure throttles.",
+    ),
+]
+
+EmulatedTenant = Annotated[TenantName, typer.Option("--tenant", help="Which tenant to serve.")]
+Port = Annotated[int, typer.Option("--port", metavar="PORT", min=0, max=65535, help="0 takes a free one.")]
+TlsDir = Annotated[
+    Path | None,
+    typer.Option(
+        "--tls-dir", metavar="DIR", help="Speak TLS; the authority to trust is written to DIR/ca.pem."
+    ),
+]
+SubscriptionCount = Annotated[
+    int, typer.Option("--subscriptions", metavar="N", min=0, help="Generated: how many subscriptions.")
+]
+WorkspaceCount = Annotated[
+    int, typer.Option("--workspaces", metavar="N", min=0, help="Generated: workspaces in each subscription.")
+]
+RuleCount = Annotated[
+    int, typer.Option("--rules", metavar="N", min=0, help="Generated: outbound rules in each workspace.")
+]
+Seed = Annotated[int, typer.Option("--seed", help="Generated: the same seed gives the same tenant.")]
+LatencyMs = Annotated[float, typer.Option("--latency-ms", metavar="MS", min=0, help="How long answers take.")]
+JitterMs = Annotated[float, typer.Option("--jitter-ms", metavar="MS", min=0, help="By how much that varies.")]
+PageSize = Annotated[int, typer.Option("--page-size", metavar="N", min=1, help="Items on a page.")]
+Faults = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--fault",
+        metavar="KEY=VALUE,…",
+        help="A fault to inject, such as kind=reset,route=outboundRules; repeatable.",
+    ),
+]

@@ -1,0 +1,1 @@
+"""The commands: each module does one and returns its exit code. Heavy imports happen inside them."""

@@ -1,0 +1,74 @@
+"""What a person at a terminal sees when an audit has ended."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from checks.judge import PolicyVerdict, Verdict
+from checks.model import Status
+from reports.audit import Audit
+
+_EXIT_MEANING = {
+    0: "every check satisfied, nothing unread",
+    1: "a policy is violated",
+    3: "not violated, but incomplete: something could not be read or decided",
+    4: "a check crashed",
+}
+_VERDICT_STYLE = {
+    Verdict.COMPLIANT: "green",
+    Verdict.VIOLATED: "bold red",
+    Verdict.UNDETERMINED: "yellow",
+}
+_MAX_GAPS = 5
+
+
+def show(audit: Audit, folder: Path, code: int, out: Console) -> None:
+    """Print what was read, the verdict of every policy, the gaps and where the files are."""
+    if not audit.is_azure:
+        out.print(Text(f"Not Azure: the facts come from {audit.source}.", style="yellow"))
+    out.print(_population(audit))
+    out.print(_verdicts(audit.verdicts))
+    _show_gaps(audit, out)
+    out.print(Text(f"Report: {folder / 'report.html'}; the tables are beside it as CSV."), soft_wrap=True)
+    out.print(Text(f"Exit code {code}: {_EXIT_MEANING[code]}."))
+
+
+def _population(audit: Audit) -> Text:
+    read = audit.tables.subscriptions["read"]
+    unread = int((~read.fillna(value=True)).sum())
+    text = Text(
+        f"{len(read)} subscriptions seen, {int(read.fillna(value=False).sum())} read to the end, "
+        f"{len(audit.tables.workspaces)} workspaces, {len(audit.tables.outbound_rules)} outbound rules."
+    )
+    return text.append(f" {unread} not read completely!", style="bold yellow") if unread else text
+
+
+def _verdicts(verdicts: Sequence[PolicyVerdict]) -> Table:
+    table = Table(title=None, box=None, pad_edge=False, header_style="bold")
+    table.add_column("Policy", overflow="fold")
+    table.add_column("Verdict")
+    for status in (Status.UNKNOWN, Status.FAIL, Status.PASS, Status.NOT_APPLICABLE, Status.ERROR):
+        table.add_column(status.value, justify="right")
+    table.add_column("Violations by severity", overflow="fold")
+    for verdict in verdicts:
+        counts = [
+            str(verdict.statuses[status])
+            for status in (Status.UNKNOWN, Status.FAIL, Status.PASS, Status.NOT_APPLICABLE, Status.ERROR)
+        ]
+        severities = ", ".join(f"{count} {name}" for name, count in verdict.violated.items() if count)
+        word = Text(verdict.verdict.value, style=_VERDICT_STYLE[verdict.verdict])
+        table.add_row(Text(verdict.policy), word, *counts, severities or "none")
+    return table
+
+
+def _show_gaps(audit: Audit, out: Console) -> None:
+    gaps = audit.tables.gaps
+    for gap in gaps.head(_MAX_GAPS).itertuples():
+        out.print(Text(f"Not read: {gap.asked} of {gap.scope}: {gap.code}. {gap.closes}", style="yellow"))
+    if len(gaps) > _MAX_GAPS:
+        out.print(Text(f"… and {len(gaps) - _MAX_GAPS} more in gaps.csv.", style="yellow"))
