@@ -1,0 +1,36 @@
+"""Breaks connections on purpose."""
+
+from __future__ import annotations
+
+import socket
+import struct
+from collections.abc import Mapping
+
+from aiohttp import web
+
+from scanner.emulator.answers import Answer
+
+_LINGER_ZERO = struct.pack("ii", 1, 0)
+
+
+def reset(request: web.BaseRequest) -> web.Response:
+    """Resets the connection (TCP RST); the response returned is never sent."""
+    transport = request.transport
+    if transport is not None:
+        connection = transport.get_extra_info("socket")
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_ZERO)
+        transport.abort()
+    return web.Response()
+
+
+async def truncated(
+    request: web.BaseRequest, answer: Answer, headers: Mapping[str, str]
+) -> web.StreamResponse:
+    """Announces the whole body, sends the first half and closes the connection."""
+    response = web.StreamResponse(status=answer.status, headers=headers)
+    response.content_length = len(answer.body)
+    await response.prepare(request)
+    await response.write(answer.body[: len(answer.body) // 2])
+    if request.transport is not None:
+        request.transport.close()
+    return response

@@ -1,0 +1,94 @@
+"""Demo, partner and finance: what crosses borders, and the subscription nobody may read."""
+
+from __future__ import annotations
+
+from scanner.emulator.builders import Site, workspace
+from scanner.emulator.demo_places import FINANCE, PARTNER, STRANGER, STRANGER_ID
+from scanner.emulator.demo_production import hardened, project
+from scanner.emulator.dependencies import closed, insights, registry, vault
+from scanner.emulator.network import (
+    APPROVED,
+    INTERNET,
+    connection,
+    managed_network,
+    private,
+    private_endpoints,
+)
+from scanner.emulator.rules import private_endpoint, required_endpoints, required_rules
+from scanner.emulator.tenant import Resource
+
+_FINANCE_HUB = Site(place=FINANCE, name="hub-finance")
+
+
+def partner_resources() -> list[Resource]:
+    """Everything in the subscription delegated by the partner."""
+    return [*_bench(), _orphan_project(), *_feature_store()]
+
+
+def finance_resources() -> list[Resource]:
+    """What stands in the unreadable subscription; the demo's default fault hides it."""
+    site = _FINANCE_HUB
+    body = workspace(
+        site,
+        hardened(site),
+        private(),
+        private_endpoints(connection(site)),
+        managed_network(site, APPROVED, required_rules(site)),
+        kind="Hub",
+    )
+    return [
+        Resource(body=body, teaches="nothing: it stands in the subscription that answers 403"),
+        *closed(site),
+    ]
+
+
+def _bench() -> list[Resource]:
+    site = Site(place=PARTNER, name="mlw-partner-bench")
+    foreign = STRANGER.id_of("Microsoft.Storage/storageAccounts", "stcollector")
+    rules = {**required_endpoints(site), "collector": private_endpoint(foreign, "blob")}
+    body = workspace(
+        site,
+        private(),
+        private_endpoints(
+            connection(site, "pe-pending", status="Pending"),
+            connection(site, "pe-refused", status="Rejected"),
+            connection(site, "pe-gone", status="Disconnected"),
+            connection(site, "pe-stranger", status="Pending", subscription=STRANGER_ID),
+        ),
+        managed_network(site, INTERNET, rules),
+        {"storageAccount": _FINANCE_HUB.storage},
+    )
+    return [
+        Resource(
+            body=body,
+            teaches="no connection approved, strangers waiting, a target abroad, storage out of sight",
+        ),
+        *(Resource(body=item) for item in (vault(site), registry(site), insights(site))),
+    ]
+
+
+def _orphan_project() -> Resource:
+    site = Site(place=PARTNER, name="proj-partner-pilot")
+    return Resource(
+        body=project(site, _FINANCE_HUB), teaches="a project whose hub cannot be read: undetermined"
+    )
+
+
+def _feature_store() -> list[Resource]:
+    site = Site(place=PARTNER, name="fs-partner-features")
+    user_identity = PARTNER.id_of("Microsoft.ManagedIdentity/userAssignedIdentities", "id-features")
+    identity = {"type": "UserAssigned", "userAssignedIdentities": {user_identity: {}}}
+    body = workspace(
+        site,
+        hardened(site),
+        private(),
+        private_endpoints(connection(site)),
+        managed_network(site, INTERNET, required_endpoints(site)),
+        {"primaryUserAssignedIdentity": user_identity},
+        kind="FeatureStore",
+        identity=identity,
+    )
+    return [
+        Resource(body=body, teaches="a feature store in good posture, with a user-assigned identity"),
+        *closed(site),
+    ]

@@ -1,0 +1,156 @@
+"""A tenant's documents, findable by path as ARM finds them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from scanner.emulator.envelopes import (
+    LOCATIONS,
+    ArmError,
+    authorization_failed,
+    group_not_found,
+    not_found,
+    subscription_not_found,
+)
+from scanner.emulator.routes import Target, target_of
+from scanner.emulator.tenant import Resource, Tenant
+from scanner.emulator.versions import Document, shown, without
+
+_RULES = ("properties", "managedNetwork", "outboundRules")
+
+
+class Directory:
+    """Finds single documents and lists; everything is looked up by lower-cased path."""
+
+    def __init__(self, tenant: Tenant) -> None:
+        """Indexes the tenant. Raises ValueError where two resources share an id."""
+        self._tenant = tenant
+        self._items: dict[str, Resource] = {}
+        self._lists: dict[str, list[Resource]] = {}
+        self._subscriptions = {str(item["id"]).lower(): item for item in tenant.subscriptions}
+        self._groups: set[str] = set()
+        self._versions = {name.lower(): offer for name, offer in tenant.api_versions.items()}
+        for resource in tenant.resources:
+            self._add(resource)
+
+    def versions(self, target: Target) -> tuple[str, ...]:
+        """The api-versions offered for what the path asks for; empty where ARM has no such type."""
+        return self._versions.get(target.resource_type, ()) if target.route else ()
+
+    def document(self, target: Target, version: str) -> Document | ArmError:
+        """The single document at that path as this api-version shows it, or why there is none."""
+        if target.route == "subscription":
+            return self._subscriptions.get(target.path) or subscription_not_found(target)
+        if target.route == "provider":
+            return self._provider(target)
+        if target.path in self._items:
+            return shown(self._items[target.path].body, target.resource_type, version)
+        inside = self._inside_workspace(target)
+        return next((item for item in inside if str(item["id"]).lower() == target.path), None) or (
+            self._missing_scope(target) or not_found(target)
+        )
+
+    def documents(self, target: Target) -> Sequence[Any] | ArmError:
+        """Everything in the list at that path, not yet pruned, or why there is no such list."""
+        if target.route == "subscriptions":
+            return self._tenant.subscriptions
+        if target.route == "descendants":
+            return self._descendants(target)
+        missing = self._missing_scope(target)
+        if missing:
+            return missing
+        return self._inside_workspace(target) or [
+            resource.body if resource.listed is None else resource.listed
+            for resource in self._lists.get(target.path, ())
+        ]
+
+    def listed(self, documents: Iterable[Document], target: Target, version: str) -> list[Document]:
+        """The documents as items of a list at this api-version."""
+        items = [shown(document, target.resource_type, version) for document in documents]
+        if target.route == "workspaces" and not self._tenant.list_rules:
+            return [without(item, _RULES) for item in items]
+        return items
+
+    def _add(self, resource: Resource) -> None:
+        target = target_of(resource.id)
+        if target.path in self._items:
+            raise ValueError(f"the tenant {self._tenant.name} holds {resource.id} twice")
+        self._items[target.path] = resource
+        self._lists.setdefault(target.path.rpartition("/")[0], []).append(resource)
+        segments = target.path.split("/")
+        if len(segments) == 9:
+            everywhere = "/".join([*segments[:3], *segments[5:8]])
+            self._lists.setdefault(everywhere, []).append(resource)
+            self._groups.add("/".join(segments[:5]))
+
+    def _inside_workspace(self, target: Target) -> list[Document]:
+        workspace = self._items.get(target.scope)
+        if workspace is None:
+            return []
+        if target.route == "outboundRules":
+            return [_rule(workspace, name, rule) for name, rule in _rules(workspace).items()]
+        if target.route == "privateEndpointConnections":
+            return list(workspace.body["properties"].get("privateEndpointConnections", ()))
+        return []
+
+    def _missing_scope(self, target: Target) -> ArmError | None:
+        if f"/subscriptions/{target.subscription}" not in self._subscriptions:
+            return subscription_not_found(target)
+        if target.scope in self._items or target.scope in self._subscriptions or target.scope in self._groups:
+            return None
+        segments = target.scope.split("/")
+        return group_not_found(target) if len(segments) == 5 else not_found(target_of(target.scope))
+
+    def _descendants(self, target: Target) -> Sequence[Document] | ArmError:
+        groups = {name.lower(): items for name, items in self._tenant.management_groups.items()}
+        found = groups.get(target.scope)
+        return authorization_failed(target) if found is None else found
+
+    def _provider(self, target: Target) -> Document | ArmError:
+        namespace = target.path.rpartition("/")[2]
+        types = {
+            name: offer
+            for name, offer in self._tenant.api_versions.items()
+            if name.lower().startswith(f"{namespace}/")
+        }
+        if target.scope not in self._subscriptions:
+            return subscription_not_found(target)
+        return _provider(target, types, self._tenant.unregistered) if types else not_found(target)
+
+
+def _rules(workspace: Resource) -> dict[str, Document]:
+    if workspace.rules is not None:
+        return dict(workspace.rules)
+    network = workspace.body["properties"].get("managedNetwork") or {}
+    return network.get("outboundRules") or {}
+
+
+def _rule(workspace: Resource, name: str, rule: Document) -> Document:
+    return {
+        "id": f"{workspace.id}/outboundRules/{name}",
+        "name": name,
+        "type": "Microsoft.MachineLearningServices/workspaces/outboundRules",
+        "properties": rule,
+    }
+
+
+def _provider(target: Target, types: dict[str, tuple[str, ...]], unregistered: frozenset[str]) -> Document:
+    namespace = next(iter(types)).partition("/")[0]
+    is_registered = target.subscription not in unregistered
+    return {
+        "id": f"{target.spelled[: len(target.scope)]}/providers/{namespace}",
+        "namespace": namespace,
+        "registrationPolicy": "RegistrationRequired",
+        "registrationState": "Registered" if is_registered else "NotRegistered",
+        "resourceTypes": [
+            {
+                "resourceType": name.partition("/")[2],
+                "locations": list(LOCATIONS),
+                "apiVersions": list(offer),
+                "defaultApiVersion": offer[0] if offer else None,
+                "capabilities": "None",
+            }
+            for name, offer in types.items()
+        ],
+    }

@@ -1,0 +1,109 @@
+"""Tenants of any size from a seed, for tests and benchmarks; nothing in them is left to chance.
+
+The law: workspace w of subscription s has the number `seed + s * workspaces + w`, and its posture is
+`POSTURES[number % 10]`. It violates NET006 unless that is `COMPLIANT`. It has `rules` outbound rules, or
+none where its isolation mode is Disabled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from typing import NamedTuple
+
+from scanner.emulator.builders import Place, Site, descendant, guid, subscription, workspace
+from scanner.emulator.identity import TENANT_ID
+from scanner.emulator.network import (
+    APPROVED,
+    INTERNET,
+    connection,
+    managed_network,
+    no_managed_network,
+    private,
+    private_endpoints,
+    public,
+)
+from scanner.emulator.rules import fqdn, private_endpoint, service_tag
+from scanner.emulator.tenant import Document, Resource, Tenant
+
+
+class Posture(NamedTuple):
+    """What decides NET006."""
+
+    public_network_access: str
+    isolation_mode: str
+
+
+COMPLIANT = Posture("Disabled", INTERNET)
+POSTURES = (
+    *(COMPLIANT,) * 5,
+    Posture("Enabled", INTERNET),
+    Posture("Disabled", APPROVED),
+    Posture("Disabled", APPROVED),
+    Posture("Enabled", APPROVED),
+    Posture("Enabled", "Disabled"),
+)
+_REGIONS = ("westeurope", "northeurope", "swedencentral", "eastus", "westus3")
+
+
+def generated_tenant(*, subscriptions: int, workspaces: int, rules: int, seed: int = 0) -> Tenant:
+    """A tenant of `subscriptions` times `workspaces`, each with `rules` outbound rules.
+
+    `expected_violations` names the workspaces that violate NET006 by the law above. The tenant has one
+    management group, "generated", above all subscriptions.
+    """
+    listed = tuple(
+        subscription(guid("generated", seed, number), f"generated-{number:04d}")
+        for number in range(subscriptions)
+    )
+    postures = {
+        site.id: (site, POSTURES[(seed + position) % len(POSTURES)])
+        for position, site in enumerate(_sites(listed, workspaces))
+    }
+    return Tenant(
+        name="generated",
+        tenant_id=TENANT_ID,
+        subscriptions=listed,
+        resources=tuple(Resource(body=_body(site, posture, rules)) for site, posture in postures.values()),
+        management_groups={"generated": tuple(descendant(item, "generated") for item in listed)},
+        expected_violations=frozenset(
+            workspace_id.lower() for workspace_id, (_, posture) in postures.items() if posture != COMPLIANT
+        ),
+    )
+
+
+def _sites(subscriptions: tuple[Document, ...], workspaces: int) -> Iterator[Site]:
+    for position, item in enumerate(subscriptions):
+        place = Place(
+            subscription=item["subscriptionId"],
+            group="rg-generated",
+            location=_REGIONS[position % len(_REGIONS)],
+        )
+        for number in range(workspaces):
+            yield Site(place=place, name=f"mlw-{position:04d}-{number:04d}")
+
+
+def _body(site: Site, posture: Posture, rules: int) -> Document:
+    inbound = public() if posture.public_network_access == "Enabled" else private()
+    endpoint = {} if posture.public_network_access == "Enabled" else private_endpoints(connection(site))
+    if posture.isolation_mode == "Disabled":
+        return workspace(site, inbound, endpoint, no_managed_network())
+    network = managed_network(site, posture.isolation_mode, _rules(posture.isolation_mode, rules))
+    return workspace(site, inbound, endpoint, network)
+
+
+@lru_cache(maxsize=16)
+def _rules(mode: str, count: int) -> Mapping[str, Document]:
+    """`count` rules valid in that mode; shared by all workspaces, since nobody changes a document."""
+    return {f"rule-{number:04d}": _rule(mode, number) for number in range(count)}
+
+
+def _rule(mode: str, number: int) -> Document:
+    target = Place(subscription=guid("targets"), group="rg-shared", location=_REGIONS[0]).id_of(
+        "Microsoft.Storage/storageAccounts", f"stshared{number:04d}"
+    )
+    if mode == INTERNET or number % 3 == 0:
+        return private_endpoint(target, "blob")
+    if number % 3 == 1:
+        return fqdn(f"packages-{number:04d}.example.com")
+    return service_tag("AzureMonitor", ports=str(1024 + number % 60000))

@@ -1,0 +1,154 @@
+"""Injects faults into answers; keeps how often each may still strike, and the token buckets."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+from scanner.emulator.answers import Answer, encoded, refusal
+from scanner.emulator.envelopes import (
+    ArmError,
+    authorization_failed,
+    invalid_token,
+    missing_registration,
+    not_found,
+    subscription_not_found,
+    throttled,
+    unavailable,
+    unsupported_api_version,
+)
+from scanner.emulator.faults import Fault, FaultKind
+from scanner.emulator.routes import Target
+
+_LIST_KINDS = (FaultKind.FOREIGN_NEXT_LINK, FaultKind.NEXT_LINK_LOOP, FaultKind.NULL_VALUE)
+
+
+@dataclass(kw_only=True)
+class _Bucket:
+    tokens: float
+    filled_at: float
+
+    def wait(self, fault: Fault, now: float) -> float:
+        """Takes a token and returns 0, or the seconds until there is one."""
+        self.tokens = min(fault.capacity, self.tokens + (now - self.filled_at) * fault.refill)
+        self.filled_at = now
+        if self.tokens < 1:
+            return (1 - self.tokens) / fault.refill
+        self.tokens -= 1
+        return 0.0
+
+
+class Injector:
+    """Decides which fault strikes which request, in the order the faults were given."""
+
+    def __init__(self, faults: Iterable[Fault]) -> None:
+        """Starts with every counter at none and every bucket full."""
+        self._faults = tuple(faults)
+        self._struck = [0] * len(self._faults)
+        self._buckets: dict[tuple[int, str | None], _Bucket] = {}
+
+    def latency(self, target: Target, page: int | None) -> float:
+        """Seconds to wait before anything is answered: those of all latency faults that strike."""
+        return sum(
+            self._faults[position].seconds
+            for position in self._striking((FaultKind.LATENCY,), target, page)
+            if self._strike(position)
+        )
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether there is no fault at all to inject."""
+        return not self._faults
+
+    def breakage(self, target: Target, page: int | None) -> FaultKind | None:
+        """RESET or TRUNCATE if the connection shall not survive this request."""
+        return self._first((FaultKind.RESET, FaultKind.TRUNCATE), target, page)
+
+    def refusal(
+        self, target: Target, page: int | None, now: float, supported: Collection[str]
+    ) -> Answer | None:
+        """The error to answer, with its Retry-After, if a STATUS or TOKEN_BUCKET fault strikes.
+
+        `now` is a clock in seconds that never goes back; `supported` are the api-versions a 400 lists.
+        """
+        for position in self._striking((FaultKind.STATUS, FaultKind.TOKEN_BUCKET), target, page):
+            fault = self._faults[position]
+            if fault.kind is FaultKind.STATUS:
+                self._strike(position)
+                return refusal(error_of(fault, target, supported), fault.retry_after)
+            wait = self._bucket(position, target, now).wait(fault, now)
+            if wait and self._strike(position):
+                seconds = fault.retry_after if fault.retry_after is not None else float(math.ceil(wait))
+                return refusal(throttled(target, seconds), seconds)
+        return None
+
+    def altered(self, answer: Answer, target: Target, own_url: str, foreign_url: str) -> Answer:
+        """The answer with its list spoiled if a list fault strikes; anything but a list stays as it is."""
+        if answer.page is None or answer.status != 200:
+            return answer
+        kind = self._first(_LIST_KINDS, target, answer.page)
+        if kind is None:
+            return answer
+        content = json.loads(answer.body)
+        if kind is FaultKind.NULL_VALUE:
+            content["value"] = None
+        else:
+            content["nextLink"] = own_url if kind is FaultKind.NEXT_LINK_LOOP else foreign_url
+        return Answer(status=answer.status, body=encoded(content), page=answer.page)
+
+    def _striking(self, kinds: Collection[FaultKind], target: Target, page: int | None) -> list[int]:
+        return [
+            position
+            for position, fault in enumerate(self._faults)
+            if fault.kind in kinds and self._is_left(position) and fault.strikes(target, page)
+        ]
+
+    def _first(self, kinds: Collection[FaultKind], target: Target, page: int | None) -> FaultKind | None:
+        for position in self._striking(kinds, target, page):
+            self._strike(position)
+            return self._faults[position].kind
+        return None
+
+    def _is_left(self, position: int) -> bool:
+        times = self._faults[position].times
+        return times is None or self._struck[position] < times
+
+    def _strike(self, position: int) -> bool:
+        self._struck[position] += 1
+        return True
+
+    def _bucket(self, position: int, target: Target, now: float) -> _Bucket:
+        fresh = _Bucket(tokens=self._faults[position].capacity, filled_at=now)
+        return self._buckets.setdefault((position, target.subscription), fresh)
+
+
+def error_of(fault: Fault, target: Target, supported: Collection[str] = ()) -> ArmError:
+    """The ARM error a STATUS fault answers with; `supported` are the api-versions a 400 lists."""
+    usual = _usual_error(fault, target, supported)
+    return ArmError(
+        status=fault.status,
+        code=fault.code or usual.code,
+        message=fault.message or usual.message,
+        detail_target=usual.detail_target,
+    )
+
+
+def _usual_error(fault: Fault, target: Target, supported: Collection[str]) -> ArmError:
+    match fault.status:
+        case 400:
+            return unsupported_api_version(target, "of this request", supported)
+        case 401:
+            return invalid_token()
+        case 403:
+            return authorization_failed(target)
+        case 404:
+            is_subscription = target.route != "descendants" and target.scope.count("/") <= 2
+            return subscription_not_found(target) if is_subscription else not_found(target)
+        case 409:
+            return missing_registration(target)
+        case 429:
+            return throttled(target, fault.retry_after)
+        case _:
+            return unavailable(fault.status)

@@ -1,0 +1,126 @@
+"""Which call a path is: its route name, resource type and subscription."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from scanner.emulator.versions import MANAGEMENT_GROUPS, PROVIDERS, SUBSCRIPTIONS, WORKSPACES
+
+METADATA = "metadata"
+TOKEN = "token"  # noqa: S105 - a route's name
+UNAUTHENTICATED = frozenset({METADATA, TOKEN})
+
+_WORKSPACE_TYPE = WORKSPACES.lower()
+_CHILD_ROUTES = {
+    "outboundRules": "outboundRules",
+    "computes": "computes",
+    "onlineEndpoints": "onlineEndpoints",
+    "onlineEndpoints/deployments": "deployments",
+    "batchEndpoints": "batchEndpoints",
+    "serverlessEndpoints": "serverlessEndpoints",
+    "privateEndpointConnections": "privateEndpointConnections",
+}
+_ASSOCIATED_TYPES = (
+    "microsoft.storage/storageaccounts",
+    "microsoft.keyvault/vaults",
+    "microsoft.containerregistry/registries",
+    "microsoft.insights/components",
+)
+_ROUTE_OF_TYPE = {
+    **{f"{_WORKSPACE_TYPE}/{child.lower()}": route for child, route in _CHILD_ROUTES.items()},
+    **dict.fromkeys(_ASSOCIATED_TYPES, "associated"),
+    "microsoft.insights/diagnosticsettings": "diagnosticSettings",
+}
+
+ROUTES = (
+    *("subscriptions", "subscription", "descendants", "workspaces", "workspace"),
+    *_CHILD_ROUTES.values(),
+    *("associated", "diagnosticSettings", "provider", METADATA, TOKEN),
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Target:
+    """What a path asks for.
+
+    `spelled` is the path as the client wrote it, `path` the same in lower case, neither with a slash at the
+    end. `scope` is the part of `path` that names what holds the thing asked for, `resource_type` is
+    lower-cased; `route` is "" where ARM has no such type.
+    """
+
+    route: str
+    path: str
+    resource_type: str
+    scope: str = ""
+    subscription: str | None = None
+    is_list: bool = False
+    spelled: str = ""
+
+
+def target_of(path: str) -> Target:
+    """What this decoded path asks for, matched without regard to case as ARM does."""
+    spelled = path.rstrip("/")
+    return replace(_target(spelled.lower()), spelled=spelled)
+
+
+def _target(path: str) -> Target:
+    segments = path.split("/")[1:] or [""]
+    if path == "/metadata/endpoints":
+        return Target(route=METADATA, path=path, resource_type="")
+    if segments[1:] in (["oauth2", "v2.0", "token"], ["v2.0", ".well-known", "openid-configuration"]):
+        return Target(route=TOKEN, path=path, resource_type="")
+    if segments[0] == "subscriptions" and len(segments) <= 2:
+        return _subscriptions(path, segments)
+    if "/providers/" in path:
+        return _provided(path, segments)
+    return Target(route="", path=path, resource_type="", subscription=_subscription(segments))
+
+
+def _subscriptions(path: str, segments: list[str]) -> Target:
+    if len(segments) == 1:
+        return Target(route="subscriptions", path=path, resource_type=SUBSCRIPTIONS.lower(), is_list=True)
+    return Target(
+        route="subscription", path=path, resource_type=SUBSCRIPTIONS.lower(), subscription=segments[1]
+    )
+
+
+def _provided(path: str, segments: list[str]) -> Target:
+    scope, _, tail = path.rpartition("/providers/")
+    namespace, *rest = tail.split("/")
+    subscription = _subscription(segments)
+    if not rest:
+        return Target(
+            route="provider",
+            path=path,
+            resource_type=PROVIDERS.lower(),
+            scope=scope,
+            subscription=subscription,
+        )
+    if f"{namespace}/{rest[0]}" == MANAGEMENT_GROUPS.lower() and rest[2:] == ["descendants"]:
+        return Target(
+            route="descendants",
+            path=path,
+            resource_type=MANAGEMENT_GROUPS.lower(),
+            scope=rest[1],
+            is_list=True,
+        )
+    is_list = len(rest) % 2 == 1
+    resource_type = "/".join([namespace, *rest[0::2]])
+    return Target(
+        route=_route(resource_type, is_list),
+        path=path,
+        resource_type=resource_type,
+        scope=scope if len(rest) <= 2 else path.rsplit("/", 1 if is_list else 2)[0],
+        subscription=subscription,
+        is_list=is_list,
+    )
+
+
+def _route(resource_type: str, is_list: bool) -> str:
+    if resource_type == _WORKSPACE_TYPE:
+        return "workspaces" if is_list else "workspace"
+    return _ROUTE_OF_TYPE.get(resource_type, "")
+
+
+def _subscription(segments: list[str]) -> str | None:
+    return segments[1] if segments[0] == "subscriptions" and len(segments) > 1 else None

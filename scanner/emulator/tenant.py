@@ -1,0 +1,63 @@
+"""What an emulated tenant holds: plain values, independent of how they are served."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from scanner.emulator.faults import Fault
+from scanner.emulator.versions import Document, offered
+
+__all__ = ["Document", "Resource", "Tenant"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resource:
+    """One resource as the newest api-version shows it.
+
+    `listed` is the body LIST gives where it differs from GET's. `rules` is what a workspace's
+    outboundRules call gives, by name, where it differs from the map in the body. `teaches` says
+    in one line why a demo workspace exists; it is never sent.
+    """
+
+    body: Document
+    listed: Document | None = None
+    rules: Mapping[str, Document] | None = None
+    teaches: str = ""
+
+    @property
+    def id(self) -> str:
+        """The resource id as Azure would spell it."""
+        return str(self.body["id"])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tenant:
+    """Everything one emulator serves.
+
+    `subscriptions` are the items of the subscriptions list, `resources` all other documents in the
+    order LIST shows them; outbound rules and private endpoint connections live in their workspace's
+    body. `management_groups` maps a group's name to its descendants, `api_versions` a resource type to
+    what it offers. With `list_rules` off, LIST leaves the outbound rules out of managed networks.
+    `expected_violations` are lower-cased ids of workspaces that violate NET006, for generated tenants.
+    """
+
+    name: str
+    tenant_id: str
+    subscriptions: tuple[Document, ...]
+    resources: tuple[Resource, ...]
+    management_groups: Mapping[str, tuple[Document, ...]] = field(default_factory=dict)
+    api_versions: Mapping[str, tuple[str, ...]] = field(default_factory=offered)
+    default_faults: tuple[Fault, ...] = ()
+    unregistered: frozenset[str] = frozenset()
+    list_rules: bool = True
+    expected_violations: frozenset[str] = frozenset()
+
+    def offering(self, *machine_learning: str) -> Tenant:
+        """The same tenant where Machine Learning offers only these api-versions."""
+        return replace(self, api_versions=offered(machine_learning))
+
+    @property
+    def lessons(self) -> Mapping[str, str]:
+        """Workspace id to what it teaches, for those that say so."""
+        return {resource.id: resource.teaches for resource in self.resources if resource.teaches}
