@@ -160,7 +160,7 @@ OUTBOUND_RULES = TableSchema(
         ("type", "properties.type: FQDN, PrivateEndpoint, ServiceTag"),
         ("category", "properties.category: Required, Recommended, UserDefined, Dependency"),
         ("status", "properties.status: Inactive, Active, Provisioning, Deleting, Failed"),
-        ("error_information", "properties.errorInformation"),
+        ("error_information", "properties.errorInformation; '' when reported as null"),
         ("destination", "properties.destination in one line: host, service tag or target resource id"),
         ("fqdn", "properties.destination of an FQDN rule"),
         ("service_tag", "properties.destination.serviceTag"),
