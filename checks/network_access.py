@@ -1,5 +1,296 @@
 """NET: who may reach the workspace."""
 
-from checks.model import Check
+from __future__ import annotations
 
-CHECKS: tuple[Check, ...] = ()
+import pandas as pd
+from pydantic import Field
+
+from checks import frameworks, pages
+from checks.columns import any_child, items, says, texts
+from checks.isolation import APPROVED, INTERNET, MODE_READS, IsolationMode, effective_mode
+from checks.model import Answers, Check, Params, Severity, answer, check
+from checks.network_remediation import (
+    ADDRESSES_NARROWED,
+    ADDRESSES_REMOVED,
+    ADDRESSES_SELECTED,
+    LEGACY_FLAG_CLEARED,
+    PRIVATE_IN_MANAGED_OUT,
+    PUBLIC_ACCESS_DISABLED,
+)
+from checks.rule_semantics import address_defect
+from checks.schema import Tables
+
+MOST_RULES = 200
+"""How many address rules a workspace takes; from "Configure a private endpoint", read 2026-11."""
+
+
+class AddressWidth(Params):
+    """How wide an address rule may be."""
+
+    min_prefix: int = Field(
+        default=24, ge=0, le=32, description="The shortest IPv4 prefix an address rule may have."
+    )
+
+
+class VendorModes(Params):
+    """Which isolation modes satisfy the vendor rule."""
+
+    allowed_modes: tuple[IsolationMode, ...] = Field(
+        default=(INTERNET,),
+        min_length=1,
+        description="Isolation modes that satisfy the rule. The vendor's wording asks for "
+        "AllowInternetOutbound alone, so that the stricter AllowOnlyApprovedOutbound fails.",
+    )
+
+
+@check(
+    id="NET001",
+    title="Public network access is disabled",
+    over="workspaces",
+    severity=Severity.HIGH,
+    reads=("workspaces.public_network_access", "workspaces.allow_public_access_when_behind_vnet"),
+    remediation=PUBLIC_ACCESS_DISABLED,
+    controls=frameworks.PUBLIC_NETWORK_ACCESS,
+    references=(f"{pages.PRIVATE_LINK}#enable-public-access",),
+)
+def public_network_access_is_disabled(tables: Tables, _params: Params) -> Answers:
+    """A workspace with a public endpoint is guarded by credentials alone: whoever steals a token is in.
+
+    `publicNetworkAccess` decides, and only `Disabled` passes; access from selected addresses is still
+    public. Where Azure did not report it the answer is unknown; the legacy flag
+    `allowPublicAccessWhenBehindVnet` is then quoted, but decides nothing.
+    """
+    access = tables.workspaces["public_network_access"]
+    flag = tables.workspaces["allow_public_access_when_behind_vnet"]
+    legacy = flag.map({True: "true", False: "false"}).astype("string")
+    return answer(
+        known=access.notna(),
+        passed=says(access, "Disabled"),
+        observed=access,
+        expected="Disabled",
+        failed="publicNetworkAccess is " + access.fillna("") + ", so the workspace has a public endpoint.",
+        unknown=(
+            "publicNetworkAccess was not reported; the legacy flag allowPublicAccessWhenBehindVnet is "
+            + legacy
+            + ", which alone does not decide."
+        ).fillna("publicNetworkAccess was not reported."),
+        passes="Clients come in through private endpoints only.",
+    )
+
+
+@check(
+    id="NET002",
+    title="Public access is limited to selected addresses",
+    over="workspaces",
+    severity=Severity.MEDIUM,
+    reads=("workspaces.public_network_access", "workspaces.network_acls_default_action"),
+    remediation=ADDRESSES_SELECTED,
+    controls=frameworks.INBOUND,
+    references=(f"{pages.PRIVATE_LINK}#enable-public-access-only-from-internet-ip-ranges",),
+)
+def public_access_is_limited_to_selected_addresses(tables: Tables, _params: Params) -> Answers:
+    """A public endpoint that must exist should answer to known addresses only, not to the internet.
+
+    With `publicNetworkAccess` Enabled, `networkAcls.defaultAction` Deny passes and Allow fails. Where
+    public access is Disabled there is nothing to limit. Stable api-versions may leave `networkAcls`
+    out, which is unknown and not "unrestricted"; so is a word that Azure has not documented.
+    """
+    access = tables.workspaces["public_network_access"]
+    action = tables.workspaces["network_acls_default_action"]
+    understood = says(access, "Enabled", "Disabled") & says(action, "Allow", "Deny")
+    return answer(
+        known=understood,
+        passed=says(action, "Deny"),
+        applies=~says(access, "Disabled"),
+        observed="publicNetworkAccess "
+        + access.fillna("not reported")
+        + ", defaultAction "
+        + action.fillna("not reported"),
+        expected="defaultAction Deny",
+        failed="The workspace answers to every address on the internet.",
+        unknown="publicNetworkAccess or networkAcls.defaultAction was not reported, or is an unknown word.",
+        passes="Only the selected addresses are answered.",
+        not_applicable="Public network access is disabled.",
+    )
+
+
+@check(
+    id="NET003",
+    title="Selected addresses are valid and narrow",
+    over="workspaces",
+    severity=Severity.MEDIUM,
+    reads=("workspaces.ip_rules",),
+    remediation=ADDRESSES_NARROWED,
+    controls=frameworks.INBOUND,
+    references=(f"{pages.PRIVATE_LINK}#restrictions-for-ip-network-rules",),
+    params=AddressWidth,
+)
+def selected_addresses_are_valid_and_narrow(tables: Tables, params: AddressWidth) -> Answers:
+    """An address list that names half the internet, or private ranges that never arrive, limits nothing.
+
+    Every `networkAcls.ipRules` entry has to be a public IPv4 address or range no wider than the prefix
+    asked for, and there may be 200 at most, Azure's own limit. No rules: not applicable. Rules that
+    were not reported are unknown. Public access being off does not excuse a rule, because managed
+    online endpoints go on honouring it.
+    """
+    rules = tables.workspaces["ip_rules"]
+    defects = texts(rules, lambda joined: _address_defects(joined, params.min_prefix))
+    return answer(
+        known=rules.notna(),
+        passed=defects.eq(""),
+        applies=rules.ne(""),
+        observed=rules,
+        expected=f"at most {MOST_RULES} public IPv4 ranges, none wider than /{params.min_prefix}",
+        failed=defects.fillna(""),
+        unknown="networkAcls.ipRules was not reported.",
+        passes="Every rule is a public IPv4 range that is narrow enough.",
+        not_applicable="There are no address rules.",
+    )
+
+
+def _address_defects(joined: str, min_prefix: int) -> str:
+    rules = items(joined)
+    defects = [f"{rule} {defect}." for rule in rules if (defect := address_defect(rule, min_prefix))]
+    if len(rules) > MOST_RULES:
+        defects.append(f"There are {len(rules)} rules, and Azure takes {MOST_RULES}.")
+    return " ".join(defects)
+
+
+@check(
+    id="NET004",
+    title="The legacy public-access flag does not contradict",
+    over="workspaces",
+    severity=Severity.MEDIUM,
+    reads=(
+        "workspaces.allow_public_access_when_behind_vnet",
+        "workspaces.public_network_access",
+        "workspaces.private_endpoint_connections_known",
+        "private_endpoint_connections.status",
+    ),
+    remediation=LEGACY_FLAG_CLEARED,
+    controls=frameworks.INBOUND,
+    references=(f"{pages.PRIVATE_LINK}#enable-public-access",),
+)
+def legacy_public_access_flag_does_not_contradict(tables: Tables, _params: Params) -> Answers:
+    """Two properties open the same door, and either overrides the other when it is written.
+
+    `allowPublicAccessWhenBehindVnet` true contradicts where `publicNetworkAccess` is Disabled or an
+    approved private endpoint exists: the next write by an old client may open the workspace. A flag
+    that was not reported is unknown, as is a true flag whose counterpart was not read.
+    """
+    workspaces, connections = tables.workspaces, tables.private_endpoint_connections
+    flag = workspaces["allow_public_access_when_behind_vnet"]
+    access = workspaces["public_network_access"]
+    has_endpoint = any_child(
+        says(connections["status"], "Approved"),
+        connections,
+        workspaces,
+        known=workspaces["private_endpoint_connections_known"],
+    )
+    is_disabled = says(access, "Disabled")
+    because = pd.Series("an approved private endpoint exists", index=workspaces.index, dtype="string").mask(
+        is_disabled.fillna(value=False), "publicNetworkAccess is Disabled"
+    )
+    return answer(
+        known=flag.notna(),
+        passed=~(flag & (is_disabled | has_endpoint)),
+        observed="allowPublicAccessWhenBehindVnet " + flag.astype("string").str.lower(),
+        expected="allowPublicAccessWhenBehindVnet false",
+        failed="allowPublicAccessWhenBehindVnet is true although " + because + ".",
+        unknown="The legacy flag was not reported, or it is true and what it may contradict was not read.",
+    )
+
+
+@check(
+    id="NET005",
+    title="No address rules linger behind a disabled public endpoint",
+    over="workspaces",
+    severity=Severity.LOW,
+    reads=("workspaces.public_network_access", "workspaces.ip_rules"),
+    remediation=ADDRESSES_REMOVED,
+    controls=frameworks.INBOUND,
+    references=(
+        f"{pages.PRIVATE_LINK}#scenario-managed-online-endpoints-with-access-from-selected-ip-addresses",
+    ),
+)
+def no_address_rules_linger(tables: Tables, _params: Params) -> Answers:
+    """Rules left behind a closed door still open another: managed online endpoints go on honouring them.
+
+    Decided by `networkAcls.ipRules` where `publicNetworkAccess` is Disabled; not applicable otherwise.
+    Rules or access that were not reported are unknown.
+    """
+    access, rules = tables.workspaces["public_network_access"], tables.workspaces["ip_rules"]
+    return answer(
+        known=rules.notna(),
+        passed=rules.eq(""),
+        applies=says(access, "Disabled"),
+        observed=rules.mask(rules.eq(""), "no address rules"),
+        expected="no address rules",
+        failed="Managed online endpoints go on honouring " + rules.fillna("") + ".",
+        unknown="publicNetworkAccess or networkAcls.ipRules was not reported.",
+        not_applicable="Public network access is not disabled.",
+    )
+
+
+@check(
+    id="NET006",
+    title="Inbound is private and managed outbound is on (vendor rule)",
+    over="workspaces",
+    severity=Severity.HIGH,
+    reads=("workspaces.public_network_access", *MODE_READS),
+    remediation=PRIVATE_IN_MANAGED_OUT,
+    controls={**frameworks.PUBLIC_NETWORK_ACCESS, **frameworks.MANAGED_NETWORK},
+    references=(pages.VENDOR_RULE, pages.MANAGED_NETWORK),
+    params=VendorModes,
+)
+def inbound_is_private_and_managed_outbound_is_on(tables: Tables, params: VendorModes) -> Answers:
+    """A cloud posture vendor's rule, asked as it is worded: private inbound and internet outbound.
+
+    `publicNetworkAccess` has to be Disabled and the managed network's isolation mode one of the modes
+    allowed. By default that is AllowInternetOutbound alone, so a workspace that allows only approved
+    outbound fails although it is stricter; the reason says so. Either value missing is unknown, unless
+    the other one fails by itself.
+    """
+    access = tables.workspaces["public_network_access"]
+    mode = effective_mode(tables.workspaces)
+    is_private, is_allowed = says(access, "Disabled"), says(mode, *params.allowed_modes)
+    modes = " or ".join(params.allowed_modes)
+    return answer(
+        known=is_private.notna() | is_allowed.notna(),
+        passed=is_private & is_allowed,
+        observed="publicNetworkAccess "
+        + access.fillna("not reported")
+        + ", isolationMode "
+        + mode.fillna("not reported"),
+        expected=f"publicNetworkAccess Disabled, isolationMode {modes}",
+        failed=_why_not(access, is_private) + _wrong_mode(mode, is_allowed, params),
+        unknown="publicNetworkAccess or the managed network's isolation mode was not reported.",
+    )
+
+
+def _why_not(access: pd.Series, is_private: pd.Series) -> pd.Series:
+    reason = "publicNetworkAccess is " + access.fillna("") + ", not Disabled. "
+    return reason.where(~is_private.fillna(value=True), "")
+
+
+def _wrong_mode(mode: pd.Series, is_allowed: pd.Series, params: VendorModes) -> pd.Series:
+    reason = "isolationMode is " + mode.fillna("") + f", not {' or '.join(params.allowed_modes)}."
+    is_stricter = (says(mode, APPROVED) & (INTERNET in params.allowed_modes)).fillna(value=False)
+    reason = reason.mask(
+        is_stricter,
+        "isolationMode " + mode + " is stricter, not weaker, than the rule asks: it fails by the wording of "
+        "the rule only. The parameter allowed_modes can admit it.",
+    )
+    return reason.mask(says(mode, "Disabled").fillna(value=False), "The managed network is off.").where(
+        ~is_allowed.fillna(value=True), ""
+    )
+
+
+CHECKS: tuple[Check, ...] = (
+    public_network_access_is_disabled,
+    public_access_is_limited_to_selected_addresses,
+    selected_addresses_are_valid_and_narrow,
+    legacy_public_access_flag_does_not_contradict,
+    no_address_rules_linger,
+    inbound_is_private_and_managed_outbound_is_on,
+)
