@@ -1,5 +1,133 @@
-"""Stub."""
+"""PEP: the private endpoints through which clients reach the workspace."""
 
-from checks.model import Check
+from __future__ import annotations
 
-CHECKS: tuple[Check, ...] = ()
+from typing import Annotated
+
+import pandas as pd
+from pydantic import Field, StringConstraints
+
+from checks import frameworks, pages
+from checks.columns import any_child, children_named, says, subscription_of, texts
+from checks.model import Answers, Check, Params, Severity, answer, check
+from checks.network_remediation import CONNECTION_REMOVED, CONNECTION_SETTLED, ENDPOINT_CREATED
+from checks.schema import Tables
+
+SubscriptionId = Annotated[str, StringConstraints(strip_whitespace=True, to_lower=True, min_length=1)]
+
+
+class AllowedSubscriptions(Params):
+    """Where private endpoints or their targets may live."""
+
+    allowed_subscriptions: tuple[SubscriptionId, ...] = Field(
+        default=(), description="Subscription ids that are allowed; while empty the check does not apply."
+    )
+
+
+@check(
+    id="PEP001",
+    title="An approved private endpoint exists",
+    over="workspaces",
+    severity=Severity.HIGH,
+    reads=(
+        "workspaces.public_network_access",
+        "workspaces.private_endpoint_connections_known",
+        "private_endpoint_connections.status",
+    ),
+    remediation=ENDPOINT_CREATED,
+    controls=frameworks.PRIVATE_LINK,
+    references=(pages.PRIVATE_LINK, pages.PRIVATE_ENDPOINT),
+)
+def approved_private_endpoint_exists(tables: Tables, _params: Params) -> Answers:
+    """Without a private endpoint every client comes in over the internet, or not at all.
+
+    One connection with the status Approved passes; Pending, Rejected, Disconnected and Timeout carry
+    no traffic and do not count. Where the connections were not all read, or one without a status could
+    be the approved one, the answer is unknown. With public network access disabled and no approved
+    connection nobody can reach the workspace, and the reason says so.
+    """
+    workspaces, connections = tables.workspaces, tables.private_endpoint_connections
+    known, status = workspaces["private_endpoint_connections_known"], connections["status"]
+    seen = children_named(status, pd.Series(data=True, index=status.index), connections, workspaces)
+    is_closed = says(workspaces["public_network_access"], "Disabled").fillna(value=False)
+    consequence = pd.Series("", index=workspaces.index, dtype="string").mask(
+        is_closed, " Public network access is disabled too, so the workspace is unreachable."
+    )
+    return answer(
+        known=known,
+        passed=any_child(says(status, "Approved"), connections, workspaces, known=known),
+        observed=("connections: " + seen)
+        .mask(seen.eq(""), "no connections")
+        .where(known.fillna(value=False), "not read"),
+        expected="at least one connection that is Approved",
+        failed="No private endpoint connection is Approved." + consequence,
+        unknown="The private endpoint connections, or the status of one of them, were not read.",
+    )
+
+
+@check(
+    id="PEP002",
+    title="No private endpoint connection waits or was refused",
+    over="private_endpoint_connections",
+    severity=Severity.MEDIUM,
+    reads=("private_endpoint_connections.status", "private_endpoint_connections.description"),
+    remediation=CONNECTION_SETTLED,
+    controls=frameworks.INBOUND,
+    references=(pages.PRIVATE_ENDPOINT,),
+)
+def private_endpoint_connection_is_settled(tables: Tables, _params: Params) -> Answers:
+    """A waiting request is somebody asking for a way in; a refused one is a client that fails in silence.
+
+    Approved passes; Pending, Rejected, Disconnected and Timeout fail. A status that was not reported,
+    or a word Azure has not documented, is unknown.
+    """
+    connections = tables.private_endpoint_connections
+    status = connections["status"]
+    note = (' Its owner wrote: "' + connections["description"] + '".').fillna("")
+    return answer(
+        known=says(status, "Approved", "Pending", "Rejected", "Disconnected", "Timeout"),
+        passed=says(status, "Approved"),
+        observed=status,
+        expected="Approved",
+        failed="The connection " + connections["connection"] + " is " + status.fillna("") + "." + note,
+        unknown="The status was not reported, or is a word this check does not know.",
+    )
+
+
+@check(
+    id="PEP003",
+    title="Private endpoints come from allowed subscriptions",
+    over="private_endpoint_connections",
+    severity=Severity.MEDIUM,
+    reads=("private_endpoint_connections.private_endpoint_id",),
+    remediation=CONNECTION_REMOVED,
+    controls=frameworks.INBOUND,
+    references=(pages.PRIVATE_ENDPOINT,),
+    params=AllowedSubscriptions,
+)
+def private_endpoint_comes_from_allowed_subscription(tables: Tables, params: AllowedSubscriptions) -> Answers:
+    """A private endpoint may sit in any subscription or tenant and opens the workspace to that network.
+
+    The subscription in the endpoint's resource id has to be one the policy allows; while the policy
+    names none the check does not apply. An id that was not reported, or holds no subscription, is
+    unknown. The state of the connection does not matter: an approval may follow.
+    """
+    endpoint = tables.private_endpoint_connections["private_endpoint_id"]
+    subscription = texts(endpoint, lambda id: subscription_of(id) or "")
+    return answer(
+        known=subscription.ne(""),
+        passed=says(subscription, *params.allowed_subscriptions),
+        applies=pd.Series(bool(params.allowed_subscriptions), index=endpoint.index),
+        observed=endpoint,
+        expected="an endpoint in " + (", ".join(params.allowed_subscriptions) or "any subscription"),
+        failed="The private endpoint is in the subscription " + subscription + ", which is not allowed.",
+        unknown="The id of the private endpoint was not reported.",
+        not_applicable="The policy names no allowed subscriptions.",
+    )
+
+
+CHECKS: tuple[Check, ...] = (
+    approved_private_endpoint_exists,
+    private_endpoint_connection_is_settled,
+    private_endpoint_comes_from_allowed_subscription,
+)
