@@ -1,5 +1,268 @@
-"""Stub."""
+"""MVN: the managed virtual network that the workspace's computes run in."""
 
-from checks.model import Check
+from __future__ import annotations
 
-CHECKS: tuple[Check, ...] = ()
+from typing import Literal
+
+import pandas as pd
+from pydantic import Field
+
+from checks import frameworks, pages
+from checks.columns import any_child, children_named, says
+from checks.isolation import (
+    APPROVED,
+    INTERNET,
+    MODE_READS,
+    IsolationMode,
+    effective_mode,
+    is_on,
+)
+from checks.model import Answers, Check, Params, Severity, answer, check
+from checks.network_remediation import (
+    ENDPOINT_RULE_TO_WORKSPACE,
+    FIREWALL_SKU_SET,
+    NETWORK_ON,
+    SERVERLESS_PRIVATE,
+    SPARK_PROVISIONED,
+)
+from checks.schema import Tables
+
+SPARK_RULE_READS = (
+    "workspaces.outbound_rules_known",
+    "outbound_rules.type",
+    "outbound_rules.spark_enabled",
+)
+
+
+class AllowedModes(Params):
+    """Which isolation modes a policy allows."""
+
+    allowed_modes: tuple[IsolationMode, ...] = Field(
+        default=(INTERNET, APPROVED), min_length=1, description="Isolation modes that are allowed."
+    )
+
+
+class FirewallTier(Params):
+    """Which firewall tier a policy wants."""
+
+    sku: Literal["Standard", "Basic"] = Field(
+        default="Standard", description="The Azure Firewall tier wanted where host-name rules need one."
+    )
+
+
+@check(
+    id="MVN001",
+    title="The managed virtual network is on",
+    over="workspaces",
+    severity=Severity.HIGH,
+    reads=MODE_READS,
+    remediation=NETWORK_ON,
+    controls=frameworks.MANAGED_NETWORK,
+    references=(pages.MANAGED_NETWORK,),
+)
+def managed_network_is_on(tables: Tables, _params: Params) -> Answers:
+    """Without a managed network computes have whatever way out their own network gives them.
+
+    The mode AllowInternetOutbound or AllowOnlyApprovedOutbound passes. Disabled fails, and so does a
+    workspace without `managedNetwork` at an api-version that would show it. An older api-version, a
+    mode left out, or a word Azure has not documented is unknown.
+    """
+    mode = effective_mode(tables.workspaces)
+    return answer(
+        known=mode.notna(),
+        passed=is_on(mode),
+        observed=mode,
+        expected=f"{INTERNET} or {APPROVED}",
+        failed="The workspace has no managed virtual network.",
+        unknown="The api-version read cannot show the managed network, or its mode was not reported or is "
+        "an unknown word.",
+    )
+
+
+@check(
+    id="MVN002",
+    title="The outbound mode is one the policy allows",
+    over="workspaces",
+    severity=Severity.HIGH,
+    reads=MODE_READS,
+    remediation=NETWORK_ON,
+    controls=frameworks.ISOLATION_MODE,
+    references=(pages.MANAGED_NETWORK,),
+    params=AllowedModes,
+)
+def outbound_mode_is_allowed(tables: Tables, params: AllowedModes) -> Answers:
+    """The mode decides whether data can leave to any host or to approved ones only.
+
+    The effective mode has to be one the policy allows; by default either mode that isolates. A mode
+    that was not reported is unknown, a word Azure has not documented is not allowed.
+    """
+    mode = effective_mode(tables.workspaces)
+    wanted = " or ".join(params.allowed_modes)
+    return answer(
+        known=mode.notna(),
+        passed=says(mode, *params.allowed_modes),
+        observed=mode,
+        expected=wanted,
+        failed="The isolation mode is " + mode.fillna("") + f", and the policy allows {wanted}.",
+        unknown="The api-version read cannot show the managed network, or its mode was not reported.",
+    )
+
+
+@check(
+    id="MVN004",
+    title="Serverless Spark is ready where it is used",
+    over="workspaces",
+    severity=Severity.LOW,
+    reads=("workspaces.spark_ready", *SPARK_RULE_READS),
+    remediation=SPARK_PROVISIONED,
+    references=(f"{pages.MANAGED_NETWORK}#configure-for-serverless-spark-jobs",),
+)
+def serverless_spark_is_ready_where_used(tables: Tables, _params: Params) -> Answers:
+    """Spark jobs fail in a managed network that was provisioned without Spark.
+
+    Asked where a private-endpoint rule is enabled for Spark: `sparkReady` has to be true. Rules that
+    were not all read, or a `sparkReady` that was not reported, are unknown.
+    """
+    workspaces, rules = tables.workspaces, tables.outbound_rules
+    spark = _for_spark(rules)
+    return answer(
+        known=workspaces["spark_ready"].notna(),
+        passed=workspaces["spark_ready"],
+        applies=any_child(spark, rules, workspaces, known=workspaces["outbound_rules_known"]),
+        observed="sparkReady " + workspaces["spark_ready"].astype("string").str.lower(),
+        expected="sparkReady true",
+        failed="The network is not ready for Spark, which these rules are for: "
+        + children_named(rules["rule"], spark, rules, workspaces)
+        + ".",
+        unknown="The outbound rules were not all read, or sparkReady was not reported.",
+        not_applicable="No private-endpoint rule is enabled for Spark.",
+    )
+
+
+def _for_spark(rules: pd.DataFrame) -> pd.Series:
+    return says(rules["type"], "PrivateEndpoint") & rules["spark_enabled"]
+
+
+@check(
+    id="MVN005",
+    title="Serverless compute has no public address or custom subnet against the managed network",
+    over="workspaces",
+    severity=Severity.MEDIUM,
+    reads=(
+        *MODE_READS,
+        "workspaces.serverless_compute_configured",
+        "workspaces.serverless_compute_custom_subnet",
+        "workspaces.serverless_compute_no_public_ip",
+    ),
+    remediation=SERVERLESS_PRIVATE,
+    controls=frameworks.MANAGED_NETWORK,
+    references=(pages.SERVERLESS_COMPUTE, f"{pages.MANAGED_NETWORK}#limitations"),
+)
+def serverless_compute_stays_private(tables: Tables, _params: Params) -> Answers:
+    """Serverless jobs with a public address, or in a subnet of their own, leave the managed network.
+
+    `serverlessComputeNoPublicIP` false fails, and so does a custom subnet while isolation is on, which
+    Azure does not support. Settings reported as null are not applicable: there are none. Settings that
+    were left out, or a part of them that decides, are unknown.
+    """
+    workspaces = tables.workspaces
+    is_public = ~workspaces["serverless_compute_no_public_ip"]
+    subnet = workspaces["serverless_compute_custom_subnet"]
+    strays = subnet.ne("") & is_on(effective_mode(workspaces))
+    reason = pd.Series("", index=workspaces.index, dtype="string")
+    reason = reason.mask(is_public.fillna(value=False), "Serverless compute has a public address. ")
+    against = "The custom subnet " + subnet + " stands against the managed network."
+    return answer(
+        known=workspaces["serverless_compute_configured"].notna(),
+        passed=~(is_public | strays),
+        applies=workspaces["serverless_compute_configured"],
+        observed="serverlessComputeNoPublicIP "
+        + workspaces["serverless_compute_no_public_ip"].astype("string").str.lower().fillna("not reported")
+        + ", subnet "
+        + subnet.mask(subnet.eq(""), "none").fillna("not reported"),
+        expected="no public address, and no custom subnet where isolation is on",
+        failed=reason + against.where(strays.fillna(value=False), ""),
+        unknown="The serverless compute settings, or the isolation mode, were not reported in full.",
+        not_applicable="The workspace has no serverless compute settings of its own.",
+    )
+
+
+@check(
+    id="MVN006",
+    title="Provisioned with public access off",
+    over="workspaces",
+    severity=Severity.MEDIUM,
+    reads=(
+        *MODE_READS,
+        "workspaces.public_network_access",
+        "workspaces.managed_network_status",
+        *SPARK_RULE_READS,
+    ),
+    remediation=ENDPOINT_RULE_TO_WORKSPACE,
+    controls=frameworks.MANAGED_NETWORK,
+    references=(f"{pages.MANAGED_NETWORK}#configure-for-serverless-spark-jobs",),
+)
+def provisioned_with_public_access_off(tables: Tables, _params: Params) -> Answers:
+    """Provisioned while public access is on, the network may lack its private endpoints to the workspace.
+
+    Asked of an active network with rules for Spark: `publicNetworkAccess` has to be Disabled. Only
+    today's value can be seen, not that of the day of provisioning. Status, mode, rules or access that
+    were not reported are unknown, and so is a word Azure has not documented.
+    """
+    workspaces, rules = tables.workspaces, tables.outbound_rules
+    access, status = workspaces["public_network_access"], workspaces["managed_network_status"]
+    is_active = says(status, "Active").where(says(status, "Active", "Inactive"))
+    spark = any_child(_for_spark(rules), rules, workspaces, known=workspaces["outbound_rules_known"])
+    return answer(
+        known=says(access, "Enabled", "Disabled"),
+        passed=says(access, "Disabled"),
+        applies=is_on(effective_mode(workspaces)) & is_active & spark,
+        observed="publicNetworkAccess " + access.fillna("not reported"),
+        expected="publicNetworkAccess Disabled",
+        failed="The network was provisioned for Spark and public access is on, a documented cause of private "
+        "endpoints to the workspace that were never created.",
+        unknown="The network's mode or status, its rules, or publicNetworkAccess were not reported.",
+        not_applicable="There is no active managed network with rules for Spark.",
+    )
+
+
+@check(
+    id="MVN007",
+    title="The firewall tier is the one the policy wants",
+    over="workspaces",
+    severity=Severity.INFORMATIONAL,
+    reads=("workspaces.firewall_sku", "workspaces.outbound_rules_known", "outbound_rules.type"),
+    remediation=FIREWALL_SKU_SET,
+    references=(f"{pages.MANAGED_NETWORK}#pricing",),
+    params=FirewallTier,
+)
+def firewall_tier_is_the_wanted_one(tables: Tables, params: FirewallTier) -> Answers:
+    """Host-name rules bring an Azure Firewall, whose tier decides what it costs and carries.
+
+    Asked where host-name rules exist: `firewallSku` has to be the tier the policy wants, by default
+    Standard as Azure's own. A tier that was not reported, or rules that were not all read, are unknown.
+    """
+    workspaces, rules = tables.workspaces, tables.outbound_rules
+    sku = workspaces["firewall_sku"]
+    return answer(
+        known=sku.notna(),
+        passed=says(sku, params.sku),
+        applies=any_child(
+            says(rules["type"], "FQDN"), rules, workspaces, known=workspaces["outbound_rules_known"]
+        ),
+        observed=sku,
+        expected=params.sku,
+        failed="The firewall is of the tier " + sku.fillna("") + f", and the policy wants {params.sku}.",
+        unknown="The outbound rules were not all read, or firewallSku was not reported.",
+        not_applicable="No host-name rules, so there is no firewall.",
+    )
+
+
+CHECKS: tuple[Check, ...] = (
+    managed_network_is_on,
+    outbound_mode_is_allowed,
+    serverless_spark_is_ready_where_used,
+    serverless_compute_stays_private,
+    provisioned_with_public_access_off,
+    firewall_tier_is_the_wanted_one,
+)
