@@ -1,5 +1,297 @@
-"""Stub."""
+"""OBR: the outbound rules of a managed network, their health and validity; see also `outbound_openings`."""
 
-from checks.model import Check
+from __future__ import annotations
 
-CHECKS: tuple[Check, ...] = ()
+from typing import Final
+
+import pandas as pd
+
+from checks import frameworks, outbound_openings, pages
+from checks.columns import any_child, children_named, of_workspace, says, subscription_of, texts
+from checks.isolation import APPROVED, MODE_READS, effective_mode
+from checks.model import Answers, Check, Params, Severity, answer, check
+from checks.outbound_facts import (
+    ADDRESS_READS,
+    AZURES_OWN,
+    CUSTOMER_READS,
+    has_type,
+    is_customers,
+    opens,
+)
+from checks.outbound_overlaps import outbound_rules_do_not_overlap
+from checks.outbound_remediation import (
+    FIREWALL_AVOIDED,
+    REQUIRED_TAGS_RESTORED,
+    RULE_OF_VALID_TYPE,
+    RULE_PROVISIONED,
+    TARGET_IN_ALLOWED_SUBSCRIPTION,
+    TARGET_SUPPORTED,
+)
+from checks.private_endpoints import AllowedSubscriptions
+from checks.rule_semantics import supports_private_endpoint
+from checks.schema import Tables
+
+REQUIRED_TAGS: Final = (
+    "AzureActiveDirectory",
+    "AzureMachineLearning",
+    "BatchNodeManagement",
+    "AzureResourceManager",
+    "AzureFrontDoor.FirstParty",
+    "MicrosoftContainerRegistry",
+    "AzureMonitor",
+)
+"""Service tags that Azure Machine Learning cannot work without; from the list of required rules, 2026-11."""
+
+
+@check(
+    id="OBR001",
+    title="The rule is in force",
+    over="outbound_rules",
+    severity=Severity.MEDIUM,
+    reads=(
+        "outbound_rules.status",
+        "outbound_rules.error_information",
+        "workspaces.managed_network_status",
+    ),
+    remediation=RULE_PROVISIONED,
+    controls=frameworks.OUTBOUND,
+    references=(f"{pages.MANAGED_NETWORK}#manually-provision-a-managed-vnet", pages.OUTBOUND_RULE_API),
+)
+def outbound_rule_is_in_force(tables: Tables, _params: Params) -> Answers:
+    """A rule that is listed but not in force protects nothing and reaches nothing.
+
+    Active without error information passes, for Azure's own rules as for the customer's. Failed, error
+    information, or Inactive and Provisioning in an active network fail. A rule on its way out, or
+    waiting in a network that Azure has yet to provision, is not judged. Status, error information or
+    the network's status not reported is unknown.
+    """
+    rules = tables.outbound_rules
+    status, error = rules["status"], rules["error_information"]
+    network = of_workspace(tables.workspaces["managed_network_status"], rules)
+    is_network_active = says(network, "Active").where(says(network, "Active", "Inactive"))
+    has_error = error.ne("")
+    waits = says(status, "Inactive", "Provisioning")
+    is_broken = has_error | says(status, "Failed") | (waits & is_network_active)
+    leaves = says(status, "Deleting") | (waits & ~is_network_active)
+    return answer(
+        known=says(status, "Active", "Inactive", "Provisioning", "Deleting", "Failed"),
+        passed=~is_broken,
+        applies=~(leaves & ~has_error),
+        observed=status + (", error: " + error).mask(error.eq(""), "").fillna(""),
+        expected="Active, without an error",
+        failed=(
+            "The rule " + rules["rule"] + " is " + status.fillna("not reported") + ". " + error.fillna("")
+        ),
+        unknown="The rule's status or error, or the status of its network, was not reported.",
+        not_applicable="The rule is being deleted, or waits for a network that is not provisioned yet.",
+    )
+
+
+@check(
+    id="OBR002",
+    title="The rule's type is valid in this mode",
+    over="outbound_rules",
+    severity=Severity.HIGH,
+    reads=(*CUSTOMER_READS, *MODE_READS),
+    remediation=RULE_OF_VALID_TYPE,
+    controls=frameworks.OUTBOUND,
+    references=(pages.MANAGED_NETWORK,),
+)
+def outbound_rule_type_is_valid_in_mode(tables: Tables, _params: Params) -> Answers:
+    """Host-name and service-tag rules restrict nothing unless the network allows only approved outbound.
+
+    Whoever reads the rule believes in a limit that is not there. Such a rule of the customer's outside
+    AllowOnlyApprovedOutbound fails; private-endpoint rules are valid in every mode. Azure's own rules
+    are not judged. A type, category or mode that was not reported is unknown.
+    """
+    rules = tables.outbound_rules
+    mode = of_workspace(effective_mode(tables.workspaces), rules)
+    is_endpoint = has_type(rules, "PrivateEndpoint")
+    return answer(
+        known=is_endpoint.notna(),
+        passed=is_endpoint | says(mode, APPROVED),
+        applies=is_customers(rules),
+        observed=rules["type"] + " in " + mode.fillna("a mode not reported"),
+        expected="a private-endpoint rule, or AllowOnlyApprovedOutbound",
+        failed="The "
+        + rules["type"].fillna("")
+        + " rule "
+        + rules["rule"]
+        + " has no effect in the mode "
+        + mode.fillna("")
+        + ".",
+        unknown="The rule's type or category, or its workspace's isolation mode, was not reported.",
+        not_applicable=AZURES_OWN,
+    )
+
+
+@check(
+    id="OBR003",
+    title="The required service tags are present",
+    over="workspaces",
+    severity=Severity.HIGH,
+    reads=(*MODE_READS, "workspaces.outbound_rules_known", "outbound_rules.type", *ADDRESS_READS),
+    remediation=REQUIRED_TAGS_RESTORED,
+    controls=frameworks.OUTBOUND,
+    references=(f"{pages.MANAGED_NETWORK}#list-of-required-rules",),
+)
+def required_service_tags_are_present(tables: Tables, _params: Params) -> Answers:
+    """Where only approved outbound is allowed, computes cannot start without the service's own tags.
+
+    Every required tag needs a rule that allows it, with a region behind it or without. A rule with
+    address prefixes does not count, because they override its tag. Asked in AllowOnlyApprovedOutbound
+    alone. Mode or rules that were not all read are unknown, as is a tag that a rule with parts left
+    out could be.
+    """
+    workspaces, rules = tables.workspaces, tables.outbound_rules
+    mode = effective_mode(workspaces)
+    allowed = has_type(rules, "ServiceTag") & opens(rules) & rules["address_prefixes"].eq("")
+    missing = pd.Series("", index=workspaces.index, dtype="string")
+    passed = pd.Series(data=True, index=workspaces.index, dtype="boolean")
+    for tag in REQUIRED_TAGS:
+        present = any_child(
+            allowed & _is_tag(rules["service_tag"], tag),
+            rules,
+            workspaces,
+            known=workspaces["outbound_rules_known"],
+        )
+        passed &= present
+        missing = missing.mask((~present).fillna(value=False), missing + ", " + tag)
+    missing = missing.str.removeprefix(", ")
+    return answer(
+        known=workspaces["outbound_rules_known"],
+        passed=passed,
+        applies=says(mode, APPROVED),
+        observed=("missing: " + missing).mask(missing.eq(""), "none missing").where(passed.notna()),
+        expected=", ".join(REQUIRED_TAGS),
+        failed="No rule allows " + missing + ".",
+        unknown="The isolation mode, or all of the outbound rules, was not read.",
+        not_applicable="Only AllowOnlyApprovedOutbound needs rules for service tags.",
+    )
+
+
+def _is_tag(tags: pd.Series, tag: str) -> pd.Series:
+    found = tags.str.lower()
+    return found.eq(tag.lower()) | found.str.startswith(f"{tag.lower()}.")
+
+
+@check(
+    id="OBR009",
+    title="The private endpoint's target is supported",
+    over="outbound_rules",
+    severity=Severity.MEDIUM,
+    reads=(*CUSTOMER_READS, "outbound_rules.service_resource_id", "outbound_rules.subresource_target"),
+    remediation=TARGET_SUPPORTED,
+    controls=frameworks.OUTBOUND,
+    references=(f"{pages.MANAGED_NETWORK}#private-endpoints", pages.PRIVATE_ENDPOINT),
+)
+def private_endpoint_target_is_supported(tables: Tables, _params: Params) -> Answers:
+    """A private endpoint to something unsupported is never created, and the traffic never arrives.
+
+    Resource type and sub-resource of a customer's private-endpoint rule have to be on the documented
+    list; an Application Gateway's sub-resource is a name of its owner's and any is taken. A target or
+    sub-resource that was not reported, or an id that cannot be read, is unknown.
+    """
+    rules = tables.outbound_rules
+    target, part = rules["service_resource_id"], rules["subresource_target"]
+    supported = pd.Series(
+        [
+            None if pd.isna(id) or pd.isna(name) else supports_private_endpoint(id, name)
+            for id, name in zip(target, part, strict=True)
+        ],
+        index=rules.index,
+        dtype="boolean",
+    )
+    shown = target.fillna("not reported") + ", sub-resource " + part.fillna("not reported")
+    return answer(
+        known=supported.notna(),
+        passed=supported,
+        applies=is_customers(rules) & has_type(rules, "PrivateEndpoint"),
+        observed=shown,
+        expected="a resource type and sub-resource that managed networks support",
+        failed="The rule " + rules["rule"] + " points at an unsupported target: " + shown + ".",
+        unknown="The rule's type, category, target or sub-resource was not reported.",
+        not_applicable=AZURES_OWN,
+    )
+
+
+@check(
+    id="OBR012",
+    title="Host-name rules are worth their firewall",
+    over="workspaces",
+    severity=Severity.INFORMATIONAL,
+    reads=("workspaces.outbound_rules_known", "outbound_rules.type"),
+    remediation=FIREWALL_AVOIDED,
+    references=(f"{pages.MANAGED_NETWORK}#pricing",),
+)
+def host_name_rules_are_absent(tables: Tables, _params: Params) -> Answers:
+    """The first host-name rule brings an Azure Firewall, which costs more than most small workspaces.
+
+    Any host-name rule fails, whoever made it: it is a hint to look at the bill, not a weakness. Rules
+    that were not all read, or one without a type, are unknown.
+    """
+    workspaces, rules = tables.workspaces, tables.outbound_rules
+    is_host = has_type(rules, "FQDN")
+    names = children_named(rules["rule"], is_host, rules, workspaces)
+    any_host = any_child(is_host, rules, workspaces, known=workspaces["outbound_rules_known"])
+    return answer(
+        known=workspaces["outbound_rules_known"],
+        passed=~any_host,
+        observed=names.mask(names.eq(""), "no host-name rules").where(any_host.notna()),
+        expected="no host-name rules, or the decision that they are worth it",
+        failed="An Azure Firewall is billed for these rules: " + names + ".",
+        unknown="The outbound rules, or the type of one of them, were not all read.",
+    )
+
+
+@check(
+    id="OBR013",
+    title="Private-endpoint targets stay in allowed subscriptions",
+    over="outbound_rules",
+    severity=Severity.HIGH,
+    reads=(*CUSTOMER_READS, "outbound_rules.service_resource_id"),
+    remediation=TARGET_IN_ALLOWED_SUBSCRIPTION,
+    controls=frameworks.OUTBOUND,
+    references=(f"{pages.MANAGED_NETWORK}#private-endpoints",),
+    params=AllowedSubscriptions,
+)
+def private_endpoint_target_is_in_allowed_subscription(
+    tables: Tables, params: AllowedSubscriptions
+) -> Answers:
+    """A private endpoint may lead into somebody else's subscription, and data goes with it.
+
+    The subscription in the target's resource id of a customer's private-endpoint rule has to be one
+    the policy allows; while it names none the check does not apply. A target that was not reported, or
+    holds no subscription, is unknown.
+    """
+    rules = tables.outbound_rules
+    target = rules["service_resource_id"]
+    subscription = texts(target, lambda id: subscription_of(id) or "")
+    return answer(
+        known=subscription.ne(""),
+        passed=says(subscription, *params.allowed_subscriptions),
+        applies=bool(params.allowed_subscriptions) & is_customers(rules) & has_type(rules, "PrivateEndpoint"),
+        observed=target,
+        expected="a target in " + (", ".join(params.allowed_subscriptions) or "any subscription"),
+        failed="The rule " + rules["rule"] + " leads into the subscription " + subscription + ".",
+        unknown="The rule's type, category or target was not reported.",
+        not_applicable=AZURES_OWN
+        if params.allowed_subscriptions
+        else "The policy names no allowed subscriptions.",
+    )
+
+
+CHECKS: tuple[Check, ...] = (
+    outbound_rule_is_in_force,
+    outbound_rule_type_is_valid_in_mode,
+    required_service_tags_are_present,
+    outbound_openings.storage_is_reached_by_private_endpoint,
+    outbound_openings.outbound_opening_cannot_carry_data_out_at_will,
+    outbound_openings.host_name_is_no_wider_than_needed,
+    outbound_openings.ports_and_protocol_are_narrow,
+    outbound_openings.outbound_rule_is_approved,
+    private_endpoint_target_is_supported,
+    outbound_rules_do_not_overlap,
+    host_name_rules_are_absent,
+    private_endpoint_target_is_in_allowed_subscription,
+)

@@ -1,0 +1,127 @@
+"""OBR: outbound rules that say again what another one says."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from checks import frameworks, pages
+from checks.columns import of_workspace, texts
+from checks.model import Answers, Params, Severity, answer, check
+from checks.outbound_facts import (
+    ADDRESS_READS,
+    CUSTOMER_READS,
+    has_type,
+    is_customers,
+    leads_to,
+    opens,
+)
+from checks.outbound_remediation import REPETITION_REMOVED
+from checks.rule_semantics import is_wildcard, normal_host, normal_ports, swallows
+from checks.schema import Tables
+
+
+@check(
+    id="OBR010",
+    title="Rules do not repeat or swallow each other",
+    over="outbound_rules",
+    severity=Severity.LOW,
+    reads=(
+        *CUSTOMER_READS,
+        *ADDRESS_READS,
+        "outbound_rules.fqdn",
+        "outbound_rules.protocol",
+        "outbound_rules.port_ranges",
+        "outbound_rules.service_resource_id",
+        "outbound_rules.subresource_target",
+        "workspaces.outbound_rules_known",
+    ),
+    remediation=REPETITION_REMOVED,
+    controls=frameworks.OUTBOUND,
+    references=(pages.MANAGED_NETWORK, pages.AZURE_FIREWALL),
+)
+def outbound_rules_do_not_overlap(tables: Tables, _params: Params) -> Answers:
+    """A rule that adds nothing hides what is open: removing it changes nothing, and people believe it does.
+
+    A customer's rule fails where another rule of the workspace, Azure's own included, leads to the same
+    destination with the same protocol and ports, or where its host falls under a wildcard that is
+    allowed already. Deny opens nothing and is left out. While any rule of the workspace has parts that
+    were not reported, or not all were read, what would pass is unknown.
+    """
+    rules = tables.outbound_rules
+    lets_out, key = opens(rules), _key(rules)
+    workspace = rules["workspace_id"].str.lower()
+    allowed = rules.assign(key=key, at=workspace)[lets_out.fillna(value=False)]
+    others = _of(_repeated(allowed), rules) + _of(_swallowed(allowed), rules)
+    unclear = (
+        (lets_out.isna() | (lets_out.fillna(value=True) & key.isna())).groupby(workspace).transform("any")
+    )
+    complete = of_workspace(tables.workspaces["outbound_rules_known"], rules).fillna(value=False)
+    overlaps = others.ne("")
+    return answer(
+        known=overlaps | (complete & ~unclear),
+        passed=~overlaps,
+        applies=is_customers(rules) & lets_out,
+        observed=others.str.strip().mask(~overlaps, "no other rule"),
+        expected="no other rule for the same destination",
+        failed="The rule " + rules["rule"] + " adds nothing: " + others.str.strip(),
+        unknown="The rule's category or action was not reported, or another rule of the workspace could "
+        "be the same.",
+        not_applicable="The rule is Azure's own, or denies.",
+    )
+
+
+def _of(sentences: pd.Series, rules: pd.DataFrame) -> pd.Series:
+    return sentences.reindex(rules.index).fillna("")
+
+
+def _key(rules: pd.DataFrame) -> pd.Series:
+    """Per rule what it opens, as one comparable text; `<NA>` where a part of it was not reported."""
+    host = "host " + texts(rules["fqdn"], normal_host)
+    tag = (
+        "tag "
+        + texts(leads_to(rules), _in_order)
+        + " "
+        + rules["protocol"].str.lower()
+        + " "
+        + texts(rules["port_ranges"], normal_ports)
+    )
+    target = (
+        "target " + rules["service_resource_id"].str.lower() + " " + rules["subresource_target"].str.lower()
+    )
+    key = pd.Series(pd.NA, index=rules.index, dtype="string")
+    for type_, text in (("FQDN", host), ("ServiceTag", tag), ("PrivateEndpoint", target)):
+        key = key.mask(has_type(rules, type_).fillna(value=False), text)
+    return key
+
+
+def _in_order(joined: str) -> str:
+    return ", ".join(sorted(part.strip() for part in joined.lower().split(",")))
+
+
+def _repeated(allowed: pd.DataFrame) -> pd.Series:
+    """Per rule the sentence that names the rules with the same key, for those that have any."""
+    pairs = _pairs(allowed, allowed, on=["at", "key"])
+    return _named(pairs, "It repeats ")
+
+
+def _swallowed(allowed: pd.DataFrame) -> pd.Series:
+    """Per host-name rule the sentence that names the wildcards it falls under, for those that have any."""
+    hosts = allowed[has_type(allowed, "FQDN").fillna(value=False) & allowed["key"].notna()]
+    wildcards = hosts[hosts["fqdn"].map(is_wildcard).astype(bool)]
+    pairs = _pairs(hosts, wildcards, on=["at"])
+    falls_under = [
+        swallows(wide, narrow) and normal_host(wide) != normal_host(narrow)
+        for wide, narrow in zip(pairs["fqdn_other"], pairs["fqdn"], strict=True)
+    ]
+    return _named(pairs[pd.Series(falls_under, index=pairs.index, dtype=bool)], "It falls under ")
+
+
+def _pairs(rules: pd.DataFrame, others: pd.DataFrame, on: list[str]) -> pd.DataFrame:
+    named = rules.dropna(subset=on).rename_axis("id").reset_index()
+    pairs = named.merge(others.rename_axis("id").reset_index(), on=on, suffixes=("", "_other"))
+    return pairs[pairs["id"] != pairs["id_other"]]
+
+
+def _named(pairs: pd.DataFrame, lead: str) -> pd.Series:
+    names = pairs.groupby("id")["rule_other"].agg(lambda found: ", ".join(sorted(found)))
+    return (lead + names.astype("string") + ". ").astype("string")

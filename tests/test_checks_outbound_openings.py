@@ -1,0 +1,194 @@
+from __future__ import annotations
+
+import pytest
+from check_tables import (
+    SUBSCRIPTION,
+    Row,
+    asked,
+    endpoint_rule,
+    host_rule,
+    isolated,
+    status_of_rule,
+    tag_rule,
+)
+from pydantic import ValidationError
+
+STORAGE = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg/providers/Microsoft.Storage/storageAccounts/sa"
+
+NOT_JUDGED = [
+    (host_rule("*", category="Required"), "not-applicable"),
+    (host_rule("*", category="dependency"), "not-applicable"),
+    (tag_rule("Internet", category="Recommended"), "not-applicable"),
+    (endpoint_rule(STORAGE, "blob"), "not-applicable"),
+]
+
+
+@pytest.mark.parametrize(
+    ("row", "status"),
+    [
+        (host_rule("pypi.org"), "pass"),
+        (host_rule("*.pytorch.org"), "pass"),
+        (host_rule("myaccount.BLOB.core.windows.net"), "fail"),
+        (host_rule("*.dfs.core.usgovcloudapi.net"), "fail"),
+        (host_rule("table.core.chinacloudapi.cn"), "fail"),
+        (host_rule("site.z13.web.core.windows.net."), "fail"),
+        (host_rule("sa.z01.file.storage.azure.net"), "fail"),
+        (host_rule("*.windows.net"), "fail"),
+        (host_rule("*"), "fail"),
+        (host_rule(None), "unknown"),
+        (host_rule(""), "unknown"),
+        (host_rule("pypi.org", category=None), "unknown"),
+        (host_rule("pypi.org", type=None), "unknown"),
+        (tag_rule("Storage"), "not-applicable"),
+        *NOT_JUDGED,
+    ],
+)
+def test_storage_may_not_be_reached_by_name(row: Row, status: str) -> None:
+    assert status_of_rule("OBR004", row) == status
+
+
+@pytest.mark.parametrize(
+    ("row", "status"),
+    [
+        (tag_rule("DataFactory"), "pass"),
+        (tag_rule("AzureFrontDoor.FirstParty"), "pass"),
+        (tag_rule("Storage", address_prefixes="20.1.2.3/32"), "pass"),
+        (tag_rule("Storage"), "fail"),
+        (tag_rule("storage.westus"), "fail"),
+        (tag_rule("AzureCloud.westus"), "fail"),
+        (tag_rule("AzureFrontDoor.Frontend"), "fail"),
+        (tag_rule("Internet"), "fail"),
+        (tag_rule("DataFactory", address_prefixes="20.1.2.3/32, 0.0.0.0/0"), "fail"),
+        (tag_rule(None, address_prefixes="20.1.0.0/16"), "fail"),
+        (tag_rule("DataFactory", address_prefixes="::/0"), "fail"),
+        (tag_rule("DataFactory", address_prefixes="everywhere"), "unknown"),
+        (tag_rule("Storage", address_prefixes=None), "unknown"),
+        (tag_rule(None), "unknown"),
+        (tag_rule("Storage", category=None), "unknown"),
+        (tag_rule("Storage", action=None), "unknown"),
+        (tag_rule("Storage", type=None), "unknown"),
+        (tag_rule("Storage", action="deny"), "not-applicable"),
+        *NOT_JUDGED,
+    ],
+)
+def test_an_opening_may_not_carry_data_out_at_will(row: Row, status: str) -> None:
+    assert status_of_rule("OBR005", row) == status
+
+
+def test_a_policy_sets_how_wide_a_prefix_may_be() -> None:
+    row = tag_rule("DataFactory", address_prefixes="20.1.0.0/16")
+    assert status_of_rule("OBR005", row, min_prefix=16) == "pass"
+    with pytest.raises(ValidationError):
+        status_of_rule("OBR005", row, min_prefix=-1)
+
+
+def test_the_offending_rule_and_where_it_leads_are_named() -> None:
+    reason = asked("OBR005", [isolated()], rules=[tag_rule("Storage.WestUS", "data-out")])["reason"][0]
+    assert "data-out" in reason
+    assert "Storage.WestUS" in reason
+
+
+@pytest.mark.parametrize(
+    ("row", "status"),
+    [
+        (host_rule("pypi.org"), "pass"),
+        (host_rule("*.pythonhosted.org"), "pass"),
+        (host_rule("myapp.azurewebsites.net"), "pass"),
+        (host_rule("*.vscodeexperiments.azureedge.net"), "pass"),
+        (host_rule("bucket.s3.amazonaws.com"), "pass"),
+        (host_rule("*"), "fail"),
+        (host_rule("*.com"), "fail"),
+        (host_rule("*.co.uk"), "fail"),
+        (host_rule("*.GitHub.io"), "fail"),
+        (host_rule("*.azurewebsites.net"), "fail"),
+        (host_rule("*.amazonaws.com"), "fail"),
+        (host_rule("*.eu-west-1.amazonaws.com"), "fail"),
+        (host_rule("s3.amazonaws.com"), "fail"),
+        (host_rule("*.azure.com"), "fail"),
+        (host_rule("*contoso.com"), "fail"),
+        (host_rule("www.contoso.*"), "fail"),
+        (host_rule(None), "unknown"),
+        (host_rule(""), "unknown"),
+        (host_rule("*", category=None), "unknown"),
+        (host_rule("*", category="Whim"), "unknown"),
+        (tag_rule("Storage"), "not-applicable"),
+        *NOT_JUDGED,
+    ],
+)
+def test_a_host_may_not_be_wider_than_one_owner(row: Row, status: str) -> None:
+    assert status_of_rule("OBR006", row) == status
+
+
+def test_a_policy_adds_shared_domains() -> None:
+    row = host_rule("*.tenants.example.com")
+    assert status_of_rule("OBR006", row) == "pass"
+    assert status_of_rule("OBR006", row, shared_domains=["Tenants.example.com"]) == "fail"
+
+
+@pytest.mark.parametrize(
+    ("protocol", "ports", "status"),
+    [
+        ("TCP", "443", "pass"),
+        ("tcp", "80, 8080-8089", "pass"),
+        ("*", "443", "fail"),
+        ("TCP", "*", "fail"),
+        ("UDP", "1000-2000", "fail"),
+        ("UDP", "1-100,101-200", "fail"),
+        (None, "*", "fail"),
+        ("*", None, "fail"),
+        (None, "443", "unknown"),
+        ("TCP", None, "unknown"),
+        ("TCP", "https", "unknown"),
+        ("TCP", "", "unknown"),
+        ("Carrier", "443", "unknown"),
+    ],
+)
+def test_ports_and_protocol_have_to_be_narrow(protocol: str | None, ports: str | None, status: str) -> None:
+    assert status_of_rule("OBR007", tag_rule("DataFactory", protocol=protocol, port_ranges=ports)) == status
+
+
+@pytest.mark.parametrize(
+    ("row", "status"),
+    [
+        *NOT_JUDGED,
+        (tag_rule("DataFactory", port_ranges="*", action="Deny"), "not-applicable"),
+        (tag_rule("DataFactory", port_ranges="*", action=None), "unknown"),
+        (tag_rule("DataFactory", category=None), "unknown"),
+    ],
+)
+def test_ports_are_judged_for_the_customers_tag_rules_only(row: Row, status: str) -> None:
+    assert status_of_rule("OBR007", row) == status
+
+
+def test_a_policy_sets_how_many_ports_a_range_may_span() -> None:
+    row = tag_rule("Sql", port_ranges="11000-11999")
+    assert status_of_rule("OBR007", row, max_ports=1000) == "pass"
+    assert status_of_rule("OBR007", row, max_ports=999) == "fail"
+
+
+@pytest.mark.parametrize(
+    ("row", "status"),
+    [
+        (host_rule("files.PyPI.org"), "pass"),
+        (tag_rule("DataFactory"), "pass"),
+        (tag_rule("Storage", address_prefixes="20.1.2.3/32"), "pass"),
+        (endpoint_rule(STORAGE, "blob"), "pass"),
+        (host_rule("pypi.org.evil.example"), "fail"),
+        (tag_rule("DataFactory", address_prefixes="20.1.2.3/32, 9.9.9.9/32"), "fail"),
+        (endpoint_rule(STORAGE + "2", "blob"), "fail"),
+        (host_rule(None), "unknown"),
+        (host_rule("files.pypi.org", type="Tunnel"), "unknown"),
+        (tag_rule("DataFactory", address_prefixes=None), "unknown"),
+        (tag_rule("DataFactory", action=None), "unknown"),
+        (host_rule("files.pypi.org", category=None), "unknown"),
+        (host_rule("evil.example", category="Required"), "not-applicable"),
+        (tag_rule("Storage", action="Deny"), "not-applicable"),
+    ],
+)
+def test_a_customers_rule_has_to_be_approved(row: Row, status: str) -> None:
+    approved = ["*.pypi.org", "datafactory", "20.1.2.3/32", STORAGE]
+    assert status_of_rule("OBR008", row, approved=approved) == status
+
+
+def test_nothing_approved_means_nothing_to_compare_with() -> None:
+    assert status_of_rule("OBR008", host_rule("*")) == "not-applicable"

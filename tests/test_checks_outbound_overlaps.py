@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import pytest
+from check_tables import Row, asked, endpoint_rule, host_rule, isolated, statuses, tag_rule, workspace_id
+
+STORAGE = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.Storage/storageAccounts/sa"
+
+
+def answers(*rules: Row) -> list[str]:
+    return statuses(asked("OBR010", [isolated()], rules=rules))
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (host_rule("pypi.org", "a"), host_rule("PyPI.org.", "b")),
+        (tag_rule("Sql", "a"), tag_rule("sql", "b")),
+        (tag_rule("Sql", "a", port_ranges="80, 81"), tag_rule("Sql", "b", port_ranges="80-81")),
+        (endpoint_rule(STORAGE, "blob", "a"), endpoint_rule(STORAGE.upper(), "Blob", "b")),
+    ],
+)
+def test_two_rules_for_one_destination_both_fail(first: Row, second: Row) -> None:
+    found = asked("OBR010", [isolated()], rules=[first, second])
+    assert statuses(found) == ["fail", "fail"]
+    assert "repeats b" in found["reason"][0]
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (host_rule("pypi.org", "a"), host_rule("*.pypi.org", "b")),
+        (tag_rule("Sql", "a"), tag_rule("Sql", "b", protocol="UDP")),
+        (tag_rule("Sql", "a"), tag_rule("Sql", "b", port_ranges="1433")),
+        (tag_rule("Sql", "a"), tag_rule("Sql", "b", address_prefixes="20.1.2.3/32")),
+        (endpoint_rule(STORAGE, "blob", "a"), endpoint_rule(STORAGE, "file", "b")),
+    ],
+)
+def test_rules_for_different_destinations_pass(first: Row, second: Row) -> None:
+    assert answers(first, second) == ["pass", "pass"]
+
+
+def test_a_host_under_a_wildcard_fails_and_the_wildcard_passes() -> None:
+    found = asked("OBR010", [isolated()], rules=[host_rule("a.b.org", "a"), host_rule("*.b.org", "wide")])
+    assert statuses(found) == ["fail", "pass"]
+    assert "falls under wide" in found["reason"][0]
+
+
+def test_a_rule_that_repeats_azures_own_fails_and_azures_own_is_not_judged() -> None:
+    assert answers(tag_rule("Sql", "a"), tag_rule("Sql", "b", category="Required")) == [
+        "fail",
+        "not-applicable",
+    ]
+
+
+def test_a_denying_rule_repeats_nothing() -> None:
+    assert answers(tag_rule("Sql", "a"), tag_rule("Sql", "b", action="Deny")) == ["pass", "not-applicable"]
+
+
+def test_the_same_rule_in_two_workspaces_is_no_repetition() -> None:
+    there = {
+        **host_rule("pypi.org", "b"),
+        "rule_id": f"{workspace_id('there')}/outboundRules/b",
+        "workspace_id": workspace_id("there"),
+    }
+    found = asked("OBR010", [isolated(), isolated("there")], rules=[host_rule("pypi.org", "a"), there])
+    assert statuses(found) == ["pass", "pass"]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        host_rule(None, "b"),
+        host_rule("x.org", "b", type=None),
+        tag_rule("Sql", "b", action=None),
+        tag_rule("Sql", "b", protocol=None),
+        endpoint_rule(STORAGE, None, "b"),
+    ],
+)
+def test_while_another_rule_is_unclear_no_rule_passes(other: Row) -> None:
+    assert answers(host_rule("pypi.org", "a"), other) == ["unknown", "unknown"]
+
+
+def test_while_rules_were_not_all_read_no_rule_passes() -> None:
+    row = isolated(outbound_rules_known=False)
+    found = asked("OBR010", [row], rules=[host_rule("pypi.org")])
+    assert set(statuses(found)) == {"unknown"}
+
+
+def test_a_rule_without_category_is_unknown() -> None:
+    assert answers(host_rule("pypi.org", "a", category=None)) == ["unknown"]
