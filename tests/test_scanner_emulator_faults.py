@@ -134,16 +134,18 @@ def test_latency_changes_nothing_in_the_answer() -> None:
     assert slow.body == quick.body
 
 
-def test_a_reset_connection_gives_no_answer() -> None:
-    with emulated(demo_tenant(), faults=[Fault(kind=FaultKind.RESET, times=1)]) as emulator:
+@pytest.mark.parametrize("tls", [False, True])
+def test_a_reset_connection_gives_no_answer(tls: bool) -> None:
+    with emulated(demo_tenant(), faults=[Fault(kind=FaultKind.RESET, times=1)], tls=tls) as emulator:
         with pytest.raises(ConnectionResetError):
             ask(emulator, VISION)
         assert emulator.requests[0].status == 0
         assert ask(emulator, VISION).status == 200
 
 
-def test_a_truncated_body_is_shorter_than_announced() -> None:
-    with emulated(demo_tenant(), faults=[Fault(kind=FaultKind.TRUNCATE, times=1)]) as emulator:
+@pytest.mark.parametrize("tls", [False, True])
+def test_a_truncated_body_is_shorter_than_announced(tls: bool) -> None:
+    with emulated(demo_tenant(), faults=[Fault(kind=FaultKind.TRUNCATE, times=1)], tls=tls) as emulator:
         with pytest.raises(http.client.IncompleteRead) as broken:
             ask(emulator, VISION)
         whole = ask(emulator, VISION).body

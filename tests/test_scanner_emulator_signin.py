@@ -5,10 +5,6 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
-import os
-import signal
-import threading
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -19,7 +15,6 @@ from test_scanner_emulator import ask
 
 from scanner.emulator.credential import CLIENT_ID, CLIENT_SECRET, EmulatorCredential
 from scanner.emulator.demo import demo_tenant
-from scanner.emulator.foreground import serve
 from scanner.emulator.identity import OBJECT_ID, TENANT_ID
 from scanner.emulator.server import Emulator, emulated
 
@@ -123,33 +118,3 @@ def test_the_clouds_metadata_leads_back_to_the_emulator() -> None:
     assert clouds[0]["authentication"]["audiences"]
     assert single["authentication"]["loginEndpoint"] == emulator.url
     assert missing.code == "MissingApiVersionParameter"
-
-
-def entered(body: Callable[[Emulator], Awaitable[None]]) -> Emulator:
-    async def run() -> Emulator:
-        async with Emulator(demo_tenant()) as emulator:
-            await body(emulator)
-        return emulator
-
-    return asyncio.run(run())
-
-
-def test_it_can_be_entered_inside_a_running_loop() -> None:
-    async def body(emulator: Emulator) -> None:
-        reply = await asyncio.to_thread(ask, emulator, "/subscriptions", version="2022-12-01")
-        assert reply.status == 200
-
-    assert entered(body).count == 1
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_in_the_foreground_it_serves_until_it_is_told_to_stop(tmp_path: Path, number: signal.Signals) -> None:
-    seen: list[tuple[str, bytes | None]] = []
-
-    def ready(emulator: Emulator) -> None:
-        seen.append((emulator.url, emulator.ca_pem))
-        threading.Timer(0, os.kill, (os.getpid(), number)).start()
-
-    serve(demo_tenant(), ready=ready, tls_dir=tmp_path / "new")
-    assert seen[0][0].startswith("https://localhost:")
-    assert (tmp_path / "new" / "ca.pem").read_bytes() == seen[0][1]

@@ -37,6 +37,7 @@ def hardened(site: Site) -> Document:
     key = f"https://{site.vault.rpartition('/')[2]}.vault.azure.net/keys/workspace/0123456789abcdef"
     return {
         "hbiWorkspace": True,
+        "allowPublicAccessWhenBehindVnet": False,
         "encryption": {
             "status": "Enabled",
             "keyVaultProperties": {"keyVaultArmId": site.vault, "keyIdentifier": key},

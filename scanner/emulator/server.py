@@ -21,6 +21,7 @@ from scanner.emulator.faults import Fault, FaultKind
 from scanner.emulator.headers import arm_headers
 from scanner.emulator.tenant import Tenant
 
+THREAD_NAME = "azml-audit emulator"
 _LOOPBACK = "127.0.0.1"
 
 
@@ -175,29 +176,27 @@ def emulated(
         port=port,
         tls=tls,
     )
-    started: Future[Callable[[], object]] = Future()
-    thread = Thread(target=lambda: asyncio.run(_run(emulator, started)), name="azml-audit emulator")
+    started: Future[None] = Future()
+    stopped: Future[None] = Future()
+    thread = Thread(target=lambda: asyncio.run(_run(emulator, started, stopped)), name=THREAD_NAME)
     thread.start()
     try:
-        stop = started.result()
-        try:
-            yield emulator
-        finally:
-            stop()
+        started.result()
+        yield emulator
     finally:
+        stopped.set_result(None)
         thread.join()
 
 
-async def _run(emulator: Emulator, started: Future[Callable[[], object]]) -> None:
-    """Serves until the callable given to `started` is called; what hinders the start goes there too."""
-    loop, stopped = asyncio.get_running_loop(), asyncio.Event()
+async def _run(emulator: Emulator, started: Future[None], stopped: Future[None]) -> None:
+    """Serves until `stopped` has a result; a port that cannot be had is told through `started`."""
     try:
         await emulator.__aenter__()
     except OSError as error:
         started.set_exception(error)
         return
-    started.set_result(lambda: loop.call_soon_threadsafe(stopped.set))
+    started.set_result(None)
     try:
-        await stopped.wait()
+        await asyncio.wrap_future(stopped)
     finally:
         await emulator.__aexit__(None, None, None)
