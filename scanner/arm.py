@@ -2,10 +2,10 @@
 
 Why raw JSON and not the management SDK's models: azure-mgmt-machinelearningservices 1.0.1, the newest
 stable release, speaks api-version 2020-08-01, and its `Workspace` has neither `publicNetworkAccess` nor
-`managedNetwork`. Told to ask with `api_version="2025-09-01"` it receives both and drops them
-(`additional_properties` stays `{}`), and given per call, the keyword holds for the first page only. The
-betas (2.0.0b2, 2023-04-01) have no `managedNetwork` either. So the SDK gives what it is good at,
-credentials, pipeline, retries and transport, and the bodies are read here at a pinned api-version. They
+`managedNetwork`. Told to ask with a newer `api_version` it receives both and drops them, for only unknown
+members of the top level reach `additional_properties`; and given per call, that keyword holds for the first
+page only. The betas (2.0.0b2, 2023-04-01) have no `managedNetwork` either. So the SDK gives what it is good
+at, credentials, pipeline, retries and transport, and the bodies are read here at a pinned api-version. They
 are the evidence, too. `tests/test_scanner_sdk_facts.py` measures these facts again.
 """
 
@@ -14,11 +14,11 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from urllib.parse import parse_qs, urlsplit
 
 import aiohttp
-from azure.core.credentials_async import AsyncTokenCredential
+from azure.core.credentials_async import AsyncSupportsTokenInfo, AsyncTokenCredential
 from azure.core.exceptions import AzureError, ClientAuthenticationError
 from azure.core.pipeline.transport import AioHttpTransport
 from azure.core.rest import AsyncHttpResponse, HttpRequest
@@ -44,7 +44,7 @@ class Arm:
     def __init__(
         self,
         cloud: Cloud,
-        credential: AsyncTokenCredential,
+        credential: AsyncSupportsTokenInfo,
         *,
         clock: Clock,
         patience: Patience | None = None,
@@ -97,8 +97,7 @@ class Arm:
 
     async def _sign_in(self) -> None:
         try:
-            asked = getattr(self._credential, "get_token_info", self._credential.get_token)
-            await asked(self.cloud.scope)
+            await self._credential.get_token_info(self.cloud.scope)
         except (ClientAuthenticationError, AzureError, ValueError) as error:
             raise CredentialError(
                 f"No token for {self.cloud.scope} from {self.cloud.authority}: {error}\n"
@@ -108,7 +107,7 @@ class Arm:
     def subscription_client(self) -> SubscriptionClient:
         """The SDK's subscription client on this pipeline and pool; do not close it."""
         return SubscriptionClient(
-            self._credential,
+            cast(AsyncTokenCredential, self._credential),
             base_url=self.cloud.arm_endpoint,
             policies=self._policies,
             transport=self._transport,

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from azure.core.credentials import AccessTokenInfo, TokenRequestOptions
-from azure.core.credentials_async import AsyncTokenCredential
+from azure.core.credentials_async import AsyncSupportsTokenInfo
 from azure.identity import DeviceCodeCredential
 from azure.identity.aio import (
     AzureCliCredential,
@@ -68,7 +68,7 @@ def credential(
     client_id: str | None = None,
     ca_bundle: Path | None = None,
     prompt: Callable[[str], None] = print,
-) -> AsyncTokenCredential:
+) -> AsyncSupportsTokenInfo:
     """The credential for `auth` in `cloud`; nothing is asked for yet.
 
     `client_id` names a user-assigned identity (or the application of a device code); `prompt` shows
@@ -91,7 +91,7 @@ def credential(
     if ca_bundle:
         options["connection_verify"] = str(ca_bundle)
     try:
-        return _ForTenant(_makers(tenant, client_id, prompt)[auth](options), tenant)  # type: ignore[return-value]
+        return _ForTenant(_makers(tenant, client_id, prompt)[auth](options), tenant)
     except ValueError as error:
         raise CredentialError(f"--auth {auth.value}: {error}") from error
 

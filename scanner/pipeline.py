@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from azure.core.credentials_async import AsyncTokenCredential
+from azure.core.credentials_async import AsyncSupportsTokenInfo
 from azure.core.pipeline import PipelineRequest, PipelineResponse
 from azure.core.pipeline.policies import (
     AsyncHTTPPolicy,
@@ -163,7 +163,7 @@ class SlotPolicy(AsyncHTTPPolicy[Any, Any]):
 
 def policies(
     cloud: Cloud,
-    credential: AsyncTokenCredential,
+    credential: AsyncSupportsTokenInfo,
     *,
     throttle: Throttle,
     slots: SlotPolicy,

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from azure.core.credentials_async import AsyncTokenCredential
+from azure.core.credentials_async import AsyncSupportsTokenInfo
 
 from checks.model import Severity
 from checks.registry import registry
@@ -49,7 +49,7 @@ class Connection:
     """Which cloud to ask and as whom. `source` says so in words, for the reports."""
 
     cloud: Cloud
-    credential: AsyncTokenCredential
+    credential: AsyncSupportsTokenInfo
     source: str
     is_azure: bool
     ca_bundle: Path | None = None

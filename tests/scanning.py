@@ -1,0 +1,70 @@
+"""Scans of an emulator over real HTTP, as the tests of the reader need them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import pandas as pd
+
+from checks.schema import Tables
+from scanner.arm import Arm
+from scanner.audit import collected
+from scanner.commands.demo import emulator_connection
+from scanner.emulator.faults import Fault
+from scanner.emulator.server import Emulator, emulated
+from scanner.emulator.tenant import Tenant
+from scanner.live import LiveSource
+from scanner.payloads import Payload, PayloadStore
+from scanner.pipeline import Patience
+from scanner.progress import Progress
+from scanner.scope import Wanted
+
+MODE_AND_ACCESS = ("workspaces.public_network_access", "workspaces.isolation_mode")
+IMPATIENT = Patience(backoff=0.0, throttle_budget=10.0, read_timeout=5.0, connect_timeout=5.0)
+NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
+
+
+def rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """The rows of a frame as plain mappings."""
+    return [{str(name): value for name, value in row.items()} for row in frame.to_dict("records")]
+
+
+def scanned(
+    emulator: Emulator,
+    *,
+    wanted: Wanted | None = None,
+    reads: Iterable[str] = MODE_AND_ACCESS,
+    patience: Patience = IMPATIENT,
+    progress: Progress | None = None,
+) -> tuple[Tables, list[Payload]]:
+    """The tables and the payloads of one scan of a running emulator."""
+    connection = emulator_connection(emulator)
+
+    async def scan() -> tuple[Tables, list[Payload]]:
+        arm = Arm(
+            connection.cloud,
+            connection.credential,
+            clock=lambda: NOON,
+            patience=patience,
+            progress=progress,
+        )
+        async with arm:
+            source = LiveSource(arm, wanted or Wanted(), reads=reads, progress=progress)
+            with PayloadStore() as store:
+                return await collected(source, store), list(store)
+
+    return asyncio.run(scan())
+
+
+@contextmanager
+def scan_of(
+    tenant: Tenant, *faults: Fault, page_size: int = 2, wanted: Wanted | None = None
+) -> Iterator[tuple[Tables, list[Payload], Emulator]]:
+    """The tables and payloads of one scan of a tenant with these faults, and the emulator they came from."""
+    with emulated(tenant, faults=faults, page_size=page_size) as emulator:
+        tables, payloads = scanned(emulator, wanted=wanted)
+        yield tables, payloads, emulator
