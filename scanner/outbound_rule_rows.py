@@ -31,7 +31,7 @@ def rule_row(workspace_id: str, name: str, properties: Any, rule_id: str | None,
         "type": wire.named(properties, "type"),
         "category": wire.named(properties, "category"),
         "status": wire.named(properties, "status"),
-        "error_information": wire.named(properties, "errorInformation"),
+        "error_information": _error(properties),
         "destination": _in_one_line(destination),
         "fqdn": destination or None if isinstance(destination, str) else None,
         "service_tag": wire.named(destination, "serviceTag"),
@@ -79,6 +79,12 @@ def _discrepancy(own: dict[str, Row], other: dict[str, Row]) -> str | None:
     )
     texts = [f"{what}: {', '.join(sorted(names))}" for what, names in parts if names]
     return "; ".join(texts) or None
+
+
+def _error(properties: Any) -> str | None:
+    """What went wrong with the rule; "" where Azure says null or nothing, which it does of a healthy one."""
+    error = wire.member(properties, "errorInformation")
+    return "" if error is None and isinstance(properties, dict) else wire.text(properties, "errorInformation")
 
 
 def _in_one_line(destination: Any) -> str | None:

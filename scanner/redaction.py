@@ -31,7 +31,7 @@ _SECRET_MEMBERS = frozenset(
     }
 )
 _SECRET_ENDING = "connectionstring"  # noqa: S105 - how the names of secret members end
-_EMAIL = re.compile(r"[A-Za-z0-9._%+'#-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
+_EMAIL = re.compile(r"[A-Za-z0-9._%+#-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
 _EMAIL_BEARERS = frozenset({"systemdata", "error"})
 
 

@@ -1,0 +1,87 @@
+"""Payloads are kept as they came, also past memory, and without what must never be stored."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scanner.payloads import Payload, PayloadStore, parsed
+from scanner.redaction import REDACTED, redacted, without_emails
+
+PAYLOAD = Payload(
+    kind="workspaces",
+    scope="/subscriptions/x",
+    subscription_id=None,
+    url="https://management.azure.com/x?api-version=1",
+    api_version="1",
+    status=200,
+    retrieved_at=datetime(2026, 11, 21, 12, tzinfo=UTC),
+    request_id="r",
+    correlation_id="c",
+    redactions=("/a", "/b/0"),
+)
+
+
+@given(
+    bodies=st.lists(st.binary(max_size=64), max_size=8),
+    spill=st.sampled_from([1, 100, 1_000_000]),
+    url=st.text(),
+)
+def test_what_is_appended_comes_back_byte_for_byte_wherever_it_lies(
+    bodies: list[bytes], spill: int, url: str
+) -> None:
+    with PayloadStore(spill) as store:
+        for body in bodies:
+            store.append(replace(PAYLOAD, body=body, url=url))
+        assert len(store) == len(bodies)
+        assert list(store) == [replace(PAYLOAD, body=body, url=url) for body in bodies]
+        assert [payload.document for payload in store] == [parsed(body) for body in bodies]
+
+
+def test_appending_goes_on_after_reading() -> None:
+    with PayloadStore() as store:
+        store.append(replace(PAYLOAD, body=b"1"))
+        assert [p.body for p in store] == [b"1"]
+        store.append(replace(PAYLOAD, body=b"2"))
+        assert [p.body for p in store] == [b"1", b"2"]
+
+
+@pytest.mark.parametrize(
+    ("document", "pointer"),
+    [
+        ({"properties": {"sdkTelemetryAppInsightsKey": "k"}}, "/properties/sdkTelemetryAppInsightsKey"),
+        ({"value": [{"systemData": {"createdBy": "a.b@example.com"}}]}, "/value/0/systemData/createdBy"),
+        ({"systemData": {"lastModifiedBy": "x@example.co.uk"}}, "/systemData/lastModifiedBy"),
+        ({"properties": {"relayConnectionString": "Endpoint=x"}}, "/properties/relayConnectionString"),
+        ({"properties": {"ConnectionString": "InstrumentationKey=x"}}, "/properties/ConnectionString"),
+        ({"properties": {"InstrumentationKey": "x"}}, "/properties/InstrumentationKey"),
+        ({"properties": {"adminUserPassword": "x"}}, "/properties/adminUserPassword"),
+        ({"error": {"message": "the client 'a@example.com' may not"}}, "/error/message"),
+        ({"a/b~c": {"password": "x"}}, "/a~1b~0c/password"),
+    ],
+)
+def test_secrets_and_addresses_are_replaced_and_pointed_at(document: object, pointer: str) -> None:
+    body, pointers = redacted(json.dumps(document).encode(), document)
+    assert pointers == (pointer,)
+    assert REDACTED in body.decode()
+    assert b"@example" not in body
+
+
+def test_a_body_without_secrets_keeps_its_very_bytes() -> None:
+    body = b'{ "value" : [ {"systemData": {"createdBy": "9d0c1a3e"}, "sdkTelemetryAppInsightsKey": ""} ] }'
+    assert redacted(body, json.loads(body)) == (body, ())
+
+
+def test_an_escaped_member_name_hides_nothing() -> None:
+    body = rb'{"sdkTelemetry\u0041ppInsightsKey": "secret"}'
+    cleaned, _ = redacted(body, json.loads(body))
+    assert b"secret" not in cleaned
+
+
+def test_quotes_around_an_address_stay() -> None:
+    assert without_emails("The client 'a.b@example.com' may not") == f"The client '{REDACTED}' may not"
