@@ -1,0 +1,225 @@
+"""The published schema of the CSV files: every file, its columns, their types and meanings.
+
+The version is `SCHEMA_VERSION`: its second number grows when a column is appended, its first when one
+is renamed, moved, removed or changes its meaning. `datapackage.json`, written beside the files, repeats
+all this as a Frictionless Data Package. Every text is UTF-8, every line ends in LF, an empty cell is
+"not reported", booleans are `true` and `false`, and a text a spreadsheet would run begins with `'`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from checks.schema import BOOLEAN, INTEGER, SCHEMAS, STRING
+
+SCHEMA_VERSION = "1.0"
+
+_FRICTIONLESS = {STRING: "string", BOOLEAN: "boolean", INTEGER: "integer"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReportColumn:
+    """One column of a CSV file: its pandas dtype and what it holds."""
+
+    name: str
+    dtype: str = STRING
+    meaning: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReportFile:
+    """One CSV file: what a row is, its columns in order, and what its rows are sorted by."""
+
+    name: str
+    row: str
+    columns: tuple[ReportColumn, ...]
+    sorted_by: tuple[str, ...]
+
+    @property
+    def path(self) -> str:
+        """The file's name in the report's folder."""
+        return f"{self.name}.csv"
+
+
+def _columns(*rows: tuple[str, str] | tuple[str, str, str]) -> tuple[ReportColumn, ...]:
+    return tuple(
+        ReportColumn(name=row[0], meaning=row[1], dtype=row[2] if len(row) == 3 else STRING) for row in rows
+    )
+
+
+def _from_table(table: str, *names: str) -> tuple[ReportColumn, ...]:
+    """Columns published as the table has them, with the table's own dtype and source."""
+    columns = {column.name: column for column in SCHEMAS[table].columns}
+    return tuple(
+        ReportColumn(name=name, dtype=columns[name].dtype, meaning=columns[name].source) for name in names
+    )
+
+
+FINDINGS = ReportFile(
+    name="findings",
+    row="one check's answer for one resource, under one policy",
+    sorted_by=("workspace_id", "check_id", "resource_id", "policy"),
+    columns=_columns(
+        ("check_id", "the check; never reused for another"),
+        ("title", "the state the check wants"),
+        ("family", "the letters of check_id"),
+        ("severity", "as the policy weighs it: critical, high, medium, low, informational"),
+        ("status", "the fact: pass, fail, unknown, not-applicable, error"),
+        ("verdict", "what the policy makes of it: compliant, violated, undetermined"),
+        ("resource_id", "the resource the check answers for, as Azure spelled it"),
+        ("workspace_id", "the workspace it belongs to, as Azure spelled it"),
+        ("workspace", "the workspace's name"),
+        ("subscription_id", "the workspace's subscription"),
+        ("subscription", "the subscription's display name"),
+        ("resource_group", "the workspace's resource group"),
+        ("location", "the workspace's region"),
+        ("observed", "what was seen"),
+        ("expected", "what the check wants to see"),
+        ("reason", "why the status is what it is"),
+        ("policy", "the policy that chose the check"),
+    ),
+)
+
+WORKSPACES = ReportFile(
+    name="workspaces",
+    row="a workspace that was seen, whatever was found about it",
+    sorted_by=("workspace_id",),
+    columns=(
+        *_from_table("workspaces", "workspace_id", "workspace", "kind", "subscription_id"),
+        *_columns(("subscription", "the subscription's display name")),
+        *_from_table("workspaces", "resource_group", "location"),
+        *_from_table("workspaces", "public_network_access", "isolation_mode", "managed_network_status"),
+        *_columns(
+            ("outbound_rules", "rules of its managed network; empty where not all were read", INTEGER),
+            ("user_defined_rules", "those of category UserDefined; empty likewise", INTEGER),
+            (
+                "approved_private_endpoints",
+                "private endpoint connections with status Approved; empty where not all were read",
+                INTEGER,
+            ),
+        ),
+        *_from_table("workspaces", "api_version"),
+        *_columns(
+            ("effective_public_network_access", "the value that counts: for a Project its hub's"),
+            (
+                "effective_isolation_mode",
+                "the value that counts: for a Project its hub's; Disabled where the api-version shows "
+                "managed networks and the workspace reports none",
+            ),
+        ),
+    ),
+)
+
+OUTBOUND_RULES = ReportFile(
+    name="outbound_rules",
+    row=SCHEMAS["outbound_rules"].row,
+    sorted_by=("workspace_id", "rule", "rule_id"),
+    columns=_from_table(
+        "outbound_rules",
+        "workspace_id",
+        "rule",
+        "type",
+        "category",
+        "status",
+        "destination",
+        "protocol",
+        "port_ranges",
+        "address_prefixes",
+        "action",
+        "fqdn",
+        "service_tag",
+        "service_resource_id",
+        "subresource_target",
+        "spark_enabled",
+        "spark_status",
+        "parent_rules",
+        "error_information",
+        "seen_in",
+        "rule_id",
+    ),
+)
+
+SUBSCRIPTIONS = ReportFile(
+    name="subscriptions",
+    row=SCHEMAS["subscriptions"].row,
+    sorted_by=("subscription_id",),
+    columns=_from_table(
+        "subscriptions",
+        "subscription_id",
+        "subscription",
+        "state",
+        "tenant_id",
+        "authorization_source",
+        "managed_by_tenants",
+        "read",
+        "workspaces",
+        "note",
+        "subscription_resource_id",
+    ),
+)
+
+GAPS = ReportFile(
+    name="gaps",
+    row=SCHEMAS["gaps"].row,
+    sorted_by=("subscription_id", "scope", "asked", "gap_id"),
+    columns=_from_table(
+        "gaps",
+        "gap_id",
+        "scope",
+        "subscription_id",
+        "asked",
+        "request",
+        "http_status",
+        "code",
+        "message",
+        "closes",
+        "request_id",
+    ),
+)
+
+FILES: tuple[ReportFile, ...] = (FINDINGS, WORKSPACES, OUTBOUND_RULES, SUBSCRIPTIONS, GAPS)
+
+
+def data_package() -> str:
+    """The schema as a Frictionless Data Package: JSON text, ending in a line feed."""
+    package: Mapping[str, object] = {
+        "name": "azml-audit-report",
+        "title": "Findings of azml-audit and the facts behind them",
+        "version": SCHEMA_VERSION,
+        "resources": [_resource(file) for file in FILES],
+    }
+    return json.dumps(package, indent=2, ensure_ascii=False) + "\n"
+
+
+def _resource(file: ReportFile) -> Mapping[str, object]:
+    return {
+        "name": file.name.replace("_", "-"),
+        "path": file.path,
+        "description": f"Each row is {file.row}; sorted by {', '.join(file.sorted_by)}.",
+        "profile": "tabular-data-resource",
+        "encoding": "utf-8",
+        "dialect": {"lineTerminator": "\n"},
+        "schema": {
+            "fields": [
+                {"name": column.name, "type": _FRICTIONLESS[column.dtype], "description": column.meaning}
+                for column in file.columns
+            ],
+            "missingValues": [""],
+        },
+    }
+
+
+def markdown() -> str:
+    """The schema as the tables of a documentation page, one section for each file."""
+    sections = [f"CSV schema version {SCHEMA_VERSION}.\n"]
+    for file in FILES:
+        lines = [f"## {file.path}\n", f"Each row is {file.row}; sorted by {', '.join(file.sorted_by)}.\n"]
+        lines += ["| column | type | meaning |", "| --- | --- | --- |"]
+        lines += [
+            f"| `{column.name}` | {_FRICTIONLESS[column.dtype]} | {column.meaning} |"
+            for column in file.columns
+        ]
+        sections.append("\n".join(lines) + "\n")
+    return "\n".join(sections)

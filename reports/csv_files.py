@@ -1,0 +1,62 @@
+"""The CSV files of a report, as `reports.columns` publishes them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from checks.schema import BOOLEAN, STRING
+from reports import described
+from reports.audit import Audit
+from reports.columns import FILES, FINDINGS, ReportFile, data_package
+
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\n", "＝", "＋", "－", "＠")
+
+
+def files(audit: Audit) -> Mapping[str, bytes]:
+    """Every CSV file and `datapackage.json`, by name in the report's folder."""
+    workspaces = described.workspaces(audit.tables)
+    frames = {file.name: audit.tables[file.name] for file in FILES if file is not FINDINGS}
+    frames |= {"workspaces": workspaces, "findings": _with_workspaces(audit.findings, workspaces)}
+    written = {file.path: as_csv(frames[file.name], file) for file in FILES}
+    return {**written, "datapackage.json": data_package().encode()}
+
+
+def as_csv(frame: pd.DataFrame, file: ReportFile) -> bytes:
+    """The columns of `file` as UTF-8 CSV, in an order that does not depend on that of the frame's rows.
+
+    A lone surrogate, which UTF-8 cannot hold, is written as its escape.
+    """
+    columns = {column.name: _texts(frame[column.name], column.dtype) for column in file.columns}
+    texts = pd.DataFrame(columns).reset_index(drop=True)
+    text: str = texts.loc[_order(texts, file)].to_csv(index=False, lineterminator="\n")
+    return text.encode("utf-8", errors="backslashreplace")
+
+
+def neutralised(texts: pd.Series[str]) -> pd.Series[str]:
+    """The texts on one kind of line end, with `'` before any that a spreadsheet would take for a formula.
+
+    Source: OWASP, "CSV Injection" (2025), with the full-width signs it names.
+    """
+    lines = texts.str.replace("\r\n", "\n", regex=False).str.replace("\r", "\n", regex=False)
+    return lines.mask(lines.str.startswith(_FORMULA_STARTS).fillna(value=False).astype(bool), "'" + lines)
+
+
+def _texts(column: pd.Series, dtype: str) -> pd.Series[str]:
+    if dtype == BOOLEAN:
+        return column.astype("string").str.lower()
+    texts = column.astype("string")
+    return neutralised(texts) if dtype == STRING else texts
+
+
+def _order(texts: pd.DataFrame, file: ReportFile) -> pd.Index:
+    """By the file's columns regardless of case, then by every column, so that no tie is left."""
+    keys = {f"{name}, any case": texts[name].str.lower() for name in file.sorted_by}
+    return texts.assign(**keys).fillna("").sort_values([*keys, *texts.columns]).index
+
+
+def _with_workspaces(findings: pd.DataFrame, workspaces: pd.DataFrame) -> pd.DataFrame:
+    known = ["workspace", "subscription_id", "subscription", "resource_group", "location"]
+    facts = workspaces[known].reindex(findings["workspace_id"].str.lower().fillna(""))
+    return findings.assign(**{name: facts[name].to_numpy() for name in known})

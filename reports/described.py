@@ -1,0 +1,58 @@
+"""The frames a report adds to the tables: workspaces with their names and what counts for them."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from checks.hubs import with_hub_values
+from checks.schema import Tables
+
+
+def workspaces(tables: Tables) -> pd.DataFrame:
+    """The workspaces as reported, on their index, with what readers look for beside it.
+
+    Added columns: `subscription` (its display name), `effective_public_network_access`,
+    `effective_isolation_mode`, and the counts `outbound_rules`, `user_defined_rules`,
+    `private_endpoints` and `approved_private_endpoints`, which are `<NA>` where not all were read.
+    """
+    own = tables.workspaces
+    effective = with_hub_values(tables).workspaces
+    rules, connections = tables.outbound_rules, tables.private_endpoint_connections
+    user_defined = rules[rules["category"].str.lower().eq("userdefined").fillna(value=False)]
+    approved = connections[connections["status"].str.lower().eq("approved").fillna(value=False)]
+    rules_known = own["outbound_rules_known"]
+    connections_known = own["private_endpoint_connections_known"]
+    return own.assign(
+        subscription=subscription_names(tables, own["subscription_id"]),
+        effective_public_network_access=effective["public_network_access"],
+        effective_isolation_mode=isolation_modes(effective),
+        outbound_rules=_counted(rules, rules_known),
+        user_defined_rules=_counted(user_defined, rules_known),
+        private_endpoints=_counted(connections, connections_known),
+        approved_private_endpoints=_counted(approved, connections_known),
+    )
+
+
+def isolation_modes(workspaces: pd.DataFrame) -> pd.Series[str]:
+    """The mode of each workspace; Disabled where its api-version shows managed networks and it has none.
+
+    Source: a workspace without `managedNetwork` has none, as recorded for api-versions from 2023-10-01
+    on; `managed_network_reported` is `<NA>` for older ones, whose mode stays `<NA>`.
+    """
+    absent = workspaces["managed_network_reported"].eq(other=False).fillna(value=False)
+    return workspaces["isolation_mode"].mask(absent.astype(bool), "Disabled")
+
+
+def subscription_names(tables: Tables, subscription_ids: pd.Series[str]) -> pd.Series[str]:
+    """The display name of each subscription id, on the ids' index; `<NA>` where none was read."""
+    subscriptions = tables.subscriptions
+    named = subscriptions.dropna(subset=["subscription_id"])
+    names = named.set_axis(named["subscription_id"].str.lower(), axis="index")["subscription"]
+    names = names[~names.index.duplicated()]
+    return names.reindex(subscription_ids.str.lower().fillna("")).set_axis(subscription_ids.index)
+
+
+def _counted(rows: pd.DataFrame, known: pd.Series[bool]) -> pd.Series[int]:
+    counts = rows["workspace_id"].str.lower().value_counts()
+    counted = pd.Series(counts.reindex(known.index), dtype="Int64").fillna(0)
+    return counted.where(known.fillna(value=False).astype(bool))

@@ -1,0 +1,7 @@
+"""What can go wrong while a report is written."""
+
+from checks.errors import AuditError
+
+
+class ReportError(AuditError):
+    """A report cannot be written, or not where it was asked for."""

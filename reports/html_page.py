@@ -1,0 +1,73 @@
+"""The page: one file that asks nothing of anybody, rendered from `templates/report.html`."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from reports.audit import Audit
+from reports.details import details
+from reports.heat_map import heat_maps, located_findings
+from reports.numbered_findings import STATUS_ORDER
+from reports.page_rows import policy_cards, stray_findings, workspace_frame, workspace_rows
+from reports.population import gap_rows, population
+
+NAME = "report.html"
+
+
+def files(audit: Audit) -> Mapping[str, bytes]:
+    """The page, by its name in the report's folder. A lone surrogate is written as its escape."""
+    return {NAME: page(audit).encode("utf-8", errors="backslashreplace")}
+
+
+def page(audit: Audit) -> str:
+    """The HTML of the page."""
+    environment = _environment()
+    style, script = (environment.get_template(name).render() for name in ("report.css", "report.js"))
+    frame = workspace_frame(audit)
+    return environment.get_template(NAME).render(
+        policy=content_security_policy(style, script),
+        audit=audit,
+        checks=[audit.checks[id] for id in sorted(audit.checks)],
+        population=population(audit.tables),
+        gaps=gap_rows(audit.tables),
+        cards=policy_cards(audit),
+        heat_maps=heat_maps(audit, located_findings(audit)),
+        statuses=[status.value for status in STATUS_ORDER],
+        rows=workspace_rows(audit, frame),
+        strays=stray_findings(audit),
+        details=details(audit, frame),
+    )
+
+
+def content_security_policy(style: str, script: str) -> str:
+    """Nothing may run, style or load but these two texts."""
+    return (
+        f"default-src 'none'; script-src {_hash(script)}; style-src {_hash(style)}; "
+        "base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'"
+    )
+
+
+def _hash(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("templates", ""),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.policies["json.dumps_kwargs"] = {"sort_keys": True, "separators": (",", ":")}
+    environment.filters |= {"moment": _moment, "number": "{:,}".format}
+    return environment
+
+
+def _moment(time: datetime) -> str:
+    return time.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")

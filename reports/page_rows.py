@@ -1,0 +1,214 @@
+"""What the page shows without its script: a card for each policy and a row for each workspace."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from checks.hubs import is_project, with_hub_values
+from checks.judge import PolicyVerdict
+from checks.model import Severity, Status
+from reports import described
+from reports.audit import Audit
+from reports.heat_map import tallies
+from reports.numbered_findings import STATUS_ORDER
+from reports.posture import postures
+from reports.records import records
+
+
+@dataclass(frozen=True, kw_only=True)
+class Share:
+    """One stretch of a bar: its word, its count and where it lies, in thousandths."""
+
+    word: str
+    count: int
+    start: int
+    width: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class PolicyCard:
+    """One policy's verdict with the counts behind it."""
+
+    verdict: PolicyVerdict
+    shares: tuple[Share, ...]
+    severities: tuple[tuple[Severity, int, bool], ...]
+    """Severity, violations, and whether it reaches the policy's threshold."""
+
+    @property
+    def answers(self) -> int:
+        """Answers of any status; 0 where there was nothing to judge."""
+        return sum(self.verdict.statuses.values())
+
+    @property
+    def violations(self) -> int:
+        """Violations of any severity."""
+        return sum(count for _, count, _ in self.severities)
+
+    @property
+    def reaching(self) -> int:
+        """Violations at or above the threshold."""
+        return sum(count for _, count, reaches in self.severities if reaches)
+
+    @property
+    def undecided(self) -> int:
+        """Answers that are unknown, or of checks that crashed."""
+        statuses = self.verdict.statuses
+        return statuses.get(Status.UNKNOWN, 0) + statuses.get(Status.ERROR, 0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tally:
+    """How one workspace fares under one policy; `rank` 0 needs attention first."""
+
+    unknown: int
+    failures: tuple[tuple[str, int], ...]
+    total: int
+    rank: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkspaceRow:
+    """One workspace as the table shows it; counts are "" where not everything was read."""
+
+    id: str
+    key: str
+    name: str
+    kind: str
+    subscription: str
+    subscription_id: str
+    resource_group: str
+    location: str
+    inbound: str
+    inbound_level: str
+    outbound: str
+    outbound_level: str
+    mode: str
+    rules: str
+    endpoints: str
+    tallies: tuple[Tally, ...]
+
+
+def policy_cards(audit: Audit) -> tuple[PolicyCard, ...]:
+    """A card for each policy, in their order."""
+    return tuple(
+        PolicyCard(
+            verdict=verdict,
+            shares=_shares(verdict.statuses),
+            severities=tuple(
+                (severity, verdict.violated.get(severity.value, 0), severity.reaches(verdict.fail_on))
+                for severity in Severity
+            ),
+        )
+        for verdict in audit.verdicts
+    )
+
+
+def _shares(statuses: Mapping[str, int]) -> tuple[Share, ...]:
+    total = sum(statuses.values()) or 1
+    shares: list[Share] = []
+    seen = 0
+    for status in STATUS_ORDER:
+        start, seen = seen, seen + statuses.get(status.value, 0)
+        first, last = round(1000 * start / total), round(1000 * seen / total)
+        shares.append(Share(word=status.value, count=seen - start, start=first, width=last - first))
+    return tuple(shares)
+
+
+def workspace_frame(audit: Audit) -> pd.DataFrame:
+    """The workspaces with the values that count for them, their postures and their own values.
+
+    Sorted by how soon they need attention under the first policy. `rank_0`, `rank_1`, … are that order
+    under each policy.
+    """
+    reported = described.workspaces(audit.tables)
+    resolved = with_hub_values(audit.tables).workspaces
+    added = [name for name in reported.columns if name not in resolved.columns]
+    frame = resolved.join(reported[added])
+    projects = is_project(frame)
+    frame = frame.join(postures(frame)).assign(
+        own_public_network_access=reported["public_network_access"].where(projects),
+        own_isolation_mode=reported["isolation_mode"].where(projects),
+    )
+    ranks = {
+        f"rank_{number}": _ranks(audit, frame, verdict.policy)
+        for number, verdict in enumerate(audit.verdicts)
+    }
+    return frame.assign(**ranks).sort_values("rank_0") if ranks else frame.sort_index()
+
+
+def _ranks(audit: Audit, frame: pd.DataFrame, policy: str) -> pd.Series[int]:
+    """The place of each workspace: anything unknown first, then by the worst failures, then by name."""
+    counts = _counts_of(audit, frame, policy)
+    keys = counts.assign(certain=counts["unknown"].eq(0), name=frame["workspace"].str.lower().fillna(""))
+    keys = keys.assign(key=keys.index)
+    severities = [severity.value for severity in Severity]
+    order = keys.sort_values(
+        ["certain", *severities, "unknown", "name", "key"], ascending=[True, *[False] * 6, True, True]
+    ).index
+    return pd.Series(range(len(order)), index=order).reindex(frame.index)
+
+
+def _counts_of(audit: Audit, frame: pd.DataFrame, policy: str) -> pd.DataFrame:
+    counts = tallies(audit.findings[audit.findings["policy"].eq(policy)])
+    return counts.droplevel("policy").reindex(frame.index, fill_value=0)
+
+
+def workspace_rows(audit: Audit, frame: pd.DataFrame) -> tuple[WorkspaceRow, ...]:
+    """A row for each workspace of `workspace_frame`, in its order."""
+    policies = [verdict.policy for verdict in audit.verdicts]
+    counted = [
+        _tallies(_counts_of(audit, frame, policy), frame[f"rank_{n}"]) for n, policy in enumerate(policies)
+    ]
+    return tuple(
+        _workspace_row(key, record, [tallied[position] for tallied in counted])
+        for position, (key, record) in enumerate(zip(frame.index, records(frame), strict=True))
+    )
+
+
+def _tallies(counts: pd.DataFrame, ranks: pd.Series[int]) -> list[Tally]:
+    severities = [severity.value for severity in Severity]
+    return [
+        Tally(
+            unknown=int(unknown),
+            failures=tuple(
+                (name, int(count)) for name, count in zip(severities, failures, strict=True) if count
+            ),
+            total=int(total),
+            rank=int(rank),
+        )
+        for unknown, total, rank, *failures in zip(
+            counts["unknown"], counts["total"], ranks, *(counts[name] for name in severities), strict=True
+        )
+    ]
+
+
+def _workspace_row(key: str, record: Mapping[str, str], tallied: Sequence[Tally]) -> WorkspaceRow:
+    return WorkspaceRow(
+        id=record["workspace_id"],
+        key=key,
+        name=record["workspace"] or "(no name)",
+        kind=record["kind"],
+        subscription=record["subscription"] or record["subscription_id"],
+        subscription_id=record["subscription_id"],
+        resource_group=record["resource_group"],
+        location=record["location"],
+        inbound=record["inbound"],
+        inbound_level=record["inbound_level"],
+        outbound=record["outbound"],
+        outbound_level=record["outbound_level"],
+        mode=record["effective_isolation_mode"] or "not reported",
+        rules=record["outbound_rules"],
+        endpoints=record["approved_private_endpoints"],
+        tallies=tuple(tallied),
+    )
+
+
+def stray_findings(audit: Audit) -> tuple[tuple[str, str, str, str, str], ...]:
+    """Check, status, resource, reason and policy of every finding about no workspace that was seen."""
+    known = audit.findings["workspace_id"].str.lower().isin(audit.tables.workspaces.index)
+    strays = audit.findings[~known.fillna(value=False).astype(bool)]
+    columns = [strays[name].fillna("") for name in ("check_id", "status", "resource_id", "reason", "policy")]
+    return tuple(sorted(zip(*columns, strict=True)))

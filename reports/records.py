@@ -1,0 +1,12 @@
+"""Rows of a frame as plain texts, for templates."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+
+def records(frame: pd.DataFrame) -> list[dict[str, str]]:
+    """One dictionary for each row, in order: column to text, "" where not reported."""
+    names = [str(name) for name in frame.columns]
+    columns = [frame[name].astype("string").fillna("") for name in names]
+    return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]

@@ -1,0 +1,123 @@
+"""Writes a report so that a run that fails never damages a good one."""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path, PurePosixPath
+
+from reports import csv_files, html_page
+from reports.audit import Audit
+from reports.errors import ReportError
+
+Renderer = Callable[[Audit], Mapping[str, bytes]]
+"""One format: an audit turned into files, by their name relative to the report's folder."""
+
+RENDERERS: Mapping[str, Renderer] = {"html": html_page.files, "csv": csv_files.files}
+
+LIST_OF_FILES = ".azml-audit-files"
+"""Beside the report, the names of its files: a folder holding anything else is not ours to replace."""
+
+_LITTER = frozenset({".DS_Store", "Thumbs.db", "desktop.ini"})
+"""What file managers leave behind."""
+
+
+def write(audit: Audit, folder: Path, formats: Iterable[str] = tuple(RENDERERS)) -> Path:
+    """Render the audit and put the files in `folder`, all of them or none; returns the folder, resolved.
+
+    Raises ReportError for an unknown format and whatever `replace` does.
+    """
+    wanted = tuple(formats)
+    unknown = [name for name in wanted if name not in RENDERERS]
+    if unknown:
+        raise ReportError(f"There is no format {', '.join(unknown)}; there are {', '.join(RENDERERS)}.")
+    files: dict[str, bytes] = {}
+    for name in wanted:
+        files |= RENDERERS[name](audit)
+    return replace(folder, files)
+
+
+def check_replaceable(folder: Path) -> None:
+    """Raise ReportError unless `folder` is absent, empty, or a report that holds nothing but its files.
+
+    Worth asking before a scan of an hour.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise ReportError(f"{folder} is a file; name a folder for the report.")
+    if not folder.exists():
+        return
+    strangers = sorted(_contents(folder) - _files_listed(folder) - {LIST_OF_FILES})
+    if strangers:
+        raise ReportError(
+            f"{folder} holds {strangers[0]!r}, which no report of ours put there ({len(strangers)} such in "
+            "all), so it is left alone. Name an empty or new folder, or move these files away."
+        )
+
+
+def replace(folder: Path, files: Mapping[str, bytes]) -> Path:
+    """Put exactly these files in `folder`, by way of a sibling that takes its place when all are written.
+
+    Missing parents are made. Where anything fails the old folder is as it was and the sibling is gone.
+    Raises ReportError where the folder is not ours to replace, or the file system refuses.
+    """
+    target = folder.resolve()
+    check_replaceable(target)
+    sibling = target.with_name(f".{target.name}.{secrets.token_hex(4)}.new")
+    try:
+        _fill(sibling, files)
+        _swap(sibling, target)
+    except OSError as error:
+        raise ReportError(
+            f"The report could not be written to {target}: {error}. Its parent must be a folder you may "
+            "write to, and the report's folder itself must not be a mount point."
+        ) from error
+    finally:
+        shutil.rmtree(sibling, ignore_errors=True)
+    return target
+
+
+def _fill(folder: Path, files: Mapping[str, bytes]) -> None:
+    folder.mkdir(parents=True)
+    listed = "".join(f"{name}\n" for name in sorted(files))
+    for name, content in {**files, LIST_OF_FILES: listed.encode()}.items():
+        path = folder / _safe(name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+
+
+def _safe(name: str) -> PurePosixPath:
+    path = PurePosixPath(name)
+    if path.is_absolute() or ".." in path.parts or "\n" in name or "\\" in name or not path.parts:
+        raise ReportError(
+            f"A renderer named a file {name!r}, which does not stay inside the report's folder."
+        )
+    return path
+
+
+def _swap(new: Path, target: Path) -> None:
+    if not target.exists():
+        new.rename(target)
+        return
+    aside = new.with_suffix(".old")
+    target.rename(aside)
+    try:
+        new.rename(target)
+    except BaseException:
+        aside.rename(target)
+        raise
+    shutil.rmtree(aside, ignore_errors=True)
+
+
+def _contents(folder: Path) -> set[str]:
+    files = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if not _is_folder(path)}
+    return {name for name in files if PurePosixPath(name).name not in _LITTER}
+
+
+def _is_folder(path: Path) -> bool:
+    return path.is_dir() and not path.is_symlink()
+
+
+def _files_listed(folder: Path) -> set[str]:
+    path = folder / LIST_OF_FILES
+    return set(path.read_text("utf-8").splitlines()) if path.is_file() else set()

@@ -1,0 +1,130 @@
+const openDetails = new Map();
+const idAt = details.facts.findIndex(([, label]) => label === "Resource id");
+let dialect = 0;
+
+function table(label, heads, rows) {
+  if (!rows.length) return null;
+  const used = heads.map((_, at) => rows.some((row) => row[at]));
+  const kept = (row, tag, options) => row.filter((_, at) => used[at]).map((cell) => element(tag, options, cell ? isolated(cell) : "–"));
+  return element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": label },
+    element("table", {},
+      element("thead", {}, element("tr", {}, ...kept(heads, "th", { scope: "col" }))),
+      element("tbody", {}, ...rows.map((row) => element("tr", {}, ...kept(row, "td", {}))))));
+}
+
+function factsOf(workspace, group) {
+  const rows = details.facts.flatMap(([of, label, decides], at) => {
+    const value = text(workspace.facts[at]);
+    if (of !== group || (at === idAt) || (value === null && (group === "id" || label.includes("disagree")))) return [];
+    const missing = decides ? element("span", { class: "ask" }, mark("unknown"), "not reported") : element("span", { class: "faint" }, "not reported");
+    const shown = value === null ? missing : isolated(value === "" ? "none" : value);
+    return [element("div", {}, element("dt", {}, label), element("dd", {}, shown))];
+  });
+  return element("dl", { class: "facts" }, ...rows);
+}
+
+function filledIn(check, fix, at) {
+  const values = details.fixes[fix].map((literal) => text(details.literals[literal][at]));
+  return check.texts[at].replace(/\{\{\s*(\w+)\s*\}\}/g, (_, name) => values[check.names.indexOf(name)]);
+}
+
+async function copy(button, pre) {
+  try {
+    await navigator.clipboard.writeText(pre.textContent);
+    button.textContent = "Copied";
+  } catch {
+    getSelection().selectAllChildren(pre);
+    button.textContent = "Selected: press Ctrl+C";
+  }
+  setTimeout(() => { button.textContent = "Copy"; }, 2500);
+}
+
+function fixOf(check, fix) {
+  if (fix < 0) return null;
+  const pre = element("pre", { tabindex: "0" });
+  const names = { az: "Azure CLI", bicep: "Bicep", terraform: "Terraform" };
+  const buttons = details.dialects.map((name, at) => element("button", { type: "button", "data-dialect": at, on: { click: () => choose(at) } }, names[name] || name));
+  const copier = element("button", { type: "button", class: "copy" }, "Copy");
+  copier.addEventListener("click", () => copy(copier, pre));
+  const show = () => {
+    const at = check.texts[dialect] ? dialect : check.texts.findIndex(Boolean);
+    buttons.forEach((button, each) => { button.hidden = !check.texts[each]; button.setAttribute("aria-pressed", String(each === at)); });
+    pre.textContent = filledIn(check, fix, at);
+  };
+  const box = element("details", { class: "fix" }, element("summary", {}, "Fix: " + check.summary),
+    check.caution ? element("p", { class: "caution" }, element("strong", {}, "Before you run this: "), check.caution) : null,
+    element("div", { class: "dialects" }, ...buttons, copier), pre);
+  box.addEventListener("dialect", show);
+  show();
+  return box;
+}
+
+function choose(at) {
+  dialect = at;
+  document.querySelectorAll(".fix").forEach((fix) => fix.dispatchEvent(new Event("dialect")));
+}
+
+function findingOf([checkAt, resource, status, observed, expected, reason, judgement, fix]) {
+  const check = details.checks[checkAt];
+  const word = details.statuses[status];
+  const severity = details.severities[details.judgements[judgement][filter.policy]];
+  const subject = text(resource).replace(/^\//, "");
+  return element("article", { class: "finding " + word },
+    element("header", {}, element("span", { class: "state " + word }, mark(word), word),
+      element("span", { class: "severity " + severity }, severity),
+      element("a", { href: "#check-" + check.id, class: "checkid" }, check.id), element("b", {}, check.title)),
+    subject ? element("p", { class: "subject" }, isolated(subject, "id")) : null,
+    element("dl", {}, ...[["Observed", observed], ["Expected", expected], ["Reason", reason]].filter(([, number]) => text(number))
+      .map(([label, number]) => element("div", { class: label === "Reason" ? "all" : null }, element("dt", {}, label), element("dd", {}, isolated(text(number)))))),
+    fixOf(check, fix));
+}
+
+function groupOf(title, findings, isFolded) {
+  if (!findings.length) return null;
+  const list = findings.map(findingOf);
+  const heading = title + " (" + findings.length + ")";
+  if (!isFolded) return element("div", {}, element("h4", {}, heading), ...list);
+  const fold = element("details", { class: "fold" }, element("summary", {}, heading), ...list);
+  fold.open = filter.status === "pass" || filter.status === "not-applicable";
+  return fold;
+}
+
+function findingsOf(workspace) {
+  const asked = workspace.findings.filter((row) => details.judgements[row[6]][filter.policy] >= 0);
+  const shown = asked.filter(findingMatches);
+  const bySeverity = (one, other) => one[2] - other[2] || details.judgements[one[6]][filter.policy] - details.judgements[other[6]][filter.policy];
+  const of = (...words) => shown.filter((row) => words.includes(details.statuses[row[2]])).sort(bySeverity);
+  const left = asked.length - shown.length;
+  return element("div", {},
+    left ? element("p", { class: "faint" }, "The filters hide " + left + " of " + counted(asked.length, "finding", "findings") + ".") : null,
+    groupOf("Not known", of("unknown", "error"), false),
+    groupOf("Fails", of("fail"), false),
+    groupOf("Passes, or does not apply", of("pass", "not-applicable"), true),
+    asked.length ? null : element("p", { class: "faint" }, "The policy asked nothing about this workspace."));
+}
+
+function hubNote(workspace) {
+  if (!workspace.hub) return null;
+  return element("p", { class: "faint" }, "A Project: its network is that of its hub, ", element("a", { href: "#w:" + encodeURIComponent(workspace.hub) }, isolated(workspace.hub, "id")), ".");
+}
+
+function detailOf(workspace) {
+  const rows = (list) => list.map((row) => row.map(text));
+  const rules = rows(workspace.rules).map(([rule, type, category, status, destination, target, protocol, ports, prefixes, action, error]) =>
+    [rule, type, category, status, destination + (target ? " → " + target : ""), [protocol, ports].filter(Boolean).join(" "), prefixes, action, error]);
+  const gaps = rows(workspace.gaps).map(([asked, scope, http, code, message, closes]) => [asked, scope, [http, code].filter(Boolean).join(" "), message, closes]);
+  return element("td", {},
+    element("p", { class: "identity" }, isolated(text(workspace.facts[idAt]), "id"), element("a", { href: "#w:" + encodeURIComponent(workspace.id) }, "link to this workspace")),
+    gaps.length ? element("h4", { class: "note" }, "Not read (" + gaps.length + ")") : null,
+    table("Not read", ["Asked for", "Scope", "Answer", "Message", "What would close it"], gaps),
+    hubNote(workspace),
+    element("div", { class: "columns" },
+      element("div", {}, element("h4", {}, "INBOUND"), factsOf(workspace, "in")),
+      element("div", {}, element("h4", {}, "OUTBOUND"), factsOf(workspace, "out")),
+      element("div", {}, element("h4", {}, "WORKSPACE"), factsOf(workspace, "id"))),
+    element("div", { class: "findings" }, findingsOf(workspace)),
+    rules.length ? element("h4", {}, "Outbound rules (" + rules.length + ")") : null,
+    table("Outbound rules", ["Rule", "Type", "Category", "Status", "Destination", "Ports", "Addresses", "Action", "Error"], rules),
+    workspace.connections.length ? element("h4", {}, "Private endpoint connections (" + workspace.connections.length + ")") : null,
+    table("Private endpoint connections", ["Connection", "Status", "Private endpoint", "Description"], rows(workspace.connections)));
+}

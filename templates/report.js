@@ -1,0 +1,34 @@
+"use strict";
+(() => {
+const details = JSON.parse(document.getElementById("details").textContent);
+const text = (number) => (number < 0 ? null : details.strings[number]);
+const byId = (id) => document.getElementById(id);
+
+// Everything Azure said goes through textContent: nothing of it is ever parsed as HTML.
+function element(tag, options = {}, ...children) {
+  const made = document.createElement(tag);
+  const { on = {}, ...attributes } = options;
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value !== null && value !== undefined) made.setAttribute(name, value);
+  }
+  for (const [event, listener] of Object.entries(on)) made.addEventListener(event, listener);
+  made.append(...children.filter((child) => child !== null && child !== undefined && child !== ""));
+  return made;
+}
+
+function mark(name) {
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  const use = document.createElementNS("http://www.w3.org/2000/svg", "use");
+  svg.setAttribute("class", "mark " + name);
+  svg.setAttribute("aria-hidden", "true");
+  use.setAttribute("href", "#mark-" + name);
+  svg.append(use);
+  return svg;
+}
+
+const isolated = (value, kind = null) => element("bdi", { class: kind }, value);
+const counted = (number, one, many) => number.toLocaleString("en") + " " + (number === 1 ? one : many);
+
+{% include "details.js" %}
+{% include "filters.js" %}
+})();

@@ -1,0 +1,89 @@
+"""Fixtures shared by all tests."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import pytest
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Dialog, Page
+
+CHROMIUM_ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--no-first-run",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Headless Chromium; the test is skipped where there is none, and fails instead where CI is set."""
+    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if not program:
+        missing("there is no chromium, chromium-browser or google-chrome on the PATH")
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        missing("the package playwright is not installed")
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=program, args=CHROMIUM_ARGUMENTS)
+        yield launched
+        launched.close()
+
+
+def missing(reason: str) -> NoReturn:
+    """Skip the browser test, or fail it where CI promises a browser."""
+    if os.environ.get("CI"):
+        pytest.fail(f"browser tests must run in CI, but {reason}")
+    pytest.skip(f"browser test: {reason}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Opener:
+    """Opens pages as files and notes whatever they should not do."""
+
+    browser: Browser
+    folder: Path
+    problems: list[str] = field(default_factory=list)
+
+    def __call__(self, content: bytes, *, fragment: str = "", **options: Any) -> Page:
+        """The page in a context of its own; every request, message and error of it is noted."""
+        file = self.folder / "report.html"
+        file.write_bytes(content)
+        address = file.as_uri()
+        context = self.browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **options})
+        context.grant_permissions(["clipboard-read", "clipboard-write"])
+        page = context.new_page()
+        page.on("console", lambda message: self.problems.append(f"console {message.type}: {message.text}"))
+        page.on("pageerror", lambda error: self.problems.append(f"error: {error}"))
+        page.on("dialog", lambda dialog: self._noted(dialog))
+        page.on("request", lambda request: self._noted_request(request.url, address))
+        page.goto(address + fragment)
+        return page
+
+    def _noted(self, dialog: Dialog) -> None:
+        self.problems.append(f"dialog: {dialog.message}")
+        dialog.dismiss()
+
+    def _noted_request(self, url: str, address: str) -> None:
+        if url.partition("#")[0] != address:
+            self.problems.append(f"request: {url}")
+
+
+@pytest.fixture
+def browser_page(browser: Browser, tmp_path: Path) -> Iterator[Opener]:
+    """An `Opener`; the test fails for any problem that it leaves in the list."""
+    opener = Opener(browser=browser, folder=tmp_path)
+    yield opener
+    for context in browser.contexts:
+        context.close()
+    assert opener.problems == []

@@ -1,0 +1,194 @@
+"""The CSV files keep to their published schema, are sorted, and run nothing in a spreadsheet."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from report_audits import CRASHING, audit_of, hostile_tenant, project_row, tenant, workspace_row
+
+from checks.schema import SCHEMAS, Tables
+from reports.audit import Audit
+from reports.columns import FILES, GAPS, SCHEMA_VERSION, markdown
+from reports.csv_files import as_csv, files, neutralised
+
+PUBLISHED = {
+    "findings": "check_id title family severity status verdict resource_id workspace_id workspace "
+    "subscription_id subscription resource_group location observed expected reason policy",
+    "workspaces": "workspace_id workspace kind subscription_id subscription resource_group location "
+    "public_network_access isolation_mode managed_network_status outbound_rules user_defined_rules "
+    "approved_private_endpoints api_version effective_public_network_access effective_isolation_mode",
+    "outbound_rules": "workspace_id rule type category status destination protocol port_ranges "
+    "address_prefixes action fqdn service_tag service_resource_id subresource_target "
+    "spark_enabled spark_status parent_rules error_information seen_in rule_id",
+    "subscriptions": "subscription_id subscription state tenant_id authorization_source managed_by_tenants "
+    "read workspaces note subscription_resource_id",
+    "gaps": "gap_id scope subscription_id asked request http_status code message closes request_id",
+}
+
+
+def rows(audit: Audit, name: str) -> list[dict[str, str]]:
+    text = files(audit)[f"{name}.csv"].decode("utf-8")
+    return list(csv.DictReader(io.StringIO(text, newline="")))
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_the_columns_are_those_published(name: str) -> None:
+    header = files(audit_of(tenant(9)))[f"{name}.csv"].splitlines()[0].decode()
+    assert header == PUBLISHED[name].replace(" ", ",")
+
+
+def test_every_file_is_published_with_its_version() -> None:
+    written = files(audit_of(tenant(3)))
+    package = json.loads(written["datapackage.json"])
+    assert package["version"] == SCHEMA_VERSION
+    assert {each["path"] for each in package["resources"]} == {file.path for file in FILES}
+    assert set(written) == {file.path for file in FILES} | {"datapackage.json"}
+
+
+def test_the_documentation_names_every_column() -> None:
+    text = markdown()
+    assert all(f"| `{column.name}` |" in text and column.meaning for file in FILES for column in file.columns)
+
+
+@pytest.mark.parametrize("tables", [tenant(25), hostile_tenant(), Tables.of()])
+def test_lines_end_in_lf_only(tables: Tables) -> None:
+    for content in files(audit_of(tables)).values():
+        assert b"\r" not in content
+        assert content.endswith(b"\n")
+
+
+def test_every_workspace_is_listed_passing_or_not() -> None:
+    tables = tenant(25)
+    assert {row["workspace_id"] for row in rows(audit_of(tables), "workspaces")} == set(
+        tables.workspaces["workspace_id"]
+    )
+
+
+def test_ids_are_spelled_as_azure_does() -> None:
+    assert "resourceGroups" in rows(audit_of(tenant(3)), "findings")[0]["resource_id"]
+
+
+def test_rows_are_sorted_regardless_of_case() -> None:
+    found = [(row["workspace_id"].lower(), row["check_id"]) for row in rows(audit_of(tenant(25)), "findings")]
+    assert found == sorted(found)
+
+
+def test_a_finding_says_where_its_workspace_is() -> None:
+    row = rows(audit_of(tenant(3)), "findings")[0]
+    assert (row["workspace"], row["subscription"], row["policy"]) == (
+        "mlw-fraud-0000",
+        "Contoso Retail 0",
+        "baseline",
+    )
+
+
+def test_a_crashed_check_without_a_workspace_has_a_row() -> None:
+    [row] = rows(audit_of(Tables.of(), {"baseline": [CRASHING]}), "findings")
+    assert (row["status"], row["workspace_id"], row["verdict"]) == ("error", "", "undetermined")
+
+
+def workspace_csv(**values: object) -> dict[str, str]:
+    [row] = rows(audit_of(Tables.of(workspaces=[{**workspace_row(0), **values}])), "workspaces")
+    return row
+
+
+def test_counts_are_empty_where_not_everything_was_read() -> None:
+    row = workspace_csv(outbound_rules_known=False, private_endpoint_connections_known=None)
+    assert (row["outbound_rules"], row["user_defined_rules"], row["approved_private_endpoints"]) == (
+        "",
+        "",
+        "",
+    )
+
+
+def test_counts_are_numbers_where_everything_was_read() -> None:
+    row = workspace_csv(outbound_rules_known=True, private_endpoint_connections_known=True)
+    assert (row["outbound_rules"], row["user_defined_rules"], row["approved_private_endpoints"]) == (
+        "0",
+        "0",
+        "0",
+    )
+
+
+def test_only_approved_endpoints_and_user_defined_rules_are_counted() -> None:
+    row = next(row for row in rows(audit_of(tenant(25)), "workspaces") if row["workspace"].endswith("0005"))
+    assert (row["outbound_rules"], row["user_defined_rules"], row["approved_private_endpoints"]) == (
+        "6",
+        "2",
+        "1",
+    )
+
+
+def test_a_network_absent_where_it_would_be_shown_is_off_in_effect_only() -> None:
+    row = workspace_csv(managed_network_reported=False, isolation_mode=None)
+    assert (row["isolation_mode"], row["effective_isolation_mode"]) == ("", "Disabled")
+
+
+def test_a_network_the_api_version_cannot_show_is_not_called_off() -> None:
+    row = workspace_csv(managed_network_reported=None, isolation_mode=None)
+    assert (row["isolation_mode"], row["effective_isolation_mode"]) == ("", "")
+
+
+def test_a_project_shows_its_own_values_and_its_hubs() -> None:
+    hub = {**workspace_row(8), "public_network_access": "Disabled", "isolation_mode": "AllowInternetOutbound"}
+    tables = Tables.of(workspaces=[hub, project_row(0, {**hub, "managed_network_reported": True})])
+    row = next(row for row in rows(audit_of(tables), "workspaces") if row["kind"] == "Project")
+    assert (row["public_network_access"], row["effective_public_network_access"]) == ("Enabled", "Disabled")
+
+
+def test_a_project_of_an_unread_hub_has_no_effective_values() -> None:
+    tables = Tables.of(workspaces=[project_row(0, workspace_row(8))])
+    [row] = rows(audit_of(tables), "workspaces")
+    assert (row["effective_public_network_access"], row["effective_isolation_mode"]) == ("", "")
+
+
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n", "\r\n", "＝", "＋", "－", "＠"])
+def test_what_a_spreadsheet_would_run_begins_with_an_apostrophe(start: str) -> None:
+    assert neutralised(pd.Series([f"{start}1+1", "1+1"], dtype="string"))[0].startswith("'")
+
+
+@settings(max_examples=60)
+@given(texts=st.lists(st.text() | st.text(alphabet="=+-@\t\r\n,;\"' a", max_size=6), min_size=1, max_size=5))
+def test_any_text_survives_the_file_and_runs_nothing(texts: list[str]) -> None:
+    gaps = [{"gap_id": f"gap {number}", "message": text} for number, text in enumerate(texts)]
+    content = as_csv(Tables.of(gaps=gaps).gaps, GAPS)
+    read = {
+        row["gap_id"]: row["message"] for row in csv.DictReader(io.StringIO(content.decode(), newline=""))
+    }
+    for number, text in enumerate(texts):
+        cell = read[f"gap {number}"]
+        expected = text.encode("utf-8", "backslashreplace").decode().replace("\r\n", "\n").replace("\r", "\n")
+        assert cell == expected or cell == f"'{expected}"
+        assert not cell.startswith(("=", "+", "-", "@", "\t", "\r", "\n"))
+
+
+def test_a_lone_surrogate_is_written_as_its_escape() -> None:
+    gaps = Tables.of(gaps=[{"gap_id": "g", "message": "\ud800"}]).gaps
+    assert b"\\ud800" in as_csv(gaps, GAPS)
+
+
+def test_booleans_are_written_in_lower_case() -> None:
+    assert {row["read"] for row in rows(audit_of(tenant(5)), "subscriptions")} == {"true", "false"}
+
+
+def shuffled(audit: Audit, seed: int) -> Audit:
+    frames = {name: audit.tables[name].sample(frac=1, random_state=seed) for name in SCHEMAS}
+    return replace(
+        audit,
+        tables=audit.tables.replaced(**frames),
+        findings=audit.findings.sample(frac=1, random_state=seed),
+        checks={id: audit.checks[id] for id in reversed(list(audit.checks))},
+    )
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_the_order_of_rows_changes_no_byte(seed: int) -> None:
+    audit = audit_of(tenant(25))
+    assert files(shuffled(audit, seed)) == files(audit)

@@ -1,0 +1,145 @@
+"""A name from somebody else's system stays a name, whatever it holds."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from report_audits import CHECKS, project_row, tenant, workspace_row
+
+from checks.model import Remediation
+from checks.schema import Tables
+from reports.errors import ReportError
+from reports.fixes import Resources
+from reports.remediation import REPLACEMENT, filled, printable
+
+FIX = Remediation(
+    summary="Fix it.",
+    az="az ml workspace update --name {{workspace}} --resource-group {{resource_group}}",
+    bicep="name: {{workspace}}",
+    terraform="name = {{workspace}}",
+)
+
+NASTY = st.text(alphabet="az'\"\\${}%;|&`!@-#\n\r\t\x00\x1b\u202e\u2028 é日", max_size=12)
+
+
+def values(name: str) -> dict[str, str]:
+    return {"workspace": name, "resource_group": "rg"}
+
+
+@given(name=st.text() | NASTY)
+def test_a_shell_reads_the_name_as_one_word(name: str) -> None:
+    words = shlex.split(filled(FIX, values(name))["az"])
+    assert words == [
+        *("az", "ml", "workspace", "update", "--name"),
+        re.sub(r"^[-@]", REPLACEMENT, printable(name)),
+        *("--resource-group", "rg"),
+    ]
+
+
+@given(
+    name=st.text(alphabet=st.characters(categories=["L", "N", "P", "S", "Zs"])).filter(
+        lambda n: n[:1] not in "-@"
+    )
+)
+def test_a_name_of_printable_characters_is_kept_as_it_is(name: str) -> None:
+    assert shlex.split(filled(FIX, values(name))["az"])[5] == name
+
+
+@given(name=st.text() | NASTY)
+def test_nothing_a_terminal_obeys_is_left(name: str) -> None:
+    assert not {unicodedata.category(char) for char in printable(name)} & {"Cc", "Cf", "Cs", "Zl", "Zp"}
+
+
+@given(name=st.text() | NASTY)
+def test_bicep_reads_the_name_as_one_string(name: str) -> None:
+    literal = filled(FIX, values(name))["bicep"].removeprefix("name: ")
+    assert re.fullmatch(r"'(?:[^'\\$\n]|\\['\\]|\\\$\{|\$(?!\{))*'", literal)
+    assert re.sub(r"\\(['\\$])", r"\1", literal[1:-1]) == printable(name)
+
+
+@given(name=st.text() | NASTY)
+def test_terraform_reads_the_name_as_one_string(name: str) -> None:
+    literal = filled(FIX, values(name))["terraform"].removeprefix("name = ")
+    assert re.fullmatch(r'"(?:[^"\\$%\n]|\\["\\]|\\u00(?:24|25)|\$\$\{|%%\{|[$%](?!\{))*"', literal)
+    assert hcl_value(literal) == printable(name)
+
+
+def hcl_value(literal: str) -> str:
+    readings = {r"\"": '"', r"\\": "\\", r"\u0024": "$", r"\u0025": "%", "$${": "${", "%%{": "%{"}
+    escape = re.compile(r'\\["\\]|\\u002[45]|\$\$\{|%%\{')
+    return escape.sub(lambda found: readings[found[0]], literal[1:-1])
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("${x}", '"$${x}"'),
+        ("%{ if }", '"%%{ if }"'),
+        ("$${x}", '"\\u0024$${x}"'),
+        ('a"b\\', '"a\\"b\\\\"'),
+    ],
+)
+def test_terraform_templates_are_escaped(name: str, expected: str) -> None:
+    assert filled(FIX, values(name))["terraform"] == f"name = {expected}"
+
+
+def test_bicep_interpolation_is_escaped() -> None:
+    assert filled(FIX, values("it's ${x}"))["bicep"] == r"name: 'it\'s \${x}'"
+
+
+def test_a_value_that_looks_like_a_placeholder_is_not_filled_in_again() -> None:
+    assert "'{{resource_group}}'" in filled(FIX, values("{{resource_group}}"))["az"]
+
+
+@pytest.mark.parametrize("name", ["--subscription=evil", "@/etc/passwd"])
+def test_az_is_given_neither_an_option_nor_a_file(name: str) -> None:
+    assert shlex.split(filled(FIX, values(name))["az"])[5] == REPLACEMENT + name[1:]
+
+
+def test_an_unknown_placeholder_is_refused_by_name() -> None:
+    with pytest.raises(ReportError, match=r"wants \{\{vault\}\}"):
+        filled(Remediation(summary="Fix it.", az="az {{vault}}"), values("a"))
+
+
+def resource_values(tables: Tables, check_id: str, project_id: str, judged_by: str) -> dict[str, str]:
+    check = next(check for check in CHECKS if check.id == check_id)
+    return Resources.of(tables).values(
+        check, resource_id=project_id, workspace_id=project_id, judged_by=judged_by
+    )
+
+
+def test_a_project_is_mended_at_its_hub() -> None:
+    hub = workspace_row(8)
+    project = project_row(0, hub)
+    tables = Tables.of(workspaces=[hub, project])
+    found = resource_values(tables, "NET001", project["workspace_id"], hub["workspace_id"].lower())
+    assert (found["workspace"], found["resource_id"]) == (hub["workspace"], hub["workspace_id"])
+
+
+def test_a_rule_is_mended_where_it_is() -> None:
+    tables = tenant(2)
+    rule = tables.outbound_rules.iloc[0]
+    check = next(check for check in CHECKS if check.id == "OBR001")
+    found = Resources.of(tables).values(
+        check,
+        resource_id=rule["rule_id"],
+        workspace_id=rule["workspace_id"],
+        judged_by=rule["workspace_id"].lower(),
+    )
+    assert (found["rule"], found["resource_id"]) == (rule["rule"], rule["rule_id"])
+    assert found["workspace"] in rule["workspace_id"]
+
+
+def test_what_was_not_reported_is_a_name_in_angle_brackets_and_quoted() -> None:
+    row = workspace_row(4)
+    found = resource_values(
+        Tables.of(workspaces=[row]), "NET001", row["workspace_id"], row["workspace_id"].lower()
+    )
+    assert found["location"] == "<location>"
+    fix = Remediation(summary="Fix it.", az="az --location {{location}}")
+    assert filled(fix, found)["az"] == "az --location '<location>'"

@@ -1,0 +1,136 @@
+"""A run that fails never damages a good report, and nobody's files are deleted."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from report_audits import audit_of, tenant
+
+from reports.errors import ReportError
+from reports.writing import LIST_OF_FILES, check_replaceable, replace, write
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()
+    }
+
+
+def test_the_files_of_both_formats_are_written(tmp_path: Path) -> None:
+    folder = write(audit_of(tenant(3)), tmp_path / "missing" / "report")
+    assert {"report.html", "findings.csv", "workspaces.csv", "gaps.csv", "datapackage.json"} < set(
+        contents(folder)
+    )
+
+
+def test_only_the_wanted_format_is_written(tmp_path: Path) -> None:
+    folder = write(audit_of(tenant(3)), tmp_path / "report", ["html"])
+    assert set(contents(folder)) == {"report.html", LIST_OF_FILES}
+
+
+def test_an_unknown_format_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ReportError, match="no format pdf; there are html, csv"):
+        write(audit_of(tenant(1)), tmp_path / "report", ["pdf"])
+
+
+def test_a_report_replaces_the_one_before_and_leaves_nothing_beside_it(tmp_path: Path) -> None:
+    replace(tmp_path / "report", {"old.csv": b"old", "deep/er.json": b"{}"})
+    replace(tmp_path / "report", {"new.csv": b"new"})
+    assert contents(tmp_path) == {"report/new.csv": b"new", f"report/{LIST_OF_FILES}": b"new.csv\n"}
+
+
+def test_an_empty_folder_is_filled(tmp_path: Path) -> None:
+    (tmp_path / "report").mkdir()
+    replace(tmp_path / "report", {"a": b"a"})
+    assert (tmp_path / "report" / "a").read_bytes() == b"a"
+
+
+def test_a_failure_in_the_middle_keeps_the_old_report(tmp_path: Path) -> None:
+    replace(tmp_path / "report", {"a.csv": b"good"})
+    before = contents(tmp_path)
+    with pytest.raises(ReportError, match="could not be written"):
+        replace(tmp_path / "report", {"a.csv": b"bad", "b": b"a file", "b/c": b"below a file"})
+    assert contents(tmp_path) == before
+    assert [path.name for path in tmp_path.iterdir()] == ["report"]
+
+
+def test_an_interrupt_while_the_folders_change_places_keeps_the_old_report(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    replace(tmp_path / "report", {"a.csv": b"good"})
+    before = contents(tmp_path)
+    rename = Path.rename
+
+    def interrupted(path: Path, target: Path) -> Path:
+        if path.suffix == ".new":
+            raise KeyboardInterrupt
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        replace(tmp_path / "report", {"a.csv": b"bad"})
+    assert contents(tmp_path) == before
+    assert [path.name for path in tmp_path.iterdir()] == ["report"]
+
+
+def test_a_folder_with_somebody_elses_file_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "thesis.tex").write_text("years of work")
+    with pytest.raises(ReportError, match=r"holds 'thesis\.tex'"):
+        replace(tmp_path, {"a": b"a"})
+    assert contents(tmp_path) == {"thesis.tex": b"years of work"}
+
+
+def test_a_note_put_into_a_report_is_not_deleted(tmp_path: Path) -> None:
+    folder = replace(tmp_path / "report", {"a": b"a"})
+    (folder / "notes").mkdir()
+    (folder / "notes" / "mine.txt").write_text("mine")
+    with pytest.raises(ReportError, match=r"holds 'notes/mine\.txt'"):
+        check_replaceable(folder)
+
+
+def test_a_file_of_our_name_in_a_folder_that_is_no_report_is_not_deleted(tmp_path: Path) -> None:
+    (tmp_path / "findings.csv").write_text("mine")
+    with pytest.raises(ReportError, match=r"holds 'findings\.csv'"):
+        check_replaceable(tmp_path)
+
+
+def test_what_a_file_manager_leaves_behind_does_not_count(tmp_path: Path) -> None:
+    folder = replace(tmp_path / "report", {"a": b"a"})
+    (folder / ".DS_Store").write_bytes(b"")
+    check_replaceable(folder)
+
+
+def test_a_link_to_a_folder_within_a_report_is_somebody_elses(tmp_path: Path) -> None:
+    folder = replace(tmp_path / "report", {"a": b"a"})
+    (tmp_path / "elsewhere").mkdir()
+    (folder / "link").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(ReportError, match="holds 'link'"):
+        check_replaceable(folder)
+
+
+def test_a_link_to_a_report_stays_a_link(tmp_path: Path) -> None:
+    replace(tmp_path / "report", {"a": b"old"})
+    (tmp_path / "latest").symlink_to(tmp_path / "report")
+    replace(tmp_path / "latest", {"a": b"new"})
+    assert (tmp_path / "latest").is_symlink()
+    assert (tmp_path / "report" / "a").read_bytes() == b"new"
+
+
+def test_a_path_that_is_a_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "report").write_text("a file")
+    with pytest.raises(ReportError, match="is a file"):
+        replace(tmp_path / "report", {"a": b"a"})
+
+
+def test_a_parent_that_is_a_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "parent").write_text("a file")
+    with pytest.raises(ReportError, match="could not be written"):
+        replace(tmp_path / "parent" / "report", {"a": b"a"})
+
+
+@pytest.mark.parametrize("name", ["../out", "/out", "a/../../out", "a\nb", "..\\out", ""])
+def test_a_file_outside_the_folder_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(ReportError, match="does not stay inside"):
+        replace(tmp_path / "report", {name: b"x"})
+    assert contents(tmp_path) == {}
