@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -17,6 +18,8 @@ from scanner.policies import LoadedPolicy
 from scanner.tabulate import Tabulation
 from scanner.version import VERSION
 
+_log = logging.getLogger("azml_audit.gaps")
+
 
 async def collected(source: Source, store: PayloadStore) -> Tables:
     """The tables of everything the source yields; its payloads are kept in `store`."""
@@ -25,6 +28,15 @@ async def collected(source: Source, store: PayloadStore) -> Tables:
     def keep(item: Payload | Gap) -> None:
         if isinstance(item, Payload):
             store.append(item)
+        else:
+            _log.info(
+                "not read: %s of %s: %s: %s (request id %s)",
+                item.asked,
+                item.scope,
+                item.code,
+                item.message,
+                item.request_id or "none",
+            )
         tabulation.add(item)
 
     await source.read(keep)

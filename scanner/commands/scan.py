@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -28,8 +27,6 @@ from scanner.pipeline import Patience
 from scanner.policies import LoadedPolicy, loaded
 from scanner.scope import Wanted
 from scanner.terminal import Terminal, TerminalProgress
-
-_log = logging.getLogger("azml_audit.scan")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,8 +115,6 @@ def audit_of(
     started_at = clock()
     with TerminalProgress(terminal.err, enabled=not job.quiet) as progress, PayloadStore() as store:
         tables = asyncio.run(_collected(job, policies, connected, progress, store, clock))
-    for gap in tables.gaps.itertuples():
-        _log.info("not read: %s of %s: %s: %s", gap.asked, gap.scope, gap.code, gap.message)
     return audited(
         tables,
         policies,

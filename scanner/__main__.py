@@ -1,0 +1,6 @@
+"""`python -m scanner` is `azml-audit`."""
+
+from scanner.cli import main
+
+if __name__ == "__main__":
+    main()
