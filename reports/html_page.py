@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from checks.model import Severity
 from reports.audit import Audit
 from reports.details import details
 from reports.heat_map import heat_maps, located_findings
@@ -37,6 +38,7 @@ def page(audit: Audit) -> str:
         gaps=gap_rows(audit.tables),
         cards=policy_cards(audit),
         heat_maps=heat_maps(audit, located_findings(audit)),
+        severities=[severity.value for severity in Severity],
         statuses=[status.value for status in STATUS_ORDER],
         rows=workspace_rows(audit, frame),
         strays=stray_findings(audit),

@@ -1,0 +1,248 @@
+"""The page says what was not read before anything else, and depends on nothing but the audit."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+from dataclasses import replace
+from datetime import UTC, datetime
+from html import unescape
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+from report_audits import (
+    CHECKS,
+    CRASHING,
+    audit_of,
+    gap_row,
+    hostile_tenant,
+    project_row,
+    subscription_id,
+    subscription_row,
+    tenant,
+    workspace_row,
+)
+
+from checks.model import Check, Params, Remediation, Severity, check
+from checks.schema import SCHEMAS, Tables
+from reports.audit import Audit
+from reports.errors import ReportError
+from reports.html_page import files, page
+
+
+class Visible(HTMLParser):
+    """The text a reader sees, and every tag with its attributes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.words: list[str] = []
+        self._is_code = False
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        self._is_code = tag in ("script", "style")
+
+    def handle_endtag(self, tag: str) -> None:
+        self._is_code = False
+
+    def handle_data(self, data: str) -> None:
+        if not self._is_code:
+            self.words.append(data)
+
+
+def parsed(audit: Audit) -> Visible:
+    visible = Visible()
+    visible.feed(page(audit))
+    return visible
+
+
+def text(audit: Audit) -> str:
+    return re.sub(r"\s+", " ", "".join(parsed(audit).words))
+
+
+def block(audit: Audit) -> dict[str, Any]:
+    found = re.search(r'<script type="application/json" id="details">(.*?)</script>', page(audit), re.DOTALL)
+    assert found
+    read: dict[str, Any] = json.loads(found[1])
+    return read
+
+
+def test_what_was_not_read_comes_before_any_verdict() -> None:
+    said = text(audit_of(tenant(9)))
+    assert "1 of 6 subscriptions was not read" in said
+    assert (
+        said.index("was not read") < said.index("Verdict by policy") < said.index("Families by subscription")
+    )
+
+
+def test_why_a_subscription_was_not_read_and_what_would_close_it_is_told() -> None:
+    said = text(audit_of(tenant(9)))
+    assert "workspaces: AuthorizationFailed (HTTP 403)" in said
+    assert f"Grant Reader on /subscriptions/{subscription_id(5)}." in said
+
+
+def test_a_page_of_nothing_claims_nothing() -> None:
+    said = text(audit_of(Tables.of()))
+    assert "No subscription was seen." in said
+    assert "nothing judged" in said
+    assert "ompliant" not in said
+
+
+def test_a_tenant_of_which_nothing_was_read_claims_nothing() -> None:
+    id = subscription_id(0)
+    tables = Tables.of(
+        subscriptions=[subscription_row(0, read=False)],
+        gaps=[gap_row(f"/subscriptions/{id}", "workspaces", id)],
+    )
+    said = text(audit_of(tables))
+    assert "1 of 1 subscription was not read" in said
+    assert "not read: nothing is known of it" in said
+    assert "undetermined" in said
+    assert "ompliant" not in said
+
+
+def closed_tenant() -> Tables:
+    closed = {
+        **workspace_row(0),
+        "public_network_access": "Disabled",
+        "outbound_rules_known": True,
+        "private_endpoint_connections_known": True,
+    }
+    return Tables.of(subscriptions=[subscription_row(0, workspaces=1)], workspaces=[closed])
+
+
+def test_compliant_is_said_with_the_policy_the_date_and_what_was_not_read() -> None:
+    said = text(audit_of(closed_tenant()))
+    assert "Compliant with baseline on 2026-05-04 09:32:07 UTC" in said
+    assert "Nothing asked for was left unread." in said
+    assert "secure" not in said.lower()
+
+
+@pytest.mark.parametrize(("is_azure", "is_said"), [(True, False), (False, True)])
+def test_the_emulator_is_called_an_emulator(is_azure: bool, is_said: bool) -> None:
+    assert ("Not Azure." in text(audit_of(tenant(3), is_azure=is_azure))) is is_said
+
+
+def test_a_crashed_check_is_told_at_the_top() -> None:
+    said = text(audit_of(Tables.of(), {"baseline": [CRASHING]}))
+    assert "A check crashed." in said
+    assert said.index("the plug-in broke") < said.index("Verdict by policy")
+
+
+def test_an_audit_without_a_policy_renders() -> None:
+    tables = tenant(3)
+    bare = replace(audit_of(tables), verdicts=(), findings=audit_of(tables).findings.iloc[:0], checks={})
+    assert "No policy was applied." in text(bare)
+
+
+def test_all_policies_stand_side_by_side() -> None:
+    said = text(audit_of(tenant(9), {"baseline": CHECKS, "strict": CHECKS[:2]}))
+    assert "What baseline wants" in said
+    assert "What strict wants" in said
+
+
+def test_counts_by_status_are_those_of_the_verdict() -> None:
+    audit = audit_of(tenant(25))
+    said = text(audit)
+    for status, count in audit.verdicts[0].statuses.items():
+        assert re.search(rf"{status} ?{count}\D", said), status
+
+
+def test_the_policy_allows_exactly_the_pages_own_script_and_style() -> None:
+    written = page(audit_of(tenant(3)))
+    policy = unescape(re.search(r'Content-Security-Policy" content="([^"]*)"', written)[1])  # type: ignore[index]
+    assert policy.startswith("default-src 'none'; ")
+    for tag in ("script", "style"):
+        content = re.findall(rf"<{tag}>(.*?)</{tag}>", written, re.DOTALL)
+        assert len(content) == 1
+        digest = base64.b64encode(hashlib.sha256(content[0].encode()).digest()).decode()
+        assert f"{tag}-src 'sha256-{digest}'" in policy
+
+
+def test_nothing_is_fetched_and_nothing_styled_or_scripted_by_attribute() -> None:
+    for tag, attributes in parsed(audit_of(hostile_tenant())).tags:
+        assert tag not in ("img", "iframe", "link", "object", "embed", "base", "audio", "video", "image")
+        assert not {
+            name for name in attributes if name in ("src", "style", "srcset", "ping") or name[:2] == "on"
+        }
+        href = attributes.get("href") or "#"
+        assert href.startswith(("#", "https://")), href
+
+
+def test_a_reference_that_is_no_https_address_is_no_link() -> None:
+    visible = parsed(audit_of(tenant(3)))
+    assert "javascript:alert(4)" in "".join(visible.words)
+
+
+def test_the_same_tenant_gives_the_same_bytes_apart_from_the_clock() -> None:
+    audit = audit_of(tenant(25), {"baseline": CHECKS, "strict": CHECKS[:2]})
+    later = datetime(2027, 1, 2, 3, 4, 5, tzinfo=UTC)
+    again = replace(
+        audit,
+        tables=audit.tables.replaced(**{n: audit.tables[n].sample(frac=1, random_state=3) for n in SCHEMAS}),
+        findings=audit.findings.sample(frac=1, random_state=4),
+        checks={id: audit.checks[id] for id in reversed(list(audit.checks))},
+    )
+    assert files(again) == files(audit)
+    moved = page(replace(again, finished_at=later))
+    assert moved.replace("2027-01-02 03:04:05 UTC", "2026-05-04 09:32:07 UTC") == page(audit)
+
+
+def test_unknown_comes_first_within_a_workspace_then_the_worst_failures() -> None:
+    read = block(audit_of(tenant(25)))
+    for workspace in read["workspaces"]:
+        keys = [(row[2], read["judgements"][row[6]][0]) for row in workspace["findings"]]
+        assert keys == sorted(keys)
+    assert read["statuses"][:3] == ["unknown", "error", "fail"]
+
+
+def test_policies_that_agree_share_a_finding() -> None:
+    one, two = (block(audit_of(tenant(9), dict.fromkeys(names, CHECKS))) for names in (["a"], ["a", "b"]))
+    assert sum(len(each["findings"]) for each in two["workspaces"]) == sum(
+        len(each["findings"]) for each in one["workspaces"]
+    )
+
+
+def test_rows_are_in_the_order_of_need() -> None:
+    written = page(audit_of(tenant(25)))
+    ranks = [int(rank) for rank in re.findall(r'class="tally" data-policy="0" data-key="(\d+)"', written)]
+    assert ranks == list(range(27))
+
+
+def test_a_project_shows_its_hubs_posture() -> None:
+    hub = {
+        **workspace_row(8),
+        "public_network_access": "Disabled",
+        "private_endpoint_connections_known": True,
+    }
+    written = page(audit_of(Tables.of(workspaces=[hub, project_row(0, hub)])))
+    assert written.count("Off, no endpoint") == 2
+
+
+def test_a_lone_surrogate_does_not_stop_the_page() -> None:
+    tables = Tables.of(workspaces=[{**workspace_row(0), "location": "\ud800"}])
+    assert b"\\ud800" in files(audit_of(tables))["report.html"]
+
+
+@check(
+    id="BAD001",
+    title="Fix with a slip of the pen",
+    over="workspaces",
+    severity=Severity.LOW,
+    reads=("workspaces.public_network_access",),
+    remediation=Remediation(summary="Fix it.", az="az {{vault}}"),
+)
+def slip(tables: Tables, params: Params) -> Any:
+    """Fails for every workspace."""
+    function = CHECKS[0].function
+    return function(tables, params)
+
+
+def test_a_fix_with_an_unknown_placeholder_stops_the_report() -> None:
+    bad: Check = slip
+    with pytest.raises(ReportError, match="vault"):
+        page(audit_of(tenant(3), {"baseline": [bad]}))
