@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from checks.schema import WORKSPACES, Tables
+from checks.schema import Tables
+from checks.workspace_columns import WORKSPACES
 
 NETWORK_COLUMNS = tuple(column.name for column in WORKSPACES.columns if column.follows_hub)
 

@@ -65,6 +65,8 @@ class Check:
     """A named, documented question to one table, made by the `check` decorator.
 
     `reads` lists `table.column`; the function sees those and the identity columns, nothing else.
+    `known_by` narrows what must have been read for the rows of its table to be all there are, where that
+    is less than the table says.
     """
 
     id: str
@@ -77,6 +79,7 @@ class Check:
     controls: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     references: tuple[str, ...] = ()
     params: type[Params] = Params
+    known_by: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
         """Raise ValueError where the declaration cannot be right."""
@@ -95,6 +98,11 @@ class Check:
         return self.id[:-3]
 
     @property
+    def rows_known_by(self) -> tuple[str, ...]:
+        """The boolean columns of `workspaces` that say whether a workspace's rows were all read."""
+        return SCHEMAS[self.over].known_by if self.known_by is None else self.known_by
+
+    @property
     def rationale(self) -> str:
         """The docstring of the check: the risk, what decides, what counts as unknown."""
         return cleandoc(self.function.__doc__ or "")
@@ -111,6 +119,7 @@ def check(
     controls: Mapping[str, tuple[str, ...]] | None = None,
     references: tuple[str, ...] = (),
     params: type[Params] = Params,
+    known_by: tuple[str, ...] | None = None,
 ) -> Callable[[CheckFunction], Check]:
     """Make a `Check` of a function `(tables, params) -> Answers`; nothing is registered."""
 
@@ -126,6 +135,7 @@ def check(
             controls=dict(controls or {}),
             references=references,
             params=params,
+            known_by=known_by,
         )
 
     return made

@@ -54,7 +54,7 @@ def _stamped(tables: Tables, chosen: ChosenCheck) -> pd.DataFrame:
         answers = _crashed(table.index, error)
         if table.empty:
             return _identified(answers, tables, chosen, ids=pd.Series("", index=answers.index))
-    ids = table[SCHEMAS[chosen.check.over].id_column]
+    ids = table[SCHEMAS[chosen.check.over].resource_column]
     stamped = _identified(answers, tables, chosen, ids=ids)
     return pd.concat([stamped, _unread(tables, chosen)], ignore_index=True)
 
@@ -84,9 +84,9 @@ def _crashed(index: pd.Index, error: Exception) -> Answers:
 
 def _unread(tables: Tables, chosen: ChosenCheck) -> pd.DataFrame:
     """An `unknown` row for every workspace whose rows of the check's table were not all read."""
-    known_by = SCHEMAS[chosen.check.over].known_by
+    known_by = list(chosen.check.rows_known_by)
     workspaces = tables.workspaces
-    unread = workspaces[~workspaces[known_by].fillna(value=False)] if known_by else workspaces.iloc[:0]
+    unread = workspaces[~workspaces[known_by].fillna(value=False).all(axis="columns")]
     rows = chosen.check.over.replace("_", " ")
     answers = pd.DataFrame(
         {

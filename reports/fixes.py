@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import pandas as pd
 
 from checks.model import Check
-from checks.schema import SCHEMAS, WORKSPACES, Tables
+from checks.schema import SCHEMAS, Tables
+from checks.workspace_columns import WORKSPACES
 
 WORKSPACE_NAMES = ("workspace", "resource_group", "subscription_id", "location", "workspace_id")
 

@@ -1,0 +1,59 @@
+"""What a column and a table are: names, dtypes, the API property behind each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+STRING = "string"
+BOOLEAN = "boolean"
+INTEGER = "Int64"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Column:
+    """One column: its dtype, the API property behind it, and whether a Project takes its hub's value."""
+
+    name: str
+    dtype: str = STRING
+    source: str
+    follows_hub: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class TableSchema:
+    """One table: what a row is, its columns (the first is the resource id), and what every check may read.
+
+    `known_by` names the boolean columns of `workspaces` that say, together, whether the rows of this table
+    were read completely for a workspace. `resource` is the column a finding names as its resource, the
+    first one unless said.
+    """
+
+    name: str
+    row: str
+    columns: tuple[Column, ...]
+    identity: tuple[str, ...]
+    known_by: tuple[str, ...] = ()
+    resource: str | None = None
+
+    @property
+    def id_column(self) -> str:
+        """The column holding the resource id as Azure spelled it."""
+        return self.columns[0].name
+
+    @property
+    def resource_column(self) -> str:
+        """The column a finding names as its resource."""
+        return self.resource or self.id_column
+
+    @property
+    def dtypes(self) -> dict[str, str]:
+        """Column name to pandas dtype, in order."""
+        return {column.name: column.dtype for column in self.columns}
+
+
+def columns(*rows: tuple[str, str] | tuple[str, str, str], follows_hub: bool = False) -> tuple[Column, ...]:
+    """Columns from rows of name, source and, unless it is a string, dtype."""
+    return tuple(
+        Column(name=row[0], source=row[1], dtype=row[2] if len(row) == 3 else STRING, follows_hub=follows_hub)
+        for row in rows
+    )
