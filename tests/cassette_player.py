@@ -1,0 +1,64 @@
+"""Plays cassettes through the real pipeline; whatever a cassette does not hold is refused, never sent."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import vcr  # type: ignore[import-untyped]  # vcrpy ships no types
+from scanning import IMPATIENT, MODE_AND_ACCESS, NOON
+
+from checks.schema import Tables
+from scanner.arm import Arm
+from scanner.audit import collected
+from scanner.clouds import KNOWN
+from scanner.emulator.credential import EmulatorCredential
+from scanner.live import LiveSource
+from scanner.options import CloudName
+from scanner.payloads import Payload, PayloadStore
+from scanner.scope import Wanted
+
+CASSETTES = Path(__file__).parent.parent / "cassettes"
+FILE_NAME = "cassette.yaml"
+"""One in the folder of every scenario."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Playback:
+    """What a scan made of a cassette, and what of the cassette it used.
+
+    `asked` are method and URL of every interaction in the order of the file. Each was asked for exactly
+    once where `is_used_up`, and nothing else was: vcrpy matches on both and raises for all else.
+    """
+
+    tables: Tables
+    payloads: Sequence[Payload]
+    asked: Sequence[tuple[str, str]]
+    is_used_up: bool
+
+
+def played(cassette_file: Path) -> Playback:
+    """A scan of everything the cassette shows, as of the public cloud.
+
+    Raises an ExceptionGroup or vcrpy's CannotOverwriteExistingCassetteException for a request that the
+    cassette does not hold, or not often enough.
+    """
+    player = vcr.VCR(record_mode=vcr.mode.NONE, match_on=("method", "uri"))
+    with player.use_cassette(cassette_file, allow_playback_repeats=False) as cassette:
+        tables, payloads = asyncio.run(_scan())
+    return Playback(
+        tables=tables,
+        payloads=payloads,
+        asked=[(request.method, request.uri) for request in cassette.requests],
+        is_used_up=cassette.all_played,
+    )
+
+
+async def _scan() -> tuple[Tables, list[Payload]]:
+    arm = Arm(KNOWN[CloudName.AZURE], EmulatorCredential(), clock=lambda: NOON, patience=IMPATIENT)
+    async with arm:
+        source = LiveSource(arm, Wanted(), reads=MODE_AND_ACCESS)
+        with PayloadStore() as store:
+            return await collected(source, store), list(store)
