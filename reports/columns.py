@@ -175,7 +175,6 @@ GAPS = ReportFile(
         "code",
         "message",
         "closes",
-        "request_id",
     ),
 )
 

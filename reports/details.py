@@ -13,7 +13,7 @@ import pandas as pd
 from checks.hubs import is_project
 from checks.model import Check, Severity
 from reports.audit import Audit
-from reports.numbered_findings import STATUS_ORDER, Fixes, findings_by_workspace
+from reports.numbered_findings import STATUS_ORDER, Fixes, numbered_findings
 from reports.remediation import DIALECTS, placeholders, texts
 from reports.strings import Strings
 
@@ -69,7 +69,7 @@ def details(audit: Audit, workspaces: pd.DataFrame) -> Block:
     rules = _grouped(audit.tables.outbound_rules, RULE_COLUMNS, strings)
     connections = _grouped(audit.tables.private_endpoint_connections, CONNECTION_COLUMNS, strings)
     gaps = _grouped(_with_workspace(audit.tables.gaps, workspaces), GAP_COLUMNS, strings)
-    found, judgements = findings_by_workspace(audit, strings, checks, fixes)
+    found = numbered_findings(audit, strings, checks, fixes)
     facts = _rows(workspaces, [column for _, _, column in FACTS], strings)
     hubs = workspaces["judged_by"].where(is_project(workspaces)).fillna("")
     return {
@@ -79,7 +79,8 @@ def details(audit: Audit, workspaces: pd.DataFrame) -> Block:
         "dialects": list(DIALECTS),
         "facts": [[group, label, column in DECIDING] for group, label, column in FACTS],
         "checks": [_check(check) for check in checks],
-        "judgements": judgements,
+        "answers": found.answers,
+        "judgements": found.judgements,
         "fixes": fixes.rows,
         "literals": fixes.literals,
         "workspaces": [
@@ -90,7 +91,7 @@ def details(audit: Audit, workspaces: pd.DataFrame) -> Block:
                 "rules": rules.get(id, []),
                 "connections": connections.get(id, []),
                 "gaps": gaps.get(id, []),
-                "findings": found.get(id, []),
+                "findings": found.rows.get(id, []),
             }
             for id, hub, row in zip(workspaces.index, hubs, facts, strict=True)
         ],

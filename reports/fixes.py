@@ -9,11 +9,12 @@ import pandas as pd
 
 from checks.model import Check
 from checks.schema import SCHEMAS, Tables
-from checks.workspace_columns import WORKSPACES
 
 WORKSPACE_NAMES = ("workspace", "resource_group", "subscription_id", "location", "workspace_id")
 
-_HUB_COLUMNS = frozenset(f"workspaces.{column.name}" for column in WORKSPACES.columns if column.follows_hub)
+_HUB_COLUMNS = frozenset(
+    f"workspaces.{column.name}" for column in SCHEMAS["workspaces"].columns if column.follows_hub
+)
 
 
 def follows_hub(check: Check) -> bool:

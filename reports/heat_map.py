@@ -27,6 +27,11 @@ class HeatCell:
     total: int
 
     @property
+    def is_unsure(self) -> bool:
+        """Whether half of the answers or more are not known, and more than fail: no shade would be right."""
+        return self.unknown > self.failing and 2 * self.unknown >= self.total
+
+    @property
     def shade(self) -> int:
         """0 (nothing fails) to 4 (more than half does)."""
         share = self.failing / self.total if self.total else 0

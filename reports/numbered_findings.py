@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from checks.model import Check, Severity, Status
 from reports.audit import Audit
@@ -46,45 +47,60 @@ class Fixes:
         return self._literal_numbers[value]
 
 
-def findings_by_workspace(
-    audit: Audit, strings: Strings, checks: Sequence[Check], fixes: Fixes
-) -> tuple[dict[str, list[list[int]]], list[list[int]]]:
-    """Findings by lower-cased workspace id, one row for all policies that agree; and who weighs them how.
+@dataclass(frozen=True, kw_only=True)
+class NumberedFindings:
+    """Findings by lower-cased workspace id, one row for all policies that agree.
 
-    A row: check, resource (the rest of its id where it begins with the workspace's), status, observed,
-    expected, reason, judgement, fix. A judgement: the severity under each policy, -1 where it did not ask.
+    A row: the number of its answer, its resource (the rest of the id where it begins with the
+    workspace's) and, where it has one, its fix. An answer: check, status, observed, expected, reason,
+    judgement. A judgement: the rank of the severity under each policy, -1 where it did not ask.
     """
+
+    rows: dict[str, list[list[int]]]
+    answers: list[tuple[int, ...]]
+    judgements: list[tuple[int, ...]]
+
+
+def numbered_findings(
+    audit: Audit, strings: Strings, checks: Sequence[Check], fixes: Fixes
+) -> NumberedFindings:
+    """The audit's findings: within a workspace unknown first, then the worst, then by check and resource."""
     numbers = {check.id: number for number, check in enumerate(checks)}
     judgements: dict[tuple[int, ...], int] = {}
-    result: dict[str, list[list[int]]] = {}
-    for (workspace_id, check_id, resource_id, status, observed, expected, reason, hub), weights in _merged(
-        audit
-    ):
-        row = [
+    answers: dict[tuple[int, ...], int] = {}
+    rows: dict[str, list[list[int]]] = {}
+    for key, weights in _merged(audit):
+        workspace_id, check_id, resource_id, status, observed, expected, reason, hub = key
+        answer = (
             numbers[check_id],
-            strings.number(_shortened(resource_id, workspace_id)),
             STATUS_ORDER.index(Status(status)),
             *(strings.number(text) for text in (observed, expected, reason)),
             judgements.setdefault(weights, len(judgements)),
-            fixes.number(check_id, status, resource_id, workspace_id, hub),
-        ]
-        result.setdefault(workspace_id.lower(), []).append(row)
-    return result, [list(weights) for weights in judgements]
+        )
+        fix = fixes.number(check_id, status, resource_id, workspace_id, hub)
+        resource = strings.number(_shortened(resource_id, workspace_id))
+        row = [answers.setdefault(answer, len(answers)), resource, *([fix] if fix >= 0 else [])]
+        rows.setdefault(workspace_id.lower(), []).append(row)
+    return NumberedFindings(rows=rows, answers=list(answers), judgements=list(judgements))
 
 
 def _merged(audit: Audit) -> list[tuple[tuple[str, ...], tuple[int, ...]]]:
-    """Each distinct answer with its severity by policy: unknown first, then the worst, then by id."""
+    """Each distinct answer with its rank of severity by policy: unknown first, then the worst, then by id."""
     policies = {verdict.policy: number for number, verdict in enumerate(audit.verdicts)}
-    columns = [
-        "workspace_id", "check_id", "resource_id", "status", "observed", "expected", "reason", "judged_by",
-        "policy", "severity",
-    ]  # fmt: skip
+    ranks = {severity.value: severity.rank for severity in Severity}
+    texts_of = [audit.findings[name].fillna("").tolist() for name in _MERGED_BY]
     merged: dict[tuple[str, ...], list[int]] = {}
-    for *key, policy, severity in zip(*(audit.findings[name].fillna("") for name in columns), strict=True):
-        weights = merged.setdefault(tuple(key), [-1] * len(policies))
-        weights[policies[policy]] = Severity(severity).rank
+    for *key, policy, severity in zip(
+        *texts_of, audit.findings["policy"].tolist(), audit.findings["severity"].tolist(), strict=True
+    ):
+        merged.setdefault(tuple(key), [-1] * len(policies))[policies[policy]] = ranks[severity]
     ordered = sorted(merged.items(), key=lambda item: _urgency(item[0], item[1]))
     return [(key, tuple(weights)) for key, weights in ordered]
+
+
+_MERGED_BY = (
+    "workspace_id", "check_id", "resource_id", "status", "observed", "expected", "reason", "judged_by",
+)  # fmt: skip
 
 
 def _urgency(key: tuple[str, ...], weights: list[int]) -> tuple[object, ...]:

@@ -39,7 +39,6 @@ class GapRow:
     message: str
     closes: str
     request: str
-    request_id: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,7 +87,6 @@ def gap_rows(tables: Tables) -> tuple[GapRow, ...]:
             message=row["message"],
             closes=row["closes"],
             request=row["request"],
-            request_id=row["request_id"],
         )
         for row in ordered
     )

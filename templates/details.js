@@ -64,13 +64,12 @@ function choose(at) {
   document.querySelectorAll(".fix").forEach((fix) => fix.dispatchEvent(new Event("dialect")));
 }
 
-function findingOf([checkAt, resource, status, observed, expected, reason, judgement, fix]) {
-  const check = details.checks[checkAt];
-  const word = details.statuses[status];
-  const severity = details.severities[details.judgements[judgement][filter.policy]];
+function findingOf([answer, resource, fix = -1]) {
+  const { check, status, observed, expected, reason, severities } = answers[answer];
+  const severity = details.severities[severities[filter.policy]];
   const subject = text(resource).replace(/^\//, "");
-  return element("article", { class: "finding " + word },
-    element("header", {}, element("span", { class: "state " + word }, mark(word), word),
+  return element("article", { class: "finding " + status },
+    element("header", {}, element("span", { class: "state " + status }, mark(status), status),
       element("span", { class: "severity " + severity }, severity),
       element("a", { href: "#check-" + check.id, class: "checkid" }, check.id), element("b", {}, check.title)),
     subject ? element("p", { class: "subject" }, isolated(subject, "id")) : null,
@@ -90,10 +89,11 @@ function groupOf(title, findings, isFolded) {
 }
 
 function findingsOf(workspace) {
-  const asked = workspace.findings.filter((row) => details.judgements[row[6]][filter.policy] >= 0);
+  const asked = workspace.findings.filter((row) => answers[row[0]].severities[filter.policy] >= 0);
   const shown = asked.filter(findingMatches);
-  const bySeverity = (one, other) => one[2] - other[2] || details.judgements[one[6]][filter.policy] - details.judgements[other[6]][filter.policy];
-  const of = (...words) => shown.filter((row) => words.includes(details.statuses[row[2]])).sort(bySeverity);
+  const weight = (row) => 10 * answers[row[0]].order + answers[row[0]].severities[filter.policy];
+  const bySeverity = (one, other) => weight(one) - weight(other);
+  const of = (...words) => shown.filter((row) => words.includes(answers[row[0]].status)).sort(bySeverity);
   const left = asked.length - shown.length;
   return element("div", {},
     left ? element("p", { class: "faint" }, "The filters hide " + left + " of " + counted(asked.length, "finding", "findings") + ".") : null,

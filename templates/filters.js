@@ -11,17 +11,18 @@ const subscriptionOf = (row) => row.cells[1].firstElementChild.title.toLowerCase
 function searched(workspace) {
   workspace.searched ??= [
     workspace.id, ...workspace.facts.map(text), ...workspace.rules.flatMap((rule) => [text(rule[0]), text(rule[4])]),
-    ...workspace.findings.filter((row) => ["unknown", "error", "fail"].includes(details.statuses[row[2]])).map((row) => details.checks[row[0]].id),
+    ...workspace.findings.map((row) => answers[row[0]]).filter((answer) => ["unknown", "error", "fail"].includes(answer.status)).map((answer) => answer.check.id),
   ].join("\n").toLowerCase();
   return workspace.searched;
 }
 
 function findingMatches(row) {
-  const severity = details.judgements[row[6]][filter.policy];
+  const answer = answers[row[0]];
+  const severity = answer.severities[filter.policy];
   return severity >= 0
-    && (!filter.status || details.statuses[row[2]] === filter.status)
+    && (!filter.status || answer.status === filter.status)
     && (!filter.severity || details.severities[severity] === filter.severity)
-    && (!filter.family || details.checks[row[0]].family === filter.family);
+    && (!filter.family || answer.check.family === filter.family);
 }
 
 function matches(row) {

@@ -2,6 +2,10 @@
 (() => {
 const details = JSON.parse(document.getElementById("details").textContent);
 const text = (number) => (number < 0 ? null : details.strings[number]);
+const answers = details.answers.map(([check, status, observed, expected, reason, judgement]) => ({
+  check: details.checks[check], status: details.statuses[status], order: status,
+  observed, expected, reason, severities: details.judgements[judgement],
+}));
 const byId = (id) => document.getElementById(id);
 
 // Everything Azure said goes through textContent: nothing of it is ever parsed as HTML.

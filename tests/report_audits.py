@@ -360,7 +360,6 @@ def gap_row(scope: str, asked: str, subscription: str | None) -> Row:
         "code": "AuthorizationFailed",
         "message": "The client does not have authorization to perform this action over the scope.",
         "closes": f"Grant Reader on {scope}.",
-        "request_id": "0f8fad5b-d9cb-469f-a165-70867728950e",
     }
 
 

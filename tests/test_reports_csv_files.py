@@ -29,7 +29,7 @@ PUBLISHED = {
     "spark_enabled spark_status parent_rules error_information seen_in rule_id",
     "subscriptions": "subscription_id subscription state tenant_id authorization_source managed_by_tenants "
     "read workspaces note subscription_resource_id",
-    "gaps": "gap_id scope subscription_id asked request http_status code message closes request_id",
+    "gaps": "gap_id scope subscription_id asked request http_status code message closes",
 }
 
 

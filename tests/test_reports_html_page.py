@@ -105,6 +105,12 @@ def test_a_tenant_of_which_nothing_was_read_claims_nothing() -> None:
     assert "ompliant" not in said
 
 
+def test_every_subscription_is_listed_unread_ones_first_however_many() -> None:
+    said = text(audit_of(tenant(90, subscriptions=40)))
+    places = [said.index(f"{subscription_id(number)}") for number in range(41)]
+    assert min(places) == places[40]
+
+
 def closed_tenant() -> Tables:
     closed = {
         **workspace_row(0),
@@ -195,7 +201,8 @@ def test_the_same_tenant_gives_the_same_bytes_apart_from_the_clock() -> None:
 def test_unknown_comes_first_within_a_workspace_then_the_worst_failures() -> None:
     read = block(audit_of(tenant(25)))
     for workspace in read["workspaces"]:
-        keys = [(row[2], read["judgements"][row[6]][0]) for row in workspace["findings"]]
+        answers = [read["answers"][row[0]] for row in workspace["findings"]]
+        keys = [(answer[1], read["judgements"][answer[5]][0]) for answer in answers]
         assert keys == sorted(keys)
     assert read["statuses"][:3] == ["unknown", "error", "fail"]
 

@@ -111,9 +111,9 @@ def test_numbers_sort_as_numbers_and_unknown_comes_last(browser_page: Opener) ->
     page.get_by_role("button", name="Rules").click()
     page.get_by_role("button", name="Rules").click()
     cells = page.locator("#workspace-table > tbody > tr > td[data-label=Rules]").all_inner_texts()
-    numbers = [int(cell) for cell in cells if cell.strip() != "?"]
+    numbers = [int(cell) for cell in cells if cell.strip().isdigit()]
     assert numbers == sorted(numbers, reverse=True)
-    assert [cell.strip() for cell in cells[len(numbers) :]] == ["?"] * (len(cells) - len(numbers))
+    assert [cell.strip() for cell in cells[len(numbers) :]] == ["not known"] * (len(cells) - len(numbers))
 
 
 @pytest.mark.parametrize("key", ["Enter", "Space"])
