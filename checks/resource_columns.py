@@ -210,6 +210,5 @@ GAPS = TableSchema(
         ("code", "error.code of the ARM error, or our own word for what went wrong"),
         ("message", "error.message, without e-mail addresses"),
         ("closes", "what would close the gap: the missing action, the role to grant, or what to do"),
-        ("request_id", "x-ms-request-id, for a support case"),
     ),
 )

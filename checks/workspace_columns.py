@@ -41,6 +41,17 @@ _WORKSPACE_NETWORK = columns(
     ("firewall_sku", "properties.managedNetwork.firewallSku: Standard, Basic"),
     ("changeable_isolation_modes", "properties.managedNetwork.changeableIsolationModes[], joined by ', '"),
     (
+        "encryption_status",
+        "properties.encryption.status: Enabled, Disabled; '' where the body has no encryption, which means "
+        "Microsoft-managed keys",
+    ),
+    ("storage_account", "properties.storageAccount; '' when reported as null or empty"),
+    ("key_vault", "properties.keyVault; '' when reported as null or empty"),
+    ("container_registry", "properties.containerRegistry; '' when reported as null, empty or not at all"),
+    ("application_insights", "properties.applicationInsights; '' when reported as null or empty"),
+    ("image_build_compute", "properties.imageBuildCompute; '' when reported as null or empty"),
+    ("associated_resources_known", "our own: each associated resource was asked for", BOOLEAN),
+    (
         "outbound_rules_known",
         "our own: all outbound rules were read, or the network is plainly off",
         BOOLEAN,

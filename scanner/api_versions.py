@@ -51,8 +51,9 @@ class ApiVersions:
         self._lock = asyncio.Lock()
 
     def current(self, resource_type: str) -> str:
-        """The version to ask this type with (`workspaces`, `workspaces/outboundRules`)."""
-        return self._current.get(resource_type, PINNED[0])
+        """The version to ask this type with; a child (`workspaces/computes`) starts at its parent's."""
+        parent = self._current.get("workspaces", PINNED[0])
+        return self._current.get(resource_type, parent)
 
     async def settled(
         self, resource_type: str, attempt: Callable[[str], Awaitable[Payload | Gap]]

@@ -136,7 +136,7 @@ class Arm:
         document = parsed(body)
         body, pointers = redacted(body, document)
         request_id = response.headers.get("x-ms-request-id", "")
-        if response.status_code != 200:
+        if response.status_code != 200 and not _is_told_missing(ask, response.status_code, document):
             return gaps.from_answer(ask, response.status_code, document, request_id)
         if not isinstance(document, dict):
             return gaps.unreadable(
@@ -161,15 +161,30 @@ class Arm:
             document=document,
         )
 
-    async def pages(self, ask: Ask, first: Payload | None = None) -> AsyncIterator[Payload | Gap]:
-        """Every page of a list, following nextLink as Azure wrote it; a gap ends it.
+    async def pages(self, ask: Ask) -> AsyncIterator[Payload | Gap]:
+        """Every page of a list, as `pages_after` its first one; or the gap the first one leaves."""
+        first = await self.get(ask)
+        if isinstance(first, Gap):
+            yield first
+            return
+        async for page in self.pages_after(first):
+            yield page
 
-        `first` is the first page where it was read already. A nextLink to another host or to a page
-        already read is a gap, as is a page whose `value` is not an array: what came before stays. An
-        empty page and an empty nextLink are in order.
+    async def pages_after(self, first: Payload) -> AsyncIterator[Payload | Gap]:
+        """The first page and every further one, following nextLink as Azure wrote it; a gap ends it.
+
+        A nextLink to another host or to a page already read is a gap, as is a page whose `value` is not
+        an array: what came before stays. An empty page and an empty nextLink are in order.
         """
+        ask = Ask(
+            kind=first.kind,
+            scope=first.scope,
+            url=first.url,
+            api_version=first.api_version,
+            subscription_id=first.subscription_id,
+        )
         seen = {ask.url}
-        answer: Payload | Gap = first or await self.get(ask)
+        answer: Payload | Gap = first
         while True:
             yield answer
             if isinstance(answer, Gap):
@@ -182,6 +197,12 @@ class Arm:
                 return
             seen.add(following.url)
             ask, answer = following, await self.get(following)
+
+
+def _is_told_missing(ask: Ask, status: int, document: Any) -> bool:
+    """Whether Azure says that what may be missing does not exist; not that it is hidden elsewhere."""
+    code, _ = gaps.arm_error(document)
+    return ask.may_be_missing and status == 404 and code in ("ResourceNotFound", "ResourceGroupNotFound")
 
 
 def next_page(ask: Ask, page: Payload, seen: set[str], endpoint: str) -> Ask | Gap | None:

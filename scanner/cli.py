@@ -10,7 +10,7 @@ import typer
 
 from checks.severity import Severity
 from scanner import cli_options as options
-from scanner.options import Auth, CloudName, LogFormat, LogLevel, TenantName
+from scanner.options import Auth, CloudName, Collect, LogFormat, LogLevel, TenantName
 from scanner.version import VERSION
 
 if TYPE_CHECKING:
@@ -68,6 +68,7 @@ def scan(
     cloud: options.Cloud = CloudName.AZURE,
     arm_endpoint: options.ArmEndpoint = None,
     ca_bundle: options.CaBundle = None,
+    collect: options.CollectWhat = Collect.POLICY,
     fail_on: options.FailOn = Severity.LOW,
     max_concurrency: options.MaxConcurrency = 48,
     max_wait: options.MaxWait = 300.0,
@@ -93,6 +94,7 @@ def scan(
             fail_on=fail_on,
             wanted=wanted,
             patience=Patience(max_concurrency=max_concurrency, throttle_budget=max_wait),
+            collect_all=collect is Collect.ALL,
             quiet=quiet,
         )
 
@@ -116,6 +118,7 @@ def scan(
 def demo(
     policy: options.Policies = None,
     output: options.Output = options.DEFAULT_OUTPUT,
+    collect: options.CollectWhat = Collect.POLICY,
     fail_on: options.FailOn = Severity.LOW,
     quiet: options.Quiet = False,
     log_level: options.Level = LogLevel.WARNING,
@@ -127,8 +130,14 @@ def demo(
         from scanner.commands.demo import demo
         from scanner.commands.scan import Job
 
-        policies = policy or options.DEFAULT_POLICIES
-        return demo(Job(output=output, policies=policies, fail_on=fail_on, quiet=quiet), terminal)
+        job = Job(
+            output=output,
+            policies=policy or options.DEFAULT_POLICIES,
+            fail_on=fail_on,
+            collect_all=collect is Collect.ALL,
+            quiet=quiet,
+        )
+        return demo(job, terminal)
 
     _run(run, log_level, log_format)
 

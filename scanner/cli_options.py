@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from checks.severity import Severity
-from scanner.options import Auth, CloudName, LogFormat, LogLevel, TenantName
+from scanner.options import Auth, CloudName, Collect, LogFormat, LogLevel, TenantName
 
 DEFAULT_OUTPUT = Path("azml-audit-report")
 DEFAULT_POLICIES = ("baseline",)
@@ -59,6 +59,9 @@ ArmEndpoint = Annotated[
 CaBundle = Annotated[
     Path | None,
     typer.Option("--ca-bundle", metavar="FILE", help="PEM certificates to trust instead of the system's."),
+]
+CollectWhat = Annotated[
+    Collect, typer.Option("--collect", help="Read what the policies need, or all there is, for evidence.")
 ]
 MaxConcurrency = Annotated[
     int, typer.Option("--max-concurrency", metavar="N", min=1, max=512, help="Requests under way at once.")

@@ -14,18 +14,25 @@ _SCOPE = re.compile(r"over scope '([^']+)'", re.IGNORECASE)
 _OBJECT_ID = re.compile(r"object id '([^']+)'", re.IGNORECASE)
 _MAX_MESSAGE = 500
 
-RETRY_LATER = "Run the audit again; if it persists, open an Azure support case with the request id."
+RETRY_LATER = (
+    "Run the audit again; if it persists, open an Azure support case with the request id that "
+    "--log-level info shows."
+)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Ask:
-    """One question to Azure: what kind, about which resource id, at which URL and api-version."""
+    """One question to Azure: what kind, about which resource id, at which URL and api-version.
+
+    Where it `may_be_missing`, Azure's word that it does not exist is an answer and no gap.
+    """
 
     kind: str
     scope: str
     url: str
     api_version: str
     subscription_id: str | None = None
+    may_be_missing: bool = False
 
     @property
     def request(self) -> str:

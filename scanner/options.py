@@ -45,3 +45,10 @@ class TenantName(StrEnum):
 
     DEMO = "demo"
     GENERATED = "generated"
+
+
+class Collect(StrEnum):
+    """How much to read."""
+
+    POLICY = "policy"
+    ALL = "all"

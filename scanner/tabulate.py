@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
 from checks.schema import Tables
 from scanner import wire
 from scanner.api_versions import PROVIDER, registration_state
+from scanner.associated import KIND as ASSOCIATED
+from scanner.associated_rows import COLUMN_OF_ROLE, associated_rows
+from scanner.child_rows import CHILDREN, connection_row
+from scanner.collection import KIND_OF
 from scanner.outbound_rule_rows import rule_row, united
 from scanner.payloads import Gap, Payload
+from scanner.subscription_rows import SubscriptionRows
 from scanner.workspace_rows import merged, workspace_row
 
 Row = dict[str, Any]
@@ -28,61 +34,58 @@ class Tabulation:
 
     def __init__(self) -> None:
         """Nothing read yet."""
-        self._subscriptions: dict[str, Row] = {}
-        self._listed: dict[str, int] = {}
-        self._unregistered: dict[str, str] = {}
+        self._subscriptions = SubscriptionRows()
         self._workspaces: dict[str, Row] = {}
         self._details: dict[str, Row] = {}
         self._body_rules: dict[str, list[Row]] = {}
         self._listed_rules: dict[str, list[Row]] = {}
-        self._connections: dict[str, Row] = {}
+        self._children: dict[str, dict[str, Row]] = defaultdict(dict)
+        self._associated: dict[str, Payload | Gap] = {}
         self._asked: set[tuple[str, str]] = set()
-        self._gaps: dict[str, Gap] = {}
         self._broken: set[tuple[str, str]] = set()
-        self._problems: dict[str, set[str]] = {}
+        self._gaps: dict[str, Gap] = {}
 
     def add(self, item: Payload | Gap) -> None:
         """Take in one payload or gap."""
+        if item_kind(item) == ASSOCIATED:
+            self._associated[item.scope.lower()] = item
         if isinstance(item, Gap):
             self._gap(item)
             return
         self._asked.add((item.kind, item.scope.lower()))
         take = {
             "subscriptions": self._subscription_page,
-            "subscription": self._single_subscription,
+            "subscription": lambda page: self._subscriptions.add(page.document),
             "workspaces": self._workspace_page,
             "workspace": self._workspace_details,
             "outboundRules": self._rules_page,
-            "privateEndpointConnections": self._connections_page,
             "provider": self._provider,
         }.get(item.kind)
         if take:
             take(item)
+        elif item.kind in CHILDREN:
+            self._children_page(item)
 
     def finished(self) -> Tables:
         """The tables of everything taken in."""
         for key, details in self._details.items():
             self._workspaces[key] = merged(self._workspaces.get(key, {}), details)
-        rules = self._finish_rules()
+        rules = self._finished_rules()
         for row in self._workspaces.values():
             self._finish_workspace(row)
         return Tables.of(
-            subscriptions=[self._finished_subscription(row) for row in self._subscriptions.values()],
+            subscriptions=self._subscriptions.finished(),
             workspaces=list(self._workspaces.values()),
             outbound_rules=rules,
-            private_endpoint_connections=list(self._connections.values()),
+            associated_resources=self._finished_associated(),
             gaps=[_gap_row(key, gap) for key, gap in self._gaps.items()],
+            **{table: list(rows.values()) for table, rows in self._children.items()},
         )
 
     def _gap(self, gap: Gap) -> None:
         self._gaps[f"{gap.asked} of {gap.scope}: {gap.code} {gap.request}"] = gap
         self._broken.add((gap.asked, gap.scope.lower()))
-        if gap.asked in ("workspaces", "subscription") and gap.subscription_id:
-            problems = self._problems.setdefault(gap.subscription_id.lower(), set())
-            problems.add(f"{gap.code}: {gap.message}")
-        if gap.asked == "subscription" and gap.subscription_id:
-            row = {"subscription_resource_id": gap.scope, "subscription_id": gap.subscription_id}
-            self._subscriptions.setdefault(gap.subscription_id.lower(), row)
+        self._subscriptions.note(gap)
 
     def _lost(self, page: Payload, message: str) -> None:
         self._gap(
@@ -94,14 +97,14 @@ class Tabulation:
                 http_status=page.status,
                 code="MalformedItem",
                 message=message,
-                closes="Open an Azure support case with the request id.",
+                closes="Open an Azure support case; the log names the request id.",
                 request_id=page.request_id,
             )
         )
 
-    def _items(self, page: Payload) -> list[dict[str, Any]]:
+    def _items(self, page: Payload) -> list[wire.Object]:
         """The items of a list page that carry an id; the others become one gap."""
-        values = page.document.get("value") if isinstance(page.document, dict) else None
+        values = wire.member(page.document, "value")
         if not isinstance(values, list):
             return []
         readable = [item for item in values if isinstance(item, dict) and wire.named(item, "id")]
@@ -111,30 +114,16 @@ class Tabulation:
 
     def _subscription_page(self, page: Payload) -> None:
         for item in self._items(page):
-            self._subscription(item)
+            self._subscriptions.add(item)
 
-    def _single_subscription(self, page: Payload) -> None:
-        self._subscription(page.document)
-
-    def _subscription(self, item: dict[str, Any]) -> None:
-        subscription_id = wire.named(item, "subscriptionId") or wire.subscription_of(item["id"]) or ""
-        tenants = wire.objects(item, "managedByTenants")
-        self._subscriptions[subscription_id.lower()] = {
-            "subscription_resource_id": item["id"],
-            "subscription_id": subscription_id,
-            "subscription": wire.text(item, "displayName"),
-            "state": wire.text(item, "state"),
-            "tenant_id": wire.text(item, "tenantId"),
-            "authorization_source": wire.text(item, "authorizationSource"),
-            "managed_by_tenants": wire.joined([t["tenantId"] for t in tenants if "tenantId" in t])
-            if tenants is not None
-            else None,
-        }
+    def _provider(self, page: Payload) -> None:
+        state = registration_state(page)
+        if state.lower() != "registered":
+            self._subscriptions.note_unregistered(page.subscription_id or "", f"{PROVIDER} is {state}")
 
     def _workspace_page(self, page: Payload) -> None:
         items = self._items(page)
-        key = (page.subscription_id or "").lower()
-        self._listed[key] = self._listed.get(key, 0) + len(items)
+        self._subscriptions.count(page.subscription_id or "", len(items))
         for item in items:
             row = workspace_row(item, page.api_version)
             known = self._workspaces.setdefault(item["id"].lower(), row)
@@ -150,46 +139,28 @@ class Tabulation:
         else:
             self._lost(page, "The workspace carries no id.")
 
-    def _take_body(self, item: dict[str, Any]) -> None:
+    def _take_body(self, item: wire.Object) -> None:
         rules = wire.member(item, "properties", "managedNetwork", "outboundRules")
         if isinstance(rules, dict):
             self._body_rules[item["id"].lower()] = [
                 rule_row(item["id"], str(name), rule, None, "workspace") for name, rule in rules.items()
             ]
         for connection in wire.objects(item, "properties", "privateEndpointConnections") or ():
-            self._connection(item["id"], connection)
+            row = connection_row(item["id"], connection)
+            self._children["private_endpoint_connections"][row["connection_id"].lower()] = row
 
     def _rules_page(self, page: Payload) -> None:
         rows = self._listed_rules.setdefault(page.scope.lower(), [])
         for item in self._items(page):
-            name = wire.named(item, "name") or item["id"].rsplit("/", 1)[-1]
+            name = wire.named(item, "name") or wire.last_part(item["id"])
             rows.append(rule_row(page.scope, name, item.get("properties"), item["id"], "outboundRules"))
 
-    def _connections_page(self, page: Payload) -> None:
+    def _children_page(self, page: Payload) -> None:
+        table, child_row = CHILDREN[page.kind]
         for item in self._items(page):
-            self._connection(page.scope, item)
+            self._children[table][item["id"].lower()] = child_row(page.scope, item)
 
-    def _connection(self, workspace_id: str, item: dict[str, Any]) -> None:
-        identity = wire.named(item, "id")
-        if not identity:
-            identity = f"{workspace_id}/privateEndpointConnections/{wire.text(item, 'name') or 'unnamed'}"
-        state = wire.member(item, "properties", "privateLinkServiceConnectionState")
-        self._connections[identity.lower()] = {
-            "connection_id": identity,
-            "workspace_id": workspace_id,
-            "connection": wire.text(item, "name") or identity.rsplit("/", 1)[-1],
-            "status": wire.text(state, "status"),
-            "description": wire.text(state, "description"),
-            "private_endpoint_id": wire.named(item, "properties", "privateEndpoint", "id"),
-            "provisioning_state": wire.text(item, "properties", "provisioningState"),
-        }
-
-    def _provider(self, page: Payload) -> None:
-        state = registration_state(page)
-        if state.lower() != "registered":
-            self._unregistered[(page.subscription_id or "").lower()] = state
-
-    def _finish_rules(self) -> list[Row]:
+    def _finished_rules(self) -> list[Row]:
         rows: list[Row] = []
         for key in sorted(self._body_rules.keys() | self._listed_rules.keys()):
             listed = self._listed_rules.get(key) if self._was_read("outboundRules", key) else None
@@ -199,6 +170,10 @@ class Tabulation:
                 self._workspaces[key]["outbound_rules_discrepancy"] = discrepancy
         return rows
 
+    def _finished_associated(self) -> list[Row]:
+        independent = [row for row in self._workspaces.values() if not _is_project(row)]
+        return [row for workspace in independent for row in associated_rows(workspace, self._associated)]
+
     def _was_read(self, kind: str, scope: str) -> bool | None:
         """Whether a list was read whole (True), broke off (False) or was not asked for (None)."""
         if (kind, scope) in self._broken:
@@ -207,25 +182,35 @@ class Tabulation:
 
     def _finish_workspace(self, row: Row) -> None:
         key = row["workspace_id"].lower()
-        plainly_off = (row["isolation_mode"] or "").lower() == "disabled"
-        rules_read = self._was_read("outboundRules", key)
-        row["outbound_rules_known"] = True if rules_read is None and plainly_off else rules_read
-        connections_read = self._was_read("privateEndpointConnections", key)
-        if connections_read is not None:
-            row["private_endpoint_connections_known"] = connections_read
+        for column, kind in KIND_OF.items():
+            told = self._was_read(kind, key)
+            row[column] = row.get(column) if told is None else told
+        if row["outbound_rules_known"] is None and (row["isolation_mode"] or "").lower() == "disabled":
+            row["outbound_rules_known"] = True
+        if row["online_deployments_known"] is None and row["online_endpoints_known"]:
+            row["online_deployments_known"] = self._has_no_online_endpoint(key) or None
+        named = [row.get(column) for column in COLUMN_OF_ROLE.values()]
+        told_all = all(
+            each is not None and (each == "" or each.lower() in self._associated) for each in named
+        )
+        row["associated_resources_known"] = told_all or None
 
-    def _finished_subscription(self, row: Row) -> Row:
-        key = row["subscription_id"].lower()
-        problems = self._problems.get(key)
-        count = self._listed.get(key)
-        read: bool | None = None if count is None else True
-        note = None if read else "Not asked for."
-        if key in self._unregistered and count is None:
-            read, count = True, 0
-            note = f"{PROVIDER} is {self._unregistered[key]} here: no workspace can exist."
-        if problems:
-            read, note = False, "; ".join(sorted(problems))
-        return row | {"read": read, "workspaces": count, "note": note}
+    def _is_told_of_all_associated(self, row: Row) -> bool:
+        named = [row.get(column) for column in COLUMN_OF_ROLE.values()]
+        return all(each is not None and (not each or each.lower() in self._associated) for each in named)
+
+    def _has_no_online_endpoint(self, workspace_key: str) -> bool:
+        prefix = f"{workspace_key}/onlineendpoints/"
+        return not any(key.startswith(prefix) for key in self._children["endpoints"])
+
+
+def item_kind(item: Payload | Gap) -> str:
+    """What a payload or gap was asked for as."""
+    return item.kind if isinstance(item, Payload) else item.asked
+
+
+def _is_project(row: Row) -> bool:
+    return (row["kind"] or "").lower() == "project" or bool(row["hub_resource_id"])
 
 
 def _gap_row(key: str, gap: Gap) -> Row:
@@ -239,5 +224,4 @@ def _gap_row(key: str, gap: Gap) -> Row:
         "code": gap.code,
         "message": gap.message,
         "closes": gap.closes,
-        "request_id": gap.request_id or None,
     }

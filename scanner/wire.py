@@ -6,6 +6,9 @@ from typing import Any
 
 from azure.mgmt.core.tools import parse_resource_id
 
+Object = dict[str, Any]
+"""A JSON object."""
+
 
 def member(document: Any, *path: str) -> Any:
     """The value at the path, or None where any step of it is missing or no object."""
@@ -37,6 +40,28 @@ def objects(document: Any, *path: str) -> list[dict[str, Any]] | None:
     """The array of objects at the path; items that are no object are left out."""
     value = member(document, *path)
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else None
+
+
+def count(document: Any, *path: str) -> int | None:
+    """How many items the array at the path has."""
+    value = member(document, *path)
+    return len(value) if isinstance(value, list) else None
+
+
+def text_or_null(document: Any, *path: str) -> str | None:
+    """The string at the path; "" where it, or an object on the way to it, is reported as null."""
+    for name in path:
+        if not isinstance(document, dict) or name not in document:
+            return None
+        document = document[name]
+        if document is None:
+            return ""
+    return document if isinstance(document, str) else None
+
+
+def last_part(resource_id: str) -> str:
+    """The last name in a resource id."""
+    return resource_id.rsplit("/", 1)[-1]
 
 
 def joined(values: Any) -> str | None:

@@ -65,7 +65,18 @@ def workspace_row(item: dict[str, Any], api_version: str) -> Row:
         "firewall_sku": wire.named(network, "firewallSku"),
         "changeable_isolation_modes": wire.joined(wire.member(network, "changeableIsolationModes")),
         "private_endpoint_connections_known": _connections_known(properties),
+        "encryption_status": _encryption_status(properties),
+        "storage_account": wire.text_or_null(properties, "storageAccount"),
+        "key_vault": wire.text_or_null(properties, "keyVault"),
+        "container_registry": _registry(properties),
+        "application_insights": wire.text_or_null(properties, "applicationInsights"),
+        "image_build_compute": wire.text_or_null(properties, "imageBuildCompute"),
         **_serverless(properties),
+        "identity_type": _identity_type(item),
+        "primary_user_assigned_identity": wire.text_or_null(properties, "primaryUserAssignedIdentity"),
+        "hbi_workspace": wire.flag(properties, "hbiWorkspace"),
+        "system_datastores_auth_mode": wire.named(properties, "systemDatastoresAuthMode"),
+        "v1_legacy_mode": wire.flag(properties, "v1LegacyMode"),
         "provisioning_state": wire.text(properties, "provisioningState"),
     }
 
@@ -90,31 +101,42 @@ def _connections_known(properties: Any) -> bool | None:
     return True if wire.member(properties, "privateLinkCount") == 0 else None
 
 
+def _encryption_status(properties: Any) -> str | None:
+    """ "" without encryption of its own: Azure then encrypts with keys that Microsoft manages."""
+    if isinstance(properties, dict) and properties.get("encryption") is None:
+        return ""
+    return wire.named(properties, "encryption", "status")
+
+
+def _registry(properties: Any) -> str | None:
+    """ "" where there is none, which Azure writes as null, as "" or not at all (recorded 2025-11)."""
+    if isinstance(properties, dict) and "containerRegistry" not in properties:
+        return ""
+    return wire.text_or_null(properties, "containerRegistry")
+
+
+def _identity_type(item: wire.Object) -> str | None:
+    return "" if item.get("identity") is None else wire.named(item, "identity", "type")
+
+
 def _serverless(properties: Any) -> Row:
     settings = wire.member(properties, "serverlessComputeSettings")
+    if isinstance(settings, dict):
+        return {
+            "serverless_compute_configured": True,
+            "serverless_compute_custom_subnet": wire.text_or_null(settings, "serverlessComputeCustomSubnet"),
+            "serverless_compute_no_public_ip": wire.flag(settings, "serverlessComputeNoPublicIP"),
+        }
     told_null = (
         isinstance(properties, dict) and "serverlessComputeSettings" in properties and settings is None
     )
-    row: Row = {"serverless_compute_configured": False if told_null else None}
-    if isinstance(settings, dict):
-        subnet = settings.get("serverlessComputeCustomSubnet", ...)
-        row = {
-            "serverless_compute_configured": True,
-            "serverless_compute_custom_subnet": subnet if isinstance(subnet, str) else _told(subnet),
-            "serverless_compute_no_public_ip": wire.flag(settings, "serverlessComputeNoPublicIP"),
-        }
-    return row
-
-
-def _told(value: object) -> str | None:
-    """ "" for an explicit null, None for anything else that is no string."""
-    return "" if value is None else None
+    return {"serverless_compute_configured": False if told_null else None}
 
 
 def merged(listed: Row, details: Row) -> Row:
     """The workspace's own answer, completed by what only the list told."""
     told = {name: value for name, value in details.items() if value is not None}
-    merged = listed | told
+    merged = details | listed | told
     if listed.get("managed_network_reported"):
         merged["managed_network_reported"] = True
     return merged

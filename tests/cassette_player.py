@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import vcr  # type: ignore[import-untyped]  # vcrpy ships no types
-from scanning import IMPATIENT, MODE_AND_ACCESS, NOON
+from scanning import IMPATIENT, NETWORK, NOON
 
 from checks.schema import Tables
 from scanner.arm import Arm
@@ -59,6 +59,6 @@ def played(cassette_file: Path) -> Playback:
 async def _scan() -> tuple[Tables, list[Payload]]:
     arm = Arm(KNOWN[CloudName.AZURE], EmulatorCredential(), clock=lambda: NOON, patience=IMPATIENT)
     async with arm:
-        source = LiveSource(arm, Wanted(), reads=MODE_AND_ACCESS)
+        source = LiveSource(arm, Wanted(), collection=NETWORK)
         with PayloadStore() as store:
             return await collected(source, store), list(store)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -13,6 +13,7 @@ import pandas as pd
 from checks.schema import Tables
 from scanner.arm import Arm
 from scanner.audit import collected
+from scanner.collection import Collection
 from scanner.commands.demo import emulator_connection
 from scanner.emulator.faults import Fault
 from scanner.emulator.server import Emulator, emulated
@@ -23,7 +24,10 @@ from scanner.pipeline import Patience
 from scanner.progress import Progress
 from scanner.scope import Wanted
 
-MODE_AND_ACCESS = ("workspaces.public_network_access", "workspaces.isolation_mode")
+NETWORK = Collection(
+    kinds=frozenset({"outboundRules", "privateEndpointConnections"}),
+    members=frozenset({"publicNetworkAccess", "managedNetwork"}),
+)
 IMPATIENT = Patience(backoff=0.0, throttle_budget=10.0, read_timeout=5.0, connect_timeout=5.0)
 NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 
@@ -37,7 +41,7 @@ def scanned(
     emulator: Emulator,
     *,
     wanted: Wanted | None = None,
-    reads: Iterable[str] = MODE_AND_ACCESS,
+    collection: Collection = NETWORK,
     patience: Patience = IMPATIENT,
     progress: Progress | None = None,
 ) -> tuple[Tables, list[Payload]]:
@@ -53,7 +57,7 @@ def scanned(
             progress=progress,
         )
         async with arm:
-            source = LiveSource(arm, wanted or Wanted(), reads=reads, progress=progress)
+            source = LiveSource(arm, wanted or Wanted(), collection=collection, progress=progress)
             with PayloadStore() as store:
                 return await collected(source, store), list(store)
 
@@ -62,9 +66,13 @@ def scanned(
 
 @contextmanager
 def scan_of(
-    tenant: Tenant, *faults: Fault, page_size: int = 2, wanted: Wanted | None = None
+    tenant: Tenant,
+    *faults: Fault,
+    page_size: int = 2,
+    wanted: Wanted | None = None,
+    collection: Collection = NETWORK,
 ) -> Iterator[tuple[Tables, list[Payload], Emulator]]:
     """The tables and payloads of one scan of a tenant with these faults, and the emulator they came from."""
     with emulated(tenant, faults=faults, page_size=page_size) as emulator:
-        tables, payloads = scanned(emulator, wanted=wanted)
+        tables, payloads = scanned(emulator, wanted=wanted, collection=collection)
         yield tables, payloads, emulator

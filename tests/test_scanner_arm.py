@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import pytest
 from azure.core.rest import HttpRequest
-from scanning import IMPATIENT, NOON, scanned
+from scanning import IMPATIENT, NETWORK, NOON, scanned
 
 from scanner.arm import Arm
 from scanner.clouds import KNOWN, discovered
@@ -110,7 +110,7 @@ async def read_through(connected: Any, authority: Path) -> Tabulation:
         connected.cloud, connected.credential, clock=lambda: NOON, patience=IMPATIENT, ca_bundle=authority
     )
     async with arm:
-        await LiveSource(arm, Wanted(), reads=()).read(tabulation.add)
+        await LiveSource(arm, Wanted(), collection=NETWORK).read(tabulation.add)
     return tabulation
 
 

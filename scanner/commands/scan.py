@@ -18,6 +18,7 @@ from reports.writing import check_replaceable, write
 from scanner.arm import Arm
 from scanner.audit import audited, collected, exit_code
 from scanner.clouds import KNOWN, Cloud, discovered
+from scanner.collection import EVERYTHING, collection_for
 from scanner.commands.summary import show
 from scanner.credentials import credential
 from scanner.live import LiveSource
@@ -38,6 +39,7 @@ class Job:
     fail_on: Severity = Severity.LOW
     wanted: Wanted = field(default_factory=Wanted)
     patience: Patience = field(default_factory=Patience)
+    collect_all: bool = False
     quiet: bool = False
 
 
@@ -134,7 +136,8 @@ async def _collected(
     store: PayloadStore,
     clock: Callable[[], datetime],
 ) -> Tables:
-    reads = {read for policy in policies for each in policy.checks for read in each.check.reads}
+    chosen = [each.check for policy in policies for each in policy.checks]
+    collection = EVERYTHING if job.collect_all else collection_for(chosen)
     arm = Arm(
         connected.cloud,
         connected.credential,
@@ -144,4 +147,4 @@ async def _collected(
         progress=progress,
     )
     async with arm:
-        return await collected(LiveSource(arm, job.wanted, reads=reads, progress=progress), store)
+        return await collected(LiveSource(arm, job.wanted, collection=collection, progress=progress), store)

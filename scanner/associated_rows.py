@@ -1,0 +1,98 @@
+"""Associated resources as rows, one for each workspace and resource."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from scanner import wire
+from scanner.payloads import Gap, Payload
+
+Row = dict[str, Any]
+
+COLUMN_OF_ROLE: Mapping[str, str] = {
+    "storage": "storage_account",
+    "vault": "key_vault",
+    "registry": "container_registry",
+    "insights": "application_insights",
+}
+"""The column of `workspaces` that names the resource of a role."""
+
+_NOT_ASKED = "It was not asked for."
+
+
+def associated_rows(workspace: Row, told: Mapping[str, Payload | Gap]) -> list[Row]:
+    """The rows of one workspace; `told` holds what was answered, by lower-cased resource id."""
+    rows = []
+    for role, column in COLUMN_OF_ROLE.items():
+        resource_id = workspace.get(column)
+        if resource_id:
+            answer = told.get(resource_id.lower())
+            rows.append(
+                _identity(workspace, role, resource_id) | _read_status(answer) | _posture(answer, role)
+            )
+    return rows
+
+
+def _identity(workspace: Row, role: str, resource_id: str) -> Row:
+    return {
+        "association_id": f"{workspace['workspace_id']}#{role}",
+        "workspace_id": workspace["workspace_id"],
+        "resource_id": resource_id,
+        "resource": wire.last_part(resource_id),
+        "role": role,
+    }
+
+
+def _read_status(answer: Payload | Gap | None) -> Row:
+    if isinstance(answer, Payload):
+        return {"read_status": "read" if answer.status == 200 else "missing", "unread_reason": ""}
+    reason = f"{answer.code}: {answer.message}" if answer else _NOT_ASKED
+    return {"read_status": "unreadable", "unread_reason": reason}
+
+
+def _posture(answer: Payload | Gap | None, role: str) -> Row:
+    if not isinstance(answer, Payload) or answer.status != 200:
+        return {}
+    body = answer.document
+    properties = body.get("properties")
+    return {
+        "public_network_access": wire.named(properties, "publicNetworkAccess"),
+        **_firewall(properties, role),
+        "approved_private_endpoints": _approved(properties),
+        "sku": wire.named(body, "sku", "name"),
+        "allow_blob_public_access": wire.flag(properties, "allowBlobPublicAccess"),
+        "allow_shared_key_access": wire.flag(properties, "allowSharedKeyAccess"),
+        "purge_protection": wire.flag(properties, "enablePurgeProtection"),
+        "admin_user_enabled": wire.flag(properties, "adminUserEnabled"),
+        "ingestion_access": wire.named(properties, "publicNetworkAccessForIngestion"),
+        "query_access": wire.named(properties, "publicNetworkAccessForQuery"),
+    }
+
+
+def _firewall(properties: Any, role: str) -> Row:
+    """The firewall's members; a registry names them differently."""
+    if role == "registry":
+        rules = wire.member(properties, "networkRuleSet")
+        bypass = wire.named(properties, "networkRuleBypassOptions")
+    else:
+        rules = wire.member(properties, "networkAcls")
+        bypass = wire.named(rules, "bypass")
+    return {
+        "default_action": wire.named(rules, "defaultAction"),
+        "bypass": bypass,
+        "virtual_network_rules": wire.count(rules, "virtualNetworkRules"),
+    }
+
+
+def _approved(properties: Any) -> int | None:
+    """How many approved connections; none where the member is absent, which is how Azure writes none."""
+    if not isinstance(properties, dict):
+        return None
+    connections = wire.objects(properties, "privateEndpointConnections")
+    if connections is None:
+        return 0 if properties.get("privateEndpointConnections") is None else None
+    states = [
+        wire.text(each, "properties", "privateLinkServiceConnectionState", "status") for each in connections
+    ]
+    return sum((state or "").lower() == "approved" for state in states)

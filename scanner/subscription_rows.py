@@ -1,0 +1,72 @@
+"""Subscriptions as rows, with what became of reading each."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from scanner import wire
+from scanner.payloads import Gap
+
+Row = dict[str, Any]
+
+
+class SubscriptionRows:
+    """Collects what is told of subscriptions, keyed by lower-cased id."""
+
+    def __init__(self) -> None:
+        """Nothing told yet."""
+        self._rows: dict[str, Row] = {}
+        self._listed: dict[str, int] = {}
+        self._unregistered: dict[str, str] = {}
+        self._problems: dict[str, set[str]] = {}
+
+    def add(self, item: wire.Object) -> None:
+        """A subscription as Azure lists it, or as it tells it on its own."""
+        resource_id = wire.named(item, "id") or ""
+        subscription_id = wire.named(item, "subscriptionId") or wire.subscription_of(resource_id) or ""
+        tenants = wire.objects(item, "managedByTenants")
+        self._rows[subscription_id.lower()] = {
+            "subscription_resource_id": resource_id or f"/subscriptions/{subscription_id}",
+            "subscription_id": subscription_id,
+            "subscription": wire.text(item, "displayName"),
+            "state": wire.text(item, "state"),
+            "tenant_id": wire.text(item, "tenantId"),
+            "authorization_source": wire.text(item, "authorizationSource"),
+            "managed_by_tenants": None
+            if tenants is None
+            else wire.joined([tenant["tenantId"] for tenant in tenants if "tenantId" in tenant]),
+        }
+
+    def count(self, subscription_id: str, workspaces: int) -> None:
+        """So many more workspaces were listed in it."""
+        key = subscription_id.lower()
+        self._listed[key] = self._listed.get(key, 0) + workspaces
+
+    def note_unregistered(self, subscription_id: str, told: str) -> None:
+        """Machine Learning is not registered in it."""
+        self._unregistered[subscription_id.lower()] = told
+
+    def note(self, gap: Gap) -> None:
+        """Remember a gap in the subscription itself or in its list of workspaces."""
+        if gap.asked not in ("workspaces", "subscription") or not gap.subscription_id:
+            return
+        key = gap.subscription_id.lower()
+        self._problems.setdefault(key, set()).add(f"{gap.code}: {gap.message}")
+        if gap.asked == "subscription":
+            named = {"subscription_resource_id": gap.scope, "subscription_id": gap.subscription_id}
+            self._rows.setdefault(key, named)
+
+    def finished(self) -> list[Row]:
+        """The rows, each with whether it was read, how many workspaces it has and why it was not read."""
+        return [row | self._outcome(key) for key, row in self._rows.items()]
+
+    def _outcome(self, key: str) -> Row:
+        problems, count = self._problems.get(key), self._listed.get(key)
+        if problems:
+            return {"read": False, "workspaces": count, "note": "; ".join(sorted(problems))}
+        if count is not None:
+            return {"read": True, "workspaces": count, "note": None}
+        if key in self._unregistered:
+            note = f"{self._unregistered[key]} here: no workspace can exist."
+            return {"read": True, "workspaces": 0, "note": note}
+        return {"read": None, "workspaces": None, "note": "Not asked for."}
