@@ -113,7 +113,7 @@ def test_numbers_sort_as_numbers_and_unknown_comes_last(browser_page: Opener) ->
     cells = page.locator("#workspace-table > tbody > tr > td[data-label=Rules]").all_inner_texts()
     numbers = [int(cell) for cell in cells if cell.strip().isdigit()]
     assert numbers == sorted(numbers, reverse=True)
-    assert [cell.strip() for cell in cells[len(numbers) :]] == ["not known"] * (len(cells) - len(numbers))
+    assert [cell.strip() for cell in cells[len(numbers) :]] == ["unread"] * (len(cells) - len(numbers))
 
 
 @pytest.mark.parametrize("key", ["Enter", "Space"])
@@ -217,7 +217,7 @@ def test_a_request_from_the_page_is_blocked(browser_page: Opener) -> None:
 
 
 COLOURS = """() => [...document.querySelectorAll(
-    "p, td, th, dt, dd, a, button, label, summary, h1, h2, h3, h4, bdi, span, b, code"
+    "p, td, th, dt, dd, a, button, label, summary, h1, h2, h3, h4, bdi, span, b, code, i"
 )].filter((each) => each.checkVisibility() && each.textContent.trim()).map((each) => {
     let under = each;
     while (getComputedStyle(under).backgroundColor === "rgba(0, 0, 0, 0)" && under.parentElement) {
