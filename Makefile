@@ -18,6 +18,9 @@ lint: install-dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+docs: install-dev
+	$(BIN)/python -m scanner.documentation
+
 cassettes: install-dev
 	$(BIN)/python tests/record_cassettes.py
 

@@ -1,0 +1,54 @@
+"""Every generated document. `make docs` writes them; a test compares them with what is committed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from checks.documentation import catalogue, controls, overview
+from checks.registry import BUILT_IN
+from reports.columns import FILES, markdown
+
+_BEGIN = "<!-- written by make docs: {name} -->"
+_END = "<!-- end of {name} -->"
+
+
+def documents(root: Path) -> Mapping[str, str]:
+    """File name, relative to the project's root, to what should stand in it."""
+    readme = (root / "README.md").read_text(encoding="utf-8")
+    return {
+        "docs/checks.md": catalogue(BUILT_IN),
+        "docs/controls.md": controls(BUILT_IN),
+        "docs/csv.md": f"# The CSV files\n\nWritten by `make docs`; do not edit it by hand. {markdown()}",
+        "README.md": _filled(readme, {"checks": overview(BUILT_IN), "csv": _files()}),
+    }
+
+
+def _files() -> str:
+    rows = [
+        f"| `{file.path}` | {file.row} | {', '.join(column.name for column in file.columns)} |"
+        for file in FILES
+    ]
+    return "\n".join(["| file | a row is | columns |", "| --- | --- | --- |", *rows])
+
+
+def _filled(text: str, parts: Mapping[str, str]) -> str:
+    """The text with what stands between the markers of each part replaced."""
+    for name, part in parts.items():
+        begin, end = _BEGIN.format(name=name), _END.format(name=name)
+        before, _, rest = text.partition(begin)
+        _, _, after = rest.partition(end)
+        text = f"{before}{begin}\n{part}\n{end}{after}"
+    return text
+
+
+def main() -> None:
+    """Write every document, from the project's root."""
+    root = Path(__file__).parents[1]
+    for name, text in documents(root).items():
+        (root / name).parent.mkdir(exist_ok=True)
+        (root / name).write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
