@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -22,3 +26,21 @@ def test_every_built_in_check_has_a_section_and_a_line() -> None:
     for check in BUILT_IN:
         assert f"### {check.id}: {check.title}" in written["docs/checks.md"]
         assert f"| {check.id} | {check.severity.value} |" in written["README.md"]
+
+
+def blocks(language: str) -> list[str]:
+    guide = (ROOT / "docs" / "write-a-check.md").read_text()
+    return re.findall(rf"```{language}\n(.*?)```", guide, re.DOTALL)
+
+
+def test_the_guides_plug_in_is_the_one_the_tests_install() -> None:
+    check, _ = blocks("python")
+    (project,) = blocks("toml")
+    assert check == (ROOT / "tests" / "plugin" / "contoso_azml_checks.py").read_text()
+    assert project == (ROOT / "tests" / "plugin" / "pyproject.toml").read_text()
+
+
+def test_the_guides_test_passes() -> None:
+    _, code = blocks("python")
+    paths = os.pathsep.join([str(ROOT), str(ROOT / "tests" / "plugin")])
+    subprocess.run([sys.executable, "-c", code], env=os.environ | {"PYTHONPATH": paths}, check=True)
