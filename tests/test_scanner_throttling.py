@@ -1,0 +1,139 @@
+"""Politeness: how many requests are under way at once, and how waits are kept and charged."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import pytest
+from aiohttp import web
+from scanning import NOON
+
+from scanner.arm import Arm
+from scanner.clouds import Cloud
+from scanner.emulator.credential import EmulatorCredential
+from scanner.gaps import Ask
+from scanner.payloads import Gap, Payload
+from scanner.pipeline import Patience
+from scanner.throttling import Throttle, throttled_scope
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+@asynccontextmanager
+async def arm_before(handler: Handler, patience: Patience) -> AsyncIterator[Arm]:
+    """An Arm in front of a server on loopback that answers every path with `handler`."""
+    app = web.Application()
+    app.router.add_get("/{path:.*}", handler)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    cloud = Cloud(name="test", arm_endpoint=url, scope="x/.default", authority=url)
+    try:
+        async with Arm(cloud, EmulatorCredential(), clock=lambda: NOON, patience=patience) as arm:
+            yield arm
+    finally:
+        await runner.cleanup()
+
+
+def ask(arm: Arm, subscription: str, number: int) -> Ask:
+    url = arm.url(f"/subscriptions/{subscription}/things/{number}", "1")
+    return Ask(kind="things", scope="/x", url=url, api_version="1", subscription_id=subscription)
+
+
+def test_requests_are_bounded_overall_and_per_subscription() -> None:
+    under_way: Counter[str] = Counter()
+    most: Counter[str] = Counter()
+
+    async def handler(request: web.Request) -> web.StreamResponse:
+        scope = throttled_scope(str(request.url))
+        under_way.update([scope, "all"])
+        most.update({key: max(0, under_way[key] - most[key]) for key in (scope, "all")})
+        await asyncio.sleep(0.005)
+        under_way.subtract([scope, "all"])
+        return web.json_response({})
+
+    async def run() -> None:
+        async with arm_before(handler, Patience(max_concurrency=7, max_per_subscription=3)) as arm:
+            asks = [ask(arm, f"s{number % 5}", number) for number in range(100)]
+            answers = await asyncio.gather(*(arm.get(each) for each in asks))
+            assert all(isinstance(answer, Payload) for answer in answers)
+
+    asyncio.run(run())
+    assert most["all"] == 7
+    assert all(count <= 3 for scope, count in most.items() if scope != "all")
+
+
+@pytest.mark.parametrize(
+    ("answer", "code"),
+    [
+        (web.Response(text="<html>busy</html>", content_type="text/html"), "NotJson"),
+        (web.Response(text="[]", content_type="application/json"), "NotJson"),
+        (web.Response(text='"text"', content_type="application/json"), "NotJson"),
+        (web.Response(status=302, headers={"Location": "http://127.0.0.1:1/elsewhere"}), "HTTP302"),
+        (web.Response(status=400, text="no json"), "HTTP400"),
+        (web.Response(status=403, text='{"code": "X", "message": "without envelope"}'), "X"),
+        (web.Response(status=403, text='{"error": "a string"}'), "a string"),
+    ],
+    ids=["html", "array", "string", "redirect", "text", "no-envelope", "string-error"],
+)
+def test_whatever_comes_instead_of_a_json_object_is_a_gap(answer: web.Response, code: str) -> None:
+    async def handler(request: web.Request) -> web.StreamResponse:
+        return web.Response(status=answer.status, body=answer.body, headers=answer.headers)
+
+    async def run() -> Payload | Gap:
+        async with arm_before(handler, Patience(backoff=0.0)) as arm:
+            return await arm.get(ask(arm, "s", 1))
+
+    gap = asyncio.run(run())
+    assert isinstance(gap, Gap)
+    assert gap.code == code
+
+
+def test_a_wait_is_charged_once_however_many_requests_hear_of_it() -> None:
+    heard: list[float] = []
+
+    async def run() -> None:
+        throttle = Throttle(budget=10.0, told=lambda scope, seconds: heard.append(seconds))
+        for _ in range(5):
+            assert throttle.grants("s", 6.0)
+            throttle.close("s", 6.0)
+        assert not throttle.grants("s", 11.0)
+        assert throttle.grants("other", 10.0)
+
+    asyncio.run(run())
+    assert len(heard) <= 5
+    assert sum(heard) == pytest.approx(6.0, abs=0.5)
+
+
+def test_a_closed_gate_opens_again_for_its_own_subscription_only() -> None:
+    async def run() -> list[str]:
+        order: list[str] = []
+        throttle = Throttle(budget=10.0, told=lambda scope, seconds: None)
+        throttle.close("slow", 0.2)
+
+        async def through(scope: str) -> None:
+            await throttle.opened(scope)
+            order.append(scope)
+
+        await asyncio.gather(through("slow"), through("quick"))
+        return order
+
+    assert asyncio.run(run()) == ["quick", "slow"]
+
+
+@pytest.mark.parametrize(
+    ("url", "scope"),
+    [
+        ("https://a/subscriptions/ABC/providers/x?api-version=1", "abc"),
+        ("https://a/Subscriptions/abc?x=/subscriptions/other", "abc"),
+        ("https://a/subscriptions?api-version=1", ""),
+        ("https://a/providers/Microsoft.Management/managementGroups/x", ""),
+    ],
+)
+def test_requests_are_counted_by_the_subscription_they_name(url: str, scope: str) -> None:
+    assert throttled_scope(url) == scope
