@@ -59,8 +59,8 @@ def controls(checks: Iterable[Check]) -> str:
             for control in ids:
                 by_framework[framework][control].append(check.id)
     sections = ["# Frameworks and checks\n", _GENERATED, _CONTROLS_NOTE]
-    for framework, ids in sorted(by_framework.items()):
-        rows = [f"| {control} | {', '.join(ids[control])} |" for control in sorted(ids)]
+    for framework, by_control in sorted(by_framework.items()):
+        rows = [f"| {control} | {', '.join(by_control[control])} |" for control in sorted(by_control)]
         table = [f"## {framework}\n", "| control | checks |", "| --- | --- |", *rows]
         sections.append("\n".join(table) + "\n")
     return "\n".join(sections)
