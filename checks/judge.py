@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import StrEnum
+from dataclasses import dataclass, field
 
 import pandas as pd
 
 from checks.model import Severity, Status
-
-
-class Verdict(StrEnum):
-    """What a finding, or a whole policy, comes to."""
-
-    COMPLIANT = "compliant"
-    VIOLATED = "violated"
-    UNDETERMINED = "undetermined"
-
+from checks.policy_model import UnknownCounts
+from checks.score import no_scores, scores
+from checks.verdicts import Verdict as Verdict
 
 _VERDICT_OF = {
     Status.PASS: Verdict.COMPLIANT,
@@ -32,7 +25,8 @@ class PolicyVerdict:
     """What one policy says of a whole collection.
 
     `verdict` is violated where a violated finding reaches `fail_on`, undetermined where none does but
-    a finding is undetermined or something was not read, and compliant otherwise.
+    a finding is undetermined or something was not read, and compliant otherwise. `statuses` are facts,
+    whatever is waived; `violated` and `waived` count findings of that verdict by severity.
     """
 
     policy: str
@@ -42,17 +36,37 @@ class PolicyVerdict:
     checks: tuple[str, ...]
     statuses: dict[str, int]
     violated: dict[str, int]
-    """Violated findings by severity."""
+    """Violated findings by severity; a waived finding is not violated."""
     crashed: bool
+    waived: dict[str, int] = field(default_factory=dict)
+    """Waived findings by severity."""
+    expired_waivers: tuple[str, ...] = ()
+    """Waivers that ended before the audit, in readable words: each needs renewing or removing."""
+    orphan_waivers: tuple[str, ...] = ()
+    """Waivers that had nothing to waive, in readable words."""
+    unread_groups: tuple[str, ...] = ()
+    """Management groups that a selector asks for and that were not read: what is for them was not applied."""
+    unknown: UnknownCounts = UnknownCounts.INCOMPLETE
+    score: float | None = None
+    """As `checks.score` says; None where nothing counts."""
+    scores: pd.DataFrame = field(default_factory=no_scores, compare=False, repr=False)
+    """Counts and scores of the policy, its subscriptions and workspaces, as `checks.score.scores`."""
 
 
-def judged(findings: pd.DataFrame, policy: str) -> pd.DataFrame:
-    """The findings with the columns `verdict` and `policy`."""
-    verdicts = findings["status"].map(
-        {status.value: verdict.value for status, verdict in _VERDICT_OF.items()}
-    )
+def judged(
+    findings: pd.DataFrame, policy: str, *, unknown: UnknownCounts = UnknownCounts.INCOMPLETE
+) -> pd.DataFrame:
+    """The findings with the columns `verdict`, `waiver` ("" throughout) and `policy`.
+
+    `checks.waivers.waived` then tells what is waived. An error is undetermined whatever `unknown` says.
+    """
+    words = {status.value: verdict.value for status, verdict in _VERDICT_OF.items()}
+    if unknown is UnknownCounts.VIOLATION:
+        words[Status.UNKNOWN.value] = Verdict.VIOLATED.value
     return findings.assign(
-        verdict=verdicts.astype("string"), policy=pd.array([policy] * len(findings), "string")
+        verdict=findings["status"].map(words).astype("string"),
+        waiver=pd.array([""] * len(findings), "string"),
+        policy=pd.array([policy] * len(findings), "string"),
     )
 
 
@@ -64,14 +78,24 @@ def concluded(
     checks: tuple[str, ...],
     fail_on: Severity,
     complete: bool,
+    unknown: UnknownCounts = UnknownCounts.INCOMPLETE,
+    expired_waivers: tuple[str, ...] = (),
+    orphan_waivers: tuple[str, ...] = (),
+    unread_groups: tuple[str, ...] = (),
 ) -> PolicyVerdict:
-    """The verdict of one policy over its judged findings; not `complete`: something was not read."""
-    violated = findings[findings["verdict"].eq(Verdict.VIOLATED)]["severity"].value_counts()
+    """The verdict of one policy over its judged findings; not `complete`: something was not read.
+
+    What was not read is no finding, so it leaves the verdict undetermined whatever `unknown` says.
+    """
+    violated = _by_severity(findings, Verdict.VIOLATED)
     statuses = findings["status"].value_counts()
     undetermined = findings["verdict"].eq(Verdict.UNDETERMINED).any()
-    verdict = Verdict.UNDETERMINED if undetermined or not complete else Verdict.COMPLIANT
-    if any(Severity(severity).reaches(fail_on) for severity in violated.index):
+    is_open = undetermined or unread_groups or not complete
+    verdict = Verdict.UNDETERMINED if is_open else Verdict.COMPLIANT
+    if any(count and Severity(severity).reaches(fail_on) for severity, count in violated.items()):
         verdict = Verdict.VIOLATED
+    table = scores(findings, policy)
+    overall = table.loc[table["scope"].eq("policy"), "score"].dropna()
     return PolicyVerdict(
         policy=policy,
         description=description,
@@ -79,6 +103,18 @@ def concluded(
         fail_on=fail_on,
         checks=checks,
         statuses={status.value: int(statuses.get(status.value, 0)) for status in Status},
-        violated={severity.value: int(violated.get(severity.value, 0)) for severity in Severity},
+        violated=violated,
         crashed=bool(statuses.get(Status.ERROR.value, 0)),
+        waived=_by_severity(findings, Verdict.WAIVED),
+        expired_waivers=expired_waivers,
+        orphan_waivers=orphan_waivers,
+        unread_groups=unread_groups,
+        unknown=unknown,
+        score=float(overall.iloc[0]) if len(overall) else None,
+        scores=table,
     )
+
+
+def _by_severity(findings: pd.DataFrame, verdict: Verdict) -> dict[str, int]:
+    counts = findings[findings["verdict"].eq(verdict)]["severity"].value_counts()
+    return {severity.value: int(counts.get(severity.value, 0)) for severity in Severity}

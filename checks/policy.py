@@ -1,38 +1,29 @@
-"""What a policy may say, and what it comes to: checks with a severity and parameters each."""
+"""Reads what a policy says, and refuses what no policy may say, by source, path and what is allowed."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ValidationError
 
 from checks.errors import PolicyError
-from checks.model import Check, ChosenCheck, Severity
+from checks.model import Check
+from checks.policy_model import Policy, fields_at
+from checks.severity import Severity
+
+_VALUE_ERROR = "Value error, "
 
 
-class CheckSetting(BaseModel):
-    """What a policy says of one check, or of all checks under one prefix."""
+@dataclass(frozen=True, kw_only=True)
+class Layer:
+    """One policy file as it was read, and the name explanations and errors give it."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    severity: Severity | None = None
-    parameters: dict[str, Any] = Field(default_factory=dict)
-
-
-class Policy(BaseModel):
-    """A named choice of checks.
-
-    `checks` maps an id (`NET006`) or a family prefix (`NET`) to its settings; an id beats the prefix
-    it falls under, whatever their order.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    name: str = Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9._ -]*$")
-    description: str = ""
-    checks: dict[str, CheckSetting | None] = Field(min_length=1)
+    source: str
+    policy: Policy
+    text: str = ""
 
 
 def parsed(document: object, source: str) -> Policy:
@@ -49,51 +40,59 @@ def parsed(document: object, source: str) -> Policy:
     try:
         return Policy.model_validate(document)
     except ValidationError as error:
-        raise PolicyError(_explained(error, source, allowed=Policy.model_fields)) from error
+        raise PolicyError(explained(error, source, Policy)) from error
 
 
-def chosen(policy: Policy, registry: Mapping[str, Check], source: str) -> tuple[ChosenCheck, ...]:
-    """The checks the policy chooses, sorted by id, each with its severity and parameters.
+def checks_under(
+    key: str, registry: Mapping[str, Check], where: str, *, severities: bool = True
+) -> list[str]:
+    """The ids of the checks a key of a policy means: an id, a family or, if allowed, a severity.
 
-    Raises PolicyError for an id or prefix that no installed check has, or parameters a check refuses.
+    `where` is the source and the path of the key. Raises PolicyError where it means none.
     """
-    settings: dict[str, tuple[str, CheckSetting]] = {}
-    for key in sorted(policy.checks, key=len):
-        matching = [id for id in registry if id == key or registry[id].family == key]
-        if not matching:
-            raise PolicyError(
-                f"{source}: checks.{key}: there is no check of that id or family. {_near(key, registry)}"
-            )
-        settings |= {id: (key, policy.checks[key] or CheckSetting()) for id in matching}
-    return tuple(_chosen(registry[id], *settings[id], source) for id in sorted(settings))
+    by_severity = key if severities else None
+    matching = [
+        id
+        for id, check in registry.items()
+        if key in (id, check.family) or check.severity.value == by_severity
+    ]
+    is_severity = severities and key in list(Severity)
+    if not matching and not is_severity:
+        kinds = "id, family or severity" if severities else "id or family"
+        raise PolicyError(f"{where}: there is no check of that {kinds}. {_near(key, registry, severities)}")
+    return matching
 
 
-def _chosen(check: Check, key: str, setting: CheckSetting, source: str) -> ChosenCheck:
-    try:
-        params = check.params.model_validate(setting.parameters)
-    except ValidationError as error:
-        where = f"{source}: checks.{key}.parameters (of {check.id})"
-        raise PolicyError(_explained(error, where, allowed=check.params.model_fields)) from error
-    return ChosenCheck(check=check, severity=setting.severity or check.severity, params=params)
+def explained(error: ValidationError, source: str, model: type[BaseModel]) -> str:
+    """One line for each thing `model` refused: the source, the path inside it, and what is allowed."""
+    return "\n".join(_line(problem, source, model) for problem in error.errors(include_url=False))
 
 
-def _explained(error: ValidationError, source: str, allowed: Mapping[str, object]) -> str:
-    lines = []
-    for problem in error.errors(include_url=False):
-        path = ".".join(str(part) for part in problem["loc"]) or "(the whole)"
-        line = f"{source}: {path}: {problem['msg']}"
-        if problem["type"] == "extra_forbidden":
-            names = CheckSetting.model_fields if len(problem["loc"]) > 1 else allowed
-            line = f"{source}: {path}: no such key; allowed here: {', '.join(names) or 'none'}"
-        lines.append(line)
-    return "\n".join(lines)
+def _line(problem: Any, source: str, model: type[BaseModel]) -> str:
+    location = problem["loc"]
+    told = problem["msg"].removeprefix(_VALUE_ERROR)
+    if problem["type"] == "extra_forbidden":
+        names = fields_at(model, location[:-1])
+        told = f"no such key; allowed here: {', '.join(names) or 'none'}"
+    elif problem["type"] == "string_type":
+        told = f"{told}; write it in quotes"
+    elif problem["type"] == "missing":
+        told = "is missing, and must be said"
+    return f"{source}: {_path(location)}: {told}"
 
 
-def _near(key: str, registry: Mapping[str, Check]) -> str:
+def _path(location: Iterable[int | str]) -> str:
+    parts = [f"[{part}]" if isinstance(part, int) else f".{part}" for part in location]
+    return "".join(parts).lstrip(".").removesuffix(".[key]") or "(the whole)"
+
+
+def _near(key: str, registry: Mapping[str, Check], severities: bool) -> str:
     families = sorted({check.family for check in registry.values()})
-    close = get_close_matches(key.upper(), [*registry, *families], n=3)
+    words = [word.value for word in Severity] if severities else []
+    close = get_close_matches(key.upper(), [*registry, *families], n=3) or get_close_matches(key, words, n=1)
     hint = f"Did you mean {' or '.join(close)}? " if close else ""
-    return f"{hint}Families: {', '.join(families)}; `azml-audit checks list` shows every id."
+    also = f" Severities: {', '.join(words)}." if severities else ""
+    return f"{hint}Families: {', '.join(families)};{also} `azml-audit checks list` shows every id."
 
 
 def _described(document: object) -> str:

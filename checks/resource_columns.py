@@ -16,6 +16,15 @@ SUBSCRIPTIONS = TableSchema(
         ("tenant_id", "tenantId: the tenant the subscription belongs to"),
         ("authorization_source", "authorizationSource"),
         ("managed_by_tenants", "managedByTenants[].tenantId: Lighthouse delegation"),
+        (
+            "management_groups",
+            "our own: the management groups named by policy or command line that it lies below, joined by "
+            "', '; <NA> where none of them was read",
+        ),
+        (
+            "known_management_groups",
+            "our own: the management groups whose subscriptions were all read, joined by ', '",
+        ),
         ("read", "our own: whether the list of its workspaces was read to the end", BOOLEAN),
         ("workspaces", "our own: workspaces seen in it, also where the list broke off", INTEGER),
         ("note", "our own: why it was not read, or why it can hold no workspace"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 
 import pandas as pd
 
@@ -28,22 +29,57 @@ FINDING_COLUMNS = (
 _STATUSES = frozenset(status.value for status in Status)
 
 
-def findings(tables: Tables, chosen: Iterable[ChosenCheck]) -> pd.DataFrame:
+@dataclass(frozen=True, kw_only=True)
+class ScopedCheck:
+    """A check whose answers count for some workspaces only.
+
+    `workspaces` are their lower-cased ids, "" among them for what belongs to no workspace that was seen;
+    None is everything there is.
+    """
+
+    chosen: ChosenCheck
+    workspaces: pd.Index | None = field(default=None, compare=False, repr=False)
+
+
+def findings(tables: Tables, chosen: Iterable[ChosenCheck | ScopedCheck]) -> pd.DataFrame:
     """One row per check and resource, with `FINDING_COLUMNS`, sorted by workspace, check and resource.
+
+    A check is asked once for each of its different parameters, of whole tables, whatever its scopes.
 
     Projects are judged by their hubs. Where the rows a check is about were not read for a workspace,
     the check answers `unknown` for that workspace. A check that raises, or answers in a wrong shape,
     becomes status `error` for every row it should have answered (one nameless row if there is none).
     """
     resolved = with_hub_values(tables)
-    frames = [_stamped(resolved, each) for each in chosen]
+    asked: dict[tuple[str, str], pd.DataFrame] = {}
+    frames = [_within(resolved, each, asked) for each in chosen]
     filled = [frame for frame in frames if len(frame)]
     if not filled:
         return pd.DataFrame({name: pd.Series(dtype="string") for name in FINDING_COLUMNS})
     result = pd.concat(filled, ignore_index=True)
+    nameless = result["resource_id"].eq("") & result.duplicated(["check_id", "resource_id", "workspace_id"])
+    result = result[~nameless].reset_index(drop=True)
     keys = pd.DataFrame({name: result[name].str.lower() for name in ("workspace_id", "resource_id")})
     order = keys.assign(check_id=result["check_id"]).sort_values(["workspace_id", "check_id", "resource_id"])
     return result.loc[order.index].reset_index(drop=True)
+
+
+def _within(
+    tables: Tables, each: ChosenCheck | ScopedCheck, asked: dict[tuple[str, str], pd.DataFrame]
+) -> pd.DataFrame:
+    """The stamped answers that count; `asked` holds those of a check and its parameters meanwhile."""
+    if isinstance(each, ChosenCheck):
+        return _stamped(tables, each)
+    chosen, key = each.chosen, (each.chosen.check.id, repr(each.chosen.params))
+    if each.workspaces is None:
+        return _stamped(tables, chosen)
+    if key not in asked:
+        asked[key] = _stamped(tables, chosen)
+    workspaces = asked[key]["workspace_id"].str.lower()
+    seen = workspaces.where(workspaces.isin(tables.workspaces.index), "")
+    counts = seen.isin(each.workspaces) | asked[key]["resource_id"].eq("")
+    severity = pd.array([chosen.severity.value] * int(counts.sum()), "string")
+    return asked[key][counts].assign(severity=severity)
 
 
 def _stamped(tables: Tables, chosen: ChosenCheck) -> pd.DataFrame:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, date, datetime
 
 import pandas as pd
 
+from checks.effective import scoped
 from checks.judge import PolicyVerdict, Verdict, concluded, judged
 from checks.model import Severity
 from checks.run import findings
 from checks.schema import Tables
+from checks.selectors import unknown_groups, workspace_facts
+from checks.waivers import waived
 from reports.audit import Audit
 from scanner.payloads import Gap, Payload, PayloadStore, Source
 from scanner.policies import LoadedPolicy
@@ -47,14 +50,18 @@ def audited(
     tables: Tables,
     policies: Sequence[LoadedPolicy],
     *,
-    fail_on: Severity,
+    fail_on: Severity | None = None,
     source: str,
     is_azure: bool,
     started_at: datetime,
     finished_at: datetime,
 ) -> Audit:
-    """What every policy makes of the tables, as the one record reports are written from."""
-    conclusions = [_concluded(tables, policy, fail_on) for policy in policies]
+    """What every policy makes of the tables, as the one record reports are written from.
+
+    `fail_on` beats what policies say; waivers are judged by the day (UTC) on which the audit started.
+    """
+    as_of = started_at.astimezone(UTC).date()
+    conclusions = [_concluded(tables, policy, fail_on, as_of) for policy in policies]
     return Audit(
         tool_version=VERSION,
         source=source,
@@ -68,22 +75,33 @@ def audited(
     )
 
 
-def _concluded(tables: Tables, policy: LoadedPolicy, fail_on: Severity) -> tuple[pd.DataFrame, PolicyVerdict]:
-    name = policy.policy.name
-    found = judged(findings(tables, policy.checks), name)
+def _concluded(
+    tables: Tables, policy: LoadedPolicy, fail_on: Severity | None, as_of: date
+) -> tuple[pd.DataFrame, PolicyVerdict]:
+    name, composition = policy.policy.name, policy.composition
+    workspaces = workspace_facts(tables)
+    found = judged(findings(tables, scoped(composition, tables)), name, unknown=composition.unknown)
+    result = waived(found, composition.waivers, workspaces, as_of)
     verdict = concluded(
-        found,
+        result.findings,
         policy=name,
         description=policy.policy.description,
         checks=tuple(each.check.id for each in policy.checks),
-        fail_on=fail_on,
+        fail_on=fail_on or composition.fail_on,
         complete=tables.gaps.empty,
+        unknown=composition.unknown,
+        expired_waivers=result.expired,
+        orphan_waivers=result.orphans,
+        unread_groups=unknown_groups(composition.management_groups, workspaces),
     )
-    return found, verdict
+    return result.findings, verdict
 
 
 def exit_code(audit: Audit) -> int:
-    """4 where a check crashed, else 1 where a policy is violated, else 3 where anything is open, else 0."""
+    """4 where a check crashed, else 1 where a policy is violated, else 3 where anything is open, else 0.
+
+    A policy is violated by violations that reach its own threshold and that nobody waived.
+    """
     if any(verdict.crashed for verdict in audit.verdicts):
         return 4
     words = {verdict.verdict for verdict in audit.verdicts}

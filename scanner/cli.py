@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from checks.severity import Severity
 from scanner import cli_options as options
 from scanner.options import Auth, CloudName, Collect, LogFormat, LogLevel, TenantName
 from scanner.version import VERSION
@@ -69,7 +68,7 @@ def scan(
     arm_endpoint: options.ArmEndpoint = None,
     ca_bundle: options.CaBundle = None,
     collect: options.CollectWhat = Collect.POLICY,
-    fail_on: options.FailOn = Severity.LOW,
+    fail_on: options.FailOn = None,
     max_concurrency: options.MaxConcurrency = 48,
     max_wait: options.MaxWait = 300.0,
     quiet: options.Quiet = False,
@@ -119,7 +118,7 @@ def demo(
     policy: options.Policies = None,
     output: options.Output = options.DEFAULT_OUTPUT,
     collect: options.CollectWhat = Collect.POLICY,
-    fail_on: options.FailOn = Severity.LOW,
+    fail_on: options.FailOn = None,
     quiet: options.Quiet = False,
     log_level: options.Level = LogLevel.WARNING,
     log_format: options.Format = LogFormat.TEXT,

@@ -24,7 +24,11 @@ Policies = Annotated[
 ]
 Output = Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="Where the reports go.")]
 FailOn = Annotated[
-    Severity, typer.Option("--fail-on", help="The least severity whose violation fails the run.")
+    Severity | None,
+    typer.Option(
+        "--fail-on",
+        help="The least severity whose violation fails the run. [default: as the policy says, else low]",
+    ),
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no summary.")]
 Level = Annotated[LogLevel, typer.Option("--log-level", help="Log to stderr from this level on.")]

@@ -1,4 +1,4 @@
-"""Finds and reads policies: the shipped ones by name, any other by its file."""
+"""Finds and reads policies: the shipped ones by name, any other by its file, and all they extend."""
 
 from __future__ import annotations
 
@@ -10,18 +10,25 @@ from typing import Any
 
 import yaml
 
+from checks.effective import Composition, composed
 from checks.errors import PolicyError
 from checks.model import Check, ChosenCheck
-from checks.policy import Policy, chosen, parsed
+from checks.policy import Layer, parsed
+from checks.policy_model import Policy
 
 
 @dataclass(frozen=True, kw_only=True)
 class LoadedPolicy:
-    """A policy, where it came from, the text it was written as and the checks it chooses."""
+    """A policy, where it came from, the text it was written as and what it comes to.
+
+    `composition` holds, as its layers, the policy and all it extends, each with its text; `checks` are
+    those it asks of any workspace.
+    """
 
     policy: Policy
     source: str
     text: str
+    composition: Composition
     checks: tuple[ChosenCheck, ...]
 
 
@@ -47,23 +54,69 @@ def loaded(names: Sequence[str], registry: Mapping[str, Check]) -> tuple[LoadedP
     return policies
 
 
+def management_groups(policies: Sequence[LoadedPolicy]) -> tuple[str, ...]:
+    """Every management group the policies' selectors name, sorted."""
+    named = {group.lower(): group for each in policies for group in each.composition.management_groups}
+    return tuple(sorted(named.values()))
+
+
+def starter() -> str:
+    """The commented policy file that `policies init` writes."""
+    return (files("checks") / "starter.yaml").read_text(encoding="utf-8")
+
+
 def _loaded(name: str, registry: Mapping[str, Check]) -> LoadedPolicy:
-    source, text = _text(name)
-    policy = parsed(_document(text, source), source)
-    return LoadedPolicy(policy=policy, source=source, text=text, checks=chosen(policy, registry, source))
+    layers: dict[str, Layer] = {}
+    _read_into(layers, name, way=())
+    own = list(layers.values())[-1]
+    composition = composed(list(layers.values()), registry)
+    return LoadedPolicy(
+        policy=own.policy,
+        source=own.source,
+        text=own.text,
+        composition=composition,
+        checks=composition.checks(),
+    )
 
 
-def _text(name: str) -> tuple[str, str]:
+def _read_into(layers: dict[str, Layer], name: str, *, way: tuple[str, ...]) -> None:
+    """Add what the policy extends, then the policy itself, each once; `way` are those that led here."""
+    key = _key(name)
+    if key in map(_key, way):
+        circle = " -> ".join([*way[list(map(_key, way)).index(key) :], name])
+        raise PolicyError(f"{way[-1]}: extends: policies extend each other in a circle: {circle}.")
+    if key in layers:
+        return
+    text = _text(name, way)
+    policy = parsed(_document(text, name), name)
+    for extended in policy.extends:
+        _read_into(layers, _beside(name, extended), way=(*way, name))
+    layers[key] = Layer(source=name, policy=policy, text=text)
+
+
+def _key(name: str) -> str:
+    return name if name in shipped() else str(Path(name).resolve())
+
+
+def _beside(name: str, extended: str) -> str:
+    """A shipped policy by its name; a file relative to the one that extends it."""
+    if extended in shipped() or name in shipped():
+        return extended
+    return str(Path(name).parent / extended)
+
+
+def _text(name: str, way: tuple[str, ...]) -> str:
+    where = f"{way[-1]}: extends: {name}" if way else name
     if name in shipped():
-        return name, (files("checks") / "policies" / f"{name}.yaml").read_text(encoding="utf-8")
+        return (files("checks") / "policies" / f"{name}.yaml").read_text(encoding="utf-8")
     try:
-        return name, Path(name).read_text(encoding="utf-8")
+        return Path(name).read_text(encoding="utf-8")
     except FileNotFoundError as error:
         raise PolicyError(
-            f"{name}: no policy of that name and no such file. Shipped policies: {', '.join(shipped())}."
+            f"{where}: no policy of that name and no such file. Shipped policies: {', '.join(shipped())}."
         ) from error
     except (OSError, UnicodeDecodeError) as error:
-        raise PolicyError(f"{name}: cannot be read: {error}") from error
+        raise PolicyError(f"{where}: cannot be read: {error}") from error
 
 
 class _UniqueKeys(yaml.SafeLoader):

@@ -22,11 +22,15 @@ _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 @dataclass(frozen=True, kw_only=True)
 class Wanted:
-    """What the user asked for: ids or exact names; nothing asked for means all."""
+    """What the user asked for: ids or exact names; nothing asked for means all.
+
+    `known_groups` are management groups whose subscriptions must be known, without narrowing anything.
+    """
 
     subscriptions: Sequence[str] = ()
     excluded: Sequence[str] = ()
     management_groups: Sequence[str] = ()
+    known_groups: Sequence[str] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +53,9 @@ async def subscriptions(arm: Arm, wanted: Wanted, keep: Keep) -> list[Subscripti
     """
     visible = await _visible(arm, keep)
     by_group = await _below_management_groups(arm, wanted.management_groups, keep)
+    asked = {group.lower() for group in wanted.management_groups}
+    also_known = [group for group in wanted.known_groups if group.lower() not in asked]
+    await _below_management_groups(arm, also_known, keep)
     ids = by_group | {_resolved(name, visible) for name in wanted.subscriptions}
     if not wanted.subscriptions and not wanted.management_groups:
         ids = set(visible)
@@ -175,11 +182,12 @@ async def _below_management_groups(arm: Arm, groups: Iterable[str], keep: Keep) 
         async for answer in arm.pages(ask):
             keep(answer)
             if isinstance(answer, Payload):
-                ids |= _subscription_ids(answer)
+                ids |= subscription_ids(answer)
     return ids
 
 
-def _subscription_ids(page: Payload) -> set[str]:
+def subscription_ids(page: Payload) -> set[str]:
+    """The lower-cased ids of the subscriptions on a page of a management group's descendants."""
     items = wire.objects(page.document, "value") or []
     return {
         name.lower()

@@ -19,6 +19,8 @@ class SubscriptionRows:
         self._listed: dict[str, int] = {}
         self._unregistered: dict[str, str] = {}
         self._problems: dict[str, set[str]] = {}
+        self._groups: dict[str, set[str]] = {}
+        self._unread_groups: set[str] = set()
 
     def add(self, item: wire.Object) -> None:
         """A subscription as Azure lists it, or as it tells it on its own."""
@@ -42,12 +44,18 @@ class SubscriptionRows:
         key = subscription_id.lower()
         self._listed[key] = self._listed.get(key, 0) + workspaces
 
+    def below(self, group_id: str, subscription_ids: set[str]) -> None:
+        """These, by lower-cased id, lie below the management group, as one page of its descendants says."""
+        self._groups.setdefault(wire.last_part(group_id), set()).update(subscription_ids)
+
     def note_unregistered(self, subscription_id: str, told: str) -> None:
         """Machine Learning is not registered in it."""
         self._unregistered[subscription_id.lower()] = told
 
     def note(self, gap: Gap) -> None:
-        """Remember a gap in the subscription itself or in its list of workspaces."""
+        """Remember a gap in a management group, a subscription itself or its list of workspaces."""
+        if gap.asked == "descendants":
+            self._unread_groups.add(wire.last_part(gap.scope))
         if gap.asked not in ("workspaces", "subscription") or not gap.subscription_id:
             return
         key = gap.subscription_id.lower()
@@ -58,7 +66,15 @@ class SubscriptionRows:
 
     def finished(self) -> list[Row]:
         """The rows, each with whether it was read, how many workspaces it has and why it was not read."""
-        return [row | self._outcome(key) for key, row in self._rows.items()]
+        return [row | self._management_groups(key) | self._outcome(key) for key, row in self._rows.items()]
+
+    def _management_groups(self, key: str) -> Row:
+        below = sorted(group for group, subscriptions in self._groups.items() if key in subscriptions)
+        known = sorted(self._groups.keys() - self._unread_groups)
+        return {
+            "management_groups": wire.joined(below) if self._groups else None,
+            "known_management_groups": wire.joined(known),
+        }
 
     def _outcome(self, key: str) -> Row:
         problems, count = self._problems.get(key), self._listed.get(key)

@@ -15,6 +15,7 @@ from scanner.child_rows import CHILDREN, connection_row
 from scanner.collection import KIND_OF
 from scanner.outbound_rule_rows import rule_row, united
 from scanner.payloads import Gap, Payload
+from scanner.scope import subscription_ids
 from scanner.subscription_rows import SubscriptionRows
 from scanner.workspace_rows import merged, workspace_row
 
@@ -60,6 +61,7 @@ class Tabulation:
             "workspace": self._workspace_details,
             "outboundRules": self._rules_page,
             "provider": self._provider,
+            "descendants": self._descendants_page,
         }.get(item.kind)
         if take:
             take(item)
@@ -115,6 +117,9 @@ class Tabulation:
     def _subscription_page(self, page: Payload) -> None:
         for item in self._items(page):
             self._subscriptions.add(item)
+
+    def _descendants_page(self, page: Payload) -> None:
+        self._subscriptions.below(page.scope, subscription_ids(page))
 
     def _provider(self, page: Payload) -> None:
         state = registration_state(page)

@@ -2,13 +2,16 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
+from check_tables import workspace_id
 
 from checks.judge import PolicyVerdict, concluded, judged
 from checks.model import Severity
 
 
 def verdict(*rows: tuple[str, str], fail_on: Severity = Severity.LOW, complete: bool = True) -> PolicyVerdict:
-    frame = pd.DataFrame(rows, columns=["status", "severity"], dtype="string")
+    frame = pd.DataFrame(rows, columns=["status", "severity"], dtype="string").assign(
+        workspace_id=pd.array([workspace_id()] * len(rows), "string")
+    )
     return concluded(
         judged(frame, "mine"),
         policy="mine",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -25,7 +25,7 @@ from scanner.live import LiveSource
 from scanner.options import Auth, CloudName
 from scanner.payloads import PayloadStore
 from scanner.pipeline import Patience
-from scanner.policies import LoadedPolicy, loaded
+from scanner.policies import LoadedPolicy, loaded, management_groups
 from scanner.scope import Wanted
 from scanner.terminal import Terminal, TerminalProgress
 
@@ -36,7 +36,7 @@ class Job:
 
     output: Path
     policies: Sequence[str]
-    fail_on: Severity = Severity.LOW
+    fail_on: Severity | None = None
     wanted: Wanted = field(default_factory=Wanted)
     patience: Patience = field(default_factory=Patience)
     collect_all: bool = False
@@ -147,4 +147,5 @@ async def _collected(
         progress=progress,
     )
     async with arm:
-        return await collected(LiveSource(arm, job.wanted, collection=collection, progress=progress), store)
+        wanted = replace(job.wanted, known_groups=management_groups(policies))
+        return await collected(LiveSource(arm, wanted, collection=collection, progress=progress), store)

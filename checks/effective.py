@@ -1,0 +1,232 @@
+"""What a policy, with all it extends and overrides, comes to for each workspace, and who said so.
+
+Statements apply in order, the later over the earlier, value by value: of each layer, the extended ones
+first, its `checks` (severities, then families, then ids), then its overrides as they are written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+from pydantic import ValidationError
+
+from checks.errors import PolicyError
+from checks.model import Check, ChosenCheck, Severity
+from checks.policy import Layer, checks_under, explained
+from checks.policy_model import CheckSetting, UnknownCounts, Waiver, override_label
+from checks.run import ScopedCheck
+from checks.schema import Tables
+from checks.selectors import Selector, matching, workspace_facts
+
+BUILT_IN = "the check's own"
+NEVER_NAMED = "no policy names it"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Said:
+    """One setting of one check, and where it is written; `place` adds the path of the key to `source`."""
+
+    source: str
+    place: str
+    setting: CheckSetting
+
+
+@dataclass(frozen=True, kw_only=True)
+class Statement:
+    """What one `checks` block says, by check id; for some workspaces only where it has a selector."""
+
+    source: str
+    where: Selector | None
+    said: Mapping[str, tuple[Said, ...]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settled:
+    """A check as a policy wants it for some workspaces, with the source of every value."""
+
+    check: Check
+    is_on: bool = False
+    severity: Severity
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    sources: Mapping[str, str] = field(default_factory=dict)
+    """`enabled`, `severity` and `parameters.NAME` to where the value was said last."""
+    places: Mapping[str, str] = field(default_factory=dict)
+
+    def chosen(self) -> ChosenCheck:
+        """The check to ask. Raises PolicyError where its parameters do not go together."""
+        try:
+            params = self.check.params.model_validate(dict(self.parameters))
+        except ValidationError as error:
+            raise PolicyError(self._refusal(error)) from error
+        return ChosenCheck(check=self.check, severity=self.severity, params=params)
+
+    def _refusal(self, error: ValidationError) -> str:
+        said = {name: place for name, place in self.places.items() if name.startswith("parameters.")}
+        refused = {f"parameters.{problem['loc'][0]}" for problem in error.errors() if problem["loc"]}
+        places = {place for name, place in said.items() if name in refused} or set(said.values())
+        where = " and ".join(f"{place}.parameters" for place in sorted(places))
+        return explained(error, f"{where} (of {self.check.id})", self.check.params)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Composition:
+    """A policy together with everything it extends; made by `composed`."""
+
+    layers: tuple[Layer, ...]
+    statements: tuple[Statement, ...]
+    registry: Mapping[str, Check] = field(repr=False)
+
+    @property
+    def overrides(self) -> tuple[Statement, ...]:
+        """The statements that are for some workspaces only, in their order."""
+        return tuple(each for each in self.statements if each.where)
+
+    @property
+    def waivers(self) -> tuple[tuple[str, Waiver], ...]:
+        """Every waiver with where it is written."""
+        return tuple(
+            (f"{layer.source}: waivers[{number}]", waiver)
+            for layer in self.layers
+            for number, waiver in enumerate(layer.policy.waivers)
+        )
+
+    @property
+    def fail_on(self) -> Severity:
+        """The least severity whose violation fails the run: what was said last, else low."""
+        said = [layer.policy.fail_on for layer in self.layers if layer.policy.fail_on]
+        return said[-1] if said else Severity.LOW
+
+    @property
+    def unknown(self) -> UnknownCounts:
+        """What unknown counts as: what was said last, else incomplete."""
+        said = [layer.policy.unknown for layer in self.layers if layer.policy.unknown]
+        return said[-1] if said else UnknownCounts.INCOMPLETE
+
+    @property
+    def management_groups(self) -> tuple[str, ...]:
+        """Every management group that a selector names, sorted, each once whatever its case."""
+        selectors = [*(each.where for each in self.overrides), *(waiver.where for _, waiver in self.waivers)]
+        named = [group for where in selectors if where for group in where.management_group or ()]
+        return tuple(sorted({group.lower(): group for group in named}.values()))
+
+    def settled(self, applies: Sequence[bool]) -> dict[str, Settled]:
+        """Every installed check where exactly these overrides apply; `applies` goes with `overrides`."""
+        scoped = iter(applies)
+        statements = [each for each in self.statements if each.where is None or next(scoped)]
+        return {id: _settled(check, statements) for id, check in self.registry.items()}
+
+    def checks(self) -> tuple[ChosenCheck, ...]:
+        """Every check the policy asks anywhere, sorted by id: as everywhere, or as where it is first on."""
+        count = len(self.overrides)
+        scenes = [[False] * count, *([n == m for n in range(count)] for m in range(count)), [True] * count]
+        found: dict[str, ChosenCheck] = {}
+        for applies in scenes:
+            for id, settled in self.settled(applies).items():
+                if settled.places:
+                    chosen = settled.chosen()
+                    if settled.is_on:
+                        found.setdefault(id, chosen)
+        return tuple(found[id] for id in sorted(found))
+
+
+def composed(layers: Sequence[Layer], registry: Mapping[str, Check]) -> Composition:
+    """The layers as one policy; what is extended comes first, the policy itself last.
+
+    Every parameter is validated, as everywhere, under each override alone and under all of them. Raises
+    PolicyError for ids and families no installed check has, parameters a check refuses, or where no
+    check is asked of any workspace.
+    """
+    statements = [each for layer in layers for each in _statements(layer, registry)]
+    for layer in layers:
+        for number, waiver in enumerate(layer.policy.waivers):
+            where = f"{layer.source}: waivers[{number}].check: {waiver.check}"
+            checks_under(waiver.check, registry, where, severities=False)
+    composition = Composition(layers=tuple(layers), statements=tuple(statements), registry=registry)
+    if not composition.checks():
+        raise PolicyError(f"{layers[-1].source}: checks: no check is left on, so there is nothing to judge.")
+    return composition
+
+
+def scoped(composition: Composition, tables: Tables) -> tuple[ScopedCheck, ...]:
+    """The checks to ask of these tables: each as often as its settings differ among the workspaces."""
+    if not composition.overrides:
+        return tuple(ScopedCheck(chosen=chosen) for chosen in composition.checks())
+    found: dict[tuple[str, str, str], tuple[ChosenCheck, list[pd.Index]]] = {}
+    for applies, workspaces in _alike(composition.overrides, workspace_facts(tables)):
+        for id, settled in composition.settled(applies).items():
+            if settled.is_on:
+                chosen = settled.chosen()
+                key = (id, chosen.severity.value, repr(chosen.params))
+                found.setdefault(key, (chosen, []))[1].append(workspaces)
+    return tuple(
+        ScopedCheck(chosen=chosen, workspaces=parts[0].append(parts[1:]))
+        for _, (chosen, parts) in sorted(found.items())
+    )
+
+
+def _alike(overrides: Iterable[Statement], facts: pd.DataFrame) -> list[tuple[tuple[bool, ...], pd.Index]]:
+    """The workspaces to which the same overrides apply, together."""
+    masks = pd.DataFrame(
+        {n: matching(each.where, facts) for n, each in enumerate(overrides) if each.where}, index=facts.index
+    )
+    groups = masks.groupby(list(masks.columns), sort=True)
+    return [(tuple(bool(flag) for flag in applies), group.index) for applies, group in groups]
+
+
+def _statements(layer: Layer, registry: Mapping[str, Check]) -> list[Statement]:
+    everywhere = _statement(layer.source, "checks", None, layer.policy.checks, registry)
+    return [everywhere] + [
+        _statement(
+            f"{layer.source}: {override_label(override, number)}",
+            f"overrides[{number}].checks",
+            override.where,
+            override.checks,
+            registry,
+            source_path=layer.source,
+        )
+        for number, override in enumerate(layer.policy.overrides)
+    ]
+
+
+def _statement(
+    source: str,
+    path: str,
+    where: Selector | None,
+    checks: Mapping[str, CheckSetting],
+    registry: Mapping[str, Check],
+    *,
+    source_path: str | None = None,
+) -> Statement:
+    said: dict[str, tuple[Said, ...]] = {}
+    for key in sorted(checks, key=lambda key: (key in registry, key not in list(Severity), key)):
+        place = f"{source_path or source}: {path}.{key}"
+        one = Said(source=source if where else place, place=place, setting=checks[key])
+        for id in checks_under(key, registry, place):
+            said[id] = (*said.get(id, ()), one)
+    return Statement(source=source, where=where, said=said)
+
+
+def _settled(check: Check, statements: Iterable[Statement]) -> Settled:
+    said = [one for statement in statements for one in statement.said.get(check.id, ())]
+    is_on, severity, parameters = False, check.severity, dict[str, Any]()
+    sources = {"enabled": NEVER_NAMED, "severity": BUILT_IN}
+    places: dict[str, str] = {}
+    for one in said:
+        values = {"enabled": one.setting.enabled, "severity": one.setting.severity}
+        is_on, severity = one.setting.enabled, one.setting.severity or severity
+        parameters |= one.setting.parameters
+        set_here = [name for name, value in values.items() if value is not None]
+        set_here += [f"parameters.{name}" for name in one.setting.parameters]
+        sources |= dict.fromkeys(set_here, one.source)
+        places |= dict.fromkeys(set_here, one.place)
+    return Settled(
+        check=check,
+        is_on=is_on,
+        severity=severity,
+        parameters=parameters,
+        sources=sources,
+        places=places,
+    )

@@ -1,0 +1,81 @@
+"""The score of a policy, of a subscription and of a workspace under it.
+
+    score = 100 × Σ weight(pass) / Σ weight(pass, fail, unknown, error)
+
+A finding weighs by its severity under the policy: critical 10, high 5, medium 3, low 1, informational 0.
+What is waived and what does not apply counts in neither sum. Where nothing counts there is no score.
+
+Example: a workspace with a high check that passes (5), a medium one that fails (3), a low one that is
+unknown (1), a critical one that fails and is waived, and one that does not apply scores
+100 × 5 / (5 + 3 + 1) = 55.6. Had the low check failed, the score would be the same; had it passed, 66.7.
+
+What is unknown thus never improves a score: replacing any status but error by unknown gives one that is
+no higher, where no score at all ranks with 0. A waiver does improve it, and is counted beside it.
+"""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from checks.model import Status
+from checks.severity import Severity
+from checks.verdicts import Verdict
+
+WEIGHTS = {
+    Severity.CRITICAL: 10,
+    Severity.HIGH: 5,
+    Severity.MEDIUM: 3,
+    Severity.LOW: 1,
+    Severity.INFORMATIONAL: 0,
+}
+
+COUNTS = ("pass", "fail", "unknown", "not_applicable", "error", "waived")
+SCORE_COLUMNS = ("policy", "scope", "id", *COUNTS, "score")
+"""The columns of `scores`: three strings, six Int64 and a Float64."""
+
+_COUNTING = tuple(status.value for status in Status if status is not Status.NOT_APPLICABLE)
+
+
+def no_scores() -> pd.DataFrame:
+    """The frame of `scores` without a row."""
+    dtypes = dict.fromkeys(("policy", "scope", "id"), "string") | dict.fromkeys(COUNTS, "Int64")
+    return pd.DataFrame({name: pd.Series(dtype=dtypes.get(name, "Float64")) for name in SCORE_COLUMNS})
+
+
+def scores(judged: pd.DataFrame, policy: str) -> pd.DataFrame:
+    """Counts and score of the policy, then of each subscription and each workspace with a finding.
+
+    `scope` is policy, subscription or workspace, `id` "" or the id as findings spell it. Every finding is
+    in one count: in `waived` if it is waived, else in that of its status. `<NA>` is no score.
+    """
+    subscriptions = judged["workspace_id"].str.extract(r"(?i)^/subscriptions/([^/]+)", expand=False)
+    everything = pd.Series("", index=judged.index, dtype="string")
+    workspaces = judged["workspace_id"].mask(judged["workspace_id"].eq(""))
+    parts = [
+        _scored(judged, ids).assign(scope=scope)
+        for scope, ids in (("policy", everything), ("subscription", subscriptions), ("workspace", workspaces))
+    ]
+    parts[0] = parts[0] if len(judged) else _nothing()
+    result = pd.concat(parts, ignore_index=True).assign(policy=policy)[list(SCORE_COLUMNS)]
+    return result.astype(no_scores().dtypes.to_dict())
+
+
+def _nothing() -> pd.DataFrame:
+    return pd.DataFrame([{"id": "", "scope": "policy", **dict.fromkeys(COUNTS, 0), "score": pd.NA}])
+
+
+def _scored(judged: pd.DataFrame, ids: pd.Series) -> pd.DataFrame:
+    """Per id, whatever its case: `id`, the counts and the score, sorted."""
+    waived = judged["verdict"].eq(Verdict.WAIVED)
+    word = judged["status"].str.replace("-", "_").mask(waived, "waived")
+    weight = judged["severity"].map({name.value: value for name, value in WEIGHTS.items()}).astype("Int64")
+    counted = weight.where(judged["status"].isin(_COUNTING) & ~waived, 0)
+    table = pd.DataFrame({name: word.eq(name).astype("Int64") for name in COUNTS})
+    table = table.assign(
+        gained=weight.where(word.eq(Status.PASS), 0), possible=counted, id=ids, key=ids.str.lower()
+    )
+    sums = table.groupby("key", sort=True).agg(
+        {"id": "first", **dict.fromkeys([*COUNTS, "gained", "possible"], "sum")}
+    )
+    possible = sums["possible"].mask(sums["possible"].eq(0))
+    return sums.assign(score=(100 * sums["gained"] / possible).astype("Float64"))

@@ -1,0 +1,153 @@
+"""Selectors: which workspaces an override or a waiver of a policy speaks of."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from fnmatch import fnmatchcase
+from typing import Annotated
+
+import pandas as pd
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+
+from checks.columns import items, judged
+from checks.schema import Tables
+
+FACT_COLUMNS = (
+    "workspace_id",
+    "workspace",
+    "kind",
+    "subscription_id",
+    "subscription",
+    "management_groups",
+    "known_management_groups",
+    "resource_group",
+    "location",
+    "tags",
+)
+"""What is known of a workspace when selectors are matched, all strings; `<NA>` is not known."""
+
+NOWHERE = ""
+"""The key, in facts, of whatever belongs to no workspace that was seen. No selector matches it."""
+
+
+def _listed(value: object) -> object:
+    return (value,) if isinstance(value, str) else value
+
+
+Glob = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000)]
+GroupName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_().-]{1,90}$")]
+Globs = Annotated[tuple[Glob, ...], BeforeValidator(_listed), Field(min_length=1)]
+GroupNames = Annotated[tuple[GroupName, ...], BeforeValidator(_listed), Field(min_length=1)]
+
+
+class Selector(BaseModel):
+    """Workspaces: every key given must match, and of a key's globs any one.
+
+    A glob has `*`, `?`, `[abc]` and `[!abc]`; case is ignored. What is not known never matches.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    subscription: Globs | None = Field(None, description="The subscription's id or display name.")
+    management_group: GroupNames | None = Field(
+        None,
+        description="Management groups, by id and without wildcards, that the subscription lies below, "
+        "directly or not. A scan asks Azure for each; one it cannot read leaves the run incomplete.",
+    )
+    resource_group: Globs | None = Field(None, description="The workspace's resource group.")
+    tag: dict[Glob, Globs] | None = Field(
+        None, min_length=1, description="Tags by name, with globs for their value; all must match."
+    )
+    kind: Globs | None = Field(None, description="Default, Hub, Project or FeatureStore.")
+    location: Globs | None = Field(None, description="The workspace's region, such as westeurope.")
+    workspace: Globs | None = Field(None, description="The workspace's name or its full resource id.")
+
+    @model_validator(mode="after")
+    def _selects(self) -> Selector:
+        empty = sorted(self.model_fields_set - set(self.asks_for))
+        if empty or not self.asks_for:
+            told = f"{', '.join(empty)} asks for nothing; " if empty else ""
+            raise ValueError(f"{told}a selector needs at least one of {', '.join(Selector.model_fields)}")
+        return self
+
+    @property
+    def asks_for(self) -> tuple[str, ...]:
+        """The keys it has, in the order of the model."""
+        return tuple(name for name in Selector.model_fields if getattr(self, name) is not None)
+
+
+def workspace_facts(tables: Tables) -> pd.DataFrame:
+    """What selectors may ask of every workspace: `FACT_COLUMNS` on the index of `workspaces`.
+
+    One more row, `NOWHERE`, knows nothing and stands for what belongs to no workspace.
+    """
+    workspaces = tables.workspaces
+    subscriptions = tables.subscriptions.set_index(tables.subscriptions["subscription_id"].str.lower())
+    keys = workspaces["subscription_id"].str.lower().fillna(NOWHERE)
+    told = subscriptions[["subscription", "management_groups", "known_management_groups"]]
+    joined = told.groupby(level=0).first().reindex(keys)
+    facts = workspaces.assign(**{name: joined[name].set_axis(workspaces.index) for name in joined.columns})
+    return facts.reindex([*workspaces.index, NOWHERE])[list(FACT_COLUMNS)].astype("string")
+
+
+def unknown_groups(named: Iterable[str], facts: pd.DataFrame) -> tuple[str, ...]:
+    """The management groups of these of which it is not known whether every workspace lies below them."""
+    told = facts["known_management_groups"].drop(NOWHERE).fillna("").str.lower().unique()
+    known = [set(items(value)) for value in told]
+    return tuple(group for group in named if any(group.lower() not in each for each in known))
+
+
+def matching(selector: Selector, facts: pd.DataFrame) -> pd.Series[bool]:
+    """Per row of `facts` whether the selector matches it; never where a value it asks for is not known."""
+    found = pd.Series(data=True, index=facts.index, dtype=bool)
+    for key in selector.asks_for:
+        found &= _MATCHES[key](getattr(selector, key), facts)
+    return found
+
+
+def globbed(column: pd.Series, globs: tuple[str, ...]) -> pd.Series[bool]:
+    """Per row whether any glob matches the whole value, whatever the case; False where it is `<NA>`."""
+    lowered = [glob.lower() for glob in globs]
+    return _told(column, lambda value: any(fnmatchcase(value.lower(), glob) for glob in lowered))
+
+
+def _told(column: pd.Series, claim: Callable[[str], bool]) -> pd.Series[bool]:
+    return judged(column, claim).fillna(value=False).astype(bool)
+
+
+def _below(groups: tuple[str, ...], facts: pd.DataFrame) -> pd.Series[bool]:
+    wanted = {group.lower() for group in groups}
+    return _told(facts["management_groups"], lambda value: not wanted.isdisjoint(items(value.lower())))
+
+
+def _tagged(wanted: Mapping[str, tuple[str, ...]], facts: pd.DataFrame) -> pd.Series[bool]:
+    return _told(facts["tags"], lambda value: _carries(_tags(value), wanted))
+
+
+def _carries(tags: Mapping[str, str], wanted: Mapping[str, tuple[str, ...]]) -> bool:
+    return all(
+        name.lower() in tags and any(fnmatchcase(tags[name.lower()], glob.lower()) for glob in globs)
+        for name, globs in wanted.items()
+    )
+
+
+def _tags(text: str) -> dict[str, str]:
+    """Lower-cased names to lower-cased values; a value that is not text is left out."""
+    document = json.loads(text)
+    return {name.lower(): value.lower() for name, value in document.items() if isinstance(value, str)}
+
+
+_MATCHES: Mapping[str, Callable[..., pd.Series[bool]]] = {
+    "subscription": lambda globs, facts: (
+        globbed(facts["subscription_id"], globs) | globbed(facts["subscription"], globs)
+    ),
+    "management_group": _below,
+    "resource_group": lambda globs, facts: globbed(facts["resource_group"], globs),
+    "tag": _tagged,
+    "kind": lambda globs, facts: globbed(facts["kind"], globs),
+    "location": lambda globs, facts: globbed(facts["location"], globs),
+    "workspace": lambda globs, facts: (
+        globbed(facts["workspace"], globs) | globbed(facts["workspace_id"], globs)
+    ),
+}

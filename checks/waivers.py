@@ -1,0 +1,87 @@
+"""What the waivers of a policy do to its judged findings, on a given day."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import pandas as pd
+
+from checks.policy_model import Waiver
+from checks.selectors import NOWHERE, globbed, matching
+from checks.verdicts import Verdict
+
+
+@dataclass(frozen=True, kw_only=True)
+class Waived:
+    """The findings with what is waived among them, and the waivers that did nothing, in readable words.
+
+    `findings` has the column `waiver`: what bears a waived finding, "" for all others.
+    """
+
+    findings: pd.DataFrame
+    expired: tuple[str, ...] = ()
+    orphans: tuple[str, ...] = ()
+
+
+def waived(
+    judged: pd.DataFrame, waivers: Sequence[tuple[str, Waiver]], facts: pd.DataFrame, as_of: date
+) -> Waived:
+    """Let the waivers that have not expired on `as_of` bear violated findings; their order is irrelevant.
+
+    A waiver counts on the day it expires. Where several bear a finding, the one that lasts longest is
+    named. An orphan is one that matches nothing violated and nothing undetermined. `facts` are those of
+    `checks.selectors.workspace_facts`; each waiver comes with where it is written.
+    """
+    violated = judged["verdict"].eq(Verdict.VIOLATED)
+    relevant = violated | judged["verdict"].eq(Verdict.UNDETERMINED)
+    text = pd.Series("", index=judged.index, dtype="string")
+    over: list[tuple[str, pd.Series[bool]]] = []
+    orphans = []
+    for source, waiver in sorted(waivers, key=lambda each: (each[1].expires, described(each[1]), each[0])):
+        matched = _matched(waiver, judged, facts)
+        if waiver.expires < as_of:
+            over.append((_titled(source, waiver), matched))
+            continue
+        text = text.mask(matched & violated, described(waiver))
+        if not (matched & relevant).any():
+            orphans.append(f"{_titled(source, waiver)}: {_idle(int(matched.sum()))}")
+    left = violated & text.eq("")
+    verdict = judged["verdict"].mask(text.ne(""), Verdict.WAIVED.value)
+    return Waived(
+        findings=judged.assign(verdict=verdict, waiver=text),
+        expired=tuple(f"{title}: expired; {_bare(int((matched & left).sum()))}" for title, matched in over),
+        orphans=tuple(orphans),
+    )
+
+
+def described(waiver: Waiver) -> str:
+    """The waiver as a finding shows it: `reason (approver, until 2027-01-31, ticket)`."""
+    parts = [waiver.approver, f"until {waiver.expires.isoformat()}", waiver.ticket or ""]
+    return f"{waiver.reason} ({', '.join(part for part in parts if part)})"
+
+
+def _matched(waiver: Waiver, judged: pd.DataFrame, facts: pd.DataFrame) -> pd.Series[bool]:
+    found = judged["check_id"].eq(waiver.check) | judged["family"].eq(waiver.check)
+    found = found.fillna(value=False).astype(bool)
+    if waiver.resource:
+        named = globbed(judged["resource_id"][found], waiver.resource)
+        found &= named.reindex(judged.index, fill_value=False)
+    if waiver.where:
+        selected = matching(waiver.where, facts)
+        keys = judged["workspace_id"].str.lower().fillna(NOWHERE)
+        found &= selected.reindex(keys, fill_value=False).set_axis(judged.index)
+    return found
+
+
+def _titled(source: str, waiver: Waiver) -> str:
+    return f"{source} of {waiver.check}, {described(waiver)}"
+
+
+def _bare(count: int) -> str:
+    return f"violations that it no longer bears: {count}" if count else "nothing it matches is violated"
+
+
+def _idle(count: int) -> str:
+    return f"findings it matches, none of them violated: {count}" if count else "it matches no finding"
