@@ -179,7 +179,7 @@ def serverless_compute_stays_private(tables: Tables, _params: Params) -> Answers
         observed="serverlessComputeNoPublicIP "
         + workspaces["serverless_compute_no_public_ip"].astype("string").str.lower().fillna("not reported")
         + ", subnet "
-        + subnet.mask(subnet.eq(""), "none").fillna("not reported"),
+        + subnet.replace("", "none").fillna("not reported"),
         expected="no public address, and no custom subnet where isolation is on",
         failed=reason + against.where(strays.fillna(value=False), ""),
         unknown="The serverless compute settings, or the isolation mode, were not reported in full.",

@@ -224,7 +224,7 @@ def no_address_rules_linger(tables: Tables, _params: Params) -> Answers:
         known=rules.notna(),
         passed=rules.eq(""),
         applies=says(access, "Disabled"),
-        observed=rules.mask(rules.eq(""), "no address rules"),
+        observed=rules.replace("", "no address rules"),
         expected="no address rules",
         failed="Managed online endpoints go on honouring " + rules.fillna("") + ".",
         unknown="publicNetworkAccess or networkAcls.ipRules was not reported.",

@@ -57,11 +57,12 @@ def outbound_rules_do_not_overlap(tables: Tables, _params: Params) -> Answers:
     )
     complete = of_workspace(tables.workspaces["outbound_rules_known"], rules).fillna(value=False)
     overlaps = others.ne("")
+    known = overlaps | (complete & ~unclear)
     return answer(
-        known=overlaps | (complete & ~unclear),
+        known=known,
         passed=~overlaps,
         applies=is_customers(rules) & lets_out,
-        observed=others.str.strip().mask(~overlaps, "no other rule"),
+        observed=others.str.strip().mask(~overlaps, "no other rule").where(known),
         expected="no other rule for the same destination",
         failed="The rule " + rules["rule"] + " adds nothing: " + others.str.strip(),
         unknown="The rule's category or action was not reported, or another rule of the workspace could "

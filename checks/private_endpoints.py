@@ -83,7 +83,8 @@ def private_endpoint_connection_is_settled(tables: Tables, _params: Params) -> A
     """
     connections = tables.private_endpoint_connections
     status = connections["status"]
-    note = (' Its owner wrote: "' + connections["description"] + '".').fillna("")
+    description = connections["description"].replace("", pd.NA)
+    note = (' Its owner wrote: "' + description + '".').fillna("")
     return answer(
         known=says(status, "Approved", "Pending", "Rejected", "Disconnected", "Timeout"),
         passed=says(status, "Approved"),

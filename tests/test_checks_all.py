@@ -337,6 +337,18 @@ def test_every_check_answers_on_empty_tables(check: Check) -> None:
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.id)
+def test_what_was_not_reported_is_not_shown_as_observed(check: Check) -> None:
+    nothing = Tables.of(
+        workspaces=[_identity("ws")],
+        outbound_rules=[_child("ws", "rule", "r")],
+        private_endpoint_connections=[_child("ws", "connection", "c")],
+    )
+    found = findings(nothing, [chosen(check)])
+    assert set(found["status"]) == {Status.UNKNOWN}
+    assert found["observed"].str.contains("not reported|not read").all(), list(found["observed"])
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.id)
 def test_answers_do_not_depend_on_the_order_of_rows(check: Check) -> None:
     for world in WORLDS.values():
         turned = Tables(**{name: world[name].iloc[::-1] for name in SCHEMAS})

@@ -57,6 +57,13 @@ def test_a_connection_that_waits_or_was_refused_fails(state: str | None, status:
     assert statuses(found) == [status]
 
 
+@pytest.mark.parametrize(("description", "quoted"), [("please", True), ("", False), (None, False)])
+def test_a_description_is_quoted_where_there_is_one(description: str | None, quoted: bool) -> None:
+    rows = [connection("Pending", description=description)]
+    reason = asked("PEP002", [workspace()], connections=rows)["reason"][0]
+    assert ("Its owner wrote" in reason) == quoted
+
+
 def test_unread_connections_make_the_workspace_unknown() -> None:
     row = workspace(private_endpoint_connections_known=False)
     found = asked("PEP002", [row], connections=[connection("Approved")])
