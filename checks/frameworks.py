@@ -66,3 +66,34 @@ workspace that has a managed network.
 
 OUTBOUND: Controls = {"MCSB": ("DP-2", "NS-1")}
 """Anything about outbound rules; no built-in reads them."""
+
+LOCAL_AUTHENTICATION: Controls = {"MCSB": ("IM-1",)}
+"""Anything about keys and passwords where Entra ID could decide."""
+
+MANAGED_IDENTITY: Controls = {"MCSB": ("IM-3",)}
+"""Anything about the identity the workspace acts with."""
+
+CUSTOMER_KEY: Controls = {
+    "Azure Policy": ("7f40cee6-e933-4d0f-a782-b96615e0f4a6", "ba769a63-b8cc-4b2d-abf6-ac33c7204be8"),
+    "DORA": ("9.3c",),
+    "FedRAMP": ("SC-12",),
+    "GDPR": ("Art. 24", "Art. 25", "Art. 28", "Art. 32"),
+    "MCSB": ("DP-5",),
+    "NIST SP 800-171 r2": ("3.13.10",),
+    "NIST SP 800-53 r5": ("SC-12",),
+    "SOC 2": ("CC6.1",),
+}
+"""Built-ins "Workspaces should be encrypted with a customer-managed key" (7f40cee6, ba769a63)."""
+
+RESOURCE_LOGS: Controls = {
+    "Azure Policy": ("afe0c3be-ba3b-4544-ba52-0c99672a8ad6",),
+    "CIS Controls 8.1": ("3.14", "8.1", "8.2", "8.3", "8.5", "8.7", "8.8", "8.9", "13.11"),
+    "GDPR": ("Art. 24", "Art. 25", "Art. 28", "Art. 32"),
+    "ISO/IEC 27002:2022": ("8.15",),
+    "MCSB": ("LT-3", "LT-4"),
+    "NIST CSF 2.0": ("DE.AE-03",),
+    "NIST SP 800-53 r5": ("AU-12",),
+    "PCI DSS 4": ("10.2.1.2", "10.4.2.1"),
+    "SOC 2": ("A1.1", "CC2.3", "CC4.1", "CC4.2", "CC5.3", "CC7.2", "CC7.4", "CC8.1"),
+}
+"""Built-in "Resource logs in Azure Machine Learning Workspaces should be enabled" (afe0c3be)."""

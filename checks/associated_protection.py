@@ -1,0 +1,191 @@
+"""RES: how the resources a workspace depends on protect themselves, and who builds images."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from checks import frameworks, pages
+from checks.associated_facts import ACCESS_READS, READ, has_role, is_closed, is_read, why_unknown
+from checks.associated_remediation import (
+    ADMIN_USER_OFF,
+    ANONYMOUS_BLOBS_REFUSED,
+    BUILD_COMPUTE_NAMED,
+    PURGE_PROTECTION_ON,
+    SHARED_KEYS_REFUSED,
+)
+from checks.columns import any_child, children_named
+from checks.model import Answers, Check, Params, Severity, answer, check
+from checks.schema import Tables
+
+
+@check(
+    id="RES008",
+    title="Image builds have a compute",
+    over="workspaces",
+    severity=Severity.MEDIUM,
+    reads=(
+        "workspaces.image_build_compute",
+        "workspaces.associated_resources_known",
+        *ACCESS_READS,
+        "associated_resources.unread_reason",
+    ),
+    remediation=BUILD_COMPUTE_NAMED,
+    references=(f"{pages.MANAGED_NETWORK}#configure-image-builds",),
+)
+def image_builds_have_a_compute(tables: Tables, _params: Params) -> Answers:
+    """A registry behind a firewall cannot build images itself: without a compute no environment is built.
+
+    Asked where the workspace's registry is closed to the public: `imageBuildCompute` has to be set. A
+    workspace without a registry, or with an open one, is not applicable. A registry that does not exist or
+    was not read, or a member left out, is unknown.
+    """
+    workspaces, resources = tables.workspaces, tables.associated_resources
+    compute = workspaces["image_build_compute"]
+    is_registry = has_role(resources, "registry")
+    reasons = children_named(
+        why_unknown(resources, "Its access was not reported."), is_registry, resources, workspaces
+    )
+    return answer(
+        known=compute.notna(),
+        passed=compute.ne(""),
+        applies=any_child(
+            is_registry & is_closed(resources),
+            resources,
+            workspaces,
+            known=workspaces["associated_resources_known"],
+        ),
+        observed="imageBuildCompute " + compute.replace("", "none").fillna("not reported"),
+        expected="imageBuildCompute names a compute",
+        failed="The registry is closed to the public and no compute is named that builds images.",
+        unknown="imageBuildCompute was not reported, or the registry is not known. "
+        + ("Registry: " + reasons).mask(reasons.eq(""), ""),
+        not_applicable="The workspace has no registry that is closed to the public.",
+    )
+
+
+def _protected(
+    resources: pd.DataFrame, role: str, column: str, member: str, *, wanted: bool, absent: bool | None = None
+) -> Answers:
+    """Whether a boolean member has the wanted value; `absent` is what Azure takes where it is left out."""
+    known = is_read(resources).fillna(value=False)
+    reported = resources[column]
+    value = reported if absent is None else reported.fillna(absent)
+    seen = member + " " + reported.astype("string").str.lower().fillna("not reported")
+    return answer(
+        known=known & value.notna(),
+        passed=value if wanted else ~value,
+        applies=has_role(resources, role),
+        observed=seen,
+        expected=f"{member} {str(wanted).lower()}",
+        failed="The resource " + resources["resource"] + " has " + seen + ".",
+        unknown=why_unknown(resources, f"{member} was not reported."),
+        not_applicable=f"The resource is not the workspace's {_NAMES[role]}.",
+    )
+
+
+_NAMES = {"storage": "storage account", "vault": "key vault", "registry": "container registry"}
+
+
+@check(
+    id="RES009",
+    title="Storage refuses anonymous blobs",
+    over="associated_resources",
+    severity=Severity.MEDIUM,
+    reads=(*READ, "associated_resources.allow_blob_public_access"),
+    remediation=ANONYMOUS_BLOBS_REFUSED,
+    references=(pages.STORAGE_ANONYMOUS,),
+)
+def storage_refuses_anonymous_blobs(tables: Tables, _params: Params) -> Answers:
+    """Where an account permits it, one container set to public hands its blobs to anybody without a name.
+
+    `allowBlobPublicAccess` false passes, true fails. Left out it has meant different things over the
+    years and is unknown, as is an account that does not exist or was not read.
+    """
+    return _protected(
+        tables.associated_resources,
+        "storage",
+        "allow_blob_public_access",
+        "allowBlobPublicAccess",
+        wanted=False,
+    )
+
+
+@check(
+    id="RES010",
+    title="Storage refuses shared keys",
+    over="associated_resources",
+    severity=Severity.MEDIUM,
+    reads=(*READ, "associated_resources.allow_shared_key_access"),
+    remediation=SHARED_KEYS_REFUSED,
+    controls=frameworks.LOCAL_AUTHENTICATION,
+    references=(pages.STORAGE_SHARED_KEY,),
+)
+def storage_refuses_shared_keys(tables: Tables, _params: Params) -> Answers:
+    """An account key is a password to everything in the account that names nobody and never expires.
+
+    Only `allowSharedKeyAccess` false passes: left out, Azure allows keys, so that fails like true. An
+    account that does not exist or was not read is unknown.
+    """
+    return _protected(
+        tables.associated_resources,
+        "storage",
+        "allow_shared_key_access",
+        "allowSharedKeyAccess",
+        wanted=False,
+        absent=True,
+    )
+
+
+@check(
+    id="RES011",
+    title="Key vault has purge protection",
+    over="associated_resources",
+    severity=Severity.MEDIUM,
+    reads=(*READ, "associated_resources.purge_protection"),
+    remediation=PURGE_PROTECTION_ON,
+    references=(pages.KEY_VAULT_RECOVERY,),
+)
+def key_vault_has_purge_protection(tables: Tables, _params: Params) -> Answers:
+    """Without it an intruder, or a mistake, can destroy keys and secrets beyond recovery in two commands.
+
+    Only `enablePurgeProtection` true passes: Azure leaves it out where it is off, so that fails like
+    false. A vault that does not exist or was not read is unknown.
+    """
+    return _protected(
+        tables.associated_resources,
+        "vault",
+        "purge_protection",
+        "enablePurgeProtection",
+        wanted=True,
+        absent=False,
+    )
+
+
+@check(
+    id="RES012",
+    title="Registry admin user is off",
+    over="associated_resources",
+    severity=Severity.MEDIUM,
+    reads=(*READ, "associated_resources.admin_user_enabled"),
+    remediation=ADMIN_USER_OFF,
+    controls=frameworks.LOCAL_AUTHENTICATION,
+    references=(pages.REGISTRY_ADMIN,),
+)
+def registry_admin_user_is_off(tables: Tables, _params: Params) -> Answers:
+    """The admin user is one shared password with the right to push: whoever has it replaces images unseen.
+
+    `adminUserEnabled` false passes, true fails. Left out it is unknown, as is a registry that does not
+    exist or was not read.
+    """
+    return _protected(
+        tables.associated_resources, "registry", "admin_user_enabled", "adminUserEnabled", wanted=False
+    )
+
+
+CHECKS: tuple[Check, ...] = (
+    image_builds_have_a_compute,
+    storage_refuses_anonymous_blobs,
+    storage_refuses_shared_keys,
+    key_vault_has_purge_protection,
+    registry_admin_user_is_off,
+)

@@ -1,0 +1,300 @@
+"""RES: the resources a workspace depends on, and who may reach them; see also `associated_protection`."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from checks import associated_protection, frameworks, pages
+from checks.associated_facts import (
+    ACCESS_READS,
+    READ,
+    access_of,
+    denies_by_default,
+    has_role,
+    is_closed,
+    is_read,
+    why_unknown,
+)
+from checks.associated_remediation import (
+    DEPENDENCY_RESTORED,
+    INSIGHTS_CLOSED,
+    REGISTRY_CLOSED,
+    REGISTRY_TIER_RAISED,
+    SERVICE_ENDPOINTS_REMOVED,
+    STORAGE_CLOSED,
+    TRUSTED_SERVICES_ADMITTED,
+    VAULT_CLOSED,
+)
+from checks.columns import items, judged, of_workspace, says
+from checks.isolation import APPROVED, MODE_READS, effective_mode
+from checks.model import Answers, Check, Params, Severity, answer, check
+from checks.schema import Tables
+
+_CLOSED_READS = (*ACCESS_READS, "associated_resources.unread_reason")
+
+
+def _closed_to_the_public(resources: pd.DataFrame, role: str, what: str) -> Answers:
+    closed = is_closed(resources)
+    return answer(
+        known=closed.notna(),
+        passed=closed,
+        applies=has_role(resources, role),
+        observed=access_of(resources),
+        expected="publicNetworkAccess Disabled or SecuredByPerimeter, or defaultAction Deny",
+        failed=f"The {what} " + resources["resource"] + " answers to every address on the internet.",
+        unknown=why_unknown(
+            resources, "publicNetworkAccess or defaultAction is a word this check knows not."
+        ),
+        not_applicable=f"The resource is not the workspace's {what}.",
+    )
+
+
+@check(
+    id="RES001",
+    title="Storage account closed to the public",
+    over="associated_resources",
+    severity=Severity.HIGH,
+    reads=_CLOSED_READS,
+    remediation=STORAGE_CLOSED,
+    controls=frameworks.INBOUND,
+    references=(pages.STORAGE_NETWORK, pages.SECURED_WORKSPACE),
+)
+def storage_account_is_closed_to_the_public(tables: Tables, _params: Params) -> Answers:
+    """A private workspace over an open storage account is open: data, models and code lie in the account.
+
+    `publicNetworkAccess` Disabled or SecuredByPerimeter passes, and so does `networkAcls.defaultAction`
+    Deny, which leaves selected networks only. Anything else fails, a firewall that is absent included: it
+    allows. An account that does not exist, was not read, or says an undocumented word is unknown.
+    """
+    return _closed_to_the_public(tables.associated_resources, "storage", "storage account")
+
+
+@check(
+    id="RES002",
+    title="Key vault closed to the public",
+    over="associated_resources",
+    severity=Severity.HIGH,
+    reads=_CLOSED_READS,
+    remediation=VAULT_CLOSED,
+    controls=frameworks.INBOUND,
+    references=(pages.KEY_VAULT_NETWORK, pages.SECURED_WORKSPACE),
+)
+def key_vault_is_closed_to_the_public(tables: Tables, _params: Params) -> Answers:
+    """The vault holds the secrets of the workspace's connections; open, a stolen token is enough for them.
+
+    `publicNetworkAccess` Disabled or SecuredByPerimeter passes, and so does `networkAcls.defaultAction`
+    Deny, which leaves selected networks only. Anything else fails, a firewall that is absent included: it
+    allows. A vault that does not exist, was not read, or says an undocumented word is unknown.
+    """
+    return _closed_to_the_public(tables.associated_resources, "vault", "key vault")
+
+
+@check(
+    id="RES003",
+    title="Container registry closed to the public",
+    over="associated_resources",
+    severity=Severity.HIGH,
+    reads=_CLOSED_READS,
+    remediation=REGISTRY_CLOSED,
+    controls=frameworks.INBOUND,
+    references=(pages.REGISTRY_NETWORK, pages.SECURED_WORKSPACE),
+)
+def container_registry_is_closed_to_the_public(tables: Tables, _params: Params) -> Answers:
+    """The registry holds the images that run with the workspace's rights; who can push can run code.
+
+    `publicNetworkAccess` Disabled or SecuredByPerimeter passes, and so does `networkRuleSet.defaultAction`
+    Deny, which leaves selected networks only. Anything else fails, a rule set that is absent included: it
+    allows. A registry that does not exist, was not read, or says an undocumented word is unknown.
+    """
+    return _closed_to_the_public(tables.associated_resources, "registry", "container registry")
+
+
+@check(
+    id="RES004",
+    title="Application Insights closed to public ingestion and query",
+    over="associated_resources",
+    severity=Severity.LOW,
+    reads=(*READ, "associated_resources.ingestion_access", "associated_resources.query_access"),
+    remediation=INSIGHTS_CLOSED,
+    controls=frameworks.INBOUND,
+    references=(pages.APPLICATION_INSIGHTS_ACCESS,),
+)
+def application_insights_is_closed_to_the_public(tables: Tables, _params: Params) -> Answers:
+    """Telemetry quotes inputs and errors; who can query it reads them, who can send it forges them.
+
+    `publicNetworkAccessForIngestion` and `publicNetworkAccessForQuery` both have to be Disabled or
+    SecuredByPerimeter; either Enabled fails. One that was not reported is unknown unless the other fails,
+    as is a component that does not exist or was not read.
+    """
+    resources = tables.associated_resources
+    ingestion, query = resources["ingestion_access"], resources["query_access"]
+    closed = (_is_shut(ingestion) & _is_shut(query)).where(is_read(resources).fillna(value=False))
+    seen = "ingestion " + ingestion.fillna("not reported") + ", query " + query.fillna("not reported")
+    return answer(
+        known=closed.notna(),
+        passed=closed,
+        applies=has_role(resources, "insights"),
+        observed=seen,
+        expected="ingestion and query Disabled",
+        failed="Application Insights " + resources["resource"] + " is open: " + seen + ".",
+        unknown=why_unknown(resources, "Access for ingestion or for query was not reported."),
+        not_applicable="The resource is not the workspace's Application Insights.",
+    )
+
+
+def _is_shut(access: pd.Series) -> pd.Series:
+    shut = says(access, "Disabled", "SecuredByPerimeter")
+    return shut.where(says(access, "Enabled", "Disabled", "SecuredByPerimeter"))
+
+
+@check(
+    id="RES005",
+    title="Trusted Microsoft services may pass the firewall",
+    over="associated_resources",
+    severity=Severity.MEDIUM,
+    reads=(*READ, "associated_resources.default_action", "associated_resources.bypass"),
+    remediation=TRUSTED_SERVICES_ADMITTED,
+    controls=frameworks.INBOUND,
+    references=(
+        f"{pages.MANAGED_NETWORK}#secured-associated-resources",
+        pages.STORAGE_NETWORK,
+        pages.REGISTRY_TRUSTED,
+    ),
+)
+def trusted_services_may_pass_the_firewall(tables: Tables, _params: Params) -> Answers:
+    """Machine Learning itself comes as a trusted service; a firewall that refuses it breaks the workspace.
+
+    Asked where the default action is Deny: `networkAcls.bypass`, for a registry
+    `networkRuleBypassOptions`, has to name AzureServices. A default action of Allow, or none at all,
+    leaves nothing to pass. A bypass that was not reported, or a resource that does not exist or was not
+    read, is unknown.
+    """
+    resources = tables.associated_resources
+    bypass = resources["bypass"]
+    admits = judged(bypass, lambda joined: "azureservices" in map(str.lower, items(joined)))
+    return answer(
+        known=bypass.notna(),
+        passed=admits,
+        applies=has_role(resources, "storage", "vault", "registry") & denies_by_default(resources),
+        observed="bypass " + bypass.fillna("not reported"),
+        expected="bypass AzureServices",
+        failed="The firewall of "
+        + resources["resource"]
+        + " refuses trusted services: bypass "
+        + bypass
+        + ".",
+        unknown=why_unknown(resources, "The default action or the bypass was not reported."),
+        not_applicable="The resource has no firewall of this kind, or it refuses nobody.",
+    )
+
+
+@check(
+    id="RES006",
+    title="No service endpoint beside a private endpoint",
+    over="associated_resources",
+    severity=Severity.MEDIUM,
+    reads=(
+        *READ,
+        "associated_resources.virtual_network_rules",
+        "associated_resources.approved_private_endpoints",
+    ),
+    remediation=SERVICE_ENDPOINTS_REMOVED,
+    controls=frameworks.INBOUND,
+    references=(f"{pages.MANAGED_NETWORK}#limitations",),
+)
+def no_service_endpoint_beside_a_private_endpoint(tables: Tables, _params: Params) -> Answers:
+    """A managed network cannot use a resource that has a service endpoint and a private endpoint at once.
+
+    A storage account or key vault with virtual network rules and an approved private endpoint fails;
+    with either alone it passes. A registry has no such rules at the api-version read. A count that was
+    not reported is unknown unless the other one settles it, as is a resource that was not read.
+    """
+    resources = tables.associated_resources
+    rules, endpoints = resources["virtual_network_rules"], resources["approved_private_endpoints"]
+    clash = (rules.gt(0) & endpoints.gt(0)).where(is_read(resources).fillna(value=False))
+    seen = _counted(rules) + " virtual network rules, " + _counted(endpoints) + " approved private endpoints"
+    return answer(
+        known=clash.notna(),
+        passed=~clash,
+        applies=has_role(resources, "storage", "vault"),
+        observed=seen,
+        expected="virtual network rules or approved private endpoints, not both",
+        failed="The resource " + resources["resource"] + " has " + seen + ".",
+        unknown=why_unknown(resources, "The virtual network rules or private endpoints were not reported."),
+        not_applicable="Only storage accounts and key vaults have virtual network rules.",
+    )
+
+
+def _counted(counts: pd.Series) -> pd.Series:
+    return counts.astype("string").fillna("not reported")
+
+
+@check(
+    id="RES007",
+    title="Registry tier supports private endpoints",
+    over="associated_resources",
+    severity=Severity.MEDIUM,
+    reads=(*_CLOSED_READS, "associated_resources.sku", *MODE_READS),
+    remediation=REGISTRY_TIER_RAISED,
+    controls=frameworks.INBOUND,
+    references=(pages.REGISTRY_NETWORK,),
+)
+def registry_tier_supports_private_endpoints(tables: Tables, _params: Params) -> Answers:
+    """Below the Premium tier a registry cannot have a private endpoint, and a closed network not reach it.
+
+    Asked where the registry is closed to the public or the workspace allows only approved outbound: the
+    sku has to be Premium. What was not reported, or a registry that was not read, is unknown.
+    """
+    resources = tables.associated_resources
+    mode = of_workspace(effective_mode(tables.workspaces), resources)
+    sku = resources["sku"].where(is_read(resources).fillna(value=False))
+    return answer(
+        known=sku.notna(),
+        passed=says(sku, "Premium"),
+        applies=has_role(resources, "registry") & (is_closed(resources) | says(mode, APPROVED)),
+        observed="sku " + sku.fillna("not reported"),
+        expected="sku Premium",
+        failed="The registry " + resources["resource"] + " is of the tier " + sku.fillna("") + ".",
+        unknown=why_unknown(resources, "The sku, the access or the isolation mode was not reported."),
+        not_applicable="It is no registry, or it is public and the workspace may go to the internet.",
+    )
+
+
+@check(
+    id="RES013",
+    title="The dependency exists and is readable",
+    over="associated_resources",
+    severity=Severity.MEDIUM,
+    reads=READ,
+    remediation=DEPENDENCY_RESTORED,
+    references=(pages.SECURED_WORKSPACE,),
+)
+def dependency_exists_and_is_readable(tables: Tables, _params: Params) -> Answers:
+    """A workspace whose storage or vault is gone fails in ways nobody connects with it; an audit is blind.
+
+    A resource that was read passes, one that Azure does not know (404) fails. One that may not be read is
+    unknown, with what Azure answered: it may be in order, in another subscription or tenant.
+    """
+    resources = tables.associated_resources
+    status = resources["read_status"]
+    return answer(
+        known=says(status, "read", "missing"),
+        passed=says(status, "read"),
+        observed=status.replace("unreadable", "not read"),
+        expected="read",
+        failed="Azure knows no resource " + resources["resource_id"] + " (404).",
+        unknown=why_unknown(resources, "Whether the resource was read is not recorded."),
+    )
+
+
+CHECKS: tuple[Check, ...] = (
+    storage_account_is_closed_to_the_public,
+    key_vault_is_closed_to_the_public,
+    container_registry_is_closed_to_the_public,
+    application_insights_is_closed_to_the_public,
+    trusted_services_may_pass_the_firewall,
+    no_service_endpoint_beside_a_private_endpoint,
+    registry_tier_supports_private_endpoints,
+    *associated_protection.CHECKS,
+    dependency_exists_and_is_readable,
+)
