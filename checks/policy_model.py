@@ -16,7 +16,7 @@ from checks.severity import Severity
 VERSION = 1
 """The version of the schema. It grows when a file that was valid would come to mean something else."""
 
-Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
+Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000, pattern=r"\S")]
 
 
 class UnknownCounts(StrEnum):

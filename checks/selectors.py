@@ -35,7 +35,7 @@ def _listed(value: object) -> object:
     return (value,) if isinstance(value, str) else value
 
 
-Glob = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000)]
+Glob = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000, pattern=r"\S")]
 GroupName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_().-]{1,90}$")]
 Globs = Annotated[tuple[Glob, ...], BeforeValidator(_listed), Field(min_length=1)]
 GroupNames = Annotated[tuple[GroupName, ...], BeforeValidator(_listed), Field(min_length=1)]

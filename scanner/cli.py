@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from scanner import cli_options as options
+from scanner.boundary import run as _run
+from scanner.cli_policies import policies_app
 from scanner.options import Auth, CloudName, Collect, LogFormat, LogLevel, TenantName
 from scanner.version import VERSION
 
 if TYPE_CHECKING:
     from scanner.commands.scan import Connection
     from scanner.terminal import Terminal
-
-USAGE = 2
-INTERNAL = 4
-INTERRUPTED = 130
 
 app = typer.Typer(
     name="azml-audit",
@@ -30,7 +26,6 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 checks_app = typer.Typer(help="What can be checked.", no_args_is_help=True)
-policies_app = typer.Typer(help="What to demand: the shipped policies and your own.", no_args_is_help=True)
 app.add_typer(checks_app, name="checks")
 app.add_typer(policies_app, name="policies")
 
@@ -199,67 +194,6 @@ def checks_show(check_id: Annotated[str, typer.Argument(metavar="ID")]) -> None:
         return show_check(check_id, terminal.out)
 
     _run(run)
-
-
-@policies_app.command("list")
-def policies_list() -> None:
-    """List the shipped policies."""
-
-    def run(terminal: Terminal) -> int:
-        from scanner.commands.catalogue import list_policies
-
-        return list_policies(terminal.out)
-
-    _run(run)
-
-
-@policies_app.command("show", epilog="Example: azml-audit policies show baseline > mine.yaml")
-def policies_show(name: Annotated[str, typer.Argument(metavar="NAME|FILE")]) -> None:
-    """Show a policy as it is written."""
-
-    def run(terminal: Terminal) -> int:
-        from scanner.commands.catalogue import show_policy
-
-        return show_policy(name, terminal.out)
-
-    _run(run)
-
-
-@policies_app.command("validate", epilog="Example: azml-audit policies validate mine.yaml")
-def policies_validate(names: Annotated[list[str], typer.Argument(metavar="FILE…")]) -> None:
-    """Check policy files: exit 0 where all are valid, 2 where one is not."""
-
-    def run(terminal: Terminal) -> int:
-        from scanner.commands.catalogue import validate_policies
-
-        return validate_policies(names, terminal)
-
-    _run(run)
-
-
-def _run(
-    command: Callable[[Terminal], int],
-    log_level: LogLevel = LogLevel.WARNING,
-    log_format: LogFormat = LogFormat.TEXT,
-) -> None:
-    """Run a command and exit with its code: the one place where errors become messages and exit codes."""
-    from checks.errors import AuditError
-    from scanner.terminal import Terminal
-
-    terminal = Terminal()
-    terminal.configure_logging(log_level, log_format)
-    try:
-        code = command(terminal)
-    except AuditError as error:
-        terminal.complain(f"azml-audit: {error}")
-        code = USAGE
-    except KeyboardInterrupt:
-        terminal.complain("azml-audit: interrupted; an earlier report is as it was.")
-        code = INTERRUPTED
-    except Exception:
-        logging.getLogger("azml_audit").exception("internal error; please report it with this traceback")
-        code = INTERNAL
-    raise typer.Exit(code)
 
 
 def main() -> None:

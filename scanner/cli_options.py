@@ -12,6 +12,7 @@ from scanner.options import Auth, CloudName, Collect, LogFormat, LogLevel, Tenan
 
 DEFAULT_OUTPUT = Path("azml-audit-report")
 DEFAULT_POLICIES = ("baseline",)
+DEFAULT_POLICY_FILE = Path("azml-audit-policy.yaml")
 
 Policies = Annotated[
     list[str] | None,
@@ -78,6 +79,21 @@ MaxWait = Annotated[
         min=0,
         help="How long to wait in all, per subscription, when Azure throttles.",
     ),
+]
+
+SubscriptionName = Annotated[
+    str | None, typer.Option("--subscription-name", metavar="NAME", help="Its subscription's display name.")
+]
+Kind = Annotated[
+    str | None, typer.Option("--kind", metavar="KIND", help="Default, Hub, Project or FeatureStore.")
+]
+Location = Annotated[str | None, typer.Option("--location", metavar="REGION", help="Its region.")]
+Tags = Annotated[
+    list[str] | None, typer.Option("--tag", metavar="NAME=VALUE", help="A tag it carries; repeatable.")
+]
+LiesBelow = Annotated[
+    list[str] | None,
+    typer.Option("--management-group", metavar="ID", help="One its subscription lies below; repeatable."),
 ]
 
 EmulatedTenant = Annotated[TenantName, typer.Option("--tenant", help="Which tenant to serve.")]

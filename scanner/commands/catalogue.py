@@ -1,18 +1,14 @@
-"""`azml-audit checks` and `azml-audit policies`: what can be checked, and what policies say."""
+"""`azml-audit checks`: what can be checked."""
 
 from __future__ import annotations
 
 from rich.console import Console
-from rich.syntax import Syntax
 from rich.table import Table
 from rich.text import Text
 
-from checks.errors import AuditError
 from checks.model import Check
 from checks.registry import registry
 from scanner.errors import UsageError
-from scanner.policies import loaded, shipped
-from scanner.terminal import Terminal
 
 
 def list_checks(out: Console) -> int:
@@ -65,40 +61,3 @@ def _parameters(check: Check) -> list[str]:
         f"{name} = {field.get_default(call_default_factory=True)!r}: {field.description or ''}".rstrip(": ")
         for name, field in check.params.model_fields.items()
     ]
-
-
-def list_policies(out: Console) -> int:
-    """Print the shipped policies, a line each."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("Name", "Checks", "Description"):
-        table.add_column(heading, overflow="fold")
-    for policy in loaded(shipped(), registry()):
-        table.add_row(policy.policy.name, str(len(policy.checks)), Text(policy.policy.description.strip()))
-    out.print(table)
-    return 0
-
-
-def show_policy(name: str, out: Console) -> int:
-    """Print a policy as it is written. Raises PolicyError."""
-    (policy,) = loaded([name], registry())
-    if out.is_terminal:
-        out.print(Syntax(policy.text, "yaml", background_color="default"))
-    else:
-        out.print(Text(policy.text.rstrip("\n")), soft_wrap=True)
-    return 0
-
-
-def validate_policies(names: list[str], terminal: Terminal) -> int:
-    """Check every file and print what each chooses, or what is wrong with it; 2 where any is wrong."""
-    installed, code = registry(), 0
-    for name in names:
-        try:
-            (policy,) = loaded([name], installed)
-        except AuditError as error:
-            terminal.complain(str(error))
-            code = 2
-        else:
-            chosen = ", ".join(each.check.id for each in policy.checks)
-            told = f"{name}: valid; {policy.policy.name} chooses {chosen}"
-            terminal.out.print(Text(told), soft_wrap=True)
-    return code

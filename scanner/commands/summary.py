@@ -14,7 +14,7 @@ from checks.model import Status
 from reports.audit import Audit
 
 _EXIT_MEANING = {
-    0: "every check satisfied, nothing unread",
+    0: "every check satisfied or waived, nothing unread",
     1: "a policy is violated",
     3: "not violated, but incomplete: something could not be read or decided",
     4: "a check crashed",
@@ -33,6 +33,8 @@ def show(audit: Audit, folder: Path, code: int, out: Console) -> None:
         out.print(Text(f"Not Azure: the facts come from {audit.source}.", style="yellow"))
     out.print(_population(audit))
     out.print(_verdicts(audit.verdicts))
+    for verdict in audit.verdicts:
+        _show_waivers(verdict, out)
     _show_gaps(audit, out)
     out.print(Text(f"Report: {folder / 'report.html'}; the tables are beside it as CSV."), soft_wrap=True)
     out.print(Text(f"Exit code {code}: {_EXIT_MEANING[code]}."))
@@ -54,6 +56,8 @@ def _verdicts(verdicts: Sequence[PolicyVerdict]) -> Table:
     table.add_column("Verdict")
     for status in (Status.UNKNOWN, Status.FAIL, Status.PASS, Status.NOT_APPLICABLE, Status.ERROR):
         table.add_column(status.value, justify="right")
+    table.add_column("waived", justify="right")
+    table.add_column("Score", justify="right")
     table.add_column("Violations by severity", overflow="fold")
     for verdict in verdicts:
         counts = [
@@ -62,8 +66,25 @@ def _verdicts(verdicts: Sequence[PolicyVerdict]) -> Table:
         ]
         severities = ", ".join(f"{count} {name}" for name, count in verdict.violated.items() if count)
         word = Text(verdict.verdict.value, style=_VERDICT_STYLE[verdict.verdict])
+        counts += [
+            str(sum(verdict.waived.values())),
+            "–" if verdict.score is None else f"{verdict.score:.1f}",
+        ]
         table.add_row(Text(verdict.policy), word, *counts, severities or "none")
     return table
+
+
+def _show_waivers(verdict: PolicyVerdict, out: Console) -> None:
+    told = [
+        *(f"Waiver expired: {each}" for each in verdict.expired_waivers),
+        *(f"Waiver without effect: {each}" for each in verdict.orphan_waivers),
+        *(
+            f"Management group {group} was not read: what {verdict.policy} says for it was not applied."
+            for group in verdict.unread_groups
+        ),
+    ]
+    for line in told:
+        out.print(Text(line, style="yellow"), soft_wrap=True)
 
 
 def _show_gaps(audit: Audit, out: Console) -> None:

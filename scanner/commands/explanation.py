@@ -1,0 +1,142 @@
+"""`azml-audit policies explain`: what a policy demands of one workspace, and who said so."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+import pandas as pd
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from checks.effective import BUILT_IN, NEVER_NAMED, Composition, Settled
+from checks.registry import registry
+from checks.selectors import FACT_COLUMNS, NOWHERE, matching
+from scanner.errors import UsageError
+from scanner.policies import LoadedPolicy, loaded
+
+_WORKSPACE_ID = re.compile(
+    r"/subscriptions/(?P<subscription_id>[^/]+)/resourceGroups/(?P<resource_group>[^/]+)"
+    r"/providers/Microsoft\.MachineLearningServices/workspaces/(?P<workspace>[^/]+)",
+    re.IGNORECASE,
+)
+_OPTION_OF = {
+    "subscription": ("subscription", "--subscription-name"),
+    "management_group": ("management_groups", "--management-group"),
+    "tag": ("tags", "--tag"),
+    "kind": ("kind", "--kind"),
+    "location": ("location", "--location"),
+}
+"""The key of a selector, the fact it asks for and the option that gives it."""
+
+
+def facts_of(
+    workspace_id: str,
+    *,
+    subscription: str | None = None,
+    kind: str | None = None,
+    location: str | None = None,
+    tags: Sequence[str] | None = None,
+    management_groups: Sequence[str] | None = None,
+) -> pd.DataFrame:
+    """What is told of a workspace, as selectors ask for it.
+
+    Two rows, as `workspace_facts` gives them: the workspace and `NOWHERE`. Raises UsageError for an id or
+    a tag that is none.
+    """
+    told = _WORKSPACE_ID.fullmatch(workspace_id.strip().rstrip("/"))
+    if not told:
+        raise UsageError(
+            f"{workspace_id!r} is no workspace's resource id. One looks like /subscriptions/ID/resourceGroups/"
+            "NAME/providers/Microsoft.MachineLearningServices/workspaces/NAME; `az ml workspace show` prints it."
+        )
+    groups = ", ".join(management_groups) if management_groups else None
+    row = {
+        **told.groupdict(),
+        "workspace_id": told.group(),
+        "subscription": subscription,
+        "kind": kind,
+        "location": location,
+        "tags": json.dumps(dict(map(_tag, tags))) if tags else None,
+        "management_groups": groups,
+        "known_management_groups": groups,
+    }
+    rows = [row, dict.fromkeys(FACT_COLUMNS)]
+    return pd.DataFrame(rows, index=[told.group().lower(), NOWHERE], columns=list(FACT_COLUMNS)).astype(
+        "string"
+    )
+
+
+def _tag(text: str) -> tuple[str, str]:
+    name, separator, value = text.partition("=")
+    if not separator or not name:
+        raise UsageError(f"--tag {text}: a tag is given as NAME=VALUE.")
+    return name, value
+
+
+def explain(facts: pd.DataFrame, names: Sequence[str], out: Console) -> int:
+    """Print, for every policy, each check it names with its values and their sources. Raises PolicyError."""
+    for policy in loaded(names, registry()):
+        _explain(policy, facts, out)
+    return 0
+
+
+def _explain(policy: LoadedPolicy, facts: pd.DataFrame, out: Console) -> None:
+    composition = policy.composition
+    applies = [
+        bool(matching(each.where, facts).iloc[0]) for each in composition.overrides if each.where is not None
+    ]
+    settled = composition.settled(applies)
+    out.print(Text(f"{policy.policy.name} for {facts['workspace_id'].iloc[0]}", style="bold"), soft_wrap=True)
+    for line in (*_overrides(composition, applies, facts), *_conclusions(composition)):
+        out.print(Text(line), soft_wrap=True)
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in ("Check", "Setting", "Value", "Said by"):
+        table.add_column(heading, overflow="fold")
+    for each in settled.values():
+        for cells in _rows(each):
+            table.add_row(*(Text(cell) for cell in cells))
+    out.print(table)
+    unnamed = sum(each.sources["enabled"] == NEVER_NAMED for each in settled.values())
+    out.print(
+        Text(f"{unnamed} installed checks are off because the policy never names them."), soft_wrap=True
+    )
+
+
+def _overrides(composition: Composition, applies: Sequence[bool], facts: pd.DataFrame) -> Iterator[str]:
+    for statement, is_for_it in zip(composition.overrides, applies, strict=True):
+        if is_for_it:
+            yield f"{statement.source} applies."
+            continue
+        missing = _not_told(statement.where.asks_for if statement.where else (), facts)
+        told = f"; it also asks for what was not given: {', '.join(missing)}" if missing else ""
+        yield f"{statement.source} does not apply{told}."
+
+
+def _not_told(asked: Sequence[str], facts: pd.DataFrame) -> list[str]:
+    options = [_OPTION_OF[key] for key in asked if key in _OPTION_OF]
+    return [option for fact, option in options if pd.isna(facts[fact].iloc[0])]
+
+
+def _conclusions(composition: Composition) -> Iterator[str]:
+    yield (
+        f"Fails the run from {composition.fail_on.value} on; unknown counts as {composition.unknown.value}; "
+        f"waivers: {len(composition.waivers)}."
+    )
+
+
+def _rows(settled: Settled) -> Iterator[tuple[str, str, str, str]]:
+    """The lines of a check the policy names; a check that is off has one."""
+    if settled.sources["enabled"] == NEVER_NAMED:
+        return
+    word = "on" if settled.is_on else "off"
+    yield settled.check.id, "enabled", word, settled.sources["enabled"]
+    if not settled.is_on:
+        return
+    yield "", "severity", settled.severity.value, settled.sources["severity"]
+    params: Mapping[str, object] = settled.chosen().params.model_dump(mode="json")
+    for name, value in params.items():
+        source = settled.sources.get(f"parameters.{name}", BUILT_IN)
+        yield "", name, json.dumps(value, ensure_ascii=False), source
