@@ -24,9 +24,12 @@ CHROMIUM_ARGUMENTS = [
 ]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Headless Chromium; the test is skipped where there is none, and fails instead where CI is set."""
+    """Headless Chromium; the test is skipped where there is none, and fails instead where CI is set.
+
+    For one module at a time: while playwright runs, its event loop stands in the way of any other.
+    """
     program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if not program:
         missing("there is no chromium, chromium-browser or google-chrome on the PATH")
