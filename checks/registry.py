@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from importlib.metadata import EntryPoint, entry_points
 
-from checks import managed_network, network_access, outbound_rules, private_endpoints
+from checks import (
+    associated_resources,
+    computes,
+    managed_network,
+    network_access,
+    outbound_rules,
+    private_endpoints,
+)
 from checks.errors import RegistryError
 from checks.model import Check
 
@@ -16,6 +23,8 @@ BUILT_IN: tuple[Check, ...] = (
     *private_endpoints.CHECKS,
     *managed_network.CHECKS,
     *outbound_rules.CHECKS,
+    *associated_resources.CHECKS,
+    *computes.CHECKS,
 )
 
 

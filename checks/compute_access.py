@@ -1,0 +1,119 @@
+"""CMP: how one gets into a compute, and how well it is patched; see also `computes`."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from checks import frameworks, workload_frameworks
+from checks.columns import says
+from checks.compute_facts import MANAGED_TYPES, NOT_MANAGED, TYPE_UNKNOWN, is_type
+from checks.compute_remediation import LATEST_IMAGE_TAKEN, LOCAL_AUTHENTICATION_OFF, SSH_CLOSED
+from checks.model import Answers, Params, Severity, answer, check
+from checks.schema import Tables
+
+_LEARN = "https://learn.microsoft.com/azure/machine-learning"
+AZURE_POLICY = f"{_LEARN}/how-to-integrate-azure-policy"
+COMPUTE_CLUSTER = f"{_LEARN}/how-to-create-attach-compute-cluster"
+COMPUTE_INSTANCE = f"{_LEARN}/how-to-create-compute-instance"
+VULNERABILITIES = f"{_LEARN}/concept-vulnerability-management"
+
+
+@check(
+    id="CMP006",
+    title="SSH and remote login are closed to the public",
+    over="computes",
+    severity=Severity.HIGH,
+    reads=(
+        "computes.compute_type",
+        "computes.ssh_public_access",
+        "computes.remote_login_port_public_access",
+    ),
+    remediation=SSH_CLOSED,
+    controls=frameworks.INBOUND,
+    references=(COMPUTE_INSTANCE, COMPUTE_CLUSTER),
+)
+def remote_login_is_closed_to_the_public(tables: Tables, _params: Params) -> Answers:
+    """An open SSH port on a public address is tried by strangers within minutes.
+
+    `sshSettings.sshPublicAccess` decides for compute instances, `remoteLoginPortPublicAccess` for
+    compute clusters: Disabled passes, Enabled fails. NotSpecified means closed in a subnet and open
+    elsewhere, and Azure settles it at creation, so it is unknown here; so is a port not reported.
+    """
+    computes = tables.computes
+    is_instance = is_type(computes, "ComputeInstance").fillna(value=False)
+    port = computes["remote_login_port_public_access"].mask(is_instance, computes["ssh_public_access"])
+    name = pd.Series("remoteLoginPortPublicAccess", index=computes.index, dtype="string").mask(
+        is_instance, "sshPublicAccess"
+    )
+    return answer(
+        known=says(port, "Enabled", "Disabled"),
+        passed=says(port, "Disabled"),
+        applies=is_type(computes, *MANAGED_TYPES),
+        observed=name + " " + port.fillna("not reported"),
+        expected=name + " Disabled",
+        failed=name + " is " + port.fillna("") + ": anyone may try the port.",
+        unknown=f"The port's access is not settled, {TYPE_UNKNOWN}",
+        not_applicable=NOT_MANAGED,
+    )
+
+
+@check(
+    id="CMP007",
+    title="Local authentication is off",
+    over="computes",
+    severity=Severity.MEDIUM,
+    reads=("computes.compute_type", "computes.disable_local_auth"),
+    remediation=LOCAL_AUTHENTICATION_OFF,
+    controls=workload_frameworks.LOCAL_AUTHENTICATION,
+    references=(AZURE_POLICY, COMPUTE_CLUSTER),
+)
+def local_authentication_is_off(tables: Tables, _params: Params) -> Answers:
+    """Local authentication is SSH with accounts of the compute's own, which Entra ID cannot revoke.
+
+    Asked of compute clusters and compute instances, as the built-in policy e96a9a5f does:
+    `disableLocalAuth` has to be true. The policy calls a value left out non-compliant; here it is
+    unknown.
+    """
+    computes = tables.computes
+    is_off = computes["disable_local_auth"]
+    return answer(
+        known=is_off.notna(),
+        passed=is_off,
+        applies=is_type(computes, *MANAGED_TYPES),
+        observed="disableLocalAuth " + is_off.astype("string").str.lower(),
+        expected="disableLocalAuth true",
+        failed="The compute accepts accounts of its own.",
+        unknown=f"disableLocalAuth, {TYPE_UNKNOWN}",
+        not_applicable=NOT_MANAGED,
+    )
+
+
+@check(
+    id="CMP008",
+    title="Instances run the latest image",
+    over="computes",
+    severity=Severity.LOW,
+    reads=("computes.compute_type", "computes.is_latest_os_image_version"),
+    remediation=LATEST_IMAGE_TAKEN,
+    controls=workload_frameworks.LATEST_IMAGE,
+    references=(f"{VULNERABILITIES}#compute-instance",),
+)
+def instance_runs_the_latest_image(tables: Tables, _params: Params) -> Answers:
+    """An instance keeps the image, and the holes, of the day it was created.
+
+    Asked of compute instances: `osImageMetadata.isLatestOsImageVersion` has to be true. Clusters are
+    not asked: they take the latest image whenever they have scaled down to no nodes. A value that was
+    not reported is unknown.
+    """
+    computes = tables.computes
+    is_latest = computes["is_latest_os_image_version"]
+    return answer(
+        known=is_latest.notna(),
+        passed=is_latest,
+        applies=is_type(computes, "ComputeInstance"),
+        observed="isLatestOsImageVersion " + is_latest.astype("string").str.lower(),
+        expected="isLatestOsImageVersion true",
+        failed="A newer image has been published than the one this instance runs.",
+        unknown=f"isLatestOsImageVersion, {TYPE_UNKNOWN}",
+        not_applicable="The compute is no compute instance.",
+    )

@@ -1,0 +1,46 @@
+"""What all CMP checks ask of a compute first: its kind, and whether a managed network holds it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import pandas as pd
+
+from checks.columns import of_workspace, says
+from checks.isolation import DISABLED, effective_mode
+from checks.schema import Tables
+
+MANAGED_TYPES: Final = ("AmlCompute", "ComputeInstance")
+"""What Azure Machine Learning runs itself: compute clusters and compute instances."""
+
+UNSUPPORTED_TYPES: Final = ("Kubernetes", "AKS", "VirtualMachine")
+"""Attached computes that no managed network covers; from "Managed virtual network", Limitations, 2026-11."""
+
+OTHER_TYPES: Final = ("DataFactory", "HDInsight", "Databricks", "DataLakeAnalytics", "SynapseSpark")
+"""The rest of the kinds that the contract names, as of api-version 2025-12-01."""
+
+NOT_MANAGED = "The compute is neither a compute cluster nor a compute instance."
+TYPE_UNKNOWN = "or the compute's type, was not reported or is an unknown word."
+MODE_UNKNOWN = "or the compute's type or its workspace's isolation mode, was not reported."
+
+
+def is_type(computes: pd.DataFrame, *types: str) -> pd.Series:
+    """Per compute whether it is of one of the types; `<NA>` for a type Azure has not documented."""
+    known = says(computes["compute_type"], *MANAGED_TYPES, *UNSUPPORTED_TYPES, *OTHER_TYPES)
+    return says(computes["compute_type"], *types).where(known)
+
+
+def mode_around(tables: Tables) -> pd.Series:
+    """Per compute the effective isolation mode of its workspace."""
+    return of_workspace(effective_mode(tables.workspaces), tables.computes)
+
+
+def why_not_isolated(computes: pd.DataFrame, mode: pd.Series) -> pd.Series:
+    """Per compute why a check of managed computes under isolation does not apply."""
+    reason = pd.Series(NOT_MANAGED, index=computes.index, dtype="string")
+    return reason.mask(says(mode, DISABLED).fillna(value=False), "The managed network is off.")
+
+
+def or_none(column: pd.Series) -> pd.Series:
+    """A column in words: "none" where it is empty, "not reported" where it is `<NA>`."""
+    return column.mask(column.eq("").fillna(value=False), "none").fillna("not reported")

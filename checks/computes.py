@@ -1,0 +1,221 @@
+"""CMP: the network a compute runs in; see also `compute_access`."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from checks import compute_access, frameworks, pages, workload_frameworks
+from checks.columns import of_workspace
+from checks.compute_facts import (
+    MANAGED_TYPES,
+    MODE_UNKNOWN,
+    NOT_MANAGED,
+    TYPE_UNKNOWN,
+    UNSUPPORTED_TYPES,
+    is_type,
+    mode_around,
+    or_none,
+    why_not_isolated,
+)
+from checks.compute_remediation import (
+    COMPUTE_DETACHED,
+    COMPUTE_IN_NETWORK,
+    PUBLIC_ADDRESS_REMOVED,
+    REGION_OF_WORKSPACE,
+    SUBNET_GIVEN_UP,
+)
+from checks.isolation import MODE_READS, is_on
+from checks.model import Answers, Check, Params, Severity, answer, check
+from checks.schema import Tables
+
+SECURE_TRAINING = "https://learn.microsoft.com/azure/machine-learning/how-to-secure-training-vnet"
+
+
+@check(
+    id="CMP001",
+    title="No public address",
+    over="computes",
+    severity=Severity.HIGH,
+    reads=("computes.compute_type", "computes.enable_node_public_ip", "computes.public_ip_address"),
+    remediation=PUBLIC_ADDRESS_REMOVED,
+    controls=frameworks.INBOUND,
+    references=(SECURE_TRAINING, compute_access.COMPUTE_CLUSTER),
+)
+def compute_has_no_public_address(tables: Tables, _params: Params) -> Answers:
+    """A node with a public address can be found, scanned and attacked by everybody.
+
+    Asked of compute clusters and compute instances: `enableNodePublicIp` has to be false, and an
+    instance must not report a `publicIpAddress` either, whatever its flag says. By contract the flag
+    defaults to true, but a flag that was left out or null is unknown, never a pass; so is an instance
+    that did not report its addresses at all.
+    """
+    computes = tables.computes
+    flag, address = computes["enable_node_public_ip"], computes["public_ip_address"]
+    is_cluster = is_type(computes, "AmlCompute").fillna(value=False)
+    has_address = address.ne("").mask(address.isna() & is_cluster, False)
+    return answer(
+        known=flag.notna() | has_address,
+        passed=~(flag | has_address),
+        applies=is_type(computes, *MANAGED_TYPES),
+        observed="enableNodePublicIp "
+        + flag.astype("string").str.lower().fillna("not reported")
+        + ", publicIpAddress "
+        + or_none(address),
+        expected="enableNodePublicIp false, no publicIpAddress",
+        failed=("The compute has the public address " + address + ".").where(
+            has_address.fillna(value=False), "enableNodePublicIp is true, so nodes get public addresses."
+        ),
+        unknown=f"enableNodePublicIp, the instance's addresses, {TYPE_UNKNOWN}",
+        not_applicable=NOT_MANAGED,
+    )
+
+
+@check(
+    id="CMP002",
+    title="Runs inside a network",
+    over="computes",
+    severity=Severity.HIGH,
+    reads=("computes.compute_type", "computes.subnet_id", *MODE_READS),
+    remediation=COMPUTE_IN_NETWORK,
+    controls=workload_frameworks.COMPUTE_NETWORK,
+    references=(SECURE_TRAINING, pages.MANAGED_NETWORK),
+)
+def compute_runs_inside_a_network(tables: Tables, _params: Params) -> Answers:
+    """A compute outside any network of yours reaches, and is reached by, whatever Azure's default allows.
+
+    Asked of compute clusters and compute instances: a subnet of its own or the managed network of its
+    workspace passes, neither fails. Azure's built-in policy 7804b5c7 looks at the subnet alone; a
+    compute in a managed network has none, so the policy calls it non-compliant where it is better
+    isolated than most. Here it passes. A subnet or mode that was not reported is unknown unless the
+    other one passes.
+    """
+    computes = tables.computes
+    subnet, mode = computes["subnet_id"], mode_around(tables)
+    return answer(
+        known=subnet.ne("").fillna(value=False) | is_on(mode).notna(),
+        passed=subnet.ne("") | is_on(mode),
+        applies=is_type(computes, *MANAGED_TYPES),
+        observed="subnet " + or_none(subnet) + ", isolationMode " + mode.fillna("not reported"),
+        expected="a subnet, or a managed network that is on",
+        failed="The compute has no subnet, and its workspace has no managed network.",
+        unknown=f"The subnet, {MODE_UNKNOWN}",
+        passes=("The compute runs in the subnet " + subnet + ".")
+        .mask(subnet.eq("").fillna(value=True), "")
+        .mask(
+            (subnet.eq("") & is_on(mode)).fillna(value=False),
+            "The compute runs in the managed network and has no subnet; built-in policy 7804b5c7 would "
+            "flag it all the same.",
+        ),
+        not_applicable=NOT_MANAGED,
+    )
+
+
+@check(
+    id="CMP003",
+    title="No custom subnet against the managed network",
+    over="computes",
+    severity=Severity.MEDIUM,
+    reads=("computes.compute_type", "computes.subnet_id", *MODE_READS),
+    remediation=SUBNET_GIVEN_UP,
+    controls=frameworks.MANAGED_NETWORK,
+    references=(f"{pages.MANAGED_NETWORK}#limitations",),
+)
+def compute_has_no_subnet_against_the_managed_network(tables: Tables, _params: Params) -> Answers:
+    """A compute in a subnet of its own is outside the managed network: its outbound rules do not bind it.
+
+    Asked of compute clusters and compute instances while isolation is on, where Azure supports no
+    custom subnet; one that is left from before fails. With isolation off a subnet is welcome and the
+    check does not apply. A subnet or mode that was not reported is unknown.
+    """
+    computes = tables.computes
+    subnet, mode = computes["subnet_id"], mode_around(tables)
+    return answer(
+        known=subnet.notna(),
+        passed=subnet.eq(""),
+        applies=is_type(computes, *MANAGED_TYPES) & is_on(mode),
+        observed="subnet " + or_none(subnet) + ", isolationMode " + mode.fillna("not reported"),
+        expected="no subnet",
+        failed="The compute is in the subnet " + subnet.fillna("") + ", outside the managed network.",
+        unknown=f"The subnet, {MODE_UNKNOWN}",
+        not_applicable=why_not_isolated(computes, mode),
+    )
+
+
+@check(
+    id="CMP004",
+    title="Same region as the workspace",
+    over="computes",
+    severity=Severity.MEDIUM,
+    reads=("computes.compute_type", "computes.compute_location", *MODE_READS),
+    remediation=REGION_OF_WORKSPACE,
+    controls=frameworks.MANAGED_NETWORK,
+    references=(f"{pages.MANAGED_NETWORK}#limitations",),
+)
+def compute_is_in_the_region_of_its_workspace(tables: Tables, _params: Params) -> Answers:
+    """A managed network spans one region: a compute elsewhere runs outside it, and data crosses borders.
+
+    Asked of compute clusters and compute instances while isolation is on: `computeLocation` has to be
+    the workspace's location, however either is spelled. Attached computes run outside the managed
+    network anyway. A location or mode that was not reported is unknown.
+    """
+    computes = tables.computes
+    mode, own = mode_around(tables), computes["compute_location"]
+    location = of_workspace(tables.workspaces["location"], computes)
+    return answer(
+        known=own.notna() & location.notna(),
+        passed=_region(own).eq(_region(location)),
+        applies=is_type(computes, *MANAGED_TYPES) & is_on(mode),
+        observed=own,
+        expected=location.fillna("the workspace's region"),
+        failed="The compute is in " + own.fillna("") + ", its workspace in " + location.fillna("") + ".",
+        unknown=f"Either location, {MODE_UNKNOWN}",
+        not_applicable=why_not_isolated(computes, mode),
+    )
+
+
+def _region(location: pd.Series) -> pd.Series:
+    return location.str.lower().str.replace(" ", "", regex=False)
+
+
+@check(
+    id="CMP005",
+    title="Attached kind is supported by the managed network",
+    over="computes",
+    severity=Severity.MEDIUM,
+    reads=("computes.compute_type", *MODE_READS),
+    remediation=COMPUTE_DETACHED,
+    controls=frameworks.MANAGED_NETWORK,
+    references=(f"{pages.MANAGED_NETWORK}#limitations",),
+)
+def compute_kind_is_supported_by_the_managed_network(tables: Tables, _params: Params) -> Answers:
+    """Attached clusters and machines stay in their own network: jobs on them escape the outbound rules.
+
+    Asked while isolation is on: Kubernetes, AKS and virtual machines fail, because Azure says that a
+    managed network does not support them; `isAttachedCompute` does not matter, an AKS cluster that the
+    workspace itself made is no more inside. Every other documented kind passes. A type that was not
+    reported or documented, or a mode that was not reported, is unknown.
+    """
+    computes = tables.computes
+    kind, mode = computes["compute_type"], mode_around(tables)
+    return answer(
+        known=is_type(computes, *UNSUPPORTED_TYPES).notna(),
+        passed=~is_type(computes, *UNSUPPORTED_TYPES),
+        applies=is_on(mode),
+        observed=kind,
+        expected="a kind other than " + ", ".join(UNSUPPORTED_TYPES),
+        failed="A managed network does not support the kind " + kind.fillna("") + ".",
+        unknown=f"The isolation mode, {TYPE_UNKNOWN}",
+        not_applicable="The managed network is off.",
+    )
+
+
+CHECKS: tuple[Check, ...] = (
+    compute_has_no_public_address,
+    compute_runs_inside_a_network,
+    compute_has_no_subnet_against_the_managed_network,
+    compute_is_in_the_region_of_its_workspace,
+    compute_kind_is_supported_by_the_managed_network,
+    compute_access.remote_login_is_closed_to_the_public,
+    compute_access.local_authentication_is_off,
+    compute_access.instance_runs_the_latest_image,
+)

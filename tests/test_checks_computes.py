@@ -1,0 +1,222 @@
+from __future__ import annotations
+
+import pytest
+from check_tables import Row, workspace_id
+from workload_tables import compute, found, place, project, status
+
+from checks.compute_facts import MANAGED_TYPES, OTHER_TYPES, UNSUPPORTED_TYPES
+
+MANAGED = ("CMP001", "CMP002", "CMP003", "CMP004", "CMP006", "CMP007")
+ALL = (*MANAGED, "CMP005", "CMP008")
+SUBNET = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.Network/virtualNetworks/v/subnets/ml"
+GOOD: Row = {
+    "enable_node_public_ip": False,
+    "public_ip_address": "",
+    "subnet_id": "",
+    "compute_location": "westeurope",
+    "ssh_public_access": "Disabled",
+    "remote_login_port_public_access": "Disabled",
+    "disable_local_auth": True,
+    "is_latest_os_image_version": True,
+}
+
+
+def judged(
+    check_id: str,
+    mode: str | None = "AllowInternetOutbound",
+    *,
+    kind: str | None = "ComputeInstance",
+    values: Row | None = None,
+) -> str:
+    row = compute({**GOOD, **(values or {})}, kind)
+    return status(check_id, workspaces=[place(mode=mode)], computes=[row])
+
+
+@pytest.mark.parametrize("check_id", ALL)
+def test_a_good_instance_passes(check_id: str) -> None:
+    assert judged(check_id) == "pass"
+
+
+@pytest.mark.parametrize("check_id", ALL)
+@pytest.mark.parametrize("kind", [None, "Foo"])
+def test_a_kind_nobody_knows_is_unknown(check_id: str, kind: str | None) -> None:
+    assert judged(check_id, kind=kind) == "unknown"
+
+
+@pytest.mark.parametrize("check_id", MANAGED)
+@pytest.mark.parametrize("kind", [*UNSUPPORTED_TYPES, *OTHER_TYPES])
+def test_attached_computes_are_not_asked_what_only_managed_ones_have(check_id: str, kind: str) -> None:
+    assert judged(check_id, kind=kind) == "not-applicable"
+
+
+@pytest.mark.parametrize("check_id", ALL)
+def test_computes_that_were_not_read_are_unknown_for_their_workspace(check_id: str) -> None:
+    rows = [place(computes_known=None), place("other")]
+    answers = found(check_id, workspaces=rows)
+    assert answers[["workspace_id", "status"]].to_numpy().tolist() == [[workspace_id(), "unknown"]]
+
+
+@pytest.mark.parametrize("check_id", ["CMP002", "CMP003", "CMP004", "CMP005"])
+def test_a_compute_whose_workspace_was_not_read_is_unknown(check_id: str) -> None:
+    assert status(check_id, computes=[compute(GOOD)]) == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("kind", "flag", "address", "outcome"),
+    [
+        ("AmlCompute", False, None, "pass"),
+        ("amlcompute", False, "", "pass"),
+        ("AmlCompute", False, "20.1.2.3", "fail"),
+        ("AmlCompute", True, None, "fail"),
+        ("AmlCompute", None, None, "unknown"),
+        ("ComputeInstance", False, "", "pass"),
+        ("ComputeInstance", False, None, "unknown"),
+        ("ComputeInstance", False, "20.1.2.3", "fail"),
+        ("ComputeInstance", None, "20.1.2.3", "fail"),
+        ("ComputeInstance", None, "", "unknown"),
+        ("ComputeInstance", True, None, "fail"),
+        ("Kubernetes", True, "20.1.2.3", "not-applicable"),
+    ],
+)
+def test_neither_the_flag_nor_an_address_may_be_public(
+    kind: str, flag: bool | None, address: str | None, outcome: str
+) -> None:
+    values = {"enable_node_public_ip": flag, "public_ip_address": address}
+    assert judged("CMP001", kind=kind, values=values) == outcome
+
+
+def test_the_public_address_is_named() -> None:
+    rows = [compute({"enable_node_public_ip": True, "public_ip_address": "20.1.2.3"}, "ComputeInstance")]
+    (reason,) = found("CMP001", workspaces=[place()], computes=rows)["reason"]
+    assert "20.1.2.3" in reason
+
+
+@pytest.mark.parametrize(
+    ("subnet", "mode", "outcome"),
+    [
+        ("", "AllowInternetOutbound", "pass"),
+        ("", "allowonlyapprovedoutbound", "pass"),
+        (None, "AllowInternetOutbound", "pass"),
+        (SUBNET, "Disabled", "pass"),
+        (SUBNET, None, "pass"),
+        ("", "Disabled", "fail"),
+        ("", None, "unknown"),
+        ("", "Foo", "unknown"),
+        (None, "Disabled", "unknown"),
+        (None, None, "unknown"),
+    ],
+)
+def test_a_compute_needs_a_subnet_or_the_managed_network(
+    subnet: str | None, mode: str | None, outcome: str
+) -> None:
+    assert judged("CMP002", mode, values={"subnet_id": subnet}) == outcome
+
+
+def test_a_compute_in_the_managed_network_passes_and_the_built_in_policy_is_contradicted() -> None:
+    (reason,) = found("CMP002", workspaces=[place()], computes=[compute({"subnet_id": ""})])["reason"]
+    assert "7804b5c7" in reason
+
+
+def test_the_reason_for_a_subnet_names_it() -> None:
+    rows = [compute({"subnet_id": SUBNET})]
+    (reason,) = found("CMP002", workspaces=[place(mode="Disabled")], computes=rows)["reason"]
+    assert SUBNET in reason
+    assert "7804b5c7" not in reason
+
+
+@pytest.mark.parametrize(
+    ("subnet", "mode", "outcome"),
+    [
+        ("", "AllowInternetOutbound", "pass"),
+        (SUBNET, "AllowInternetOutbound", "fail"),
+        (SUBNET, "AllowOnlyApprovedOutbound", "fail"),
+        (None, "AllowInternetOutbound", "unknown"),
+        (SUBNET, None, "unknown"),
+        (SUBNET, "Disabled", "not-applicable"),
+    ],
+)
+def test_no_subnet_may_stand_against_the_managed_network(
+    subnet: str | None, mode: str | None, outcome: str
+) -> None:
+    assert judged("CMP003", mode, values={"subnet_id": subnet}) == outcome
+
+
+@pytest.mark.parametrize(
+    ("location", "mode", "outcome"),
+    [
+        ("West Europe", "AllowInternetOutbound", "pass"),
+        ("eastus", "AllowInternetOutbound", "fail"),
+        (None, "AllowInternetOutbound", "unknown"),
+        ("eastus", None, "unknown"),
+        ("eastus", "Disabled", "not-applicable"),
+    ],
+)
+def test_a_compute_has_to_be_in_the_region_of_its_workspace(
+    location: str | None, mode: str | None, outcome: str
+) -> None:
+    assert judged("CMP004", mode, values={"compute_location": location}) == outcome
+
+
+def test_a_workspace_without_a_location_decides_nothing() -> None:
+    rows = [compute(GOOD)]
+    assert status("CMP004", workspaces=[place(location=None)], computes=rows) == "unknown"
+
+
+@pytest.mark.parametrize("kind", UNSUPPORTED_TYPES)
+@pytest.mark.parametrize("attached", [True, False, None])
+def test_kinds_outside_every_managed_network_fail_however_they_came(kind: str, attached: bool | None) -> None:
+    assert judged("CMP005", kind=kind, values={"is_attached": attached}) == "fail"
+    assert judged("CMP005", "Disabled", kind=kind, values={"is_attached": attached}) == "not-applicable"
+    assert judged("CMP005", None, kind=kind, values={"is_attached": attached}) == "unknown"
+
+
+@pytest.mark.parametrize("kind", [*MANAGED_TYPES, *OTHER_TYPES])
+def test_other_kinds_are_supported(kind: str) -> None:
+    assert judged("CMP005", kind=kind) == "pass"
+
+
+@pytest.mark.parametrize(
+    ("kind", "ssh", "login", "outcome"),
+    [
+        ("ComputeInstance", "disabled", None, "pass"),
+        ("ComputeInstance", "Enabled", "Disabled", "fail"),
+        ("ComputeInstance", None, "Disabled", "unknown"),
+        ("AmlCompute", None, "Disabled", "pass"),
+        ("AmlCompute", "Disabled", "ENABLED", "fail"),
+        ("AmlCompute", "Disabled", "NotSpecified", "unknown"),
+        ("AmlCompute", "Disabled", None, "unknown"),
+        ("VirtualMachine", "Enabled", "Enabled", "not-applicable"),
+    ],
+)
+def test_the_port_of_the_computes_own_kind_decides(
+    kind: str, ssh: str | None, login: str | None, outcome: str
+) -> None:
+    values = {"ssh_public_access": ssh, "remote_login_port_public_access": login}
+    assert judged("CMP006", kind=kind, values=values) == outcome
+
+
+@pytest.mark.parametrize(("is_off", "outcome"), [(True, "pass"), (False, "fail"), (None, "unknown")])
+@pytest.mark.parametrize("kind", MANAGED_TYPES)
+def test_local_authentication_has_to_be_off(kind: str, is_off: bool | None, outcome: str) -> None:
+    assert judged("CMP007", kind=kind, values={"disable_local_auth": is_off}) == outcome
+
+
+@pytest.mark.parametrize(("is_latest", "outcome"), [(True, "pass"), (False, "fail"), (None, "unknown")])
+def test_an_instance_has_to_run_the_latest_image(is_latest: bool | None, outcome: str) -> None:
+    assert judged("CMP008", values={"is_latest_os_image_version": is_latest}) == outcome
+
+
+def test_a_cluster_is_not_asked_for_its_image() -> None:
+    assert (
+        judged("CMP008", kind="AmlCompute", values={"is_latest_os_image_version": False}) == "not-applicable"
+    )
+
+
+def test_the_compute_of_a_project_is_judged_by_the_network_of_its_hub() -> None:
+    hub = {**place("hub"), "kind": "Hub"}
+    own = project("proj", "hub", managed_network_reported=False, isolation_mode=None)
+    rows = [compute(GOOD, of="proj")]
+    answers = found("CMP002", workspaces=[hub, own], computes=rows)
+    assert answers["status"].tolist() == ["pass"]
+    assert "hub" in answers["reason"][0]
+    assert status("CMP002", workspaces=[own], computes=rows) == "unknown"

@@ -1,0 +1,120 @@
+"""Rows of computes, endpoints, deployments and dependencies, and one way to ask a single check of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+from check_tables import SUBSCRIPTION, Row, workspace_id
+
+from checks.model import ChosenCheck
+from checks.registry import registry
+from checks.run import findings
+from checks.schema import Tables
+
+READ = dict.fromkeys(
+    (
+        "computes_known",
+        "online_endpoints_known",
+        "online_deployments_known",
+        "batch_endpoints_known",
+        "serverless_endpoints_known",
+        "associated_resources_known",
+        "outbound_rules_known",
+        "private_endpoint_connections_known",
+    ),
+    True,
+)
+"""What says that everything was read."""
+
+
+def place(name: str = "ws", mode: str | None = "AllowInternetOutbound", **values: object) -> Row:
+    """A row of `workspaces` around which everything was read; `mode` None is one not reported."""
+    return {
+        "workspace_id": workspace_id(name),
+        "workspace": name,
+        "kind": "Default",
+        "location": "westeurope",
+        "managed_network_reported": True,
+        "isolation_mode": mode,
+        **READ,
+        **values,
+    }
+
+
+def project(name: str, hub: str, **values: object) -> Row:
+    """A row of `workspaces` for a Project of that hub."""
+    return {**place(name), "kind": "Project", "hub_resource_id": workspace_id(hub), **values}
+
+
+def compute(values: Row, kind: str | None = "AmlCompute", *, of: str = "ws") -> Row:
+    """A row of `computes` with these values."""
+    return {
+        "compute_id": f"{workspace_id(of)}/computes/cpu",
+        "workspace_id": workspace_id(of).upper(),
+        "compute": "cpu",
+        "compute_type": kind,
+        **values,
+    }
+
+
+def endpoint(name: str = "score", type_: str = "online", of: str = "ws", **values: object) -> Row:
+    """A row of `endpoints`."""
+    return {
+        "endpoint_id": f"{workspace_id(of)}/{type_}Endpoints/{name}",
+        "workspace_id": workspace_id(of).upper(),
+        "endpoint": name,
+        "endpoint_type": type_,
+        **values,
+    }
+
+
+def deployment(of: str = "ws", **values: object) -> Row:
+    """A row of `online_deployments`."""
+    online = f"{workspace_id(of)}/onlineEndpoints/score"
+    return {
+        "deployment_id": f"{online}/deployments/blue",
+        "workspace_id": workspace_id(of).upper(),
+        "endpoint_id": online,
+        "deployment": "blue",
+        **values,
+    }
+
+
+def dependency_id(provider_type: str, name: str) -> str:
+    """The id of a resource that a workspace depends on."""
+    return f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-ML/providers/{provider_type}/{name}"
+
+
+STORAGE = dependency_id("Microsoft.Storage/storageAccounts", "sa")
+VAULT = dependency_id("Microsoft.Keyvault/vaults", "kv")
+REGISTRY = dependency_id("Microsoft.ContainerRegistry/registries", "cr")
+
+
+def dependency(role: str, resource_id: str, of: str = "ws", **values: object) -> Row:
+    """A row of `associated_resources` that was read, closed unless `values` say otherwise."""
+    return {
+        "association_id": f"{workspace_id(of)}#{role}",
+        "workspace_id": workspace_id(of).upper(),
+        "resource_id": resource_id,
+        "resource": resource_id.rpartition("/")[2],
+        "role": role,
+        "read_status": "read",
+        "unread_reason": "",
+        "public_network_access": "Disabled",
+        "default_action": "Deny",
+        **values,
+    }
+
+
+def found(check_id: str, **rows: Sequence[Row]) -> pd.DataFrame:
+    """The findings of one check over these tables, with its default parameters."""
+    check = registry()[check_id]
+    chosen = ChosenCheck(check=check, severity=check.severity, params=check.params())
+    return findings(Tables.of(**rows), [chosen])
+
+
+def status(check_id: str, **rows: Sequence[Row]) -> str:
+    """The status of the only finding of one check over these tables."""
+    (only,) = found(check_id, **rows)["status"]
+    return str(only)
