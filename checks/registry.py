@@ -8,6 +8,7 @@ from importlib.metadata import EntryPoint, entry_points
 from checks import (
     associated_resources,
     computes,
+    endpoints,
     managed_network,
     network_access,
     outbound_rules,
@@ -25,6 +26,7 @@ BUILT_IN: tuple[Check, ...] = (
     *outbound_rules.CHECKS,
     *associated_resources.CHECKS,
     *computes.CHECKS,
+    *endpoints.CHECKS,
 )
 
 

@@ -1,0 +1,278 @@
+"""END: the endpoints of a workspace: who may reach them, how callers prove themselves, how they reach out."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from checks import frameworks, pages, workload_frameworks
+from checks.columns import any_child, of_workspace, says
+from checks.endpoint_remediation import (
+    ACCESS_COMBINED_AS_DOCUMENTED,
+    ENDPOINT_BY_ENTRA_ID,
+    ENDPOINT_PRIVATE,
+    LEGACY_ISOLATION_GIVEN_UP,
+    SELECTED_ADDRESSES_BACKED,
+)
+from checks.isolation import MODE_READS, effective_mode, is_on
+from checks.model import Answers, Check, Params, Severity, answer, check
+from checks.schema import Tables
+
+_LEARN = "https://learn.microsoft.com/azure/machine-learning"
+SECURE_ENDPOINT = f"{_LEARN}/concept-secure-online-endpoint"
+AUTHENTICATION = f"{_LEARN}/how-to-authenticate-online-endpoint"
+SERVERLESS_ENDPOINT_API = "https://learn.microsoft.com/rest/api/azureml/serverless-endpoints"
+
+ONLINE_ONLY = ("online_endpoints_known",)
+
+ACCESS_READS = ("workspaces.public_network_access", "workspaces.network_acls_default_action")
+"""What decides whether a workspace answers to selected addresses."""
+
+
+def _is_online(endpoints: pd.DataFrame) -> pd.Series:
+    return says(endpoints["endpoint_type"], "online")
+
+
+def _answers_selected_addresses(workspaces: pd.DataFrame) -> pd.Series:
+    """Per workspace whether it is open to selected addresses: Enabled, with the default action Deny."""
+    access, action = workspaces["public_network_access"], workspaces["network_acls_default_action"]
+    is_enabled = says(access, "Enabled").where(says(access, "Enabled", "Disabled"))
+    return is_enabled & says(action, "Deny").where(says(action, "Allow", "Deny"))
+
+
+@check(
+    id="END001",
+    title="Online endpoint is private",
+    over="endpoints",
+    severity=Severity.HIGH,
+    reads=("endpoints.public_network_access",),
+    remediation=ENDPOINT_PRIVATE,
+    controls=frameworks.INBOUND,
+    references=(f"{SECURE_ENDPOINT}#secure-inbound-scoring-requests",),
+    known_by=ONLINE_ONLY,
+)
+def online_endpoint_is_private(tables: Tables, _params: Params) -> Answers:
+    """A public endpoint answers to the whole internet, guarded by a key or token alone.
+
+    `publicNetworkAccess` of the online endpoint itself decides, and only Disabled passes: a private
+    workspace does not make its endpoints private. Not reported is unknown. Batch endpoints have no
+    such flag, they follow the workspace; serverless ones have none either.
+    """
+    access = tables.endpoints["public_network_access"]
+    return answer(
+        known=access.notna(),
+        passed=says(access, "Disabled"),
+        applies=_is_online(tables.endpoints),
+        observed=access,
+        expected="Disabled",
+        failed="publicNetworkAccess is " + access.fillna("") + ", so the endpoint answers to the internet.",
+        unknown="publicNetworkAccess of the endpoint was not reported.",
+        passes="Callers come in by the workspace's private endpoint only.",
+        not_applicable="Only online endpoints have public network access of their own.",
+    )
+
+
+@check(
+    id="END002",
+    title="Endpoint and workspace access combine as documented",
+    over="endpoints",
+    severity=Severity.MEDIUM,
+    reads=("endpoints.public_network_access", *ACCESS_READS, "workspaces.ip_rules"),
+    remediation=ACCESS_COMBINED_AS_DOCUMENTED,
+    controls=frameworks.INBOUND,
+    references=(
+        f"{pages.PRIVATE_LINK}#scenario-managed-online-endpoints-with-access-from-selected-ip-addresses",
+    ),
+    known_by=ONLINE_ONLY,
+)
+def endpoint_and_workspace_access_combine(tables: Tables, _params: Params) -> Answers:
+    """Whoever believes that a closed workspace closes its endpoints leaves one open without knowing it.
+
+    Microsoft's table has four rows (read 2026-11). Workspace Disabled, endpoint Disabled: all public
+    traffic is refused. Disabled and Enabled: not supported, which fails; what opens the endpoint then
+    are the addresses left behind on the workspace. Selected addresses and Disabled: the workspace
+    respects them, the endpoint takes none. Selected addresses and Enabled: both respect them. A
+    workspace open to every address is not in the table and not judged. Any access that was not
+    reported, or is an unknown word, is unknown.
+    """
+    endpoints, workspaces = tables.endpoints, tables.workspaces
+    own = endpoints["public_network_access"]
+    outer = of_workspace(workspaces["public_network_access"], endpoints)
+    is_closed = says(outer, "Disabled").where(says(outer, "Enabled", "Disabled"))
+    is_selected = of_workspace(_answers_selected_addresses(workspaces), endpoints)
+    is_open = says(own, "Enabled").where(says(own, "Enabled", "Disabled"))
+    action = of_workspace(workspaces["network_acls_default_action"], endpoints)
+    return answer(
+        known=is_open.notna(),
+        passed=~(is_closed & is_open),
+        applies=_is_online(endpoints) & (is_closed | is_selected),
+        observed="workspace "
+        + outer.fillna("not reported")
+        + ", defaultAction "
+        + action.fillna("not reported")
+        + "; endpoint "
+        + own.fillna("not reported"),
+        expected="a combination that is supported: no Enabled endpoint in a Disabled workspace",
+        failed="The workspace refuses public traffic and the endpoint is Enabled, which is not supported. "
+        + _left_behind(of_workspace(workspaces["ip_rules"], endpoints)),
+        unknown="Public access of the endpoint or of its workspace, or the workspace's default action, was "
+        "not reported or is an unknown word.",
+        passes=_respected(is_closed, is_open),
+        not_applicable=pd.Series(
+            "The workspace answers to every address, so there are none to respect.",
+            index=endpoints.index,
+            dtype="string",
+        ).where(_is_online(endpoints).fillna(value=True), "Only online endpoints take part in this."),
+    )
+
+
+def _left_behind(rules: pd.Series) -> pd.Series:
+    text = "The endpoint goes on respecting the addresses left on the workspace: " + rules + "."
+    text = text.mask(rules.eq("").fillna(value=False), "No addresses are left on the workspace.")
+    return text.fillna("Addresses left on the workspace, if any, were not reported.")
+
+
+def _respected(is_closed: pd.Series, is_open: pd.Series) -> pd.Series:
+    closed, opened = is_closed.fillna(value=False), is_open.fillna(value=False)
+    text = pd.Series("", index=is_closed.index, dtype="string")
+    text = text.mask(closed, "Neither the workspace nor the endpoint takes public traffic.")
+    text = text.mask(
+        ~closed & ~opened, "The workspace respects its selected addresses; the endpoint takes none."
+    )
+    return text.mask(~closed & opened, "Workspace and endpoint both respect the selected addresses.")
+
+
+@check(
+    id="END003",
+    title="Deployments do not use legacy egress isolation",
+    over="online_deployments",
+    severity=Severity.MEDIUM,
+    reads=(
+        "online_deployments.egress_public_network_access",
+        "online_deployments.endpoint_compute_type",
+        *MODE_READS,
+    ),
+    remediation=LEGACY_ISOLATION_GIVEN_UP,
+    controls=frameworks.MANAGED_NETWORK,
+    references=(
+        f"{SECURE_ENDPOINT}#secure-outbound-access-with-workspace-managed-virtual-network",
+        f"{SECURE_ENDPOINT}#secure-outbound-access-with-legacy-network-isolation-method",
+    ),
+)
+def deployment_does_not_use_legacy_egress_isolation(tables: Tables, _params: Params) -> Answers:
+    """A network of the deployment's own stands beside the managed one, and its rules are nobody's.
+
+    `egressPublicNetworkAccess` Disabled together with a managed network fails: Azure says the flag no
+    longer applies there. Enabled passes. A flag that was left out is unknown although its default is
+    Enabled. Without a managed network the legacy isolation is better than none, and deployments on
+    Kubernetes never had it: neither is judged.
+    """
+    deployments = tables.online_deployments
+    egress, kind = deployments["egress_public_network_access"], deployments["endpoint_compute_type"]
+    mode = of_workspace(effective_mode(tables.workspaces), deployments)
+    is_elsewhere = says(kind, "Kubernetes").where(says(kind, "Managed", "Kubernetes", "AzureMLCompute"))
+    reason = pd.Series("The managed network is off.", index=deployments.index, dtype="string")
+    return answer(
+        known=says(egress, "Enabled", "Disabled"),
+        passed=says(egress, "Enabled"),
+        applies=~is_elsewhere & is_on(mode),
+        observed="egressPublicNetworkAccess "
+        + egress.fillna("not reported")
+        + ", isolationMode "
+        + mode.fillna("not reported"),
+        expected="egressPublicNetworkAccess Enabled, its default",
+        failed="The deployment isolates itself in the legacy way beside the workspace's managed network.",
+        unknown="egressPublicNetworkAccess, endpointComputeType or the isolation mode was not reported.",
+        not_applicable=reason.mask(is_elsewhere.fillna(value=False), "The deployment runs on Kubernetes."),
+    )
+
+
+@check(
+    id="END004",
+    title="Endpoints use Entra ID, not keys",
+    over="endpoints",
+    severity=Severity.MEDIUM,
+    reads=("endpoints.auth_mode",),
+    remediation=ENDPOINT_BY_ENTRA_ID,
+    controls=workload_frameworks.ENDPOINT_IDENTITY,
+    references=(AUTHENTICATION, SERVERLESS_ENDPOINT_API),
+)
+def endpoint_uses_entra_id(tables: Tables, _params: Params) -> Answers:
+    """A key does not expire, says nothing about who sent it, and works for everyone who finds it.
+
+    Online, batch and serverless endpoints alike: `authMode` Key fails, and so does KeyAndAAD, which
+    takes a key as well. AADToken and AAD pass; AMLToken passes too, because it expires and is no key,
+    and the reason says that it is not Entra ID's. Not reported or not documented is unknown.
+    """
+    mode = tables.endpoints["auth_mode"]
+    by_token = says(mode, "AMLToken").fillna(value=False)
+    return answer(
+        known=says(mode, "Key", "KeyAndAAD", "AMLToken", "AADToken", "AAD"),
+        passed=~says(mode, "Key", "KeyAndAAD"),
+        observed=mode,
+        expected="AADToken, AAD or AMLToken",
+        failed="Whoever has the endpoint's key may call it: authMode is " + mode.fillna("") + ".",
+        unknown="authMode was not reported, or is a word this check does not know.",
+        passes=pd.Series("", index=mode.index, dtype="string").mask(
+            by_token, "Callers send Azure Machine Learning's own tokens: they expire, but are not Entra ID's."
+        ),
+    )
+
+
+@check(
+    id="END005",
+    title="Selected addresses are backed by isolation",
+    over="workspaces",
+    severity=Severity.MEDIUM,
+    reads=(
+        *ACCESS_READS,
+        *MODE_READS,
+        "workspaces.private_endpoint_connections_known",
+        "private_endpoint_connections.status",
+    ),
+    remediation=SELECTED_ADDRESSES_BACKED,
+    controls=frameworks.INBOUND,
+    references=(f"{pages.PRIVATE_LINK}#enable-public-access-only-from-internet-ip-ranges",),
+)
+def selected_addresses_are_backed_by_isolation(tables: Tables, _params: Params) -> Answers:
+    """A workspace that answers to selected addresses shuts out its own computes unless they come privately.
+
+    Over workspaces, because every value that decides is the workspace's and what fails is the creation
+    of anything in it, whether an endpoint exists or not. Asked where public access is Enabled and the
+    default action Deny: the managed network has to be on, or a private endpoint connection Approved;
+    with the latter alone compute instances work and managed online deployments still do not. Access,
+    action, mode or connections that were not reported are unknown unless another one passes.
+    """
+    workspaces, connections = tables.workspaces, tables.private_endpoint_connections
+    known = workspaces["private_endpoint_connections_known"]
+    mode = effective_mode(workspaces)
+    has_endpoint = any_child(says(connections["status"], "Approved"), connections, workspaces, known=known)
+    is_backed = is_on(mode) | has_endpoint
+    seen = has_endpoint.map({True: "an approved private endpoint", False: "no approved private endpoint"})
+    return answer(
+        known=is_backed.notna(),
+        passed=is_backed,
+        applies=_answers_selected_addresses(workspaces),
+        observed="isolationMode "
+        + mode.fillna("not reported")
+        + ", "
+        + seen.astype("string").fillna("connections not read"),
+        expected="a managed network, or an approved private endpoint",
+        failed="Public access is limited to selected addresses, and neither a managed network nor a private "
+        "endpoint lets computes in: creating them fails.",
+        unknown="Public access, its default action, the isolation mode or the private endpoint connections "
+        "were not reported.",
+        passes=pd.Series("Computes reach the workspace privately.", index=mode.index, dtype="string").mask(
+            says(mode, "Disabled").fillna(value=False),
+            "A private endpoint exists, but managed online deployments need the managed network as well.",
+        ),
+        not_applicable="The workspace is not open to selected addresses.",
+    )
+
+
+CHECKS: tuple[Check, ...] = (
+    online_endpoint_is_private,
+    endpoint_and_workspace_access_combine,
+    deployment_does_not_use_legacy_egress_isolation,
+    endpoint_uses_entra_id,
+    selected_addresses_are_backed_by_isolation,
+)
