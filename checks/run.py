@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+import numpy as np
 import pandas as pd
 
-from checks.hubs import hub_notes, with_hub_values
+from checks.hubs import with_hub_values
 from checks.model import ANSWER_COLUMNS, Answers, ChosenCheck, Status, ask
-from checks.schema import SCHEMAS, Tables
+from checks.schema import Tables
+from checks.stamps import NAMELESS, Stamps
 
 FINDING_COLUMNS = (
     "check_id",
@@ -50,112 +52,106 @@ def findings(tables: Tables, chosen: Iterable[ChosenCheck | ScopedCheck]) -> pd.
     the check answers `unknown` for that workspace. A check that raises, or answers in a wrong shape,
     becomes status `error` for every row it should have answered (one nameless row if there is none).
     """
-    resolved = with_hub_values(tables)
+    stamps = Stamps(with_hub_values(tables))
     asked: dict[tuple[str, str], pd.DataFrame] = {}
-    frames = [_within(resolved, each, asked) for each in chosen]
+    frames = [_within(stamps, each, asked) for each in chosen]
     filled = [frame for frame in frames if len(frame)]
     if not filled:
         return pd.DataFrame({name: pd.Series(dtype="string") for name in FINDING_COLUMNS})
-    result = pd.concat(filled, ignore_index=True)
-    nameless = result["resource_id"].eq("") & result.duplicated(["check_id", "resource_id", "workspace_id"])
-    result = result[~nameless].reset_index(drop=True)
-    keys = pd.DataFrame({name: result[name].str.lower() for name in ("workspace_id", "resource_id")})
-    order = keys.assign(check_id=result["check_id"]).sort_values(["workspace_id", "check_id", "resource_id"])
-    return result.loc[order.index].reset_index(drop=True)
+    return _in_order(pd.concat(filled, ignore_index=True))
+
+
+def _in_order(found: pd.DataFrame) -> pd.DataFrame:
+    """The findings sorted, a nameless one (of a crash without rows) kept once."""
+    nameless = found["resource_id"].eq("") & found.duplicated(["check_id", "resource_id", "workspace_id"])
+    found = found[~nameless]
+    check_rank = pd.factorize(found["check_id"], sort=True)[0]
+    order = np.lexsort((found["resource_rank"], check_rank, found["workspace_rank"]))
+    return found[list(FINDING_COLUMNS)].iloc[order].reset_index(drop=True)
 
 
 def _within(
-    tables: Tables, each: ChosenCheck | ScopedCheck, asked: dict[tuple[str, str], pd.DataFrame]
+    stamps: Stamps, each: ChosenCheck | ScopedCheck, asked: dict[tuple[str, str], pd.DataFrame]
 ) -> pd.DataFrame:
     """The stamped answers that count; `asked` holds those of a check and its parameters meanwhile."""
     if isinstance(each, ChosenCheck):
-        return _stamped(tables, each)
+        return _stamped(stamps, each)
     chosen, key = each.chosen, (each.chosen.check.id, repr(each.chosen.params))
     if each.workspaces is None:
-        return _stamped(tables, chosen)
+        return _stamped(stamps, chosen)
     if key not in asked:
-        asked[key] = _stamped(tables, chosen)
+        asked[key] = _stamped(stamps, chosen)
     workspaces = asked[key]["workspace_id"].str.lower()
-    seen = workspaces.where(workspaces.isin(tables.workspaces.index), "")
+    seen = workspaces.where(workspaces.isin(stamps.tables.workspaces.index), "")
     counts = seen.isin(each.workspaces) | asked[key]["resource_id"].eq("")
     severity = pd.array([chosen.severity.value] * int(counts.sum()), "string")
     return asked[key][counts].assign(severity=severity)
 
 
-def _stamped(tables: Tables, chosen: ChosenCheck) -> pd.DataFrame:
-    table = tables[chosen.check.over]
+def _stamped(stamps: Stamps, chosen: ChosenCheck) -> pd.DataFrame:
+    """The answers of one check with who and where, and an unknown one for each workspace not read."""
+    rows = stamps.of(chosen.check.over)
     try:
-        answers = _verified(ask(chosen, tables), table.index)
+        answers = _verified(ask(chosen, stamps.tables), rows.index)
     except Exception as error:  # noqa: BLE001 - a check, perhaps somebody else's, must not stop the audit
-        answers = _crashed(table.index, error)
-        if table.empty:
-            return _identified(answers, tables, chosen, ids=pd.Series("", index=answers.index))
-    ids = table[SCHEMAS[chosen.check.over].resource_column]
-    stamped = _identified(answers, tables, chosen, ids=ids)
-    return pd.concat([stamped, _unread(tables, chosen)], ignore_index=True)
+        if rows.empty:
+            return _identified(_crashed(pd.Index([""]), error), NAMELESS, chosen)
+        answers = _crashed(rows.index, error)
+    unread = stamps.unread(chosen)
+    return pd.concat(
+        [_identified(answers, rows, chosen), _identified(_not_read(chosen, unread.index), unread, chosen)],
+        ignore_index=True,
+    )
 
 
 def _verified(answers: Answers, index: pd.Index) -> Answers:
+    """The answers in the order of `index`, all texts. Raises TypeError or ValueError for a wrong shape."""
     if not isinstance(answers, pd.DataFrame):
         raise TypeError(f"the check returned {type(answers).__name__}, not a frame")
     missing = [name for name in ANSWER_COLUMNS if name not in answers.columns]
     if missing:
         raise ValueError(f"the answers lack the column {', '.join(missing)}")
-    if not answers.index.is_unique or set(answers.index) != set(index):
-        raise ValueError("the answers are not on the index of the table the check is over")
-    strange = sorted(set(answers["status"].fillna("<NA>").astype(str)) - _STATUSES)
+    answers = answers[list(ANSWER_COLUMNS)]
+    if not answers.index.equals(index):
+        if not answers.index.is_unique or set(answers.index) != set(index):
+            raise ValueError("the answers are not on the index of the table the check is over")
+        answers = answers.loc[index]
+    strange = sorted({str(status) for status in answers["status"].unique()} - _STATUSES)
     if strange:
         raise ValueError(f"there is no status {', '.join(strange)}; there are {', '.join(Status)}")
-    texts = answers.loc[index, list(ANSWER_COLUMNS)].astype("string")
-    return texts.fillna("")
+    return answers.astype("string").fillna("")
 
 
 def _crashed(index: pd.Index, error: Exception) -> Answers:
     reason = f"The check could not be run: {type(error).__name__}: {error}"
-    rows = index if len(index) else pd.Index([""])
-    return pd.DataFrame(
-        {"status": Status.ERROR.value, "observed": "", "expected": "", "reason": reason}, index=rows
-    ).astype("string")
+    return _same_for_all(index, Status.ERROR, observed="", reason=reason)
 
 
-def _unread(tables: Tables, chosen: ChosenCheck) -> pd.DataFrame:
-    """An `unknown` row for every workspace whose rows of the check's table were not all read."""
-    known_by = list(chosen.check.rows_known_by)
-    workspaces = tables.workspaces
-    unread = workspaces[~workspaces[known_by].fillna(value=False).all(axis="columns")]
+def _not_read(chosen: ChosenCheck, index: pd.Index) -> Answers:
     rows = chosen.check.over.replace("_", " ")
-    answers = pd.DataFrame(
-        {
-            "status": Status.UNKNOWN.value,
-            "observed": "not read",
-            "expected": "",
-            "reason": f"The {rows} of this workspace were not read completely.",
-        },
-        index=unread.index,
-    ).astype("string")
-    return _identified(answers, tables, chosen, ids=unread["workspace_id"])
+    reason = f"The {rows} of this workspace were not read completely."
+    return _same_for_all(index, Status.UNKNOWN, observed="not read", reason=reason)
 
 
-def _identified(answers: Answers, tables: Tables, chosen: ChosenCheck, *, ids: pd.Series) -> pd.DataFrame:
-    over = tables[chosen.check.over].reindex(answers.index)
-    own = tables.workspaces["workspace_id"].reindex(answers.index)
-    workspace_ids = own.fillna(over["workspace_id"]) if "workspace_id" in over.columns else own
-    keys = workspace_ids.fillna("").str.lower()
-    notes = hub_notes(tables.workspaces).reindex(keys).set_axis(answers.index).fillna("")
-    judged_by = tables.workspaces["judged_by"].reindex(keys).set_axis(answers.index)
-    return pd.DataFrame(
-        {
-            "check_id": chosen.check.id,
-            "title": chosen.check.title,
-            "family": chosen.check.family,
-            "severity": chosen.severity.value,
-            "status": answers["status"],
-            "resource_id": ids.reindex(answers.index),
-            "workspace_id": workspace_ids.fillna(""),
-            "judged_by": judged_by.fillna(""),
-            "observed": answers["observed"],
-            "expected": answers["expected"],
-            "reason": (answers["reason"].str.strip() + " " + notes).str.strip(),
-        },
-        columns=list(FINDING_COLUMNS),
-    ).astype("string")
+def _same_for_all(index: pd.Index, status: Status, *, observed: str, reason: str) -> Answers:
+    words = {"status": status.value, "observed": observed, "expected": "", "reason": reason}
+    return pd.DataFrame(words, index=index, dtype="string")
+
+
+def _identified(answers: Answers, rows: pd.DataFrame, chosen: ChosenCheck) -> pd.DataFrame:
+    """Answers and rows on one index, put together as findings with their ranks."""
+    same = {
+        "check_id": chosen.check.id,
+        "title": chosen.check.title,
+        "family": chosen.check.family,
+        "severity": chosen.severity.value,
+    }
+    frame = rows.assign(**{name: answers[name] for name in ANSWER_COLUMNS})
+    for name, word in same.items():
+        frame[name] = pd.array(np.full(len(frame), word, dtype=object), dtype="string")
+    frame["reason"] = frame["reason"].str.strip()
+    noted = frame["note"].ne("")
+    if noted.any():
+        reasons = frame["reason"] + " " + frame["note"]
+        frame["reason"] = frame["reason"].mask(noted, reasons.str.strip())
+    return frame.drop(columns="note")
