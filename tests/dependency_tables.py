@@ -1,0 +1,81 @@
+"""Rows of dependencies and diagnostic settings, and one way to ask a single check of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+from check_tables import SUBSCRIPTION, Row, workspace, workspace_id
+
+from checks.model import ChosenCheck
+from checks.registry import registry
+from checks.run import findings
+from checks.schema import Tables
+
+_PROVIDER_OF = {
+    "storage": "Microsoft.Storage/storageAccounts",
+    "vault": "Microsoft.KeyVault/vaults",
+    "registry": "Microsoft.ContainerRegistry/registries",
+    "insights": "Microsoft.Insights/components",
+}
+
+
+def dependency_id(role: str) -> str:
+    """The id of the resource of that role."""
+    return f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-shared/providers/{_PROVIDER_OF[role]}/{role}-one"
+
+
+def dependency(role: str, of: str = "ws", **values: object) -> Row:
+    """A row of `associated_resources` that was read."""
+    return {
+        "association_id": f"{workspace_id(of)}#{role}",
+        "workspace_id": workspace_id(of),
+        "resource_id": dependency_id(role),
+        "resource": f"{role}-one",
+        "role": role,
+        "read_status": "read",
+        "unread_reason": "",
+        **values,
+    }
+
+
+def missing(role: str) -> Row:
+    """A dependency that Azure does not know."""
+    return dependency(role, read_status="missing")
+
+
+def unreadable(role: str) -> Row:
+    """A dependency that may not be read."""
+    return dependency(role, read_status="unreadable", unread_reason="AuthorizationFailed: no access")
+
+
+def setting(enabled_logs: str | None, sinks: str | None, of: str = "ws", name: str = "logs") -> Row:
+    """A row of `diagnostic_settings`."""
+    return {
+        "setting_id": f"{workspace_id(of)}/providers/microsoft.insights/diagnosticSettings/{name}",
+        "workspace_id": workspace_id(of).upper(),
+        "setting": name,
+        "enabled_logs": enabled_logs,
+        "sinks": sinks,
+    }
+
+
+def place(name: str = "ws", **values: object) -> dict[str, object]:
+    """A row of `workspaces` around which everything was read."""
+    known = {"associated_resources_known": True, "diagnostic_settings_known": True}
+    return {**workspace(name), **known, **values}
+
+
+def asked(check_id: str, *, parameters: dict[str, Any] | None = None, **rows: Sequence[Row]) -> pd.DataFrame:
+    """The findings of one check over tables of these rows."""
+    check = registry()[check_id]
+    params = check.params.model_validate(parameters or {})
+    return findings(Tables.of(**rows), [ChosenCheck(check=check, severity=check.severity, params=params)])
+
+
+def of_dependency(check_id: str, row: Row, **values: object) -> dict[str, str]:
+    """The one finding about a dependency of a workspace with these values."""
+    found = asked(check_id, workspaces=[{**place(), **values}], associated_resources=[row])
+    assert len(found) == 1
+    return {str(name): str(value) for name, value in found.iloc[0].items()}
