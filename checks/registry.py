@@ -13,6 +13,8 @@ from checks import (
     network_access,
     outbound_rules,
     private_endpoints,
+    scenarios,
+    workspace_protection,
 )
 from checks.errors import RegistryError
 from checks.model import Check
@@ -27,6 +29,8 @@ BUILT_IN: tuple[Check, ...] = (
     *associated_resources.CHECKS,
     *computes.CHECKS,
     *endpoints.CHECKS,
+    *workspace_protection.CHECKS,
+    *scenarios.CHECKS,
 )
 
 

@@ -1,0 +1,48 @@
+"""Hosts that documented scenarios need.
+
+From "Workspace managed virtual network isolation", section "List of scenario specific outbound rules"
+(https://learn.microsoft.com/azure/machine-learning/how-to-managed-network), read 2026-11.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+PACKAGE_HOSTS: Final = (
+    "anaconda.com",
+    "*.anaconda.com",
+    "*.anaconda.org",
+    "pypi.org",
+    "*.pythonhosted.org",
+    "pytorch.org",
+    "*.pytorch.org",
+    "*.tensorflow.org",
+)
+"""Python packages; `*.pythonhosted.org` is on the page in the note to `pypi.org`."""
+
+VS_CODE_HOSTS: Final = (
+    "*.vscode.dev",
+    "vscode.blob.core.windows.net",
+    "*.gallerycdn.vsassets.io",
+    "raw.githubusercontent.com",
+    "*.vscode-unpkg.net",
+    "*.vscode-cdn.net",
+    "*.vscodeexperiments.azureedge.net",
+    "default.exp-tas.com",
+    "code.visualstudio.com",
+    "update.code.visualstudio.com",
+    "*.vo.msecnd.net",
+    "marketplace.visualstudio.com",
+    "vscode.download.prss.microsoft.com",
+)
+"""VS Code; `raw.githubusercontent.com` is in the page of 2024-08 and no longer in later ones."""
+
+HUGGING_FACE_HOSTS: Final = (
+    "docker.io",
+    "*.docker.io",
+    "*.docker.com",
+    "production.cloudflare.docker.com",
+    "cdn.auth0.com",
+    "cdn-lfs.huggingface.co",
+)
+"""Hugging Face models."""

@@ -1,0 +1,198 @@
+"""SEC: how the workspace itself is protected: identity, keys, impact, logs and datastores."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import pandas as pd
+from pydantic import Field
+
+from checks import frameworks, pages
+from checks.columns import any_child, children_named, items, judged, says
+from checks.model import Answers, Check, Params, Severity, answer, check
+from checks.schema import Tables
+from checks.workspace_remediation import (
+    CUSTOMER_KEY_USED,
+    HIGH_IMPACT_SET,
+    IDENTITY_FOR_DATASTORES,
+    IDENTITY_GIVEN,
+    LOGS_SENT,
+)
+
+_IDENTITY_KINDS = frozenset({"systemassigned", "userassigned"})
+
+
+class IdentityKind(Params):
+    """Which kind of managed identity a workspace has to have."""
+
+    kind: Literal["SystemAssigned", "UserAssigned", "Any"] = Field(
+        default="SystemAssigned", description="The kind of managed identity wanted; Any takes either."
+    )
+
+
+@check(
+    id="SEC001",
+    title="Uses a managed identity of the wanted kind",
+    over="workspaces",
+    severity=Severity.MEDIUM,
+    reads=("workspaces.identity_type",),
+    remediation=IDENTITY_GIVEN,
+    controls=frameworks.MANAGED_IDENTITY,
+    references=(pages.MANAGED_IDENTITY,),
+    params=IdentityKind,
+)
+def managed_identity_is_of_the_wanted_kind(tables: Tables, params: IdentityKind) -> Answers:
+    """Without an identity of its own a workspace works with keys and passwords that somebody has to keep.
+
+    `identity.type` has to name the kind the policy wants, by default SystemAssigned; a workspace with both
+    kinds has either. None, and a workspace without an identity, fail. A type that was not reported, or
+    holds a word Azure has not documented, is unknown.
+    """
+    kind = tables.workspaces["identity_type"]
+    wanted = _IDENTITY_KINDS if params.kind == "Any" else frozenset({params.kind.lower()})
+    has_it = judged(kind, lambda joined: _has_kind(joined, wanted))
+    return answer(
+        known=has_it.notna(),
+        passed=has_it,
+        observed=kind.replace("", "no identity"),
+        expected="a managed identity" if params.kind == "Any" else params.kind,
+        failed="The workspace's identity is " + kind.replace("", "none").fillna("") + ".",
+        unknown="The type of the identity was not reported, or is a word this check does not know.",
+    )
+
+
+def _has_kind(joined: str, wanted: frozenset[str]) -> bool | None:
+    kinds = {kind.lower() for kind in items(joined)}
+    if kinds & wanted:
+        return True
+    return False if kinds <= _IDENTITY_KINDS | {"none"} else None
+
+
+@check(
+    id="SEC002",
+    title="Encrypted with a customer-managed key",
+    over="workspaces",
+    severity=Severity.MEDIUM,
+    reads=("workspaces.encryption_status",),
+    remediation=CUSTOMER_KEY_USED,
+    controls=frameworks.CUSTOMER_KEY,
+    references=(pages.CUSTOMER_KEY,),
+)
+def workspace_is_encrypted_with_a_customer_key(tables: Tables, _params: Params) -> Answers:
+    """With a key of one's own, access to what the service stores can be taken away, and shown to be.
+
+    `encryption.status` Enabled passes. Disabled fails, and so does a workspace without `encryption`: Azure
+    then encrypts with keys that Microsoft manages. A status that was not reported, or an undocumented
+    word, is unknown.
+    """
+    status = tables.workspaces["encryption_status"]
+    return answer(
+        known=says(status, "Enabled", "Disabled", ""),
+        passed=says(status, "Enabled"),
+        observed=status.replace("", "Microsoft-managed keys"),
+        expected="Enabled",
+        failed="The workspace is encrypted with keys that Microsoft manages.",
+        unknown="The status of the encryption was not reported, or is a word this check does not know.",
+    )
+
+
+@check(
+    id="SEC003",
+    title="High business impact is set",
+    over="workspaces",
+    severity=Severity.MEDIUM,
+    reads=("workspaces.hbi_workspace",),
+    remediation=HIGH_IMPACT_SET,
+    references=(pages.DATA_ENCRYPTION,),
+)
+def high_business_impact_is_set(tables: Tables, _params: Params) -> Answers:
+    """The flag limits the diagnostic data Microsoft collects and encrypts the local disks of clusters.
+
+    `hbiWorkspace` true passes, false fails. Azure reports the flag of every workspace, so one without it
+    is unknown.
+    """
+    flag = tables.workspaces["hbi_workspace"]
+    return answer(
+        known=flag.notna(),
+        passed=flag,
+        observed="hbiWorkspace " + flag.astype("string").str.lower(),
+        expected="hbiWorkspace true",
+        failed="hbiWorkspace is false.",
+        unknown="hbiWorkspace was not reported.",
+    )
+
+
+@check(
+    id="SEC004",
+    title="Diagnostic logs are sent somewhere",
+    over="workspaces",
+    severity=Severity.MEDIUM,
+    reads=(
+        "workspaces.diagnostic_settings_known",
+        "diagnostic_settings.enabled_logs",
+        "diagnostic_settings.sinks",
+    ),
+    remediation=LOGS_SENT,
+    controls=frameworks.RESOURCE_LOGS,
+    references=(pages.MONITORING,),
+)
+def diagnostic_logs_are_sent_somewhere(tables: Tables, _params: Params) -> Answers:
+    """What nobody records, nobody can look into afterwards: who ran what, on which data.
+
+    One diagnostic setting with an enabled log category and a sink passes, even if not all settings were
+    read. None fails where all were read, and is unknown otherwise, as is a setting with parts left out.
+    Settings are a workspace's own: a Project's count, not its hub's.
+    """
+    settings = tables.diagnostic_settings
+    own = tables.workspaces.assign(judged_by=tables.workspaces.index.to_series())
+    known = own["diagnostic_settings_known"].fillna(value=False)
+    sends = (settings["enabled_logs"].ne("") & settings["sinks"].ne("")).astype("boolean")
+    seen = any_child(sends, settings, own, known=pd.Series(data=True, index=own.index, dtype="boolean"))
+    names = children_named(settings["setting"], sends, settings, own)
+    return answer(
+        known=known | seen,
+        passed=seen,
+        observed=names.replace("", "no setting that sends logs").where(known | seen.fillna(value=False)),
+        expected="a diagnostic setting with an enabled log category and a sink",
+        failed="No diagnostic setting sends an enabled log category anywhere.",
+        unknown="The diagnostic settings were not all read, or one was not reported in full.",
+    )
+
+
+@check(
+    id="SEC005",
+    title="Default datastores use identity, not keys",
+    over="workspaces",
+    severity=Severity.MEDIUM,
+    reads=("workspaces.system_datastores_auth_mode",),
+    remediation=IDENTITY_FOR_DATASTORES,
+    controls=frameworks.LOCAL_AUTHENTICATION,
+    references=(pages.MANAGED_IDENTITY,),
+)
+def default_datastores_use_identity(tables: Tables, _params: Params) -> Answers:
+    """With keys, everyone who can use the workspace can do anything to its storage, in nobody's name.
+
+    `systemDatastoresAuthMode` Identity or UserDelegationSAS passes: both sign in with Entra ID. AccessKey
+    fails, and so does a mode that was left out, because keys are then used. An undocumented word is
+    unknown.
+    """
+    mode = tables.workspaces["system_datastores_auth_mode"].fillna("")
+    return answer(
+        known=says(mode, "AccessKey", "Identity", "UserDelegationSAS", ""),
+        passed=says(mode, "Identity", "UserDelegationSAS"),
+        observed=mode.replace("", "not reported"),
+        expected="Identity",
+        failed="The default datastores use account keys: systemDatastoresAuthMode is "
+        + mode.replace("", "not reported, which means AccessKey")
+        + ".",
+        unknown="systemDatastoresAuthMode is a word this check does not know.",
+    )
+
+
+CHECKS: tuple[Check, ...] = (
+    managed_identity_is_of_the_wanted_kind,
+    workspace_is_encrypted_with_a_customer_key,
+    high_business_impact_is_set,
+    diagnostic_logs_are_sent_somewhere,
+    default_datastores_use_identity,
+)
