@@ -45,14 +45,13 @@ def compute_has_no_public_address(tables: Tables, _params: Params) -> Answers:
     """A node with a public address can be found, scanned and attacked by everybody.
 
     Asked of compute clusters and compute instances: `enableNodePublicIp` has to be false, and an
-    instance must not report a `publicIpAddress` either, whatever its flag says. By contract the flag
-    defaults to true, but a flag that was left out or null is unknown, never a pass; so is an instance
-    that did not report its addresses at all.
+    instance must not report a `publicIpAddress` either, whatever its flag says; clusters report none.
+    By contract the flag defaults to true, but a flag that was left out or null is unknown, never a
+    pass; so is an instance that did not report its addresses at all.
     """
     computes = tables.computes
     flag, address = computes["enable_node_public_ip"], computes["public_ip_address"]
-    is_cluster = is_type(computes, "AmlCompute").fillna(value=False)
-    has_address = address.ne("").mask(address.isna() & is_cluster, False)
+    has_address = address.ne("") & is_type(computes, "ComputeInstance")
     return answer(
         known=flag.notna() | has_address,
         passed=~(flag | has_address),

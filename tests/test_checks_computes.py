@@ -66,7 +66,6 @@ def test_a_compute_whose_workspace_was_not_read_is_unknown(check_id: str) -> Non
     [
         ("AmlCompute", False, None, "pass"),
         ("amlcompute", False, "", "pass"),
-        ("AmlCompute", False, "20.1.2.3", "fail"),
         ("AmlCompute", True, None, "fail"),
         ("AmlCompute", None, None, "unknown"),
         ("ComputeInstance", False, "", "pass"),
