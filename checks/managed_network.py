@@ -18,6 +18,7 @@ from checks.isolation import (
     is_on,
 )
 from checks.model import Answers, Check, Params, Severity, answer, check
+from checks.network_provisioning import managed_network_is_provisioned
 from checks.network_remediation import (
     ENDPOINT_RULE_TO_WORKSPACE,
     FIREWALL_SKU_SET,
@@ -261,6 +262,7 @@ def firewall_tier_is_the_wanted_one(tables: Tables, params: FirewallTier) -> Ans
 CHECKS: tuple[Check, ...] = (
     managed_network_is_on,
     outbound_mode_is_allowed,
+    managed_network_is_provisioned,
     serverless_spark_is_ready_where_used,
     serverless_compute_stays_private,
     provisioned_with_public_access_off,

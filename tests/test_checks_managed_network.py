@@ -1,8 +1,9 @@
 from __future__ import annotations
 
 import pytest
-from check_tables import asked, endpoint_rule, host_rule, isolated, statuses, workspace, workspace_id
+from check_tables import Row, asked, endpoint_rule, host_rule, isolated, statuses, workspace, workspace_id
 from pydantic import ValidationError
+from workload_tables import compute, endpoint, found, place, project
 
 STORAGE = f"{workspace_id().partition('/providers/')[0]}/providers/Microsoft.Storage/storageAccounts/sa"
 
@@ -151,3 +152,67 @@ def test_without_host_name_rules_there_is_no_firewall() -> None:
     row = isolated(firewall_sku="Basic")
     assert statuses(asked("MVN007", [row])) == ["not-applicable"]
     assert statuses(asked("MVN007", [row], rules=[endpoint_rule(STORAGE, "blob", type=None)])) == ["unknown"]
+
+
+def provisioning(workspaces: list[Row], **rows: list[Row]) -> dict[str, str]:
+    """What MVN003 says, by workspace."""
+    answers = found("MVN003", workspaces=workspaces, **rows)
+    names = answers["resource_id"].str.rpartition("/")[2]
+    return dict(zip(names, answers["status"], strict=True))
+
+
+@pytest.mark.parametrize(
+    ("status", "mode", "kind", "outcome"),
+    [
+        ("Active", "AllowInternetOutbound", "AmlCompute", "pass"),
+        ("active", "AllowInternetOutbound", None, "pass"),
+        ("Inactive", "AllowInternetOutbound", "AmlCompute", "fail"),
+        ("Inactive", "AllowOnlyApprovedOutbound", "ComputeInstance", "fail"),
+        ("Inactive", "AllowInternetOutbound", "Kubernetes", "not-applicable"),
+        ("Inactive", "AllowInternetOutbound", None, "unknown"),
+        ("Inactive", None, "AmlCompute", "unknown"),
+        ("Inactive", "Disabled", "AmlCompute", "not-applicable"),
+        (None, "AllowInternetOutbound", "AmlCompute", "unknown"),
+        ("Dozing", "AllowInternetOutbound", "AmlCompute", "unknown"),
+    ],
+)
+def test_a_network_that_is_used_has_to_be_provisioned(
+    status: str | None, mode: str | None, kind: str | None, outcome: str
+) -> None:
+    row = place(mode=mode, managed_network_status=status)
+    assert provisioning([row], computes=[compute({}, kind)]) == {"ws": outcome}
+
+
+@pytest.mark.parametrize(
+    ("type_", "outcome"), [("online", "fail"), ("batch", "not-applicable"), ("serverless", "not-applicable")]
+)
+def test_online_endpoints_use_the_network_too(type_: str, outcome: str) -> None:
+    row = place(managed_network_status="Inactive")
+    assert provisioning([row], endpoints=[endpoint(type_=type_)]) == {"ws": outcome}
+
+
+@pytest.mark.parametrize("column", ["computes_known", "online_endpoints_known"])
+def test_an_inactive_network_is_unknown_where_not_all_was_read(column: str) -> None:
+    row = {**place(managed_network_status="Inactive"), column: None}
+    assert provisioning([row]) == {"ws": "unknown"}
+    assert provisioning([{**row, column: True}]) == {"ws": "not-applicable"}
+    assert provisioning([{**row, "managed_network_status": "Active"}]) == {"ws": "pass"}
+
+
+def test_a_hub_and_its_projects_share_one_network() -> None:
+    hub = place("hub", kind="Hub", managed_network_status="Inactive")
+    rows = [
+        hub,
+        project("used", "hub"),
+        project("idle", "hub"),
+        place("apart", managed_network_status="Inactive"),
+    ]
+    used = provisioning(rows, computes=[compute({}, of="used")])
+    assert used == {"hub": "fail", "used": "fail", "idle": "fail", "apart": "not-applicable"}
+    unread = [hub, project("used", "hub", computes_known=None), project("idle", "hub")]
+    assert set(provisioning(unread).values()) == {"unknown"}
+
+
+def test_a_project_without_a_readable_hub_is_unknown() -> None:
+    rows = [project("orphan", "gone"), {**place("homeless"), "kind": "Project"}]
+    assert set(provisioning(rows, computes=[compute({}, of="homeless")]).values()) == {"unknown"}

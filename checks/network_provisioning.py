@@ -1,0 +1,113 @@
+"""MVN: whether the managed network exists by the time somebody needs it."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from checks import frameworks, pages
+from checks.columns import any_child, of_workspace, says
+from checks.compute_facts import MANAGED_TYPES, is_type
+from checks.isolation import MODE_READS, effective_mode, is_on
+from checks.model import Answers, Params, Remediation, Severity, answer, check
+from checks.network_remediation import SPARK_PROVISIONED
+from checks.schema import Tables
+
+NETWORK_PROVISIONED = Remediation(
+    summary="Provision the managed network, or find out why Azure did not.",
+    az=SPARK_PROVISIONED.az.removesuffix(" --include-spark"),
+    bicep="resource workspace 'Microsoft.MachineLearningServices/workspaces@2025-12-01' = {\n"
+    "  name: {{workspace}}\n"
+    "  location: {{location}}\n"
+    "  properties: {\n"
+    "    provisionNetworkNow: true\n"
+    "  }\n"
+    "}",
+    terraform='resource "azapi_update_resource" "workspace" {\n'
+    '  type        = "Microsoft.MachineLearningServices/workspaces@2025-12-01"\n'
+    "  resource_id = {{workspace_id}}\n"
+    "  body = {\n"
+    "    properties = {\n"
+    "      provisionNetworkNow = true\n"
+    "    }\n"
+    "  }\n"
+    "}",
+    caution="It takes up to half an hour, and private endpoints and a firewall are billed from then on. "
+    "Computes made before isolation was switched on stay outside until they are made again. A Project "
+    "follows its hub: provision the hub's network.",
+)
+
+
+@check(
+    id="MVN003",
+    title="The managed network is provisioned",
+    over="workspaces",
+    severity=Severity.MEDIUM,
+    reads=(
+        *MODE_READS,
+        "workspaces.managed_network_status",
+        "workspaces.computes_known",
+        "workspaces.online_endpoints_known",
+        "computes.compute_type",
+    ),
+    remediation=NETWORK_PROVISIONED,
+    controls=frameworks.MANAGED_NETWORK,
+    references=(f"{pages.MANAGED_NETWORK}#manually-provision-a-managed-vnet",),
+)
+def managed_network_is_provisioned(tables: Tables, _params: Params) -> Answers:
+    """Isolation that was ordered and never built isolates nothing, whatever the workspace's mode says.
+
+    Asked while isolation is on: the network's status Active passes. Inactive fails where a compute
+    cluster, compute instance or online endpoint exists in the workspace, or in any other that shares
+    the network (a hub and its Projects). Attached computes need no managed network. Inactive with
+    nothing to run in it is not applicable: Azure builds the network with the first compute. Mode or
+    status not reported, or computes and endpoints not all read where the network is inactive, are
+    unknown; a Project that nobody could see is not counted.
+    """
+    workspaces = tables.workspaces
+    mode, status = effective_mode(workspaces), workspaces["managed_network_status"]
+    is_active = says(status, "Active").where(says(status, "Active", "Inactive"))
+    return answer(
+        known=is_active.notna(),
+        passed=is_active,
+        applies=is_on(mode) & (is_active | _is_used(tables)),
+        observed="network status " + status,
+        expected="network status Active",
+        failed="The managed network is "
+        + status.fillna("")
+        + " although computes or online endpoints exist.",
+        unknown="The network's mode or status was not reported, or what runs in it was not all read.",
+        not_applicable=pd.Series(
+            "Nothing runs in the network yet: Azure creates it with the first compute.",
+            index=status.index,
+            dtype="string",
+        ).mask(says(mode, "Disabled").fillna(value=False), "The managed network is off."),
+    )
+
+
+def _is_used(tables: Tables) -> pd.Series:
+    """Per workspace whether anything runs in the network it shares; `<NA>` where not all was read."""
+    workspaces, computes, endpoints = tables.workspaces, tables.computes, tables.endpoints
+    online = says(endpoints["endpoint_type"], "online")
+    has_compute = any_child(
+        is_type(computes, *MANAGED_TYPES),
+        _by_network(computes, workspaces),
+        workspaces,
+        known=_all_known("computes_known", workspaces),
+    )
+    return has_compute | any_child(
+        online,
+        _by_network(endpoints, workspaces),
+        workspaces,
+        known=_all_known("online_endpoints_known", workspaces),
+    )
+
+
+def _by_network(children: pd.DataFrame, workspaces: pd.DataFrame) -> pd.DataFrame:
+    """The rows as if they belonged to the workspace whose network they use."""
+    return children.assign(workspace_id=of_workspace(workspaces["judged_by"], children))
+
+
+def _all_known(column: str, workspaces: pd.DataFrame) -> pd.Series:
+    """Per workspace whether the column holds for all that share its network."""
+    known = workspaces[column].fillna(value=False).astype(bool)
+    return known.groupby(workspaces["judged_by"]).transform("all").astype("boolean")
