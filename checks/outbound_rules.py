@@ -10,6 +10,7 @@ from checks import frameworks, outbound_openings, pages
 from checks.columns import any_child, children_named, of_workspace, says, subscription_of, texts
 from checks.isolation import APPROVED, MODE_READS, effective_mode
 from checks.model import Answers, Check, Params, Severity, answer, check
+from checks.outbound_dependencies import private_dependencies_are_reached
 from checks.outbound_facts import (
     ADDRESS_READS,
     AZURES_OWN,
@@ -292,6 +293,7 @@ CHECKS: tuple[Check, ...] = (
     outbound_openings.outbound_rule_is_approved,
     private_endpoint_target_is_supported,
     outbound_rules_do_not_overlap,
+    private_dependencies_are_reached,
     host_name_rules_are_absent,
     private_endpoint_target_is_in_allowed_subscription,
 )

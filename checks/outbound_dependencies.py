@@ -1,0 +1,150 @@
+"""OBR: whether the managed network reaches what the workspace depends on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+import pandas as pd
+
+from checks import frameworks, pages
+from checks.associated_facts import ACCESS_READS, has_role, is_closed
+from checks.columns import any_child, of_workspace, says
+from checks.isolation import APPROVED, DISABLED, MODE_READS, effective_mode, is_on
+from checks.model import Answers, Params, Remediation, Severity, answer, check
+from checks.outbound_facts import has_type
+from checks.schema import Tables
+
+TARGETS: Final = (
+    ("storage", "storage_account", "blob"),
+    ("storage", "storage_account", "file"),
+    ("vault", "key_vault", "vault"),
+    ("registry", "container_registry", "registry"),
+)
+"""What Azure reaches by private endpoint, as role, column of `workspaces` and sub-resource.
+
+From "Managed virtual network", List of required rules, read 2026-11.
+"""
+
+DEPENDENCIES_REACHED = Remediation(
+    summary="Provision the network again, so that Azure makes the private endpoints it requires; add by hand "
+    "what still lacks.",
+    az="az ml workspace provision-network --name {{workspace}} --resource-group {{resource_group}} "
+    "--subscription {{subscription_id}}\n"
+    "az ml workspace outbound-rule set --workspace-name {{workspace}} --resource-group {{resource_group}} "
+    '--subscription {{subscription_id}} --rule "$RULE" --type private_endpoint '
+    '--service-resource-id "$DEPENDENCY_ID" --subresource-target "$SUBRESOURCE"',
+    bicep="resource workspace 'Microsoft.MachineLearningServices/workspaces@2025-12-01' existing = {\n"
+    "  name: {{workspace}}\n"
+    "}\n"
+    "resource rule 'Microsoft.MachineLearningServices/workspaces/outboundRules@2025-12-01' = {\n"
+    "  parent: workspace\n"
+    "  name: ruleName\n"
+    "  properties: {\n"
+    "    type: 'PrivateEndpoint'\n"
+    "    category: 'UserDefined'\n"
+    "    destination: {\n"
+    "      serviceResourceId: dependencyId\n"
+    "      subresourceTarget: subresource\n"
+    "    }\n"
+    "  }\n"
+    "}",
+    terraform='resource "azurerm_machine_learning_workspace_network_outbound_rule_private_endpoint" '
+    '"rule" {\n'
+    "  name                = var.rule_name\n"
+    "  workspace_id        = {{workspace_id}}\n"
+    "  service_resource_id = var.dependency_id\n"
+    "  sub_resource_target = var.subresource\n"
+    "}",
+    caution="The workspace's identity needs the right to approve the endpoint on the dependency, which since "
+    "2025-04-30 is no longer assigned by itself; a registry has to be Premium. Private endpoints are billed "
+    "by the hour. A Project follows its hub: change the hub.",
+)
+
+
+@check(
+    id="OBR011",
+    title="Private associated resources have an endpoint in the managed network",
+    over="workspaces",
+    severity=Severity.MEDIUM,
+    reads=(
+        *MODE_READS,
+        "workspaces.managed_network_status",
+        *(f"workspaces.{column}" for column in ("storage_account", "key_vault", "container_registry")),
+        "workspaces.outbound_rules_known",
+        "outbound_rules.type",
+        "outbound_rules.status",
+        "outbound_rules.service_resource_id",
+        "outbound_rules.subresource_target",
+        *ACCESS_READS,
+    ),
+    remediation=DEPENDENCIES_REACHED,
+    controls=frameworks.OUTBOUND,
+    references=(f"{pages.MANAGED_NETWORK}#list-of-required-rules", pages.OUTBOUND_RULE_API),
+)
+def private_dependencies_are_reached(tables: Tables, _params: Params) -> Answers:
+    """Computes that cannot reach the storage, vault or registry of their workspace fail, or go round.
+
+    The storage account (blob and file), the key vault and the container registry each need an active
+    private-endpoint rule where they are closed to the public, and in AllowOnlyApprovedOutbound always.
+    In AllowInternetOutbound a dependency that was not read, or does not exist, is unknown unless its
+    rule is there; one that is open needs none. Not applicable with isolation off, without anything
+    private, and where rules lack in a network that Azure has yet to provision. Mode, rules, their parts
+    or a dependency's id not reported is unknown, unless another dependency is missing for sure.
+    """
+    workspaces = tables.workspaces
+    mode, known = effective_mode(workspaces), workspaces["outbound_rules_known"]
+    status = workspaces["managed_network_status"]
+    waits = ~says(status, "Active").where(says(status, "Active", "Inactive"))
+    needs_any = pd.Series(data=False, index=workspaces.index, dtype="boolean")
+    reached = pd.Series(data=True, index=workspaces.index, dtype="boolean")
+    missing = pd.Series("", index=workspaces.index, dtype="string")
+    for name, needed, present in _needed_and_present(tables, mode):
+        needs_any |= needed
+        reached &= ~needed | present
+        missing = missing.mask((needed & ~present).fillna(value=False), missing + ", " + name)
+    missing = missing.str.removeprefix(", ")
+    return answer(
+        known=known,
+        passed=reached,
+        applies=is_on(mode) & needs_any & (reached | ~waits),
+        observed=("missing: " + missing).mask(missing.eq(""), "none missing").where(reached.notna()),
+        expected="an active private-endpoint rule for each dependency that is private",
+        failed="No active private-endpoint rule leads to " + missing + ".",
+        unknown="The network's mode, status or rules, or a dependency of the workspace, was not read.",
+        not_applicable=_why_not(mode, needs_any),
+    )
+
+
+def _why_not(mode: pd.Series, needs_any: pd.Series) -> pd.Series:
+    reason = pd.Series("The managed network is not provisioned yet.", index=mode.index, dtype="string")
+    reason = reason.mask((~needs_any).fillna(value=False), "No dependency of the workspace is private.")
+    return reason.mask(says(mode, DISABLED).fillna(value=False), "The managed network is off.")
+
+
+def _needed_and_present(tables: Tables, mode: pd.Series) -> Iterator[tuple[str, pd.Series, pd.Series]]:
+    """Per target its name, and per workspace whether a rule for it is needed and whether one is active."""
+    workspaces, rules = tables.workspaces, tables.outbound_rules
+    known = workspaces["outbound_rules_known"]
+    active = has_type(rules, "PrivateEndpoint") & says(rules["status"], "Active")
+    for role, column, part in TARGETS:
+        own = of_workspace(workspaces[column].str.lower(), rules)
+        leads_there = rules["service_resource_id"].str.lower().eq(own)
+        present = any_child(
+            active & leads_there & says(rules["subresource_target"], part), rules, workspaces, known=known
+        )
+        needed = workspaces[column].ne("") & (says(mode, APPROVED) | _closed(tables, role))
+        yield f"{role} {part}" if role != part else role, needed, present
+
+
+def _closed(tables: Tables, role: str) -> pd.Series:
+    """Per workspace whether its dependency of that role is closed; `<NA>` where that was not read."""
+    workspaces, resources = tables.workspaces, tables.associated_resources
+    these = resources[has_role(resources, role).fillna(value=False)]
+    is_listed = any_child(
+        pd.Series(data=True, index=these.index, dtype="boolean"),
+        these,
+        workspaces,
+        known=pd.Series(data=True, index=workspaces.index),
+    )
+    return any_child(is_closed(these), these, workspaces, known=is_listed)

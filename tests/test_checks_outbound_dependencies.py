@@ -1,0 +1,182 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+from check_tables import Row, endpoint_rule, workspace_id
+from workload_tables import REGISTRY, STORAGE, VAULT, dependency, found, place, project, status
+
+INTERNET, APPROVED = "AllowInternetOutbound", "AllowOnlyApprovedOutbound"
+TARGETS = {
+    "blob": (STORAGE, "blob"),
+    "file": (STORAGE, "file"),
+    "vault": (VAULT, "vault"),
+    "registry": (REGISTRY, "registry"),
+}
+OPEN = {"public_network_access": "Enabled", "default_action": "Allow"}
+LINKS: Row = {"storage_account": STORAGE, "key_vault": VAULT, "container_registry": REGISTRY}
+
+
+def site(mode: str | None = INTERNET, **values: object) -> Row:
+    return {**place(mode=mode, managed_network_status="Active"), **LINKS, **values}
+
+
+def rules(*without: str, **values: object) -> list[Row]:
+    """Active rules for every target but some."""
+    return [
+        endpoint_rule(target.lower(), part.upper(), name, status="Active", category="Required", **values)
+        for name, (target, part) in TARGETS.items()
+        if name not in without
+    ]
+
+
+def closed() -> list[Row]:
+    return [dependency("storage", STORAGE), dependency("vault", VAULT), dependency("registry", REGISTRY)]
+
+
+def opened() -> list[Row]:
+    return [{**row, **OPEN} for row in closed()]
+
+
+def judged(row: Row, rows: Sequence[Row], resources: Sequence[Row]) -> str:
+    return status("OBR011", workspaces=[row], outbound_rules=rows, associated_resources=resources)
+
+
+@pytest.mark.parametrize("mode", [INTERNET, APPROVED])
+def test_closed_dependencies_with_a_rule_each_are_reached(mode: str) -> None:
+    assert judged(site(mode), rules(), closed()) == "pass"
+
+
+@pytest.mark.parametrize("mode", [INTERNET, APPROVED])
+@pytest.mark.parametrize(
+    ("lacking", "named"),
+    [("blob", "storage blob"), ("file", "storage file"), ("vault", "vault"), ("registry", "registry")],
+)
+def test_a_closed_dependency_without_a_rule_is_named(mode: str, lacking: str, named: str) -> None:
+    answers = found(
+        "OBR011",
+        workspaces=[site(mode)],
+        outbound_rules=rules(lacking),
+        associated_resources=closed(),
+    )
+    assert answers["status"].tolist() == ["fail"]
+    assert answers["reason"][0] == f"No active private-endpoint rule leads to {named}."
+    assert answers["observed"][0] == f"missing: {named}"
+
+
+def test_everything_that_lacks_is_listed() -> None:
+    answers = found("OBR011", workspaces=[site()], associated_resources=closed())
+    assert answers["reason"][0].endswith("leads to storage blob, storage file, vault, registry.")
+
+
+def test_open_dependencies_need_a_rule_only_where_all_outbound_is_approved() -> None:
+    assert judged(site(INTERNET), [], opened()) == "not-applicable"
+    assert judged(site(APPROVED), [], opened()) == "fail"
+    assert judged(site(APPROVED), rules(), opened()) == "pass"
+
+
+@pytest.mark.parametrize(
+    ("values", "outcome"),
+    [
+        ({"public_network_access": "SecuredByPerimeter", "default_action": "Allow"}, "fail"),
+        ({"public_network_access": "Enabled", "default_action": "Deny"}, "fail"),
+        ({"public_network_access": None, "default_action": "Deny"}, "fail"),
+        ({"public_network_access": "Enabled", "default_action": None}, "not-applicable"),
+        ({"public_network_access": "Whatever", "default_action": "Allow"}, "unknown"),
+        ({"read_status": "unreadable", "public_network_access": None, "default_action": None}, "unknown"),
+        ({"read_status": "missing", "public_network_access": None, "default_action": None}, "unknown"),
+    ],
+)
+def test_what_closes_a_dependency_makes_it_private(values: Row, outcome: str) -> None:
+    resources = [{**row, **values} if row["role"] == "storage" else row for row in opened()]
+    assert judged(site(INTERNET), [], resources) == outcome
+
+
+def test_an_unread_dependency_does_not_matter_where_its_rule_is_there() -> None:
+    unread = dependency("storage", STORAGE, read_status="unreadable")
+    resources = [unread, dependency("vault", VAULT), dependency("registry", REGISTRY)]
+    assert judged(site(INTERNET), rules(), resources) == "pass"
+    assert judged(site(INTERNET), rules("blob"), resources) == "unknown"
+    assert judged(site(INTERNET), rules("blob", "vault"), resources) == "fail"
+    assert judged(site(APPROVED), rules("blob"), resources) == "fail"
+
+
+def test_a_dependency_that_was_not_asked_for_is_unknown() -> None:
+    assert judged(site(INTERNET), [], []) == "unknown"
+
+
+def test_what_a_workspace_does_not_have_needs_no_rule() -> None:
+    assert judged(site(APPROVED, container_registry=""), rules("registry"), closed()[:2]) == "pass"
+    assert judged(site(APPROVED, container_registry=None), rules("registry"), closed()) == "unknown"
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"status": "Inactive"},
+        {"status": "Failed"},
+        {"type": "FQDN"},
+        {"subresource_target": "queue"},
+        {"service_resource_id": f"{STORAGE}other"},
+    ],
+)
+def test_a_rule_that_is_not_active_or_leads_elsewhere_does_not_count(values: Row) -> None:
+    rows = [{**row, **values} for row in rules()]
+    assert judged(site(APPROVED), rows, closed()) == "fail"
+
+
+@pytest.mark.parametrize("column", ["status", "type", "subresource_target", "service_resource_id"])
+def test_a_rule_with_a_part_left_out_could_be_the_one(column: str) -> None:
+    rows = [{**row, column: None} for row in rules()]
+    assert judged(site(APPROVED), rows, closed()) == "unknown"
+
+
+def test_rules_that_were_not_all_read_decide_nothing() -> None:
+    assert judged(site(outbound_rules_known=False), rules("blob"), closed()) == "unknown"
+    assert judged(site(outbound_rules_known=None), rules(), closed()) == "unknown"
+
+
+def test_a_rule_of_another_workspace_does_not_count() -> None:
+    others = [{**row, "workspace_id": workspace_id("other")} for row in rules()]
+    other = {**site(APPROVED), "workspace_id": workspace_id("other"), "workspace": "other"}
+    answers = found("OBR011", workspaces=[site(APPROVED), other], outbound_rules=others)
+    assert answers["status"].tolist() == ["pass", "fail"]
+
+
+@pytest.mark.parametrize(
+    ("network", "lacking", "outcome"),
+    [
+        ("Inactive", "blob", "not-applicable"),
+        ("Inactive", "", "pass"),
+        (None, "blob", "unknown"),
+        (None, "", "pass"),
+        ("Dozing", "blob", "unknown"),
+    ],
+)
+def test_a_network_that_is_not_provisioned_yet_may_lack_rules(
+    network: str | None, lacking: str, outcome: str
+) -> None:
+    assert judged(site(managed_network_status=network), rules(lacking), closed()) == outcome
+
+
+@pytest.mark.parametrize(("mode", "outcome"), [("Disabled", "not-applicable"), (None, "unknown")])
+def test_the_mode_decides_whether_there_is_a_network_to_ask_about(mode: str | None, outcome: str) -> None:
+    assert judged(site(mode), [], closed()) == outcome
+
+
+def test_a_project_is_judged_by_the_rules_and_dependencies_of_its_hub() -> None:
+    hub = {**site(), "workspace_id": workspace_id("hub"), "workspace": "hub", "kind": "Hub"}
+    theirs = workspace_id("hub")
+    rows = [{**row, "workspace_id": theirs} for row in rules("vault")]
+    resources = [
+        dependency(role, id, of="hub")
+        for role, id in (("storage", STORAGE), ("vault", VAULT), ("registry", REGISTRY))
+    ]
+    answers = found(
+        "OBR011",
+        workspaces=[hub, project("proj", "hub")],
+        outbound_rules=rows,
+        associated_resources=resources,
+    )
+    assert answers["status"].tolist() == ["fail", "fail"]
+    assert all("leads to vault." in reason for reason in answers["reason"])
