@@ -32,11 +32,19 @@ NOWHERE = ""
 
 
 def _listed(value: object) -> object:
-    return (value,) if isinstance(value, str) else value
+    return value if value is None or isinstance(value, (list, tuple, dict)) else (value,)
+
+
+def _without_wildcards(value: object) -> object:
+    if isinstance(value, str) and set("*?[") & set(value):
+        raise ValueError("a management group is named by its id, without wildcards: Azure is asked for it")
+    return value
 
 
 Glob = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000, pattern=r"\S")]
-GroupName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_().-]{1,90}$")]
+GroupName = Annotated[
+    str, StringConstraints(pattern=r"^[A-Za-z0-9_().-]{1,90}$"), BeforeValidator(_without_wildcards)
+]
 Globs = Annotated[tuple[Glob, ...], BeforeValidator(_listed), Field(min_length=1)]
 GroupNames = Annotated[tuple[GroupName, ...], BeforeValidator(_listed), Field(min_length=1)]
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
 from checks.errors import PolicyError
+from checks.policy_model import CheckSetting, Policy, Waiver
 from checks.registry import registry
-from scanner.policies import loaded, shipped
+from checks.selectors import Selector
+from scanner.policies import loaded, shipped, starter
 
 
 def written(folder: Path, text: str, name: str = "mine.yaml") -> str:
@@ -72,7 +75,7 @@ def test_what_no_policy_may_say_is_refused_by_file_path_and_what_is_allowed(
 
 
 def test_a_policy_that_is_neither_shipped_nor_a_file_names_the_shipped_ones() -> None:
-    with pytest.raises(PolicyError, match="baseline, internet-outbound"):
+    with pytest.raises(PolicyError, match=r"baseline, .*internet-outbound"):
         loaded(["nowhere"], registry())
 
 
@@ -85,3 +88,102 @@ def test_two_policies_of_one_name_are_refused(tmp_path: Path) -> None:
     twin = written(tmp_path, "name: baseline\nchecks: {NET: }")
     with pytest.raises(PolicyError, match="both named"):
         loaded(["baseline", twin], registry())
+
+
+def files(folder: Path, **texts: str) -> str:
+    """Writes `NAME.yaml` for each; the path of the first."""
+    paths = [written(folder, text, f"{name}.yaml") for name, text in texts.items()]
+    return paths[0]
+
+
+def test_what_is_extended_lies_beside_the_file_or_is_shipped(tmp_path: Path) -> None:
+    (tmp_path / "shared").mkdir()
+    written(tmp_path / "shared", "name: corp\nextends: ./base.yaml\nchecks: {NET: }", "corp.yaml")
+    base = written(tmp_path / "shared", "name: base\nextends: internet-outbound\nfail_on: high", "base.yaml")
+    mine = written(tmp_path, "name: mine\nextends: shared/corp.yaml\nchecks: {NET001: off}")
+    (policy,) = loaded([mine], registry())
+    sources = [layer.source for layer in policy.composition.layers]
+    assert [Path(source).name for source in sources] == [
+        "internet-outbound",
+        "base.yaml",
+        "corp.yaml",
+        mine[-9:],
+    ]
+    assert Path(sources[1]).resolve() == Path(base)
+    assert all(layer.text for layer in policy.composition.layers)
+    assert policy.policy.name == "mine"
+    assert policy.composition.fail_on == "high"
+    ids = [each.check.id for each in policy.checks]
+    assert "NET001" not in ids
+    assert "NET006" in ids
+
+
+@pytest.mark.parametrize(
+    ("texts", "circle"),
+    [
+        ({"a": "name: a\nextends: a.yaml"}, ["a.yaml", "a.yaml"]),
+        (
+            {"a": "name: a\nextends: b.yaml", "b": "name: b\nextends: ./a.yaml"},
+            ["a.yaml", "b.yaml", "a.yaml"],
+        ),
+        (
+            {
+                "x": "name: x\nextends: a.yaml",
+                "a": "name: a\nextends: b.yaml",
+                "b": "name: b\nextends: a.yaml",
+            },
+            ["a.yaml", "b.yaml", "a.yaml"],
+        ),
+    ],
+)
+def test_a_circle_is_refused_and_shown(tmp_path: Path, texts: dict[str, str], circle: list[str]) -> None:
+    with pytest.raises(PolicyError, match="in a circle") as caught:
+        loaded([files(tmp_path, **texts)], registry())
+    way = str(caught.value).partition("circle: ")[2].rstrip(".").split(" -> ")
+    assert [Path(step).name for step in way] == circle
+
+
+def test_a_diamond_is_no_circle_and_its_top_counts_once(tmp_path: Path) -> None:
+    top = files(
+        tmp_path,
+        mine="name: mine\nextends: [left.yaml, right.yaml]",
+        left="name: left\nextends: base.yaml\nchecks: {NET001: off}",
+        right="name: right\nextends: base.yaml\nchecks: {PEP001: {severity: low}}",
+        base="name: base\nchecks: {NET001: , NET002: , PEP001: }\nwaivers:\n- {check: NET002, resource: '*', "
+        "reason: r, approver: a, expires: 2027-01-31}",
+    )
+    (policy,) = loaded([top], registry())
+    assert [layer.policy.name for layer in policy.composition.layers] == ["base", "left", "right", "mine"]
+    assert [each.check.id for each in policy.checks] == ["NET002", "PEP001"]
+    assert len(policy.composition.waivers) == 1
+
+
+def test_what_is_extended_and_missing_or_wrong_names_its_own_file(tmp_path: Path) -> None:
+    with pytest.raises(PolicyError, match=r"mine\.yaml: extends: .*nowhere\.yaml: no policy.*baseline"):
+        loaded([written(tmp_path, "name: mine\nextends: nowhere.yaml")], registry())
+    wrong = files(tmp_path, mine="name: mine\nextends: base.yaml", base="name: base\nchecks: {NOPE: }")
+    with pytest.raises(PolicyError, match=r"base\.yaml: checks\.NOPE"):
+        loaded([wrong], registry())
+
+
+def test_off_as_yaml_reads_it_and_in_quotes_is_off(tmp_path: Path) -> None:
+    text = (
+        "name: mine\nextends: internet-outbound\nchecks: {NET: , NET006: off, NET001: 'off', NET002: false}"
+    )
+    (policy,) = loaded([written(tmp_path, text)], registry())
+    assert not {"NET001", "NET002", "NET006"} & {each.check.id for each in policy.checks}
+
+
+def test_the_starter_is_valid_as_it_is_and_with_all_its_examples(tmp_path: Path) -> None:
+    plain = written(tmp_path, starter(), "plain.yaml")
+    full = written(tmp_path, re.sub(r"(?m)^#:", "", starter()), "full.yaml")
+    for path in (plain, full):
+        (policy,) = loaded([path], registry())
+        assert policy.checks
+    said = policy.policy
+    assert said.model_fields_set == set(Policy.model_fields)
+    overrides, waivers = said.overrides, said.waivers
+    assert {key for each in overrides for key in each.where.asks_for} == set(Selector.model_fields)
+    assert {key for each in waivers for key in each.model_fields_set} == set(Waiver.model_fields)
+    settings = [*said.checks.values(), *(one for each in overrides for one in each.checks.values())]
+    assert {key for each in settings for key in each.model_fields_set} == set(CheckSetting.model_fields)

@@ -49,8 +49,8 @@ def facts_of(
     told = _WORKSPACE_ID.fullmatch(workspace_id.strip().rstrip("/"))
     if not told:
         raise UsageError(
-            f"{workspace_id!r} is no workspace's resource id. One looks like /subscriptions/ID/resourceGroups/"
-            "NAME/providers/Microsoft.MachineLearningServices/workspaces/NAME; `az ml workspace show` prints it."
+            f"{workspace_id!r} is no workspace's resource id. `az ml workspace show` prints it: "
+            "/subscriptions/ID/resourceGroups/NAME/providers/Microsoft.MachineLearningServices/workspaces/NAME."
         )
     groups = ", ".join(management_groups) if management_groups else None
     row = {
