@@ -51,15 +51,15 @@ def compute_has_no_public_address(tables: Tables, _params: Params) -> Answers:
     """
     computes = tables.computes
     flag, address = computes["enable_node_public_ip"], computes["public_ip_address"]
-    has_address = address.ne("") & is_type(computes, "ComputeInstance")
+    is_instance = is_type(computes, "ComputeInstance")
+    has_address = address.ne("") & is_instance
     return answer(
         known=flag.notna() | has_address,
         passed=~(flag | has_address),
         applies=is_type(computes, *MANAGED_TYPES),
         observed="enableNodePublicIp "
         + flag.astype("string").str.lower().fillna("not reported")
-        + ", publicIpAddress "
-        + or_none(address),
+        + (", publicIpAddress " + or_none(address)).where(is_instance.fillna(value=False), ""),
         expected="enableNodePublicIp false, no publicIpAddress",
         failed=("The compute has the public address " + address + ".").where(
             has_address.fillna(value=False), "enableNodePublicIp is true, so nodes get public addresses."

@@ -99,11 +99,14 @@ def private_dependencies_are_reached(tables: Tables, _params: Params) -> Answers
     needs_any = pd.Series(data=False, index=workspaces.index, dtype="boolean")
     reached = pd.Series(data=True, index=workspaces.index, dtype="boolean")
     missing = pd.Series("", index=workspaces.index, dtype="string")
+    unsettled = missing
     for name, needed, present in _needed_and_present(tables, mode):
+        lacks = needed & ~present
         needs_any |= needed
-        reached &= ~needed | present
-        missing = missing.mask((needed & ~present).fillna(value=False), missing + ", " + name)
-    missing = missing.str.removeprefix(", ")
+        reached &= ~lacks
+        missing = missing.mask(lacks.fillna(value=False), missing + ", " + name)
+        unsettled = unsettled.mask(lacks.isna(), unsettled + ", " + name)
+    missing, unsettled = missing.str.removeprefix(", "), unsettled.str.removeprefix(", ")
     return answer(
         known=known,
         passed=reached,
@@ -111,7 +114,8 @@ def private_dependencies_are_reached(tables: Tables, _params: Params) -> Answers
         observed=("missing: " + missing).mask(missing.eq(""), "none missing").where(reached.notna()),
         expected="an active private-endpoint rule for each dependency that is private",
         failed="No active private-endpoint rule leads to " + missing + ".",
-        unknown="The network's mode, status or rules, or a dependency of the workspace, was not read.",
+        unknown="The network's mode, status or rules, or a dependency of the workspace, was not read. "
+        + ("Not settled: " + unsettled + ".").mask(unsettled.eq(""), ""),
         not_applicable=_why_not(mode, needs_any),
     )
 
