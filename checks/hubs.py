@@ -9,9 +9,7 @@ from __future__ import annotations
 import pandas as pd
 
 from checks.schema import Tables
-from checks.workspace_columns import WORKSPACES
-
-NETWORK_COLUMNS = tuple(column.name for column in WORKSPACES.columns if column.follows_hub)
+from checks.workspace_columns import NETWORK_COLUMNS
 
 
 def is_project(workspaces: pd.DataFrame) -> pd.Series[bool]:
@@ -31,7 +29,7 @@ def with_hub_values(tables: Tables) -> Tables:
     projects = is_project(workspaces)
     own_id = workspaces.index.to_series().astype("string")
     judged_by = own_id.where(~projects, workspaces["hub_resource_id"].str.lower())
-    network = [name for name in NETWORK_COLUMNS if name in workspaces.columns]
+    network = [name for name in workspaces.columns if name in NETWORK_COLUMNS]
     hubs = workspaces.loc[~projects, network]
     resolved = hubs.reindex(judged_by.fillna("").to_numpy()).set_axis(workspaces.index)
     result = workspaces.assign(judged_by=judged_by, **{name: resolved[name] for name in network})

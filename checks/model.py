@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict
 
 from checks.schema import SCHEMAS, Tables
 from checks.severity import Severity as Severity
+from checks.workspace_columns import NETWORK_COLUMNS
 
 
 class Status(StrEnum):
@@ -101,6 +102,12 @@ class Check:
     def rows_known_by(self) -> tuple[str, ...]:
         """The boolean columns of `workspaces` that say whether a workspace's rows were all read."""
         return SCHEMAS[self.over].known_by if self.known_by is None else self.known_by
+
+    @property
+    def follows_hub(self) -> bool:
+        """Whether anything it looks at is a Project's hub's and not the Project's own."""
+        read = {name.removeprefix("workspaces.") for name in self.reads if name.startswith("workspaces.")}
+        return not NETWORK_COLUMNS.isdisjoint({*read, *self.rows_known_by})
 
     @property
     def rationale(self) -> str:

@@ -151,7 +151,7 @@ def _identified(answers: Answers, rows: pd.DataFrame, chosen: ChosenCheck) -> pd
         frame[name] = pd.array(np.full(len(frame), word, dtype=object), dtype="string")
     frame["reason"] = frame["reason"].str.strip()
     noted = frame["note"].ne("")
-    if noted.any():
+    if chosen.check.follows_hub and noted.any():
         reasons = frame["reason"] + " " + frame["note"]
         frame["reason"] = frame["reason"].mask(noted, reasons.str.strip())
     return frame.drop(columns="note")

@@ -96,3 +96,6 @@ WORKSPACES = TableSchema(
     identity=tuple(column.name for column in _WORKSPACE_IDENTITY),
     columns=_WORKSPACE_IDENTITY + _WORKSPACE_NETWORK + _WORKSPACE_REST,
 )
+
+NETWORK_COLUMNS = frozenset(column.name for column in _WORKSPACE_NETWORK)
+"""The columns a Project takes from its hub."""
