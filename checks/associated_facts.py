@@ -41,6 +41,13 @@ def is_closed(resources: pd.DataFrame) -> pd.Series:
     return closed.where(is_understood).where(is_read(resources).fillna(value=False)).astype("boolean")
 
 
+def is_plainly_open(resources: pd.DataFrame) -> pd.Series:
+    """Per row whether the resource says itself that anybody may come; `<NA>` where only absence says so."""
+    says_so = says(resources["public_network_access"], "Enabled") & says(resources["default_action"], "Allow")
+    plainly = says_so.fillna(value=False) & is_read(resources).fillna(value=False)
+    return plainly.where(plainly | is_closed(resources).fillna(value=False))
+
+
 def denies_by_default(resources: pd.DataFrame) -> pd.Series:
     """Per row whether the resource's firewall refuses whom it does not name; `<NA>` where it was not read."""
     return _denies(resources["default_action"]).where(is_read(resources).fillna(value=False))

@@ -13,7 +13,7 @@ import pandas as pd
 from pydantic import Field
 
 from checks import pages
-from checks.associated_facts import ACCESS_READS, has_role, is_closed
+from checks.associated_facts import ACCESS_READS, has_role, is_plainly_open
 from checks.columns import any_child, says
 from checks.isolation import INTERNET, effective_mode
 from checks.model import Answers, Check, Params, Severity, answer, check
@@ -141,14 +141,14 @@ def batch_endpoints_and_parallel_jobs_work(tables: Tables, params: RequiredScena
     """Batch endpoints and ParallelRunStep hand out work through queues and tables of the default storage.
 
     An active private-endpoint rule for `queue` and one for `table` of the default storage account pass;
-    where the internet is allowed, so does an account open to the public. Otherwise it fails. With
-    isolation off the customer's network decides, which is unknown, as are rules or an account that were
-    not read.
+    where the internet is allowed, so does an account that says it is open to the public. Otherwise it
+    fails. With isolation off the customer's network decides, which is unknown, as are rules or an account
+    that were not read, or an account that is open only because it says nothing.
     """
     workspaces, resources = tables.workspaces, tables.associated_resources
     networks = Networks(tables)
     is_open = any_child(
-        has_role(resources, "storage") & ~is_closed(resources),
+        has_role(resources, "storage") & is_plainly_open(resources),
         resources,
         workspaces,
         known=workspaces["associated_resources_known"],

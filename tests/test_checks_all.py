@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+import dependency_worlds
 import pandas as pd
 import pytest
 from check_tables import workspace_id
@@ -25,6 +26,7 @@ PARAMETERS: dict[str, dict[str, Any]] = {
     "PEP003": {"allowed_subscriptions": [SUBSCRIPTION]},
     "OBR008": {"approved": ["*.pypi.org", "Sql", STORAGE]},
     "OBR013": {"allowed_subscriptions": [SUBSCRIPTION]},
+    **dependency_worlds.PARAMETERS,
 }
 """Parameters for checks that do not apply without."""
 
@@ -32,6 +34,7 @@ COST_OR_READINESS = {
     "MVN004": "whether Spark jobs can start is no control",
     "MVN007": "the tier of a firewall is a matter of cost",
     "OBR012": "the bill of a firewall is a matter of cost",
+    **dependency_worlds.WITHOUT_CONTROL,
 }
 """Checks that map to no control, and why."""
 
@@ -63,6 +66,7 @@ OTHER_EVIDENCE = {
     ("OBR010", "outbound_rules.service_resource_id"): "decides for private-endpoint rules only",
     ("OBR010", "outbound_rules.subresource_target"): "likewise",
     ("OBR012", "outbound_rules.type"): "a workspace without rules has no host-name rules",
+    **dependency_worlds.OTHER_EVIDENCE,
 }
 """Columns a row may pass without, because another one decided; any other blank column forbids passing."""
 
@@ -135,7 +139,11 @@ def tables(draw: st.DrawFn) -> Tables:
     """Plain workspaces, hubs and Projects, each with a few rules and connections."""
     plain = [f"ws{n}" for n in range(8)]
     projects = [f"Project{n}" for n in range(3)]
-    workspaces = [_identity(name, kind=draw(st.sampled_from(KINDS))) | draw(NETWORK) for name in plain]
+    own = [draw(NETWORK) | draw(dependency_worlds.PROTECTION) for _ in plain]
+    workspaces = [
+        _identity(name, kind=draw(st.sampled_from(KINDS))) | values
+        for name, values in zip(plain, own, strict=True)
+    ]
     for name in projects:
         hub = draw(st.sampled_from([*map(workspace_id, plain), workspace_id("unread").upper()]))
         kind = draw(st.sampled_from(("Project", "project")))
@@ -146,7 +154,12 @@ def tables(draw: st.DrawFn) -> Tables:
             rules.append(row | _child(name, "rule", f"r{n}"))
         for n, row in enumerate(draw(st.lists(CONNECTION, max_size=2))):
             connections.append(row | _child(name, "connection", f"c{n}"))
-    return Tables.of(workspaces=workspaces, outbound_rules=rules, private_endpoint_connections=connections)
+    return Tables.of(
+        workspaces=workspaces,
+        outbound_rules=rules,
+        private_endpoint_connections=connections,
+        **draw(dependency_worlds.around(plain)),
+    )
 
 
 def _identity(name: str, **values: object) -> dict[str, object]:
@@ -194,7 +207,8 @@ def test_blanking_a_column_never_makes_a_row_pass(check: Check, tables: Tables) 
     for read in reads_of(check):
         after = verdicts(blanked(tables, read), check)
         changed = after[after.ne(before.reindex(after.index))]
-        assert set(changed) <= {Status.UNKNOWN}, f"without {read}: {changed.to_dict()}"
+        allowed = {Status.UNKNOWN} | dependency_worlds.ABSENCE_MEANS.get((check.id, read), set())
+        assert set(changed) <= allowed, f"without {read}: {changed.to_dict()}"
         if read in check.reads and (check.id, read) not in OTHER_EVIDENCE:
             assert not after.eq(Status.PASS).any(), f"these pass without {read}, which decides"
 
@@ -269,7 +283,7 @@ def rows_that_pass() -> Iterator[tuple[str, Tables]]:
         )
 
 
-WORLDS = dict(rows_that_pass())
+WORLDS = dict(rows_that_pass()) | dependency_worlds.WORLDS
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.id)
@@ -344,7 +358,10 @@ def test_what_was_not_reported_is_not_shown_as_observed(check: Check) -> None:
         private_endpoint_connections=[_child("ws", "connection", "c")],
     )
     found = findings(nothing, [chosen(check)])
-    assert set(found["status"]) == {Status.UNKNOWN}
+    means_fail = any(
+        Status.FAIL in dependency_worlds.ABSENCE_MEANS.get((check.id, r), ()) for r in check.reads
+    )
+    assert set(found["status"]) <= {Status.UNKNOWN} | ({Status.FAIL} if means_fail else set())
     assert found["observed"].str.contains("not reported|not read").all(), list(found["observed"])
 
 
