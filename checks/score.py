@@ -48,13 +48,14 @@ def scores(judged: pd.DataFrame, policy: str) -> pd.DataFrame:
     `scope` is policy, subscription or workspace, `id` "" or the id as findings spell it. Every finding is
     in one count: in `waived` if it is waived, else in that of its status. `<NA>` is no score.
     """
-    subscriptions = judged["workspace_id"].str.extract(r"(?i)^/subscriptions/([^/]+)", expand=False)
-    everything = pd.Series("", index=judged.index, dtype="string")
-    workspaces = judged["workspace_id"].mask(judged["workspace_id"].eq(""))
-    parts = [
-        _scored(judged, ids).assign(scope=scope)
-        for scope, ids in (("policy", everything), ("subscription", subscriptions), ("workspace", workspaces))
-    ]
+    sums = _sums(judged)
+    spelled = pd.Series(sums.index, index=sums.index, dtype="string")
+    ids = {
+        "policy": pd.Series("", index=sums.index, dtype="string"),
+        "subscription": spelled.str.extract(r"(?i)^/subscriptions/([^/]+)", expand=False),
+        "workspace": spelled.mask(spelled.eq("")),
+    }
+    parts = [_scored(sums, named).assign(scope=scope) for scope, named in ids.items()]
     parts[0] = parts[0] if len(judged) else _nothing()
     result = pd.concat(parts, ignore_index=True).assign(policy=policy)[list(SCORE_COLUMNS)]
     return result.astype(no_scores().dtypes.to_dict())
@@ -64,18 +65,21 @@ def _nothing() -> pd.DataFrame:
     return pd.DataFrame([{"id": "", "scope": "policy", **dict.fromkeys(COUNTS, 0), "score": pd.NA}])
 
 
-def _scored(judged: pd.DataFrame, ids: pd.Series) -> pd.DataFrame:
-    """Per id, whatever its case: `id`, the counts and the score, sorted."""
-    waived = judged["verdict"].eq(Verdict.WAIVED)
+def _sums(judged: pd.DataFrame) -> pd.DataFrame:
+    """Per spelling of a workspace's id: the counts, and the weights `gained` and `possible`."""
+    waived = judged["verdict"].eq(Verdict.WAIVED).to_numpy(dtype=bool)
     word = judged["status"].str.replace("-", "_").mask(waived, "waived")
-    weight = judged["severity"].map({name.value: value for name, value in WEIGHTS.items()}).astype("Int64")
-    counted = weight.where(judged["status"].isin(_COUNTING) & ~waived, 0)
-    table = pd.DataFrame({name: word.eq(name).astype("Int64") for name in COUNTS})
-    table = table.assign(
-        gained=weight.where(word.eq(Status.PASS), 0), possible=counted, id=ids, key=ids.str.lower()
-    )
-    sums = table.groupby("key", sort=True).agg(
-        {"id": "first", **dict.fromkeys([*COUNTS, "gained", "possible"], "sum")}
-    )
-    possible = sums["possible"].mask(sums["possible"].eq(0))
-    return sums.assign(score=(100 * sums["gained"] / possible).astype("Float64"))
+    weight = judged["severity"].map({name.value: value for name, value in WEIGHTS.items()}).astype("int64")
+    counts = judged["status"].isin(_COUNTING) & ~waived
+    columns = {name: word.eq(name).astype("int64") for name in COUNTS}
+    columns |= {"gained": weight.where(word.eq(Status.PASS), 0), "possible": weight.where(counts, 0)}
+    return pd.DataFrame(columns).groupby(judged["workspace_id"]).sum()
+
+
+def _scored(sums: pd.DataFrame, ids: pd.Series) -> pd.DataFrame:
+    """Per id, whatever its case: `id`, the counts and the score, sorted."""
+    summed = sums.assign(id=ids).groupby(ids.str.lower(), sort=True)
+    result = summed.agg({"id": "first", **dict.fromkeys(sums.columns, "sum")})
+    possible = result["possible"].astype("Int64")
+    score = 100 * result["gained"].astype("Int64") / possible.mask(possible.eq(0))
+    return result.assign(score=score.astype("Float64"))

@@ -6,11 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from checks.policy_model import Waiver
 from checks.selectors import NOWHERE, globbed, matching
 from checks.verdicts import Verdict
+
+Mask = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,24 +38,25 @@ def waived(
     named. An orphan is one that matches nothing violated and nothing undetermined. `facts` are those of
     `checks.selectors.workspace_facts`; each waiver comes with where it is written.
     """
-    violated = judged["verdict"].eq(Verdict.VIOLATED)
-    relevant = violated | judged["verdict"].eq(Verdict.UNDETERMINED)
-    text = pd.Series("", index=judged.index, dtype="string")
-    over: list[tuple[str, pd.Series[bool]]] = []
+    violated = judged["verdict"].eq(Verdict.VIOLATED).to_numpy(dtype=bool)
+    relevant = violated | judged["verdict"].eq(Verdict.UNDETERMINED).to_numpy(dtype=bool)
+    text = np.full(len(judged), "", dtype=object)
+    resources = _Resources.of(judged["resource_id"])
+    over: list[tuple[str, Mask]] = []
     orphans = []
     for source, waiver in sorted(waivers, key=lambda each: (each[1].expires, described(each[1]), each[0])):
-        matched = _matched(waiver, judged, facts)
+        matched = _matched(waiver, judged, resources, facts)
         if waiver.expires < as_of:
             over.append((_titled(source, waiver), matched))
             continue
-        text = text.mask(matched & violated, described(waiver))
+        text[matched & violated] = described(waiver)
         if not (matched & relevant).any():
             orphans.append(f"{_titled(source, waiver)}: {_idle(int(matched.sum()))}")
-    left = violated & text.eq("")
-    verdict = judged["verdict"].mask(text.ne(""), Verdict.WAIVED.value)
+    bare = violated & (text == "")
+    verdict = judged["verdict"].mask(text != "", Verdict.WAIVED.value)
     return Waived(
-        findings=judged.assign(verdict=verdict, waiver=text),
-        expired=tuple(f"{title}: expired; {_bare(int((matched & left).sum()))}" for title, matched in over),
+        findings=judged.assign(verdict=verdict, waiver=pd.array(text, "string")),
+        expired=tuple(f"{title}: expired; {_bare(int((matched & bare).sum()))}" for title, matched in over),
         orphans=tuple(orphans),
     )
 
@@ -62,16 +67,32 @@ def described(waiver: Waiver) -> str:
     return f"{waiver.reason} ({', '.join(part for part in parts if part)})"
 
 
-def _matched(waiver: Waiver, judged: pd.DataFrame, facts: pd.DataFrame) -> pd.Series[bool]:
-    found = judged["check_id"].eq(waiver.check) | judged["family"].eq(waiver.check)
-    found = found.fillna(value=False).astype(bool)
+@dataclass(frozen=True, kw_only=True)
+class _Resources:
+    """The different resources findings are about, and which of them each row names."""
+
+    ids: pd.Series
+    codes: npt.NDArray[np.intp]
+
+    @classmethod
+    def of(cls, resource_ids: pd.Series) -> _Resources:
+        codes, ids = pd.factorize(resource_ids)
+        return cls(ids=pd.Series(ids, dtype="string"), codes=codes)
+
+    def under(self, globs: tuple[str, ...]) -> Mask:
+        """Per row whether its resource matches one of the globs; one that is `<NA>` does not."""
+        return np.append(globbed(self.ids, globs).to_numpy(dtype=bool), False)[self.codes]
+
+
+def _matched(waiver: Waiver, judged: pd.DataFrame, resources: _Resources, facts: pd.DataFrame) -> Mask:
+    meant = judged["check_id"].eq(waiver.check) | judged["family"].eq(waiver.check)
+    found = meant.fillna(value=False).to_numpy(dtype=bool)
     if waiver.resource:
-        named = globbed(judged["resource_id"][found], waiver.resource)
-        found &= named.reindex(judged.index, fill_value=False)
+        found = found & resources.under(waiver.resource)
     if waiver.where:
-        selected = matching(waiver.where, facts)
         keys = judged["workspace_id"].str.lower().fillna(NOWHERE)
-        found &= selected.reindex(keys, fill_value=False).set_axis(judged.index)
+        selected = matching(waiver.where, facts).reindex(keys, fill_value=False)
+        found = found & selected.to_numpy(dtype=bool)
     return found
 
 
