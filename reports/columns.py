@@ -13,10 +13,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from checks.schema import BOOLEAN, INTEGER, SCHEMAS, STRING
+from checks.score import WEIGHTS
 
-SCHEMA_VERSION = "1.0"
+SCHEMA_VERSION = "1.1"
 
-_FRICTIONLESS = {STRING: "string", BOOLEAN: "boolean", INTEGER: "integer"}
+DECIMAL = "Float64"
+"""A number with one decimal."""
+
+_FRICTIONLESS = {STRING: "string", BOOLEAN: "boolean", INTEGER: "integer", DECIMAL: "number"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +71,7 @@ FINDINGS = ReportFile(
         ("family", "the letters of check_id"),
         ("severity", "as the policy weighs it: critical, high, medium, low, informational"),
         ("status", "the fact: pass, fail, unknown, not-applicable, error"),
-        ("verdict", "what the policy makes of it: compliant, violated, undetermined"),
+        ("verdict", "what the policy makes of it: compliant, violated, waived, undetermined"),
         ("resource_id", "the resource the check answers for, as Azure spelled it"),
         ("workspace_id", "the workspace it belongs to, as Azure spelled it"),
         ("workspace", "the workspace's name"),
@@ -79,6 +83,32 @@ FINDINGS = ReportFile(
         ("expected", "what the check wants to see"),
         ("reason", "why the status is what it is"),
         ("policy", "the policy that chose the check"),
+        ("waiver", "why, by whom and until when it is waived; empty where it is not"),
+    ),
+)
+
+SCORES = ReportFile(
+    name="scores",
+    row="a policy, a subscription or a workspace with an answer under it: each answer is in one count",
+    sorted_by=("policy", "scope", "id"),
+    columns=_columns(
+        ("policy", "the policy"),
+        ("scope", "policy, subscription or workspace"),
+        ("id", "the subscription's id or the workspace's, as Azure spelled it; empty for the policy"),
+        ("name", "the subscription's display name or the workspace's name; empty where it is not known"),
+        ("pass", "answers that pass", INTEGER),
+        ("fail", "answers that fail and are not waived", INTEGER),
+        ("unknown", "answers that are not known, and are not waived", INTEGER),
+        ("not_applicable", "answers of checks that do not apply", INTEGER),
+        ("error", "answers of checks that crashed", INTEGER),
+        ("waived", "answers that are waived, whatever their status", INTEGER),
+        (
+            "score",
+            "100 × the weights of what passes / those of all that passes, fails, is unknown or crashed, by "
+            "severity: " + ", ".join(f"{name} {weight}" for name, weight in WEIGHTS.items()) + "; what is "
+            "unknown never improves it; empty where nothing counts; 100.0 only where all passes",
+            DECIMAL,
+        ),
     ),
 )
 
@@ -178,7 +208,7 @@ GAPS = ReportFile(
     ),
 )
 
-FILES: tuple[ReportFile, ...] = (FINDINGS, WORKSPACES, OUTBOUND_RULES, SUBSCRIPTIONS, GAPS)
+FILES: tuple[ReportFile, ...] = (FINDINGS, WORKSPACES, OUTBOUND_RULES, SUBSCRIPTIONS, GAPS, SCORES)
 
 
 def data_package() -> str:

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from checks.schema import BOOLEAN, STRING
-from reports import described
+from checks.schema import BOOLEAN, SCHEMAS, STRING
+from reports import described, scored
 from reports.audit import Audit
-from reports.columns import FILES, FINDINGS, ReportFile, data_package
+from reports.columns import DECIMAL, FILES, ReportFile, data_package
 
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\n", "＝", "＋", "－", "＠")
 
@@ -17,8 +17,12 @@ _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\n", "＝", "＋", "－", "＠")
 def files(audit: Audit) -> Mapping[str, bytes]:
     """Every CSV file and `datapackage.json`, by name in the report's folder."""
     workspaces = described.workspaces(audit.tables)
-    frames = {file.name: audit.tables[file.name] for file in FILES if file is not FINDINGS}
-    frames |= {"workspaces": workspaces, "findings": _with_workspaces(audit.findings, workspaces)}
+    frames = {file.name: audit.tables[file.name] for file in FILES if file.name in SCHEMAS}
+    frames |= {
+        "workspaces": workspaces,
+        "findings": _with_workspaces(audit.findings, workspaces),
+        "scores": scored.all_scores(audit),
+    }
     written = {file.path: as_csv(frames[file.name], file) for file in FILES}
     return {**written, "datapackage.json": data_package().encode()}
 
@@ -46,6 +50,8 @@ def neutralised(texts: pd.Series[str]) -> pd.Series[str]:
 def _texts(column: pd.Series, dtype: str) -> pd.Series[str]:
     if dtype == BOOLEAN:
         return column.astype("string").str.lower()
+    if dtype == DECIMAL:
+        return scored.score_texts(column)
     texts = column.astype("string")
     return neutralised(texts) if dtype == STRING else texts
 

@@ -11,16 +11,18 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from report_audits import CRASHING, audit_of, hostile_tenant, project_row, tenant, workspace_row
+from report_audits import CHECKS, CRASHING, audit_of, waiver
+from report_tenants import hostile_tenant, project_row, tenant, workspace_row
 
 from checks.schema import SCHEMAS, Tables
 from reports.audit import Audit
 from reports.columns import FILES, GAPS, SCHEMA_VERSION, markdown
 from reports.csv_files import as_csv, files, neutralised
+from reports.scored import score_text
 
 PUBLISHED = {
     "findings": "check_id title family severity status verdict resource_id workspace_id workspace "
-    "subscription_id subscription resource_group location observed expected reason policy",
+    "subscription_id subscription resource_group location observed expected reason policy waiver",
     "workspaces": "workspace_id workspace kind subscription_id subscription resource_group location "
     "public_network_access isolation_mode managed_network_status outbound_rules user_defined_rules "
     "approved_private_endpoints api_version effective_public_network_access effective_isolation_mode",
@@ -30,6 +32,7 @@ PUBLISHED = {
     "subscriptions": "subscription_id subscription state tenant_id authorization_source managed_by_tenants "
     "read workspaces note subscription_resource_id",
     "gaps": "gap_id scope subscription_id asked request http_status code message closes",
+    "scores": "policy scope id name pass fail unknown not_applicable error waived score",
 }
 
 
@@ -92,6 +95,58 @@ def test_a_finding_says_where_its_workspace_is() -> None:
 def test_a_crashed_check_without_a_workspace_has_a_row() -> None:
     [row] = rows(audit_of(Tables.of(), {"baseline": [CRASHING]}), "findings")
     assert (row["status"], row["workspace_id"], row["verdict"]) == ("error", "", "undetermined")
+
+
+def scores(audit: Audit, scope: str) -> list[dict[str, str]]:
+    return [row for row in rows(audit, "scores") if row["scope"] == scope]
+
+
+def test_a_waived_finding_stays_in_the_file_with_its_waiver() -> None:
+    audit = audit_of(tenant(9), waivers=[waiver("NET001", reason="=Borne until May.")])
+    found = [row for row in rows(audit, "findings") if row["waiver"]]
+    assert {(row["check_id"], row["status"], row["verdict"]) for row in found} == {
+        ("NET001", "fail", "waived")
+    }
+    assert {row["waiver"] for row in found} == {
+        "'=Borne until May. (jane.doe@contoso.example, until 2026-12-31, SEC-1234)"
+    }
+    assert len(rows(audit, "findings")) == len(rows(audit_of(tenant(9)), "findings"))
+
+
+def test_every_answer_is_in_one_count_of_each_scope() -> None:
+    audit = audit_of(tenant(25), waivers=[waiver("NET001")])
+    counts = ("pass", "fail", "unknown", "not_applicable", "error", "waived")
+    for scope in ("policy", "subscription", "workspace"):
+        counted = scores(audit, scope)
+        assert sum(int(row[name]) for row in counted for name in counts) == len(audit.findings)
+        assert sum(int(row["waived"]) for row in counted) > 0
+
+
+def test_scores_name_subscriptions_and_workspaces_as_azure_spelled_them() -> None:
+    audit = audit_of(tenant(3))
+    assert [row["name"] for row in scores(audit, "policy")] == [""]
+    assert "Contoso Retail 0" in {row["name"] for row in scores(audit, "subscription")}
+    assert {(row["id"], row["name"]) for row in scores(audit, "workspace")} == set(
+        zip(audit.tables.workspaces["workspace_id"], audit.tables.workspaces["workspace"], strict=True)
+    )
+
+
+def test_scores_of_several_policies_are_sorted() -> None:
+    found = rows(audit_of(tenant(9), {"strict": CHECKS, "Baseline": CHECKS[:1]}), "scores")
+    keys = [(row["policy"].lower(), row["scope"], row["id"].lower()) for row in found]
+    assert keys == sorted(keys)
+
+
+@pytest.mark.parametrize(
+    ("score", "shown"), [(55.5556, "55.6"), (100.0, "100.0"), (99.99, "99.9"), (0.0, "0.0"), (None, "")]
+)
+def test_a_score_has_one_decimal_and_is_100_only_where_all_passes(score: float | None, shown: str) -> None:
+    assert score_text(score) == shown
+
+
+def test_without_an_answer_there_is_no_score() -> None:
+    [row] = rows(audit_of(Tables.of()), "scores")
+    assert (row["policy"], row["scope"], row["score"]) == ("baseline", "policy", "")
 
 
 def workspace_csv(**values: object) -> dict[str, str]:
@@ -190,5 +245,5 @@ def shuffled(audit: Audit, seed: int) -> Audit:
 
 @pytest.mark.parametrize("seed", [1, 2])
 def test_the_order_of_rows_changes_no_byte(seed: int) -> None:
-    audit = audit_of(tenant(25))
+    audit = audit_of(tenant(25), waivers=[waiver("NET001"), waiver("OBR", "*fqdn-0")])
     assert files(shuffled(audit, seed)) == files(audit)

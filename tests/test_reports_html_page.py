@@ -13,10 +13,8 @@ from html.parser import HTMLParser
 from typing import Any
 
 import pytest
-from report_audits import (
-    CHECKS,
-    CRASHING,
-    audit_of,
+from report_audits import CHECKS, CRASHING, audit_of
+from report_tenants import (
     gap_row,
     hostile_tenant,
     project_row,

@@ -9,7 +9,8 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 import pytest
-from report_audits import CHECKS, HOSTILE_NAMES, audit_of, hostile_tenant, tenant
+from report_audits import CHECKS, audit_of
+from report_tenants import HOSTILE_NAMES, hostile_tenant, tenant
 
 from reports.html_page import files
 

@@ -9,7 +9,8 @@ import unicodedata
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from report_audits import CHECKS, project_row, tenant, workspace_row
+from report_audits import CHECKS
+from report_tenants import project_row, tenant, workspace_row
 
 from checks.model import Remediation
 from checks.schema import Tables

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from report_audits import audit_of, tenant
+from report_audits import audit_of
+from report_tenants import tenant
 
 from reports.errors import ReportError
 from reports.writing import LIST_OF_FILES, check_replaceable, replace, write
