@@ -8,7 +8,7 @@ from typing import Final
 import pandas as pd
 
 from checks import frameworks, pages
-from checks.associated_facts import ACCESS_READS, has_role, is_closed
+from checks.associated_facts import ACCESS_READS, has_role, is_plainly_open, is_read
 from checks.columns import any_child, of_workspace, says
 from checks.isolation import APPROVED, DISABLED, MODE_READS, effective_mode, is_on
 from checks.model import Answers, Params, Remediation, Severity, answer, check
@@ -77,6 +77,7 @@ DEPENDENCIES_REACHED = Remediation(
         "outbound_rules.service_resource_id",
         "outbound_rules.subresource_target",
         *ACCESS_READS,
+        "associated_resources.sku",
     ),
     remediation=DEPENDENCIES_REACHED,
     controls=frameworks.OUTBOUND,
@@ -88,7 +89,7 @@ def private_dependencies_are_reached(tables: Tables, _params: Params) -> Answers
     The storage account (blob and file), the key vault and the container registry each need an active
     private-endpoint rule where they are closed to the public, and in AllowOnlyApprovedOutbound always.
     In AllowInternetOutbound a dependency that was not read, or does not exist, is unknown unless its
-    rule is there; one that is open needs none. Not applicable with isolation off, without anything
+    rule is there; one that says itself that it is open needs none. Not applicable with isolation off, without anything
     private, and where rules lack in a network that Azure has yet to provision. Mode, rules, their parts
     or a dependency's id not reported is unknown, unless another dependency is missing for sure.
     """
@@ -142,7 +143,7 @@ def _needed_and_present(tables: Tables, mode: pd.Series) -> Iterator[tuple[str, 
 
 
 def _closed(tables: Tables, role: str) -> pd.Series:
-    """Per workspace whether its dependency of that role is closed; `<NA>` where that was not read."""
+    """Per workspace whether its dependency of that role is closed; `<NA>` where nothing said settles it."""
     workspaces, resources = tables.workspaces, tables.associated_resources
     these = resources[has_role(resources, role).fillna(value=False)]
     is_listed = any_child(
@@ -151,4 +152,11 @@ def _closed(tables: Tables, role: str) -> pd.Series:
         workspaces,
         known=pd.Series(data=True, index=workspaces.index),
     )
-    return any_child(is_closed(these), these, workspaces, known=is_listed)
+    return any_child(~_is_open(these), these, workspaces, known=is_listed)
+
+
+def _is_open(resources: pd.DataFrame) -> pd.Series:
+    """Per row whether anybody may come. A registry below Premium has no firewall to report."""
+    has_no_firewall = says(resources["sku"], "Basic", "Standard") & has_role(resources, "registry")
+    opened = says(resources["public_network_access"], "Enabled") & has_no_firewall & is_read(resources)
+    return is_plainly_open(resources).mask(opened.fillna(value=False), other=True)

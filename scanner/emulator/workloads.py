@@ -114,8 +114,8 @@ def online_endpoint(
     return _child(site, "onlineEndpoints", name, properties, kind="Managed")
 
 
-def deployment(site: Site, endpoint: str, *, egress: str | None = None, name: str = "blue") -> Resource:
-    """A managed deployment; `egress` is the legacy isolation of its outbound traffic."""
+def deployment(site: Site, endpoint: str, *, egress: str = "Enabled", name: str = "blue") -> Resource:
+    """A managed deployment; `egress` Disabled is the legacy isolation of its outbound traffic."""
     properties = {
         "endpointComputeType": "Managed",
         "instanceType": "Standard_DS3_v2",
@@ -123,7 +123,7 @@ def deployment(site: Site, endpoint: str, *, egress: str | None = None, name: st
         "environmentId": f"{site.id}/environments/{endpoint}/versions/1",
         "provisioningState": "Succeeded",
         "appInsightsEnabled": False,
-        **({} if egress is None else {"egressPublicNetworkAccess": egress}),
+        "egressPublicNetworkAccess": egress,
     }
     return _child(site, f"onlineEndpoints/{endpoint}/deployments", name, properties, kind="Managed")
 
