@@ -71,13 +71,15 @@ def _protected(
     reported = resources[column]
     value = reported if absent is None else reported.fillna(absent)
     seen = member + " " + reported.astype("string").str.lower().fillna("not reported")
+    meaning = pd.Series("", index=resources.index, dtype="string")
+    meaning = meaning.mask(reported.isna(), f", which means {str(absent).lower()}")
     return answer(
         known=known & value.notna(),
         passed=value if wanted else ~value,
         applies=has_role(resources, role),
         observed=seen,
         expected=f"{member} {str(wanted).lower()}",
-        failed="The resource " + resources["resource"] + " has " + seen + ".",
+        failed="The resource " + resources["resource"] + " has " + seen + meaning + ".",
         unknown=why_unknown(resources, f"{member} was not reported."),
         not_applicable=f"The resource is not the workspace's {_NAMES[role]}.",
     )

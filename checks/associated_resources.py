@@ -212,14 +212,14 @@ def no_service_endpoint_beside_a_private_endpoint(tables: Tables, _params: Param
     resources = tables.associated_resources
     rules, endpoints = resources["virtual_network_rules"], resources["approved_private_endpoints"]
     clash = (rules.gt(0) & endpoints.gt(0)).where(is_read(resources).fillna(value=False))
-    seen = _counted(rules) + " virtual network rules, " + _counted(endpoints) + " approved private endpoints"
+    seen = "virtual network rules: " + _counted(rules) + ", private endpoints: " + _counted(endpoints)
     return answer(
         known=clash.notna(),
         passed=~clash,
         applies=has_role(resources, "storage", "vault"),
         observed=seen,
         expected="virtual network rules or approved private endpoints, not both",
-        failed="The resource " + resources["resource"] + " has " + seen + ".",
+        failed="Both lead to " + resources["resource"] + ", " + seen + ".",
         unknown=why_unknown(resources, "The virtual network rules or private endpoints were not reported."),
         not_applicable="Only storage accounts and key vaults have virtual network rules.",
     )
@@ -243,7 +243,7 @@ def registry_tier_supports_private_endpoints(tables: Tables, _params: Params) ->
     """Below the Premium tier a registry cannot have a private endpoint, and a closed network not reach it.
 
     Asked where the registry is closed to the public or the workspace allows only approved outbound: the
-    sku has to be Premium. What was not reported, or a registry that was not read, is unknown.
+    sku has to be Premium. What was not reported or not read is unknown.
     """
     resources = tables.associated_resources
     mode = of_workspace(effective_mode(tables.workspaces), resources)

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 from check_tables import SUBSCRIPTION, Row, workspace, workspace_id
 
-from checks.model import ChosenCheck
+from checks.model import Check, ChosenCheck, Params
 from checks.registry import registry
 from checks.run import findings
 from checks.schema import Tables
@@ -79,3 +79,22 @@ def of_dependency(check_id: str, row: Row, **values: object) -> dict[str, str]:
     found = asked(check_id, workspaces=[{**place(), **values}], associated_resources=[row])
     assert len(found) == 1
     return {str(name): str(value) for name, value in found.iloc[0].items()}
+
+
+SCENARIOS = ("python-packages", "vs-code", "batch", "prompt-flow", "hugging-face", "selected-addresses")
+
+MINE = tuple(check for check in registry().values() if check.family in {"RES", "SEC", "SCN"})
+"""The checks of dependencies, protection and scenarios."""
+
+
+def judged(read: Tables) -> pd.DataFrame:
+    """What all of them find, every scenario required; with the last names of both ids."""
+    chosen = [ChosenCheck(check=check, severity=check.severity, params=_params(check)) for check in MINE]
+    found = findings(read, chosen)
+    assert "error" not in set(found["status"]), list(found["reason"])
+    last = {name: found[f"{name}_id"].str.rpartition("/")[2] for name in ("workspace", "resource")}
+    return found.assign(**last)
+
+
+def _params(check: Check) -> Params:
+    return check.params.model_validate({"required": SCENARIOS} if check.family == "SCN" else {})

@@ -6,16 +6,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from check_tables import Row, workspace_id
-from dependency_tables import dependency, dependency_id, setting
+from dependency_tables import SCENARIOS, dependency, dependency_id, setting
 from hypothesis import strategies as st
 
 from checks.model import Status
 from checks.scenario_facts import HOST_READS
 from checks.schema import Tables
 
-_SCENARIOS = ["python-packages", "vs-code", "batch", "prompt-flow", "hugging-face", "selected-addresses"]
-
-PARAMETERS: dict[str, dict[str, Any]] = {f"SCN00{n}": {"required": _SCENARIOS} for n in range(1, 7)}
+PARAMETERS: dict[str, dict[str, Any]] = {f"SCN00{n}": {"required": list(SCENARIOS)} for n in range(1, 7)}
 
 WITHOUT_CONTROL = {
     "RES008": "whether images can be built is no control",
