@@ -89,9 +89,10 @@ def private_dependencies_are_reached(tables: Tables, _params: Params) -> Answers
     The storage account (blob and file), the key vault and the container registry each need an active
     private-endpoint rule where they are closed to the public, and in AllowOnlyApprovedOutbound always.
     In AllowInternetOutbound a dependency that was not read, or does not exist, is unknown unless its
-    rule is there; one that says itself that it is open needs none. Not applicable with isolation off, without anything
-    private, and where rules lack in a network that Azure has yet to provision. Mode, rules, their parts
-    or a dependency's id not reported is unknown, unless another dependency is missing for sure.
+    rule is there; one that says itself that it is open needs none. Not applicable with isolation off,
+    without anything private, and where rules lack in a network that Azure has yet to provision. Mode,
+    rules, their parts or a dependency's id not reported is unknown, unless another dependency is missing
+    for sure.
     """
     workspaces = tables.workspaces
     mode, known = effective_mode(workspaces), workspaces["outbound_rules_known"]
