@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from checks.documentation import catalogue, controls, overview
+from checks.policy_reference import reference
 from checks.registry import BUILT_IN
 from reports.columns import FILES, markdown
 
@@ -19,6 +20,7 @@ def documents(root: Path) -> Mapping[str, str]:
     return {
         "docs/checks.md": catalogue(BUILT_IN),
         "docs/controls.md": controls(BUILT_IN),
+        "docs/policy.md": reference({check.id: check for check in BUILT_IN}),
         "docs/csv.md": f"# The CSV files\n\nWritten by `make docs`; do not edit it by hand. {markdown()}",
         "README.md": _filled(readme, {"checks": overview(BUILT_IN), "csv": _files()}),
     }

@@ -9,9 +9,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
-from checks.registry import BUILT_IN
+from checks.registry import BUILT_IN, registry
+from scanner.cli import app
 from scanner.documentation import documents
+from scanner.policies import loaded
 
 ROOT = Path(__file__).parents[1]
 
@@ -44,3 +47,16 @@ def test_the_guides_test_passes() -> None:
     _, code = blocks("python")
     paths = os.pathsep.join([str(ROOT), str(ROOT / "tests" / "plugin")])
     subprocess.run([sys.executable, "-c", code], env=os.environ | {"PYTHONPATH": paths}, check=True)
+
+
+def test_the_readmes_policy_is_valid(tmp_path: Path) -> None:
+    (policy,) = re.findall(r"```yaml\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    (tmp_path / "readme.yaml").write_text(policy)
+    (loaded_policy,) = loaded([str(tmp_path / "readme.yaml")], registry())
+    assert loaded_policy.policy.name == "production"
+
+
+def test_checks_show_prints_what_the_documentation_says() -> None:
+    result = CliRunner().invoke(app, ["checks", "show", "OBR005"])
+    written = (ROOT / "docs" / "checks.md").read_text()
+    assert result.stdout.strip().removeprefix("# ") in written

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from azure.core.credentials_async import AsyncSupportsTokenInfo
+from rich.text import Text
 
 from checks.model import Severity
 from checks.registry import registry
@@ -19,7 +20,7 @@ from scanner.arm import Arm
 from scanner.audit import audited, collected, exit_code
 from scanner.clouds import KNOWN, Cloud, discovered
 from scanner.collection import EVERYTHING, collection_for
-from scanner.commands.summary import show
+from scanner.commands.summary import EXIT_MEANING, show
 from scanner.credentials import credential
 from scanner.live import LiveSource
 from scanner.options import Auth, CloudName
@@ -40,6 +41,7 @@ class Job:
     wanted: Wanted = field(default_factory=Wanted)
     patience: Patience = field(default_factory=Patience)
     collect_all: bool = False
+    is_demonstration: bool = False
     quiet: bool = False
 
 
@@ -101,7 +103,9 @@ def scan(
     folder = write(audit, job.output)
     code = exit_code(audit)
     if not job.quiet:
-        show(audit, folder, code, terminal.out)
+        show(audit, folder, terminal.out)
+        told = "a scan would exit with" if job.is_demonstration else "exit code"
+        terminal.out.print(Text(f"{told.capitalize()} {code}: {EXIT_MEANING[code]}."), soft_wrap=True)
     return code
 
 

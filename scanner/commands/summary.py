@@ -13,7 +13,7 @@ from checks.judge import PolicyVerdict, Verdict
 from checks.model import Status
 from reports.audit import Audit
 
-_EXIT_MEANING = {
+EXIT_MEANING = {
     0: "every check satisfied or waived, nothing unread",
     1: "a policy is violated",
     3: "not violated, but incomplete: something could not be read or decided",
@@ -27,7 +27,7 @@ _VERDICT_STYLE = {
 _MAX_GAPS = 5
 
 
-def show(audit: Audit, folder: Path, code: int, out: Console) -> None:
+def show(audit: Audit, folder: Path, out: Console) -> None:
     """Print what was read, the verdict of every policy, the gaps and where the files are."""
     if not audit.is_azure:
         out.print(Text(f"Not Azure: the facts come from {audit.source}.", style="yellow"))
@@ -37,7 +37,6 @@ def show(audit: Audit, folder: Path, code: int, out: Console) -> None:
         _show_waivers(verdict, out)
     _show_gaps(audit, out)
     out.print(Text(f"Report: {folder / 'report.html'}; the tables are beside it as CSV."), soft_wrap=True)
-    out.print(Text(f"Exit code {code}: {_EXIT_MEANING[code]}."))
 
 
 def _population(audit: Audit) -> Text:
