@@ -43,7 +43,9 @@ def is_closed(resources: pd.DataFrame) -> pd.Series:
 
 def is_plainly_open(resources: pd.DataFrame) -> pd.Series:
     """Per row whether the resource says itself that anybody may come; `<NA>` where only absence says so."""
-    says_so = says(resources["public_network_access"], "Enabled") & says(resources["default_action"], "Allow")
+    says_so = says(resources["public_network_access"], "Enabled") & says(
+        resources["default_action"], "Allow", ""
+    )
     plainly = says_so.fillna(value=False) & is_read(resources).fillna(value=False)
     return plainly.where(plainly | is_closed(resources).fillna(value=False))
 
@@ -55,14 +57,14 @@ def denies_by_default(resources: pd.DataFrame) -> pd.Series:
 
 def _denies(action: pd.Series) -> pd.Series:
     """Whether the default action is Deny; absent is Allow, an undocumented word is `<NA>`."""
-    is_documented = says(action, "Allow", "Deny").fillna(value=True)
+    is_documented = says(action, "Allow", "Deny", "").fillna(value=True)
     return says(action, "Deny").fillna(value=False).where(is_documented)
 
 
 def access_of(resources: pd.DataFrame) -> pd.Series:
     """Per row, for people, the two values that decide who may reach the resource."""
     access = resources["public_network_access"].fillna("not reported")
-    action = resources["default_action"].fillna("not reported")
+    action = resources["default_action"].replace("", "none, which allows").fillna("not reported")
     seen = "publicNetworkAccess " + access + ", defaultAction " + action
     return seen.where(is_read(resources).fillna(value=False), "not read")
 

@@ -8,7 +8,7 @@ from typing import Final
 import pandas as pd
 
 from checks import frameworks, pages
-from checks.associated_facts import ACCESS_READS, has_role, is_plainly_open, is_read
+from checks.associated_facts import ACCESS_READS, has_role, is_plainly_open
 from checks.columns import any_child, of_workspace, says
 from checks.isolation import APPROVED, DISABLED, MODE_READS, effective_mode, is_on
 from checks.model import Answers, Params, Remediation, Severity, answer, check
@@ -77,7 +77,6 @@ DEPENDENCIES_REACHED = Remediation(
         "outbound_rules.service_resource_id",
         "outbound_rules.subresource_target",
         *ACCESS_READS,
-        "associated_resources.sku",
     ),
     remediation=DEPENDENCIES_REACHED,
     controls=frameworks.OUTBOUND,
@@ -153,11 +152,4 @@ def _closed(tables: Tables, role: str) -> pd.Series:
         workspaces,
         known=pd.Series(data=True, index=workspaces.index),
     )
-    return any_child(~_is_open(these), these, workspaces, known=is_listed)
-
-
-def _is_open(resources: pd.DataFrame) -> pd.Series:
-    """Per row whether anybody may come. A registry below Premium has no firewall to report."""
-    has_no_firewall = says(resources["sku"], "Basic", "Standard") & has_role(resources, "registry")
-    opened = says(resources["public_network_access"], "Enabled") & has_no_firewall & is_read(resources)
-    return is_plainly_open(resources).mask(opened.fillna(value=False), other=True)
+    return any_child(~is_plainly_open(these), these, workspaces, known=is_listed)

@@ -162,13 +162,18 @@ ASSOCIATED_RESOURCES = TableSchema(
         ("public_network_access", "properties.publicNetworkAccess: Enabled, Disabled, SecuredByPerimeter"),
         (
             "default_action",
-            "properties.networkAcls.defaultAction (registry: networkRuleSet.defaultAction): Allow, Deny",
+            "properties.networkAcls.defaultAction (registry: networkRuleSet.defaultAction): Allow, Deny; '' "
+            "where the body has no firewall, which allows",
         ),
         (
             "bypass",
             "properties.networkAcls.bypass, a comma list (registry: properties.networkRuleBypassOptions)",
         ),
-        ("virtual_network_rules", "how many properties.networkAcls.virtualNetworkRules", INTEGER),
+        (
+            "virtual_network_rules",
+            "how many properties.networkAcls.virtualNetworkRules; 0 where there is no firewall",
+            INTEGER,
+        ),
         (
             "approved_private_endpoints",
             "how many properties.privateEndpointConnections[] with status Approved; 0 where there are none",

@@ -35,8 +35,8 @@ Scenario = Literal["python-packages", "vs-code", "batch", "prompt-flow", "huggin
 _SCENARIOS = f"{pages.MANAGED_NETWORK}#list-of-scenario-specific-outbound-rules"
 _NOT_REQUIRED = "The policy does not require this scenario."
 _UNSETTLED = (
-    "Isolation is off and the customer's own network decides, or the isolation mode or the outbound rules "
-    "were not reported in full."
+    "Isolation is off and the customer's own network decides, a rule denies what another allows, or the "
+    "isolation mode or the outbound rules were not reported in full."
 )
 
 BATCH_PARTS: Final = ("queue", "table")

@@ -78,7 +78,11 @@ _WORKSPACE_REST = columns(
     ("identity_type", "identity.type; '' where the workspace has none"),
     ("primary_user_assigned_identity", "properties.primaryUserAssignedIdentity; '' when reported as null"),
     ("hbi_workspace", "properties.hbiWorkspace", BOOLEAN),
-    ("system_datastores_auth_mode", "properties.systemDatastoresAuthMode: AccessKey, Identity, …"),
+    (
+        "system_datastores_auth_mode",
+        "properties.systemDatastoresAuthMode: AccessKey, Identity, UserDelegationSAS; '' where a version "
+        "that shows it leaves it out, which means AccessKey",
+    ),
     ("v1_legacy_mode", "properties.v1LegacyMode", BOOLEAN),
     ("computes_known", "our own: every compute was read", BOOLEAN),
     ("online_endpoints_known", "our own: every online endpoint was read", BOOLEAN),

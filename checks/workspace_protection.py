@@ -174,18 +174,18 @@ def default_datastores_use_identity(tables: Tables, _params: Params) -> Answers:
 
     `systemDatastoresAuthMode` Identity or UserDelegationSAS passes: both sign in with Entra ID. AccessKey
     fails, and so does a mode that was left out, because keys are then used. An undocumented word is
-    unknown.
+    unknown, as is everything at an api-version too old to show the mode.
     """
-    mode = tables.workspaces["system_datastores_auth_mode"].fillna("")
+    mode = tables.workspaces["system_datastores_auth_mode"]
     return answer(
-        known=says(mode, "AccessKey", "Identity", "UserDelegationSAS", ""),
+        known=says(mode, "AccessKey", "Identity", "UserDelegationSAS", "").fillna(value=False),
         passed=says(mode, "Identity", "UserDelegationSAS"),
-        observed=mode.replace("", "not reported"),
+        observed=mode.replace("", "left out"),
         expected="Identity",
         failed="The default datastores use account keys: systemDatastoresAuthMode is "
-        + mode.replace("", "not reported, which means AccessKey")
+        + mode.replace("", "left out, which means AccessKey").fillna("")
         + ".",
-        unknown="systemDatastoresAuthMode is a word this check does not know.",
+        unknown="systemDatastoresAuthMode was not reported, or is a word this check does not know.",
     )
 
 

@@ -78,15 +78,19 @@ def _firewall(properties: Any, role: str) -> Row:
     else:
         rules = wire.member(properties, "networkAcls")
         bypass = wire.named(rules, "bypass")
+    has_none = rules is None and isinstance(properties, dict)
     return {
-        "default_action": wire.named(rules, "defaultAction"),
+        "default_action": "" if has_none else wire.named(rules, "defaultAction"),
         "bypass": bypass,
-        "virtual_network_rules": wire.count(rules, "virtualNetworkRules"),
+        "virtual_network_rules": 0 if has_none else wire.count(rules, "virtualNetworkRules"),
     }
 
 
 def _approved(properties: Any) -> int | None:
-    """How many approved connections; none where the member is absent, which is how Azure writes none."""
+    """How many approved connections; 0 where the member is absent, which is how Azure writes none.
+
+    None where a connection says nothing of its status, for it may be approved.
+    """
     if not isinstance(properties, dict):
         return None
     connections = wire.objects(properties, "privateEndpointConnections")
@@ -95,4 +99,6 @@ def _approved(properties: Any) -> int | None:
     states = [
         wire.text(each, "properties", "privateLinkServiceConnectionState", "status") for each in connections
     ]
-    return sum((state or "").lower() == "approved" for state in states)
+    if None in states:
+        return None
+    return sum(str(state).lower() == "approved" for state in states)

@@ -194,11 +194,7 @@ class Tabulation:
             row["outbound_rules_known"] = True
         if row["online_deployments_known"] is None and row["online_endpoints_known"]:
             row["online_deployments_known"] = self._has_no_online_endpoint(key) or None
-        named = [row.get(column) for column in COLUMN_OF_ROLE.values()]
-        told_all = all(
-            each is not None and (each == "" or each.lower() in self._associated) for each in named
-        )
-        row["associated_resources_known"] = told_all or None
+        row["associated_resources_known"] = self._is_told_of_all_associated(row) or None
 
     def _is_told_of_all_associated(self, row: Row) -> bool:
         named = [row.get(column) for column in COLUMN_OF_ROLE.values()]

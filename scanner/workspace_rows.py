@@ -11,6 +11,9 @@ from scanner.api_versions import shows_managed_network
 
 Row = dict[str, Any]
 
+SHOWS_DATASTORES_AUTH_MODE = "2025-06-01"
+"""The first stable version with that member of `properties` (resource type definitions, 2026-08)."""
+
 WORKSPACE_MEMBERS: Mapping[str, str] = {
     f"workspaces.{column}": member
     for member, columns in {
@@ -29,6 +32,10 @@ WORKSPACE_MEMBERS: Mapping[str, str] = {
             "serverless_compute_custom_subnet",
             "serverless_compute_no_public_ip",
         ),
+        "encryption": ("encryption_status",),
+        "systemDatastoresAuthMode": ("system_datastores_auth_mode",),
+        "hbiWorkspace": ("hbi_workspace",),
+        "imageBuildCompute": ("image_build_compute",),
     }.items()
     for column in columns
 }
@@ -75,7 +82,7 @@ def workspace_row(item: dict[str, Any], api_version: str) -> Row:
         "identity_type": _identity_type(item),
         "primary_user_assigned_identity": wire.text_or_null(properties, "primaryUserAssignedIdentity"),
         "hbi_workspace": wire.flag(properties, "hbiWorkspace"),
-        "system_datastores_auth_mode": wire.named(properties, "systemDatastoresAuthMode"),
+        "system_datastores_auth_mode": _datastores_auth_mode(properties, api_version),
         "v1_legacy_mode": wire.flag(properties, "v1LegacyMode"),
         "provisioning_state": wire.text(properties, "provisioningState"),
     }
@@ -115,6 +122,14 @@ def _registry(properties: Any) -> str | None:
     return wire.text_or_null(properties, "containerRegistry")
 
 
+def _datastores_auth_mode(properties: Any, api_version: str) -> str | None:
+    """ "" where a version that shows it leaves it out: Azure then uses account keys."""
+    shows = isinstance(properties, dict) and api_version[:10] >= SHOWS_DATASTORES_AUTH_MODE
+    if shows and properties.get("systemDatastoresAuthMode") is None:
+        return ""
+    return wire.named(properties, "systemDatastoresAuthMode")
+
+
 def _identity_type(item: wire.Object) -> str | None:
     return "" if item.get("identity") is None else wire.named(item, "identity", "type")
 
@@ -135,7 +150,11 @@ def _serverless(properties: Any) -> Row:
 
 def merged(listed: Row, details: Row) -> Row:
     """The workspace's own answer, completed by what only the list told."""
-    told = {name: value for name, value in details.items() if value is not None}
+    told = {
+        name: value
+        for name, value in details.items()
+        if value is not None and not (value == "" and listed.get(name))
+    }
     merged = details | listed | told
     if listed.get("managed_network_reported"):
         merged["managed_network_reported"] = True

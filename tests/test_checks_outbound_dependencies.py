@@ -83,6 +83,7 @@ def test_open_dependencies_need_a_rule_only_where_all_outbound_is_approved() -> 
         ({"public_network_access": None, "default_action": "Deny"}, "fail"),
         ({"public_network_access": "Enabled", "default_action": None}, "unknown"),
         ({"public_network_access": "Enabled", "default_action": "Allow"}, "not-applicable"),
+        ({"public_network_access": "Enabled", "default_action": ""}, "not-applicable"),
         ({"public_network_access": "Whatever", "default_action": "Allow"}, "unknown"),
         ({"read_status": "unreadable", "public_network_access": None, "default_action": None}, "unknown"),
         ({"read_status": "missing", "public_network_access": None, "default_action": None}, "unknown"),

@@ -121,7 +121,8 @@ def test_a_project_needs_diagnostic_settings_of_its_own() -> None:
         ("identity", "pass"),
         ("UserDelegationSAS", "pass"),
         ("accesskey", "fail"),
-        (None, "fail"),
+        ("", "fail"),
+        (None, "unknown"),
         ("Telepathy", "unknown"),
     ],
 )
