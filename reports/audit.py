@@ -18,9 +18,9 @@ class Audit:
     """What was read, what was found and what each policy makes of it.
 
     `tables` are as reported (Projects keep their own values); `findings` has the columns of
-    `checks.run.FINDING_COLUMNS` with `verdict` and `policy` added, for all policies, in the order of
-    `verdicts`. `source` says where the facts come from, in words for the reader; `is_azure` is False for the
-    emulator, and every report must then say so.
+    `checks.run.FINDING_COLUMNS` with `verdict`, `waiver` and `policy` added, for all policies, in the
+    order of `verdicts`. `source` says where the facts come from, in words for the reader; `is_azure` is
+    False for the emulator, and every report must then say so.
     """
 
     tool_version: str

@@ -5,17 +5,27 @@ The page's script unfolds this on demand. A number is the place of a text in `st
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
 
 from checks.hubs import is_project
 from checks.model import Check, Severity
+from checks.schema import Tables
 from reports.audit import Audit
-from reports.numbered_findings import STATUS_ORDER, Fixes, numbered_findings
+from reports.inventory import (
+    COMPUTE_COLUMNS,
+    DEPENDENCY_COLUMNS,
+    ENDPOINT_COLUMNS,
+    KINDS,
+    computes,
+    dependencies,
+    endpoints,
+    told,
+)
+from reports.numbered_findings import STATUS_ORDER, VERDICT_ORDER, Fixes, numbered_findings
 from reports.remediation import DIALECTS, placeholders, texts
-from reports.strings import Strings
+from reports.strings import Strings, numbered_rows, rows_by_workspace
 
 FACTS: tuple[tuple[str, str, str], ...] = (
     ("in", "Public network access", "public_network_access"),
@@ -66,17 +76,17 @@ def details(audit: Audit, workspaces: pd.DataFrame) -> Block:
     strings = Strings()
     checks = [audit.checks[id] for id in sorted(audit.checks)]
     fixes = Fixes(audit, strings, checks)
-    rules = _grouped(audit.tables.outbound_rules, RULE_COLUMNS, strings)
-    connections = _grouped(audit.tables.private_endpoint_connections, CONNECTION_COLUMNS, strings)
-    gaps = _grouped(_with_workspace(audit.tables.gaps, workspaces), GAP_COLUMNS, strings)
+    owned = _owned(audit.tables, _with_workspace(audit.tables.gaps, workspaces), strings)
     found = numbered_findings(audit, strings, checks, fixes)
-    facts = _rows(workspaces, [column for _, _, column in FACTS], strings)
+    facts = numbered_rows(workspaces, [column for _, _, column in FACTS], strings)
     hubs = workspaces["judged_by"].where(is_project(workspaces)).fillna("")
     return {
         "policies": [verdict.policy for verdict in audit.verdicts],
         "statuses": [status.value for status in STATUS_ORDER],
+        "verdicts": [verdict.value for verdict in VERDICT_ORDER],
         "severities": [severity.value for severity in Severity],
         "dialects": list(DIALECTS),
+        "kinds": [kind for kind, _ in KINDS],
         "facts": [[group, label, column in DECIDING] for group, label, column in FACTS],
         "checks": [_check(check) for check in checks],
         "answers": found.answers,
@@ -88,15 +98,27 @@ def details(audit: Audit, workspaces: pd.DataFrame) -> Block:
                 "id": id,
                 "hub": hub,
                 "facts": row,
-                "rules": rules.get(id, []),
-                "connections": connections.get(id, []),
-                "gaps": gaps.get(id, []),
+                "told": signs,
                 "findings": found.rows.get(id, []),
+                **{name: rows[id] for name, rows in owned.items() if id in rows},
             }
-            for id, hub, row in zip(workspaces.index, hubs, facts, strict=True)
+            for id, hub, row, signs in zip(workspaces.index, hubs, facts, told(workspaces), strict=True)
         ],
         "strings": strings.listed,
     }
+
+
+def _owned(tables: Tables, gaps: pd.DataFrame, strings: Strings) -> dict[str, dict[str, list[list[int]]]]:
+    """By kind and lower-cased workspace id, the rows of whatever belongs to a workspace."""
+    frames = {
+        "rules": (tables.outbound_rules, RULE_COLUMNS),
+        "connections": (tables.private_endpoint_connections, CONNECTION_COLUMNS),
+        "gaps": (gaps, GAP_COLUMNS),
+        "dependencies": (dependencies(tables), DEPENDENCY_COLUMNS),
+        "computes": (computes(tables), COMPUTE_COLUMNS),
+        "endpoints": (endpoints(tables), ENDPOINT_COLUMNS),
+    }
+    return {name: rows_by_workspace(frame, columns, strings) for name, (frame, columns) in frames.items()}
 
 
 def _check(check: Check) -> Block:
@@ -115,24 +137,3 @@ def _with_workspace(gaps: pd.DataFrame, workspaces: pd.DataFrame) -> pd.DataFram
     """The gaps whose scope lies within a workspace, with its id."""
     owner = gaps["scope"].fillna("").str.lower().str.extract(r"^(.*/workspaces/[^/]+)")[0]
     return gaps.assign(workspace_id=owner)[owner.isin(workspaces.index)]
-
-
-def _grouped(frame: pd.DataFrame, columns: Sequence[str], strings: Strings) -> dict[str, list[list[int]]]:
-    """Rows by lower-cased workspace id, sorted by all of `columns`."""
-    texts_of = frame[list(columns)].astype("string").fillna("")
-    ordered = frame.loc[texts_of.sort_values(list(columns)).index]
-    result: dict[str, list[list[int]]] = {}
-    owners = ordered["workspace_id"].str.lower().fillna("")
-    for owner, row in zip(owners, _rows(ordered, columns, strings), strict=True):
-        result.setdefault(owner, []).append(row)
-    return result
-
-
-def _rows(frame: pd.DataFrame, columns: Sequence[str], strings: Strings) -> list[list[int]]:
-    listed = [_plain(frame[name]) for name in columns]
-    return [[strings.number(text) for text in row] for row in zip(*listed, strict=True)]
-
-
-def _plain(column: pd.Series) -> list[str | None]:
-    values = column.map({True: "yes", False: "no"}) if column.dtype == "boolean" else column
-    return [None if pd.isna(value) else str(value) for value in values.astype("string")]

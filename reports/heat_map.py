@@ -6,24 +6,30 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from checks.judge import PolicyVerdict, Verdict
 from checks.model import Severity, Status
 from reports.audit import Audit
-from reports.population import SubscriptionRow, subscription_rows
+from reports.population import subscription_rows
+from reports.scored import texts_by_id
 
 HEAT_STEPS = (0.0, 0.1, 0.25, 0.5)
 """Shares of failing answers above which a cell of the heat map takes the next shade."""
 
-Counts = dict[str, dict[str, tuple[int, int, int]]]
-"""Lower-cased subscription id to family to how many answers fail, are undecided, and there are."""
+Counts = dict[str, dict[str, tuple[int, int, int, int]]]
+"""Lower-cased subscription id to family to how many answers fail, are undecided, waived, and there are."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class HeatCell:
-    """One family (or "" for all) in one subscription: how many answers failed, were undecided, there were."""
+    """One family (or "" for all) in one subscription: how many answers failed, were undecided, there were.
+
+    What is waived is counted in `waived` and `total` alone.
+    """
 
     family: str
     failing: int
     unknown: int
+    waived: int
     total: int
 
     @property
@@ -40,10 +46,11 @@ class HeatCell:
 
 @dataclass(frozen=True, kw_only=True)
 class HeatRow:
-    """One subscription of the heat map; no cells where it was not read at all."""
+    """One subscription of the heat map; no cells where it was not read at all, `score` "" for none."""
 
     subscription: str
     subscription_id: str
+    score: str
     cells: tuple[HeatCell, ...]
 
 
@@ -70,72 +77,83 @@ def heat_maps(audit: Audit, findings: pd.DataFrame) -> tuple[HeatMap, ...]:
     any policy or not read, by name; answers about no known workspace have a row of their own.
     """
     return tuple(
-        _heat_map(audit, verdict.policy, findings[findings["policy"].eq(verdict.policy)])
+        _heat_map(audit, verdict, findings[findings["policy"].eq(verdict.policy)])
         for verdict in audit.verdicts
     )
 
 
-def _heat_map(audit: Audit, policy: str, findings: pd.DataFrame) -> HeatMap:
+def _heat_map(audit: Audit, verdict: PolicyVerdict, findings: pd.DataFrame) -> HeatMap:
     families = tuple(sorted(set(findings["family"].dropna())))
-    counts = _counts(findings)
+    counts, scores = _counts(findings), texts_by_id(verdict, "subscription")
     rows = [
-        _heat_row(row, families, counts)
+        HeatRow(
+            subscription=row.name,
+            subscription_id=row.id,
+            score=scores.get(row.id.lower(), ""),
+            cells=_cells(row.id.lower(), families, counts),
+        )
         for row in subscription_rows(audit.tables)
         if not row.is_read or row.id.lower() in counts
     ]
     known = {row.subscription_id.lower() for row in rows}
     strays = [
-        HeatRow(subscription=id or "(no workspace)", subscription_id=id, cells=_cells(id, families, counts))
+        HeatRow(
+            subscription=id or "(no workspace)",
+            subscription_id=id,
+            score=scores.get(id, ""),
+            cells=_cells(id, families, counts),
+        )
         for id in sorted(set(counts) - known)
     ]
-    return HeatMap(policy=policy, families=families, rows=(*sorted(rows, key=_unread_first), *strays))
+    ordered = (*sorted(rows, key=_unread_first), *strays)
+    return HeatMap(policy=verdict.policy, families=families, rows=ordered)
 
 
 def _unread_first(row: HeatRow) -> tuple[bool, str, str]:
     return bool(row.cells), row.subscription.lower(), row.subscription_id
 
 
-def _heat_row(row: SubscriptionRow, families: tuple[str, ...], counts: Counts) -> HeatRow:
-    cells = _cells(row.id.lower(), families, counts) if row.id.lower() in counts else ()
-    return HeatRow(subscription=row.name, subscription_id=row.id, cells=cells)
-
-
 def _cells(id: str, families: tuple[str, ...], counts: Counts) -> tuple[HeatCell, ...]:
-    found = [counts[id].get(family, (0, 0, 0)) for family in families]
-    failing, unknown, total = (sum(numbers) for numbers in zip(*found, strict=True))
+    """A cell for each family and one for all; none where there is no answer."""
+    if id not in counts:
+        return ()
+    found = [counts[id].get(family, (0, 0, 0, 0)) for family in families]
+    every = tuple(sum(numbers) for numbers in zip(*found, strict=True))
     return tuple(
-        HeatCell(family=family, failing=failing, unknown=unknown, total=total)
-        for family, (failing, unknown, total) in zip(
-            (*families, ""), (*found, (failing, unknown, total)), strict=True
-        )
+        HeatCell(family=family, failing=failing, unknown=unknown, waived=waived, total=total)
+        for family, (failing, unknown, waived, total) in zip((*families, ""), (*found, every), strict=True)
     )
 
 
 def _counts(findings: pd.DataFrame) -> Counts:
-    """Lower-cased subscription id to family to how many answers fail, are undecided, and there are."""
-    keys = findings.assign(
-        subscription=findings["subscription_id"].str.lower().fillna(""),
-        failing=findings["status"].eq(Status.FAIL).astype(int),
-        unknown=findings["status"].isin([Status.UNKNOWN, Status.ERROR]).astype(int),
-        total=1,
-    )
-    sums = keys.groupby(["subscription", "family"])[["failing", "unknown", "total"]].sum()
+    keys = _marked(findings).assign(subscription=findings["subscription_id"].str.lower().fillna(""))
+    names = ["failing", "unknown", "waived", "total"]
+    sums = keys.groupby(["subscription", "family"])[names].sum()
     result: Counts = {}
-    for (subscription, family), failing, unknown, total in zip(
-        sums.index, sums["failing"], sums["unknown"], sums["total"], strict=True
+    for (subscription, family), failing, unknown, waived, total in zip(
+        sums.index, *(sums[name] for name in names), strict=True
     ):
-        result.setdefault(subscription, {})[family] = (int(failing), int(unknown), int(total))
+        result.setdefault(subscription, {})[family] = (int(failing), int(unknown), int(waived), int(total))
     return result
 
 
-def tallies(findings: pd.DataFrame) -> pd.DataFrame:
-    """Per lower-cased workspace id and policy: `unknown`, the failures of each severity, `total`."""
-    failing = findings["status"].eq(Status.FAIL)
-    keys = findings.assign(
-        workspace=findings["workspace_id"].str.lower().fillna(""),
-        unknown=findings["status"].isin([Status.UNKNOWN, Status.ERROR]).astype(int),
+def _marked(findings: pd.DataFrame) -> pd.DataFrame:
+    """The findings with 1 or 0 as `failing`, `unknown`, `waived` and `total`; a waived one is only waived."""
+    waived = findings["verdict"].eq(Verdict.WAIVED)
+    return findings.assign(
+        failing=(findings["status"].eq(Status.FAIL) & ~waived).astype(int),
+        unknown=(findings["status"].isin([Status.UNKNOWN, Status.ERROR]) & ~waived).astype(int),
+        waived=waived.astype(int),
         total=1,
-        **{severity: (failing & findings["severity"].eq(severity)).astype(int) for severity in Severity},
     )
-    columns = ["unknown", *(severity.value for severity in Severity), "total"]
+
+
+def tallies(findings: pd.DataFrame) -> pd.DataFrame:
+    """Per lower-cased workspace id and policy: `unknown`, failures of each severity, `waived`, `total`."""
+    marked = _marked(findings)
+    keys = marked.assign(
+        workspace=findings["workspace_id"].str.lower().fillna(""),
+        **{severity: marked["failing"].where(findings["severity"].eq(severity), 0) for severity in Severity},
+    )
+    columns = ["unknown", *(severity.value for severity in Severity), "waived", "total"]
     return keys.groupby(["workspace", "policy"])[columns].sum()

@@ -13,8 +13,9 @@ from checks.model import Severity
 from reports.audit import Audit
 from reports.details import details
 from reports.heat_map import heat_maps, located_findings
-from reports.numbered_findings import STATUS_ORDER
-from reports.page_rows import policy_cards, stray_findings, workspace_frame, workspace_rows
+from reports.numbered_findings import STATUS_ORDER, VERDICT_ORDER
+from reports.page_rows import stray_findings, workspace_frame, workspace_rows
+from reports.policy_cards import policy_cards, score_explanation
 from reports.population import gap_rows, population
 
 NAME = "report.html"
@@ -40,6 +41,8 @@ def page(audit: Audit) -> str:
         heat_maps=heat_maps(audit, located_findings(audit)),
         severities=[severity.value for severity in Severity],
         statuses=[status.value for status in STATUS_ORDER],
+        verdicts=[verdict.value for verdict in VERDICT_ORDER if len(audit.findings)],
+        score_explanation=score_explanation(),
         rows=workspace_rows(audit, frame),
         strays=stray_findings(audit),
         details=details(audit, frame),

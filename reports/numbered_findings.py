@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from checks.model import Check, Severity, Status
+from checks.verdicts import Verdict
 from reports.audit import Audit
 from reports.fixes import Resources
 from reports.remediation import DIALECTS, placeholders, require, texts
@@ -13,6 +14,14 @@ from reports.strings import Strings
 
 STATUS_ORDER = (Status.UNKNOWN, Status.ERROR, Status.FAIL, Status.NOT_APPLICABLE, Status.PASS)
 """What is not known comes before what failed, so that nothing unread is buried."""
+
+VERDICT_ORDER = (Verdict.UNDETERMINED, Verdict.VIOLATED, Verdict.WAIVED, Verdict.COMPLIANT)
+"""Likewise."""
+
+Judgement = tuple[int, int, str]
+"""What one policy makes of an answer: the ranks of its severity and of its verdict, and its waiver."""
+
+_NOT_ASKED: Judgement = (-1, -1, "")
 
 
 class Fixes:
@@ -53,12 +62,13 @@ class NumberedFindings:
 
     A row: the number of its answer, its resource (the rest of the id where it begins with the
     workspace's) and, where it has one, its fix. An answer: check, status, observed, expected, reason,
-    judgement. A judgement: the rank of the severity under each policy, -1 where it did not ask.
+    judgement. A judgement, in three lists of one number for each policy: the rank of the severity (-1
+    where it did not ask), that of the verdict in `VERDICT_ORDER`, and the waiver's text (-1 for none).
     """
 
     rows: dict[str, list[list[int]]]
     answers: list[tuple[int, ...]]
-    judgements: list[tuple[int, ...]]
+    judgements: list[tuple[tuple[int, ...], ...]]
 
 
 def numbered_findings(
@@ -66,16 +76,16 @@ def numbered_findings(
 ) -> NumberedFindings:
     """The audit's findings: within a workspace unknown first, then the worst, then by check and resource."""
     numbers = {check.id: number for number, check in enumerate(checks)}
-    judgements: dict[tuple[int, ...], int] = {}
+    judgements: dict[tuple[tuple[int, ...], ...], int] = {}
     answers: dict[tuple[int, ...], int] = {}
     rows: dict[str, list[list[int]]] = {}
-    for key, weights in _merged(audit):
+    for key, made_of_it in _merged(audit):
         workspace_id, check_id, resource_id, status, observed, expected, reason, hub = key
         answer = (
             numbers[check_id],
             STATUS_ORDER.index(Status(status)),
             *(strings.number(text) for text in (observed, expected, reason)),
-            judgements.setdefault(weights, len(judgements)),
+            judgements.setdefault(_numbered(made_of_it, strings), len(judgements)),
         )
         fix = fixes.number(check_id, status, resource_id, workspace_id, hub)
         resource = strings.number(_shortened(resource_id, workspace_id))
@@ -84,18 +94,24 @@ def numbered_findings(
     return NumberedFindings(rows=rows, answers=list(answers), judgements=list(judgements))
 
 
-def _merged(audit: Audit) -> list[tuple[tuple[str, ...], tuple[int, ...]]]:
-    """Each distinct answer with its rank of severity by policy: unknown first, then the worst, then by id."""
+def _numbered(made_of_it: Sequence[Judgement], strings: Strings) -> tuple[tuple[int, ...], ...]:
+    severities, verdicts, waivers = zip(*made_of_it, strict=True)
+    return severities, verdicts, tuple(strings.number(waiver or None) for waiver in waivers)
+
+
+def _merged(audit: Audit) -> list[tuple[tuple[str, ...], list[Judgement]]]:
+    """Each distinct answer with what each policy makes of it: unknown first, then the worst, then by id."""
     policies = {verdict.policy: number for number, verdict in enumerate(audit.verdicts)}
     ranks = {severity.value: severity.rank for severity in Severity}
     texts_of = [audit.findings[name].fillna("").tolist() for name in _MERGED_BY]
-    merged: dict[tuple[str, ...], list[int]] = {}
-    for *key, policy, severity in zip(
-        *texts_of, audit.findings["policy"].tolist(), audit.findings["severity"].tolist(), strict=True
-    ):
-        merged.setdefault(tuple(key), [-1] * len(policies))[policies[policy]] = ranks[severity]
-    ordered = sorted(merged.items(), key=lambda item: _urgency(item[0], item[1]))
-    return [(key, tuple(weights)) for key, weights in ordered]
+    merged: dict[tuple[str, ...], list[Judgement]] = {}
+    judged_by = (
+        audit.findings[name].fillna("").tolist() for name in ("policy", "severity", "verdict", "waiver")
+    )
+    for *key, policy, severity, verdict, waiver in zip(*texts_of, *judged_by, strict=True):
+        judgement = (ranks[severity], VERDICT_ORDER.index(Verdict(verdict)), waiver)
+        merged.setdefault(tuple(key), [_NOT_ASKED] * len(policies))[policies[policy]] = judgement
+    return sorted(merged.items(), key=lambda item: _urgency(*item))
 
 
 _MERGED_BY = (
@@ -103,9 +119,17 @@ _MERGED_BY = (
 )  # fmt: skip
 
 
-def _urgency(key: tuple[str, ...], weights: list[int]) -> tuple[object, ...]:
-    worst = min(weight for weight in weights if weight >= 0)
-    return (key[0].lower(), STATUS_ORDER.index(Status(key[3])), worst, key[1], key[2].lower(), key, weights)
+def _urgency(key: tuple[str, ...], made_of_it: Sequence[Judgement]) -> tuple[object, ...]:
+    worst = min(severity for severity, _, _ in made_of_it if severity >= 0)
+    return (
+        key[0].lower(),
+        STATUS_ORDER.index(Status(key[3])),
+        worst,
+        key[1],
+        key[2].lower(),
+        key,
+        made_of_it,
+    )
 
 
 def _shortened(resource_id: str, workspace_id: str) -> str:

@@ -1,4 +1,4 @@
-"""What the page shows without its script: a card for each policy and a row for each workspace."""
+"""What the page shows of each workspace without its script: a row, with a tally for each policy."""
 
 from __future__ import annotations
 
@@ -8,65 +8,28 @@ from dataclasses import dataclass
 import pandas as pd
 
 from checks.hubs import is_project, with_hub_values
-from checks.judge import PolicyVerdict
-from checks.model import Severity, Status
+from checks.model import Severity
 from reports import described
 from reports.audit import Audit
 from reports.heat_map import tallies
-from reports.numbered_findings import STATUS_ORDER
 from reports.posture import postures
 from reports.records import records
-
-
-@dataclass(frozen=True, kw_only=True)
-class Share:
-    """One stretch of a bar: its word, its count and where it lies, in thousandths."""
-
-    word: str
-    count: int
-    start: int
-    width: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class PolicyCard:
-    """One policy's verdict with the counts behind it."""
-
-    verdict: PolicyVerdict
-    shares: tuple[Share, ...]
-    severities: tuple[tuple[Severity, int, bool], ...]
-    """Severity, violations, and whether it reaches the policy's threshold."""
-
-    @property
-    def answers(self) -> int:
-        """Answers of any status; 0 where there was nothing to judge."""
-        return sum(self.verdict.statuses.values())
-
-    @property
-    def violations(self) -> int:
-        """Violations of any severity."""
-        return sum(count for _, count, _ in self.severities)
-
-    @property
-    def reaching(self) -> int:
-        """Violations at or above the threshold."""
-        return sum(count for _, count, reaches in self.severities if reaches)
-
-    @property
-    def undecided(self) -> int:
-        """Answers that are unknown, or of checks that crashed."""
-        statuses = self.verdict.statuses
-        return statuses.get(Status.UNKNOWN, 0) + statuses.get(Status.ERROR, 0)
+from reports.scored import texts_by_id
 
 
 @dataclass(frozen=True, kw_only=True)
 class Tally:
-    """How one workspace fares under one policy; `rank` 0 needs attention first."""
+    """How one workspace fares under one policy; `rank` 0 needs attention first, `score` "" is none.
+
+    What is waived is counted in `waived` alone.
+    """
 
     unknown: int
     failures: tuple[tuple[str, int], ...]
+    waived: int
     total: int
     rank: int
+    score: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,32 +52,6 @@ class WorkspaceRow:
     rules: str
     endpoints: str
     tallies: tuple[Tally, ...]
-
-
-def policy_cards(audit: Audit) -> tuple[PolicyCard, ...]:
-    """A card for each policy, in their order."""
-    return tuple(
-        PolicyCard(
-            verdict=verdict,
-            shares=_shares(verdict.statuses),
-            severities=tuple(
-                (severity, verdict.violated.get(severity.value, 0), severity.reaches(verdict.fail_on))
-                for severity in Severity
-            ),
-        )
-        for verdict in audit.verdicts
-    )
-
-
-def _shares(statuses: Mapping[str, int]) -> tuple[Share, ...]:
-    total = sum(statuses.values()) or 1
-    shares: list[Share] = []
-    seen = 0
-    for status in STATUS_ORDER:
-        start, seen = seen, seen + statuses.get(status.value, 0)
-        first, last = round(1000 * start / total), round(1000 * seen / total)
-        shares.append(Share(word=status.value, count=seen - start, start=first, width=last - first))
-    return tuple(shares)
 
 
 def workspace_frame(audit: Audit) -> pd.DataFrame:
@@ -146,7 +83,8 @@ def _ranks(audit: Audit, frame: pd.DataFrame, policy: str) -> pd.Series[int]:
     keys = keys.assign(key=keys.index)
     severities = [severity.value for severity in Severity]
     order = keys.sort_values(
-        ["certain", *severities, "unknown", "name", "key"], ascending=[True, *[False] * 6, True, True]
+        ["certain", *severities, "unknown", "waived", "name", "key"],
+        ascending=[True, *[False] * 7, True, True],
     ).index
     return pd.Series(range(len(order)), index=order).reindex(frame.index)
 
@@ -158,9 +96,12 @@ def _counts_of(audit: Audit, frame: pd.DataFrame, policy: str) -> pd.DataFrame:
 
 def workspace_rows(audit: Audit, frame: pd.DataFrame) -> tuple[WorkspaceRow, ...]:
     """A row for each workspace of `workspace_frame`, in its order."""
-    policies = [verdict.policy for verdict in audit.verdicts]
     counted = [
-        _tallies(_counts_of(audit, frame, policy), frame[f"rank_{n}"]) for n, policy in enumerate(policies)
+        _tallies(
+            _counts_of(audit, frame, verdict.policy).assign(rank=frame[f"rank_{number}"]),
+            texts_by_id(verdict, "workspace"),
+        )
+        for number, verdict in enumerate(audit.verdicts)
     ]
     return tuple(
         _workspace_row(key, record, [tallied[position] for tallied in counted])
@@ -168,20 +109,21 @@ def workspace_rows(audit: Audit, frame: pd.DataFrame) -> tuple[WorkspaceRow, ...
     )
 
 
-def _tallies(counts: pd.DataFrame, ranks: pd.Series[int]) -> list[Tally]:
+def _tallies(counts: pd.DataFrame, scores: Mapping[str, str]) -> list[Tally]:
     severities = [severity.value for severity in Severity]
+    numbers = (counts[name] for name in ("unknown", "waived", "total", "rank", *severities))
     return [
         Tally(
             unknown=int(unknown),
             failures=tuple(
                 (name, int(count)) for name, count in zip(severities, failures, strict=True) if count
             ),
+            waived=int(waived),
             total=int(total),
             rank=int(rank),
+            score=scores.get(key, ""),
         )
-        for unknown, total, rank, *failures in zip(
-            counts["unknown"], counts["total"], ranks, *(counts[name] for name in severities), strict=True
-        )
+        for key, unknown, waived, total, rank, *failures in zip(counts.index, *numbers, strict=True)
     ]
 
 
@@ -206,9 +148,9 @@ def _workspace_row(key: str, record: Mapping[str, str], tallied: Sequence[Tally]
     )
 
 
-def stray_findings(audit: Audit) -> tuple[tuple[str, str, str, str, str], ...]:
-    """Check, status, resource, reason and policy of every finding about no workspace that was seen."""
+def stray_findings(audit: Audit) -> tuple[tuple[str, str, str, str, str, str], ...]:
+    """Check, status, resource, reason, policy and waiver of the findings about no workspace that was seen."""
     known = audit.findings["workspace_id"].str.lower().isin(audit.tables.workspaces.index)
     strays = audit.findings[~known.fillna(value=False).astype(bool)]
-    columns = [strays[name].fillna("") for name in ("check_id", "status", "resource_id", "reason", "policy")]
-    return tuple(sorted(zip(*columns, strict=True)))
+    names = ("check_id", "status", "resource_id", "reason", "policy", "waiver")
+    return tuple(sorted(zip(*(strays[name].fillna("") for name in names), strict=True)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from checks.judge import PolicyVerdict
 from checks.schema import Tables
 from checks.score import no_scores
 from reports import described
@@ -48,3 +49,9 @@ def score_texts(scores: pd.Series) -> pd.Series[str]:
 def score_text(score: float | None) -> str:
     """One score like `score_texts`; "" for none."""
     return "" if score is None else str(score_texts(pd.Series([score], dtype="Float64")).iloc[0])
+
+
+def texts_by_id(verdict: PolicyVerdict, scope: str) -> dict[str, str]:
+    """Lower-cased id to score, of one policy's subscriptions or workspaces; "" for no score."""
+    found = verdict.scores[verdict.scores["scope"].eq(scope)]
+    return dict(zip(found["id"].str.lower(), score_texts(found["score"]).fillna(""), strict=True))

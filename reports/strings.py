@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import pandas as pd
+
 
 class Strings:
     """The texts so far; the same sequence of questions always gives the same numbers."""
@@ -18,3 +22,27 @@ class Strings:
     def listed(self) -> list[str]:
         """The texts by number."""
         return list(self._numbers)
+
+
+def numbered_rows(frame: pd.DataFrame, columns: Sequence[str], strings: Strings) -> list[list[int]]:
+    """The rows in order, each value as the number of its text; booleans are "yes" and "no"."""
+    listed = [_plain(frame[name]) for name in columns]
+    return [[strings.number(text) for text in row] for row in zip(*listed, strict=True)]
+
+
+def rows_by_workspace(
+    frame: pd.DataFrame, columns: Sequence[str], strings: Strings
+) -> dict[str, list[list[int]]]:
+    """Numbered rows by lower-cased workspace id, sorted by all of `columns`."""
+    texts_of = frame[list(columns)].astype("string").fillna("")
+    ordered = frame.loc[texts_of.sort_values(list(columns)).index]
+    result: dict[str, list[list[int]]] = {}
+    owners = ordered["workspace_id"].str.lower().fillna("")
+    for owner, row in zip(owners, numbered_rows(ordered, columns, strings), strict=True):
+        result.setdefault(owner, []).append(row)
+    return result
+
+
+def _plain(column: pd.Series) -> list[str | None]:
+    values = column.map({True: "yes", False: "no"}) if column.dtype == "boolean" else column
+    return [None if pd.isna(value) else str(value) for value in values.astype("string")]

@@ -2,10 +2,16 @@ const openDetails = new Map();
 const idAt = details.facts.findIndex(([, label]) => label === "Resource id");
 let dialect = 0;
 
+function shown(cell) {
+  if (!cell) return "–";
+  if (cell instanceof Node) return cell;
+  return cell === "not reported" ? element("span", { class: "ask" }, cell) : breakable(cell);
+}
+
 function table(label, heads, rows) {
   if (!rows.length) return null;
   const used = heads.map((_, at) => rows.some((row) => row[at]));
-  const kept = (row, tag, options) => row.filter((_, at) => used[at]).map((cell) => element(tag, options, cell ? isolated(cell) : "–"));
+  const kept = (row, tag, options) => row.filter((_, at) => used[at]).map((cell) => element(tag, options, shown(cell)));
   return element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": label },
     element("table", {},
       element("thead", {}, element("tr", {}, ...kept(heads, "th", { scope: "col" }))),
@@ -17,8 +23,8 @@ function factsOf(workspace, group) {
     const value = text(workspace.facts[at]);
     if (of !== group || (at === idAt) || (value === null && (group === "id" || label.includes("disagree")))) return [];
     const missing = decides ? element("span", { class: "ask" }, mark("unknown"), "not reported") : element("span", { class: "faint" }, "not reported");
-    const shown = value === null ? missing : isolated(value === "" ? "none" : value);
-    return [element("div", {}, element("dt", {}, label), element("dd", {}, shown))];
+    const said = value === null ? missing : breakable(value === "" ? "none" : value);
+    return [element("div", {}, element("dt", {}, label), element("dd", {}, said))];
   });
   return element("dl", { class: "facts" }, ...rows);
 }
@@ -65,16 +71,18 @@ function choose(at) {
 }
 
 function findingOf([answer, resource, fix = -1]) {
-  const { check, status, observed, expected, reason, severities } = answers[answer];
+  const { check, status, observed, expected, reason, severities, waivers } = answers[answer];
   const severity = details.severities[severities[filter.policy]];
+  const waiver = waivers[filter.policy];
   const subject = text(resource).replace(/^\//, "");
-  return element("article", { class: "finding " + status },
+  return element("article", { class: "finding " + status + (waiver < 0 ? "" : " waived") },
     element("header", {}, element("span", { class: "state " + status }, mark(status), status),
+      waiver < 0 ? null : element("span", { class: "state waived chip" }, mark("waived"), "waived"),
       element("span", { class: "severity " + severity }, severity),
       element("a", { href: "#check-" + check.id, class: "checkid" }, check.id), element("b", {}, check.title)),
     subject ? element("p", { class: "subject" }, isolated(subject, "id")) : null,
-    element("dl", {}, ...[["Observed", observed], ["Expected", expected], ["Reason", reason]].filter(([, number]) => text(number))
-      .map(([label, number]) => element("div", { class: label === "Reason" ? "all" : null }, element("dt", {}, label), element("dd", {}, isolated(text(number)))))),
+    element("dl", {}, ...[["Waived", waiver], ["Observed", observed], ["Expected", expected], ["Reason", reason]].filter(([, number]) => text(number))
+      .map(([label, number]) => element("div", { class: ["Reason", "Waived"].includes(label) ? "all" : null }, element("dt", {}, label), element("dd", {}, breakable(text(number)))))),
     fixOf(check, fix));
 }
 
@@ -84,7 +92,7 @@ function groupOf(title, findings, isFolded) {
   const heading = title + " (" + findings.length + ")";
   if (!isFolded) return element("div", {}, element("h4", {}, heading), ...list);
   const fold = element("details", { class: "fold" }, element("summary", {}, heading), ...list);
-  fold.open = filter.status === "pass" || filter.status === "not-applicable";
+  fold.open = ["pass", "not-applicable"].includes(filter.status) || filter.verdict === "compliant";
   return fold;
 }
 
@@ -93,12 +101,14 @@ function findingsOf(workspace) {
   const shown = asked.filter(findingMatches);
   const weight = (row) => 10 * answers[row[0]].order + answers[row[0]].severities[filter.policy];
   const bySeverity = (one, other) => weight(one) - weight(other);
-  const of = (...words) => shown.filter((row) => words.includes(answers[row[0]].status)).sort(bySeverity);
+  const borne = shown.filter((row) => verdictOf(row) === "waived").sort(bySeverity);
+  const of = (...words) => shown.filter((row) => words.includes(answers[row[0]].status) && !borne.includes(row)).sort(bySeverity);
   const left = asked.length - shown.length;
   return element("div", {},
     left ? element("p", { class: "faint" }, "The filters hide " + left + " of " + counted(asked.length, "finding", "findings") + ".") : null,
     groupOf("Not known", of("unknown", "error"), false),
     groupOf("Fails", of("fail"), false),
+    groupOf("Waived", borne, false),
     groupOf("Passes, or does not apply", of("pass", "not-applicable"), true),
     asked.length ? null : element("p", { class: "faint" }, "The policy asked nothing about this workspace."));
 }
@@ -109,10 +119,9 @@ function hubNote(workspace) {
 }
 
 function detailOf(workspace) {
-  const rows = (list) => list.map((row) => row.map(text));
-  const rules = rows(workspace.rules).map(([rule, type, category, status, destination, target, protocol, ports, prefixes, action, error]) =>
+  const rules = textsOf(workspace.rules).map(([rule, type, category, status, destination, target, protocol, ports, prefixes, action, error]) =>
     [rule, type, category, status, destination + (target ? " → " + target : ""), [protocol, ports].filter(Boolean).join(" "), prefixes, action, error]);
-  const gaps = rows(workspace.gaps).map(([asked, scope, http, code, message, closes]) => [asked, scope, [http, code].filter(Boolean).join(" "), message, closes]);
+  const gaps = textsOf(workspace.gaps).map(([asked, scope, http, code, message, closes]) => [asked, scope, [http, code].filter(Boolean).join(" "), message, closes]);
   return element("td", {},
     element("p", { class: "identity" }, isolated(text(workspace.facts[idAt]), "id"), element("a", { href: "#w:" + encodeURIComponent(workspace.id) }, "link to this workspace")),
     gaps.length ? element("h4", { class: "note" }, "Not read (" + gaps.length + ")") : null,
@@ -126,5 +135,6 @@ function detailOf(workspace) {
     rules.length ? element("h4", {}, "Outbound rules (" + rules.length + ")") : null,
     table("Outbound rules", ["Rule", "Type", "Category", "Status", "Destination", "Ports", "Addresses", "Action", "Error"], rules),
     workspace.connections.length ? element("h4", {}, "Private endpoint connections (" + workspace.connections.length + ")") : null,
-    table("Private endpoint connections", ["Connection", "Status", "Private endpoint", "Description"], rows(workspace.connections)));
+    table("Private endpoint connections", ["Connection", "Status", "Private endpoint", "Description"], textsOf(workspace.connections)),
+    ...inventoryOf(workspace));
 }

@@ -1,9 +1,12 @@
-const filter = { policy: 0, search: "", status: "", severity: "", family: "", subscription: "", mode: "" };
+const filter = { policy: 0, search: "", status: "", verdict: "", severity: "", family: "", subscription: "", mode: "" };
 const MOST_OPENED = 50;
 const form = document.querySelector(".filters");
 const body = document.querySelector("#workspace-table > tbody");
 const rows = body ? [...body.rows] : [];
 const workspaces = new Map(details.workspaces.map((workspace) => [workspace.id, workspace]));
+for (const workspace of details.workspaces) {
+  for (const name of ["rules", "connections", "gaps", "dependencies", "computes", "endpoints"]) workspace[name] ??= [];
+}
 const workspaceOf = (row) => workspaces.get(row.id.slice(2));
 const modeAt = details.facts.findIndex(([, label]) => label === "Isolation mode");
 const subscriptionOf = (row) => row.cells[1].firstElementChild.title.toLowerCase();
@@ -11,16 +14,20 @@ const subscriptionOf = (row) => row.cells[1].firstElementChild.title.toLowerCase
 function searched(workspace) {
   workspace.searched ??= [
     workspace.id, ...workspace.facts.map(text), ...workspace.rules.flatMap((rule) => [text(rule[0]), text(rule[4])]),
+    ...workspace.dependencies.map((row) => text(row[1])), ...[...workspace.computes, ...workspace.endpoints].map((row) => text(row[0])),
     ...workspace.findings.map((row) => answers[row[0]]).filter((answer) => ["unknown", "error", "fail"].includes(answer.status)).map((answer) => answer.check.id),
   ].join("\n").toLowerCase();
   return workspace.searched;
 }
+
+const verdictOf = (row) => details.verdicts[answers[row[0]].verdicts[filter.policy]];
 
 function findingMatches(row) {
   const answer = answers[row[0]];
   const severity = answer.severities[filter.policy];
   return severity >= 0
     && (!filter.status || answer.status === filter.status)
+    && (!filter.verdict || verdictOf(row) === filter.verdict)
     && (!filter.severity || details.severities[severity] === filter.severity)
     && (!filter.family || answer.check.family === filter.family);
 }
@@ -31,7 +38,7 @@ function matches(row) {
   if (filter.mode && (text(workspace.facts[modeAt]) ?? "not reported") !== filter.mode) return false;
   const within = searched(workspace) + "\n" + row.cells[1].textContent.toLowerCase();
   if (!filter.search.toLowerCase().split(/\s+/).every((word) => within.includes(word))) return false;
-  return !(filter.status || filter.severity || filter.family) || workspace.findings.some(findingMatches);
+  return !(filter.status || filter.verdict || filter.severity || filter.family) || workspace.findings.some(findingMatches);
 }
 
 function apply(redraw = true) {
@@ -61,7 +68,7 @@ function read() {
 }
 
 function showPolicy() {
-  for (const part of document.querySelectorAll("#heat [data-policy], .tally[data-policy]")) part.hidden = Number(part.dataset.policy) !== filter.policy;
+  for (const part of document.querySelectorAll("#heat [data-policy], #workspace-table [data-policy]")) part.hidden = Number(part.dataset.policy) !== filter.policy;
 }
 
 function toggle(row, wanted = !openDetails.has(row)) {
@@ -82,7 +89,7 @@ function toggle(row, wanted = !openDetails.has(row)) {
 
 function keyOf(row, column) {
   const cell = row.cells[column];
-  const keyed = cell.querySelector(".tally:not([hidden])") ?? cell;
+  const keyed = cell.querySelector("[data-policy]:not([hidden])") ?? cell;
   return (keyed.dataset.key ?? cell.textContent).trim();
 }
 

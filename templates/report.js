@@ -2,9 +2,11 @@
 (() => {
 const details = JSON.parse(document.getElementById("details").textContent);
 const text = (number) => (number < 0 ? null : details.strings[number]);
+// Of each answer one number for each policy: the ranks of severity and verdict, and the waiver's text.
+const judged = ([severities, verdicts, waivers]) => ({ severities, verdicts, waivers });
 const answers = details.answers.map(([check, status, observed, expected, reason, judgement]) => ({
   check: details.checks[check], status: details.statuses[status], order: status,
-  observed, expected, reason, severities: details.judgements[judgement],
+  observed, expected, reason, ...judged(details.judgements[judgement]),
 }));
 const byId = (id) => document.getElementById(id);
 
@@ -31,8 +33,14 @@ function mark(name) {
 }
 
 const isolated = (value, kind = null) => element("bdi", { class: kind }, value);
+// What Azure says may break before a capital, and an id after its slashes, so that neither breaks just anywhere.
+function breakable(value) {
+  const parts = value.split(value.includes("/") ? /(?<=\/)(?=[^/])/ : /(?<=[a-z])(?=[A-Z])/);
+  return element("bdi", {}, ...parts.flatMap((part, at) => (at ? [element("wbr"), part] : [part])));
+}
 const counted = (number, one, many) => number.toLocaleString("en") + " " + (number === 1 ? one : many);
 
 {% include "details.js" %}
+{% include "inventory.js" %}
 {% include "filters.js" %}
 })();

@@ -1,0 +1,121 @@
+"""What belongs to each workspace, in the words of the page: its dependencies, computes and endpoints."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from checks.compute_facts import MANAGED_TYPES, is_type, mode_around
+from checks.hubs import with_hub_values
+from checks.isolation import is_on
+from checks.schema import Tables
+
+DEPENDENCY_COLUMNS = (
+    "role", "resource_id", "read", "access", "default_action", "endpoints",
+)  # fmt: skip
+
+COMPUTE_COLUMNS = ("compute", "compute_type", "address", "network", "local_auth", "login")
+
+ENDPOINT_COLUMNS = ("endpoint", "endpoint_type", "access", "auth_mode")
+
+KINDS: tuple[tuple[str, str], ...] = (
+    ("dependencies", "associated_resources_known"),
+    ("computes", "computes_known"),
+    ("online endpoints", "online_endpoints_known"),
+    ("batch endpoints", "batch_endpoints_known"),
+    ("serverless endpoints", "serverless_endpoints_known"),
+)
+"""What is told apart as read or not, and the column of `workspaces` that says so."""
+
+READ, BROKEN, NOT_COLLECTED, NOT_KNOWN = "yn-?"
+"""Whether a kind was read for a workspace; not collected: for no workspace was it asked for."""
+
+_UNTOLD = "not reported"
+
+
+def dependencies(tables: Tables) -> pd.DataFrame:
+    """A row for each resource a workspace depends on: `DEPENDENCY_COLUMNS` and `workspace_id`."""
+    found = tables.associated_resources
+    is_read = found["read_status"].eq("read").fillna(value=False).astype(bool)
+    is_insights = found["role"].eq("insights").fillna(value=False).astype(bool)
+    queried = "ingestion " + found["ingestion_access"].fillna(_UNTOLD)
+    queried = queried + ", queries " + found["query_access"].fillna(_UNTOLD)
+    access = found["public_network_access"].fillna(_UNTOLD).mask(is_insights, queried)
+    endpoints = found["approved_private_endpoints"].astype("string").fillna(_UNTOLD)
+    return found[["workspace_id", "role", "resource_id"]].assign(
+        read=_read(found),
+        access=access.where(is_read),
+        default_action=found["default_action"].fillna(_UNTOLD).where(is_read & ~is_insights),
+        endpoints=endpoints.where(is_read & ~is_insights),
+    )
+
+
+def _read(found: pd.DataFrame) -> pd.Series[str]:
+    status = found["read_status"]
+    told = status.mask(status.eq("missing").fillna(value=False), "no such resource (404)")
+    why = "could not be read: " + found["unread_reason"].replace("", pd.NA).fillna("no reason was recorded")
+    return told.mask(status.eq("unreadable").fillna(value=False), why).fillna("not known")
+
+
+def computes(tables: Tables) -> pd.DataFrame:
+    """A row for each compute: `COMPUTE_COLUMNS` and `workspace_id`, all strings.
+
+    Address, network and login are `<NA>` for what Azure Machine Learning does not run itself.
+    """
+    found = tables.computes
+    is_managed = is_type(found, *MANAGED_TYPES).fillna(value=True).astype(bool)
+    login = found["ssh_public_access"].fillna(found["remote_login_port_public_access"])
+    return found[["workspace_id", "compute", "compute_type"]].assign(
+        compute_type=found["compute_type"].fillna(_UNTOLD),
+        address=_address(found).where(is_managed),
+        network=_network(tables).where(is_managed),
+        local_auth=_said(found["disable_local_auth"], yes="off", no="on"),
+        login=login.fillna(_UNTOLD).where(is_managed),
+    )
+
+
+def _address(found: pd.DataFrame) -> pd.Series[str]:
+    """The address of an instance where it has one, else whether nodes get any."""
+    address = found["public_ip_address"]
+    is_instance = is_type(found, "ComputeInstance").fillna(value=False).astype(bool)
+    told = _said(found["enable_node_public_ip"], yes="yes", no="no")
+    told = told.mask(is_instance & address.isna() & told.eq("no"), "no, but the address was not reported")
+    return told.mask(is_instance & address.ne("").fillna(value=False).astype(bool), address)
+
+
+def _network(tables: Tables) -> pd.Series[str]:
+    """The subnet as network/subnet, else the managed network where it is on."""
+    subnet = tables.computes["subnet_id"]
+    short = subnet.str.extract(r"(?i)/virtualNetworks/([^/]+)/subnets/([^/]+)", expand=True)
+    named = (short[0] + "/" + short[1]).fillna(subnet)
+    around = _said(is_on(mode_around(with_hub_values(tables))), yes="managed network", no="none")
+    around = around.mask(around.eq(_UNTOLD), "no subnet; the isolation mode was not reported")
+    return named.mask(subnet.eq("").fillna(value=False).astype(bool), around).fillna(_UNTOLD)
+
+
+def endpoints(tables: Tables) -> pd.DataFrame:
+    """A row for each endpoint: `ENDPOINT_COLUMNS` and `workspace_id`, all strings.
+
+    Only online endpoints have an access of their own; it is `<NA>` for others.
+    """
+    found = tables.endpoints
+    is_online = found["endpoint_type"].eq("online").fillna(value=False).astype(bool)
+    return found[["workspace_id", "endpoint", "endpoint_type"]].assign(
+        access=found["public_network_access"].mask(
+            is_online & found["public_network_access"].isna(), _UNTOLD
+        ),
+        auth_mode=found["auth_mode"].fillna(_UNTOLD),
+    )
+
+
+def told(workspaces: pd.DataFrame) -> pd.Series[str]:
+    """Per workspace a sign for each of `KINDS`, in their order."""
+    signs = pd.Series("", index=workspaces.index, dtype="string")
+    for _, column in KINDS:
+        known = workspaces[column]
+        absent = NOT_KNOWN if known.notna().any() else NOT_COLLECTED
+        signs = signs + _said(known, yes=READ, no=BROKEN, absent=absent)
+    return signs
+
+
+def _said(claim: pd.Series, *, yes: str, no: str, absent: str = _UNTOLD) -> pd.Series[str]:
+    return claim.astype(object).map({True: yes, False: no}).astype("string").fillna(absent)

@@ -1,0 +1,103 @@
+"""What belongs to a workspace is told in words that never make more of it than was read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import pytest
+from report_inventory import compute_rows, dependency_row, endpoint_rows, with_inventory
+from report_tenants import Row, tenant, workspace_row
+
+from checks.schema import Tables
+from reports.inventory import computes, dependencies, endpoints, told
+
+OWNER = workspace_row(0)["workspace_id"]
+
+
+def one(frame: pd.DataFrame) -> dict[str, Any]:
+    return dict(frame.astype(object).where(frame.notna(), None).iloc[0])
+
+
+def dependency(role: str = "storage", **values: object) -> dict[str, Any]:
+    return one(dependencies(Tables.of(associated_resources=[{**dependency_row(OWNER, role), **values}])))
+
+
+def compute(mode: str | None = "Disabled", **values: object) -> dict[str, Any]:
+    owner = {**workspace_row(0), "isolation_mode": mode, "managed_network_reported": mode and True}
+    row: Row = {**compute_rows(OWNER, 1)[0], **values}
+    return one(computes(Tables.of(workspaces=[owner], computes=[row])))
+
+
+@pytest.mark.parametrize(
+    ("status", "why", "shown"),
+    [
+        ("read", "", "read"),
+        ("missing", "", "no such resource (404)"),
+        ("unreadable", "AuthorizationFailed", "could not be read: AuthorizationFailed"),
+        ("unreadable", "", "could not be read: no reason was recorded"),
+        (None, None, "not known"),
+    ],
+)
+def test_a_dependency_says_whether_it_was_read(status: str | None, why: str | None, shown: str) -> None:
+    assert dependency(read_status=status, unread_reason=why)["read"] == shown
+
+
+def test_what_a_read_dependency_left_out_was_not_reported() -> None:
+    row = dependency(public_network_access=None, default_action=None, approved_private_endpoints=None)
+    assert (row["access"], row["default_action"], row["endpoints"]) == ("not reported",) * 3
+
+
+def test_of_a_dependency_that_was_not_read_nothing_is_said() -> None:
+    row = dependency("registry", public_network_access="Enabled")
+    assert (row["access"], row["default_action"], row["endpoints"]) == (None, None, None)
+
+
+def test_application_insights_has_an_access_for_each_way() -> None:
+    assert dependency("insights")["access"] == "ingestion Disabled, queries not reported"
+
+
+@pytest.mark.parametrize(
+    ("values", "shown"),
+    [
+        ({}, "203.0.113.1"),
+        ({"public_ip_address": ""}, "yes"),
+        ({"public_ip_address": "", "enable_node_public_ip": False}, "no"),
+        ({"public_ip_address": None, "enable_node_public_ip": False}, "no, but the address was not reported"),
+        ({"public_ip_address": "", "enable_node_public_ip": None}, "not reported"),
+        ({"compute_type": "Kubernetes"}, None),
+    ],
+)
+def test_a_compute_says_its_public_address(values: Row, shown: str | None) -> None:
+    assert compute(**values)["address"] == shown
+
+
+@pytest.mark.parametrize(
+    ("mode", "subnet", "shown"),
+    [
+        ("Disabled", "", "none"),
+        ("AllowInternetOutbound", "", "managed network"),
+        (None, "", "no subnet; the isolation mode was not reported"),
+        ("AllowInternetOutbound", None, "not reported"),
+        ("AllowInternetOutbound", "/x/VirtualNetworks/v/subnets/s", "v/s"),
+        ("Disabled", "something else", "something else"),
+    ],
+)
+def test_a_compute_says_its_network(mode: str | None, subnet: str | None, shown: str) -> None:
+    assert compute(mode, subnet_id=subnet)["network"] == shown
+
+
+def test_only_online_endpoints_have_an_access() -> None:
+    rows = [{**row, "public_network_access": None} for row in endpoint_rows(OWNER)]
+    found = endpoints(Tables.of(endpoints=rows)).set_index("endpoint_type")["access"]
+    assert found["online"] == "not reported"
+    assert pd.isna(found["batch"])
+
+
+def test_not_read_not_collected_and_not_known_are_told_apart() -> None:
+    workspaces = with_inventory(tenant(6)).workspaces
+    assert told(workspaces).tolist() == ["ynyy-", "yyyy-", "yyyy-", "yyyy-", "yyyy-", "ynyy-"]
+    partly = workspaces.copy()
+    partly.loc[partly.index[1], "computes_known"] = pd.NA
+    assert told(partly).tolist()[1] == "y?yy-"
+    assert set(told(tenant(2).workspaces)) == {"-----"}

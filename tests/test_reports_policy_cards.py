@@ -1,0 +1,82 @@
+"""The page tells the score, and what waivers do and no longer do, where a reader looks for a verdict."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from html import unescape
+
+from report_audits import CRASHING, audit_of, waiver
+from report_tenants import tenant
+
+from checks.schema import Tables
+from reports.audit import Audit
+from reports.html_page import page
+from reports.page_rows import Tally, workspace_frame, workspace_rows
+from reports.scored import texts_by_id
+
+
+def text(audit: Audit) -> str:
+    shown = re.sub(r"<(script|style)\b.*?</\1>", "", page(audit), flags=re.DOTALL)
+    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]*>", "", shown)))
+
+
+def test_a_card_shows_the_score_and_what_is_waived_by_severity() -> None:
+    audit = audit_of(tenant(25), waivers=[waiver("NET001")])
+    said = text(audit)
+    [verdict] = audit.verdicts
+    assert (
+        f"{verdict.score:.1f} Score: share of weighted answers that pass; unknown counts against it" in said
+    )
+    assert f"{verdict.waived['high']} violations are waived" in said
+    assert re.search(rf"high ?fails ?{verdict.violated['high']} ?{verdict.waived['high']}\D", said)
+
+
+def test_without_an_answer_that_counts_there_is_no_score() -> None:
+    assert "no score Nothing that counts was answered." in text(audit_of(Tables.of()))
+
+
+def test_the_score_is_explained_with_its_example() -> None:
+    said = text(audit_of(tenant(3)))
+    assert "score = 100 × Σ weight(pass) / Σ weight(pass, fail, unknown, error)" in said
+    assert "100 × 5 / (5 + 3 + 1) = 55.6" in said
+    assert "What is unknown thus never improves a score" in said
+
+
+def test_expired_and_orphan_waivers_and_unread_groups_are_told_with_what_to_do() -> None:
+    waivers = [waiver("NET001", expires="2026-05-03"), *(waiver("MVN001", f"gone-{n}") for n in range(6))]
+    audit = audit_of(tenant(25), waivers=waivers)
+    groups = replace(audit.verdicts[0], unread_groups=("mg-production",))
+    said = text(replace(audit, verdicts=(groups,)))
+    assert "1 waiver has expired. An expired waiver no longer counts" in said
+    assert "violations that it no longer bears:" in said
+    assert "6 waivers waive nothing." in said
+    assert said.count("it matches no finding") == 6
+    assert "1 management group was not read. What this policy says for such a group was not applied." in said
+    assert "mg-production" in said
+
+
+def test_waived_findings_do_not_count_as_failing_but_are_counted() -> None:
+    audit, borne = audit_of(tenant(25)), audit_of(tenant(25), waivers=[waiver("NET001")])
+    failing, waived = (sum(row.total for row in tally(each)) for each in (audit, borne))
+    assert failing == waived
+    assert sum(row.waived for row in tally(borne)) == borne.verdicts[0].waived["high"] > 0
+    assert "high" not in {name for row in tally(borne) for name, _ in row.failures}
+
+
+def tally(audit: Audit) -> list[Tally]:
+    return [row.tallies[0] for row in workspace_rows(audit, workspace_frame(audit))]
+
+
+def test_a_waived_finding_about_no_known_workspace_says_so() -> None:
+    audit = audit_of(Tables.of(), {"baseline": [CRASHING]})
+    borne = audit.findings.assign(verdict="waived", waiver="Borne by Jane.")
+    assert "Waived: Borne by Jane." in text(replace(audit, findings=borne))
+
+
+def test_a_subscription_of_the_heat_map_shows_its_score() -> None:
+    audit = audit_of(tenant(25))
+    scores = texts_by_id(audit.verdicts[0], "subscription")
+    assert len(scores) == 5
+    for score in scores.values():
+        assert f'<span class="score">{score}</span>' in page(audit)
