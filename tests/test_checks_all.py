@@ -9,6 +9,7 @@ from typing import Any
 import dependency_worlds
 import pandas as pd
 import pytest
+import workload_worlds
 from check_tables import workspace_id
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -67,6 +68,7 @@ OTHER_EVIDENCE = {
     ("OBR010", "outbound_rules.subresource_target"): "likewise",
     ("OBR012", "outbound_rules.type"): "a workspace without rules has no host-name rules",
     **dependency_worlds.OTHER_EVIDENCE,
+    **workload_worlds.OTHER_EVIDENCE,
 }
 """Columns a row may pass without, because another one decided; any other blank column forbids passing."""
 
@@ -139,7 +141,7 @@ def tables(draw: st.DrawFn) -> Tables:
     """Plain workspaces, hubs and Projects, each with a few rules and connections."""
     plain = [f"ws{n}" for n in range(8)]
     projects = [f"Project{n}" for n in range(3)]
-    own = [draw(NETWORK) | draw(dependency_worlds.PROTECTION) for _ in plain]
+    own = [draw(NETWORK) | draw(dependency_worlds.PROTECTION) | draw(workload_worlds.KNOWN) for _ in plain]
     workspaces = [
         _identity(name, kind=draw(st.sampled_from(KINDS))) | values
         for name, values in zip(plain, own, strict=True)
@@ -159,6 +161,7 @@ def tables(draw: st.DrawFn) -> Tables:
         outbound_rules=rules,
         private_endpoint_connections=connections,
         **draw(dependency_worlds.around(plain)),
+        **draw(workload_worlds.around(plain)),
     )
 
 
@@ -283,7 +286,7 @@ def rows_that_pass() -> Iterator[tuple[str, Tables]]:
         )
 
 
-WORLDS = dict(rows_that_pass()) | dependency_worlds.WORLDS
+WORLDS = dict(rows_that_pass()) | dependency_worlds.WORLDS | workload_worlds.WORLDS
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.id)
