@@ -10,7 +10,7 @@ demo: install
 	$(BIN)/azml-audit demo --output azml-audit-report
 
 test: install-dev lint
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses auto --dist worksteal
 
 lint: install-dev
 	$(BIN)/ruff format --check .
