@@ -24,7 +24,7 @@ from reports.inventory import (
     told,
 )
 from reports.numbered_findings import STATUS_ORDER, VERDICT_ORDER, Fixes, numbered_findings
-from reports.remediation import DIALECTS, placeholders, texts
+from reports.remediation import DIALECTS, QUOTES, placeholders, texts
 from reports.strings import Strings, numbered_rows, rows_by_workspace
 
 FACTS: tuple[tuple[str, str, str], ...] = (
@@ -86,6 +86,7 @@ def details(audit: Audit, workspaces: pd.DataFrame) -> Block:
         "verdicts": [verdict.value for verdict in VERDICT_ORDER],
         "severities": [severity.value for severity in Severity],
         "dialects": list(DIALECTS),
+        "quotes": [QUOTES[dialect] for dialect in DIALECTS],
         "kinds": [kind for kind, _ in KINDS],
         "facts": [[group, label, column in DECIDING] for group, label, column in FACTS],
         "checks": [_check(check) for check in checks],

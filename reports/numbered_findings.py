@@ -9,7 +9,7 @@ from checks.model import Check, Severity, Status
 from checks.verdicts import Verdict
 from reports.audit import Audit
 from reports.fixes import Resources
-from reports.remediation import DIALECTS, placeholders, require, texts
+from reports.remediation import DIALECTS, is_plain, placeholders, require, texts
 from reports.strings import Strings
 
 STATUS_ORDER = (Status.UNKNOWN, Status.ERROR, Status.FAIL, Status.NOT_APPLICABLE, Status.PASS)
@@ -25,7 +25,7 @@ _NOT_ASKED: Judgement = (-1, -1, "")
 
 
 class Fixes:
-    """The values of every failing finding's fix, quoted for each dialect and said once."""
+    """The values of every failing finding's fix, said once: quoted for each dialect, or once if plain."""
 
     def __init__(self, audit: Audit, strings: Strings, checks: Sequence[Check]) -> None:
         """No fixes yet."""
@@ -52,7 +52,8 @@ class Fixes:
     def _literal(self, value: str) -> int:
         if value not in self._literal_numbers:
             self._literal_numbers[value] = len(self.literals)
-            self.literals.append([self._strings.number(quote(value)) for quote in DIALECTS.values()])
+            quoted = [value] if is_plain(value) else [quote(value) for quote in DIALECTS.values()]
+            self.literals.append([self._strings.number(text) for text in quoted])
         return self._literal_numbers[value]
 
 

@@ -63,6 +63,15 @@ DIALECTS: Mapping[str, Callable[[str], str]] = {
 }
 
 
+QUOTES: Mapping[str, str] = {"az": "", "bicep": "'", "terraform": '"'}
+"""What stands on both sides of a literal in which nothing had to be escaped."""
+
+
+def is_plain(value: str) -> bool:
+    """Whether every dialect has the value between its `QUOTES` and unchanged."""
+    return all(quote(value) == f"{QUOTES[name]}{value}{QUOTES[name]}" for name, quote in DIALECTS.items())
+
+
 def texts(remediation: Remediation) -> dict[str, str]:
     """Dialect to the text as the check gives it, in the order of `DIALECTS`; "" where it gives none."""
     return {"az": remediation.az, "bicep": remediation.bicep, "terraform": remediation.terraform}

@@ -29,8 +29,13 @@ function factsOf(workspace, group) {
   return element("dl", { class: "facts" }, ...rows);
 }
 
+// One text is a plain name, the same in every dialect but for its quotes; else each dialect has its own.
+function quoted(literal, at) {
+  return literal.length > 1 ? text(literal[at]) : details.quotes[at] + text(literal[0]) + details.quotes[at];
+}
+
 function filledIn(check, fix, at) {
-  const values = details.fixes[fix].map((literal) => text(details.literals[literal][at]));
+  const values = details.fixes[fix].map((literal) => quoted(details.literals[literal], at));
   return check.texts[at].replace(/\{\{\s*(\w+)\s*\}\}/g, (_, name) => values[check.names.indexOf(name)]);
 }
 

@@ -14,6 +14,7 @@ from report_inventory import with_inventory
 from report_tenants import HOSTILE_NAMES, hostile_tenant, tenant
 
 from reports.html_page import files
+from reports.remediation import bicep_literal
 
 if TYPE_CHECKING:
     from conftest import Opener
@@ -281,3 +282,15 @@ def test_without_script_every_workspace_is_still_there(browser_page: Opener) -> 
     assert page.locator("#workspace-table > tbody > tr").count() == 27
     assert not page.locator(".filters").is_visible()
     assert page.locator(".tally .of", has_text="strict").first.is_visible()
+
+
+def test_a_fix_for_a_hostile_name_is_one_literal_in_each_language(browser_page: Opener) -> None:
+    page = browser_page(files(audit_of(hostile_tenant()))["report.html"])
+    name = HOSTILE_NAMES[5]
+    page.locator(".toggle", has_text=name).first.click()
+    finding = page.locator(".finding.fail", has_text="NET001")
+    finding.locator(".fix > summary").click()
+    words = shlex.split(finding.locator("pre").inner_text())
+    assert words[words.index("--name") + 1] == name
+    finding.get_by_role("button", name="Bicep").click()
+    assert f"name: {bicep_literal(name)}" in finding.locator("pre").inner_text()

@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from report_audits import CHECKS
-from report_tenants import project_row, tenant, workspace_row
+from report_tenants import HOSTILE_NAMES, project_row, tenant, workspace_row
 
 from checks.model import Remediation
 from checks.schema import Tables
 from reports.errors import ReportError
 from reports.fixes import Resources
-from reports.remediation import REPLACEMENT, filled, printable
+from reports.remediation import REPLACEMENT, filled, is_plain, printable
 
 FIX = Remediation(
     summary="Fix it.",
@@ -144,3 +144,13 @@ def test_what_was_not_reported_is_a_name_in_angle_brackets_and_quoted() -> None:
     assert found["location"] == "<location>"
     fix = Remediation(summary="Fix it.", az="az --location {{location}}")
     assert filled(fix, found)["az"] == "az --location '<location>'"
+
+
+@pytest.mark.parametrize(("value", "expected"), [("mlw-fraud", True), ("/a/b.c_d", True), ("", False)])
+def test_a_plain_value_is_the_same_in_every_dialect_but_for_its_quotes(value: str, expected: bool) -> None:
+    assert is_plain(value) is expected
+
+
+@pytest.mark.parametrize("value", [*HOSTILE_NAMES, "a b", "a'b", 'a"b', "a\\b", "${x}", "-x", "@x", "ü\n"])
+def test_a_value_that_any_dialect_has_to_escape_is_not_plain(value: str) -> None:
+    assert not is_plain(value)
