@@ -88,7 +88,7 @@ class Composition:
     def waivers(self) -> tuple[tuple[str, Waiver], ...]:
         """Every waiver with where it is written."""
         return tuple(
-            (f"{layer.source}: waivers[{number}]", waiver)
+            (f"{layer.policy.name}: waivers[{number}]", waiver)
             for layer in self.layers
             for number, waiver in enumerate(layer.policy.waivers)
         )

@@ -4,8 +4,9 @@ import pandas as pd
 import pytest
 from check_tables import asked, isolated, statuses, workspace, workspace_id
 
-from checks.hubs import NETWORK_COLUMNS, hub_notes, with_hub_values
+from checks.hubs import hub_notes, with_hub_values
 from checks.schema import Tables
+from checks.workspace_columns import NETWORK_COLUMNS
 
 HUB = {**isolated("Hub", public_network_access="Disabled"), "kind": "Hub"}
 PROJECT = workspace("project", kind="Project", public_network_access="Enabled")

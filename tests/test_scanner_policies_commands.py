@@ -181,7 +181,7 @@ def test_waived_violations_fail_no_run_and_the_summary_tells_of_waivers(
     assert set(done.findings.query("verdict == 'waived'")["waiver"]) == {
         "moving (jane, until 2026-11-21, T-1)"
     }
-    show(done, tmp_path, exit_code(done), Terminal().out)
+    show(done, tmp_path, Terminal().out)
     told = " ".join(capsys.readouterr().out.split())
     assert "Waiver expired" in told
     assert "Waiver without effect" in told
