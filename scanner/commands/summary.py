@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from checks.judge import PolicyVerdict, Verdict
@@ -24,6 +22,7 @@ _VERDICT_STYLE = {
     Verdict.VIOLATED: "bold red",
     Verdict.UNDETERMINED: "yellow",
 }
+_STATUSES = (Status.UNKNOWN, Status.ERROR, Status.FAIL, Status.PASS, Status.NOT_APPLICABLE)
 _MAX_GAPS = 5
 
 
@@ -32,8 +31,8 @@ def show(audit: Audit, folder: Path, out: Console) -> None:
     if not audit.is_azure:
         out.print(Text(f"Not Azure: the facts come from {audit.source}.", style="yellow"))
     out.print(_population(audit))
-    out.print(_verdicts(audit.verdicts))
     for verdict in audit.verdicts:
+        _show_verdict(verdict, out)
         _show_waivers(verdict, out)
     _show_gaps(audit, out)
     out.print(Text(f"Report: {folder / 'report.html'}; the tables are beside it as CSV."), soft_wrap=True)
@@ -49,28 +48,19 @@ def _population(audit: Audit) -> Text:
     return text.append(f" {unread} not read completely!", style="bold yellow") if unread else text
 
 
-def _verdicts(verdicts: Sequence[PolicyVerdict]) -> Table:
-    table = Table(title=None, box=None, pad_edge=False, header_style="bold")
-    table.add_column("Policy", overflow="fold")
-    table.add_column("Verdict")
-    for status in (Status.UNKNOWN, Status.FAIL, Status.PASS, Status.NOT_APPLICABLE, Status.ERROR):
-        table.add_column(status.value, justify="right")
-    table.add_column("waived", justify="right")
-    table.add_column("Score", justify="right")
-    table.add_column("Violations by severity", overflow="fold")
-    for verdict in verdicts:
-        counts = [
-            str(verdict.statuses[status])
-            for status in (Status.UNKNOWN, Status.FAIL, Status.PASS, Status.NOT_APPLICABLE, Status.ERROR)
-        ]
-        severities = ", ".join(f"{count} {name}" for name, count in verdict.violated.items() if count)
-        word = Text(verdict.verdict.value, style=_VERDICT_STYLE[verdict.verdict])
-        counts += [
-            str(sum(verdict.waived.values())),
-            "–" if verdict.score is None else f"{verdict.score:.1f}",
-        ]
-        table.add_row(Text(verdict.policy), word, *counts, severities or "none")
-    return table
+def _show_verdict(verdict: PolicyVerdict, out: Console) -> None:
+    score = "no score" if verdict.score is None else f"score {verdict.score:.1f}"
+    line = Text(f"{verdict.policy}: ", style="bold")
+    line.append(verdict.verdict.value, style=_VERDICT_STYLE[verdict.verdict]).append(f", {score}", style="")
+    out.print(line)
+    counts = [
+        f"{verdict.statuses[status]:,} {status.value}" for status in _STATUSES if verdict.statuses[status]
+    ]
+    if any(verdict.waived.values()):
+        counts.append(f"{sum(verdict.waived.values()):,} waived")
+    violated = [f"{count:,} {name}" for name, count in verdict.violated.items() if count]
+    out.print(Text(f"  findings: {', '.join(counts) or 'none'}"))
+    out.print(Text(f"  violated: {', '.join(violated) or 'none'}"))
 
 
 def _show_waivers(verdict: PolicyVerdict, out: Console) -> None:
@@ -89,6 +79,7 @@ def _show_waivers(verdict: PolicyVerdict, out: Console) -> None:
 def _show_gaps(audit: Audit, out: Console) -> None:
     gaps = audit.tables.gaps
     for gap in gaps.head(_MAX_GAPS).itertuples():
-        out.print(Text(f"Not read: {gap.asked} of {gap.scope}: {gap.code}. {gap.closes}", style="yellow"))
+        told = f"Not read: {gap.asked} of {gap.scope}: {gap.code}. {gap.closes}"
+        out.print(Text(told, style="yellow"), soft_wrap=True)
     if len(gaps) > _MAX_GAPS:
         out.print(Text(f"… and {len(gaps) - _MAX_GAPS} more in gaps.csv.", style="yellow"))
