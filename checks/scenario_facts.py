@@ -33,36 +33,43 @@ HOST_READS = (
 
 @dataclass(frozen=True, kw_only=True)
 class _Network:
-    """What decides for one workspace."""
+    """What decides for one workspace; `rules` are places in the list of different rules."""
 
     mode: str | None
-    rules: tuple[OutboundRule, ...]
+    rules: frozenset[int]
     complete: bool
 
 
 class Networks:
-    """The managed networks of all workspaces, each built once, by the id of the workspace that decides."""
+    """The managed networks of all workspaces, by the id of the workspace that decides.
+
+    Rules that say the same are one, and so are networks: each is asked about a destination once.
+    """
 
     def __init__(self, tables: Tables) -> None:
         """Rules and modes of `tables`; a rule column that was not declared is as if not reported."""
         workspaces = tables.workspaces
         self._decides = workspaces["judged_by"].fillna("")
-        rules = _rules_by_workspace(tables.outbound_rules)
+        self._rules, rules_of = _different_rules(tables.outbound_rules)
         deciding = ~self._decides.duplicated()
         columns = (
             self._decides[deciding],
             effective_mode(workspaces)[deciding],
             workspaces["outbound_rules_known"].fillna(value=False)[deciding],
         )
+        none: frozenset[int] = frozenset()
         self._by_id: Mapping[str, _Network] = {
-            id: _Network(mode=None if pd.isna(mode) else mode, rules=rules.get(id, ()), complete=bool(known))
+            id: _Network(
+                mode=None if pd.isna(mode) else mode, rules=rules_of.get(id, none), complete=bool(known)
+            )
             for id, mode, known in zip(*columns, strict=True)
             if id
         }
 
     def reach(self, destination: Destination) -> pd.Series:
         """Per workspace whether its computes reach the destination; `<NA>` where that is not settled."""
-        answers = {id: _reach(network, destination) for id, network in self._by_id.items()}
+        different = {network: self._reach(network, destination) for network in set(self._by_id.values())}
+        answers = {id: different[network] for id, network in self._by_id.items()}
         return self._decides.astype(object).map(answers).astype("boolean")
 
     def reach_own(self, destinations: Mapping[str, Destination]) -> pd.Series:
@@ -71,11 +78,15 @@ class Networks:
         `<NA>` where that is not settled or the workspace has none.
         """
         answers = {
-            id: _reach(self._by_id[id], destination)
+            id: self._reach(self._by_id[id], destination)
             for id, destination in destinations.items()
             if id in self._by_id
         }
         return self._decides.astype(object).map(answers).astype("boolean")
+
+    def _reach(self, network: _Network, destination: Destination) -> bool | None:
+        rules = [self._rules[place] for place in sorted(network.rules)]
+        return reachable(rules, network.mode, destination, complete=network.complete)
 
 
 def summed(reached: Mapping[str, pd.Series]) -> tuple[pd.Series, pd.Series]:
@@ -89,17 +100,16 @@ def summed(reached: Mapping[str, pd.Series]) -> tuple[pd.Series, pd.Series]:
     return everything, missing.str.removeprefix(", ")
 
 
-def _reach(network: _Network, destination: Destination) -> bool | None:
-    return reachable(network.rules, network.mode, destination, complete=network.complete)
-
-
-def _rules_by_workspace(rules: pd.DataFrame) -> dict[str, tuple[OutboundRule, ...]]:
+def _different_rules(rules: pd.DataFrame) -> tuple[list[OutboundRule], dict[str, frozenset[int]]]:
+    """Every different rule, and by lower-cased workspace id the places of those it has."""
     fields = [name for name in (*_ENDPOINT_FIELDS, *_ADDRESS_FIELDS) if name in rules.columns]
-    columns = [_plain(rules[name]) for name in fields]
-    built: dict[str, list[OutboundRule]] = {}
-    for id, *values in zip(rules["workspace_id"].str.lower(), *columns, strict=True):
-        built.setdefault(id, []).append(OutboundRule(**dict(zip(fields, values, strict=True))))
-    return {id: tuple(found) for id, found in built.items()}
+    places = rules.groupby(fields, dropna=False, sort=False).ngroup()
+    columns = [_plain(rules.loc[~places.duplicated(), name]) for name in fields]
+    different = [
+        OutboundRule(**dict(zip(fields, values, strict=True))) for values in zip(*columns, strict=True)
+    ]
+    of_workspace = places.groupby(rules["workspace_id"].str.lower()).unique()
+    return different, {str(id): frozenset(found.tolist()) for id, found in of_workspace.items()}
 
 
 def _plain(column: pd.Series) -> Iterable[str | None]:

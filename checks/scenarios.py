@@ -33,7 +33,6 @@ from checks.schema import Tables
 Scenario = Literal["python-packages", "vs-code", "batch", "prompt-flow", "hugging-face", "selected-addresses"]
 
 _SCENARIOS = f"{pages.MANAGED_NETWORK}#list-of-scenario-specific-outbound-rules"
-_NOT_REQUIRED = "The policy does not require this scenario."
 _UNSETTLED = (
     "Isolation is off and the customer's own network decides, a rule denies what another allows, or the "
     "isolation mode or the outbound rules were not reported in full."
@@ -55,24 +54,34 @@ class RequiredScenarios(Params):
     )
 
 
-def _requires(scenario: Scenario, params: RequiredScenarios, workspaces: pd.DataFrame) -> pd.Series:
-    return pd.Series(data=scenario in params.required, index=workspaces.index, dtype="boolean")
+def _set_aside(workspaces: pd.DataFrame) -> Answers:
+    """The answers where the policy does not require the scenario: nothing is looked at."""
+    no = pd.Series(data=False, index=workspaces.index, dtype="boolean")
+    return answer(
+        known=no,
+        passed=no,
+        applies=no,
+        observed="not asked",
+        expected="",
+        failed="",
+        not_applicable="The policy does not require this scenario.",
+    )
 
 
 def _hosts_are_reached(
     tables: Tables, params: RequiredScenarios, scenario: Scenario, hosts: Iterable[str]
 ) -> Answers:
+    if scenario not in params.required:
+        return _set_aside(tables.workspaces)
     networks = Networks(tables)
     reached, missing = summed({host: networks.reach(Host(name=host)) for host in hosts})
     return answer(
         known=reached.notna(),
         passed=reached,
-        applies=_requires(scenario, params, tables.workspaces),
         observed=_seen(reached, missing),
         expected="reachable: " + ", ".join(hosts),
         failed="No active rule reaches " + missing + ".",
         unknown=_UNSETTLED,
-        not_applicable=_NOT_REQUIRED,
     )
 
 
@@ -146,6 +155,8 @@ def batch_endpoints_and_parallel_jobs_work(tables: Tables, params: RequiredScena
     that were not read, or an account that is open only because it says nothing.
     """
     workspaces, resources = tables.workspaces, tables.associated_resources
+    if "batch" not in params.required:
+        return _set_aside(workspaces)
     networks = Networks(tables)
     is_open = any_child(
         has_role(resources, "storage") & is_plainly_open(resources),
@@ -167,12 +178,10 @@ def batch_endpoints_and_parallel_jobs_work(tables: Tables, params: RequiredScena
     return answer(
         known=reached.notna(),
         passed=reached,
-        applies=_requires("batch", params, workspaces),
         observed=_seen(reached, missing),
         expected="the default storage account's queue and table",
         failed="No active private-endpoint rule reaches the default storage account's " + missing + ".",
         unknown=f"{_UNSETTLED} Or the default storage account was not read.",
-        not_applicable=_NOT_REQUIRED,
     )
 
 
@@ -194,6 +203,8 @@ def prompt_flow_works(tables: Tables, params: RequiredScenarios) -> Answers:
     may be reached by their public endpoints, which no column tells: unknown. So is isolation that is off,
     and rules that were not all read.
     """
+    if "prompt-flow" not in params.required:
+        return _set_aside(tables.workspaces)
     workspaces, networks = tables.workspaces, Networks(tables)
     may_go_public = says(effective_mode(workspaces), INTERNET).fillna(value=True)
     found = {name: networks.reach(endpoint) for name, endpoint in PROMPT_FLOW_ENDPOINTS.items()}
@@ -203,12 +214,10 @@ def prompt_flow_works(tables: Tables, params: RequiredScenarios) -> Answers:
     return answer(
         known=reached.notna(),
         passed=reached,
-        applies=_requires("prompt-flow", params, workspaces),
         observed=_seen(reached, missing),
         expected="private endpoints to " + " and ".join(PROMPT_FLOW_ENDPOINTS),
         failed="No active private-endpoint rule reaches " + missing + ".",
         unknown=f"{_UNSETTLED} Or the internet is allowed and the services may be reached by it.",
-        not_applicable=_NOT_REQUIRED,
     )
 
 
@@ -254,6 +263,8 @@ def selected_addresses_reach_the_computes(tables: Tables, params: RequiredScenar
     private-endpoint rule to the workspace itself has to exist. With isolation off the customer's network
     decides, which is unknown, as are access or rules that were not reported in full.
     """
+    if "selected-addresses" not in params.required:
+        return _set_aside(tables.workspaces)
     workspaces, networks = tables.workspaces, Networks(tables)
     access, action = workspaces["public_network_access"], workspaces["network_acls_default_action"]
     is_selected = says(access, "Enabled").where(says(access, "Enabled", "Disabled")) & says(
@@ -266,13 +277,13 @@ def selected_addresses_reach_the_computes(tables: Tables, params: RequiredScenar
     return answer(
         known=reached.notna(),
         passed=reached,
-        applies=_requires("selected-addresses", params, workspaces) & is_selected,
+        applies=is_selected,
         observed=reached.map({True: "a rule to the workspace", False: "no rule to the workspace"}),
         expected="an active private-endpoint rule to the workspace itself",
         failed="No active private-endpoint rule leads to the workspace itself, and the addresses of its "
         "computes are not selected.",
         unknown=f"{_UNSETTLED} Or publicNetworkAccess or its default action was not reported.",
-        not_applicable="The policy does not require this scenario, or access is not from selected addresses.",
+        not_applicable="Public access is not from selected addresses.",
     )
 
 
