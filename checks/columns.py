@@ -22,6 +22,17 @@ def judged(column: pd.Series, judge: Callable[[str], bool | None]) -> pd.Series:
     return column.astype(object).map(answers).astype("boolean")
 
 
+def judged_pairs(left: pd.Series, right: pd.Series, judge: Callable[[str, str], bool | None]) -> pd.Series:
+    """`judge` of the two values of every row, asked once per different pair; `<NA>` where either is."""
+    places = pd.DataFrame({"left": left, "right": right}).groupby(["left", "right"], sort=False).ngroup()
+    known = left.notna() & right.notna()
+    first = known & ~places.duplicated()
+    answers = {
+        place: judge(*pair) for place, *pair in zip(places[first], left[first], right[first], strict=True)
+    }
+    return places.astype(object).map(answers).astype("boolean").where(known)
+
+
 def texts(column: pd.Series, text: Callable[[str], str]) -> pd.Series:
     """`text` of every value, asked once per different value; `<NA>` stays `<NA>`."""
     answers = {value: text(value) for value in column.dropna().unique()}

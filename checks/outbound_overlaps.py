@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from checks import frameworks, pages
-from checks.columns import of_workspace, texts
+from checks.columns import judged_pairs, of_workspace, texts
 from checks.model import Answers, Params, Severity, answer, check
 from checks.outbound_facts import (
     ADDRESS_READS,
@@ -110,11 +110,12 @@ def _swallowed(allowed: pd.DataFrame) -> pd.Series:
     hosts = allowed[has_type(allowed, "FQDN").fillna(value=False) & allowed["key"].notna()]
     wildcards = hosts[hosts["fqdn"].map(is_wildcard).astype(bool)]
     pairs = _pairs(hosts, wildcards, on=["at"])
-    falls_under = [
-        swallows(wide, narrow) and normal_host(wide) != normal_host(narrow)
-        for wide, narrow in zip(pairs["fqdn_other"], pairs["fqdn"], strict=True)
-    ]
-    return _named(pairs[pd.Series(falls_under, index=pairs.index, dtype=bool)], "It falls under ")
+    falls_under = judged_pairs(
+        pairs["fqdn_other"],
+        pairs["fqdn"],
+        lambda wide, narrow: swallows(wide, narrow) and normal_host(wide) != normal_host(narrow),
+    )
+    return _named(pairs[falls_under.fillna(value=False).astype(bool)], "It falls under ")
 
 
 def _pairs(rules: pd.DataFrame, others: pd.DataFrame, on: list[str]) -> pd.DataFrame:

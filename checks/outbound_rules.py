@@ -7,7 +7,7 @@ from typing import Final
 import pandas as pd
 
 from checks import frameworks, outbound_openings, pages
-from checks.columns import any_child, children_named, of_workspace, says, subscription_of, texts
+from checks.columns import any_child, children_named, judged_pairs, of_workspace, says, subscription_of, texts
 from checks.isolation import APPROVED, MODE_READS, effective_mode
 from checks.model import Answers, Check, Params, Severity, answer, check
 from checks.outbound_dependencies import private_dependencies_are_reached
@@ -195,14 +195,7 @@ def private_endpoint_target_is_supported(tables: Tables, _params: Params) -> Ans
     """
     rules = tables.outbound_rules
     target, part = rules["service_resource_id"], rules["subresource_target"]
-    supported = pd.Series(
-        [
-            None if pd.isna(id) or pd.isna(name) else supports_private_endpoint(id, name)
-            for id, name in zip(target, part, strict=True)
-        ],
-        index=rules.index,
-        dtype="boolean",
-    )
+    supported = judged_pairs(target, part, supports_private_endpoint)
     shown = target.fillna("not reported") + ", sub-resource " + part.fillna("not reported")
     return answer(
         known=supported.notna(),

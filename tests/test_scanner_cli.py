@@ -395,3 +395,20 @@ def test_an_expired_budget_for_waiting_can_be_set_from_the_command_line(tmp_path
     code, out, _ = scanned(MIXED, tmp_path, throttled, extra=("--max-wait", "1"))
     assert code == 1
     assert "--max-wait" in out
+
+
+def test_the_vendor_rule_needs_one_list_per_subscription_and_nothing_else(tmp_path: Path) -> None:
+    with served(MIXED, tmp_path) as (emulator, options, environment):
+        arguments = [*options, "-q", "-o", str(tmp_path / "r"), "-p", "internet-outbound"]
+        run("scan", *arguments, env=environment)
+        kinds = {request.path.lower().rsplit("/", 1)[-1] for request in emulator.requests}
+        assert kinds == {"endpoints", "token", "subscriptions", "workspaces"}
+        run("scan", *arguments, "--collect", "all", env=environment)
+        kinds = {request.path.lower().rsplit("/", 1)[-1] for request in emulator.requests}
+        assert {
+            "outboundrules",
+            "computes",
+            "onlineendpoints",
+            "batchendpoints",
+            "diagnosticsettings",
+        } <= kinds
