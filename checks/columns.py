@@ -7,19 +7,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
 import pandas as pd
 
 
 def says(column: pd.Series, *words: str) -> pd.Series:
     """Per row whether the column holds one of the words, whatever their case; `<NA>` where it is `<NA>`."""
-    found = column.str.lower().isin([word.lower() for word in words])
-    return found.astype("boolean").mask(column.isna())
+    wanted = {word.lower() for word in words}
+    return judged(column, lambda value: value.lower() in wanted)
 
 
 def judged(column: pd.Series, judge: Callable[[str], bool | None]) -> pd.Series:
     """`judge` of every value, asked once per different value; None and `<NA>` come back as `<NA>`."""
-    answers: dict[str, bool | None] = {value: judge(value) for value in column.dropna().unique()}
-    return column.astype(object).map(answers).astype("boolean")
+    places, values = pd.factorize(column)
+    answers = [judge(value) for value in values]
+    # `<NA>` has the place -1, which is the last of each.
+    known = np.array([*(answer is not None for answer in answers), False], dtype=bool)
+    claims = np.array([*(bool(answer) for answer in answers), False], dtype=bool)
+    return pd.Series(pd.arrays.BooleanArray(claims[places], ~known[places]), index=column.index)
 
 
 def judged_pairs(left: pd.Series, right: pd.Series, judge: Callable[[str, str], bool | None]) -> pd.Series:
@@ -35,8 +40,9 @@ def judged_pairs(left: pd.Series, right: pd.Series, judge: Callable[[str, str], 
 
 def texts(column: pd.Series, text: Callable[[str], str]) -> pd.Series:
     """`text` of every value, asked once per different value; `<NA>` stays `<NA>`."""
-    answers = {value: text(value) for value in column.dropna().unique()}
-    return column.astype(object).map(answers).astype("string")
+    places, values = pd.factorize(column)
+    answers = np.array([*(text(value) for value in values), pd.NA], dtype=object)
+    return pd.Series(answers[places], index=column.index, dtype="string")
 
 
 def items(joined: str) -> list[str]:
