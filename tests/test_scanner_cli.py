@@ -169,12 +169,21 @@ def test_exit_4_where_a_check_crashes(tmp_path: Path) -> None:
     assert findings["reason"].str.contains("RuntimeError: boom").all()
 
 
-def test_exit_4_with_a_traceback_on_stderr_for_an_error_of_our_own(tmp_path: Path) -> None:
-    (tmp_path / "broken.py").write_text("raise SystemError('ours')")
-    info = tmp_path / "broken-1.0.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: broken\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text("[azml_audit.checks]\nbroken = broken:check\n")
+def test_a_scan_exits_4_where_a_check_crashes(tmp_path: Path) -> None:
+    policy = plugin(tmp_path)
+    with served(MIXED, tmp_path) as (_, options, environment):
+        done = subprocess.run(
+            [sys.executable, "-m", "scanner", "scan", *options, "-q", "-p", str(policy)]
+            + ["-o", str(tmp_path / "report")],
+            env=os.environ | environment | {"PYTHONPATH": str(tmp_path)},
+            check=False,
+        )
+    assert done.returncode == 4
+
+
+def test_a_plug_in_that_cannot_be_loaded_is_named_without_a_traceback(tmp_path: Path) -> None:
+    plugin(tmp_path)
+    (tmp_path / "crashing.py").write_text("raise RuntimeError('half installed')")
     done = subprocess.run(
         [sys.executable, "-m", "scanner", "checks", "list"],
         env=os.environ | {"PYTHONPATH": str(tmp_path)},
@@ -183,7 +192,8 @@ def test_exit_4_with_a_traceback_on_stderr_for_an_error_of_our_own(tmp_path: Pat
         check=False,
     )
     assert done.returncode == 2
-    assert "broken" in done.stderr
+    assert "crashing" in done.stderr
+    assert "half installed" in done.stderr
     assert "Traceback" not in done.stderr
 
 
