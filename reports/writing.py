@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 
 from reports import csv_files, html_page
 from reports.audit import Audit
-from reports.errors import ReportError
+from reports.errors import ReportError, UnwritableReportError
 
 Renderer = Callable[[Audit], Mapping[str, bytes]]
 """One format: an audit turned into files, by their name relative to the report's folder."""
@@ -68,7 +68,7 @@ def replace(folder: Path, files: Mapping[str, bytes]) -> Path:
         _fill(sibling, files)
         _swap(sibling, target)
     except OSError as error:
-        raise ReportError(
+        raise UnwritableReportError(
             f"The report could not be written to {target}: {error}. Its parent must be a folder you may "
             "write to, and the report's folder itself must not be a mount point."
         ) from error

@@ -25,6 +25,7 @@ def run(
 ) -> None:
     """Run a command and exit with its code: the one place where errors become messages and exit codes."""
     from checks.errors import AuditError
+    from reports.errors import UnwritableReportError
     from scanner.terminal import Terminal
 
     terminal = Terminal()
@@ -33,7 +34,7 @@ def run(
         code = command(terminal)
     except AuditError as error:
         terminal.complain(f"azml-audit: {error}")
-        code = USAGE
+        code = INTERNAL if isinstance(error, UnwritableReportError) else USAGE
     except KeyboardInterrupt:
         terminal.complain("azml-audit: interrupted; an earlier report is as it was.")
         code = INTERRUPTED
