@@ -12,6 +12,7 @@ from typing import Any
 from scanner.emulator.directory import Directory
 from scanner.emulator.envelopes import (
     ArmError,
+    authorization_failed,
     invalid_resource_type,
     missing_api_version,
     unsupported_api_version,
@@ -65,6 +66,8 @@ def _reply(
         return invalid_resource_type(target, version)
     if version.lower() not in offered:
         return unsupported_api_version(target, version, offered)
+    if not directory.allows(target):
+        return authorization_failed(target)
     if target.is_list:
         return _page(directory, target, query, size, base_url)
     found = directory.document(target, version)

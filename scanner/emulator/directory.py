@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from scanner.emulator.actions import action_of, holds
 from scanner.emulator.envelopes import (
     LOCATIONS,
     ArmError,
@@ -38,6 +39,14 @@ class Directory:
         """The api-versions offered for what the path asks for; empty where ARM has no such type."""
         return self._versions.get(target.resource_type, ()) if target.route else ()
 
+    def allows(self, target: Target) -> bool:
+        """Whether the client may read what the path asks for; the list of subscriptions is open to all."""
+        return target.route == "subscriptions" or self._holds(target)
+
+    def _holds(self, target: Target) -> bool:
+        actions = self._tenant.allowed_actions
+        return actions is None or holds(actions, action_of(target))
+
     def document(self, target: Target, version: str) -> Document | ArmError:
         """The single document at that path as this api-version shows it, or why there is none."""
         if target.route == "subscription":
@@ -54,7 +63,7 @@ class Directory:
     def documents(self, target: Target) -> Sequence[Any] | ArmError:
         """Everything in the list at that path, not yet pruned, or why there is no such list."""
         if target.route == "subscriptions":
-            return self._tenant.subscriptions
+            return self._tenant.subscriptions if self._holds(target) else ()
         if target.route == "descendants":
             return self._descendants(target)
         missing = self._missing_scope(target)

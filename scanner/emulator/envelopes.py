@@ -6,9 +6,9 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from scanner.emulator.actions import action_of, scope_of, spelled
 from scanner.emulator.identity import OBJECT_ID, USER_NAME
 from scanner.emulator.routes import Target
-from scanner.emulator.versions import MACHINE_LEARNING
 
 LOCATIONS = ("eastus", "northeurope", "swedencentral", "westeurope", "westus3")
 
@@ -96,15 +96,15 @@ def authorization_failed(target: Target) -> ArmError:
     """403: the client, named by its mail address, may not read that scope."""
     message = (
         f"The client '{USER_NAME}' with object id '{OBJECT_ID}' does not have authorization to perform "
-        f"action '{_action(target)}' over scope '{_scope(target)}' or the scope is invalid. If access was "
-        "recently granted, please refresh your credentials."
+        f"action '{action_of(target)}' over scope '{scope_of(target)}' or the scope is invalid. If access "
+        "was recently granted, please refresh your credentials."
     )
     return ArmError(status=403, code="AuthorizationFailed", message=message)
 
 
 def missing_registration(target: Target) -> ArmError:
     """409: the resource provider is not registered in the subscription."""
-    namespace = _cased(target.resource_type.partition("/")[0])
+    namespace = spelled(target.resource_type.partition("/")[0])
     message = (
         "The subscription registration is in 'Unregistered' state. The subscription must be registered to "
         f"use namespace '{namespace}'. See https://aka.ms/rps-not-found for how to register subscriptions."
@@ -138,28 +138,3 @@ def unavailable(status: int) -> ArmError:
     }
     code, message = known.get(status, ("EmulatedFault", f"The emulator was told to answer {status}."))
     return ArmError(status=status, code=code, message=message)
-
-
-def _action(target: Target) -> str:
-    route_types = {"descendants": "managementGroups/descendants"}
-    namespace, _, name = target.resource_type.partition("/")
-    return f"{_cased(namespace)}/{route_types.get(target.route, _cased(name))}/read"
-
-
-def _scope(target: Target) -> str:
-    if target.route == "descendants":
-        return f"/providers/Microsoft.Management/managementGroups/{target.scope}"
-    return target.spelled[: len(target.scope)] if target.is_list and target.scope else target.spelled
-
-
-def _cased(lowered: str) -> str:
-    known = {
-        name.lower(): name
-        for name in (
-            *(MACHINE_LEARNING, "Microsoft.Storage", "Microsoft.KeyVault", "Microsoft.ContainerRegistry"),
-            *("Microsoft.Insights", "Microsoft.Resources", "Microsoft.Management", "outboundRules"),
-            *("onlineEndpoints", "batchEndpoints", "serverlessEndpoints", "privateEndpointConnections"),
-            *("storageAccounts", "diagnosticSettings"),
-        )
-    }
-    return "/".join(known.get(part, part) for part in lowered.split("/"))

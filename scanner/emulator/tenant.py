@@ -40,6 +40,7 @@ class Tenant:
     body. `management_groups` maps a group's name to its descendants, `api_versions` a resource type to
     what it offers. With `list_rules` off, LIST leaves the outbound rules out of managed networks.
     `expected_violations` are lower-cased ids of workspaces that violate NET006, for generated tenants.
+    `allowed_actions` are those of the one role that the emulator's client holds everywhere; None is all.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Tenant:
     unregistered: frozenset[str] = frozenset()
     list_rules: bool = True
     expected_violations: frozenset[str] = frozenset()
+    allowed_actions: frozenset[str] | None = None
 
     def offering(self, *machine_learning: str) -> Tenant:
         """The same tenant where Machine Learning offers only these api-versions."""

@@ -1,0 +1,56 @@
+"""Which action Azure wants for a request, over which scope, and whether a role's actions hold it.
+
+A request for a type wants `<provider>/<type>/read`, one for a list the same action over what holds the list
+(resource provider operations and recorded 403s, read in November 2026).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from scanner.emulator.routes import Target
+from scanner.emulator.versions import MACHINE_LEARNING
+
+_TYPE_OF_ROUTE = {
+    "descendants": "managementGroups/descendants",
+    "provider": "subscriptions/providers",
+}
+_SPELLED = {
+    name.lower(): name
+    for name in (
+        *(MACHINE_LEARNING, "Microsoft.Storage", "Microsoft.KeyVault", "Microsoft.ContainerRegistry"),
+        *("Microsoft.Insights", "Microsoft.Resources", "Microsoft.Management", "outboundRules"),
+        *("onlineEndpoints", "batchEndpoints", "serverlessEndpoints", "privateEndpointConnections"),
+        *("storageAccounts", "diagnosticSettings", "Microsoft.ResourceGraph"),
+    )
+}
+
+
+def action_of(target: Target) -> str:
+    """The action, spelled as Azure spells it."""
+    namespace, _, name = target.resource_type.partition("/")
+    return f"{spelled(namespace)}/{_TYPE_OF_ROUTE.get(target.route, spelled(name))}/read"
+
+
+def scope_of(target: Target) -> str:
+    """The scope over which the action is wanted."""
+    if target.route == "descendants":
+        return f"/providers/Microsoft.Management/managementGroups/{target.scope}"
+    if target.route == "provider":
+        return target.spelled[: len(target.scope)]
+    return target.spelled[: len(target.scope)] if target.is_list and target.scope else target.spelled
+
+
+def spelled(lowered: str) -> str:
+    """A namespace or type in Azure's spelling, as far as it is known."""
+    return "/".join(_SPELLED.get(part, part) for part in lowered.split("/"))
+
+
+def holds(actions: Iterable[str], wanted: str) -> bool:
+    """Whether any of a role's actions is the wanted one; `*` in them stands for anything."""
+    return any(re.fullmatch(_pattern(action), wanted, re.IGNORECASE) for action in actions)
+
+
+def _pattern(action: str) -> str:
+    return ".*".join(re.escape(part) for part in action.split("*"))
