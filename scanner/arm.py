@@ -32,6 +32,7 @@ from scanner.gaps import Ask
 from scanner.payloads import Gap, Payload, parsed
 from scanner.pipeline import Patience, SlotPolicy, is_same_origin, policies
 from scanner.progress import Progress, Silent
+from scanner.proxy import proxy_for
 from scanner.redaction import redacted
 from scanner.throttling import Throttle
 
@@ -66,7 +67,7 @@ class Arm:
                 ssl=tls_context(self._ca_bundle), limit=self._patience.max_concurrency
             ),
             cookie_jar=aiohttp.DummyCookieJar(),
-            trust_env=True,
+            proxy=proxy_for(self.cloud.arm_endpoint),
         )
         self._transport = AioHttpTransport(
             session=self._session,
