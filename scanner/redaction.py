@@ -33,6 +33,9 @@ _SECRET_MEMBERS = frozenset(
 _SECRET_ENDING = "connectionstring"  # noqa: S105 - how the names of secret members end
 _EMAIL = re.compile(r"[A-Za-z0-9._%+#-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
 _EMAIL_BEARERS = frozenset({"systemdata", "error"})
+_SUSPICIOUS = tuple(name.encode() for name in ("@", "\\", "\0", *sorted(_SECRET_MEMBERS), _SECRET_ENDING))
+"""In a body without any of these nothing can have to go. A backslash may spell a name or a sign in another
+way, a zero byte means that it is not UTF-8."""
 
 
 def without_emails(text: str) -> str:
@@ -46,6 +49,9 @@ def redacted(body: bytes, document: Any) -> tuple[bytes, tuple[str, ...]]:
     `document` is the parsed body and is changed in place. Where nothing had to go, the bytes come back
     as they were; otherwise the document is written anew, compact, members in their order.
     """
+    lowered = body.lower()
+    if not any(sign in lowered for sign in _SUSPICIOUS):
+        return body, ()
     pointers: list[str] = []
     _walk(document, "", pointers, emails=False)
     if not pointers:

@@ -147,7 +147,7 @@ def _scrubbed_body(text: str) -> str:
     document = parsed(text.encode())
     if document is None:
         return without_emails(text)
-    redacted(b"", document)
+    redacted(text.encode(), document)
     return _Block(without_emails(json.dumps(document, indent=1)))
 
 
