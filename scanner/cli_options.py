@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from checks.severity import Severity
-from scanner.options import Auth, CloudName, Collect, LogFormat, LogLevel, TenantName
+from scanner.options import Auth, CloudName, Collect, LogFormat, LogLevel, RoleFormat, TenantName
 
 DEFAULT_OUTPUT = Path("azml-audit-report")
 DEFAULT_POLICIES = ("baseline",)
@@ -78,6 +78,17 @@ MaxWait = Annotated[
         metavar="SECONDS",
         min=0,
         help="How long to wait in all, per subscription, when Azure throttles.",
+    ),
+]
+
+RoleAs = Annotated[
+    RoleFormat,
+    typer.Option("--format", help="The role definition, or the commands that create and assign it."),
+]
+RoleScopes = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--scope", metavar="ID", help="Where the role can be assigned; repeatable. [default: a placeholder]"
     ),
 ]
 

@@ -97,14 +97,17 @@ class _SubscriptionReader:
         self._progress.workspace_read()
 
     async def _explained(self, refusal: Gap) -> Gap | Payload:
-        """The refusal, or the provider's word that it is not registered: then there is nothing to read."""
+        """The refusal, or the provider's word that it is not registered: then there is nothing to read.
+
+        Where the provider may not be asked, that refusal stands, for it names what is missing.
+        """
         if refusal.code not in _NOT_REGISTERED:
             return refusal
         path = f"{self._scope}/providers/{PROVIDER}"
         answer = await self._arm.get(self._ask("provider", path, PROVIDER_API_VERSION))
-        if isinstance(answer, Payload) and registration_state(answer).lower() != "registered":
-            return answer
-        return refusal
+        if isinstance(answer, Gap):
+            return answer if answer.http_status == 403 else refusal
+        return answer if registration_state(answer).lower() != "registered" else refusal
 
     def _ask(self, kind: str, path: str, api_version: str) -> Ask:
         return Ask(

@@ -52,3 +52,10 @@ class Collect(StrEnum):
 
     POLICY = "policy"
     ALL = "all"
+
+
+class RoleFormat(StrEnum):
+    """How a custom role is printed."""
+
+    JSON = "json"
+    AZ = "az"

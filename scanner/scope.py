@@ -209,5 +209,6 @@ def _nothing_visible(arm: Arm) -> Gap:
         ask,
         "NoSubscriptionVisible",
         "The identity sees none of the subscriptions asked for, so nothing was audited.",
-        "Grant the identity Reader on the subscriptions or their management group, or check --tenant.",
+        "Grant the identity Reader (or a role with Microsoft.Resources/subscriptions/read) on the "
+        "subscriptions or their management group, or check --tenant.",
     )

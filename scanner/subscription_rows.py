@@ -56,7 +56,7 @@ class SubscriptionRows:
         """Remember a gap in a management group, a subscription itself or its list of workspaces."""
         if gap.asked == "descendants":
             self._unread_groups.add(wire.last_part(gap.scope))
-        if gap.asked not in ("workspaces", "subscription") or not gap.subscription_id:
+        if gap.asked not in ("workspaces", "subscription", "provider") or not gap.subscription_id:
             return
         key = gap.subscription_id.lower()
         self._problems.setdefault(key, set()).add(f"{gap.code}: {gap.message}")

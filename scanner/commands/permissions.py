@@ -1,0 +1,29 @@
+"""`azml-audit permissions`: the least an identity must be allowed for a scan by some policies."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.text import Text
+
+from checks.registry import registry
+from scanner.options import RoleFormat
+from scanner.permissions import as_commands, as_json, needed
+from scanner.policies import loaded
+
+
+def show_permissions(
+    names: Sequence[str],
+    out: Console,
+    *,
+    collect_all: bool,
+    management_groups: Sequence[str],
+    scopes: Sequence[str],
+    role_format: RoleFormat,
+) -> int:
+    """Print the custom role, or the commands that create and assign it. Raises PolicyError or UsageError."""
+    need = needed(loaded(names, registry()), collect_all=collect_all, groups=management_groups, scopes=scopes)
+    written = as_json if role_format is RoleFormat.JSON else as_commands
+    out.print(Text(written(need)), soft_wrap=True)
+    return 0

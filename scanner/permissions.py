@@ -1,0 +1,166 @@
+"""The least an identity must be allowed: the actions behind what is collected, and a custom role of them.
+
+The actions are those Azure publishes for its resource providers ("Azure permissions for AI + machine
+learning" and its sisters, 2024-02). `workspaces/outboundRules/read` is younger than that list; it stands in
+a published role of a posture scanner (2026-08). `Microsoft.Insights/diagnosticSettings/read` is the action
+that refusals name. Azure refuses a role as a whole for one action it does not know.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from scanner.associated import KIND as ASSOCIATED
+from scanner.collection import EVERYTHING, Collection, collection_for
+from scanner.errors import UsageError
+from scanner.policies import LoadedPolicy, management_groups
+
+_WORKSPACES = "Microsoft.MachineLearningServices/workspaces"
+_GROUP = re.compile(r"/providers/Microsoft\.Management/managementGroups/[^/]+", re.IGNORECASE)
+_BELOW_SUBSCRIPTIONS = re.compile(r"/subscriptions/[^/]+(/resourceGroups/[^/]+)?", re.IGNORECASE)
+_GROUP_PREFIX = "/providers/Microsoft.Management/managementGroups/"
+_MAX_NAME = 128
+
+ALWAYS: Mapping[str, str] = {
+    "Microsoft.Resources/subscriptions/read": "the subscriptions: without it none is listed",
+    "Microsoft.Resources/subscriptions/providers/read": (
+        "whether Machine Learning is registered, and which api-versions are offered where one is refused"
+    ),
+    f"{_WORKSPACES}/read": "the workspaces",
+}
+"""What every scan asks, and what for."""
+
+GROUPS: Mapping[str, str] = {
+    "Microsoft.Management/managementGroups/descendants/read": (
+        "which subscriptions lie below a management group"
+    )
+}
+"""What is asked where the user or a policy names management groups; it can be granted on one of them only."""
+
+OF_KIND: Mapping[str, Mapping[str, str]] = {
+    "outboundRules": {f"{_WORKSPACES}/outboundRules/read": "the rules of managed networks"},
+    "privateEndpointConnections": {
+        f"{_WORKSPACES}/privateEndpointConnections/read": "the private endpoint connections a list leaves out"
+    },
+    "computes": {f"{_WORKSPACES}/computes/read": "the computes"},
+    "onlineEndpoints": {f"{_WORKSPACES}/onlineEndpoints/read": "the online endpoints"},
+    "deployments": {
+        f"{_WORKSPACES}/onlineEndpoints/read": "the online endpoints",
+        f"{_WORKSPACES}/onlineEndpoints/deployments/read": "the deployments behind online endpoints",
+    },
+    "batchEndpoints": {f"{_WORKSPACES}/batchEndpoints/read": "the batch endpoints"},
+    "serverlessEndpoints": {f"{_WORKSPACES}/serverlessEndpoints/read": "the serverless endpoints"},
+    "diagnosticSettings": {"Microsoft.Insights/diagnosticSettings/read": "where workspaces send their logs"},
+    ASSOCIATED: {
+        "Microsoft.Storage/storageAccounts/read": "the storage accounts behind workspaces",
+        "Microsoft.KeyVault/vaults/read": "the key vaults behind workspaces, not their secrets",
+        "Microsoft.ContainerRegistry/registries/read": "the container registries behind workspaces",
+        "Microsoft.Insights/components/read": "the Application Insights behind workspaces",
+    },
+}
+"""Kind of payload (`scanner.collection.KIND_OF`) to the actions it takes, and what each reads."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Need:
+    """What a scan by some policies needs.
+
+    `actions` are in order, each with what it reads; `scopes` is where the role can be assigned.
+    """
+
+    name: str
+    actions: Mapping[str, str]
+    scopes: tuple[str, ...]
+
+
+def needed(
+    policies: Sequence[LoadedPolicy],
+    *,
+    collect_all: bool = False,
+    groups: Sequence[str] = (),
+    scopes: Sequence[str] = (),
+) -> Need:
+    """What a scan by these policies needs, with `groups` given as its management groups.
+
+    Where no scope is given it is the management group, or a placeholder. Raises UsageError for scopes that
+    no custom role can have.
+    """
+    chosen = [each.check for policy in policies for each in policy.checks]
+    collection = EVERYTHING if collect_all else collection_for(chosen)
+    by_policy = ["<management-group-id>"] if management_groups(policies) else []
+    with_groups = [*groups] or by_policy
+    usual = [f"{_GROUP_PREFIX}{group}" for group in with_groups] or ["/subscriptions/<subscription-id>"]
+    return Need(
+        name=", ".join(policy.policy.name for policy in policies) + (" --collect all" if collect_all else ""),
+        actions=actions_for(collection, with_groups=bool(with_groups)),
+        scopes=_assignable([*scopes] or usual, with_groups=bool(with_groups)),
+    )
+
+
+def actions_for(collection: Collection, *, with_groups: bool = False) -> Mapping[str, str]:
+    """Every action that reading this takes, with what it reads; sorted after those of every scan."""
+    of_kinds = {action: reads for kind in collection.kinds for action, reads in OF_KIND[kind].items()}
+    return {**ALWAYS, **(GROUPS if with_groups else {}), **dict(sorted(of_kinds.items()))}
+
+
+def _assignable(scopes: Iterable[str], *, with_groups: bool) -> tuple[str, ...]:
+    checked = [scope.rstrip("/") for scope in scopes]
+    for scope in checked:
+        if not _GROUP.fullmatch(scope) and not _BELOW_SUBSCRIPTIONS.fullmatch(scope):
+            raise UsageError(
+                f"--scope {scope or '/'}: this names no subscription, resource group or management group, "
+                f"and Azure has no custom role for more. Write /subscriptions/ID or {_GROUP_PREFIX}ID."
+            )
+    groups = [scope for scope in checked if _GROUP.fullmatch(scope)]
+    if len(groups) > 1:
+        raise UsageError(
+            f"{len(groups)} management groups, and a custom role can be assigned in one only: give --scope "
+            f"{_GROUP_PREFIX}ID once, for the one above them all, or print a role for each."
+        )
+    if with_groups and not groups:
+        raise UsageError(
+            f"--scope {checked[0]}: what lies below a management group can be read with a role assigned "
+            f"there only, so add --scope {_GROUP_PREFIX}ID."
+        )
+    return tuple(checked)
+
+
+def role(need: Need) -> dict[str, Any]:
+    """The custom role as `az role definition create` reads it: these actions and nothing else."""
+    return {
+        "Name": role_name(need),
+        "IsCustom": True,
+        "Description": f"Reads what azml-audit asks for with --policy {need.name}; changes nothing."[:1024],
+        "Actions": list(need.actions),
+        "NotActions": [],
+        "DataActions": [],
+        "NotDataActions": [],
+        "AssignableScopes": list(need.scopes),
+    }
+
+
+def role_name(need: Need) -> str:
+    """What the role is called, as long as Azure allows."""
+    return f"azml-audit {need.name}"[:_MAX_NAME]
+
+
+def as_json(need: Need) -> str:
+    """The role definition, indented."""
+    return json.dumps(role(need), indent=2, ensure_ascii=False)
+
+
+def as_commands(need: Need) -> str:
+    """The commands that create the role and assign it in each scope."""
+    assignments = [
+        "az role assignment create --assignee-object-id '<object-id>' "
+        f"--assignee-principal-type ServicePrincipal --role {shlex.quote(role_name(need))} --scope {shlex.quote(scope)}"
+        for scope in need.scopes
+    ]
+    return "\n".join(
+        [f"az role definition create --role-definition {shlex.quote(as_json(need))}", *assignments]
+    )
