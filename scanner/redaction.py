@@ -8,9 +8,13 @@ from __future__ import annotations
 
 import json
 import re
+from functools import lru_cache
 from typing import Any
 
 REDACTED = "[redacted]"
+
+_Path = tuple[str | int, ...]
+"""The members and positions that lead to a value."""
 
 _SECRET_MEMBERS = frozenset(
     {
@@ -53,37 +57,48 @@ def redacted(body: bytes, document: Any) -> tuple[bytes, tuple[str, ...]]:
     if not any(sign in lowered for sign in _SUSPICIOUS):
         return body, ()
     pointers: list[str] = []
-    _walk(document, "", pointers, emails=False)
+    _walk(document, (), pointers, emails=False)
     if not pointers:
         return body, ()
     rewritten = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
     return rewritten.encode("utf-8", "surrogatepass"), tuple(sorted(pointers))
 
 
-def _walk(node: Any, pointer: str, found: list[str], *, emails: bool) -> None:
+def _walk(node: Any, path: _Path, found: list[str], *, emails: bool) -> None:
+    """Replace in `node`, which lies at `path`, what has to go, and add its pointer to `found`."""
     if isinstance(node, dict):
         for name, value in node.items():
-            here = f"{pointer}/{name.replace('~', '~0').replace('/', '~1')}"
-            if _is_secret(name, value):
-                node[name] = REDACTED
-                found.append(here)
-            else:
-                _visit(node, name, value, here, found, emails=emails or name.lower() in _EMAIL_BEARERS)
-    elif isinstance(node, list):
-        for position, value in enumerate(node):
-            _visit(node, position, value, f"{pointer}/{position}", found, emails=emails)
+            is_secret, bears_emails = _named(name)
+            if is_secret and isinstance(value, str) and value:
+                _replace(node, name, REDACTED, path, found)
+            elif isinstance(value, (str, dict, list)):
+                _visit(node, name, value, path, found, emails=emails or bears_emails)
+    else:
+        for position, value in enumerate(node if isinstance(node, list) else ()):
+            if isinstance(value, (str, dict, list)):
+                _visit(node, position, value, path, found, emails=emails)
 
 
-def _visit(parent: Any, key: str | int, value: Any, pointer: str, found: list[str], *, emails: bool) -> None:
-    if isinstance(value, str):
-        if emails and "@" in value and (cleaned := without_emails(value)) != value:
-            parent[key] = cleaned
-            found.append(pointer)
-    elif isinstance(value, (dict, list)):
-        _walk(value, pointer, found, emails=emails)
+def _visit(parent: Any, key: str | int, value: Any, path: _Path, found: list[str], *, emails: bool) -> None:
+    if not isinstance(value, str):
+        _walk(value, (*path, key), found, emails=emails)
+    elif emails and "@" in value:
+        _replace(parent, key, without_emails(value), path, found)
 
 
-def _is_secret(name: str, value: Any) -> bool:
+def _replace(parent: Any, key: str | int, text: str, path: _Path, found: list[str]) -> None:
+    if parent[key] != text:
+        parent[key] = text
+        found.append("".join(f"/{_escaped(str(step))}" for step in (*path, key)))
+
+
+def _escaped(step: str) -> str:
+    return step.replace("~", "~0").replace("/", "~1")
+
+
+@lru_cache(maxsize=4096)
+def _named(name: str) -> tuple[bool, bool]:
+    """Whether a member of that name is a secret, and whether texts below it may name people."""
     lowered = name.lower()
-    named = lowered in _SECRET_MEMBERS or lowered.endswith(_SECRET_ENDING)
-    return named and isinstance(value, str) and value not in ("", REDACTED)
+    is_secret = lowered in _SECRET_MEMBERS or lowered.endswith(_SECRET_ENDING)
+    return is_secret, lowered in _EMAIL_BEARERS

@@ -13,7 +13,9 @@ Object = dict[str, Any]
 def member(document: Any, *path: str) -> Any:
     """The value at the path, or None where any step of it is missing or no object."""
     for name in path:
-        if not isinstance(document, dict):
+        if (
+            type(document) is not dict
+        ):  # parsed JSON has no subclass of dict, and this is asked millions of times
             return None
         document = document.get(name)
     return document
