@@ -6,8 +6,10 @@ first, its `checks` (severities, then families, then ids), then its overrides as
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Any
 
 import pandas as pd
@@ -94,6 +96,15 @@ class Composition:
         )
 
     @property
+    def digest(self) -> str:
+        """SHA-256 of what the layers say of checks, as hexadecimal; notes and waivers do not count."""
+        said = [
+            layer.policy.model_dump(mode="json", include={"checks", "overrides", "fail_on", "unknown"})
+            for layer in self.layers
+        ]
+        return sha256(json.dumps(_without_notes(said), sort_keys=True).encode()).hexdigest()
+
+    @property
     def fail_on(self) -> Severity:
         """The least severity whose violation fails the run: what was said last, else low."""
         said = [layer.policy.fail_on for layer in self.layers if layer.policy.fail_on]
@@ -130,6 +141,17 @@ class Composition:
                     if settled.is_on:
                         found.setdefault(id, chosen)
         return tuple(found[id] for id in sorted(found))
+
+
+def _without_notes(said: Any) -> Any:
+    """The settings of checks without their notes; a parameter may well be named note."""
+    for layer in said:
+        for settings in [layer["checks"], *(override["checks"] for override in layer["overrides"])]:
+            for setting in settings.values():
+                setting.pop("note")
+        for override in layer["overrides"]:
+            override.pop("name")
+    return said
 
 
 def composed(layers: Sequence[Layer], registry: Mapping[str, Check]) -> Composition:

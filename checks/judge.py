@@ -10,6 +10,7 @@ from checks.model import Severity, Status
 from checks.policy_model import UnknownCounts
 from checks.score import no_scores, scores
 from checks.verdicts import Verdict as Verdict
+from checks.waivers import AppliedWaiver
 
 _VERDICT_OF = {
     Status.PASS: Verdict.COMPLIANT,
@@ -50,6 +51,10 @@ class PolicyVerdict:
     score: float | None = None
     """As `checks.score` says; None where nothing counts."""
     scores: pd.DataFrame = field(default_factory=no_scores, compare=False, repr=False)
+    waivers: tuple[AppliedWaiver, ...] = ()
+    """Every waiver of the policy and what it did."""
+    digest: str = ""
+    """Of what the policy says, as `checks.effective.Composition.digest`; "" where it was not composed."""
     """Counts and scores of the policy, its subscriptions and workspaces, as `checks.score.scores`."""
 
 
@@ -82,6 +87,8 @@ def concluded(
     expired_waivers: tuple[str, ...] = (),
     orphan_waivers: tuple[str, ...] = (),
     unread_groups: tuple[str, ...] = (),
+    waivers: tuple[AppliedWaiver, ...] = (),
+    digest: str = "",
 ) -> PolicyVerdict:
     """The verdict of one policy over its judged findings; not `complete`: something was not read.
 
@@ -112,6 +119,8 @@ def concluded(
         unknown=unknown,
         score=float(overall.iloc[0]) if len(overall) else None,
         scores=table,
+        waivers=waivers,
+        digest=digest,
     )
 
 

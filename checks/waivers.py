@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from enum import StrEnum
 
 import numpy as np
 import numpy.typing as npt
@@ -17,16 +18,36 @@ from checks.verdicts import Verdict
 Mask = npt.NDArray[np.bool_]
 
 
+class WaiverState(StrEnum):
+    """What a waiver did on the day of the audit."""
+
+    IN_FORCE = "in force"
+    EXPIRED = "expired"
+    WITHOUT_EFFECT = "without effect"
+
+
+@dataclass(frozen=True, kw_only=True)
+class AppliedWaiver:
+    """A waiver, where it is written, what it did, and how many violated findings it matches."""
+
+    place: str
+    waiver: Waiver
+    state: WaiverState
+    violations: int
+
+
 @dataclass(frozen=True, kw_only=True)
 class Waived:
     """The findings with what is waived among them, and the waivers that did nothing, in readable words.
 
-    `findings` has the column `waiver`: what bears a waived finding, "" for all others.
+    `findings` has the column `waiver`: what bears a waived finding, "" for all others. `applied` are all
+    waivers, in the order of the day they expire.
     """
 
     findings: pd.DataFrame
     expired: tuple[str, ...] = ()
     orphans: tuple[str, ...] = ()
+    applied: tuple[AppliedWaiver, ...] = ()
 
 
 def waived(
@@ -44,13 +65,17 @@ def waived(
     resources = _Resources.of(judged["resource_id"])
     over: list[tuple[str, Mask]] = []
     orphans = []
+    applied = []
     for source, waiver in sorted(waivers, key=lambda each: (each[1].expires, described(each[1]), each[0])):
         matched = _matched(waiver, judged, resources, facts)
-        if waiver.expires < as_of:
+        state = _state(waiver, as_of, has_effect=bool((matched & relevant).any()))
+        bears = int((matched & violated).sum())
+        applied.append(AppliedWaiver(place=source, waiver=waiver, state=state, violations=bears))
+        if state is WaiverState.EXPIRED:
             over.append((_titled(source, waiver), matched))
             continue
         text[matched & violated] = described(waiver)
-        if not (matched & relevant).any():
+        if state is WaiverState.WITHOUT_EFFECT:
             orphans.append(f"{_titled(source, waiver)}: {_idle(int(matched.sum()))}")
     bare = violated & (text == "")
     verdict = judged["verdict"].mask(text != "", Verdict.WAIVED.value)
@@ -58,7 +83,14 @@ def waived(
         findings=judged.assign(verdict=verdict, waiver=pd.array(text, "string")),
         expired=tuple(f"{title}: expired; {_bare(int((matched & bare).sum()))}" for title, matched in over),
         orphans=tuple(orphans),
+        applied=tuple(applied),
     )
+
+
+def _state(waiver: Waiver, as_of: date, *, has_effect: bool) -> WaiverState:
+    if waiver.expires < as_of:
+        return WaiverState.EXPIRED
+    return WaiverState.IN_FORCE if has_effect else WaiverState.WITHOUT_EFFECT
 
 
 def described(waiver: Waiver) -> str:

@@ -1,6 +1,6 @@
 """The published schema of the CSV files: every file, its columns, their types and meanings.
 
-The version is `SCHEMA_VERSION`: its second number grows when a column is appended, its first when one
+The version is `SCHEMA_VERSION`: its second number grows when a column or a file is added, its first when one
 is renamed, moved, removed or changes its meaning. `datapackage.json`, written beside the files, repeats
 all this as a Frictionless Data Package. Every text is UTF-8, every line ends in LF, an empty cell is
 "not reported", booleans are `true` and `false`, and a text a spreadsheet would run begins with `'`.
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from checks.schema import BOOLEAN, INTEGER, SCHEMAS, STRING
 from checks.score import WEIGHTS
 
-SCHEMA_VERSION = "1.1"
+SCHEMA_VERSION = "1.2"
 
 DECIMAL = "Float64"
 """A number with one decimal."""
@@ -208,7 +208,57 @@ GAPS = ReportFile(
     ),
 )
 
-FILES: tuple[ReportFile, ...] = (FINDINGS, WORKSPACES, OUTBOUND_RULES, SUBSCRIPTIONS, GAPS, SCORES)
+POLICIES = ReportFile(
+    name="policies",
+    row="a policy, what it came to, and the audit it judged",
+    sorted_by=("policy",),
+    columns=_columns(
+        ("policy", "the policy"),
+        ("verdict", "compliant, violated or undetermined"),
+        ("fail_on", "the least severity whose violation violates it"),
+        ("unknown", "what unknown counts as: incomplete or violation"),
+        ("checks", "the checks it asks of any workspace, joined by ', '"),
+        (
+            "digest",
+            "SHA-256 of what it says of checks, notes and waivers left out; the same text judges alike",
+        ),
+        ("tool_version", "the version of azml-audit"),
+        ("source", "where the facts come from, in words"),
+        ("is_azure", "whether they come from Azure", BOOLEAN),
+        ("started_at", "when reading began, UTC"),
+        ("finished_at", "when it ended, UTC"),
+    ),
+)
+
+WAIVERS = ReportFile(
+    name="waivers",
+    row="a waiver of a policy, whatever it did",
+    sorted_by=("policy", "check", "resource", "where", "place"),
+    columns=_columns(
+        ("policy", "the policy it counts for"),
+        ("place", "the policy it is written in, and its place there"),
+        ("check", "the check or the family it bears violations of"),
+        ("resource", "globs on resource ids, joined by ', '; empty for any"),
+        ("where", "the selector of workspaces as JSON; empty for all"),
+        ("reason", "why"),
+        ("approver", "who answers for it"),
+        ("expires", "the last day on which it counts"),
+        ("ticket", "where it was decided"),
+        ("state", "in force, expired, or without effect"),
+        ("violations", "violated findings it matches, be it in force or not", INTEGER),
+    ),
+)
+
+FILES: tuple[ReportFile, ...] = (
+    FINDINGS,
+    WORKSPACES,
+    OUTBOUND_RULES,
+    SUBSCRIPTIONS,
+    GAPS,
+    SCORES,
+    POLICIES,
+    WAIVERS,
+)
 
 
 def data_package() -> str:

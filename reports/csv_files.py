@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from checks.schema import BOOLEAN, SCHEMAS, STRING
-from reports import described, scored
+from reports import described, policy_frames, scored
 from reports.audit import Audit
 from reports.columns import DECIMAL, FILES, ReportFile, data_package
 
@@ -22,6 +22,8 @@ def files(audit: Audit) -> Mapping[str, bytes]:
         "workspaces": workspaces,
         "findings": _with_workspaces(audit.findings, workspaces),
         "scores": scored.all_scores(audit),
+        "policies": policy_frames.policies(audit),
+        "waivers": policy_frames.waivers(audit),
     }
     written = {file.path: as_csv(frames[file.name], file) for file in FILES}
     return {**written, "datapackage.json": data_package().encode()}
@@ -45,6 +47,12 @@ def neutralised(texts: pd.Series[str]) -> pd.Series[str]:
     """
     lines = texts.str.replace("\r\n", "\n", regex=False).str.replace("\r", "\n", regex=False)
     return lines.mask(lines.str.startswith(_FORMULA_STARTS).fillna(value=False).astype(bool), "'" + lines)
+
+
+def as_was(texts: pd.Series[str]) -> pd.Series[str]:
+    """The texts as they were before `neutralised` put its sign before them; line ends stay as they are."""
+    signs = tuple(f"'{start}" for start in _FORMULA_STARTS)
+    return texts.mask(texts.str.startswith(signs).fillna(value=False).astype(bool), texts.str[1:])
 
 
 def _texts(column: pd.Series, dtype: str) -> pd.Series[str]:

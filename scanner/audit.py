@@ -93,6 +93,8 @@ def _concluded(
         expired_waivers=result.expired,
         orphan_waivers=result.orphans,
         unread_groups=unknown_groups(composition.management_groups, workspaces),
+        waivers=result.applied,
+        digest=composition.digest,
     )
     return result.findings, verdict
 

@@ -241,6 +241,7 @@ def _concluded(policy: str, result: Waived, checks: Sequence[Check], is_complete
         fail_on=Severity.HIGH,
         complete=is_complete,
         expired_waivers=result.expired,
+        waivers=result.applied,
         orphan_waivers=result.orphans,
     )
 

@@ -388,3 +388,11 @@ def test_management_groups_are_named_once_from_overrides_and_waivers() -> None:
         )
     )
     assert [group.lower() for group in policy.management_groups] == ["b", "corp"]
+
+
+def test_the_digest_is_of_what_is_demanded_and_not_of_how_it_is_told() -> None:
+    settings = {"MVN002": {"severity": "low"}}
+    told = layer(description="Other words.", checks={"MVN002": {"severity": "low", "note": "Because."}})
+    other = layer(checks={"MVN002": {"severity": "high"}})
+    assert composition(layer(checks=settings)).digest == composition(told).digest
+    assert composition(layer(checks=settings)).digest != composition(other).digest

@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 from report_audits import CHECKS, CRASHING, audit_of, waiver
 from report_tenants import hostile_tenant, project_row, tenant, workspace_row
 
+from checks.policy_model import Waiver
 from checks.schema import SCHEMAS, Tables
 from reports.audit import Audit
 from reports.columns import FILES, GAPS, SCHEMA_VERSION, markdown
-from reports.csv_files import as_csv, files, neutralised
+from reports.csv_files import as_csv, as_was, files, neutralised
 from reports.scored import score_text
 
 PUBLISHED = {
@@ -33,6 +34,9 @@ PUBLISHED = {
     "read workspaces note subscription_resource_id",
     "gaps": "gap_id scope subscription_id asked request http_status code message closes",
     "scores": "policy scope id name pass fail unknown not_applicable error waived score",
+    "policies": "policy verdict fail_on unknown checks digest tool_version source is_azure started_at "
+    "finished_at",
+    "waivers": "policy place check resource where reason approver expires ticket state violations",
 }
 
 
@@ -247,3 +251,29 @@ def shuffled(audit: Audit, seed: int) -> Audit:
 def test_the_order_of_rows_changes_no_byte(seed: int) -> None:
     audit = audit_of(tenant(25), waivers=[waiver("NET001"), waiver("OBR", "*fqdn-0")])
     assert files(shuffled(audit, seed)) == files(audit)
+
+
+def test_waivers_are_told_whatever_they_did() -> None:
+    waivers = [waiver("NET"), waiver("PEP001", expires="2026-01-31"), waiver("MVN001", "gone")]
+    told = {row["check"]: (row["state"], row["resource"]) for row in rows(_waiving(waivers), "waivers")}
+    assert told == {
+        "NET": ("in force", "*"),
+        "PEP001": ("expired", "*"),
+        "MVN001": ("without effect", "gone"),
+    }
+
+
+def _waiving(waivers: list[Waiver]) -> Audit:
+    return audit_of(tenant(9), waivers=waivers)
+
+
+def test_a_policys_row_says_what_judged_and_when() -> None:
+    (row,) = rows(audit_of(tenant(3)), "policies")
+    assert row["policy"] == "baseline"
+    assert row["checks"] == "MVN001, NET001, OBR001, OBR006, PEP001"
+    assert (row["started_at"], row["is_azure"]) == ("2026-05-04T09:30:00Z", "true")
+
+
+def test_what_a_spreadsheet_must_not_run_can_be_read_back() -> None:
+    texts = pd.Series(["=1", "'quoted", "-a", "", pd.NA, "plain"], dtype="string")
+    assert as_was(neutralised(texts)).equals(texts)
