@@ -156,11 +156,9 @@ def as_json(need: Need) -> str:
 
 def as_commands(need: Need) -> str:
     """The commands that create the role and assign it in each scope."""
-    assignments = [
+    create = f"az role definition create --role-definition {shlex.quote(as_json(need))}"
+    assign = (
         "az role assignment create --assignee-object-id '<object-id>' "
-        f"--assignee-principal-type ServicePrincipal --role {shlex.quote(role_name(need))} --scope {shlex.quote(scope)}"
-        for scope in need.scopes
-    ]
-    return "\n".join(
-        [f"az role definition create --role-definition {shlex.quote(as_json(need))}", *assignments]
+        f"--assignee-principal-type ServicePrincipal --role {shlex.quote(role_name(need))}"
     )
+    return "\n".join([create, *(f"{assign} --scope {shlex.quote(scope)}" for scope in need.scopes)])

@@ -1,0 +1,156 @@
+"""The printed role is what a scan needs: with it nothing is a gap, without any one action that action is."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Collection as Actions
+from dataclasses import replace
+
+import pytest
+from scanning import rows, scanned
+from typer.testing import CliRunner
+
+from checks.registry import registry
+from checks.schema import Tables
+from scanner.cli import app
+from scanner.collection import EVERYTHING, KIND_OF, Collection, collection_for
+from scanner.emulator.builders import Place, Site, descendant, guid, subscription, workspace
+from scanner.emulator.dependencies import closed, diagnostics
+from scanner.emulator.faults import Fault, FaultKind
+from scanner.emulator.identity import TENANT_ID
+from scanner.emulator.network import INTERNET, managed_network
+from scanner.emulator.rules import fqdn
+from scanner.emulator.server import emulated
+from scanner.emulator.tenant import Resource, Tenant
+from scanner.emulator.workloads import cluster, deployment, online_endpoint
+from scanner.errors import UsageError
+from scanner.permissions import OF_KIND, actions_for, needed, role_name
+from scanner.policies import loaded, shipped
+from scanner.scope import Wanted
+
+UNREGISTERED = guid("unregistered")
+SUBSCRIPTIONS = (subscription(guid("read"), "read"), subscription(UNREGISTERED, "unregistered"))
+SITE = Site(place=Place(subscription=guid("read"), group="rg", location="westeurope"), name="mlw")
+NETWORK = managed_network(SITE, INTERNET, {"packages": fqdn("packages.example.com")})
+TENANT = Tenant(
+    name="small",
+    tenant_id=TENANT_ID,
+    subscriptions=SUBSCRIPTIONS,
+    resources=(
+        Resource(body=workspace(SITE, NETWORK, {"publicNetworkAccess": "Disabled", "privateLinkCount": 1})),
+        *closed(SITE),
+        diagnostics(SITE),
+        cluster(SITE, "cpu"),
+        online_endpoint(SITE, "score"),
+        deployment(SITE, "score"),
+    ),
+    management_groups={"corp": tuple(descendant(item, "corp") for item in SUBSCRIPTIONS)},
+    unregistered=frozenset({UNREGISTERED}),
+)
+"""One workspace that makes a reader ask everything, beside a subscription without Machine Learning."""
+
+NOT_REGISTERED = Fault(kind=FaultKind.STATUS, status=409, route="workspaces", subscription=UNREGISTERED)
+SCANS = {
+    **{
+        name: collection_for(each.check for each in policy.checks)
+        for name, policy in zip(shipped(), loaded(shipped(), registry()), strict=True)
+    },
+    "everything": EVERYTHING,
+}
+
+
+def scan_with(actions: Actions[str], collection: Collection, wanted: Wanted | None = None) -> Tables:
+    allowed = replace(TENANT, allowed_actions=frozenset(actions))
+    with emulated(allowed, faults=[NOT_REGISTERED]) as emulator:
+        return scanned(emulator, wanted=wanted, collection=collection)[0]
+
+
+@pytest.mark.parametrize("name", SCANS)
+def test_the_role_suffices(name: str) -> None:
+    tables = scan_with(actions_for(SCANS[name]), SCANS[name])
+    assert rows(tables.gaps) == []
+    assert len(tables.workspaces) == 1
+    assert tables.subscriptions["read"].tolist() == [True, True]
+
+
+@pytest.mark.parametrize(
+    ("name", "dropped"), [(name, action) for name in SCANS for action in actions_for(SCANS[name])]
+)
+def test_without_one_action_every_gap_names_that_action(name: str, dropped: str) -> None:
+    role = [action for action in actions_for(SCANS[name]) if action != dropped]
+    gaps = rows(scan_with(role, SCANS[name]).gaps)
+    assert gaps
+    assert all(f"a role with {dropped})" in gap["closes"] for gap in gaps), gaps
+
+
+def test_management_groups_take_one_action_more() -> None:
+    wanted = Wanted(management_groups=["corp"])
+    role = actions_for(EVERYTHING, with_groups=True)
+    tables = scan_with(role, EVERYTHING, wanted)
+    assert rows(tables.gaps) == []
+    assert len(tables.workspaces) == 1
+    gaps = rows(scan_with(actions_for(EVERYTHING), EVERYTHING, wanted).gaps)
+    assert [gap["asked"] for gap in gaps] == ["descendants", "subscriptions"]
+    assert "a role with Microsoft.Management/managementGroups/descendants/read)" in gaps[0]["closes"]
+
+
+def test_every_kind_that_is_collected_has_its_actions() -> None:
+    assert set(OF_KIND) == set(KIND_OF.values())
+
+
+def test_a_role_reads_and_does_nothing_else() -> None:
+    for action in actions_for(EVERYTHING, with_groups=True):
+        assert action.endswith("/read")
+        assert "*" not in action
+
+
+def printed(*arguments: str) -> str:
+    result = CliRunner().invoke(app, ["permissions", *arguments])
+    assert result.exit_code == 0, result.output
+    return result.stdout
+
+
+def test_the_role_is_printed_as_azure_reads_it() -> None:
+    role = json.loads(printed("--policy", "internet-outbound", "--scope", "/subscriptions/s/"))
+    assert role["Actions"] == list(actions_for(SCANS["internet-outbound"]))
+    assert role["AssignableScopes"] == ["/subscriptions/s"]
+    assert role["Name"] == "azml-audit internet-outbound"
+    assert role["IsCustom"] is True
+    assert role["NotActions"] == role["DataActions"] == role["NotDataActions"] == []
+
+
+def test_the_commands_hold_that_role_and_assign_it() -> None:
+    arguments = ["--policy", "baseline", "--collect", "all", "--management-group", "corp"]
+    words = shlex.split(printed(*arguments, "--format", "az"))
+    assert words[:5] == ["az", "role", "definition", "create", "--role-definition"]
+    assert json.loads(words[5]) == json.loads(printed(*arguments))
+    assert words[words.index("--role") + 1] == json.loads(words[5])["Name"]
+    assert words[-2:] == ["--scope", "/providers/Microsoft.Management/managementGroups/corp"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--scope", "/"], "no subscription, resource group or management group"),
+        (["--management-group", "a", "--management-group", "b"], "2 management groups"),
+        (["--management-group", "a", "--scope", "/subscriptions/s"], "add --scope /providers/Microsoft.Man"),
+        (["--policy", "nowhere.yaml"], "no such file"),
+    ],
+)
+def test_what_no_custom_role_can_be_is_a_usage_error(arguments: list[str], words: str) -> None:
+    result = CliRunner().invoke(app, ["permissions", *arguments])
+    assert result.exit_code == 2
+    assert words in result.stderr
+    assert result.stdout == ""
+
+
+def test_names_stay_as_short_as_azure_demands() -> None:
+    (policy,) = loaded(["baseline"], registry())
+    need = needed([policy] * 40)
+    assert len(role_name(need)) == 128
+
+
+def test_a_scope_is_checked_without_a_command_line_too() -> None:
+    with pytest.raises(UsageError, match="no subscription"):
+        needed([], scopes=["tenant"])
