@@ -30,10 +30,11 @@ from scanner.clouds import Cloud, tls_context
 from scanner.errors import CredentialError, RefusedRequestError
 from scanner.gaps import Ask
 from scanner.payloads import Gap, Payload, parsed
-from scanner.pipeline import Patience, SlotPolicy, is_same_origin, policies
+from scanner.pipeline import Patience, is_same_origin, policies
 from scanner.progress import Progress, Silent
 from scanner.proxy import proxy_for
 from scanner.redaction import redacted
+from scanner.slots import SlotPolicy
 from scanner.throttling import Throttle
 
 Clock = Callable[[], datetime]

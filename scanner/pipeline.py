@@ -7,14 +7,13 @@ MissingSubscriptionRegistration by registering the provider: a write. It is left
 
 from __future__ import annotations
 
-import asyncio
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
 from azure.core.credentials_async import AsyncSupportsTokenInfo
+from azure.core.exceptions import ResponseNotReadError
 from azure.core.pipeline import PipelineRequest, PipelineResponse
 from azure.core.pipeline.policies import (
     AsyncHTTPPolicy,
@@ -29,17 +28,26 @@ from azure.mgmt.core.policies import AsyncARMChallengeAuthenticationPolicy
 
 from scanner.clouds import Cloud
 from scanner.errors import RefusedRequestError
-from scanner.progress import Progress
-from scanner.throttling import Throttle, throttled_scope
+from scanner.throttling import Throttle, refused_scope, throttled_scope
 from scanner.version import VERSION
 
 
 @dataclass(frozen=True, kw_only=True)
 class Patience:
-    """How hard a scan presses Azure and how long it waits; times in seconds."""
+    """How hard a scan presses Azure and how long it waits; times in seconds.
+
+    `burst` and `reads_per_second` are the bucket Azure Resource Manager keeps for every subscription, and
+    for the tenant, per principal and region (request limits and throttling, 2026-08). A `deadline` is what
+    is left for reading, from the moment an `Arm` is made; None is no limit.
+    """
 
     max_concurrency: int = 48
-    max_per_subscription: int = 8
+    first_concurrency: int = 48
+    max_per_subscription: int = 16
+    first_per_subscription: int = 8
+    burst: float = 250.0
+    reads_per_second: float = 25.0
+    deadline: float | None = None
     retries: int = 3
     backoff: float = 0.8
     throttle_budget: float = 300.0
@@ -109,7 +117,7 @@ class PatientRetryPolicy(AsyncRetryPolicy[Any, Any]):
         if not super().is_retry(settings, response):
             return False
         wait = self.get_retry_after(response)
-        return not wait or self._throttle.grants(throttled_scope(response.http_request.url), wait)
+        return not wait or self._throttle.grants(_waiting_scope(response), wait)
 
     def increment(
         self, settings: dict[str, Any], response: Any = None, error: Exception | None = None
@@ -128,37 +136,21 @@ class PatientRetryPolicy(AsyncRetryPolicy[Any, Any]):
         """Close the subscription's gate where Retry-After was given; otherwise back off."""
         wait = self.get_retry_after(response) if response else None
         if response and wait:
-            self._throttle.close(throttled_scope(response.http_request.url), max(float(wait), 1.0))
+            self._throttle.close(_waiting_scope(response), max(float(wait), 1.0))
             return
         await super().sleep(settings, transport)
 
 
-class SlotPolicy(AsyncHTTPPolicy[Any, Any]):
-    """Lets a try through once its subscription's gate is open and a slot is free, there and overall.
-
-    It stands behind the retry policy: whoever waits to try again holds no slot.
-    """
-
-    def __init__(self, throttle: Throttle, patience: Patience, progress: Progress) -> None:
-        """All slots free."""
-        super().__init__()
-        self._throttle = throttle
-        self._progress = progress
-        self._overall = asyncio.Semaphore(patience.max_concurrency)
-        self._per_scope: dict[str, asyncio.Semaphore] = defaultdict(
-            lambda: asyncio.Semaphore(patience.max_per_subscription)
-        )
-
-    async def send(self, request: PipelineRequest[Any]) -> PipelineResponse[Any, Any]:
-        """Send it in its turn."""
-        scope = throttled_scope(request.http_request.url)
-        async with self._per_scope[scope]:
-            await self._throttle.opened(scope)
-            async with self._overall:
-                try:
-                    return await self.next.send(request)
-                finally:
-                    self._progress.request_answered()
+def _waiting_scope(response: PipelineResponse[Any, Any]) -> str:
+    """Whose wait the Retry-After of an answer is."""
+    url, answer = response.http_request.url, response.http_response
+    if answer.status_code != 429:
+        return throttled_scope(url)
+    try:
+        body = answer.content
+    except ResponseNotReadError:
+        body = b""
+    return refused_scope(url, answer.headers, body)
 
 
 def policies(
@@ -166,7 +158,7 @@ def policies(
     credential: AsyncSupportsTokenInfo,
     *,
     throttle: Throttle,
-    slots: SlotPolicy,
+    slots: AsyncHTTPPolicy[Any, Any],
     patience: Patience,
 ) -> Sequence[Any]:
     """The policies of one pipeline, outermost first."""

@@ -1,28 +1,63 @@
-"""Waiting when Azure says so: per subscription, within a budget, never at the cost of the others."""
+"""Waiting when Azure says so: per subscription and provider, within a budget, never at the cost of others.
+
+Who counts what (request limits and throttling, 2026-08): Azure Resource Manager counts the requests of a
+principal per subscription, and those that name none per tenant; it tells what is left in
+`x-ms-ratelimit-remaining-*-reads`. A resource provider counts on its own behind it: its 429 arrives while
+Resource Manager still has requests to give, and concerns no other provider.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import re
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 _SUBSCRIPTION = re.compile(r"/subscriptions/([^/?]+)", re.IGNORECASE)
+_PROVIDER = re.compile(r"/providers/([^/?]+)", re.IGNORECASE)
 _TENANT = ""
+
+_REMAINING = ("x-ms-ratelimit-remaining-subscription-reads", "x-ms-ratelimit-remaining-tenant-reads")
+_GATEWAY_CODES = (b"SubscriptionRequestsThrottled", b"TenantRequestsThrottled")
+_PROVIDER_CODE = b"ResourceRequestsThrottled"
 
 
 def throttled_scope(url: str) -> str:
-    """The lower-cased subscription id a URL is about; "" for tenant-wide requests.
-
-    Azure Resource Manager counts requests per principal and subscription, and those that name no
-    subscription per tenant (request limits and throttling, 2026-08).
-    """
+    """The lower-cased subscription id a URL is about; "" for tenant-wide requests."""
     match = _SUBSCRIPTION.search(url)
     return match.group(1).lower() if match else _TENANT
 
 
+def provider_scope(url: str) -> str:
+    """The subscription and the last provider a URL names, as in "<id>/microsoft.storage"."""
+    providers = _PROVIDER.findall(url.partition("?")[0])
+    return f"{throttled_scope(url)}/{providers[-1].lower() if providers else ''}"
+
+
+def remaining_reads(headers: Mapping[str, str]) -> float | None:
+    """How many requests Azure Resource Manager still counts for the scope; None where it does not say."""
+    for name in _REMAINING:
+        told = headers.get(name, "")
+        if told.isdecimal():
+            return float(told)
+    return None
+
+
+def refused_scope(url: str, headers: Mapping[str, str], body: bytes) -> str:
+    """Whose wait a 429 is: the provider's where it, not Resource Manager, turned us away; else all of it."""
+    if any(code in body for code in _GATEWAY_CODES):
+        return throttled_scope(url)
+    if _PROVIDER_CODE in body:
+        return provider_scope(url)
+    is_gateway = headers.get("x-ms-failure-cause", "").lower() == "gateway"
+    return throttled_scope(url) if is_gateway or not remaining_reads(headers) else provider_scope(url)
+
+
 class Throttle:
-    """A gate per subscription that closes for as long as Retry-After asks, up to `budget` seconds in all."""
+    """Gates that close for as long as Retry-After asks, each up to `budget` seconds in all.
+
+    There is one for every subscription and one for every provider in it.
+    """
 
     def __init__(self, *, budget: float, told: Callable[[str, float], None]) -> None:
         """All gates open; `told(scope, seconds)` hears of every wait."""
@@ -42,6 +77,11 @@ class Throttle:
             self._spent[scope] += extension
             self._closed_until[scope] = self._now() + seconds
             self._told(scope, extension)
+
+    def is_open(self, *scopes: str) -> bool:
+        """Whether none of these gates is closed."""
+        now = self._now()
+        return all(self._closed_until.get(scope, now) <= now for scope in scopes)
 
     async def opened(self, scope: str) -> None:
         """Return once the scope's gate is open."""

@@ -1,0 +1,98 @@
+"""The pipeline's innermost policy: every try waits here for its turn, and what comes back is learnt from."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+from azure.core.pipeline import PipelineRequest, PipelineResponse
+from azure.core.pipeline.policies import AsyncHTTPPolicy
+
+from scanner.pacing import Bucket, Window
+from scanner.pipeline import Patience
+from scanner.progress import Progress
+from scanner.throttling import Throttle, provider_scope, remaining_reads, throttled_scope
+
+TOO_MANY_REQUESTS, SERVICE_UNAVAILABLE = 429, 503
+
+
+class SlotPolicy(AsyncHTTPPolicy[Any, Any]):
+    """Lets a try through once its gates are open, it has a token, and a slot is free, there and overall.
+
+    It stands behind the retry policy: whoever waits to try again holds no slot. Only what concerns
+    everybody (a throttled tenant, a 503) narrows the window that all subscriptions share.
+    """
+
+    def __init__(self, throttle: Throttle, patience: Patience, progress: Progress) -> None:
+        """All slots free and all buckets full."""
+        super().__init__()
+        self._throttle = throttle
+        self._patience = patience
+        self._progress = progress
+        self._overall = Window("overall", start=patience.first_concurrency, most=patience.max_concurrency)
+        self._windows: dict[str, Window] = {}
+        self._buckets: dict[str, Bucket] = {}
+
+    async def send(self, request: PipelineRequest[Any]) -> PipelineResponse[Any, Any]:
+        """Send it in its turn."""
+        url = request.http_request.url
+        scope, provider = throttled_scope(url), provider_scope(url)
+        window, has_token = self._window(scope), False
+        while True:
+            await self._throttle.opened(provider)
+            async with window:
+                if not has_token:
+                    await self._token(scope)
+                    has_token = True
+                await self._throttle.opened(scope)
+                async with self._overall:
+                    if self._throttle.is_open(scope, provider):
+                        return await self._sent(request, scope)
+
+    async def _token(self, scope: str) -> None:
+        pause = self._bucket(scope).taken(self._now())
+        if pause:
+            await asyncio.sleep(pause)
+
+    async def _sent(self, request: PipelineRequest[Any], scope: str) -> PipelineResponse[Any, Any]:
+        sent_at = self._now()
+        try:
+            response = await self.next.send(request)
+        finally:
+            self._progress.request_answered()
+        http = response.http_response
+        self._learn(scope, http.status_code, http.headers, sent_at)
+        return response
+
+    def _learn(self, scope: str, status: int, headers: Mapping[str, str], sent_at: float) -> None:
+        now = self._now()
+        remaining = remaining_reads(headers)
+        if remaining is not None:
+            self._bucket(scope).told(remaining, now)
+        for window, is_refused in (
+            (self._window(scope), status == TOO_MANY_REQUESTS),
+            (self._overall, status == SERVICE_UNAVAILABLE or (status == TOO_MANY_REQUESTS and not scope)),
+        ):
+            if is_refused:
+                window.refused(sent_at, now)
+            elif status != TOO_MANY_REQUESTS:
+                window.answered(now - sent_at)
+
+    def _window(self, scope: str) -> Window:
+        if scope not in self._windows:
+            self._windows[scope] = Window(
+                scope or "the tenant",
+                start=self._patience.first_per_subscription,
+                most=self._patience.max_per_subscription,
+            )
+        return self._windows[scope]
+
+    def _bucket(self, scope: str) -> Bucket:
+        if scope not in self._buckets:
+            self._buckets[scope] = Bucket(capacity=self._patience.burst, rate=self._patience.reads_per_second)
+        return self._buckets[scope]
+
+    @staticmethod
+    def _now() -> float:
+        return asyncio.get_running_loop().time()
