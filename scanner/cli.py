@@ -151,15 +151,21 @@ def emulator(
     latency_ms: options.LatencyMs = 0.0,
     jitter_ms: options.JitterMs = 0.0,
     page_size: options.PageSize = 50,
+    role: options.RoleFile = None,
     fault: options.Faults = None,
 ) -> None:
     """Serve an emulated Azure Resource Manager on this machine until interrupted. It is not Azure."""
 
     def run(terminal: Terminal) -> int:
-        from scanner.commands.emulator import emulate, tenant_named
+        from dataclasses import replace
 
+        from scanner.commands.emulator import actions_of, emulate, tenant_named
+
+        served = tenant_named(
+            tenant, subscriptions=subscriptions, workspaces=workspaces, rules=rules, seed=seed
+        )
         return emulate(
-            tenant_named(tenant, subscriptions=subscriptions, workspaces=workspaces, rules=rules, seed=seed),
+            replace(served, allowed_actions=actions_of(role)) if role else served,
             faults=fault or (),
             port=port,
             latency_ms=latency_ms,

@@ -128,6 +128,12 @@ Seed = Annotated[int, typer.Option("--seed", help="Generated: the same seed give
 LatencyMs = Annotated[float, typer.Option("--latency-ms", metavar="MS", min=0, help="How long answers take.")]
 JitterMs = Annotated[float, typer.Option("--jitter-ms", metavar="MS", min=0, help="By how much that varies.")]
 PageSize = Annotated[int, typer.Option("--page-size", metavar="N", min=1, help="Items on a page.")]
+RoleFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--role", metavar="FILE", help="Allow only the Actions of this role definition. [default: all]"
+    ),
+]
 Faults = Annotated[
     list[str] | None,
     typer.Option(

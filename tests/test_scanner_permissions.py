@@ -6,6 +6,7 @@ import json
 import shlex
 from collections.abc import Collection as Actions
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from scanning import rows, scanned
@@ -15,6 +16,7 @@ from checks.registry import registry
 from checks.schema import Tables
 from scanner.cli import app
 from scanner.collection import EVERYTHING, KIND_OF, Collection, collection_for
+from scanner.commands.emulator import actions_of
 from scanner.emulator.builders import Place, Site, descendant, guid, subscription, workspace
 from scanner.emulator.dependencies import closed, diagnostics
 from scanner.emulator.faults import Fault, FaultKind
@@ -154,3 +156,18 @@ def test_names_stay_as_short_as_azure_demands() -> None:
 def test_a_scope_is_checked_without_a_command_line_too() -> None:
     with pytest.raises(UsageError, match="no subscription"):
         needed([], scopes=["tenant"])
+
+
+def test_the_emulator_can_be_told_to_allow_only_a_role(tmp_path: Path) -> None:
+    role = tmp_path / "role.json"
+    role.write_text(printed("--policy", "internet-outbound"))
+    assert actions_of(role) == set(actions_for(SCANS["internet-outbound"]))
+    for text in ("[]", '{"Actions": "x"}', "no json"):
+        role.write_text(text)
+        with pytest.raises(UsageError, match=r"--role .*role\.json: "):
+            actions_of(role)
+
+
+def test_a_wildcard_in_a_role_stands_for_anything() -> None:
+    assert rows(scan_with({"*/READ"}, EVERYTHING).gaps) == []
+    assert rows(scan_with({"Microsoft.Resources/*/read"}, EVERYTHING).gaps) != []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -24,6 +25,20 @@ def tenant_named(name: TenantName, *, subscriptions: int, workspaces: int, rules
     if name is TenantName.DEMO:
         return demo_tenant()
     return generated_tenant(subscriptions=subscriptions, workspaces=workspaces, rules=rules, seed=seed)
+
+
+def actions_of(role: Path) -> frozenset[str]:
+    """The actions of a role definition, as `azml-audit permissions` prints it. Raises UsageError."""
+    try:
+        definition = json.loads(role.read_bytes())
+    except (OSError, ValueError) as error:
+        raise UsageError(f"--role {role}: cannot be read as JSON: {error}") from error
+    actions = definition.get("Actions") if isinstance(definition, dict) else None
+    if not isinstance(actions, list) or not all(isinstance(action, str) for action in actions):
+        raise UsageError(
+            f"--role {role}: no list of Actions in it; `azml-audit permissions` prints such a file."
+        )
+    return frozenset(actions)
 
 
 def emulate(
