@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
+from typing import Protocol
 
 from scanner import wire
 from scanner.api_versions import PROVIDER, PROVIDER_API_VERSION, ApiVersions, registration_state
@@ -18,22 +20,52 @@ from scanner.workspace_reader import WorkspaceReader
 _NOT_REGISTERED = frozenset({"MissingSubscriptionRegistration", "MissingRegistrationForResourceProvider"})
 
 
+class SubscriptionsReader(Protocol):
+    """Reads subscriptions whose ids are known: here, or wherever there is a worker."""
+
+    async def read(self, chosen: Sequence[Subscription], keep: Keep) -> None:
+        """Hand every payload and gap of these subscriptions to `keep`."""
+
+
 class LiveSource:
     """Reads one cloud through one `Arm`; every subscription on its own, none at the cost of another."""
 
     def __init__(
-        self, arm: Arm, wanted: Wanted, *, collection: Collection, progress: Progress | None = None
+        self,
+        arm: Arm,
+        wanted: Wanted,
+        *,
+        collection: Collection,
+        progress: Progress | None = None,
+        reader: SubscriptionsReader | None = None,
     ) -> None:
-        """Read the wanted subscriptions, and in each workspace what `collection` says."""
+        """Read the wanted subscriptions, and in each workspace what `collection` says.
+
+        `reader` reads them; unless given, this process does.
+        """
         self._arm = arm
         self._wanted = wanted
-        self._collection = collection
         self._progress = progress or Silent()
+        self._reader = reader or Here(arm, collection=collection, progress=self._progress)
 
     async def read(self, keep: Keep) -> None:
         """Hand every payload and gap to `keep`. Raises ScopeError before any workspace is read."""
         chosen = await subscriptions(self._arm, self._wanted, keep)
         self._progress.subscriptions_found(len(chosen))
+        await self._reader.read(chosen, keep)
+
+
+class Here:
+    """Reads subscriptions in this process, all at once."""
+
+    def __init__(self, arm: Arm, *, collection: Collection, progress: Progress | None = None) -> None:
+        """Read in each workspace what `collection` says."""
+        self._arm = arm
+        self._collection = collection
+        self._progress = progress or Silent()
+
+    async def read(self, chosen: Sequence[Subscription], keep: Keep) -> None:
+        """Hand every payload and gap of these subscriptions to `keep`."""
         associated = AssociatedReader(self._arm, keep)
         async with asyncio.TaskGroup() as group:
             for subscription in chosen:
