@@ -9,6 +9,7 @@ from checks.documentation import catalogue, controls, overview
 from checks.policy_reference import reference
 from checks.registry import BUILT_IN
 from reports.columns import FILES, markdown
+from scanner.permissions_page import permissions_page
 
 _BEGIN = "<!-- written by make docs: {name} -->"
 _END = "<!-- end of {name} -->"
@@ -21,6 +22,7 @@ def documents(root: Path) -> Mapping[str, str]:
         "docs/checks.md": catalogue(BUILT_IN),
         "docs/controls.md": controls(BUILT_IN),
         "docs/policy.md": reference({check.id: check for check in BUILT_IN}),
+        "docs/permissions.md": permissions_page({check.id: check for check in BUILT_IN}),
         "docs/csv.md": f"# The CSV files\n\nWritten by `make docs`; do not edit it by hand. {markdown()}",
         "README.md": _filled(readme, {"checks": overview(BUILT_IN), "csv": _files()}),
     }
