@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,6 +14,8 @@ from scanner.pacing import Bucket, Window
 from scanner.pipeline import Patience
 from scanner.progress import Progress
 from scanner.throttling import Throttle, provider_scope, remaining_reads, throttled_scope
+
+_log = logging.getLogger("azml_audit.concurrency")
 
 TOO_MANY_REQUESTS, SERVICE_UNAVAILABLE = 429, 503
 
@@ -53,6 +56,7 @@ class SlotPolicy(AsyncHTTPPolicy[Any, Any]):
     async def _token(self, scope: str) -> None:
         pause = self._bucket(scope).taken(self._now())
         if pause:
+            _log.debug("%s: its bucket is empty, waiting %.2f s", scope or "the tenant", pause)
             await asyncio.sleep(pause)
 
     async def _sent(self, request: PipelineRequest[Any], scope: str) -> PipelineResponse[Any, Any]:

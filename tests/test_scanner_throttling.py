@@ -17,7 +17,7 @@ from scanner.emulator.credential import EmulatorCredential
 from scanner.gaps import Ask
 from scanner.payloads import Gap, Payload
 from scanner.pipeline import Patience
-from scanner.throttling import Throttle, throttled_scope
+from scanner.throttling import Throttle, provider_scope, refused_scope, throttled_scope
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -137,3 +137,72 @@ def test_a_closed_gate_opens_again_for_its_own_subscription_only() -> None:
 )
 def test_requests_are_counted_by_the_subscription_they_name(url: str, scope: str) -> None:
     assert throttled_scope(url) == scope
+
+
+@pytest.mark.parametrize(
+    ("path", "scope"),
+    [
+        ("/subscriptions/A/providers/Microsoft.ML/workspaces?x=/providers/z", "a/microsoft.ml"),
+        ("/subscriptions/a/x/providers/B/w/1/providers/Microsoft.Insights/d", "a/microsoft.insights"),
+        ("/subscriptions/a", "a/"),
+        ("/providers/Microsoft.Management/groups", "/microsoft.management"),
+    ],
+)
+def test_a_provider_is_the_last_one_a_url_names(path: str, scope: str) -> None:
+    assert provider_scope(f"https://a{path}") == scope
+
+
+URL = "https://a/subscriptions/s/providers/Microsoft.Storage/x"
+LEFT = "x-ms-ratelimit-remaining-subscription-reads"
+
+
+@pytest.mark.parametrize(
+    ("headers", "body", "scope"),
+    [
+        ({}, b"SubscriptionRequestsThrottled", "s"),
+        ({LEFT: "0"}, b"ResourceRequestsThrottled", "s/microsoft.storage"),
+        ({LEFT: "0"}, b"TooManyRequests", "s"),
+        ({LEFT: "200"}, b"TooManyRequests", "s/microsoft.storage"),
+        ({LEFT: "200", "x-ms-failure-cause": "gateway"}, b"", "s"),
+        ({}, b"", "s"),
+        ({LEFT: "many"}, b"", "s"),
+    ],
+)
+def test_a_429_is_the_providers_only_where_that_is_certain(
+    headers: dict[str, str], body: bytes, scope: str
+) -> None:
+    assert refused_scope(URL, headers, body) == scope
+
+
+def test_a_providers_wait_stalls_neither_other_providers_nor_other_subscriptions() -> None:
+    arrived: list[str] = []
+
+    async def handler(request: web.Request) -> web.StreamResponse:
+        arrived.append(request.path)
+        if arrived.count(request.path) == 1 and "Storage" in request.path:
+            error = {"error": {"code": "ResourceRequestsThrottled", "message": "later"}}
+            return web.json_response(error, status=429, headers={"Retry-After": "1"})
+        return web.json_response({})
+
+    def path(provider: str, number: int) -> str:
+        return f"/subscriptions/s/providers/{provider}/things/{number}"
+
+    async def run() -> None:
+        async with arm_before(handler, Patience()) as arm:
+
+            async def read(provider: str, number: int) -> None:
+                url = arm.url(path(provider, number), "1")
+                each = Ask(kind="x", scope="/x", url=url, api_version="1", subscription_id="s")
+                assert isinstance(await arm.get(each), Payload)
+
+            await asyncio.gather(
+                *(read("Storage", number) for number in range(12)),
+                *(read("ML", number) for number in range(40)),
+            )
+
+    asyncio.run(run())
+    last_of_others = max(index for index, each in enumerate(arrived) if "ML" in each)
+    retried = [index for index, each in enumerate(arrived) if each in arrived[:index]]
+    assert len(arrived) == 52 + len(retried)
+    assert retried
+    assert min(retried) > last_of_others
