@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import shutil
 from collections.abc import Callable, Iterable, Mapping
@@ -58,7 +59,9 @@ def check_replaceable(folder: Path) -> None:
 def replace(folder: Path, files: Mapping[str, bytes]) -> Path:
     """Put exactly these files in `folder`, by way of a sibling that takes its place when all are written.
 
-    Missing parents are made. Where anything fails the old folder is as it was and the sibling is gone.
+    A report tells where a company is open, so it is its owner's alone: files have mode 0600 and folders 0700,
+    whatever the umask and whatever the old folder's mode. Missing parents are made. Where anything fails the
+    old folder is as it was and the sibling is gone.
     Raises ReportError where the folder is not ours to replace, or the file system refuses.
     """
     target = folder.resolve()
@@ -78,12 +81,25 @@ def replace(folder: Path, files: Mapping[str, bytes]) -> Path:
 
 
 def _fill(folder: Path, files: Mapping[str, bytes]) -> None:
-    folder.mkdir(parents=True)
+    make_private_folder(folder)
     listed = "".join(f"{name}\n" for name in sorted(files))
     for name, content in {**files, LIST_OF_FILES: listed.encode()}.items():
         path = folder / _safe(name)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
+        make_private_folder(path.parent)
+        with open(path, "xb", opener=_private) as file:
+            file.write(content)
+
+
+def make_private_folder(folder: Path) -> None:
+    """Make the folder, and those above it that are missing, for their owner alone (mode 0700)."""
+    if not folder.is_dir():
+        make_private_folder(folder.parent)
+        folder.mkdir(mode=0o700)
+
+
+def _private(path: str, flags: int) -> int:
+    """Open as the built-in does, for the owner alone (mode 0600)."""
+    return os.open(path, flags, mode=0o600)
 
 
 def _safe(name: str) -> PurePosixPath:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -135,3 +136,19 @@ def test_a_file_outside_the_folder_is_refused(tmp_path: Path, name: str) -> None
     with pytest.raises(ReportError, match="does not stay inside"):
         replace(tmp_path / "report", {name: b"x"})
     assert contents(tmp_path) == {}
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes are POSIX's")
+def test_a_report_is_its_owners_alone(tmp_path: Path) -> None:
+    old = tmp_path / "made" / "report"
+    before = os.umask(0)
+    try:
+        replace(old, {"a.csv": b"a", "deep/er.json": b"{}"})
+        old.chmod(0o755)
+        replace(old, {"a.csv": b"b", "deep/er.json": b"{}"})
+    finally:
+        os.umask(before)
+    made = [tmp_path / "made", *(tmp_path / "made").rglob("*")]
+    modes = {path.name: path.stat().st_mode & 0o777 for path in made}
+    folders, files = ("made", "report", "deep"), ("a.csv", "er.json", LIST_OF_FILES)
+    assert modes == {**dict.fromkeys(folders, 0o700), **dict.fromkeys(files, 0o600)}
