@@ -11,7 +11,9 @@ are the evidence, too. `tests/test_scanner_sdk_facts.py` measures these facts ag
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, cast
@@ -27,6 +29,7 @@ from azure.mgmt.resource.subscriptions.aio import SubscriptionClient
 
 from scanner import gaps
 from scanner.clouds import Cloud, tls_context
+from scanner.diagnosis import CLOCK, advice, is_clock_wrong
 from scanner.errors import CredentialError, RefusedRequestError
 from scanner.gaps import Ask
 from scanner.payloads import Gap, Payload, parsed
@@ -99,11 +102,16 @@ class Arm:
 
     async def _sign_in(self) -> None:
         try:
-            await self._credential.get_token_info(self.cloud.scope)
+            async with asyncio.timeout(self._patience.deadline):
+                await self._credential.get_token_info(self.cloud.scope, options={"enable_cae": True})
+        except TimeoutError as error:
+            raise CredentialError(
+                f"No token for {self.cloud.scope} came from {self.cloud.authority} within the "
+                f"{self._patience.deadline:g} s of --deadline. Allow more, or check --auth."
+            ) from error
         except (ClientAuthenticationError, AzureError, ValueError) as error:
             raise CredentialError(
-                f"No token for {self.cloud.scope} from {self.cloud.authority}: {error}\n"
-                "Check --auth, --tenant and --cloud."
+                f"No token for {self.cloud.scope} from {self.cloud.authority}: {error}\n{advice(error)}"
             ) from error
 
     def subscription_client(self) -> SubscriptionClient:
@@ -139,7 +147,11 @@ class Arm:
         body, pointers = redacted(body, document)
         request_id = response.headers.get("x-ms-request-id", "")
         if response.status_code != 200 and not _is_told_missing(ask, response.status_code, document):
-            return gaps.from_answer(ask, response.status_code, document, request_id)
+            gap = gaps.from_answer(ask, response.status_code, document, request_id)
+            is_late = response.status_code == 401 and is_clock_wrong(
+                response.headers.get("Date"), self.clock()
+            )
+            return replace(gap, closes=CLOCK) if is_late else gap
         if not isinstance(document, dict):
             return gaps.unreadable(
                 ask,

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
+from scanner.diagnosis import advice
 from scanner.errors import CloudError
 from scanner.options import CloudName
 
@@ -103,15 +104,16 @@ async def discovered(arm_endpoint: str, ca_bundle: Path | None) -> Cloud:
     connector = aiohttp.TCPConnector(ssl=tls_context(ca_bundle))
     timeout = aiohttp.ClientTimeout(total=30)
     async with aiohttp.ClientSession(connector=connector, timeout=timeout, trust_env=True) as session:
-        refusals = []
+        refusals, advised = [], "Check the address."
         for version in METADATA_VERSIONS:
             try:
                 return _described(endpoint, await _metadata(session, endpoint, version))
             except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+                if isinstance(error, aiohttp.ClientError | TimeoutError):
+                    advised = advice(error)
                 refusals.append(f"{version}: {type(error).__name__}: {error}")
     raise CloudError(
-        f"{endpoint}/metadata/endpoints does not describe a cloud ({'; '.join(refusals)}). "
-        "Check the address, and --ca-bundle if its certificate is private."
+        f"{endpoint}/metadata/endpoints does not describe a cloud ({'; '.join(refusals)}). {advised}"
     )
 
 

@@ -23,3 +23,11 @@ class ScopeError(UsageError):
 
 class RefusedRequestError(AuditError):
     """A request that this tool never sends: a write, or a token to a foreign host."""
+
+
+class DeadlineError(RefusedRequestError):
+    """A request not sent, or waited for no longer, because the scan's time is used up."""
+
+
+class ExportError(UsageError):
+    """What was given to --from cannot be read as an export."""

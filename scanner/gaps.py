@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from scanner.diagnosis import advice
+from scanner.errors import DeadlineError
 from scanner.payloads import Gap
 from scanner.redaction import without_emails
 
@@ -18,6 +20,8 @@ RETRY_LATER = (
     "Run the audit again; if it persists, open an Azure support case with the request id that "
     "--log-level info shows."
 )
+
+MORE_TIME = "Continue with azml-audit scan --resume, or allow more time with --deadline."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,10 +64,12 @@ def from_answer(ask: Ask, status: int, document: Any, request_id: str) -> Gap:
 
 def from_failure(ask: Ask, error: BaseException) -> Gap:
     """The gap a request leaves that was never answered, or whose answer broke off."""
+    if isinstance(error, DeadlineError):
+        return _gap(ask, "DeadlinePassed", str(error), MORE_TIME)
     cause = error.__cause__ or error
     name = type(cause).__name__
     message = f"No complete answer came: {name}: {error}"
-    return _gap(ask, name, message, f"Check network and proxy. {RETRY_LATER}")
+    return _gap(ask, name, message, f"{advice(error)} {RETRY_LATER}")
 
 
 def unreadable(ask: Ask, code: str, message: str, *, request_id: str = "", status: int | None = 200) -> Gap:

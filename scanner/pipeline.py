@@ -7,6 +7,7 @@ MissingSubscriptionRegistration by registering the provider: a write. It is left
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -24,10 +25,10 @@ from azure.core.pipeline.policies import (
     SansIOHTTPPolicy,
     UserAgentPolicy,
 )
-from azure.mgmt.core.policies import AsyncARMChallengeAuthenticationPolicy
 
+from scanner.challenges import ChallengePolicy
 from scanner.clouds import Cloud
-from scanner.errors import RefusedRequestError
+from scanner.errors import DeadlineError, RefusedRequestError
 from scanner.throttling import Throttle, refused_scope, throttled_scope
 from scanner.version import VERSION
 
@@ -37,8 +38,8 @@ class Patience:
     """How hard a scan presses Azure and how long it waits; times in seconds.
 
     `burst` and `reads_per_second` are the bucket Azure Resource Manager keeps for every subscription, and
-    for the tenant, per principal and region (request limits and throttling, 2026-08). A `deadline` is what
-    is left for reading, from the moment an `Arm` is made; None is no limit.
+    for the tenant, per principal and region (request limits and throttling, 2026-08). A `deadline` is how
+    long an `Arm` may be asked anything, from the moment it is entered; None is no limit.
     """
 
     max_concurrency: int = 48
@@ -94,6 +95,28 @@ def _origin(url: str) -> tuple[str, str | None, int | None]:
     except ValueError:
         return parts.scheme, None, None
     return parts.scheme, parts.hostname, port or default
+
+
+class DeadlinePolicy(AsyncHTTPPolicy[Any, Any]):
+    """Ends every request, its waits and retries included, at one moment for the whole scan."""
+
+    def __init__(self, seconds: float | None) -> None:
+        """The moment is so many seconds from now, by the running loop's clock; None is never."""
+        super().__init__()
+        self._at = None if seconds is None else asyncio.get_running_loop().time() + seconds
+        self._message = f"The scan's {seconds or 0:g} s were used up before this was read."
+
+    async def send(self, request: PipelineRequest[Any]) -> PipelineResponse[Any, Any]:
+        """Send it while there is time. Raises DeadlineError where there is none, or none is left."""
+        if self._at is not None and asyncio.get_running_loop().time() >= self._at:
+            raise DeadlineError(self._message)
+        try:
+            async with asyncio.timeout_at(self._at) as time_left:
+                return await self.next.send(request)
+        except TimeoutError as error:
+            if time_left.expired():
+                raise DeadlineError(self._message) from error
+            raise
 
 
 class PatientRetryPolicy(AsyncRetryPolicy[Any, Any]):
@@ -165,11 +188,12 @@ def policies(
     return (
         ReadOnlyPolicy(),
         OneHostPolicy(cloud),
+        DeadlinePolicy(patience.deadline),
         RequestIdPolicy(),
         HeadersPolicy({"Accept": "application/json"}),
         UserAgentPolicy(user_agent=f"azml-audit/{VERSION}", user_agent_overwrite=True),
         CustomHookPolicy(),
         PatientRetryPolicy(throttle, patience),
-        AsyncARMChallengeAuthenticationPolicy(credential, cloud.scope),
+        ChallengePolicy(credential, cloud.scope),
         slots,
     )
