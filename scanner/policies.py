@@ -6,15 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
-
-import yaml
 
 from checks.effective import Composition, composed
 from checks.errors import PolicyError
 from checks.model import Check, ChosenCheck
 from checks.policy import Layer, parsed
 from checks.policy_model import Policy
+from scanner.policy_yaml import document, text_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,7 +86,7 @@ def _read_into(layers: dict[str, Layer], name: str, *, way: tuple[str, ...]) -> 
     if key in layers:
         return
     text = _text(name, way)
-    policy = parsed(_document(text, name), name)
+    policy = parsed(document(text, name), name)
     for extended in policy.extends:
         _read_into(layers, _beside(name, extended), way=(*way, name))
     layers[key] = Layer(source=name, policy=policy, text=text)
@@ -110,32 +108,10 @@ def _text(name: str, way: tuple[str, ...]) -> str:
     if name in shipped():
         return (files("checks") / "policies" / f"{name}.yaml").read_text(encoding="utf-8")
     try:
-        return Path(name).read_text(encoding="utf-8")
+        return text_of(Path(name))
     except FileNotFoundError as error:
         raise PolicyError(
             f"{where}: no policy of that name and no such file. Shipped policies: {', '.join(shipped())}."
         ) from error
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:
         raise PolicyError(f"{where}: cannot be read: {error}") from error
-
-
-class _UniqueKeys(yaml.SafeLoader):
-    """YAML's safe subset, where a key that occurs twice is an error and not a silent overwriting."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        seen: set[str] = set()
-        for key, _ in node.value:
-            if key.value in seen:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"the key {key.value!r} occurs twice", key.start_mark
-                )
-            seen.add(key.value)
-        mapping: dict[Any, Any] = super().construct_mapping(node, deep=deep)
-        return mapping
-
-
-def _document(text: str, source: str) -> Any:
-    try:
-        return yaml.load(text, Loader=_UniqueKeys)  # noqa: S506 - a subclass of the safe loader
-    except yaml.YAMLError as error:
-        raise PolicyError(f"{source}: not YAML: {error}") from error
