@@ -66,6 +66,7 @@ def scan(
     fail_on: options.FailOn = None,
     max_concurrency: options.MaxConcurrency = 48,
     max_wait: options.MaxWait = 300.0,
+    deadline: options.Deadline = None,
     quiet: options.Quiet = False,
     log_level: options.Level = LogLevel.WARNING,
     log_format: options.Format = LogFormat.TEXT,
@@ -87,7 +88,7 @@ def scan(
             policies=policy or options.DEFAULT_POLICIES,
             fail_on=fail_on,
             wanted=wanted,
-            patience=Patience(max_concurrency=max_concurrency, throttle_budget=max_wait),
+            patience=Patience(max_concurrency=max_concurrency, throttle_budget=max_wait, deadline=deadline),
             collect_all=collect is Collect.ALL,
             quiet=quiet,
         )

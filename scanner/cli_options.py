@@ -80,6 +80,15 @@ MaxWait = Annotated[
         help="How long to wait in all, per subscription, when Azure throttles.",
     ),
 ]
+Deadline = Annotated[
+    float | None,
+    typer.Option(
+        "--deadline",
+        metavar="SECONDS",
+        min=1,
+        help="Stop reading by then: what is missing is a gap, and the report is written. [default: none]",
+    ),
+]
 
 RoleAs = Annotated[
     RoleFormat,

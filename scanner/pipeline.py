@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -31,6 +31,8 @@ from scanner.clouds import Cloud
 from scanner.errors import DeadlineError, RefusedRequestError
 from scanner.throttling import Throttle, refused_scope, throttled_scope
 from scanner.version import VERSION
+
+_TIME_IS_UP = "The scan's time budget was used up before this was read."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +56,12 @@ class Patience:
     throttle_budget: float = 300.0
     connect_timeout: float = 15.0
     read_timeout: float = 60.0
+
+    def after(self, seconds: float) -> Patience:
+        """What is left once so many seconds of the deadline are gone."""
+        if self.deadline is None:
+            return self
+        return replace(self, deadline=max(0.0, self.deadline - seconds))
 
 
 class ReadOnlyPolicy(SansIOHTTPPolicy[Any, Any]):
@@ -104,18 +112,17 @@ class DeadlinePolicy(AsyncHTTPPolicy[Any, Any]):
         """The moment is so many seconds from now, by the running loop's clock; None is never."""
         super().__init__()
         self._at = None if seconds is None else asyncio.get_running_loop().time() + seconds
-        self._message = f"The scan's {seconds or 0:g} s were used up before this was read."
 
     async def send(self, request: PipelineRequest[Any]) -> PipelineResponse[Any, Any]:
         """Send it while there is time. Raises DeadlineError where there is none, or none is left."""
         if self._at is not None and asyncio.get_running_loop().time() >= self._at:
-            raise DeadlineError(self._message)
+            raise DeadlineError(_TIME_IS_UP)
         try:
             async with asyncio.timeout_at(self._at) as time_left:
                 return await self.next.send(request)
         except TimeoutError as error:
             if time_left.expired():
-                raise DeadlineError(self._message) from error
+                raise DeadlineError(_TIME_IS_UP) from error
             raise
 
 

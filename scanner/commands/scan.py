@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from time import monotonic
 
 from azure.core.credentials_async import AsyncSupportsTokenInfo
 from rich.text import Text
@@ -97,9 +98,12 @@ def scan(
 
     Policies and the output folder are checked before anything is asked of `connect`.
     """
+    began = monotonic()
     policies = loaded(job.policies, registry())
     check_replaceable(job.output)
-    audit = audit_of(job, policies, connect(), terminal, clock=clock)
+    connected = connect()
+    in_time = replace(job, patience=job.patience.after(monotonic() - began))
+    audit = audit_of(in_time, policies, connected, terminal, clock=clock)
     folder = write(audit, job.output)
     code = exit_code(audit)
     if not job.quiet:
