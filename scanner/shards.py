@@ -1,0 +1,151 @@
+"""Reads subscriptions on several workers: on any `concurrent.futures.Executor`, of processes or of Dask.
+
+A worker makes its own credential, so none is ever sent, and hands back payloads and gaps as they are. The
+order in which workers finish does not matter, because it does not matter to `scanner.tabulate`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from azure.core.credentials_async import AsyncSupportsTokenInfo
+
+from checks.errors import AuditError
+from scanner import gaps
+from scanner.arm import Arm
+from scanner.clouds import Cloud
+from scanner.collection import Collection
+from scanner.gaps import Ask
+from scanner.live import Here
+from scanner.payloads import Gap, Keep, Payload, parsed
+from scanner.pipeline import Patience
+from scanner.pools import Pool
+from scanner.progress import Progress, Silent
+from scanner.scope import Subscription
+
+SHARDS_PER_WORKER = 4
+"""More shards than workers, so that one with large subscriptions does not leave the others idle."""
+
+ATTEMPTS = 3
+"""How often a shard is handed out before it is given up: a worker that dies takes others' shards along."""
+
+_log = logging.getLogger("azml_audit.workers")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """How every worker reads. All of it can be pickled; `credential` makes one where it is called."""
+
+    cloud: Cloud
+    credential: Callable[[], AsyncSupportsTokenInfo]
+    collection: Collection
+    patience: Patience
+    clock: Callable[[], datetime]
+    ca_bundle: Path | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shard:
+    """Some subscriptions, to be read by one worker."""
+
+    number: int
+    reading: Reading
+    subscriptions: tuple[Subscription, ...]
+
+
+def read_shard(shard: Shard) -> list[Payload | Gap]:
+    """Every payload (its parsed document left out) and gap of the shard; runs on the worker."""
+    return asyncio.run(_read(shard))
+
+
+async def _read(shard: Shard) -> list[Payload | Gap]:
+    found: list[Payload | Gap] = []
+
+    def keep(item: Payload | Gap) -> None:
+        found.append(replace(item, document=None) if isinstance(item, Payload) else item)
+
+    how = shard.reading
+    arm = Arm(how.cloud, how.credential(), clock=how.clock, patience=how.patience, ca_bundle=how.ca_bundle)
+    async with arm:
+        await Here(arm, collection=how.collection).read(shard.subscriptions, keep)
+    return found
+
+
+class Workers:
+    """Reads subscriptions on the workers of an executor."""
+
+    def __init__(
+        self,
+        pool: Pool,
+        *,
+        reading: Reading,
+        progress: Progress | None = None,
+    ) -> None:
+        """Use the workers of a pool; the concurrency that `reading` allows is shared out among them."""
+        share = max(1, reading.patience.max_concurrency // pool.count)
+        self._pool = pool
+        self._reading = replace(reading, patience=replace(reading.patience, max_concurrency=share))
+        self._progress = progress or Silent()
+
+    async def read(self, chosen: Sequence[Subscription], keep: Keep) -> None:
+        """Hand every payload and gap of these subscriptions to `keep`, a shard at a time."""
+        waiting = {shard.number: shard for shard in self._shards(chosen)}
+        for attempt in range(1, ATTEMPTS + 1):
+            with self._pool.open() as executor:
+                await self._attempt(executor, waiting, keep)
+            if not waiting:
+                return
+            _log.warning("%d shards lost their worker in attempt %d of %d", len(waiting), attempt, ATTEMPTS)
+        for shard in waiting.values():
+            for subscription in shard.subscriptions:
+                message = f"{ATTEMPTS} workers in a row ended while they read it."
+                keep(self._unread(subscription, "WorkersLost", message))
+
+    async def _attempt(self, executor: Executor, waiting: dict[int, Shard], keep: Keep) -> None:
+        """Hand out every waiting shard; those that come back wait no longer."""
+
+        async def one(shard: Shard) -> None:
+            try:
+                items = await asyncio.wrap_future(executor.submit(read_shard, shard))
+            except self._pool.lost as error:
+                _log.info("shard %d lost its worker: %s", shard.number, error)
+                return
+            except AuditError as error:
+                items = [self._unread(each, "WorkerRefused", str(error)) for each in shard.subscriptions]
+            del waiting[shard.number]
+            self._took(shard, items, keep)
+
+        async with asyncio.TaskGroup() as group:
+            for shard in list(waiting.values()):
+                group.create_task(one(shard))
+
+    def _took(self, shard: Shard, items: list[Payload | Gap], keep: Keep) -> None:
+        for item in items:
+            keep(replace(item, document=parsed(item.body)) if isinstance(item, Payload) else item)
+            self._progress.request_answered()
+        for _ in shard.subscriptions:
+            self._progress.subscription_read()
+
+    def _shards(self, chosen: Sequence[Subscription]) -> Iterator[Shard]:
+        """The subscriptions dealt out like cards, because neighbours are often alike in size."""
+        count = min(len(chosen), self._pool.count * SHARDS_PER_WORKER)
+        for number in range(count):
+            dealt = tuple(chosen[number::count])
+            yield Shard(number=number, reading=self._reading, subscriptions=dealt)
+
+    def _unread(self, subscription: Subscription, code: str, message: str) -> Gap:
+        scope = f"/subscriptions/{subscription.id}"
+        ask = Ask(
+            kind="workspaces",
+            scope=scope,
+            url=f"{self._reading.cloud.arm_endpoint}{scope}",
+            api_version="",
+            subscription_id=subscription.id,
+        )
+        return gaps.told(ask, code, message, "Look at the workers' logs, their memory and their sign-in.")
