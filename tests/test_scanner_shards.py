@@ -7,6 +7,7 @@ import os
 import signal
 from collections.abc import Iterator
 from concurrent.futures import BrokenExecutor, ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -59,15 +60,9 @@ def no_credential() -> EmulatorCredential:
 def scanned(emulator: Emulator, pool: Pool | None, **changes: Any) -> Tables:
     cloud = emulator_connection(emulator).cloud
     reading = Reading(
-        **{
-            "cloud": cloud,
-            "credential": EmulatorCredential,
-            "collection": NETWORK,
-            "patience": IMPATIENT,
-            "clock": noon,
-        }
-        | changes
+        cloud=cloud, credential=EmulatorCredential, collection=NETWORK, patience=IMPATIENT, clock=noon
     )
+    reading = replace(reading, **changes)
     workers = Workers(pool, reading=reading) if pool else None
 
     async def scan() -> Tables:
