@@ -58,8 +58,16 @@ class LiveSource:
 class Here:
     """Reads subscriptions in this process, all at once."""
 
-    def __init__(self, arm: Arm, *, collection: Collection, progress: Progress | None = None) -> None:
-        """Read in each workspace what `collection` says."""
+    def __init__(
+        self,
+        arm: Arm,
+        *,
+        collection: Collection,
+        progress: Progress | None = None,
+        at_most: int | None = None,
+    ) -> None:
+        """Read in each workspace what `collection` says; only in the first `at_most` of a subscription."""
+        self._at_most = at_most
         self._arm = arm
         self._collection = collection
         self._progress = progress or Silent()
@@ -78,7 +86,8 @@ class Here:
         reader = WorkspaceReader(
             self._arm, versions, associated, subscription.id, collection=self._collection, keep=keep
         )
-        await _SubscriptionReader(self._arm, subscription, versions, reader, keep, self._progress).read()
+        every = _SubscriptionReader(self._arm, subscription, versions, reader, keep, self._progress)
+        await (every.read() if self._at_most is None else every.sample(self._at_most))
         self._progress.subscription_read()
 
 
@@ -113,6 +122,17 @@ class _SubscriptionReader:
                 if isinstance(page, Payload):
                     for item in self._workspaces(page):
                         group.create_task(self._workspace(item, page.api_version))
+
+    async def sample(self, at_most: int) -> None:
+        """Read the first page of the list, and of the workspaces on it so many."""
+        first = await self._versions.settled("workspaces", self._first_page)
+        if isinstance(first, Gap):
+            self._keep(await self._explained(first))
+            return
+        self._keep(first)
+        async with asyncio.TaskGroup() as group:
+            for item in self._workspaces(first)[:at_most]:
+                group.create_task(self._workspace(item, first.api_version))
 
     async def _first_page(self, api_version: str) -> Payload | Gap:
         path = f"{self._scope}/providers/{PROVIDER}/workspaces"
