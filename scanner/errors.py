@@ -31,3 +31,15 @@ class DeadlineError(RefusedRequestError):
 
 class ExportError(UsageError):
     """What was given to --from cannot be read as an export."""
+
+
+class SigningKeyError(UsageError):
+    """A key or certificate cannot be used to sign, or to verify."""
+
+
+class SignatureError(AuditError):
+    """A signature does not hold for the manifest beside it."""
+
+
+class TimestampError(AuditError):
+    """A timestamp could not be had, or does not hold for the manifest beside it."""

@@ -1,0 +1,113 @@
+"""The files of an export: found, bounded in size, decoded, parsed and redacted."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from scanner.errors import ExportError
+from scanner.payloads import parsed
+from scanner.redaction import redacted
+
+MAX_BYTES = 512 * 1024 * 1024
+UNDERSTOOD = (
+    "Understood, as JSON: az ml workspace list|show, az ml workspace outbound-rule list, "
+    "az resource list|show, az graph query, and the GET and LIST bodies of Azure Resource Manager (az rest)."
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExportFile:
+    """One file of an export.
+
+    `name` is its path below the export's folder, with slashes. `body` is its text in UTF-8 after redaction,
+    `written_at` the time it was last written, to the second: the only word there is on when its facts were
+    true, and the same in every run.
+    """
+
+    name: str
+    body: bytes
+    written_at: datetime
+    redactions: tuple[str, ...] = ()
+    document: Any = field(default=None, repr=False, compare=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """The files read, sorted by name, and the names of those left aside because they do not end in .json."""
+
+    files: tuple[ExportFile, ...]
+    left_aside: tuple[str, ...]
+
+
+def found(path: Path) -> Found:
+    """The export at a path: one file whatever its name, or every .json file below a folder.
+
+    Hidden files and folders are passed over, links to folders not followed. Raises ExportError where there
+    is nothing to read or a file is no JSON.
+    """
+    if path.is_file():
+        return Found(files=(_read(path, path.name),), left_aside=())
+    if not path.is_dir():
+        raise ExportError(f"There is no export at {path}: no such file or folder.")
+    names = sorted(_below(path))
+    wanted = [name for name in names if name.lower().endswith(".json")]
+    if not wanted:
+        raise ExportError(f"The folder {path} holds no .json file. {UNDERSTOOD}")
+    return Found(
+        files=tuple(_read(path / name, name) for name in wanted),
+        left_aside=tuple(name for name in names if name not in set(wanted)),
+    )
+
+
+def _below(folder: Path) -> Iterator[str]:
+    for where, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        for name in names:
+            if not name.startswith("."):
+                yield (Path(where) / name).relative_to(folder).as_posix()
+
+
+def _read(path: Path, name: str) -> ExportFile:
+    try:
+        status = path.stat()
+        if status.st_size > MAX_BYTES:
+            raise ExportError(
+                f"{name} has {status.st_size:,} bytes; a file of an export may have {MAX_BYTES:,}. "
+                "Split it by subscription."
+            )
+        text = _decoded(path.read_bytes(), name)
+    except OSError as error:
+        raise ExportError(f"{name} cannot be read: {error.strerror or error}.") from error
+    body = text.encode()
+    document = parsed(body)
+    if document is None:
+        raise ExportError(f"{name} is no export: {_why_not_json(text)}. {UNDERSTOOD}")
+    body, pointers = redacted(body, document)
+    written_at = datetime.fromtimestamp(int(status.st_mtime), UTC)
+    return ExportFile(name=name, body=body, written_at=written_at, redactions=pointers, document=document)
+
+
+def _decoded(body: bytes, name: str) -> str:
+    """The text of a file in UTF-8, -16 or -32: Windows PowerShell redirects into UTF-16 with a mark."""
+    try:
+        return body.decode(json.detect_encoding(body)).removeprefix("\ufeff")
+    except UnicodeDecodeError:
+        raise ExportError(f"{name} is no export: it is not text in UTF-8 or UTF-16. {UNDERSTOOD}") from None
+
+
+def _why_not_json(text: str) -> str:
+    if not text.strip():
+        return "it is empty"
+    try:
+        json.loads(text)
+    except RecursionError:
+        return "it is nested too deeply"
+    except ValueError as error:
+        return f"it is not JSON ({error})"
+    return "it says only null"

@@ -1,0 +1,216 @@
+"""What one file is, told by its content, and its items in the shape of Azure Resource Manager."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from scanner import wire
+from scanner.associated import KIND as ASSOCIATED
+from scanner.errors import ExportError
+from scanner.offline import az_ml
+from scanner.offline.files import UNDERSTOOD, ExportFile
+
+_WORKSPACE_TYPE = "microsoft.machinelearningservices/workspaces"
+_KIND_OF_TYPE: Mapping[str, str] = {
+    _WORKSPACE_TYPE: "workspaces",
+    **{
+        f"{_WORKSPACE_TYPE}/{path.lower()}": path.rpartition("/")[2]
+        for path in (
+            *("outboundRules", "computes", "onlineEndpoints", "onlineEndpoints/deployments"),
+            *("batchEndpoints", "serverlessEndpoints", "privateEndpointConnections"),
+        )
+    },
+    "microsoft.insights/diagnosticsettings": "diagnosticSettings",
+    "microsoft.storage/storageaccounts": ASSOCIATED,
+    "microsoft.keyvault/vaults": ASSOCIATED,
+    "microsoft.containerregistry/registries": ASSOCIATED,
+    "microsoft.insights/components": ASSOCIATED,
+}
+LISTS = tuple(kind for kind in _KIND_OF_TYPE.values() if kind not in ("workspaces", ASSOCIATED))
+"""The kinds that are lists below one workspace."""
+
+_PROVIDED = re.compile(r"^(?:.*)/providers/([^/]+)/([^/]+/[^/]+(?:/[^/]+/[^/]+)*)$", re.IGNORECASE)
+_WORKSPACE_ID = re.compile(
+    r"^/subscriptions/[^/]+/resourceGroups/[^/]+/providers/"
+    r"Microsoft\.MachineLearningServices/workspaces/[^/]+",
+    re.IGNORECASE,
+)
+_SUBSCRIPTION_ID = re.compile(r"^/subscriptions/[^/]+$", re.IGNORECASE)
+_GRAPH_COUNTS = frozenset({"count", "total_records", "totalRecords"})
+
+
+class Format(StrEnum):
+    """The formats understood, as reports name them."""
+
+    ML_WORKSPACES = "az ml workspace list"
+    ML_WORKSPACE = "az ml workspace show"
+    ML_RULES = "az ml workspace outbound-rule list"
+    ML_RULE = "az ml workspace outbound-rule show"
+    RESOURCES = "az resource list"
+    RESOURCE = "az resource show"
+    GRAPH = "az graph query"
+    ARM_LIST = "ARM LIST body"
+    ARM_GET = "ARM GET body"
+    ARM_ITEMS = "array of ARM resources"
+    EMPTY = "empty list"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Item:
+    """One resource a file tells of, in ARM's shape.
+
+    `scope` is the workspace a child belongs to, the subscription of a workspace, the resource's own id
+    otherwise; "" where the content does not say.
+    """
+
+    kind: str
+    scope: str
+    document: wire.Object
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """What one file tells.
+
+    `is_whole` is said of a list that the format proves to be complete; `continues` of one that has more
+    pages; `is_verbatim` where the file's bytes are an answer about one thing, just as Azure gives it. An
+    empty list has no items; `empty_of` is the workspace it is about where the file's name says so.
+    """
+
+    file: ExportFile
+    format: Format
+    items: tuple[Item, ...]
+    is_whole: bool = False
+    continues: bool = False
+    is_verbatim: bool = False
+    empty_of: str = ""
+
+
+def reading(file: ExportFile) -> Reading:
+    """What the file is. Raises ExportError for one that is none of the formats."""
+    document = file.document
+    if isinstance(document, list):
+        return _array(file, document)
+    if not isinstance(document, dict):
+        raise _not_understood(file, f"it holds one {type(document).__name__}")
+    if "data" in document and not _GRAPH_COUNTS.isdisjoint(document):
+        return _graph(file, document)
+    if "value" in document and "id" not in document:
+        return _arm_list(file, document)
+    return _single(file, document)
+
+
+def workspace_id_in(resource_id: str) -> str | None:
+    """The id of the workspace that a resource id begins with."""
+    match = _WORKSPACE_ID.match(resource_id)
+    return match.group() if match else None
+
+
+def _graph(file: ExportFile, document: wire.Object) -> Reading:
+    rows = _objects(file, document["data"], "the query's data (ask with --result-format objectArray)")
+    total = document.get("total_records", document.get("totalRecords"))
+    truncated = str(document.get("resultTruncated", "false")).lower() == "true"
+    token = document.get("skip_token") or document.get("$skipToken")
+    continues = bool(token) or truncated or (isinstance(total, int) and total > len(rows))
+    return _rows(file, rows, Format.GRAPH, continues=continues)
+
+
+def _arm_list(file: ExportFile, document: wire.Object) -> Reading:
+    rows = _objects(file, document["value"], "`value`")
+    continues = bool(document.get("nextLink"))
+    if not rows:
+        return Reading(file=file, format=Format.EMPTY, items=(), continues=continues, is_whole=not continues)
+    return _rows(file, rows, Format.ARM_LIST, continues=continues, is_whole=not continues, is_verbatim=True)
+
+
+def _array(file: ExportFile, values: list[Any]) -> Reading:
+    rows = _objects(file, values, "the list")
+    if not rows:
+        return Reading(file=file, format=Format.EMPTY, items=(), is_whole=True)
+    first = rows[0]
+    if az_ml.is_rule(first) and not wire.named(first, "id"):
+        return _rows(file, rows, Format.ML_RULES, is_whole=True)
+    if workspace_id_in(wire.text(first, "id") or "") and az_ml.is_workspace(first):
+        return _rows(file, rows, Format.ML_WORKSPACES)
+    if "totalRecords" not in first and "resourceGroup" in first and "tenantId" not in first:
+        return _rows(file, rows, Format.RESOURCES)
+    return _rows(file, rows, Format.GRAPH if "tenantId" in first else Format.ARM_ITEMS)
+
+
+def _single(file: ExportFile, row: wire.Object) -> Reading:
+    if isinstance(row.get("error"), dict):
+        code, message = wire.text(row, "error", "code"), wire.text(row, "error", "message")
+        raise _not_understood(file, f"it holds an error of Azure ({code}: {message})")
+    if az_ml.is_rule(row) and not wire.named(row, "id"):
+        return _rows(file, [row], Format.ML_RULE)
+    if workspace_id_in(wire.text(row, "id") or "") and az_ml.is_workspace(row):
+        return _rows(file, [row], Format.ML_WORKSPACE)
+    return _rows(file, [row], Format.RESOURCE if "resourceGroup" in row else Format.ARM_GET, is_verbatim=True)
+
+
+def _rows(
+    file: ExportFile,
+    rows: Sequence[wire.Object],
+    format_: Format,
+    *,
+    is_whole: bool = False,
+    continues: bool = False,
+    is_verbatim: bool = False,
+) -> Reading:
+    told = [_item(file, row, position) for position, row in enumerate(rows)]
+    items = tuple(item for item in told if item is not None)
+    if not items:
+        raise _not_understood(file, "it tells of no workspace and of nothing a workspace has or depends on")
+    of_one = len({(item.kind, item.scope.lower()) for item in items}) == 1
+    return Reading(
+        file=file,
+        format=format_,
+        items=items,
+        is_whole=is_whole and of_one,
+        continues=continues,
+        is_verbatim=is_verbatim and of_one and len(items) == len(rows),
+    )
+
+
+def _item(file: ExportFile, row: wire.Object, position: int) -> Item | None:
+    """The row as an item; None for a resource of a type that no audit reads."""
+    resource_id = wire.named(row, "id")
+    if resource_id is None:
+        if az_ml.is_rule(row):
+            return Item(kind="outboundRules", scope="", document=row)
+        raise _not_understood(file, f"its item {position} carries no id")
+    if _SUBSCRIPTION_ID.match(resource_id):
+        return Item(kind="subscriptions", scope="/subscriptions", document=row)
+    provided = _PROVIDED.match(resource_id)
+    if provided is None:
+        raise _not_understood(
+            file, f"its item {position} has the id {resource_id!r}, which is no resource id"
+        )
+    types = "/".join([provided.group(1), *provided.group(2).split("/")[0::2]]).lower()
+    kind = _KIND_OF_TYPE.get(types)
+    if kind == ASSOCIATED:
+        return Item(kind=kind, scope=resource_id, document=row)
+    workspace_id = workspace_id_in(resource_id)
+    if kind is None or workspace_id is None:
+        return None
+    if kind != "workspaces":
+        return Item(kind=kind, scope=workspace_id, document=row)
+    document = az_ml.workspace(row) if az_ml.is_workspace(row) else row
+    return Item(kind=kind, scope="/".join(workspace_id.split("/")[:3]), document=document)
+
+
+def _objects(file: ExportFile, values: Any, what: str) -> list[wire.Object]:
+    if not isinstance(values, list):
+        raise _not_understood(file, f"{what} is no list")
+    for position, value in enumerate(values):
+        if not isinstance(value, dict):
+            raise _not_understood(file, f"item {position} of {what} is no object")
+    return values
+
+
+def _not_understood(file: ExportFile, why: str) -> ExportError:
+    return ExportError(f"{file.name} is no export that is understood: {why}. {UNDERSTOOD}")
