@@ -10,7 +10,8 @@ from pathlib import Path, PurePosixPath
 
 from reports import csv_files, html_page
 from reports.audit import Audit
-from reports.errors import ReportError, UnwritableReportError
+from reports.errors import ReportError
+from reports.swapping import alone, leftovers, swap, tidy, unwritable
 
 Renderer = Callable[[Audit], Mapping[str, bytes]]
 """One format: an audit turned into files, by their name relative to the report's folder."""
@@ -42,8 +43,16 @@ def write(audit: Audit, folder: Path, formats: Iterable[str] = tuple(RENDERERS))
 def check_replaceable(folder: Path) -> None:
     """Raise ReportError unless `folder` is absent, empty, or a report that holds nothing but its files.
 
-    Worth asking before a scan of an hour.
+    Worth asking before a scan of an hour. A report that a killed run had moved aside is put back first.
     """
+    target = folder.resolve()
+    if leftovers(target):
+        with alone(target):
+            tidy(target)
+    _check(target)
+
+
+def _check(folder: Path) -> None:
     if folder.exists() and not folder.is_dir():
         raise ReportError(f"{folder} is a file; name a folder for the report.")
     if not folder.exists():
@@ -61,23 +70,29 @@ def replace(folder: Path, files: Mapping[str, bytes]) -> Path:
 
     A report tells where a company is open, so it is its owner's alone: files have mode 0600 and folders 0700,
     whatever the umask and whatever the old folder's mode. Missing parents are made. Where anything fails the
-    old folder is as it was and the sibling is gone.
+    old folder is as it was and the sibling is gone; where the process is killed, the next run sees to that.
     Raises ReportError where the folder is not ours to replace, or the file system refuses.
     """
     target = folder.resolve()
-    check_replaceable(target)
-    sibling = target.with_name(f".{target.name}.{secrets.token_hex(4)}.new")
-    try:
-        _fill(sibling, files)
-        _swap(sibling, target)
-    except OSError as error:
-        raise UnwritableReportError(
-            f"The report could not be written to {target}: {error}. Its parent must be a folder you may "
-            "write to, and the report's folder itself must not be a mount point."
-        ) from error
-    finally:
-        shutil.rmtree(sibling, ignore_errors=True)
+    _check(target)
+    _make_parent(target)
+    with alone(target):
+        tidy(target)
+        _check(target)
+        sibling = target.with_name(f".{target.name}.{secrets.token_hex(4)}.new")
+        try:
+            _fill(sibling, files)
+            swap(sibling, target)
+        finally:
+            shutil.rmtree(sibling, ignore_errors=True)
     return target
+
+
+def _make_parent(target: Path) -> None:
+    try:
+        make_private_folder(target.parent)
+    except OSError as error:
+        raise unwritable(target, error) from error
 
 
 def _fill(folder: Path, files: Mapping[str, bytes]) -> None:
@@ -109,20 +124,6 @@ def _safe(name: str) -> PurePosixPath:
             f"A renderer named a file {name!r}, which does not stay inside the report's folder."
         )
     return path
-
-
-def _swap(new: Path, target: Path) -> None:
-    if not target.exists():
-        new.rename(target)
-        return
-    aside = new.with_suffix(".old")
-    target.rename(aside)
-    try:
-        new.rename(target)
-    except BaseException:
-        aside.rename(target)
-        raise
-    shutil.rmtree(aside, ignore_errors=True)
 
 
 def _contents(folder: Path) -> set[str]:

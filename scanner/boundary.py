@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import logging
+import signal
+import threading
 from collections.abc import Callable
+from types import FrameType
 from typing import TYPE_CHECKING
 
 import typer
@@ -16,6 +19,34 @@ if TYPE_CHECKING:
 USAGE = 2
 INTERNAL = 4
 INTERRUPTED = 130
+TERMINATED = 143
+
+
+class _Termination:
+    """Makes SIGTERM end a command as Ctrl-C does, with everything cleaned up; knows afterwards which it was.
+
+    Passed on to whoever handles SIGINT: an asyncio loop then cancels its task instead of being torn apart.
+    """
+
+    def __init__(self) -> None:
+        self.was_asked_for = False
+
+    def __enter__(self) -> _Termination:
+        self._is_ours = threading.current_thread() is threading.main_thread()
+        if self._is_ours:
+            self._before = signal.signal(signal.SIGTERM, self._heard)
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        if self._is_ours:
+            signal.signal(signal.SIGTERM, self._before)
+
+    def _heard(self, _number: int, frame: FrameType | None) -> None:
+        self.was_asked_for = True
+        interrupt = signal.getsignal(signal.SIGINT)
+        if not callable(interrupt):
+            raise KeyboardInterrupt
+        interrupt(signal.SIGINT, frame)
 
 
 def run(
@@ -30,14 +61,17 @@ def run(
 
     terminal = Terminal()
     terminal.configure_logging(log_level, log_format)
+    termination = _Termination()
     try:
-        code = command(terminal)
+        with termination:
+            code = command(terminal)
     except AuditError as error:
         terminal.complain(f"azml-audit: {error}")
         code = INTERNAL if isinstance(error, UnwritableReportError) else USAGE
     except KeyboardInterrupt:
-        terminal.complain("azml-audit: interrupted; an earlier report is as it was.")
-        code = INTERRUPTED
+        told = "terminated" if termination.was_asked_for else "interrupted"
+        terminal.complain(f"azml-audit: {told}; the report is an earlier one as it was, or complete.")
+        code = TERMINATED if termination.was_asked_for else INTERRUPTED
     except Exception:
         logging.getLogger("azml_audit").exception("internal error; please report it with this traceback")
         code = INTERNAL

@@ -9,6 +9,7 @@ import pytest
 from report_audits import audit_of
 from report_tenants import tenant
 
+from reports import swapping
 from reports.errors import ReportError
 from reports.writing import LIST_OF_FILES, check_replaceable, replace, write
 
@@ -152,3 +153,42 @@ def test_a_report_is_its_owners_alone(tmp_path: Path) -> None:
     modes = {path.name: path.stat().st_mode & 0o777 for path in made}
     folders, files = ("made", "report", "deep"), ("a.csv", "er.json", LIST_OF_FILES)
     assert modes == {**dict.fromkeys(folders, 0o700), **dict.fromkeys(files, 0o600)}
+
+
+def killed_between_the_renames(folder: Path) -> None:
+    """What a process leaves that is killed when the old report is aside and the new one not yet in place."""
+    replace(folder, {"a.csv": b"good"})
+    folder.rename(folder.with_name(f".{folder.name}.0123abcd.old"))
+    half = folder.with_name(f".{folder.name}.0123abcd.new")
+    half.mkdir()
+    (half / "a.csv").write_bytes(b"new")
+
+
+def test_the_next_run_puts_back_what_a_killed_one_moved_aside(tmp_path: Path) -> None:
+    killed_between_the_renames(tmp_path / "report")
+    check_replaceable(tmp_path / "report")
+    assert (tmp_path / "report" / "a.csv").read_bytes() == b"good"
+    assert [path.name for path in tmp_path.iterdir()] == ["report"]
+
+
+def test_the_next_report_takes_the_place_of_what_a_killed_run_left(tmp_path: Path) -> None:
+    killed_between_the_renames(tmp_path / "report")
+    replace(tmp_path / "report", {"b.csv": b"newer"})
+    assert set(contents(tmp_path)) == {"report/b.csv", f"report/{LIST_OF_FILES}"}
+
+
+def test_what_only_looks_like_a_leftover_stays(tmp_path: Path) -> None:
+    for name in (".report.mine.old", ".other.0123abcd.old", "report.0123abcd.old"):
+        (tmp_path / name).mkdir()
+    replace(tmp_path / "report", {"a": b"a"})
+    assert len(list(tmp_path.iterdir())) == 4
+
+
+def test_two_processes_do_not_write_one_report_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(swapping, "LONGEST_WAIT", 0.0)
+    with swapping.alone(tmp_path / "report"), pytest.raises(ReportError, match="Another process"):
+        replace(tmp_path / "report", {"a": b"a"})
+    replace(tmp_path / "report", {"a": b"a"})
+    assert [path.name for path in tmp_path.iterdir()] == ["report"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import signal
 from collections.abc import Callable
 
 import pytest
@@ -38,3 +40,40 @@ def test_a_command_ends_with_its_code_and_says_why(
     printed = capsys.readouterr()
     assert told in printed.err
     assert printed.out == ""
+
+
+def test_a_termination_is_told_apart_from_an_interrupt(capsys: pytest.CaptureFixture[str]) -> None:
+    def terminated(terminal: Terminal) -> int:
+        signal.raise_signal(signal.SIGTERM)
+        return 0
+
+    before = signal.getsignal(signal.SIGTERM)
+    with pytest.raises(typer.Exit) as ended:
+        run(terminated)
+    assert ended.value.exit_code == 143
+    assert "terminated" in capsys.readouterr().err
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
+@pytest.mark.parametrize("handler", [signal.default_int_handler, signal.SIG_IGN], ids=["usual", "ignored"])
+def test_a_termination_cleans_up_what_a_loop_has_open_even_where_ctrl_c_is_ignored(
+    handler: signal.Handlers,
+) -> None:
+    closed: list[str] = []
+
+    async def work() -> int:
+        try:
+            asyncio.get_running_loop().call_soon(signal.raise_signal, signal.SIGTERM)
+            await asyncio.sleep(3600)
+        finally:
+            closed.append("closed")
+        return 0
+
+    before = signal.signal(signal.SIGINT, handler)
+    try:
+        with pytest.raises(typer.Exit) as ended:
+            run(lambda terminal: asyncio.run(work()))
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert ended.value.exit_code == 143
+    assert closed == ["closed"]

@@ -1,0 +1,85 @@
+"""Two folders change places, one process at a time, and what a killed one left behind is put in order."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from reports.errors import ReportError, UnwritableReportError
+
+LONGEST_WAIT = 60.0
+"""Seconds to wait for another process that writes the same report: writing takes seconds."""
+
+
+@contextmanager
+def alone(target: Path) -> Iterator[None]:
+    """Nobody else writes this folder meanwhile. A refusal of the file system is an UnwritableReportError.
+
+    The lock is the operating system's, so it ends with the process however that ends.
+    """
+    lock = FileLock(target.with_name(f".{target.name}.lock"), timeout=LONGEST_WAIT, mode=0o600)
+    try:
+        with lock:
+            try:
+                yield
+            finally:
+                with suppress(OSError):
+                    Path(lock.lock_file).unlink()
+    except Timeout as error:
+        raise ReportError(
+            f"Another process is writing the report {target}. Wait for it to end, or name another folder."
+        ) from error
+    except OSError as error:
+        raise unwritable(target, error) from error
+
+
+def unwritable(target: Path, error: OSError) -> UnwritableReportError:
+    """What the file system's refusal means for the report."""
+    return UnwritableReportError(
+        f"The report could not be written to {target}: {error}. Its parent must be a folder you may "
+        "write to, and the report's folder itself must not be a mount point."
+    )
+
+
+def swap(new: Path, target: Path) -> None:
+    """Put `new` in the place of `target`, if there is one; whatever interrupts this puts it back."""
+    aside = new.with_suffix(".old")
+    try:
+        if target.exists():
+            target.rename(aside)
+        new.rename(target)
+    except BaseException:
+        _put_back(aside, target)
+        raise
+    shutil.rmtree(aside, ignore_errors=True)
+
+
+def leftovers(target: Path) -> list[Path]:
+    """What runs that were killed left beside the folder, the last first."""
+    name = re.compile(rf"\.{re.escape(target.name)}\.[0-9a-f]{{8}}\.(new|old)")
+    if not target.parent.is_dir():
+        return []
+    found = [path for path in target.parent.iterdir() if name.fullmatch(path.name)]
+    return sorted(found, key=lambda path: path.stat().st_mtime, reverse=True)
+
+
+def tidy(target: Path) -> None:
+    """Put back a folder that was moved aside when the process was killed, and remove the other leftovers.
+
+    Only for whoever is `alone`.
+    """
+    found = leftovers(target)
+    for aside in (path for path in found if path.suffix == ".old"):
+        _put_back(aside, target)
+    for path in found:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def _put_back(aside: Path, target: Path) -> None:
+    if aside.exists() and not target.exists():
+        aside.rename(target)
