@@ -20,7 +20,7 @@ def files(audit: Audit) -> Mapping[str, bytes]:
     frames = {file.name: audit.tables[file.name] for file in FILES if file.name in SCHEMAS}
     frames |= {
         "workspaces": workspaces,
-        "findings": _with_workspaces(audit.findings, workspaces),
+        "findings": described.with_workspaces(audit.findings, workspaces),
         "scores": scored.all_scores(audit),
         "policies": policy_frames.policies(audit),
         "waivers": policy_frames.waivers(audit),
@@ -68,9 +68,3 @@ def _order(texts: pd.DataFrame, file: ReportFile) -> pd.Index:
     """By the file's columns regardless of case, then by every column, so that no tie is left."""
     keys = {f"{name}, any case": texts[name].str.lower() for name in file.sorted_by}
     return texts.assign(**keys).fillna("").sort_values([*keys, *texts.columns]).index
-
-
-def _with_workspaces(findings: pd.DataFrame, workspaces: pd.DataFrame) -> pd.DataFrame:
-    known = ["workspace", "subscription_id", "subscription", "resource_group", "location"]
-    facts = workspaces[known].reindex(findings["workspace_id"].str.lower().fillna(""))
-    return findings.assign(**{name: facts[name].to_numpy() for name in known})

@@ -52,6 +52,16 @@ def subscription_names(tables: Tables, subscription_ids: pd.Series[str]) -> pd.S
     return names.reindex(subscription_ids.str.lower().fillna("")).set_axis(subscription_ids.index)
 
 
+def with_workspaces(findings: pd.DataFrame, workspaces: pd.DataFrame) -> pd.DataFrame:
+    """The findings with name, subscription, group and region of their workspace, `<NA>` where not seen.
+
+    `workspaces` is what `workspaces` returns.
+    """
+    known = ["workspace", "subscription_id", "subscription", "resource_group", "location"]
+    facts = workspaces[known].reindex(findings["workspace_id"].astype("string").str.lower().fillna(""))
+    return findings.assign(**{name: facts[name].to_numpy() for name in known})
+
+
 def _counted(rows: pd.DataFrame, known: pd.Series[bool]) -> pd.Series[int]:
     counts = rows["workspace_id"].str.lower().value_counts()
     counted = pd.Series(counts.reindex(known.index), dtype="Int64").fillna(0)

@@ -1,0 +1,55 @@
+"""The findings as every format lists them: with their id and the names of their workspace."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import pandas as pd
+
+from checks.finding_ids import finding_ids
+from reports.audit import Audit
+from reports.described import with_workspaces, workspaces
+
+
+class FindingRow(NamedTuple):
+    """One check's answer for one resource under one policy; "" is what is not known."""
+
+    finding_id: str
+    policy: str
+    check_id: str
+    severity: str
+    status: str
+    verdict: str
+    title: str
+    resource_id: str
+    workspace_id: str
+    workspace: str
+    subscription_id: str
+    subscription: str
+    resource_group: str
+    location: str
+    observed: str
+    expected: str
+    reason: str
+    waiver: str
+
+    @property
+    def resource(self) -> str:
+        """The resource's name: the last word of its id."""
+        return self.resource_id.rstrip("/").rpartition("/")[2]
+
+
+def finding_frame(audit: Audit) -> pd.DataFrame:
+    """The fields of `FindingRow` as texts, `<NA>` as "", in the order of `audit.findings`."""
+    described = with_workspaces(audit.findings, workspaces(audit.tables))
+    described = described.assign(finding_id=finding_ids(audit.findings))
+    return pd.DataFrame(
+        {name: described[name].astype(object).fillna("") for name in FindingRow._fields}, dtype=object
+    )
+
+
+def finding_rows(audit: Audit) -> Iterator[FindingRow]:
+    """Every finding of every policy, in the order of `audit.findings`."""
+    frame = finding_frame(audit)
+    return map(FindingRow._make, zip(*(frame[name].tolist() for name in FindingRow._fields), strict=True))

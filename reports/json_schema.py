@@ -1,0 +1,186 @@
+"""The published JSON Schema of `report.json`, made of the schemas of the tables and the CSV files.
+
+The version is `JSON_SCHEMA_VERSION`: its second number grows when something is added, its first when
+something is renamed, removed or changes its meaning. A reader should ignore what it does not know.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from checks.model import Status
+from checks.policy_model import UnknownCounts
+from checks.schema import BOOLEAN, INTEGER, SCHEMAS, STRING
+from checks.severity import Severity
+from checks.verdicts import Verdict
+from reports.columns import DECIMAL, FINDINGS, SCORES, WAIVERS
+from reports.finding_rows import FindingRow
+
+FORMAT = "azml-audit-report"
+JSON_SCHEMA_VERSION = "1.0"
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+NULLABLE = frozenset({
+    "resource_id", "workspace_id", "workspace", "subscription_id", "subscription", "resource_group",
+    "location", "waiver",
+})  # fmt: skip
+"""The fields of a finding that are null where they are not known, or where there is no waiver."""
+
+Schema = dict[str, Any]
+
+_TYPES = {STRING: "string", BOOLEAN: "boolean", INTEGER: "integer", DECIMAL: "number"}
+_TEXT: Schema = {"type": "string"}
+_COUNT: Schema = {"type": "integer", "minimum": 0}
+_MOMENT: Schema = {"type": "string", "format": "date-time", "pattern": "Z$"}
+_UUID5 = "^[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"
+
+
+def report_schema() -> Schema:
+    """The schema of the document (draft 2020-12)."""
+    document = _object(
+        "Everything one audit knows.",
+        format={"const": FORMAT},
+        schema_version={"const": JSON_SCHEMA_VERSION},
+        audit={"$ref": "#/$defs/Audit"},
+        population={"$ref": "#/$defs/Population"},
+        gaps=_list("What was asked for and not read; empty only where everything was.", "gaps"),
+        policies=_list("What each policy makes of the findings, in the order they were named.", "Policy"),
+        waivers=_list("Every waiver of every policy, whatever it did.", "Waiver"),
+        scores=_list("Counts and scores of each policy, subscription and workspace.", "Score"),
+        checks=_list("The checks any of the policies chose, by id.", "Check"),
+        findings=_list("One check's answer for one resource, under one policy.", "Finding"),
+        tables=_object(
+            "The facts as they were read, a row for each resource; null is what was not reported.",
+            **{name: _list(f"Each is {SCHEMAS[name].row}.", name) for name in SCHEMAS if name != "gaps"},
+        ),
+    )
+    return {
+        "$schema": DIALECT,
+        "title": f"azml-audit report, version {JSON_SCHEMA_VERSION}",
+        **document,
+        "$defs": dict(sorted(_definitions().items())),
+    }
+
+
+def _definitions() -> dict[str, Schema]:
+    return {
+        **{name: _object(f"Each is {schema.row}.", **_of_table(name)) for name, schema in SCHEMAS.items()},
+        "Audit": _audit(),
+        "Population": _population(),
+        "Policy": _policy(),
+        "Check": _check(),
+        "Finding": _finding(),
+        "Waiver": _object(f"Each is {WAIVERS.row}.", **_of_columns(WAIVERS.columns)),
+        "Score": _object(f"Each is {SCORES.row}.", **_of_columns(SCORES.columns)),
+    }
+
+
+def _object(about: str, /, **properties: Schema) -> Schema:
+    """An object that has all of these; more may come with a later version."""
+    return {
+        "type": "object",
+        "description": about,
+        "properties": properties,
+        "required": list(properties),
+    }
+
+
+def _list(description: str, definition: str) -> Schema:
+    return {"type": "array", "description": description, "items": {"$ref": f"#/$defs/{definition}"}}
+
+
+def _of_table(table: str) -> dict[str, Schema]:
+    schema = SCHEMAS[table]
+    properties = _of_columns(schema.columns, meaning="source")
+    properties[schema.id_column]["type"] = "string"
+    return properties
+
+
+def _of_columns(columns: Iterable[Any], *, meaning: str = "meaning") -> dict[str, Schema]:
+    return {
+        column.name: {"type": [_TYPES[column.dtype], "null"], "description": getattr(column, meaning)}
+        for column in columns
+    }
+
+
+def _audit() -> Schema:
+    return _object(
+        "When and from where.",
+        tool_version=_TEXT,
+        source=_TEXT | {"description": "where the facts come from, in words"},
+        is_azure={"type": "boolean", "description": "false for the emulator and other servers"},
+        is_complete={"type": "boolean", "description": "whether everything asked for was read"},
+        started_at=_MOMENT,
+        finished_at=_MOMENT,
+    )
+
+
+def _population() -> Schema:
+    counted = ("subscriptions", "subscriptions_read", "subscriptions_unread", "workspaces", "outbound_rules")
+    names = (*counted, "private_endpoint_connections", "gaps")
+    return _object("How much was seen.", **{name: dict(_COUNT) for name in names})
+
+
+def _policy() -> Schema:
+    words = {"type": "array", "items": _TEXT}
+    by_severity = _object("By severity.", **{each.value: _COUNT for each in Severity})
+    return _object(
+        "What one policy makes of the findings.",
+        policy=_TEXT,
+        description=_TEXT,
+        digest={"type": ["string", "null"], "description": "SHA-256 of what it says of checks"},
+        verdict={"enum": [each.value for each in Verdict if each is not Verdict.WAIVED]},
+        score={"type": ["number", "null"], "minimum": 0, "maximum": 100},
+        fail_on={"enum": [each.value for each in Severity]},
+        unknown={"enum": [each.value for each in UnknownCounts]},
+        crashed={"type": "boolean", "description": "whether any of its checks crashed"},
+        checks=words,
+        statuses=_object("Findings by status.", **{each.value: _COUNT for each in Status}),
+        violated=by_severity | {"description": "Violated findings by severity; a waived one is not."},
+        waived=by_severity | {"description": "Waived findings by severity."},
+        expired_waivers=words,
+        orphan_waivers=words,
+        unread_groups=words,
+    )
+
+
+def _check() -> Schema:
+    fix = dict.fromkeys(("summary", "caution", "az", "bicep", "terraform"), _TEXT)
+    return _object(
+        "What is asked, why, and what mends it.",
+        check_id={"type": "string", "pattern": "^[A-Z]{2,8}[0-9]{3}$"},
+        title=_TEXT,
+        family=_TEXT,
+        severity={"enum": [each.value for each in Severity], "description": "its own; a policy may differ"},
+        over={"enum": list(SCHEMAS), "description": "the table whose rows it answers for"},
+        reads={"type": "array", "items": _TEXT},
+        rationale=_TEXT,
+        remediation=_object("The fix; {{name}} stands for a whole literal of the dialect.", **fix),
+        controls={
+            "type": "object",
+            "description": "framework to controls",
+            "additionalProperties": {"type": "array", "items": _TEXT},
+        },
+        references={"type": "array", "items": _TEXT},
+    )
+
+
+def _finding() -> Schema:
+    meanings = {column.name: column.meaning for column in FINDINGS.columns}
+    properties: dict[str, Schema] = {
+        name: {
+            "type": ["string", "null"] if name in NULLABLE else "string",
+            "description": meanings.get(name, ""),
+        }
+        for name in FindingRow._fields
+    }
+    properties["finding_id"] = {
+        "type": "string",
+        "pattern": _UUID5,
+        "description": "UUIDv5 of check and lower-cased resource id; the same in every run and policy",
+    }
+    properties["severity"] = {"enum": [each.value for each in Severity], "description": meanings["severity"]}
+    properties["status"] = {"enum": [each.value for each in Status], "description": meanings["status"]}
+    properties["verdict"] = {"enum": [each.value for each in Verdict], "description": meanings["verdict"]}
+    return _object("One check's answer for one resource, under one policy.", **properties)

@@ -1,0 +1,213 @@
+"""`report.ocsf.json`: OCSF 1.8.0 Compliance Findings (class 2003, profile cloud).
+
+One JSON array with an event on each line: any JSON parser reads it, and so does a tool that goes by lines
+once it has dropped the brackets and the commas at the ends. Every finding of every policy is an event, and
+so is every gap. The schema has no place for what was observed and expected: that stands in `unmapped`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from itertools import chain
+from typing import Any
+
+from checks.finding_ids import stable_uuid
+from checks.model import Check, Severity, Status
+from checks.verdicts import Verdict
+from reports.audit import Audit
+from reports.encoding import as_json
+from reports.finding_rows import FindingRow, finding_rows
+from reports.origin import caution, milliseconds
+from reports.population import GapRow, gap_rows
+from reports.words import controls, fix_summary, gap_text, links
+
+NAME = "report.ocsf.json"
+VERSION = "1.8.0"
+
+_SEVERITY_IDS = {
+    Severity.INFORMATIONAL: (1, "Informational"),
+    Severity.LOW: (2, "Low"),
+    Severity.MEDIUM: (3, "Medium"),
+    Severity.HIGH: (4, "High"),
+    Severity.CRITICAL: (5, "Critical"),
+}
+_STATUS_IDS = {
+    Status.PASS: (1, "Pass"),
+    Status.UNKNOWN: (2, "Warning"),
+    Status.FAIL: (3, "Fail"),
+    Status.ERROR: (0, "Unknown"),
+    Status.NOT_APPLICABLE: (99, "Not applicable"),
+}
+"""Warning is "did not yield a result due to missing information" (objects/compliance.json, 1.8.0)."""
+
+_MENDED = frozenset({Status.FAIL.value, Status.UNKNOWN.value, Status.ERROR.value})
+_NEW, _SUPPRESSED = (1, "New"), (3, "Suppressed")
+_AZURE_SUBSCRIPTION = 13
+_RULE = 1
+
+
+def files(audit: Audit) -> Mapping[str, bytes]:
+    """The one file."""
+    return {NAME: as_json(events(audit), levels=1)}
+
+
+def events(audit: Audit) -> Iterator[dict[str, Any]]:
+    """Every gap, then every finding, as events."""
+    frame = _Frame(audit)
+    gaps = (frame.of_gap(gap, number) for number, gap in enumerate(gap_rows(audit.tables)))
+    return chain(gaps, map(frame.of_finding, finding_rows(audit)))
+
+
+class _Frame:
+    """What all events of an audit share; what is the same for all findings of a check is made once."""
+
+    def __init__(self, audit: Audit) -> None:
+        self._audit = audit
+        self._time = milliseconds(audit.finished_at)
+        self._provider = "Azure" if audit.is_azure else f"not Azure: {audit.source}"
+        product = {"name": "azml-audit", "vendor_name": "azml-audit", "version": audit.tool_version}
+        labels = {} if audit.is_azure else {"labels": ["not-azure"]}
+        self._metadata = {"version": VERSION, "product": product, "profiles": ["cloud"], **labels}
+        self._of_check = {check_id: _of_check(check) for check_id, check in audit.checks.items()}
+
+    def of_finding(self, row: FindingRow) -> dict[str, Any]:
+        """The event of one finding; its `compliance` is the fact, its `status` whether it is waived."""
+        standards, analytic, remediation = self._of_check[row.check_id]
+        code, caption = _STATUS_IDS[Status(row.status)]
+        is_waived = row.verdict == Verdict.WAIVED
+        told = [text for text in (row.reason, f"Waived: {row.waiver}" if is_waived else "") if text]
+        return {
+            **self._common(stable_uuid("ocsf", row.policy, row.finding_id), Severity(row.severity)),
+            **_lifecycle(_SUPPRESSED if is_waived else _NEW),
+            "message": self._said(f"{row.title}: {row.status}. {row.reason}".strip()),
+            "cloud": self._cloud(row.subscription_id, row.subscription, row.location),
+            "finding_info": {
+                "uid": row.finding_id,
+                "title": row.title,
+                "desc": row.reason or f"Observed {row.observed}.",
+                "created_time": self._time,
+                "types": [row.check_id],
+                "analytic": analytic,
+            },
+            "compliance": {
+                "control": f"{row.check_id}: {row.title}",
+                **standards,
+                "assessments": [_assessment(row)],
+                "status_id": code,
+                "status": caption,
+                "status_code": row.status,
+                "status_details": told,
+            },
+            "resources": [_resource(row)],
+            **({"remediation": remediation} if row.status in _MENDED else {}),
+            "unmapped": {
+                "policy": row.policy,
+                "verdict": row.verdict,
+                "waiver": row.waiver,
+                "workspace_id": row.workspace_id,
+                "observed": row.observed,
+                "expected": row.expected,
+            },
+        }
+
+    def of_gap(self, gap: GapRow, number: int) -> dict[str, Any]:
+        """The event of something that was not read: no result for want of information."""
+        uid = stable_uuid("gap", gap.scope.lower(), gap.asked, gap.request)
+        subscription = gap.scope.split("/")[2] if gap.scope.lower().startswith("/subscriptions/") else ""
+        return {
+            **self._common(stable_uuid("ocsf", "gap", str(number), uid), Severity.HIGH),
+            **_lifecycle(_NEW),
+            "message": self._said(gap_text(gap)),
+            "cloud": self._cloud(subscription, "", ""),
+            "finding_info": {
+                "uid": uid,
+                "title": f"Not read: {gap.asked}",
+                "desc": gap_text(gap),
+                "created_time": self._time,
+                "types": ["GAP"],
+            },
+            "compliance": {
+                "control": "Everything in scope is read",
+                "status_id": 2,
+                "status": "Warning",
+                "status_code": "gap",
+                "status_details": [gap_text(gap)],
+            },
+            "resources": [{"uid": gap.scope or "tenant"}],
+            "remediation": {"desc": gap.closes or gap_text(gap)},
+            "unmapped": {"request": gap.request, "answer": gap.answer},
+        }
+
+    def _common(self, uid: str, severity: Severity) -> dict[str, Any]:
+        code, caption = _SEVERITY_IDS[severity]
+        return {
+            "class_uid": 2003,
+            "class_name": "Compliance Finding",
+            "category_uid": 2,
+            "category_name": "Findings",
+            "activity_id": 1,
+            "activity_name": "Create",
+            "type_uid": 200301,
+            "type_name": "Compliance Finding: Create",
+            "time": self._time,
+            "metadata": {**self._metadata, "uid": uid},
+            "severity_id": code,
+            "severity": caption,
+        }
+
+    def _cloud(self, subscription_id: str, name: str, region: str) -> dict[str, Any]:
+        account = {
+            "uid": subscription_id,
+            "name": name or subscription_id,
+            "type_id": _AZURE_SUBSCRIPTION,
+            "type": "Azure Subscription",
+        }
+        return {
+            "provider": self._provider,
+            **({"account": account} if subscription_id else {}),
+            **({"region": region} if region else {}),
+        }
+
+    def _said(self, text: str) -> str:
+        return f"{caution(self._audit)} {text}".strip()
+
+
+def _lifecycle(status: tuple[int, str]) -> dict[str, Any]:
+    return {"status_id": status[0], "status": status[1]}
+
+
+def _of_check(check: Check) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
+    """What the findings of a check share: standards and requirements, the analytic, the remediation."""
+    named = {"standards": sorted(check.controls), "requirements": controls(check)} if check.controls else {}
+    analytic = {"uid": check.id, "name": check.title, "type_id": _RULE, "type": "Rule"}
+    references = {"references": links(check)} if links(check) else {}
+    return named, analytic, {"desc": fix_summary(check), **references}
+
+
+def _assessment(row: FindingRow) -> dict[str, Any]:
+    """What the policy makes of it: only what is compliant meets its criteria."""
+    return {
+        "uid": row.check_id,
+        "name": row.title,
+        "meets_criteria": row.verdict == Verdict.COMPLIANT,
+        "policy": {"name": row.policy, "is_applied": True},
+    }
+
+
+def _resource(row: FindingRow) -> dict[str, Any]:
+    kind = _kind(row.resource_id)
+    group = {"group": {"name": row.resource_group}} if row.resource_group else {}
+    region = {"region": row.location} if row.location else {}
+    return {
+        "uid": row.resource_id or row.check_id,
+        "name": row.resource or row.check_id,
+        **({"type": kind} if kind else {}),
+        **group,
+        **region,
+    }
+
+
+def _kind(resource_id: str) -> str:
+    """The type in a resource id, such as Microsoft.MachineLearningServices/workspaces; "" where none is."""
+    provider, *rest = resource_id.rpartition("/providers/")[2].split("/")
+    return "/".join([provider, *rest[::2]]) if "/providers/" in resource_id else ""
