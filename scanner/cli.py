@@ -8,8 +8,9 @@ import typer
 
 from scanner import cli_options as options
 from scanner.boundary import run as _run
+from scanner.cli_access import DOCTOR_EXAMPLES, PERMISSIONS_EXAMPLES, doctor, permissions
 from scanner.cli_policies import policies_app
-from scanner.options import Auth, CloudName, Collect, LogFormat, LogLevel, RoleFormat, TenantName
+from scanner.options import Auth, CloudName, Collect, LogFormat, LogLevel, TenantName
 from scanner.version import VERSION
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ app = typer.Typer(
 checks_app = typer.Typer(help="What can be checked.", no_args_is_help=True)
 app.add_typer(checks_app, name="checks")
 app.add_typer(policies_app, name="policies")
+app.command("permissions", epilog=PERMISSIONS_EXAMPLES)(permissions)
+app.command("doctor", epilog=DOCTOR_EXAMPLES)(doctor)
 
 
 def _print_version(wanted: bool) -> None:
@@ -174,34 +177,6 @@ def emulator(
             page_size=page_size,
             tls_dir=tls_dir,
             out=terminal.out,
-        )
-
-    _run(run)
-
-
-@app.command(
-    epilog="Examples: azml-audit permissions --policy baseline > role.json · "
-    "azml-audit permissions --collect all --management-group corp --format az"
-)
-def permissions(
-    policy: options.Policies = None,
-    collect: options.CollectWhat = Collect.POLICY,
-    management_group: options.ManagementGroups = None,
-    scope: options.RoleScopes = None,
-    role_format: options.RoleAs = RoleFormat.JSON,
-) -> None:
-    """Print the custom role that a scan needs, exactly: no other action. Asks nothing of Azure."""
-
-    def run(terminal: Terminal) -> int:
-        from scanner.commands.permissions import show_permissions
-
-        return show_permissions(
-            policy or options.DEFAULT_POLICIES,
-            terminal.out,
-            collect_all=collect is Collect.ALL,
-            management_groups=management_group or (),
-            scopes=scope or (),
-            role_format=role_format,
         )
 
     _run(run)

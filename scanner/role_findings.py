@@ -1,0 +1,63 @@
+"""Which of the actions a scan needs were allowed, from what a sample of its questions brought."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from scanner.associated import KIND as ASSOCIATED
+from scanner.examination import Finding, fine, limited, untried
+from scanner.payloads import Gap, Payload
+from scanner.permissions import ALWAYS, GROUPS, OF_KIND
+from scanner.tabulate import item_kind
+
+_LISTING, _REGISTRATION, _WORKSPACES = ALWAYS
+_ACTION_OF_KIND = {
+    "subscriptions": _LISTING,
+    "subscription": _LISTING,
+    "provider": _REGISTRATION,
+    "workspaces": _WORKSPACES,
+    "workspace": _WORKSPACES,
+    "descendants": next(iter(GROUPS)),
+    **{kind: list(actions)[-1] for kind, actions in OF_KIND.items()},
+}
+
+
+def role_findings(actions: Mapping[str, str], items: Sequence[Payload | Gap]) -> Iterator[Finding]:
+    """A finding for every action, and one for each other way in which a question failed."""
+    for action, reads in actions.items():
+        asked = [item for item in items if _action(item).lower() == action.lower()]
+        yield _allowed(action, reads, asked)
+    others: dict[str, list[Gap]] = {}
+    for gap in items:
+        if isinstance(gap, Gap) and not _is_refusal(gap) and gap.code != "NoSubscriptionVisible":
+            others.setdefault(gap.code, []).append(gap)
+    for code, gaps in sorted(others.items()):
+        first = f"{gaps[0].asked} of {gaps[0].scope}: {gaps[0].message}"
+        yield limited(code, f"{len(gaps)} unanswered, first {first}", gaps[0].closes)
+
+
+def _allowed(action: str, reads: str, asked: Sequence[Payload | Gap]) -> Finding:
+    refused = [item for item in asked if isinstance(item, Gap) and _is_refusal(item)]
+    answered = [item for item in asked if isinstance(item, Payload)]
+    if refused:
+        where = ", ".join(sorted(_places(refused)))
+        seen = f"{reads}: refused {len(refused)} of {len(refused) + len(answered)} times, in {where}"
+        return limited(action, seen, refused[0].closes)
+    if answered:
+        return fine(action, f"{reads}: allowed")
+    return untried(action, f"{reads}: there was nothing to try it on")
+
+
+def _places(refused: Iterable[Gap]) -> set[str]:
+    return {f"subscription {gap.subscription_id}" if gap.subscription_id else gap.scope for gap in refused}
+
+
+def _is_refusal(gap: Gap) -> bool:
+    return gap.http_status == 403
+
+
+def _action(item: Payload | Gap) -> str:
+    if item_kind(item) == ASSOCIATED:
+        namespace, _, kind = item.scope.rpartition("/providers/")[2].partition("/")
+        return f"{namespace}/{kind.partition('/')[0]}/read"
+    return _ACTION_OF_KIND.get(item_kind(item), "")
