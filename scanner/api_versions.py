@@ -11,9 +11,10 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from scanner.answers import keep_superseded
 from scanner.arm import Arm
 from scanner.gaps import Ask
-from scanner.payloads import Gap, Payload
+from scanner.payloads import Gap, Keep, Payload
 
 PROVIDER = "Microsoft.MachineLearningServices"
 PINNED = ("2025-12-01", "2025-09-01", "2025-06-01", "2024-10-01", "2024-04-01", "2023-10-01")
@@ -41,7 +42,7 @@ def is_refused_for_version(gap: Gap) -> bool:
 class ApiVersions:
     """The version one subscription is read with, per resource type, settled by what it refuses."""
 
-    def __init__(self, arm: Arm, subscription_id: str, keep: Callable[[Payload], None]) -> None:
+    def __init__(self, arm: Arm, subscription_id: str, keep: Keep) -> None:
         """Start every resource type at the preferred version; provider answers go to `keep`."""
         self._arm = arm
         self._subscription_id = subscription_id
@@ -69,6 +70,7 @@ class ApiVersions:
                 return answer
             if not await self._moved_on(resource_type, version):
                 return answer
+            keep_superseded(answer, self._keep)
 
     async def _moved_on(self, resource_type: str, refused: str) -> bool:
         async with self._lock:
@@ -95,6 +97,7 @@ class ApiVersions:
             )
         )
         if isinstance(answer, Gap):
+            keep_superseded(answer, self._keep)
             return {}
         self._keep(answer)
         return _offered(answer.document)

@@ -28,8 +28,9 @@ from azure.mgmt.core import AsyncARMPipelineClient
 from azure.mgmt.resource.subscriptions.aio import SubscriptionClient
 
 from scanner import gaps
+from scanner.answers import understood
 from scanner.clouds import Cloud, tls_context
-from scanner.diagnosis import CLOCK, advice, is_clock_wrong
+from scanner.diagnosis import advice
 from scanner.errors import CredentialError, RefusedRequestError
 from scanner.gaps import Ask
 from scanner.payloads import Gap, Payload, parsed
@@ -145,34 +146,27 @@ class Arm:
         body: bytes = response.content
         document = parsed(body)
         body, pointers = redacted(body, document)
-        request_id = response.headers.get("x-ms-request-id", "")
-        if response.status_code != 200 and not _is_told_missing(ask, response.status_code, document):
-            gap = gaps.from_answer(ask, response.status_code, document, request_id)
-            is_late = response.status_code == 401 and is_clock_wrong(
-                response.headers.get("Date"), self.clock()
+        headers = response.headers
+        return understood(
+            Payload(
+                kind=ask.kind,
+                scope=ask.scope,
+                subscription_id=ask.subscription_id,
+                url=ask.url,
+                api_version=ask.api_version,
+                status=response.status_code,
+                retrieved_at=self.clock(),
+                request_id=headers.get("x-ms-request-id", ""),
+                correlation_id=headers.get("x-ms-correlation-request-id", ""),
+                redactions=pointers,
+                method=ask.method,
+                request_body=ask.body,
+                may_be_missing=ask.may_be_missing,
+                content_type=headers.get("Content-Type", ""),
+                server_date=headers.get("Date", "") if response.status_code == 401 else "",
+                body=body,
+                document=document,
             )
-            return replace(gap, closes=CLOCK) if is_late else gap
-        if not isinstance(document, dict):
-            return gaps.unreadable(
-                ask,
-                "NotJson",
-                f"The answer is not a JSON object but {len(body)} bytes of "
-                f"{response.headers.get('Content-Type', 'no stated type')}.",
-                request_id=request_id,
-            )
-        return Payload(
-            kind=ask.kind,
-            scope=ask.scope,
-            subscription_id=ask.subscription_id,
-            url=ask.url,
-            api_version=ask.api_version,
-            status=response.status_code,
-            retrieved_at=self.clock(),
-            request_id=request_id,
-            correlation_id=response.headers.get("x-ms-correlation-request-id", ""),
-            redactions=pointers,
-            body=body,
-            document=document,
         )
 
     async def pages(self, ask: Ask) -> AsyncIterator[Payload | Gap]:
@@ -190,13 +184,7 @@ class Arm:
         A nextLink to another host or to a page already read is a gap, as is a page whose `value` is not
         an array: what came before stays. An empty page and an empty nextLink are in order.
         """
-        ask = Ask(
-            kind=first.kind,
-            scope=first.scope,
-            url=first.url,
-            api_version=first.api_version,
-            subscription_id=first.subscription_id,
-        )
+        ask = replace(gaps.ask_of(first), may_be_missing=False)
         seen = {ask.url}
         answer: Payload | Gap = first
         while True:
@@ -213,28 +201,22 @@ class Arm:
             ask, answer = following, await self.get(following)
 
 
-def _is_told_missing(ask: Ask, status: int, document: Any) -> bool:
-    """Whether Azure says that what may be missing does not exist; not that it is hidden elsewhere."""
-    code, _ = gaps.arm_error(document)
-    return ask.may_be_missing and status == 404 and code in ("ResourceNotFound", "ResourceGroupNotFound")
-
-
 def next_page(ask: Ask, page: Payload, seen: set[str], endpoint: str) -> Ask | Gap | None:
     """The question that brings the next page, the gap that stands in its way, or None after the last."""
     link = page.document.get("nextLink")
     if not isinstance(page.document.get("value"), list):
         found = type(page.document.get("value")).__name__
         message = f"The page has no array of values but {'null' if found == 'NoneType' else found}."
-        return gaps.unreadable(ask, "ValueNotAList", message, request_id=page.request_id)
+        return _no_next(ask, page, "ValueNotAList", message)
     if link is None or link == "":
         return None
     if not isinstance(link, str) or not is_same_origin(link, endpoint):
         host = urlsplit(link).netloc if isinstance(link, str) else type(link).__name__
         message = f"The next page lies at {host}, not at {endpoint}; no token was sent there."
-        return gaps.unreadable(ask, "ForeignNextLink", message, request_id=page.request_id)
+        return _no_next(ask, page, "ForeignNextLink", message)
     if link in seen:
         message = "The next page is one that was read already; the list never ends."
-        return gaps.unreadable(ask, "NextLinkLoop", message, request_id=page.request_id)
+        return _no_next(ask, page, "NextLinkLoop", message)
     return Ask(
         kind=ask.kind,
         scope=ask.scope,
@@ -242,3 +224,7 @@ def next_page(ask: Ask, page: Payload, seen: set[str], endpoint: str) -> Ask | G
         api_version=parse_qs(urlsplit(link).query).get("api-version", [ask.api_version])[0],
         subscription_id=ask.subscription_id,
     )
+
+
+def _no_next(ask: Ask, page: Payload, code: str, message: str) -> Gap:
+    return gaps.unreadable(ask, code, message, request_id=page.request_id, about=page.id)

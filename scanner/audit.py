@@ -32,6 +32,8 @@ async def collected(source: Source, store: PayloadStore) -> Tables:
         if isinstance(item, Payload):
             store.append(item)
         else:
+            if item.answer:
+                store.append(item.answer)
             _log.info(
                 "not read: %s of %s: %s: %s (request id %s)",
                 item.asked,

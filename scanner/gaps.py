@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from scanner.diagnosis import advice
 from scanner.errors import DeadlineError
-from scanner.payloads import Gap
+from scanner.payloads import Gap, Payload
 from scanner.redaction import without_emails
 
 _ACTION = re.compile(r"perform action '([^']+)'", re.IGNORECASE)
@@ -28,7 +28,8 @@ MORE_TIME = "Continue with azml-audit scan --resume, or allow more time with --d
 class Ask:
     """One question to Azure: what kind, about which resource id, at which URL and api-version.
 
-    Where it `may_be_missing`, Azure's word that it does not exist is an answer and no gap.
+    Where it `may_be_missing`, Azure's word that it does not exist is an answer and no gap. `body` is what a
+    POST, such as a Resource Graph query, sends.
     """
 
     kind: str
@@ -37,11 +38,27 @@ class Ask:
     api_version: str
     subscription_id: str | None = None
     may_be_missing: bool = False
+    method: str = "GET"
+    body: str = ""
 
     @property
     def request(self) -> str:
         """Method and URL, for people."""
-        return f"GET {self.url}"
+        return f"{self.method} {self.url}"
+
+
+def ask_of(answer: Payload) -> Ask:
+    """The question that was answered."""
+    return Ask(
+        kind=answer.kind,
+        scope=answer.scope,
+        url=answer.url,
+        api_version=answer.api_version,
+        subscription_id=answer.subscription_id,
+        may_be_missing=answer.may_be_missing,
+        method=answer.method,
+        body=answer.request_body,
+    )
 
 
 def arm_error(document: Any) -> tuple[str, str]:
@@ -72,9 +89,12 @@ def from_failure(ask: Ask, error: BaseException) -> Gap:
     return _gap(ask, name, message, f"{advice(error)} {RETRY_LATER}")
 
 
-def unreadable(ask: Ask, code: str, message: str, *, request_id: str = "", status: int | None = 200) -> Gap:
+def unreadable(
+    ask: Ask, code: str, message: str, *, request_id: str = "", status: int | None = 200, about: str = ""
+) -> Gap:
     """The gap an answer leaves that came whole but does not say what it should."""
-    return _gap(ask, code, message, RETRY_LATER, status=status, request_id=request_id)
+    gap = _gap(ask, code, message, RETRY_LATER, status=status, request_id=request_id)
+    return replace(gap, about=about)
 
 
 def told(ask: Ask, code: str, message: str, closes: str) -> Gap:

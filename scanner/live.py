@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from scanner import wire
+from scanner.answers import keep_superseded
 from scanner.api_versions import PROVIDER, PROVIDER_API_VERSION, ApiVersions, registration_state
 from scanner.arm import Arm
 from scanner.associated import AssociatedReader
@@ -158,8 +159,14 @@ class _SubscriptionReader:
         path = f"{self._scope}/providers/{PROVIDER}"
         answer = await self._arm.get(self._ask("provider", path, PROVIDER_API_VERSION))
         if isinstance(answer, Gap):
-            return answer if answer.http_status == 403 else refusal
-        return answer if registration_state(answer).lower() != "registered" else refusal
+            telling, other = (answer, refusal) if answer.http_status == 403 else (refusal, answer)
+            keep_superseded(other, self._keep)
+            return telling
+        if registration_state(answer).lower() == "registered":
+            self._keep(answer)
+            return refusal
+        keep_superseded(refusal, self._keep)
+        return answer
 
     def _ask(self, kind: str, path: str, api_version: str) -> Ask:
         return Ask(

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
+from functools import cached_property
+from hashlib import sha256
 from tempfile import SpooledTemporaryFile
 from typing import Any, Protocol
 
@@ -14,10 +16,12 @@ SPILL_BYTES = 64 * 1024 * 1024
 
 @dataclass(frozen=True, kw_only=True)
 class Payload:
-    """One answer of Azure: its bytes after redaction, and how they were got.
+    """One answer of Azure, a refusal too: its bytes after redaction, and how they were got.
 
     `kind` is what was asked for (`subscriptions`, `workspaces`, `outboundRules`, …), `scope` the
-    resource id it is about. `document` is the parsed body; None where it is not JSON.
+    resource id it is about. `document` is the parsed body; None where it is not JSON. With kind, scope,
+    subscription_id, method, url, request_body, api_version and may_be_missing the question can be made again.
+    One that is `superseded` is kept as evidence and tells nothing: the question was put in another way.
     """
 
     kind: str
@@ -30,13 +34,34 @@ class Payload:
     request_id: str = ""
     correlation_id: str = ""
     redactions: tuple[str, ...] = ()
+    method: str = "GET"
+    request_body: str = ""
+    may_be_missing: bool = False
+    content_type: str = ""
+    server_date: str = ""
+    superseded: bool = False
     body: bytes = b""
     document: Any = field(default=None, repr=False, compare=False)
+
+    @cached_property
+    def body_digest(self) -> str:
+        """The SHA-256 of the redacted body, in hexadecimal."""
+        return sha256(self.body).hexdigest()
+
+    @cached_property
+    def id(self) -> str:
+        """16 hexadecimal digits of the SHA-256 of request, status and body: another body has another id."""
+        lines = (f"{self.method} {self.url}", self.request_body, str(self.status), self.body_digest)
+        return sha256("\n".join(lines).encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Gap:
-    """Something that was asked for and not read. `closes` says what would close it."""
+    """Something that was asked for and not read. `closes` says what would close it.
+
+    `answer` is the refusal or unreadable answer it came from, from which it can be made again; `about` the
+    id of the payload that a gap of our own making is about, such as the page that leads to no next one.
+    """
 
     scope: str
     subscription_id: str | None
@@ -47,7 +72,11 @@ class Gap:
     closes: str
     http_status: int | None = None
     request_id: str = ""
+    about: str = ""
+    answer: Payload | None = field(default=None, repr=False, compare=False)
 
+
+_HEADER = tuple(each.name for each in fields(Payload) if each.name not in ("body", "document"))
 
 Keep = Callable[[Payload | Gap], None]
 
@@ -85,9 +114,10 @@ class PayloadStore:
 
     def append(self, payload: Payload) -> None:
         """Keep one more payload."""
-        header = {
-            name: value for name, value in vars(payload).items() if name not in ("body", "document")
-        } | {"retrieved_at": payload.retrieved_at.isoformat(), "bytes": len(payload.body)}
+        header = {name: getattr(payload, name) for name in _HEADER} | {
+            "retrieved_at": payload.retrieved_at.isoformat(),
+            "bytes": len(payload.body),
+        }
         self._file.write(json.dumps(header).encode() + b"\n" + payload.body + b"\n")
         self._count += 1
 

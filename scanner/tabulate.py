@@ -47,7 +47,9 @@ class Tabulation:
         self._gaps: dict[str, Gap] = {}
 
     def add(self, item: Payload | Gap) -> None:
-        """Take in one payload or gap."""
+        """Take in one payload or gap; a superseded payload tells nothing."""
+        if isinstance(item, Payload) and item.superseded:
+            return
         if item_kind(item) == ASSOCIATED:
             self._associated[item.scope.lower()] = item
         if isinstance(item, Gap):

@@ -10,9 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
+from hypothesis import settings
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Dialog, Page
+
+settings.register_profile("a busy machine", deadline=None)
+settings.load_profile("a busy machine")
 
 CHROMIUM_ARGUMENTS = [
     "--no-sandbox",
