@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 from aiohttp import web
+from azure.core.credentials_async import AsyncSupportsTokenInfo
 from scanning import NOON
 
 from scanner.arm import Arm
@@ -23,7 +24,9 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 @asynccontextmanager
-async def arm_before(handler: Handler, patience: Patience) -> AsyncIterator[Arm]:
+async def arm_before(
+    handler: Handler, patience: Patience, credential: AsyncSupportsTokenInfo | None = None
+) -> AsyncIterator[Arm]:
     """An Arm in front of a server on loopback that answers every path with `handler`."""
     app = web.Application()
     app.router.add_get("/{path:.*}", handler)
@@ -34,7 +37,9 @@ async def arm_before(handler: Handler, patience: Patience) -> AsyncIterator[Arm]
     url = f"http://127.0.0.1:{runner.addresses[0][1]}"
     cloud = Cloud(name="test", arm_endpoint=url, scope="x/.default", authority=url)
     try:
-        async with Arm(cloud, EmulatorCredential(), clock=lambda: NOON, patience=patience) as arm:
+        async with Arm(
+            cloud, credential or EmulatorCredential(), clock=lambda: NOON, patience=patience
+        ) as arm:
             yield arm
     finally:
         await runner.cleanup()

@@ -1,0 +1,136 @@
+"""Tokens that end in mid-scan are renewed; a claims challenge is answered once, for all who heard it."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import web
+from azure.core.credentials import AccessTokenInfo, TokenRequestOptions
+from scanning import IMPATIENT
+from test_scanner_throttling import arm_before, ask
+
+from scanner.clouds import Cloud
+from scanner.credentials import credential
+from scanner.emulator.credential import CLIENT_ID, CLIENT_SECRET
+from scanner.emulator.generated import generated_tenant
+from scanner.emulator.server import emulated
+from scanner.options import Auth
+from scanner.payloads import Gap, Payload
+
+CLAIMS = '{"access_token":{"nbf":{"essential":true,"value":"1763726400"}}}'
+CHALLENGE = (
+    'Bearer realm="", authorization_uri="https://login.example/common/oauth2/authorize", '
+    f'error="insufficient_claims", claims="{base64.b64encode(CLAIMS.encode()).decode()}"'
+)
+
+
+class Issuer:
+    """Issues token 1, 2, 3, …, each good for `lifetime` seconds, and remembers what it was asked."""
+
+    def __init__(self, lifetime: int = 3600) -> None:
+        self.lifetime = lifetime
+        self.asked: list[TokenRequestOptions] = []
+
+    async def get_token_info(
+        self, *scopes: str, options: TokenRequestOptions | None = None
+    ) -> AccessTokenInfo:
+        self.asked.append(options or {})
+        return AccessTokenInfo(str(len(self.asked)), int(time.time()) + self.lifetime)
+
+    async def close(self) -> None:
+        pass
+
+    async def __aenter__(self) -> Issuer:
+        return self
+
+    async def __aexit__(self, *exception: Any) -> None:
+        pass
+
+
+def refused() -> web.Response:
+    error = {"error": {"code": "InvalidAuthenticationToken", "message": "No longer good."}}
+    return web.json_response(error, status=401, headers={"WWW-Authenticate": CHALLENGE})
+
+
+def answers(issuer: Issuer, good_from: int, count: int) -> tuple[list[Payload | Gap], list[str]]:
+    """What so many questions at once bring where only tokens from that number on are good."""
+    tokens: list[str] = []
+
+    async def handler(request: web.Request) -> web.StreamResponse:
+        tokens.append(request.headers["Authorization"].removeprefix("Bearer "))
+        return web.json_response({}) if int(tokens[-1]) >= good_from else refused()
+
+    async def run() -> list[Payload | Gap]:
+        async with arm_before(handler, IMPATIENT, issuer) as arm:
+            return list(await asyncio.gather(*(arm.get(ask(arm, f"s{each}", 1)) for each in range(count))))
+
+    return asyncio.run(run()), tokens
+
+
+def test_a_token_about_to_end_is_renewed_before_it_is_used() -> None:
+    issuer = Issuer(lifetime=60)
+
+    async def handler(request: web.Request) -> web.StreamResponse:
+        return web.json_response({"token": request.headers["Authorization"]})
+
+    async def run() -> list[str]:
+        async with arm_before(handler, IMPATIENT, issuer) as arm:
+            found = [await arm.get(ask(arm, "s", number)) for number in range(3)]
+            return [each.document["token"] for each in found if isinstance(each, Payload)]
+
+    assert asyncio.run(run()) == ["Bearer 2", "Bearer 3", "Bearer 4"]
+
+
+def test_one_new_token_answers_the_challenge_that_many_heard() -> None:
+    issuer = Issuer()
+    found, tokens = answers(issuer, good_from=3, count=20)
+    assert all(isinstance(each, Payload) for each in found)
+    assert [options.get("claims") for options in issuer.asked].count(CLAIMS) == 1
+    assert tokens.count("2") <= 20
+    assert set(tokens) == {"2", "3"}
+    assert all(options.get("enable_cae") for options in issuer.asked)
+
+
+def test_a_challenge_to_the_token_that_answered_it_is_a_gap() -> None:
+    issuer = Issuer()
+    found, tokens = answers(issuer, good_from=99, count=3)
+    assert [each.code for each in found if isinstance(each, Gap)] == ["InvalidAuthenticationToken"] * 3
+    assert [options.get("claims") for options in issuer.asked].count(CLAIMS) == 1
+    assert len(tokens) == 6
+
+
+def test_azure_identity_asks_the_emulated_entra_anew_for_the_claims(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tenant = generated_tenant(subscriptions=1, workspaces=0, rules=0)
+    for name, value in {
+        "TENANT_ID": tenant.tenant_id,
+        "CLIENT_ID": CLIENT_ID,
+        "CLIENT_SECRET": CLIENT_SECRET,
+    }.items():
+        monkeypatch.setenv(f"AZURE_{name}", value)
+    heard: list[str] = []
+
+    async def handler(request: web.Request) -> web.StreamResponse:
+        heard.append(request.path)
+        return refused() if len(heard) == 1 else web.json_response({})
+
+    async def run(entra: str, authority: Path) -> Payload | Gap:
+        cloud = Cloud(name="x", arm_endpoint=entra, scope="x/.default", authority=entra, is_known=False)
+        signed_in = credential(Auth.ENVIRONMENT, cloud, ca_bundle=authority)
+        async with arm_before(handler, IMPATIENT, signed_in) as arm:
+            return await arm.get(ask(arm, "s", 1))
+
+    with emulated(tenant, tls=True) as emulator:
+        authority = tmp_path / "ca.pem"
+        authority.write_bytes(emulator.ca_pem or b"")
+        assert isinstance(asyncio.run(run(emulator.url, authority)), Payload)
+        assert [request.method for request in emulator.requests if request.path.endswith("/token")] == [
+            "POST"
+        ] * 2
+    assert len(heard) == 2
