@@ -1,0 +1,238 @@
+"""What a failed connection or sign-in says to do, over real sockets wherever one can be had."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, NoReturn
+
+import pytest
+import trustme
+from aiohttp import web
+from scanning import IMPATIENT, NOON
+from test_scanner_arm import connected_by_environment, environment, read_through
+from test_scanner_throttling import arm_before, ask
+
+from scanner import diagnosis
+from scanner.arm import Arm
+from scanner.clouds import discovered
+from scanner.credentials import credential
+from scanner.emulator.faults import Fault, FaultKind
+from scanner.emulator.generated import generated_tenant
+from scanner.emulator.server import Emulator, emulated
+from scanner.errors import CloudError, CredentialError
+from scanner.options import Auth
+from scanner.payloads import Gap
+
+TENANT = generated_tenant(subscriptions=2, workspaces=2, rules=2, seed=5)
+PAST, FUTURE = datetime(2020, 1, 1, tzinfo=UTC), datetime(2090, 1, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def tls(tmp_path: Path) -> Iterator[tuple[Emulator, Path]]:
+    with emulated(TENANT, tls=True) as emulator:
+        authority = tmp_path / "ca.pem"
+        authority.write_bytes(emulator.ca_pem or b"")
+        yield emulator, authority
+
+
+def discovery_error(url: str, authority: Path | None = None) -> str:
+    with pytest.raises(CloudError) as raised:
+        asyncio.run(discovered(url, authority))
+    return str(raised.value)
+
+
+@asynccontextmanager
+async def certified(folder: Path, name: str, **validity: Any) -> AsyncIterator[tuple[str, Path]]:
+    """A TLS server on loopback whose certificate is for that name and time, and its authority's file."""
+    authority = trustme.CA()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert(name, **validity).configure_cert(context)
+    authority.cert_pem.write_to_path(str(folder / "ca.pem"))
+    server = await asyncio.start_server(lambda reader, writer: writer.close(), "127.0.0.1", 0, ssl=context)
+    async with server:
+        yield f"https://localhost:{server.sockets[0].getsockname()[1]}", folder / "ca.pem"
+
+
+@pytest.mark.parametrize(
+    ("name", "validity", "told"),
+    [
+        ("elsewhere.example", {}, diagnosis.OTHER_HOST),
+        ("localhost", {"not_before": PAST, "not_after": PAST + timedelta(days=1)}, diagnosis.EXPIRED),
+        ("localhost", {"not_before": FUTURE, "not_after": FUTURE + timedelta(days=1)}, diagnosis.EXPIRED),
+    ],
+    ids=["other-host", "ended", "not-yet"],
+)
+def test_a_certificate_that_does_not_fit_says_how(
+    name: str, validity: dict[str, Any], told: str, tmp_path: Path
+) -> None:
+    async def run() -> None:
+        async with certified(tmp_path, name, **validity) as (url, authority):
+            await discovered(url, authority)
+
+    with pytest.raises(CloudError) as raised:
+        asyncio.run(run())
+    assert str(raised.value).endswith(told)
+
+
+def test_an_authority_nobody_knows_is_named_with_the_option_that_helps(tls: tuple[Emulator, Path]) -> None:
+    assert discovery_error(tls[0].url).endswith(diagnosis.UNTRUSTED)
+
+
+def test_the_sign_in_says_the_same(tls: tuple[Emulator, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    environment(monkeypatch)
+    cloud = asyncio.run(discovered(tls[0].url, tls[1]))
+
+    async def run() -> None:
+        async with Arm(cloud, credential(Auth.ENVIRONMENT, cloud), clock=lambda: NOON, patience=IMPATIENT):
+            pass
+
+    with pytest.raises(CredentialError) as raised:
+        asyncio.run(run())
+    assert str(raised.value).endswith(diagnosis.UNTRUSTED)
+
+
+def test_a_server_without_tls_is_told_from_one_with_a_bad_certificate() -> None:
+    with emulated(TENANT) as emulator:
+        assert discovery_error(emulator.url.replace("http:", "https:")).endswith(diagnosis.TLS)
+
+
+def test_nobody_listening_asks_for_the_network(unused_port: int) -> None:
+    assert discovery_error(f"https://localhost:{unused_port}").endswith(diagnosis.UNREACHABLE)
+
+
+@pytest.fixture
+def unused_port() -> int:
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        port: int = bound.getsockname()[1]
+        return port
+
+
+def unresolvable(*_arguments: Any, **_options: Any) -> NoReturn:
+    raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+
+def test_a_name_that_does_not_resolve_asks_for_spelling_and_dns(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(socket, "getaddrinfo", unresolvable)
+    assert discovery_error("https://management.example.com").endswith(diagnosis.DNS)
+
+
+def test_a_proxy_that_is_not_there_is_named(unused_port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{unused_port}")
+    assert discovery_error("https://management.example.com").endswith(diagnosis.PROXY)
+
+
+def test_a_clock_that_entra_finds_wrong_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    message = "AADSTS700024: Client assertion is not within its valid time range."
+    late = Fault(kind=FaultKind.STATUS, status=401, route="token", code="invalid_client", message=message)
+    environment(monkeypatch)
+    with emulated(TENANT, tls=True, faults=[late]) as emulator:
+        authority = tmp_path / "ca.pem"
+        authority.write_bytes(emulator.ca_pem or b"")
+        connected = connected_by_environment(emulator, authority)
+        with pytest.raises(CredentialError) as raised:
+            asyncio.run(read_through(connected, authority))
+    assert str(raised.value).endswith(diagnosis.CLOCK)
+    assert "AADSTS700024" in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("date", "is_told"),
+    [("Sat, 21 Nov 2026 12:10:00 GMT", True), ("Sat, 21 Nov 2026 12:04:00 GMT", False), ("soon", False)],
+)
+def test_a_token_refused_while_the_clocks_disagree_asks_for_the_clock(date: str, is_told: bool) -> None:
+    async def handler(request: web.Request) -> web.StreamResponse:
+        error = {"error": {"code": "ExpiredAuthenticationToken", "message": "It has expired."}}
+        return web.json_response(error, status=401, headers={"Date": date})
+
+    async def run() -> object:
+        async with arm_before(handler, IMPATIENT) as arm:
+            return await arm.get(ask(arm, "s", 1))
+
+    gap = asyncio.run(run())
+    assert isinstance(gap, Gap)
+    assert (gap.closes == diagnosis.CLOCK) is is_told
+
+
+class ConnectProxy:
+    """A proxy on loopback that knows CONNECT and nothing else, or refuses that."""
+
+    def __init__(self, refusal: bytes = b"") -> None:
+        self.asked: list[str] = []
+        self._refusal = refusal
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        target = head.split()[1].decode()
+        self.asked.append(target)
+        if self._refusal:
+            writer.write(self._refusal)
+            await writer.drain()
+            writer.close()
+            return
+        there = await asyncio.open_connection("127.0.0.1", int(target.rpartition(":")[2]))
+        writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        await asyncio.gather(self._copy(reader, there[1]), self._copy(there[0], writer))
+
+    @staticmethod
+    async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while chunk := await reader.read(65536):
+                writer.write(chunk)
+                await writer.drain()
+        except ConnectionError:
+            pass
+        finally:
+            writer.close()
+
+
+def test_everything_goes_through_the_proxy_of_the_environment(
+    tls: tuple[Emulator, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    emulator, authority = tls
+    environment(monkeypatch)
+
+    async def run() -> list[str]:
+        proxy = ConnectProxy()
+        async with await asyncio.start_server(proxy.serve, "127.0.0.1", 0) as server:
+            port = server.sockets[0].getsockname()[1]
+            monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{port}")
+            monkeypatch.delenv("NO_PROXY", raising=False)
+            connected = await asyncio.to_thread(connected_by_environment, emulator, authority)
+            tabulation = await read_through(connected, authority)
+            assert len(tabulation.finished().workspaces) == 4
+        return proxy.asked
+
+    asked = asyncio.run(run())
+    assert len(asked) >= 3
+    assert set(asked) == {emulator.url.removeprefix("https://")}
+
+
+def test_a_proxy_that_wants_a_password_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def run() -> None:
+        proxy = ConnectProxy(b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n")
+        async with await asyncio.start_server(proxy.serve, "127.0.0.1", 0) as server:
+            monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+            await discovered("https://management.example.com", None)
+
+    with pytest.raises(CloudError) as raised:
+        asyncio.run(run())
+    assert str(raised.value).endswith(diagnosis.PROXY)
+
+
+def test_errors_that_only_words_tell_apart() -> None:
+    """As azure-identity's chained credential and the Azure CLI pass them on."""
+    for words, told in (
+        ("CERTIFICATE_VERIFY_FAILED self-signed", diagnosis.UNTRUSTED),
+        ("certificate verify failed: certificate has expired", diagnosis.EXPIRED),
+        ("Failed to resolve 'x' ([Errno -2] Name or service not known)", diagnosis.DNS),
+        ("Cannot connect to proxy.", diagnosis.PROXY),
+        ("Connection reset by peer", diagnosis.UNREACHABLE),
+    ):
+        assert diagnosis.advice(OSError(words)) == told, words
