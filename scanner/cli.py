@@ -59,6 +59,7 @@ def scan(
     subscription: options.Subscriptions = None,
     exclude_subscription: options.Excluded = None,
     management_group: options.ManagementGroups = None,
+    from_: options.From = None,
     auth: options.AuthMethod = Auth.DEFAULT,
     tenant: options.Tenant = None,
     client_id: options.ClientId = None,
@@ -93,6 +94,7 @@ def scan(
             wanted=wanted,
             patience=Patience(max_concurrency=max_concurrency, throttle_budget=max_wait, deadline=deadline),
             collect_all=collect is Collect.ALL,
+            earlier=from_,
             quiet=quiet,
         )
 

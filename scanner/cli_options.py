@@ -49,6 +49,14 @@ ManagementGroups = Annotated[
     list[str] | None,
     typer.Option("--management-group", metavar="ID", help="Every subscription below it; repeatable."),
 ]
+From = Annotated[
+    Path | None,
+    typer.Option(
+        "--from",
+        metavar="PATH",
+        help="Read a bundle of evidence, or an export (a file or folder of JSON), instead of Azure.",
+    ),
+]
 AuthMethod = Annotated[Auth, typer.Option("--auth", help="How to sign in.")]
 Tenant = Annotated[str | None, typer.Option("--tenant", metavar="ID", help="The tenant to get tokens of.")]
 ClientId = Annotated[

@@ -1,0 +1,50 @@
+"""Which cloud a command asks, and as whom."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from azure.core.credentials_async import AsyncSupportsTokenInfo
+
+from scanner.clouds import KNOWN, Cloud, discovered
+from scanner.credentials import credential
+from scanner.options import Auth, CloudName
+
+
+@dataclass(frozen=True, kw_only=True)
+class Connection:
+    """Which cloud to ask and as whom. `source` says so in words, for the reports."""
+
+    cloud: Cloud
+    credential: AsyncSupportsTokenInfo
+    source: str
+    is_azure: bool
+    ca_bundle: Path | None = None
+
+
+def connection(
+    *,
+    auth: Auth,
+    cloud_name: CloudName,
+    arm_endpoint: str | None,
+    tenant: str | None,
+    client_id: str | None,
+    ca_bundle: Path | None,
+    prompt: Callable[[str], None],
+) -> Connection:
+    """How to reach the cloud the options name. Raises CloudError or CredentialError."""
+    cloud = asyncio.run(discovered(arm_endpoint, ca_bundle)) if arm_endpoint else KNOWN[cloud_name]
+    signed_in = credential(
+        auth, cloud, tenant=tenant, client_id=client_id, ca_bundle=ca_bundle, prompt=prompt
+    )
+    where = f"Azure Resource Manager at {cloud.arm_endpoint} ({cloud.name})"
+    return Connection(
+        cloud=cloud,
+        credential=signed_in,
+        source=f"a server on this machine, {cloud.arm_endpoint}" if cloud.is_loopback else where,
+        is_azure=not cloud.is_loopback,
+        ca_bundle=ca_bundle,
+    )

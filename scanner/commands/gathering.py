@@ -1,0 +1,121 @@
+"""Where a command's facts come from: Azure, asked now, or something that was read before."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from checks.model import Severity
+from checks.schema import Tables
+from scanner.arm import Arm
+from scanner.audit import collected
+from scanner.collection import EVERYTHING, Collection, collection_for
+from scanner.commands.connections import Connection
+from scanner.commands.replay import Earlier
+from scanner.live import LiveSource
+from scanner.payloads import PayloadStore
+from scanner.pipeline import Patience
+from scanner.policies import LoadedPolicy, management_groups
+from scanner.progress import Progress
+from scanner.scope import Wanted
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """What to audit, by which policies, and where the reports go.
+
+    `earlier` is a bundle of evidence or an export to read instead of Azure.
+    """
+
+    output: Path
+    policies: Sequence[str]
+    fail_on: Severity | None = None
+    wanted: Wanted = field(default_factory=Wanted)
+    patience: Patience = field(default_factory=Patience)
+    collect_all: bool = False
+    earlier: Path | None = None
+    is_demonstration: bool = False
+    quiet: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gathered:
+    """The tables of one collection, what they were made from in words, and from when to when."""
+
+    tables: Tables
+    source: str
+    is_azure: bool
+    started_at: datetime
+    finished_at: datetime
+
+
+Clock = Callable[[], datetime]
+
+
+def now() -> datetime:
+    """The clock of a real run: UTC, whole seconds."""
+    return datetime.now(UTC).replace(microsecond=0)
+
+
+def asked_for(job: Job, policies: Sequence[LoadedPolicy]) -> Collection:
+    """What to collect for these policies."""
+    chosen = [each.check for policy in policies for each in policy.checks]
+    return EVERYTHING if job.collect_all else collection_for(chosen)
+
+
+def from_azure(
+    job: Job,
+    policies: Sequence[LoadedPolicy],
+    connected: Connection,
+    progress: Progress,
+    store: PayloadStore,
+    clock: Clock,
+) -> Gathered:
+    """Everything the job asks for, read from the cloud; its payloads go to `store`."""
+    started_at = clock()
+    tables = asyncio.run(_live(job, policies, connected, progress, store, clock))
+    return Gathered(
+        tables=tables,
+        source=connected.source,
+        is_azure=connected.is_azure,
+        started_at=started_at,
+        finished_at=clock(),
+    )
+
+
+def from_earlier(earlier: Earlier, store: PayloadStore, clock: Clock) -> Gathered:
+    """What was read before, with the times at which it was read where these are known."""
+    started_at = earlier.started_at or clock()
+    tables = asyncio.run(collected(earlier.source, store))
+    return Gathered(
+        tables=tables,
+        source=earlier.words,
+        is_azure=earlier.is_azure,
+        started_at=started_at,
+        finished_at=earlier.finished_at or clock(),
+    )
+
+
+async def _live(
+    job: Job,
+    policies: Sequence[LoadedPolicy],
+    connected: Connection,
+    progress: Progress,
+    store: PayloadStore,
+    clock: Clock,
+) -> Tables:
+    arm = Arm(
+        connected.cloud,
+        connected.credential,
+        clock=clock,
+        patience=job.patience,
+        ca_bundle=connected.ca_bundle,
+        progress=progress,
+    )
+    async with arm:
+        wanted = replace(job.wanted, known_groups=management_groups(policies))
+        source = LiveSource(arm, wanted, collection=asked_for(job, policies), progress=progress)
+        return await collected(source, store)
