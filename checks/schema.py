@@ -29,8 +29,8 @@ from checks.table_model import STRING as STRING
 from checks.table_model import TableSchema
 from checks.workspace_columns import WORKSPACES
 
-# Where pyarrow is installed pandas would keep "string" in it, which cannot hold a lone surrogate (JSON can) and
-# whose comparisons give Arrow's booleans; those do not combine with nullable ones that are `<NA>` (pandas 3.1).
+# Where pyarrow is installed pandas would keep "string" in it, which cannot hold a lone surrogate (JSON can)
+# and whose comparisons give Arrow's booleans, which do not combine with nullable ones (pandas 3.1).
 pd.set_option("mode.string_storage", "python")
 
 SCHEMAS: Mapping[str, TableSchema] = {
