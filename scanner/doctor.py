@@ -94,8 +94,8 @@ async def _reading(patient: Patient, clock: Callable[[], datetime]) -> AsyncIter
             )
             await source.read(items.append)
     except CredentialError as error:
-        told, _, fix = str(error).rpartition("\n")
-        yield stopped("identity", told or str(error), fix)
+        lines = str(error).splitlines()
+        yield stopped("identity", lines[0], lines[-1])
         return
     except ScopeError as error:
         yield stopped("subscriptions", str(error), "Correct --subscription.")

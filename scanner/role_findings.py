@@ -21,6 +21,8 @@ _ACTION_OF_KIND = {
     **{kind: list(actions)[-1] for kind, actions in OF_KIND.items()},
 }
 
+_SHOWN = 3
+
 
 def role_findings(actions: Mapping[str, str], items: Sequence[Payload | Gap]) -> Iterator[Finding]:
     """A finding for every action, and one for each other way in which a question failed."""
@@ -40,7 +42,7 @@ def _allowed(action: str, reads: str, asked: Sequence[Payload | Gap]) -> Finding
     refused = [item for item in asked if isinstance(item, Gap) and _is_refusal(item)]
     answered = [item for item in asked if isinstance(item, Payload)]
     if refused:
-        where = ", ".join(sorted(_places(refused)))
+        where = _places(refused)
         seen = f"{reads}: refused {len(refused)} of {len(refused) + len(answered)} times, in {where}"
         return limited(action, seen, refused[0].closes)
     if answered:
@@ -48,8 +50,12 @@ def _allowed(action: str, reads: str, asked: Sequence[Payload | Gap]) -> Finding
     return untried(action, f"{reads}: there was nothing to try it on")
 
 
-def _places(refused: Iterable[Gap]) -> set[str]:
-    return {f"subscription {gap.subscription_id}" if gap.subscription_id else gap.scope for gap in refused}
+def _places(refused: Iterable[Gap]) -> str:
+    places = sorted(
+        {f"subscription {gap.subscription_id}" if gap.subscription_id else gap.scope for gap in refused}
+    )
+    more = f" and {len(places) - _SHOWN} more" if len(places) > _SHOWN else ""
+    return ", ".join(places[:_SHOWN]) + more
 
 
 def _is_refusal(gap: Gap) -> bool:

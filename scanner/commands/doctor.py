@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -72,24 +73,38 @@ def examine(
     try:
         findings = asyncio.run(all_findings(connect()))
     except UsageError as error:
-        findings = [stopped("connection", str(error), "Correct the options.")]
-    return _shown(findings, out)
+        findings = [stopped("connection", str(error), "Correct the options as this says.")]
+    return _shown(findings, names, out)
 
 
-def _shown(findings: Sequence[Finding], out: Console) -> int:
+def _shown(findings: Sequence[Finding], names: Sequence[str], out: Console) -> int:
+    if out.is_terminal:
+        out.print(_table(findings))
+    else:
+        for finding in findings:
+            line = f"{finding.state.value:8} {finding.what}: {finding.seen}"
+            out.print(Text(line), soft_wrap=True)
+    fixes = [f"{finding.what}: {finding.fix}" for finding in findings if finding.fix]
+    if any(finding.fix and finding.what.endswith("/read") for finding in findings):
+        chosen = " ".join(f"--policy {shlex.quote(name)}" for name in names)
+        fixes.append(
+            f"all roles: azml-audit permissions {chosen} --format az prints a role of just these actions."
+        )
+    if fixes:
+        out.print(Text("\nWhat to do", style="bold"))
+    for number, fix in enumerate(fixes, start=1):
+        out.print(Text(f"{number}. {fix}"), soft_wrap=True)
+    states = {finding.state for finding in findings}
+    code = 2 if State.STOPPED in states else 3 if State.LIMITED in states else 0
+    out.print(Text(f"\nExit code {code}: {_MEANING[code]}."), soft_wrap=True)
+    return code
+
+
+def _table(findings: Sequence[Finding]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in ("State", "What", "Seen"):
         table.add_column(heading, overflow="fold", no_wrap=heading == "State")
     for finding in findings:
         state = Text(finding.state.value, style=_STYLE[finding.state])
         table.add_row(state, Text(finding.what), Text(finding.seen))
-    out.print(table)
-    states = {finding.state for finding in findings}
-    code = 2 if State.STOPPED in states else 3 if State.LIMITED in states else 0
-    fixes = list(dict.fromkeys((finding.what, finding.fix) for finding in findings if finding.fix))
-    if fixes:
-        out.print(Text("\nWhat to do", style="bold"))
-    for number, (what, fix) in enumerate(fixes, start=1):
-        out.print(Text(f"{number}. {what}: {fix}"), soft_wrap=True)
-    out.print(Text(f"\nExit code {code}: {_MEANING[code]}."), soft_wrap=True)
-    return code
+    return table
