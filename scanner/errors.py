@@ -43,3 +43,7 @@ class SignatureError(AuditError):
 
 class TimestampError(AuditError):
     """A timestamp could not be had, or does not hold for the manifest beside it."""
+
+
+class SnapshotError(UsageError):
+    """A report or bundle of an earlier audit cannot be read back."""

@@ -1,0 +1,132 @@
+"""Reads an audit back from its report: from a folder, a bundle, or the files of a report in the making."""
+
+from __future__ import annotations
+
+import io
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+from zipfile import BadZipFile, ZipFile
+
+import pandas as pd
+
+from checks.drift import Snapshot
+from checks.schema import BOOLEAN, STRING
+from reports import columns, csv_files
+from reports.audit import Audit
+from reports.columns import ReportFile
+from scanner.errors import SnapshotError
+
+_NEEDED = (columns.FINDINGS, columns.WORKSPACES, columns.OUTBOUND_RULES, columns.SUBSCRIPTIONS, columns.GAPS)
+_SINCE_1_2 = (columns.POLICIES, columns.WAIVERS)
+_FOLDERS = ("", "tables/")
+"""Where the CSV files lie: a report has them at its top, a bundle its tables in a folder."""
+
+_ALWAYS_TAKEN = 64 * 2**20
+_MOST_EXPANDED = 250
+"""Bytes a member may have in any case, and how often its size beyond that. Findings shrink 20 to 60 times."""
+
+Opener = Callable[[str], bytes | None]
+"""The content of a file by its name, None where there is none."""
+
+
+def snapshot(path: Path) -> Snapshot:
+    """The audit whose report folder or evidence bundle, a folder or a zip file, is at `path`.
+
+    Nothing is verified: that a bundle is unaltered is for `azml-audit verify` to say. Raises SnapshotError
+    where the path holds neither, or a file that is not as its schema says.
+    """
+    if path.is_dir():
+        return _snapshot(str(path), lambda name: _content(path / name))
+    if not path.exists():
+        raise SnapshotError(f"{path}: there is no such file or folder. {_WANTED}")
+    try:
+        with ZipFile(path) as archive:
+            return _snapshot(str(path), lambda name: _member(path, archive, name))
+    except (BadZipFile, OSError, NotImplementedError, RuntimeError, zlib.error, EOFError) as error:
+        raise SnapshotError(
+            f"{path} is neither a folder nor a zip file that can be read: {error}."
+        ) from error
+
+
+def snapshot_of(audit: Audit, name: str) -> Snapshot:
+    """The audit itself, as its files will tell it, so that it can be compared with one read from files."""
+    return _snapshot(name, csv_files.files(audit).get)
+
+
+_WANTED = "Name the folder of a report, with its CSV files, or an evidence bundle."
+
+
+def _snapshot(name: str, opener: Opener) -> Snapshot:
+    needed = {file.name: _frame(name, file, opener) for file in _NEEDED}
+    missing = [file.path for file in _NEEDED if needed[file.name] is None]
+    if missing:
+        raise SnapshotError(f"{name} is neither a report nor a bundle: it has no {missing[0]}. {_WANTED}")
+    frames = {key: frame for key, frame in needed.items() if frame is not None}
+    optional = {file.name: _frame(name, file, opener) for file in _SINCE_1_2}
+    return Snapshot(name=name, policies=optional["policies"], waivers=optional["waivers"], **frames)
+
+
+def _content(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes() if path.is_file() else None
+    except OSError as error:
+        raise SnapshotError(f"{path} cannot be read: {error}.") from error
+
+
+def _member(path: Path, archive: ZipFile, name: str) -> bytes | None:
+    """One member, by its exact name and never by its path; bounded, whatever its header promises."""
+    found = [each for each in archive.infolist() if each.filename == name]
+    if not found:
+        return None
+    if len(found) > 1:
+        raise SnapshotError(f"{path} holds {name} {len(found)} times, which no bundle of ours does.")
+    bound = max(_ALWAYS_TAKEN, found[0].compress_size * _MOST_EXPANDED)
+    with archive.open(found[0]) as stream:
+        content = stream.read(bound + 1)
+    if len(content) > bound:
+        raise SnapshotError(
+            f"{path}: {name} expands more than {_MOST_EXPANDED} times: refused as a zip bomb."
+        )
+    return content
+
+
+def _frame(name: str, file: ReportFile, opener: Opener) -> pd.DataFrame | None:
+    """The file's published columns with their dtypes; None where there is no such file."""
+    for folder in _FOLDERS:
+        content = opener(f"{folder}{file.path}")
+        if content is not None:
+            return _parsed(f"{name}/{folder}{file.path}", content, file)
+    return None
+
+
+def _parsed(place: str, content: bytes, file: ReportFile) -> pd.DataFrame:
+    names = [column.name for column in file.columns]
+    try:
+        read = pd.read_csv(
+            io.BytesIO(content), dtype="string", keep_default_na=False, na_values=[""], encoding="utf-8"
+        )
+    except (ValueError, pd.errors.ParserError) as error:
+        raise SnapshotError(f"{place} is no CSV file of ours: {error}.") from error
+    missing = [column for column in names if column not in read.columns]
+    if missing:
+        raise SnapshotError(
+            f"{place} has no column {missing[0]}: it was not written by azml-audit, or by one whose CSV "
+            f"schema is not {columns.SCHEMA_VERSION.partition('.')[0]}.x."
+        )
+    return pd.DataFrame({each.name: _typed(place, read[each.name], each.dtype) for each in file.columns})
+
+
+def _typed(place: str, column: pd.Series[str], dtype: str) -> pd.Series:
+    if dtype == STRING:
+        return csv_files.as_was(column)
+    wrong = ~(column.isin(["true", "false"]) if dtype == BOOLEAN else column.str.fullmatch(r"-?\d{1,18}"))
+    wrong = wrong.fillna(value=False) & column.notna()
+    if wrong.any():
+        row = int(wrong.to_numpy(dtype=bool).argmax())
+        raise SnapshotError(
+            f"{place}, row {row + 1}: {column.name} is {column.iloc[row]!r}, which it cannot be."
+        )
+    if dtype == BOOLEAN:
+        return column.eq("true").astype("boolean")
+    return pd.to_numeric(column).astype("Int64")
