@@ -51,9 +51,11 @@ def _common(
 
 @app.command(
     epilog="Examples: azml-audit scan --policy internet-outbound · "
-    "azml-audit scan --auth managed-identity --management-group corp --fail-on high --quiet"
+    "azml-audit scan --auth managed-identity --management-group corp --fail-on high --quiet · "
+    "azml-audit scan --from exports/"
 )
 def scan(
+    context: typer.Context,
     policy: options.Policies = None,
     output: options.Output = options.DEFAULT_OUTPUT,
     subscription: options.Subscriptions = None,
@@ -71,6 +73,8 @@ def scan(
     max_concurrency: options.MaxConcurrency = 48,
     max_wait: options.MaxWait = 300.0,
     deadline: options.Deadline = None,
+    workers: options.Workers = 1,
+    dask: options.Dask = None,
     quiet: options.Quiet = False,
     log_level: options.Level = LogLevel.WARNING,
     log_format: options.Format = LogFormat.TEXT,
@@ -78,10 +82,14 @@ def scan(
     """Audit every workspace the identity can see and write an HTML page and CSV files."""
 
     def run(terminal: Terminal) -> int:
+        from scanner.cli_earlier import refuse_live_options
         from scanner.commands.scan import Job, connection, scan
         from scanner.pipeline import Patience
+        from scanner.pools import pool_asked_for
         from scanner.scope import Wanted
 
+        if from_ is not None:
+            refuse_live_options(context)
         wanted = Wanted(
             subscriptions=subscription or (),
             excluded=exclude_subscription or (),
@@ -95,6 +103,7 @@ def scan(
             patience=Patience(max_concurrency=max_concurrency, throttle_budget=max_wait, deadline=deadline),
             collect_all=collect is Collect.ALL,
             earlier=from_,
+            workers=pool_asked_for(workers, dask, auth),
             quiet=quiet,
         )
 

@@ -25,4 +25,4 @@ class Earlier:
 def earlier(path: Path, collection: Collection) -> Earlier:
     """What lies at the path. Raises ExportError for what is neither evidence nor an export."""
     source = source_from(path, collection)
-    return Earlier(source=source, words=source.words, is_azure=False)
+    return Earlier(source=source, words=source.words, is_azure=True)

@@ -70,6 +70,14 @@ def workspace(row: wire.Object) -> wire.Object:
     }
 
 
+def with_unsaid(item: wire.Object) -> wire.Object:
+    """An item in ARM's shape that a query may have cut, with `NOT_SHOWN` for what is absent and would say."""
+    properties = item.get("properties")
+    if isinstance(properties, dict):
+        properties = dict.fromkeys(_ABSENCE_SAYS, NOT_SHOWN) | properties
+    return {"identity": NOT_SHOWN} | item | {"properties": properties}
+
+
 def rule_item(row: wire.Object, workspace_id: str) -> wire.Object:
     """One rule of `az ml workspace outbound-rule list` as an item of Azure's own list."""
     name = row.get("name")

@@ -59,6 +59,10 @@ class Format(StrEnum):
     EMPTY = "empty list"
 
 
+_AS_AZURE_SAYS = frozenset({Format.ARM_LIST, Format.ARM_GET, Format.RESOURCE})
+"""The formats in which an absent member is one that Azure left out, not one that a query may have."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Item:
     """One resource a file tells of, in ARM's shape.
@@ -161,7 +165,8 @@ def _rows(
     continues: bool = False,
     is_verbatim: bool = False,
 ) -> Reading:
-    told = [_item(file, row, position) for position, row in enumerate(rows)]
+    may_lack = format_ not in _AS_AZURE_SAYS
+    told = [_item(file, row, position, may_lack=may_lack) for position, row in enumerate(rows)]
     items = tuple(item for item in told if item is not None)
     if not items:
         raise _not_understood(file, "it tells of no workspace and of nothing a workspace has or depends on")
@@ -176,8 +181,11 @@ def _rows(
     )
 
 
-def _item(file: ExportFile, row: wire.Object, position: int) -> Item | None:
-    """The row as an item; None for a resource of a type that no audit reads."""
+def _item(file: ExportFile, row: wire.Object, position: int, *, may_lack: bool) -> Item | None:
+    """The row as an item; None for a resource of a type that no audit reads.
+
+    Where the format `may_lack` members that Azure has, one whose absence would say something is put in.
+    """
     resource_id = wire.named(row, "id")
     if resource_id is None:
         if az_ml.is_rule(row):
@@ -199,7 +207,10 @@ def _item(file: ExportFile, row: wire.Object, position: int) -> Item | None:
         return None
     if kind != "workspaces":
         return Item(kind=kind, scope=workspace_id, document=row)
-    document = az_ml.workspace(row) if az_ml.is_workspace(row) else row
+    if az_ml.is_workspace(row):
+        document = az_ml.workspace(row)
+    else:
+        document = az_ml.with_unsaid(row) if may_lack else row
     return Item(kind=kind, scope="/".join(workspace_id.split("/")[:3]), document=document)
 
 

@@ -62,22 +62,19 @@ def _differing(one: wire.Object, other: wire.Object) -> list[str]:
     left, right = workspace_row(one, ""), workspace_row(other, "")
     columns = [name for name in left if _disagree(left[name], right[name])]
     rules, others = _rules(one), _rules(other)
-    return columns + (["outbound rules"] if rules and others and _are_other_rules(rules, others) else [])
+    told_twice = sorted(rules.keys() & others.keys())
+    return columns + [f"rule {name}" for name in told_twice if _is_other(rules[name], others[name])]
 
 
-def _rules(document: wire.Object) -> wire.Object | None:
+def _rules(document: wire.Object) -> wire.Object:
+    """Name to rule, as the workspace's body tells; a list may tell fewer than the workspace itself."""
     rules = wire.member(document, "properties", "managedNetwork", "outboundRules")
-    return rules if isinstance(rules, dict) else None
+    return rules if isinstance(rules, dict) else {}
 
 
-def _are_other_rules(rules: wire.Object, others: wire.Object) -> bool:
-    if rules.keys() != others.keys():
-        return True
-    rows = [
-        (rule_row("", name, rules[name], None, ""), rule_row("", name, others[name], None, ""))
-        for name in rules
-    ]
-    return any(_disagree(row[column], other[column]) for row, other in rows for column in row)
+def _is_other(rule: Any, other: Any) -> bool:
+    left, right = rule_row("", "", rule, None, ""), rule_row("", "", other, None, "")
+    return any(_disagree(left[column], right[column]) for column in left)
 
 
 def _disagree(one: Any, other: Any) -> bool:

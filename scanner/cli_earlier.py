@@ -1,0 +1,32 @@
+"""Which options make no sense beside `--from`, and the error that says so."""
+
+from __future__ import annotations
+
+import typer
+
+from scanner.errors import UsageError
+
+_LIVE_ONLY = frozenset(
+    {
+        *("subscription", "exclude_subscription", "management_group", "collect"),
+        *("auth", "tenant", "client_id", "cloud", "arm_endpoint", "ca_bundle"),
+        *("max_concurrency", "max_wait", "deadline", "discover", "workers", "dask", "resume", "max_age"),
+    }
+)
+
+
+def refuse_live_options(context: typer.Context) -> None:
+    """Raise UsageError where the command line has an option that only says how to ask Azure."""
+    given = [
+        parameter.opts[0]
+        for parameter in context.command.params
+        if parameter.name in _LIVE_ONLY and _is_given(context, parameter.name)
+    ]
+    if given:
+        options = ", ".join(given)
+        raise UsageError(f"{options}: of no use with --from, which asks nothing of Azure. Leave it out.")
+
+
+def _is_given(context: typer.Context, name: str) -> bool:
+    source = context.get_parameter_source(name)
+    return source is not None and source.name == "COMMANDLINE"
