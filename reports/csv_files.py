@@ -11,7 +11,8 @@ from reports import described, policy_frames, scored
 from reports.audit import Audit
 from reports.columns import DECIMAL, FILES, ReportFile, data_package
 
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\n", "＝", "＋", "－", "＠")
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\n", "＝", "＋", "－", "＠")
+"""What a spreadsheet takes for the beginning of a formula."""
 
 
 def files(audit: Audit) -> Mapping[str, bytes]:
@@ -46,12 +47,12 @@ def neutralised(texts: pd.Series[str]) -> pd.Series[str]:
     Source: OWASP, "CSV Injection" (2025), with the full-width signs it names.
     """
     lines = texts.str.replace("\r\n", "\n", regex=False).str.replace("\r", "\n", regex=False)
-    return lines.mask(lines.str.startswith(_FORMULA_STARTS).fillna(value=False).astype(bool), "'" + lines)
+    return lines.mask(lines.str.startswith(FORMULA_STARTS).fillna(value=False).astype(bool), "'" + lines)
 
 
 def as_was(texts: pd.Series[str]) -> pd.Series[str]:
     """The texts as they were before `neutralised` put its sign before them; line ends stay as they are."""
-    signs = tuple(f"'{start}" for start in _FORMULA_STARTS)
+    signs = tuple(f"'{start}" for start in FORMULA_STARTS)
     return texts.mask(texts.str.startswith(signs).fillna(value=False).astype(bool), texts.str[1:])
 
 

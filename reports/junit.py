@@ -1,0 +1,135 @@
+"""`junit.xml`: a test case for each check and resource, a suite for each policy and one for the gaps.
+
+What is violated is a failure; what is undetermined, and every gap, is an error, for nobody knows whether it
+would pass; what does not apply or is waived is skipped, with the reason. Attributes and elements are those
+of the Ant and Jenkins dialect; times are UTC.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from xml.sax.saxutils import escape
+
+from checks.judge import PolicyVerdict
+from checks.model import Status
+from checks.verdicts import Verdict
+from reports.audit import Audit
+from reports.encoding import for_xml
+from reports.finding_rows import FindingRow, finding_rows
+from reports.origin import NOT_AZURE, moment, origin
+from reports.population import GapRow, gap_rows
+from reports.words import fix_summary, gap_text
+
+NAME = "junit.xml"
+
+_OUTCOMES = ("failure", "error", "skipped")
+_COUNTED = {"failure": "failures", "error": "errors", "skipped": "skipped"}
+_IN_ATTRIBUTES = {'"': "&quot;", "\n": "&#10;", "\r": "&#13;", "\t": "&#9;"}
+
+
+def files(audit: Audit) -> Mapping[str, bytes]:
+    """The one file."""
+    return {NAME: "".join(_lines(audit)).encode()}
+
+
+def _lines(audit: Audit) -> Iterator[str]:
+    cases: dict[str, list[FindingRow]] = {verdict.policy: [] for verdict in audit.verdicts}
+    for row in finding_rows(audit):
+        cases[row.policy].append(row)
+    gaps = gap_rows(audit.tables)
+    counts = Counter(outcome(row) for rows in cases.values() for row in rows)
+    counts["error"] += len(gaps)
+    name = "azml-audit" if audit.is_azure else f"azml-audit ({NOT_AZURE})"
+    yield '<?xml version="1.0" encoding="UTF-8"?>\n'
+    yield f"<testsuites{_attributes(name=name, **_totals(counts))}>\n"
+    yield from _suite(audit, "gaps", [], Counter(error=len(gaps)), map(_gap_case, gaps))
+    for verdict in audit.verdicts:
+        rows = cases[verdict.policy]
+        counted = Counter(map(outcome, rows))
+        yield from _suite(
+            audit, verdict.policy, _of_policy(verdict), counted, (_case(audit, row) for row in rows)
+        )
+    yield "</testsuites>\n"
+
+
+def outcome(row: FindingRow) -> str:
+    """failure, error or skipped; "" for a test case that passes."""
+    if row.verdict == Verdict.WAIVED or row.status == Status.NOT_APPLICABLE:
+        return "skipped"
+    return {Verdict.VIOLATED.value: "failure", Verdict.UNDETERMINED.value: "error"}.get(row.verdict, "")
+
+
+def _totals(counts: Counter[str]) -> dict[str, str]:
+    totals = {"tests": str(counts.total())}
+    return totals | {_COUNTED[each]: str(counts[each]) for each in _OUTCOMES}
+
+
+def _of_policy(verdict: PolicyVerdict) -> list[tuple[str, str]]:
+    score = "none" if verdict.score is None else f"{verdict.score:.1f}"
+    told = [("expired waiver", each) for each in verdict.expired_waivers]
+    told += [("waiver without effect", each) for each in verdict.orphan_waivers]
+    told += [("unread management group", each) for each in verdict.unread_groups]
+    return [("verdict", verdict.verdict.value), ("score", score), *told]
+
+
+def _suite(
+    audit: Audit,
+    name: str,
+    properties: list[tuple[str, str]],
+    counts: Counter[str],
+    cases: Iterable[str],
+) -> Iterator[str]:
+    started = moment(audit.started_at).removesuffix("Z")
+    suite = _attributes(name=name, **_totals(counts), time="0", timestamp=started)
+    yield f"<testsuite{suite}>\n<properties>\n"
+    for key, value in [("tool", f"azml-audit {audit.tool_version}"), ("source", origin(audit)), *properties]:
+        yield f"<property{_attributes(name=key, value=value)}/>\n"
+    yield "</properties>\n"
+    yield from cases
+    yield "</testsuite>\n"
+
+
+def _case(audit: Audit, row: FindingRow) -> str:
+    case = _attributes(
+        classname=f"{row.policy}.{row.check_id}",
+        name=f"{row.title}: {row.resource_id or 'a resource without a name'}",
+        time="0",
+    )
+    result = outcome(row)
+    if not result:
+        return f"<testcase{case}/>\n"
+    if result == "skipped":
+        message = f"Waived: {row.waiver}" if row.waiver else f"Does not apply. {row.reason}".strip()
+        return f"<testcase{case}><skipped{_attributes(message=message)}/></testcase>\n"
+    kind = row.severity if result == "failure" else row.status
+    said = row.reason or f"Observed {row.observed}."
+    message = said if result == "failure" else f"Not known whether it passes: {said}"
+    body = "\n".join(
+        [
+            f"Observed: {row.observed}",
+            f"Expected: {row.expected}",
+            f"Severity: {row.severity}",
+            f"Workspace: {row.workspace_id}",
+            f"Fix: {fix_summary(audit.checks[row.check_id])}",
+            f"Finding: {row.finding_id}",
+        ]
+    )
+    element = f"<{result}{_attributes(type=kind, message=message)}>{_text(body)}</{result}>"
+    return f"<testcase{case}>{element}</testcase>\n"
+
+
+def _gap_case(gap: GapRow) -> str:
+    case = _attributes(
+        classname="gaps", name=f"{gap.asked}: {gap.scope or 'the tenant'} {gap.request}", time="0"
+    )
+    error = _attributes(type="gap", message=gap_text(gap))
+    return f"<testcase{case}><error{error}>{_text(gap.request)}</error></testcase>\n"
+
+
+def _attributes(**values: str) -> str:
+    return "".join(f' {name}="{escape(for_xml(text), _IN_ATTRIBUTES)}"' for name, text in values.items())
+
+
+def _text(text: str) -> str:
+    return escape(for_xml(text), {"\r": "&#13;"})

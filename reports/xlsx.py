@@ -1,0 +1,203 @@
+"""`report.xlsx`: a workbook for people who filter, by XlsxWriter: a summary, then a sheet for each table.
+
+Every text is written as a string, and one that a spreadsheet would run once somebody edits it is marked as
+such (`quotePrefix`). A sheet ends after 1,048,576 rows and a cell after 32,767 UTF-16 units (Excel
+specifications and limits, 2026): what does not fit is counted where it is missing and on the first sheet.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC
+from typing import Any
+
+import pandas as pd
+import xlsxwriter
+from xlsxwriter.workbook import Workbook
+from xlsxwriter.worksheet import Worksheet
+
+from checks.model import Status
+from reports import described
+from reports.audit import Audit
+from reports.columns import GAPS, OUTBOUND_RULES, WORKSPACES, ReportFile
+from reports.csv_files import FORMULA_STARTS
+from reports.encoding import for_xml
+from reports.finding_rows import finding_frame
+from reports.origin import caution, moment, origin
+from reports.population import population
+from reports.scored import score_text
+
+NAME = "report.xlsx"
+MOST_ROWS = 1_048_576
+MOST_UNITS = 32_767
+
+COLUMNS = (
+    "severity", "status", "verdict", "check_id", "title", "workspace", "subscription", "resource_group",
+    "resource_id", "observed", "expected", "reason", "waiver", "policy", "finding_id",
+)  # fmt: skip
+"""The columns of findings; what else is known of a workspace stands on its own sheet."""
+
+_COLOURS = {
+    "critical": ("#7f1d1d", "#ffffff"),
+    "high": ("#dc2626", "#ffffff"),
+    "medium": ("#f59e0b", "#000000"),
+    "low": ("#fde68a", "#000000"),
+    "informational": ("#dbeafe", "#000000"),
+    "fail": ("#fecaca", "#000000"),
+    "violated": ("#fecaca", "#000000"),
+    "unknown": ("#e9d5ff", "#000000"),
+    "undetermined": ("#e9d5ff", "#000000"),
+    "error": ("#e9d5ff", "#000000"),
+    "waived": ("#e5e7eb", "#000000"),
+}
+_COLOURED = frozenset({"severity", "status", "verdict"})
+_NARROW, _WIDE = 14, 44
+_WIDE_COLUMNS = frozenset({
+    "title", "resource_id", "workspace_id", "observed", "expected", "reason", "waiver", "finding_id",
+    "destination", "message", "closes", "request", "scope", "rule_id", "gap_id",
+})  # fmt: skip
+
+
+def files(audit: Audit, *, most_rows: int = MOST_ROWS) -> Mapping[str, bytes]:
+    """The one file; `most_rows` is how many a sheet holds, the header among them."""
+    stream = io.BytesIO()
+    book = xlsxwriter.Workbook(stream, {"constant_memory": True, "in_memory": False})
+    book.set_properties({
+        "title": "azml-audit" if audit.is_azure else "azml-audit (not Azure)",
+        "comments": origin(audit),
+        "created": audit.finished_at.astimezone(UTC).replace(tzinfo=None),
+    })  # fmt: skip
+    sheets = _Sheets(book, most_rows)
+    summary = book.add_worksheet("summary")
+    for name, frame in _tables(audit):
+        sheets.add(name, frame)
+    sheets.fill(summary, _summary(audit, sheets.notes))
+    book.close()
+    return {NAME: stream.getvalue()}
+
+
+def _tables(audit: Audit) -> Iterator[tuple[str, pd.DataFrame]]:
+    yield "findings", finding_frame(audit)[list(COLUMNS)]
+    yield "workspaces", _published(described.workspaces(audit.tables), WORKSPACES)
+    yield "rules", _published(audit.tables.outbound_rules, OUTBOUND_RULES)
+    yield "gaps", _published(audit.tables.gaps, GAPS)
+
+
+def _published(frame: pd.DataFrame, file: ReportFile) -> pd.DataFrame:
+    return frame[[column.name for column in file.columns]]
+
+
+def _summary(audit: Audit, notes: Sequence[str]) -> Iterator[Sequence[Any]]:
+    seen = population(audit.tables)
+    if caution(audit):
+        yield [caution(audit)]
+    yield ["source", audit.source]
+    yield ["started", moment(audit.started_at)]
+    yield ["finished", moment(audit.finished_at)]
+    yield ["azml-audit", audit.tool_version]
+    yield ["subscriptions seen", len(seen.subscriptions)]
+    yield ["subscriptions not read", seen.unread]
+    yield ["workspaces", seen.workspaces]
+    yield ["outbound rules", seen.outbound_rules]
+    yield ["gaps", seen.gaps]
+    yield from ([note] for note in notes)
+    yield []
+    yield ["policy", "verdict", "score", "violated", "waived", *(each.value for each in Status)]
+    for verdict in audit.verdicts:
+        yield [
+            verdict.policy,
+            verdict.verdict.value,
+            score_text(verdict.score) or "none",
+            sum(verdict.violated.values()),
+            sum(verdict.waived.values()),
+            *(verdict.statuses.get(each, 0) for each in Status),
+        ]
+    for verdict in audit.verdicts:
+        yield from ([verdict.policy, f"Waiver expired: {each}"] for each in verdict.expired_waivers)
+        yield from ([verdict.policy, f"Waiver without effect: {each}"] for each in verdict.orphan_waivers)
+        yield from ([verdict.policy, f"Management group not read: {each}"] for each in verdict.unread_groups)
+
+
+class _Sheets:
+    """The sheets of a workbook with their formats, and what did not fit."""
+
+    def __init__(self, book: Workbook, most_rows: int) -> None:
+        self.notes: list[str] = []
+        self._book = book
+        self._most_rows = most_rows
+        self._cut = 0
+        self._fitted: dict[str, str] = {}
+        self._header = book.add_format({"bold": True, "bg_color": "#1f2937", "font_color": "#ffffff"})
+        self._quoted = book.add_format({"quote_prefix": True})
+        self._colours = {
+            word: book.add_format({"bg_color": background, "font_color": ink})
+            for word, (background, ink) in _COLOURS.items()
+        }
+
+    def add(self, name: str, frame: pd.DataFrame) -> None:
+        """A sheet with the frame: frozen header, filter, colours, and a note where rows do not fit."""
+        sheet, columns = self._book.add_worksheet(name), [str(each) for each in frame.columns]
+        self._cut, self._fitted = 0, {}
+        sheet.freeze_panes(1, 0)
+        for place, column in enumerate(columns):
+            sheet.set_column(place, place, _WIDE if column in _WIDE_COLUMNS else _NARROW)
+            sheet.write_string(0, place, column, self._header)
+        fits = len(frame) < self._most_rows
+        kept = frame if fits else frame.head(self._most_rows - 2)
+        for number, row in enumerate(_values(kept), start=1):
+            self._row(sheet, number, row)
+        last = len(kept)
+        if not fits:
+            note = f"{len(frame) - last:,} more rows of {name} do not fit; report.json has them all."
+            self.notes.append(note)
+            sheet.write_string(last + 1, 0, note)
+        if self._cut:
+            self.notes.append(f"{self._cut:,} cells of {name} are cut; report.json has them whole.")
+        sheet.autofilter(0, 0, last, len(columns) - 1)
+        self._colour(sheet, columns, last)
+
+    def fill(self, sheet: Worksheet, rows: Iterator[Sequence[Any]]) -> None:
+        """A sheet of plain rows."""
+        sheet.set_column(0, 0, 24)
+        sheet.set_column(1, 9, _NARROW)
+        for number, row in enumerate(rows):
+            self._row(sheet, number, row)
+
+    def _row(self, sheet: Worksheet, number: int, row: Sequence[Any]) -> None:
+        for place, value in enumerate(row):
+            if isinstance(value, str):
+                if value:
+                    self._text(sheet, number, place, value)
+            elif isinstance(value, bool):
+                sheet.write_boolean(number, place, value)
+            elif value is not None:
+                sheet.write_number(number, place, value)
+
+    def _text(self, sheet: Worksheet, number: int, place: int, value: str) -> None:
+        if value not in self._fitted:
+            self._fitted[value] = fitting(for_xml(value))
+        text = self._fitted[value]
+        self._cut += len(text) < len(value)
+        sheet.write_string(number, place, text, self._quoted if text.startswith(FORMULA_STARTS) else None)
+
+    def _colour(self, sheet: Worksheet, columns: Sequence[str], last: int) -> None:
+        for place, column in enumerate(columns):
+            if column in _COLOURED and last:
+                for word, style in self._colours.items():
+                    rule = {"type": "cell", "criteria": "==", "value": f'"{word}"', "format": style}
+                    sheet.conditional_format(1, place, last, place, rule)
+
+
+def _values(frame: pd.DataFrame) -> Iterator[tuple[Any, ...]]:
+    """The rows, with None for what was not reported."""
+    columns = [frame[name].astype(object).where(frame[name].notna(), None).tolist() for name in frame.columns]
+    return zip(*columns, strict=True)
+
+
+def fitting(text: str) -> str:
+    """The text, or as much of it as a cell holds with the number of characters that it does not."""
+    if len(text) <= MOST_UNITS // 2 or len(text.encode("utf-16-le")) <= MOST_UNITS * 2:
+        return text
+    kept = text.encode("utf-16-le")[: (MOST_UNITS - 60) * 2].decode("utf-16-le", errors="ignore")
+    return f"{kept}… ({len(text) - len(kept):,} more characters do not fit)"
