@@ -98,6 +98,19 @@ Deadline = Annotated[
     ),
 ]
 
+Workers = Annotated[
+    int,
+    typer.Option("--workers", metavar="N", min=1, max=256, help="Read the subscriptions in N processes."),
+]
+Dask = Annotated[
+    str | None,
+    typer.Option(
+        "--dask",
+        metavar="SCHEDULER",
+        help="Read them on the workers of a Dask scheduler, such as tcp://host:8786; needs the extra [dask].",
+    ),
+]
+
 RoleAs = Annotated[
     RoleFormat,
     typer.Option("--format", help="The role definition, or the commands that create and assign it."),

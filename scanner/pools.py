@@ -7,9 +7,11 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor, Executor, ProcessPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from scanner.errors import UsageError
+from scanner.options import Auth
 
 _CONNECT_SECONDS = 20
 
@@ -21,6 +23,20 @@ class Pool:
     count: int
     open: Callable[[], AbstractContextManager[Executor]]
     lost: tuple[type[Exception], ...] = (BrokenExecutor,)
+
+
+def pool_asked_for(workers: int, scheduler: str | None, auth: Auth) -> Callable[[], Pool] | None:
+    """How to get the pool that `--workers` and `--dask` ask for, None for this process alone.
+
+    Raises UsageError where both are given, or where workers could not sign in.
+    """
+    if workers > 1 and scheduler:
+        raise UsageError("--workers and --dask exclude each other: say where to read, once.")
+    if workers == 1 and scheduler is None:
+        return None
+    if auth is Auth.DEVICE_CODE:
+        raise UsageError("--auth device-code asks a person, which a worker cannot: choose another --auth.")
+    return partial(dask, scheduler) if scheduler else partial(processes, workers)
 
 
 def processes(count: int) -> Pool:

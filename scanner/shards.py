@@ -13,6 +13,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from time import time
 
 from azure.core.credentials_async import AsyncSupportsTokenInfo
 
@@ -57,6 +58,8 @@ class Shard:
     number: int
     reading: Reading
     subscriptions: tuple[Subscription, ...]
+    ends_at: float | None = None
+    """When the deadline is over, in seconds since the epoch: a shard may wait long for its worker."""
 
 
 def read_shard(shard: Shard) -> list[Payload | Gap]:
@@ -71,7 +74,9 @@ async def _read(shard: Shard) -> list[Payload | Gap]:
         found.append(replace(item, document=None) if isinstance(item, Payload) else item)
 
     how = shard.reading
-    arm = Arm(how.cloud, how.credential(), clock=how.clock, patience=how.patience, ca_bundle=how.ca_bundle)
+    left = None if shard.ends_at is None else max(0.0, shard.ends_at - time())
+    patience = replace(how.patience, deadline=left)
+    arm = Arm(how.cloud, how.credential(), clock=how.clock, patience=patience, ca_bundle=how.ca_bundle)
     async with arm:
         await Here(arm, collection=how.collection).read(shard.subscriptions, keep)
     return found
@@ -135,9 +140,11 @@ class Workers:
     def _shards(self, chosen: Sequence[Subscription]) -> Iterator[Shard]:
         """The subscriptions dealt out like cards, because neighbours are often alike in size."""
         count = min(len(chosen), self._pool.count * SHARDS_PER_WORKER)
+        deadline = self._reading.patience.deadline
+        ends_at = None if deadline is None else time() + deadline
         for number in range(count):
             dealt = tuple(chosen[number::count])
-            yield Shard(number=number, reading=self._reading, subscriptions=dealt)
+            yield Shard(number=number, reading=self._reading, subscriptions=dealt, ends_at=ends_at)
 
     def _unread(self, subscription: Subscription, code: str, message: str) -> Gap:
         scope = f"/subscriptions/{subscription.id}"

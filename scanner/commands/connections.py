@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from azure.core.credentials_async import AsyncSupportsTokenInfo
@@ -16,10 +17,14 @@ from scanner.options import Auth, CloudName
 
 @dataclass(frozen=True, kw_only=True)
 class Connection:
-    """Which cloud to ask and as whom. `source` says so in words, for the reports."""
+    """Which cloud to ask and as whom. `source` says so in words, for the reports.
+
+    `make_credential` makes another one elsewhere, on a worker, so that none is ever sent there.
+    """
 
     cloud: Cloud
     credential: AsyncSupportsTokenInfo
+    make_credential: Callable[[], AsyncSupportsTokenInfo]
     source: str
     is_azure: bool
     ca_bundle: Path | None = None
@@ -44,6 +49,9 @@ def connection(
     return Connection(
         cloud=cloud,
         credential=signed_in,
+        make_credential=partial(
+            credential, auth, cloud, tenant=tenant, client_id=client_id, ca_bundle=ca_bundle
+        ),
         source=f"a server on this machine, {cloud.arm_endpoint}" if cloud.is_loopback else where,
         is_azure=not cloud.is_loopback,
         ca_bundle=ca_bundle,

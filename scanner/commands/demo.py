@@ -24,6 +24,7 @@ def emulator_connection(emulator: Emulator) -> Connection:
     return Connection(
         cloud=cloud,
         credential=EmulatorCredential(),
+        make_credential=EmulatorCredential,
         source="the embedded emulator's demo tenant",
         is_azure=False,
     )

@@ -15,10 +15,11 @@ from scanner.audit import collected
 from scanner.collection import EVERYTHING, Collection, collection_for
 from scanner.commands.connections import Connection
 from scanner.commands.replay import Earlier
-from scanner.live import LiveSource
+from scanner.live import LiveSource, SubscriptionsReader
 from scanner.payloads import PayloadStore
 from scanner.pipeline import Patience
 from scanner.policies import LoadedPolicy, management_groups
+from scanner.pools import Pool
 from scanner.progress import Progress
 from scanner.scope import Wanted
 
@@ -27,7 +28,8 @@ from scanner.scope import Wanted
 class Job:
     """What to audit, by which policies, and where the reports go.
 
-    `earlier` is a bundle of evidence or an export to read instead of Azure.
+    `earlier` is a bundle of evidence or an export to read instead of Azure. `workers` are where to read
+    the subscriptions, in this process unless given.
     """
 
     output: Path
@@ -37,6 +39,7 @@ class Job:
     patience: Patience = field(default_factory=Patience)
     collect_all: bool = False
     earlier: Path | None = None
+    workers: Callable[[], Pool] | None = None
     is_demonstration: bool = False
     quiet: bool = False
 
@@ -115,7 +118,27 @@ async def _live(
         ca_bundle=connected.ca_bundle,
         progress=progress,
     )
+    wanted = replace(job.wanted, known_groups=management_groups(policies))
+    collection = asked_for(job, policies)
+    reader = _workers(job, connected, collection, progress, clock)
     async with arm:
-        wanted = replace(job.wanted, known_groups=management_groups(policies))
-        source = LiveSource(arm, wanted, collection=asked_for(job, policies), progress=progress)
+        source = LiveSource(arm, wanted, collection=collection, progress=progress, reader=reader)
         return await collected(source, store)
+
+
+def _workers(
+    job: Job, connected: Connection, collection: Collection, progress: Progress, clock: Clock
+) -> SubscriptionsReader | None:
+    if job.workers is None:
+        return None
+    from scanner.shards import Reading, Workers
+
+    reading = Reading(
+        cloud=connected.cloud,
+        credential=connected.make_credential,
+        collection=collection,
+        patience=job.patience,
+        clock=clock,
+        ca_bundle=connected.ca_bundle,
+    )
+    return Workers(job.workers(), reading=reading, progress=progress)
