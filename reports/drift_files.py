@@ -1,0 +1,163 @@
+"""A drift as files: `drift.json` and a CSV file for each kind of change."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import pandas as pd
+
+from checks.drift import Drift, Snapshot
+from checks.drift_findings import FINDING_CHANGES
+from checks.drift_model import texts
+from checks.schema import BOOLEAN
+from reports.columns import ReportFile
+from reports.csv_files import as_csv
+from reports.drift_columns import DRIFT_FILES, DRIFT_SCHEMA_VERSION
+
+JSON_NAME = "drift.json"
+FORMAT = "azml-audit-drift"
+
+Schema = dict[str, Any]
+
+
+def frames(drift: Drift) -> Mapping[str, pd.DataFrame]:
+    """Each frame by the name of its file, in the order of importance."""
+    return {
+        "drift_findings": drift.findings,
+        "drift_rules": drift.rules,
+        "drift_reach": drift.reach,
+        "drift_workspaces": drift.workspaces,
+        "drift_waivers": drift.waivers,
+    }
+
+
+def csv(drift: Drift) -> Mapping[str, bytes]:
+    """The CSV files by name. Their rows are in the order of importance, not of any column."""
+    of_file = frames(drift)
+    return {file.path: as_csv(of_file[file.name], file) for file in DRIFT_FILES}
+
+
+def as_json(drift: Drift) -> Mapping[str, bytes]:
+    """The one JSON file, as `schema` describes it."""
+    text = json.dumps(document(drift), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    return {JSON_NAME: text.encode("utf-8", errors="backslashreplace")}
+
+
+def document(drift: Drift) -> dict[str, Any]:
+    """The drift as JSON has it."""
+    return {
+        "format": FORMAT,
+        "schema_version": DRIFT_SCHEMA_VERSION,
+        "old": side(drift.old),
+        "new": side(drift.new),
+        "notes": list(drift.notes),
+        "summary": {
+            "regressions": drift.regressions,
+            "newly_unknown": drift.newly_unknown,
+            "findings": dict(drift.finding_counts),
+        },
+        **{name.removeprefix("drift_"): list(_rows(frame)) for name, frame in frames(drift).items()},
+    }
+
+
+def side(snapshot: Snapshot) -> dict[str, Any]:
+    """What one audit is: where it came from, when it was read, by which version, how much it holds.
+
+    None is what its files do not say.
+    """
+    is_azure = snapshot.told("is_azure").lower()
+    return {
+        "name": snapshot.name,
+        **{
+            name: snapshot.told(name) or None
+            for name in ("tool_version", "source", "started_at", "finished_at")
+        },
+        "is_azure": is_azure == "true" if is_azure else None,
+        "policies": sorted(snapshot.of_policies("policy")),
+        "subscriptions": len(snapshot.subscriptions),
+        "subscriptions_read": len(snapshot.subscriptions_read),
+        "workspaces": len(snapshot.workspaces),
+        "outbound_rules": len(snapshot.outbound_rules),
+        "findings": len(snapshot.findings),
+        "gaps": len(snapshot.gaps),
+    }
+
+
+def _rows(frame: pd.DataFrame) -> Iterable[dict[str, Any]]:
+    names = [str(name) for name in frame.columns]
+    columns = [
+        [bool(value) for value in frame[name]]
+        if name == "is_regression"
+        else [value or None for value in texts(frame[name])]
+        for name in names
+    ]
+    return (dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True))
+
+
+def schema() -> Schema:
+    """The JSON Schema of `drift.json` (draft 2020-12)."""
+    count: Schema = {"type": "integer", "minimum": 0}
+    text: Schema = {"type": "string"}
+    summary = {
+        "regressions": {**count, "description": "violations the older audit does not have"},
+        "newly_unknown": {**count, "description": "what was known before and is not now"},
+        "findings": _object(dict.fromkeys(FINDING_CHANGES, count)),
+    }
+    document = {
+        "format": {"const": FORMAT},
+        "schema_version": {"const": DRIFT_SCHEMA_VERSION},
+        "old": {"$ref": "#/$defs/side"},
+        "new": {"$ref": "#/$defs/side"},
+        "notes": {"type": "array", "items": text, "description": "why they cannot be compared in full"},
+        "summary": _object(summary),
+        **{
+            file.name.removeprefix("drift_"): {
+                "type": "array",
+                "items": {"$ref": f"#/$defs/{file.name}"},
+                "description": f"each is {file.row}",
+            }
+            for file in DRIFT_FILES
+        },
+    }
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": f"azml-audit drift, version {DRIFT_SCHEMA_VERSION}",
+        **_object(document),
+        "$defs": {"side": _side_schema(), **{file.name: _row_schema(file) for file in DRIFT_FILES}},
+    }
+
+
+def _side_schema() -> Schema:
+    counts = ("subscriptions", "subscriptions_read", "workspaces", "outbound_rules", "findings", "gaps")
+    told = ("tool_version", "source", "started_at", "finished_at")
+    properties: dict[str, Schema] = {
+        "name": {"type": "string", "description": "the path it was read from, or what it is"},
+        **{name: {"type": ["string", "null"]} for name in told},
+        "is_azure": {"type": ["boolean", "null"]},
+        "policies": {"type": "array", "items": {"type": "string"}},
+        **{name: {"type": "integer", "minimum": 0} for name in counts},
+    }
+    return _object(properties)
+
+
+def _row_schema(file: ReportFile) -> Schema:
+    return _object(
+        {
+            column.name: {
+                "type": "boolean" if column.dtype == BOOLEAN else ["string", "null"],
+                "description": column.meaning,
+            }
+            for column in file.columns
+        }
+    )
+
+
+def _object(properties: Mapping[str, Schema]) -> Schema:
+    return {
+        "type": "object",
+        "properties": dict(properties),
+        "required": list(properties),
+        "additionalProperties": False,
+    }
