@@ -33,6 +33,7 @@ from scanner.clouds import Cloud, tls_context
 from scanner.diagnosis import advice
 from scanner.errors import CredentialError, RefusedRequestError
 from scanner.gaps import Ask
+from scanner.identity import identity_of
 from scanner.payloads import Gap, Payload, parsed
 from scanner.pipeline import Patience, is_same_origin, policies
 from scanner.progress import Progress, Silent
@@ -42,6 +43,7 @@ from scanner.slots import SlotPolicy
 from scanner.throttling import Throttle
 
 Clock = Callable[[], datetime]
+Recall = Callable[[Ask], Payload | None]
 
 
 class Arm:
@@ -56,14 +58,19 @@ class Arm:
         patience: Patience | None = None,
         ca_bundle: Path | None = None,
         progress: Progress | None = None,
+        recall: Recall | None = None,
     ) -> None:
-        """Remember how to ask; nothing is opened before the context is entered."""
+        """Remember how to ask; nothing is opened before the context is entered.
+
+        What `recall` knows the answer to, an interrupted scan asked already.
+        """
         self.cloud = cloud
         self.clock = clock
         self._credential = credential
         self._patience = patience or Patience()
         self._ca_bundle = ca_bundle
         self._progress = progress or Silent()
+        self._recall = recall or (lambda _ask: None)
 
     async def __aenter__(self) -> Arm:
         """Open the pool and get a first token. Raises CredentialError where there is none to be had."""
@@ -104,7 +111,7 @@ class Arm:
     async def _sign_in(self) -> None:
         try:
             async with asyncio.timeout(self._patience.deadline):
-                await self._credential.get_token_info(self.cloud.scope, options={"enable_cae": True})
+                token = await self._credential.get_token_info(self.cloud.scope, options={"enable_cae": True})
         except TimeoutError as error:
             raise CredentialError(
                 f"No token for {self.cloud.scope} came from {self.cloud.authority} within the "
@@ -114,6 +121,11 @@ class Arm:
             raise CredentialError(
                 f"No token for {self.cloud.scope} from {self.cloud.authority}: {error}\n{advice(error)}"
             ) from error
+        self.identity = identity_of(token.token)
+
+    def recalls(self, ask: Ask) -> bool:
+        """Whether the answer is known from an interrupted scan."""
+        return self._recall(ask) is not None
 
     def subscription_client(self) -> SubscriptionClient:
         """The SDK's subscription client on this pipeline and pool; do not close it."""
@@ -131,6 +143,9 @@ class Arm:
 
     async def get(self, ask: Ask) -> Payload | Gap:
         """The answer to one question: a payload with status 200 and a JSON object, or a gap."""
+        known = self._recall(ask)
+        if known is not None:
+            return known
         try:
             response = await self._client.send_request(HttpRequest("GET", ask.url), **self.request_options())
         except (AzureError, RefusedRequestError) as error:

@@ -16,7 +16,7 @@ from checks.schema import Tables
 from checks.selectors import unknown_groups, workspace_facts
 from checks.waivers import waived
 from reports.audit import Audit
-from scanner.payloads import Gap, Payload, PayloadStore, Source
+from scanner.payloads import Gap, Payload, Source, Store
 from scanner.policies import LoadedPolicy
 from scanner.tabulate import Tabulation
 from scanner.version import VERSION
@@ -24,7 +24,7 @@ from scanner.version import VERSION
 _log = logging.getLogger("azml_audit.gaps")
 
 
-async def collected(source: Source, store: PayloadStore) -> Tables:
+async def collected(source: Source, store: Store) -> Tables:
     """The tables of everything the source yields; its payloads are kept in `store`."""
     tabulation = Tabulation()
 

@@ -9,7 +9,10 @@ from datetime import datetime
 from functools import cached_property
 from hashlib import sha256
 from tempfile import SpooledTemporaryFile
-from typing import Any, Protocol
+from typing import IO, TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from scanner.gaps import Ask
 
 SPILL_BYTES = 64 * 1024 * 1024
 
@@ -75,6 +78,17 @@ class Gap:
     about: str = ""
     answer: Payload | None = field(default=None, repr=False, compare=False)
 
+    @cached_property
+    def id(self) -> str:
+        """16 hexadecimal digits of the SHA-256 of all it says."""
+        told = {each.name: getattr(self, each.name) for each in fields(self) if each.name != "answer"}
+        return sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:16]
+
+    @property
+    def evidence_id(self) -> str:
+        """The id of the payload it came from or is about; its own where there is none."""
+        return self.answer.id if self.answer else self.about or self.id
+
 
 _HEADER = tuple(each.name for each in fields(Payload) if each.name not in ("body", "document"))
 
@@ -86,6 +100,28 @@ class Source(Protocol):
 
     async def read(self, keep: Keep) -> None:
         """Hand every payload and every gap to `keep`, in any order."""
+
+
+class Store(Protocol):
+    """Keeps the payloads of one scan, and may remember those of an interrupted one."""
+
+    def begin(self, key: str) -> None:
+        """Start the scan that this key stands for: what is remembered of any other is forgotten."""
+
+    def recalled(self, ask: Ask) -> Payload | None:
+        """The answer an interrupted scan was given, if it may be used again."""
+
+    def append(self, payload: Payload) -> None:
+        """Keep one more payload."""
+
+    def finish(self) -> None:
+        """Remember nothing of this scan: its report is written."""
+
+    def __len__(self) -> int:
+        """How many payloads it holds."""
+
+    def __iter__(self) -> Iterator[Payload]:
+        """Every payload, as it was appended."""
 
 
 class PayloadStore:
@@ -112,28 +148,52 @@ class PayloadStore:
         """How many payloads it holds."""
         return self._count
 
+    def begin(self, key: str) -> None:
+        """Nothing: there was no scan before."""
+
+    def recalled(self, ask: Ask) -> Payload | None:  # noqa: ARG002 - as the Protocol says
+        """None: there was no scan before."""
+        return None
+
+    def finish(self) -> None:
+        """Nothing: the store ends with the process."""
+
     def append(self, payload: Payload) -> None:
         """Keep one more payload."""
-        header = {name: getattr(payload, name) for name in _HEADER} | {
-            "retrieved_at": payload.retrieved_at.isoformat(),
-            "bytes": len(payload.body),
-        }
-        self._file.write(json.dumps(header).encode() + b"\n" + payload.body + b"\n")
+        self._file.write(record_of(payload))
         self._count += 1
 
     def __iter__(self) -> Iterator[Payload]:
         """Every payload, as it was appended, its body parsed again. Do not append meanwhile."""
         self._file.seek(0)
-        while line := self._file.readline():
-            header = json.loads(line)
-            body = self._file.read(header.pop("bytes"))
-            self._file.read(1)
-            yield replace(_from_header(header), body=body, document=parsed(body))
+        while (payload := read_record(self._file)) is not None:
+            yield payload
         self._file.seek(0, 2)
 
     def close(self) -> None:
         """Forget everything."""
         self._file.close()
+
+
+def record_of(payload: Payload) -> bytes:
+    """The payload as it is stored: a header line, its body, a newline."""
+    header = {name: getattr(payload, name) for name in _HEADER} | {
+        "retrieved_at": payload.retrieved_at.isoformat(),
+        "bytes": len(payload.body),
+    }
+    return json.dumps(header).encode() + b"\n" + payload.body + b"\n"
+
+
+def read_record(file: IO[bytes]) -> Payload | None:
+    """The payload whose record begins here; None at the end. Raises ValueError for half a record."""
+    line = file.readline()
+    if not line:
+        return None
+    header = json.loads(line)
+    body = file.read(header.pop("bytes"))
+    if file.read(1) != b"\n":
+        raise ValueError("the record is not whole")
+    return replace(_from_header(header), body=body, document=parsed(body))
 
 
 def _from_header(header: dict[str, Any]) -> Payload:

@@ -131,6 +131,8 @@ class _Recorder:
 
 async def _sdk_pages(arm: Arm, ask: Ask) -> list[Payload | Gap]:
     """The pages of the SDK's subscription pager as they came, guarded like our own lists."""
+    if arm.recalls(ask):
+        return [page async for page in arm.pages(ask)]
     recorder = _Recorder(arm, ask)
     pager = arm.subscription_client().subscriptions.list(
         raw_response_hook=recorder.heard, **arm.request_options()
