@@ -5,18 +5,13 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
 
-from reports import csv_files, html_page
 from reports.audit import Audit
 from reports.errors import ReportError
+from reports.formats import rendered
 from reports.swapping import alone, leftovers, swap, tidy, unwritable
-
-Renderer = Callable[[Audit], Mapping[str, bytes]]
-"""One format: an audit turned into files, by their name relative to the report's folder."""
-
-RENDERERS: Mapping[str, Renderer] = {"html": html_page.files, "csv": csv_files.files}
 
 LIST_OF_FILES = ".azml-audit-files"
 """Beside the report, the names of its files: a folder holding anything else is not ours to replace."""
@@ -25,19 +20,12 @@ _LITTER = frozenset({".DS_Store", "Thumbs.db", "desktop.ini"})
 """What file managers leave behind."""
 
 
-def write(audit: Audit, folder: Path, formats: Iterable[str] = tuple(RENDERERS)) -> Path:
+def write(audit: Audit, folder: Path, formats: Iterable[str] = ()) -> Path:
     """Render the audit and put the files in `folder`, all of them or none; returns the folder, resolved.
 
-    Raises ReportError for an unknown format and whatever `replace` does.
+    No format is `DEFAULT_FORMATS`. Raises ReportError for one there is not and whatever `replace` does.
     """
-    wanted = tuple(formats)
-    unknown = [name for name in wanted if name not in RENDERERS]
-    if unknown:
-        raise ReportError(f"There is no format {', '.join(unknown)}; there are {', '.join(RENDERERS)}.")
-    files: dict[str, bytes] = {}
-    for name in wanted:
-        files |= RENDERERS[name](audit)
-    return replace(folder, files)
+    return replace(folder, rendered(audit, formats))
 
 
 def check_replaceable(folder: Path) -> None:
