@@ -10,6 +10,7 @@ from scanner import cli_options as options
 from scanner.boundary import run as _run
 from scanner.cli_access import DOCTOR_EXAMPLES, PERMISSIONS_EXAMPLES, doctor, permissions
 from scanner.cli_policies import policies_app
+from scanner.cli_schema import schema_app
 from scanner.options import Auth, CloudName, Collect, LogFormat, LogLevel, TenantName
 from scanner.version import VERSION
 
@@ -29,6 +30,7 @@ app = typer.Typer(
 checks_app = typer.Typer(help="What can be checked.", no_args_is_help=True)
 app.add_typer(checks_app, name="checks")
 app.add_typer(policies_app, name="policies")
+app.add_typer(schema_app, name="schema")
 app.command("permissions", epilog=PERMISSIONS_EXAMPLES)(permissions)
 app.command("doctor", epilog=DOCTOR_EXAMPLES)(doctor)
 
@@ -52,12 +54,13 @@ def _common(
 @app.command(
     epilog="Examples: azml-audit scan --policy internet-outbound · "
     "azml-audit scan --auth managed-identity --management-group corp --fail-on high --quiet · "
-    "azml-audit scan --from exports/"
+    "azml-audit scan --from exports/ --format sarif,markdown"
 )
 def scan(
     context: typer.Context,
     policy: options.Policies = None,
     output: options.Output = options.DEFAULT_OUTPUT,
+    formats: options.ReportFormats = None,
     subscription: options.Subscriptions = None,
     exclude_subscription: options.Excluded = None,
     management_group: options.ManagementGroups = None,
@@ -79,7 +82,7 @@ def scan(
     log_level: options.Level = LogLevel.WARNING,
     log_format: options.Format = LogFormat.TEXT,
 ) -> None:
-    """Audit every workspace the identity can see and write an HTML page and CSV files."""
+    """Audit every workspace the identity can see and write its reports: HTML and CSV unless told."""
 
     def run(terminal: Terminal) -> int:
         from scanner.cli_earlier import refuse_live_options
@@ -97,6 +100,7 @@ def scan(
         )
         job = Job(
             output=output,
+            formats=formats or (),
             policies=policy or options.DEFAULT_POLICIES,
             fail_on=fail_on,
             wanted=wanted,
@@ -127,6 +131,7 @@ def scan(
 def demo(
     policy: options.Policies = None,
     output: options.Output = options.DEFAULT_OUTPUT,
+    formats: options.ReportFormats = None,
     collect: options.CollectWhat = Collect.POLICY,
     fail_on: options.FailOn = None,
     quiet: options.Quiet = False,
@@ -141,6 +146,7 @@ def demo(
 
         job = Job(
             output=output,
+            formats=formats or (),
             policies=policy or options.DEFAULT_POLICIES,
             fail_on=fail_on,
             collect_all=collect is Collect.ALL,

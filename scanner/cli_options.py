@@ -24,6 +24,15 @@ Policies = Annotated[
     ),
 ]
 Output = Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="Where the reports go.")]
+ReportFormats = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--format",
+        "-f",
+        metavar="NAME,…",
+        help="html, csv, json, sarif, ocsf, oscal, junit, markdown, xlsx; repeatable. [default: html,csv]",
+    ),
+]
 FailOn = Annotated[
     Severity | None,
     typer.Option(

@@ -34,6 +34,7 @@ class Job:
 
     output: Path
     policies: Sequence[str]
+    formats: Sequence[str] = ()
     fail_on: Severity | None = None
     wanted: Wanted = field(default_factory=Wanted)
     patience: Patience = field(default_factory=Patience)

@@ -9,6 +9,7 @@ from time import monotonic
 from rich.text import Text
 
 from checks.registry import registry
+from reports.formats import chosen
 from reports.writing import check_replaceable, write
 from scanner.audit import audited, exit_code
 from scanner.commands.connections import Connection as Connection
@@ -32,9 +33,10 @@ def scan(
 ) -> int:
     """Run the job, write its reports, show the summary and return the exit code.
 
-    Policies and the output folder are checked before anything is asked of `connect`.
+    Policies, formats and the output folder are checked before anything is asked of `connect`.
     """
     policies = loaded(job.policies, registry())
+    formats = chosen(job.formats)
     check_replaceable(job.output)
     with PayloadStore() as store:
         gathered = _gathered(job, policies, connect, terminal, store, clock)
@@ -47,7 +49,7 @@ def scan(
         started_at=gathered.started_at,
         finished_at=gathered.finished_at,
     )
-    folder = write(audit, job.output)
+    folder = write(audit, job.output, formats)
     code = exit_code(audit)
     if not job.quiet:
         show(audit, folder, terminal.out)

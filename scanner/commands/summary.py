@@ -35,7 +35,15 @@ def show(audit: Audit, folder: Path, out: Console) -> None:
         _show_verdict(verdict, out)
         _show_waivers(verdict, out)
     _show_gaps(audit, out)
-    out.print(Text(f"Report: {folder / 'report.html'}; the tables are beside it as CSV."), soft_wrap=True)
+    out.print(Text(_where(folder)), soft_wrap=True)
+
+
+def _where(folder: Path) -> str:
+    page = folder / "report.html"
+    if not page.exists():
+        return f"Report: {folder}"
+    tables = "; the tables are beside it as CSV." if (folder / "findings.csv").exists() else ""
+    return f"Report: {page}{tables}"
 
 
 def _population(audit: Audit) -> Text:
