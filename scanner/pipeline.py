@@ -29,7 +29,7 @@ from azure.core.pipeline.policies import (
 from scanner.challenges import ChallengePolicy
 from scanner.clouds import Cloud
 from scanner.errors import DeadlineError, RefusedRequestError
-from scanner.throttling import Throttle, refused_scope, throttled_scope
+from scanner.throttling import Throttle, is_resource_graph, quota_wait, refused_scope, throttled_scope
 from scanner.version import VERSION
 
 _TIME_IS_UP = "The scan's time budget was used up before this was read."
@@ -64,14 +64,20 @@ class Patience:
         return replace(self, deadline=max(0.0, self.deadline - seconds))
 
 
+RESOURCE_GRAPH_PATH = "/providers/Microsoft.ResourceGraph/resources"
+"""The one path a POST may go to: it carries a query, and changes nothing."""
+
+
 class ReadOnlyPolicy(SansIOHTTPPolicy[Any, Any]):
-    """Refuses anything but GET before it leaves."""
+    """Refuses anything but GET, and the POST that queries Resource Graph, before it leaves."""
 
     def on_request(self, request: PipelineRequest[Any]) -> None:
-        """Raise RefusedRequestError for a method other than GET."""
-        method = request.http_request.method
+        """Raise RefusedRequestError for any other method, or a POST to anywhere else."""
+        method, url = request.http_request.method, request.http_request.url
+        if method == "POST" and urlsplit(url).path == RESOURCE_GRAPH_PATH:
+            return
         if method != "GET":
-            raise RefusedRequestError(f"{method} {request.http_request.url}: azml-audit only reads")
+            raise RefusedRequestError(f"{method} {url}: azml-audit only reads")
 
 
 class OneHostPolicy(SansIOHTTPPolicy[Any, Any]):
@@ -157,6 +163,13 @@ class PatientRetryPolicy(AsyncRetryPolicy[Any, Any]):
             return True
         return bool(super().increment(settings, response=response, error=error))
 
+    def get_retry_after(self, response: PipelineResponse[Any, Any]) -> float | None:
+        """Seconds to wait by Retry-After, or by Resource Graph's quota, which it tells in its own way."""
+        told: float | None = super().get_retry_after(response)
+        if told or response.http_response.status_code != 429:
+            return told
+        return quota_wait(response.http_response.headers)
+
     async def sleep(
         self,
         settings: dict[str, Any],
@@ -169,6 +182,21 @@ class PatientRetryPolicy(AsyncRetryPolicy[Any, Any]):
             self._throttle.close(_waiting_scope(response), max(float(wait), 1.0))
             return
         await super().sleep(settings, transport)
+
+
+class QuotaPolicy(SansIOHTTPPolicy[Any, Any]):
+    """Asks Resource Graph nothing more, once the quota it tells of is used up, until that is new."""
+
+    def __init__(self, throttle: Throttle) -> None:
+        """Wait by closing a gate of `throttle`."""
+        self._throttle = throttle
+
+    def on_response(self, request: PipelineRequest[Any], response: PipelineResponse[Any, Any]) -> None:
+        """Close the gate of Resource Graph where an answer says that it was the last for a while."""
+        url, answer = request.http_request.url, response.http_response
+        wait = quota_wait(answer.headers) if is_resource_graph(url) and answer.status_code == 200 else None
+        if wait:
+            self._throttle.close(throttled_scope(url), max(wait, 1.0))
 
 
 def _waiting_scope(response: PipelineResponse[Any, Any]) -> str:
@@ -201,6 +229,7 @@ def policies(
         UserAgentPolicy(user_agent=f"azml-audit/{VERSION}", user_agent_overwrite=True),
         CustomHookPolicy(),
         PatientRetryPolicy(throttle, patience),
+        QuotaPolicy(throttle),
         ChallengePolicy(credential, cloud.scope),
         slots,
     )

@@ -3,7 +3,8 @@
 Who counts what (request limits and throttling, 2026-08): Azure Resource Manager counts the requests of a
 principal per subscription, and those that name none per tenant; it tells what is left in
 `x-ms-ratelimit-remaining-*-reads`. A resource provider counts on its own behind it: its 429 arrives while
-Resource Manager still has requests to give, and concerns no other provider.
+Resource Manager still has requests to give, and concerns no other provider. Resource Graph counts the
+queries of a user and tells what is left in `x-ms-user-quota-*` (guidance for throttled requests, 2026-11).
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from collections.abc import Callable, Mapping
 _SUBSCRIPTION = re.compile(r"/subscriptions/([^/?]+)", re.IGNORECASE)
 _PROVIDER = re.compile(r"/providers/([^/?]+)", re.IGNORECASE)
 _TENANT = ""
+_RESOURCE_GRAPH = "microsoft.resourcegraph"
+_SPAN = re.compile(r"(\d+):(\d+):(\d+(?:\.\d+)?)")
 
 _REMAINING = ("x-ms-ratelimit-remaining-subscription-reads", "x-ms-ratelimit-remaining-tenant-reads")
 _GATEWAY_CODES = (b"SubscriptionRequestsThrottled", b"TenantRequestsThrottled")
@@ -23,9 +26,25 @@ _PROVIDER_CODE = b"ResourceRequestsThrottled"
 
 
 def throttled_scope(url: str) -> str:
-    """The lower-cased subscription id a URL is about; "" for tenant-wide requests."""
+    """The lower-cased subscription id a URL is about; "" for tenant-wide requests, but Resource Graph's."""
     match = _SUBSCRIPTION.search(url)
-    return match.group(1).lower() if match else _TENANT
+    if match:
+        return match.group(1).lower()
+    return _RESOURCE_GRAPH if is_resource_graph(url) else _TENANT
+
+
+def is_resource_graph(url: str) -> bool:
+    """Whether a URL is Resource Graph's, which counts apart from Resource Manager."""
+    return f"/providers/{_RESOURCE_GRAPH}/" in url.lower()
+
+
+def quota_wait(headers: Mapping[str, str]) -> float | None:
+    """Seconds until Resource Graph counts anew, where it says that no query is left; else None."""
+    if headers.get("x-ms-user-quota-remaining", "").strip() != "0":
+        return None
+    match = _SPAN.fullmatch(headers.get("x-ms-user-quota-resets-after", "").strip())
+    hours, minutes, seconds = match.groups() if match else ("0", "0", "5")
+    return int(hours) * 3600 + int(minutes) * 60 + float(seconds)
 
 
 def provider_scope(url: str) -> str:
@@ -45,7 +64,7 @@ def remaining_reads(headers: Mapping[str, str]) -> float | None:
 
 def refused_scope(url: str, headers: Mapping[str, str], body: bytes) -> str:
     """Whose wait a 429 is: the provider's where it, not Resource Manager, turned us away; else all of it."""
-    if any(code in body for code in _GATEWAY_CODES):
+    if is_resource_graph(url) or any(code in body for code in _GATEWAY_CODES):
         return throttled_scope(url)
     if _PROVIDER_CODE in body:
         return provider_scope(url)
