@@ -9,7 +9,7 @@ from typing import Any
 from scanner.diagnosis import advice
 from scanner.errors import DeadlineError
 from scanner.payloads import Gap, Payload
-from scanner.redaction import without_emails
+from scanner.redaction import without_emails, without_tokens
 
 _ACTION = re.compile(r"perform action '([^']+)'", re.IGNORECASE)
 _SCOPE = re.compile(r"over scope '([^']+)'", re.IGNORECASE)
@@ -112,7 +112,7 @@ def _gap(
         request=ask.request,
         http_status=status,
         code=code,
-        message=without_emails(message)[:_MAX_MESSAGE],
+        message=without_tokens(without_emails(message))[:_MAX_MESSAGE],
         closes=closes,
         request_id=request_id,
     )

@@ -1,4 +1,4 @@
-"""Drops secrets and e-mail addresses from what Azure said, before anything is stored or shown.
+"""Drops secrets, tokens and e-mail addresses from what Azure said, before anything is stored or shown.
 
 Names of secret members: the Machine Learning contract (`sdkTelemetryAppInsightsKey`, compute passwords
 and Kubernetes connection strings) and Application Insights' own (2026-08).
@@ -36,8 +36,14 @@ _SECRET_MEMBERS = frozenset(
 )
 _SECRET_ENDING = "connectionstring"  # noqa: S105 - how the names of secret members end
 _EMAIL = re.compile(r"[A-Za-z0-9._%+#-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
+_TOKEN = re.compile(r"eyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)*", re.ASCII)
+"""A JSON web token: base64url of an object, and of another. A nextLink is followed as Azure wrote it,
+whatever its skip token looks like."""
+
 _EMAIL_BEARERS = frozenset({"systemdata", "error"})
-_SUSPICIOUS = tuple(name.encode() for name in ("@", "\\", "\0", *sorted(_SECRET_MEMBERS), _SECRET_ENDING))
+_SUSPICIOUS = tuple(
+    name.encode() for name in ("@", "\\", "\0", "eyj", *sorted(_SECRET_MEMBERS), _SECRET_ENDING)
+)
 """In a body without any of these nothing can have to go. A backslash may spell a name or a sign in another
 way, a zero byte means that it is not UTF-8."""
 
@@ -45,6 +51,11 @@ way, a zero byte means that it is not UTF-8."""
 def without_emails(text: str) -> str:
     """The text with every e-mail address replaced."""
     return _EMAIL.sub(REDACTED, text) if "@" in text else text
+
+
+def without_tokens(text: str) -> str:
+    """The text with every JSON web token replaced, whoever wrote it there."""
+    return _TOKEN.sub(REDACTED, text) if "eyJ" in text else text
 
 
 def redacted(body: bytes, document: Any) -> tuple[bytes, tuple[str, ...]]:
@@ -82,8 +93,8 @@ def _walk(node: Any, path: _Path, found: list[str], *, emails: bool) -> None:
 def _visit(parent: Any, key: str | int, value: Any, path: _Path, found: list[str], *, emails: bool) -> None:
     if not isinstance(value, str):
         _walk(value, (*path, key), found, emails=emails)
-    elif emails and "@" in value:
-        _replace(parent, key, without_emails(value), path, found)
+    elif (emails and "@" in value) or ("eyJ" in value and key != "nextLink"):
+        _replace(parent, key, without_tokens(without_emails(value) if emails else value), path, found)
 
 
 def _replace(parent: Any, key: str | int, text: str, path: _Path, found: list[str]) -> None:

@@ -15,6 +15,17 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from rich.text import Text
 
 from scanner.options import LogFormat, LogLevel
+from scanner.redaction import without_tokens
+
+
+class _TextFormatter(logging.Formatter):
+    """Logger and message. No token, even where somebody's message or traceback quotes one."""
+
+    def __init__(self) -> None:
+        super().__init__("%(name)s: %(message)s")
+
+    def format(self, record: logging.LogRecord) -> str:
+        return without_tokens(super().format(record))
 
 
 class _JsonFormatter(logging.Formatter):
@@ -29,7 +40,7 @@ class _JsonFormatter(logging.Formatter):
         }
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)
-        return json.dumps(line, ensure_ascii=False)
+        return without_tokens(json.dumps(line, ensure_ascii=False))
 
 
 class Terminal:
@@ -42,7 +53,7 @@ class Terminal:
 
     def complain(self, message: str) -> None:
         """Print an error as it is, however long."""
-        self.err.print(Text(message, style="red"), soft_wrap=True)
+        self.err.print(Text(without_tokens(message), style="red"), soft_wrap=True)
 
     def configure_logging(self, level: LogLevel, log_format: LogFormat) -> None:
         """Send log lines to stderr: text through the console, so that a progress bar stays whole."""
@@ -53,7 +64,7 @@ class Terminal:
             handler = RichHandler(
                 console=self.err, show_path=False, markup=False, highlighter=NullHighlighter()
             )
-            handler.setFormatter(logging.Formatter("%(name)s: %(message)s"))
+            handler.setFormatter(_TextFormatter())
         logging.basicConfig(level=level.value.upper(), handlers=[handler], force=True)
         logging.getLogger("azure").setLevel(logging.DEBUG if level is LogLevel.DEBUG else logging.ERROR)
 

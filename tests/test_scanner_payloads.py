@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from scanner.emulator.identity import access_token
 from scanner.payloads import Payload, PayloadStore, parsed
 from scanner.redaction import REDACTED, redacted, without_emails
 
@@ -63,6 +64,8 @@ def test_appending_goes_on_after_reading() -> None:
         ({"properties": {"adminUserPassword": "x"}}, "/properties/adminUserPassword"),
         ({"error": {"message": "the client 'a@example.com' may not"}}, "/error/message"),
         ({"a/b~c": {"password": "x"}}, "/a~1b~0c/password"),
+        ({"tags": {"note": f"Bearer {access_token()} leaked"}}, "/tags/note"),
+        ({"error": {"message": f"x@example.com sent {access_token()}"}}, "/error/message"),
     ],
 )
 def test_secrets_and_addresses_are_replaced_and_pointed_at(document: object, pointer: str) -> None:
@@ -70,6 +73,12 @@ def test_secrets_and_addresses_are_replaced_and_pointed_at(document: object, poi
     assert pointers == (pointer,)
     assert REDACTED in body.decode()
     assert b"@example" not in body
+    assert b"eyJ" not in body
+
+
+def test_a_next_link_stays_as_azure_wrote_it() -> None:
+    body = json.dumps({"value": [], "nextLink": f"https://arm?$skiptoken={access_token()}"}).encode()
+    assert redacted(body, json.loads(body)) == (body, ())
 
 
 def test_a_body_without_secrets_keeps_its_very_bytes() -> None:
