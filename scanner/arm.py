@@ -147,10 +147,15 @@ class Arm:
         if known is not None:
             return known
         try:
-            response = await self._client.send_request(HttpRequest("GET", ask.url), **self.request_options())
+            response = await self._client.send_request(_request(ask), **self._options(ask))
         except (AzureError, RefusedRequestError) as error:
             return gaps.from_failure(ask, error)
         return self.answered(ask, response)
+
+    def _options(self, ask: Ask) -> dict[str, Any]:
+        """A query of Resource Graph changes nothing, so it is asked again like any other question."""
+        again = {"retry_on_methods": ["POST"]} if ask.method == "POST" else {}
+        return self.request_options() | again
 
     def request_options(self) -> dict[str, Any]:
         """Keyword arguments for every SDK call: tokens may travel over http on loopback only."""
@@ -243,3 +248,9 @@ def next_page(ask: Ask, page: Payload, seen: set[str], endpoint: str) -> Ask | G
 
 def _no_next(ask: Ask, page: Payload, code: str, message: str) -> Gap:
     return gaps.unreadable(ask, code, message, request_id=page.request_id, about=page.id)
+
+
+def _request(ask: Ask) -> HttpRequest:
+    if not ask.body:
+        return HttpRequest(ask.method, ask.url)
+    return HttpRequest(ask.method, ask.url, content=ask.body, headers={"Content-Type": "application/json"})
