@@ -6,11 +6,11 @@ import typer
 
 from scanner.errors import UsageError
 
-_LIVE_ONLY = frozenset(
+LIVE_ONLY = frozenset(
     {
         *("subscription", "exclude_subscription", "management_group", "collect"),
         *("auth", "tenant", "client_id", "cloud", "arm_endpoint", "ca_bundle"),
-        *("max_concurrency", "max_wait", "deadline", "discover", "workers", "dask", "resume", "max_age"),
+        *("max_concurrency", "max_wait", "deadline"),
     }
 )
 
@@ -20,7 +20,7 @@ def refuse_live_options(context: typer.Context) -> None:
     given = [
         parameter.opts[0]
         for parameter in context.command.params
-        if parameter.name in _LIVE_ONLY and _is_given(context, parameter.name)
+        if parameter.name in LIVE_ONLY and _is_given(context, parameter.name)
     ]
     if given:
         options = ", ".join(given)

@@ -1,0 +1,77 @@
+"""`scan --from` as its users run it: reports that name the export, exit codes, options it refuses."""
+
+from __future__ import annotations
+
+import csv
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from exports import written
+from typer.testing import CliRunner
+
+from scanner.cli import app
+
+WS = (
+    "/subscriptions/00000000-1111-2222-3333-444444444444/resourceGroups/rg-one/providers/"
+    "Microsoft.MachineLearningServices/workspaces/mlw-one"
+)
+SAFE = {
+    "id": WS,
+    "name": "mlw-one",
+    "public_network_access": "Disabled",
+    "managed_network": {"isolation_mode": "allow_internet_outbound"},
+}
+
+
+def scan(folder: Path, files: dict[str, Any], *options: str) -> tuple[int, str, str]:
+    arguments = ["scan", "--from", str(written(folder / "in", files)), "-o", str(folder / "out"), *options]
+    result = CliRunner().invoke(app, arguments, env={"COLUMNS": "200"})
+    return result.exit_code, result.stdout, result.stderr
+
+
+def test_the_reports_name_the_export_its_format_and_its_files(tmp_path: Path) -> None:
+    code, out, _ = scan(tmp_path, {"list.json": [SAFE]}, "--policy", "internet-outbound")
+    assert code == 3, "satisfied, but nobody knows whether these are all workspaces"
+    page = (tmp_path / "out" / "report.html").read_text()
+    assert "not checked with Azure (az ml workspace list: list.json)" in page
+    assert "emulator" not in re.sub(r"(?s)<style.*?</style>|<script.*?</script>", "", page).lower()
+    with (tmp_path / "out" / "gaps.csv").open() as gaps:
+        messages = [row["message"] for row in csv.DictReader(gaps)]
+    assert any(
+        message.startswith("az ml workspace list does not show whether these are all") for message in messages
+    )
+    assert "1 workspaces" in out
+
+
+def test_a_violation_is_one(tmp_path: Path) -> None:
+    files = {"list.json": [SAFE | {"public_network_access": "Enabled"}]}
+    assert scan(tmp_path, files, "--policy", "internet-outbound")[0] == 1
+
+
+@pytest.mark.parametrize(
+    "options", [("--auth", "cli"), ("--collect", "policy"), ("--cloud", "AzureCloud"), ("-s", "prod")]
+)
+def test_an_option_that_only_asks_azure_is_refused(options: tuple[str, str], tmp_path: Path) -> None:
+    code, _, err = scan(tmp_path, {"list.json": [SAFE]}, *options)
+    assert code == 2
+    name = {"-s": "--subscription"}.get(options[0], options[0])
+    assert f"azml-audit: {name}: of no use with --from" in err
+    assert not (tmp_path / "out").exists()
+
+
+def test_what_is_no_export_ends_the_run_before_any_report(tmp_path: Path) -> None:
+    code, out, err = scan(tmp_path, {"list.json": b"PK\x03\x04"})
+    assert (code, out) == (2, "")
+    assert err.startswith("azml-audit: list.json is no export: it is not JSON")
+    assert not (tmp_path / "out").exists()
+
+
+def test_every_option_that_is_refused_is_one_there_is() -> None:
+    from typer.main import get_command
+
+    from scanner.cli_earlier import LIVE_ONLY
+
+    command = get_command(app).commands["scan"]  # type: ignore[attr-defined]
+    assert sorted(LIVE_ONLY - {parameter.name for parameter in command.params}) == []
