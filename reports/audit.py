@@ -8,6 +8,7 @@ from datetime import datetime
 
 import pandas as pd
 
+from checks.drift import Drift
 from checks.judge import PolicyVerdict
 from checks.model import Check
 from checks.schema import Tables
@@ -33,6 +34,8 @@ class Audit:
     verdicts: tuple[PolicyVerdict, ...]
     checks: Mapping[str, Check]
     """The checks any of the policies chose, by id."""
+    drift: Drift | None = None
+    """What differs from an earlier audit, where one was named."""
 
     @property
     def is_complete(self) -> bool:

@@ -33,7 +33,8 @@ def files(audit: Audit) -> Mapping[str, bytes]:
 def as_csv(frame: pd.DataFrame, file: ReportFile) -> bytes:
     """The columns of `file` as UTF-8 CSV, in an order that does not depend on that of the frame's rows.
 
-    A file that is sorted by nothing keeps the frame's order. A lone surrogate, which UTF-8 cannot hold, is written as its escape.
+    A file that is sorted by nothing keeps the frame's order. A lone surrogate, which UTF-8 cannot hold, is
+    written as its escape.
     """
     columns = {column.name: _texts(frame[column.name], column.dtype) for column in file.columns}
     texts = pd.DataFrame(columns).reset_index(drop=True)

@@ -45,6 +45,12 @@ def as_json(drift: Drift) -> Mapping[str, bytes]:
     return {JSON_NAME: text.encode("utf-8", errors="backslashreplace")}
 
 
+def beside(drift: Drift, formats: Iterable[str]) -> Mapping[str, bytes]:
+    """The files that go into the folder of a report in these formats; its page tells the drift itself."""
+    names = set(formats)
+    return {**(csv(drift) if "csv" in names else {}), **(as_json(drift) if "json" in names else {})}
+
+
 def document(drift: Drift) -> dict[str, Any]:
     """The drift as JSON has it."""
     return {
@@ -100,12 +106,12 @@ def schema() -> Schema:
     """The JSON Schema of `drift.json` (draft 2020-12)."""
     count: Schema = {"type": "integer", "minimum": 0}
     text: Schema = {"type": "string"}
-    summary = {
+    summary: dict[str, Schema] = {
         "regressions": {**count, "description": "violations the older audit does not have"},
         "newly_unknown": {**count, "description": "what was known before and is not now"},
         "findings": _object(dict.fromkeys(FINDING_CHANGES, count)),
     }
-    document = {
+    properties: dict[str, Schema] = {
         "format": {"const": FORMAT},
         "schema_version": {"const": DRIFT_SCHEMA_VERSION},
         "old": {"$ref": "#/$defs/side"},
@@ -124,7 +130,7 @@ def schema() -> Schema:
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": f"azml-audit drift, version {DRIFT_SCHEMA_VERSION}",
-        **_object(document),
+        **_object(properties),
         "$defs": {"side": _side_schema(), **{file.name: _row_schema(file) for file in DRIFT_FILES}},
     }
 

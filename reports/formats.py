@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
-from reports import csv_files, html_page, json_file, junit, markdown_summary, ocsf, oscal, sarif, xlsx
+from reports import (
+    csv_files,
+    drift_files,
+    html_page,
+    json_file,
+    junit,
+    markdown_summary,
+    ocsf,
+    oscal,
+    sarif,
+    xlsx,
+)
 from reports.audit import Audit
 from reports.errors import ReportError
 
@@ -43,8 +54,12 @@ def chosen(words: Iterable[str]) -> tuple[str, ...]:
 
 
 def rendered(audit: Audit, formats: Iterable[str]) -> dict[str, bytes]:
-    """The files of all the formats, by name. Raises ReportError for a format there is not."""
+    """The files of all the formats, by name, and those of the drift where there is one.
+
+    Raises ReportError for a format there is not.
+    """
+    names = chosen(formats)
     files: dict[str, bytes] = {}
-    for name in chosen(formats):
+    for name in names:
         files |= RENDERERS[name](audit)
-    return files
+    return {**files, **(drift_files.beside(audit.drift, names) if audit.drift else {})}

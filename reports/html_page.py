@@ -12,6 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from checks.model import Severity
 from reports.audit import Audit
 from reports.details import details
+from reports.drift_view import drift_view
 from reports.heat_map import heat_maps, located_findings
 from reports.numbered_findings import STATUS_ORDER, VERDICT_ORDER
 from reports.page_rows import stray_findings, workspace_frame, workspace_rows
@@ -28,7 +29,7 @@ def files(audit: Audit) -> Mapping[str, bytes]:
 
 def page(audit: Audit) -> str:
     """The HTML of the page."""
-    environment = _environment()
+    environment = templates()
     style, script = (environment.get_template(name).render() for name in ("report.css", "report.js"))
     frame = workspace_frame(audit)
     return environment.get_template(NAME).render(
@@ -46,6 +47,7 @@ def page(audit: Audit) -> str:
         rows=workspace_rows(audit, frame),
         strays=stray_findings(audit),
         details=details(audit, frame),
+        drift=drift_view(audit.drift) if audit.drift else None,
     )
 
 
@@ -61,7 +63,8 @@ def _hash(text: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
-def _environment() -> Environment:
+def templates() -> Environment:
+    """The templates of every page, with escaping on and no variable that may be missing."""
     environment = Environment(
         loader=PackageLoader("templates", ""),
         autoescape=True,
