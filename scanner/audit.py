@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime
 import pandas as pd
 
 from checks.effective import scoped
+from checks.errors import AuditError
 from checks.judge import PolicyVerdict, Verdict, concluded, judged
 from checks.model import Severity
 from checks.run import findings
@@ -18,15 +19,19 @@ from checks.waivers import waived
 from reports.audit import Audit
 from scanner.payloads import Gap, Payload, Source, Store
 from scanner.policies import LoadedPolicy
+from scanner.provenance import Traces
 from scanner.tabulate import Tabulation
 from scanner.version import VERSION
 
 _log = logging.getLogger("azml_audit.gaps")
 
 
-async def collected(source: Source, store: Store) -> Tables:
-    """The tables of everything the source yields; its payloads are kept in `store`."""
-    tabulation = Tabulation()
+async def collected(source: Source, store: Store, traces: Traces | None = None) -> Tables:
+    """The tables of everything the source yields; its payloads are kept in `store`.
+
+    `traces` hears where every row was told, and of gaps that no payload tells.
+    """
+    tabulation = Tabulation(traces)
 
     def keep(item: Payload | Gap) -> None:
         if isinstance(item, Payload):
@@ -44,8 +49,22 @@ async def collected(source: Source, store: Store) -> Tables:
             )
         tabulation.add(item)
 
-    await source.read(keep)
+    try:
+        await source.read(keep)
+    except BaseExceptionGroup as group:
+        meant, _ = group.split(AuditError)
+        if meant:
+            raise _first(meant) from group
+        raise
     return tabulation.finished()
+
+
+def _first(group: BaseExceptionGroup[AuditError]) -> AuditError:
+    """The first of the errors of tasks that ran at once."""
+    found: AuditError | BaseExceptionGroup[AuditError] = group
+    while isinstance(found, BaseExceptionGroup):
+        found = found.exceptions[0]
+    return found
 
 
 def audited(

@@ -10,6 +10,10 @@ from scanner.payloads import Gap
 Row = dict[str, Any]
 
 
+SUBSCRIPTION_KINDS = ("workspaces", "subscription", "provider")
+"""The kinds of gap that leave a subscription itself unread."""
+
+
 class SubscriptionRows:
     """Collects what is told of subscriptions, keyed by lower-cased id."""
 
@@ -22,8 +26,8 @@ class SubscriptionRows:
         self._groups: dict[str, set[str]] = {}
         self._unread_groups: set[str] = set()
 
-    def add(self, item: wire.Object) -> None:
-        """A subscription as Azure lists it, or as it tells it on its own."""
+    def add(self, item: wire.Object) -> str:
+        """A subscription as Azure lists it, or as it tells it on its own; returns its lower-cased id."""
         resource_id = wire.named(item, "id") or ""
         subscription_id = wire.named(item, "subscriptionId") or wire.subscription_of(resource_id) or ""
         tenants = wire.objects(item, "managedByTenants")
@@ -38,6 +42,7 @@ class SubscriptionRows:
             if tenants is None
             else wire.joined([tenant["tenantId"] for tenant in tenants if "tenantId" in tenant]),
         }
+        return subscription_id.lower()
 
     def count(self, subscription_id: str, workspaces: int) -> None:
         """So many more workspaces were listed in it."""
@@ -56,7 +61,7 @@ class SubscriptionRows:
         """Remember a gap in a management group, a subscription itself or its list of workspaces."""
         if gap.asked == "descendants":
             self._unread_groups.add(wire.last_part(gap.scope))
-        if gap.asked not in ("workspaces", "subscription", "provider") or not gap.subscription_id:
+        if gap.asked not in SUBSCRIPTION_KINDS or not gap.subscription_id:
             return
         key = gap.subscription_id.lower()
         self._problems.setdefault(key, set()).add(f"{gap.code}: {gap.message}")

@@ -15,11 +15,15 @@ from scanner.child_rows import CHILDREN, connection_row
 from scanner.collection import KIND_OF
 from scanner.outbound_rule_rows import rule_row, united
 from scanner.payloads import Gap, Payload
+from scanner.provenance import BY_RULE_NAME, BY_SUBSCRIPTION, Traces
 from scanner.scope import subscription_ids
-from scanner.subscription_rows import SubscriptionRows
+from scanner.subscription_rows import SUBSCRIPTION_KINDS, SubscriptionRows
 from scanner.workspace_rows import merged, workspace_row
 
 Row = dict[str, Any]
+
+_BODIES = ("workspaces", "workspace")
+"""The kinds whose bodies hold a workspace; what the later one tells counts where both tell it."""
 
 
 def tables(items: Iterable[Payload | Gap]) -> Tables:
@@ -33,32 +37,38 @@ def tables(items: Iterable[Payload | Gap]) -> Tables:
 class Tabulation:
     """Collects rows while payloads arrive, so that no parsed body need be kept."""
 
-    def __init__(self) -> None:
-        """Nothing read yet."""
+    def __init__(self, traces: Traces | None = None) -> None:
+        """Nothing read yet; `traces` hears where every row was told."""
+        self._traces = traces
         self._subscriptions = SubscriptionRows()
         self._workspaces: dict[str, Row] = {}
         self._details: dict[str, Row] = {}
-        self._body_rules: dict[str, list[Row]] = {}
-        self._listed_rules: dict[str, list[Row]] = {}
+        self._body_rules: dict[str, dict[str, list[Row]]] = {kind: {} for kind in _BODIES}
+        self._body_connections: dict[str, dict[str, Row]] = {kind: {} for kind in _BODIES}
+        self._listed_rules: dict[str, dict[str, Row]] = {}
         self._children: dict[str, dict[str, Row]] = defaultdict(dict)
         self._associated: dict[str, Payload | Gap] = {}
         self._asked: set[tuple[str, str]] = set()
         self._broken: set[tuple[str, str]] = set()
-        self._gaps: dict[str, Gap] = {}
+        self._gaps: dict[str, Row] = {}
 
     def add(self, item: Payload | Gap) -> None:
         """Take in one payload or gap; a superseded payload tells nothing."""
         if isinstance(item, Payload) and item.superseded:
             return
         if item_kind(item) == ASSOCIATED:
-            self._associated[item.scope.lower()] = item
+            known = self._associated.setdefault(item.scope.lower(), item)
+            if known is not item:
+                self._associated[item.scope.lower()] = min(known, item, key=_preference)
+        if self._traces:
+            self._traces.part(item_kind(item), item.scope.lower(), item)
         if isinstance(item, Gap):
-            self._gap(item)
+            self._gap(item, item)
             return
         self._asked.add((item.kind, item.scope.lower()))
         take = {
             "subscriptions": self._subscription_page,
-            "subscription": lambda page: self._subscriptions.add(page.document),
+            "subscription": lambda page: self._subscription(page, page.document),
             "workspaces": self._workspace_page,
             "workspace": self._workspace_details,
             "outboundRules": self._rules_page,
@@ -77,101 +87,141 @@ class Tabulation:
         rules = self._finished_rules()
         for row in self._workspaces.values():
             self._finish_workspace(row)
+        subscriptions, associated = self._subscriptions.finished(), self._finished_associated()
+        if self._traces:
+            self._traces.settle(subscriptions, rules, associated, self._associated)
+        in_bodies: dict[str, Row] = {}
+        for kind in _BODIES:
+            in_bodies |= self._body_connections[kind]
+        connections = in_bodies | self._children.pop("private_endpoint_connections", {})
         return Tables.of(
-            subscriptions=self._subscriptions.finished(),
+            subscriptions=subscriptions,
             workspaces=list(self._workspaces.values()),
             outbound_rules=rules,
-            associated_resources=self._finished_associated(),
-            gaps=[_gap_row(key, gap) for key, gap in self._gaps.items()],
+            associated_resources=associated,
+            private_endpoint_connections=list(connections.values()),
+            gaps=list(self._gaps.values()),
             **{table: list(rows.values()) for table, rows in self._children.items()},
         )
 
-    def _gap(self, gap: Gap) -> None:
-        self._gaps[f"{gap.asked} of {gap.scope}: {gap.code} {gap.request}"] = gap
+    def _trace(self, table: str, key: str, item: Payload | Gap, *path: str | int) -> None:
+        if self._traces:
+            self._traces.row(table, key, item, *path)
+
+    def _gap(self, gap: Gap, origin: Payload | Gap) -> None:
+        key = f"{gap.asked} of {gap.scope}: {gap.code} {gap.request}"
+        _keep_one(self._gaps, key, _gap_row(key, gap))
+        self._trace("gaps", key.lower(), origin)
         self._broken.add((gap.asked, gap.scope.lower()))
         self._subscriptions.note(gap)
+        if gap.subscription_id and gap.asked in SUBSCRIPTION_KINDS:
+            self._trace(BY_SUBSCRIPTION, gap.subscription_id.lower(), origin)
 
     def _lost(self, page: Payload, message: str) -> None:
-        self._gap(
-            Gap(
-                scope=page.scope,
-                subscription_id=page.subscription_id,
-                asked=page.kind,
-                request=f"GET {page.url}",
-                http_status=page.status,
-                code="MalformedItem",
-                message=message,
-                closes="Open an Azure support case; the log names the request id.",
-                request_id=page.request_id,
-            )
+        gap = Gap(
+            scope=page.scope,
+            subscription_id=page.subscription_id,
+            asked=page.kind,
+            request=f"{page.method} {page.url}",
+            http_status=page.status,
+            code="MalformedItem",
+            message=message,
+            closes="Open an Azure support case; the log names the request id.",
+            request_id=page.request_id,
         )
+        self._gap(gap, page)
 
-    def _items(self, page: Payload) -> list[wire.Object]:
-        """The items of a list page that carry an id; the others become one gap."""
+    def _items(self, page: Payload) -> list[tuple[int, wire.Object]]:
+        """The items of a list page that carry an id, with their positions; the others become one gap."""
         values = wire.member(page.document, "value")
         if not isinstance(values, list):
             return []
-        readable = [item for item in values if isinstance(item, dict) and wire.named(item, "id")]
+        readable = [
+            (position, item)
+            for position, item in enumerate(values)
+            if isinstance(item, dict) and wire.named(item, "id")
+        ]
         if len(readable) < len(values):
             self._lost(page, f"{len(values) - len(readable)} of {len(values)} items carry no id.")
         return readable
 
     def _subscription_page(self, page: Payload) -> None:
-        for item in self._items(page):
-            self._subscriptions.add(item)
+        for position, item in self._items(page):
+            self._subscription(page, item, "value", position)
+
+    def _subscription(self, page: Payload, item: wire.Object, *path: str | int) -> None:
+        self._trace(BY_SUBSCRIPTION, self._subscriptions.add(item), page, *path)
 
     def _descendants_page(self, page: Payload) -> None:
-        self._subscriptions.below(page.scope, subscription_ids(page))
+        below = subscription_ids(page)
+        self._subscriptions.below(page.scope, below)
+        for key in below:
+            self._trace(BY_SUBSCRIPTION, key, page)
 
     def _provider(self, page: Payload) -> None:
         state = registration_state(page)
         if state.lower() != "registered":
             self._subscriptions.note_unregistered(page.subscription_id or "", f"{PROVIDER} is {state}")
+            self._trace(BY_SUBSCRIPTION, (page.subscription_id or "").lower(), page)
 
     def _workspace_page(self, page: Payload) -> None:
         items = self._items(page)
-        self._subscriptions.count(page.subscription_id or "", len(items))
-        for item in items:
-            row = workspace_row(item, page.api_version)
-            known = self._workspaces.setdefault(item["id"].lower(), row)
-            if known != row:
+        subscription_id = page.subscription_id or ""
+        self._subscriptions.count(subscription_id, len(items))
+        self._trace(BY_SUBSCRIPTION, subscription_id.lower(), page)
+        for position, item in items:
+            if not _keep_one(self._workspaces, item["id"].lower(), workspace_row(item, page.api_version)):
                 self._lost(page, f"{item['id']} is listed twice, and differently.")
-                self._workspaces[item["id"].lower()] = min(known, row, key=repr)
-            self._take_body(item)
+            self._take_body(item, page, "value", position)
 
     def _workspace_details(self, page: Payload) -> None:
         if wire.named(page.document, "id"):
-            self._details[page.document["id"].lower()] = workspace_row(page.document, page.api_version)
-            self._take_body(page.document)
+            row = workspace_row(page.document, page.api_version)
+            _keep_one(self._details, page.document["id"].lower(), row)
+            self._take_body(page.document, page)
         else:
             self._lost(page, "The workspace carries no id.")
 
-    def _take_body(self, item: wire.Object) -> None:
+    def _take_body(self, item: wire.Object, page: Payload, *path: str | int) -> None:
+        key = item["id"].lower()
+        self._trace("workspaces", key, page, *path)
         rules = wire.member(item, "properties", "managedNetwork", "outboundRules")
         if isinstance(rules, dict):
-            self._body_rules[item["id"].lower()] = [
-                rule_row(item["id"], str(name), rule, None, "workspace") for name, rule in rules.items()
-            ]
-        for connection in wire.objects(item, "properties", "privateEndpointConnections") or ():
-            row = connection_row(item["id"], connection)
-            self._children["private_endpoint_connections"][row["connection_id"].lower()] = row
+            rows = [rule_row(item["id"], str(name), rule, None, "workspace") for name, rule in rules.items()]
+            _keep_one(self._body_rules[page.kind], key, rows)
+            for name in rules:
+                where = (*path, "properties", "managedNetwork", "outboundRules", str(name))
+                self._trace(BY_RULE_NAME, f"{key} {name}", page, *where)
+        connections = wire.member(item, "properties", "privateEndpointConnections")
+        for position, connection in enumerate(connections if isinstance(connections, list) else ()):
+            if isinstance(connection, dict):
+                row = connection_row(item["id"], connection)
+                identity = row["connection_id"].lower()
+                _keep_one(self._body_connections[page.kind], identity, row)
+                where = (*path, "properties", "privateEndpointConnections", position)
+                self._trace("private_endpoint_connections", identity, page, *where)
 
     def _rules_page(self, page: Payload) -> None:
-        rows = self._listed_rules.setdefault(page.scope.lower(), [])
-        for item in self._items(page):
+        rows = self._listed_rules.setdefault(page.scope.lower(), {})
+        for position, item in self._items(page):
             name = wire.named(item, "name") or wire.last_part(item["id"])
-            rows.append(rule_row(page.scope, name, item.get("properties"), item["id"], "outboundRules"))
+            row = rule_row(page.scope, name, item.get("properties"), item["id"], "outboundRules")
+            _keep_one(rows, name, row)
+            self._trace(BY_RULE_NAME, f"{page.scope.lower()} {name}", page, "value", position)
 
     def _children_page(self, page: Payload) -> None:
         table, child_row = CHILDREN[page.kind]
-        for item in self._items(page):
-            self._children[table][item["id"].lower()] = child_row(page.scope, item)
+        for position, item in self._items(page):
+            _keep_one(self._children[table], item["id"].lower(), child_row(page.scope, item))
+            self._trace(table, item["id"].lower(), page, "value", position)
 
     def _finished_rules(self) -> list[Row]:
         rows: list[Row] = []
-        for key in sorted(self._body_rules.keys() | self._listed_rules.keys()):
-            listed = self._listed_rules.get(key) if self._was_read("outboundRules", key) else None
-            rules, discrepancy = united(self._body_rules.get(key), listed, self._listed_rules.get(key, ()))
+        in_body = self._body_rules["workspaces"] | self._body_rules["workspace"]
+        for key in sorted(in_body.keys() | self._listed_rules.keys()):
+            told = list(self._listed_rules.get(key, {}).values())
+            is_whole = key in self._listed_rules and self._was_read("outboundRules", key)
+            rules, discrepancy = united(in_body.get(key), told if is_whole else None, told)
             rows += rules
             if key in self._workspaces:
                 self._workspaces[key]["outbound_rules_discrepancy"] = discrepancy
@@ -228,3 +278,17 @@ def _gap_row(key: str, gap: Gap) -> Row:
         "message": gap.message,
         "closes": gap.closes,
     }
+
+
+def _keep_one(kept: dict[str, Any], key: str, told: Any) -> bool:
+    """Keep what is told; False where something else was told before: of the two the order decides nothing."""
+    known = kept.setdefault(key, told)
+    if known is told or known == told:
+        return True
+    kept[key] = min(known, told, key=repr)
+    return False
+
+
+def _preference(item: Payload | Gap) -> tuple[bool, str]:
+    """Of several answers about one resource, which workers may have asked each: one that tells it."""
+    return isinstance(item, Gap), item.evidence_id if isinstance(item, Gap) else item.id
