@@ -76,6 +76,8 @@ def scan(
     max_concurrency: options.MaxConcurrency = 48,
     max_wait: options.MaxWait = 300.0,
     deadline: options.Deadline = None,
+    resume: options.Resume = False,
+    max_age: options.MaxAge = 3600.0,
     workers: options.Workers = 1,
     dask: options.Dask = None,
     quiet: options.Quiet = False,
@@ -85,6 +87,8 @@ def scan(
     """Audit every workspace the identity can see and write its reports: HTML and CSV unless told."""
 
     def run(terminal: Terminal) -> int:
+        from datetime import timedelta
+
         from scanner.cli_earlier import refuse_live_options
         from scanner.commands.scan import Job, connection, scan
         from scanner.pipeline import Patience
@@ -107,6 +111,8 @@ def scan(
             patience=Patience(max_concurrency=max_concurrency, throttle_budget=max_wait, deadline=deadline),
             collect_all=collect is Collect.ALL,
             earlier=from_,
+            resume=resume,
+            max_age=timedelta(seconds=max_age),
             workers=pool_asked_for(workers, dask, auth),
             quiet=quiet,
         )

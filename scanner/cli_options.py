@@ -97,6 +97,16 @@ MaxWait = Annotated[
         help="How long to wait in all, per subscription, when Azure throttles.",
     ),
 ]
+Resume = Annotated[
+    bool,
+    typer.Option("--resume", help="Continue the scan for this output that was interrupted, if there is one."),
+]
+MaxAge = Annotated[
+    float,
+    typer.Option(
+        "--max-age", metavar="SECONDS", min=0, help="With --resume: ask again for what is older than that."
+    ),
+]
 Deadline = Annotated[
     float | None,
     typer.Option(

@@ -21,6 +21,7 @@ RETRY_LATER = (
     "--log-level info shows."
 )
 
+PAST_DEADLINE = "DeadlinePassed"
 MORE_TIME = "Continue with azml-audit scan --resume, or allow more time with --deadline."
 
 
@@ -82,7 +83,7 @@ def from_answer(ask: Ask, status: int, document: Any, request_id: str) -> Gap:
 def from_failure(ask: Ask, error: BaseException) -> Gap:
     """The gap a request leaves that was never answered, or whose answer broke off."""
     if isinstance(error, DeadlineError):
-        return _gap(ask, "DeadlinePassed", str(error), MORE_TIME)
+        return _gap(ask, PAST_DEADLINE, str(error), MORE_TIME)
     cause = error.__cause__ or error
     name = type(cause).__name__
     message = f"No complete answer came: {name}: {error}"

@@ -103,7 +103,12 @@ class Source(Protocol):
 
 
 class Store(Protocol):
-    """Keeps the payloads of one scan, and may remember those of an interrupted one."""
+    """Keeps the payloads of one scan, and may remember those of an interrupted one.
+
+    `reused_since` is when the oldest of those that were used again was retrieved.
+    """
+
+    reused_since: datetime | None
 
     def begin(self, key: str) -> None:
         """Start the scan that this key stands for: what is remembered of any other is forgotten."""
@@ -130,6 +135,8 @@ class PayloadStore:
     Each is one header line of JSON (everything but the body, with the body's length) and the bytes of
     the body. Close it, or use it as a context manager, to remove the file.
     """
+
+    reused_since: datetime | None = None
 
     def __init__(self, spill_bytes: int = SPILL_BYTES) -> None:
         """An empty store."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from checks.model import Severity
@@ -16,11 +16,12 @@ from scanner.collection import EVERYTHING, Collection, collection_for
 from scanner.commands.connections import Connection
 from scanner.commands.replay import Earlier
 from scanner.live import LiveSource, SubscriptionsReader
-from scanner.payloads import PayloadStore
+from scanner.payloads import Store
 from scanner.pipeline import Patience
 from scanner.policies import LoadedPolicy, management_groups
 from scanner.pools import Pool
 from scanner.progress import Progress
+from scanner.resuming import scan_key
 from scanner.scope import Wanted
 
 
@@ -29,7 +30,8 @@ class Job:
     """What to audit, by which policies, and where the reports go.
 
     `earlier` is a bundle of evidence or an export to read instead of Azure. `workers` are where to read
-    the subscriptions, in this process unless given.
+    the subscriptions, in this process unless given. To `resume` is to use what an interrupted scan for the
+    same report read, if it is no older than `max_age`.
     """
 
     output: Path
@@ -41,6 +43,8 @@ class Job:
     collect_all: bool = False
     earlier: Path | None = None
     workers: Callable[[], Pool] | None = None
+    resume: bool = False
+    max_age: timedelta = timedelta(hours=1)
     is_demonstration: bool = False
     quiet: bool = False
 
@@ -75,7 +79,7 @@ def from_azure(
     policies: Sequence[LoadedPolicy],
     connected: Connection,
     progress: Progress,
-    store: PayloadStore,
+    store: Store,
     clock: Clock,
 ) -> Gathered:
     """Everything the job asks for, read from the cloud; its payloads go to `store`."""
@@ -85,12 +89,12 @@ def from_azure(
         tables=tables,
         source=connected.source,
         is_azure=connected.is_azure,
-        started_at=started_at,
+        started_at=min(started_at, store.reused_since or started_at),
         finished_at=clock(),
     )
 
 
-def from_earlier(earlier: Earlier, store: PayloadStore, clock: Clock) -> Gathered:
+def from_earlier(earlier: Earlier, store: Store, clock: Clock) -> Gathered:
     """What was read before, with the times at which it was read where these are known."""
     started_at = earlier.started_at or clock()
     tables = asyncio.run(collected(earlier.source, store))
@@ -108,7 +112,7 @@ async def _live(
     policies: Sequence[LoadedPolicy],
     connected: Connection,
     progress: Progress,
-    store: PayloadStore,
+    store: Store,
     clock: Clock,
 ) -> Tables:
     arm = Arm(
@@ -118,11 +122,13 @@ async def _live(
         patience=job.patience,
         ca_bundle=connected.ca_bundle,
         progress=progress,
+        recall=store.recalled,
     )
     wanted = replace(job.wanted, known_groups=management_groups(policies))
     collection = asked_for(job, policies)
     reader = _workers(job, connected, collection, progress, clock)
     async with arm:
+        store.begin(scan_key(arm.cloud, arm.identity, wanted, collection))
         source = LiveSource(arm, wanted, collection=collection, progress=progress, reader=reader)
         return await collected(source, store)
 

@@ -19,8 +19,10 @@ from scanner.commands.gathering import Job as Job
 from scanner.commands.gathering import now as now
 from scanner.commands.replay import earlier
 from scanner.commands.summary import EXIT_MEANING, show
-from scanner.payloads import PayloadStore
+from scanner.gaps import PAST_DEADLINE
+from scanner.payloads import PayloadStore, Store
 from scanner.policies import LoadedPolicy, loaded
+from scanner.spool import Spool
 from scanner.terminal import Terminal, TerminalProgress
 
 
@@ -38,18 +40,20 @@ def scan(
     policies = loaded(job.policies, registry())
     formats = chosen(job.formats)
     check_replaceable(job.output)
-    with PayloadStore() as store:
+    with _store(job, clock) as store:
         gathered = _gathered(job, policies, connect, terminal, store, clock)
-    audit = audited(
-        gathered.tables,
-        policies,
-        fail_on=job.fail_on,
-        source=gathered.source,
-        is_azure=gathered.is_azure,
-        started_at=gathered.started_at,
-        finished_at=gathered.finished_at,
-    )
-    folder = write(audit, job.output, formats)
+        audit = audited(
+            gathered.tables,
+            policies,
+            fail_on=job.fail_on,
+            source=gathered.source,
+            is_azure=gathered.is_azure,
+            started_at=gathered.started_at,
+            finished_at=gathered.finished_at,
+        )
+        folder = write(audit, job.output, formats)
+        if not gathered.tables.gaps["code"].eq(PAST_DEADLINE).any():
+            store.finish()
     code = exit_code(audit)
     if not job.quiet:
         show(audit, folder, terminal.out)
@@ -58,12 +62,19 @@ def scan(
     return code
 
 
+def _store(job: Job, clock: Clock) -> Spool | PayloadStore:
+    """A file from which the job can be resumed, unless it asks nobody far away."""
+    if job.is_demonstration or job.earlier is not None:
+        return PayloadStore()
+    return Spool(job.output, clock=clock, max_age=job.max_age, resume=job.resume)
+
+
 def _gathered(
     job: Job,
     policies: Sequence[LoadedPolicy],
     connect: Callable[[], Connection],
     terminal: Terminal,
-    store: PayloadStore,
+    store: Store,
     clock: Clock,
 ) -> Gathered:
     if job.earlier is not None:
