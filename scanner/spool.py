@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
+from types import TracebackType
 from typing import IO
 
 from filelock import FileLock, Timeout
@@ -87,11 +88,13 @@ class Spool:
             raise unwritable(self._report, error) from error
         return self
 
-    def __exit__(self, *exception: object) -> None:
-        """Close the file; unless finished, it stays for --resume if there is anything in it."""
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the file; unless finished, it stays for --resume if there is anything worth it in it."""
         if self._writing is not None:
             self._close()
-            if len(self):
+            if len(self) and not isinstance(error, UsageError):
                 _log.warning("what was read is kept for a while: add --resume to continue from it")
             else:
                 self._path.unlink(missing_ok=True)
