@@ -9,6 +9,7 @@ import typer
 from scanner import cli_options as options
 from scanner.boundary import run as _run
 from scanner.cli_access import DOCTOR_EXAMPLES, PERMISSIONS_EXAMPLES, doctor, permissions
+from scanner.cli_diff import DIFF_EXAMPLES, Baseline, FailOnRegression, diff
 from scanner.cli_policies import policies_app
 from scanner.cli_schema import schema_app
 from scanner.options import Auth, CloudName, Collect, LogFormat, LogLevel, TenantName
@@ -33,6 +34,7 @@ app.add_typer(policies_app, name="policies")
 app.add_typer(schema_app, name="schema")
 app.command("permissions", epilog=PERMISSIONS_EXAMPLES)(permissions)
 app.command("doctor", epilog=DOCTOR_EXAMPLES)(doctor)
+app.command("diff", epilog=DIFF_EXAMPLES)(diff)
 
 
 def _print_version(wanted: bool) -> None:
@@ -73,6 +75,8 @@ def scan(
     ca_bundle: options.CaBundle = None,
     collect: options.CollectWhat = Collect.POLICY,
     fail_on: options.FailOn = None,
+    baseline: Baseline = None,
+    fail_on_regression: FailOnRegression = False,
     max_concurrency: options.MaxConcurrency = 48,
     max_wait: options.MaxWait = 300.0,
     deadline: options.Deadline = None,
@@ -111,6 +115,8 @@ def scan(
             patience=Patience(max_concurrency=max_concurrency, throttle_budget=max_wait, deadline=deadline),
             collect_all=collect is Collect.ALL,
             earlier=from_,
+            baseline=baseline,
+            fail_on_regression=fail_on_regression,
             resume=resume,
             max_age=timedelta(seconds=max_age),
             workers=pool_asked_for(workers, dask, auth),

@@ -14,11 +14,6 @@ if TYPE_CHECKING:
 schema_app = typer.Typer(help="The published schemas of reports.", no_args_is_help=True)
 
 
-@schema_app.callback()
-def _schemas() -> None:
-    """Keep `json` a command of its own while it is the only one."""
-
-
 @schema_app.command("json", epilog="Example: azml-audit schema json > report.schema.json")
 def schema_json() -> None:
     """Print the JSON Schema of report.json."""
@@ -27,5 +22,17 @@ def schema_json() -> None:
         from scanner.commands.schemas import show_report_schema
 
         return show_report_schema(terminal.out)
+
+    run(printed)
+
+
+@schema_app.command("drift", epilog="Example: azml-audit schema drift > drift.schema.json")
+def schema_drift() -> None:
+    """Print the JSON Schema of drift.json."""
+
+    def printed(terminal: Terminal) -> int:
+        from scanner.commands.schemas import show_drift_schema
+
+        return show_drift_schema(terminal.out)
 
     run(printed)

@@ -29,9 +29,10 @@ from scanner.scope import Wanted
 class Job:
     """What to audit, by which policies, and where the reports go.
 
-    `earlier` is a bundle of evidence or an export to read instead of Azure. `workers` are where to read
-    the subscriptions, in this process unless given. To `resume` is to use what an interrupted scan for the
-    same report read, if it is no older than `max_age`.
+    `earlier` is a bundle of evidence or an export to read instead of Azure. `baseline` is an older report or
+    bundle to compare with; with `fail_on_regression` the exit code is about what it does not have.
+    `workers` are where to read the subscriptions, in this process unless given. To `resume` is to use what
+    an interrupted scan for the same report read, if it is no older than `max_age`.
     """
 
     output: Path
@@ -42,6 +43,8 @@ class Job:
     patience: Patience = field(default_factory=Patience)
     collect_all: bool = False
     earlier: Path | None = None
+    baseline: Path | None = None
+    fail_on_regression: bool = False
     workers: Callable[[], Pool] | None = None
     resume: bool = False
     max_age: timedelta = timedelta(hours=1)

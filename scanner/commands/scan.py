@@ -8,20 +8,27 @@ from time import monotonic
 
 from rich.text import Text
 
+from checks.drift import Snapshot, drift
 from checks.registry import registry
+from reports.audit import Audit
 from reports.formats import chosen
 from reports.writing import check_replaceable, write
 from scanner.audit import audited, exit_code
+from scanner.boundary import INTERNAL
 from scanner.commands.connections import Connection as Connection
 from scanner.commands.connections import connection as connection
+from scanner.commands.diff import EXIT_MEANING as REGRESSION_MEANING
+from scanner.commands.diff import regression_code
 from scanner.commands.gathering import Clock, Gathered, asked_for, from_azure, from_earlier
 from scanner.commands.gathering import Job as Job
 from scanner.commands.gathering import now as now
 from scanner.commands.replay import earlier
 from scanner.commands.summary import EXIT_MEANING, show
+from scanner.errors import UsageError
 from scanner.gaps import PAST_DEADLINE
 from scanner.payloads import PayloadStore, Store
 from scanner.policies import LoadedPolicy, loaded
+from scanner.snapshots import snapshot, snapshot_of
 from scanner.spool import Spool
 from scanner.terminal import Terminal, TerminalProgress
 
@@ -39,6 +46,7 @@ def scan(
     """
     policies = loaded(job.policies, registry())
     formats = chosen(job.formats)
+    baseline = baseline_of(job)
     check_replaceable(job.output)
     with _store(job, clock) as store:
         gathered = _gathered(job, policies, connect, terminal, store, clock)
@@ -51,15 +59,35 @@ def scan(
             started_at=gathered.started_at,
             finished_at=gathered.finished_at,
         )
+        if baseline is not None:
+            audit = replace(audit, drift=drift(baseline, snapshot_of(audit, "this audit")))
         folder = write(audit, job.output, formats)
         if not gathered.tables.gaps["code"].eq(PAST_DEADLINE).any():
             store.finish()
-    code = exit_code(audit)
+    code, meaning = _ended(audit, fail_on_regression=job.fail_on_regression)
     if not job.quiet:
         show(audit, folder, terminal.out)
         told = "a scan would exit with" if job.is_demonstration else "exit code"
-        terminal.out.print(Text(f"{told.capitalize()} {code}: {EXIT_MEANING[code]}."), soft_wrap=True)
+        terminal.out.print(Text(f"{told.capitalize()} {code}: {meaning}."), soft_wrap=True)
     return code
+
+
+def baseline_of(job: Job) -> Snapshot | None:
+    """The audit to compare with. Raises UsageError where one is needed, SnapshotError for what is none."""
+    if job.baseline is not None:
+        return snapshot(job.baseline)
+    if job.fail_on_regression:
+        raise UsageError("--fail-on-regression needs an audit to compare with: add --baseline OLD.")
+    return None
+
+
+def _ended(audit: Audit, *, fail_on_regression: bool) -> tuple[int, str]:
+    """The exit code and what it means; a check that crashed is 4 whatever was asked."""
+    code = exit_code(audit)
+    if audit.drift is None or not fail_on_regression or code == INTERNAL:
+        return code, EXIT_MEANING[code]
+    code = regression_code(audit.drift)
+    return code, REGRESSION_MEANING[code]
 
 
 def _store(job: Job, clock: Clock) -> Spool | PayloadStore:

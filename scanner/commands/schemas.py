@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 
 from rich.console import Console
 from rich.text import Text
 
+from reports.drift_files import schema as drift_schema
 from reports.json_schema import report_schema
 
 
 def show_report_schema(out: Console) -> int:
     """Print the JSON Schema of report.json."""
-    out.print(Text(json.dumps(report_schema(), indent=2, ensure_ascii=False)), soft_wrap=True)
+    return _show(report_schema(), out)
+
+
+def show_drift_schema(out: Console) -> int:
+    """Print the JSON Schema of drift.json."""
+    return _show(drift_schema(), out)
+
+
+def _show(schema: Mapping[str, object], out: Console) -> int:
+    out.print(Text(json.dumps(schema, indent=2, ensure_ascii=False)), soft_wrap=True)
     return 0
