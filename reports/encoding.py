@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from io import BytesIO
+from itertools import chain
 from typing import Any
 
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
@@ -32,7 +34,15 @@ def as_json(value: Any, *, levels: int) -> bytes:
     An iterator is written as an array while it is read, so that a long one never exists as a whole.
     Raises TypeError or ValueError for what JSON cannot hold.
     """
-    return b"".join(utf8(piece) for piece in [*_pieces(value, levels), "\n"])
+    return joined(chain(_pieces(value, levels), "\n"))
+
+
+def joined(pieces: Iterable[str]) -> bytes:
+    """The pieces as UTF-8, one after the other; they never exist all at once beside their bytes."""
+    stream = BytesIO()
+    for piece in pieces:
+        stream.write(utf8(piece))
+    return stream.getvalue()
 
 
 def _pieces(value: Any, levels: int) -> Iterator[str]:

@@ -15,7 +15,7 @@ from checks.judge import PolicyVerdict
 from checks.model import Status
 from checks.verdicts import Verdict
 from reports.audit import Audit
-from reports.encoding import for_xml
+from reports.encoding import for_xml, joined
 from reports.finding_rows import FindingRow, finding_rows
 from reports.origin import NOT_AZURE, moment, origin
 from reports.population import GapRow, gap_rows
@@ -30,7 +30,7 @@ _IN_ATTRIBUTES = {'"': "&quot;", "\n": "&#10;", "\r": "&#13;", "\t": "&#9;"}
 
 def files(audit: Audit) -> Mapping[str, bytes]:
     """The one file."""
-    return {NAME: "".join(_lines(audit)).encode()}
+    return {NAME: joined(_lines(audit))}
 
 
 def _lines(audit: Audit) -> Iterator[str]:

@@ -218,7 +218,7 @@ def _markup(text: str) -> str:
 
 def _line(text: str) -> str:
     """The text on one line without spaces around it, as OSCAL's type string wants it."""
-    return re.sub(r"\s+", " ", text).strip()
+    return " ".join(text.split())
 
 
 def _uuid(audit: Audit, *words: str) -> str:
