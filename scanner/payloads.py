@@ -11,6 +11,8 @@ from hashlib import sha256
 from tempfile import SpooledTemporaryFile
 from typing import IO, TYPE_CHECKING, Any, Protocol
 
+from scanner.nesting import is_too_deep
+
 if TYPE_CHECKING:
     from scanner.gaps import Ask
 
@@ -210,8 +212,9 @@ def _from_header(header: dict[str, Any]) -> Payload:
 
 
 def parsed(body: bytes) -> Any:
-    """The JSON document of a body, or None where it is not JSON."""
+    """The JSON document of a body, or None where it is not JSON or nested beyond all reason."""
     try:
-        return json.loads(body)
+        document = json.loads(body)
     except (ValueError, RecursionError):
         return None
+    return None if is_too_deep(body, document) else document

@@ -105,9 +105,9 @@ def _why_not_json(text: str) -> str:
     if not text.strip():
         return "it is empty"
     try:
-        json.loads(text)
+        says_null = json.loads(text) is None
     except RecursionError:
-        return "it is nested too deeply"
+        says_null = False
     except ValueError as error:
         return f"it is not JSON ({error})"
-    return "it says only null"
+    return "it says only null" if says_null else "it is nested too deeply"

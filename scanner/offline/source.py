@@ -135,7 +135,8 @@ def _words(name: str, readings: Sequence[Reading], left_aside: Sequence[str]) ->
         by_format[each.format.value].append(each.file.name)
     parts = [f"{format_}: {_listed(names)}" for format_, names in sorted(by_format.items())]
     aside = f". Left aside, not being .json: {_listed(left_aside)}" if left_aside else ""
-    return f"the export {name}: files of what was read of Azure earlier, not checked with Azure ({'; '.join(parts)}{aside})"
+    told = f"{'; '.join(parts)}{aside}"
+    return f"the export {name}: files of what was read of Azure earlier, not checked with Azure ({told})"
 
 
 def _listed(names: Sequence[str]) -> str:
