@@ -29,6 +29,10 @@ class DeadlineError(RefusedRequestError):
     """A request not sent, or waited for no longer, because the scan's time is used up."""
 
 
+class TooLargeError(RefusedRequestError):
+    """An answer read no further, because it is larger than any answer should be."""
+
+
 class ExportError(UsageError):
     """What was given to --from cannot be read as an export."""
 
@@ -47,3 +51,7 @@ class TimestampError(AuditError):
 
 class SnapshotError(UsageError):
     """A report or bundle of an earlier audit cannot be read back."""
+
+
+class EvidenceError(UsageError):
+    """A bundle of evidence cannot be read: it is none, altered, or refused."""

@@ -1,0 +1,65 @@
+"""The list of a bundle's files, each with its size and SHA-256, and the one digest that stands for all."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from hashlib import sha256
+from pathlib import PurePosixPath
+
+from scanner.errors import EvidenceError
+
+MANIFEST = "manifest.json"
+FORMAT = "azml-audit evidence"
+VERSION = "1.0"
+DETACHED = frozenset({MANIFEST, "signature.dsse.json", "timestamp.tsr"})
+"""Files that the manifest does not list: itself, and what is said of it afterwards."""
+
+MAX_FILES = 10_000
+_NAME = re.compile(r"[A-Za-z0-9._+@ -]+(/[A-Za-z0-9._+@ -]+)*")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SealedFile:
+    """One file of a bundle: its name with forward slashes, its size in bytes, its SHA-256."""
+
+    name: str
+    size: int
+    sha256: str
+
+
+def manifest_of(files: Iterable[SealedFile]) -> bytes:
+    """The manifest of these files: canonical JSON, so that one list has one digest."""
+    listed = sorted(map(asdict, files), key=lambda each: each["name"])
+    document = {"files": listed, "format": FORMAT, "version": VERSION}
+    return json.dumps(document, sort_keys=True, separators=(",", ":")).encode() + b"\n"
+
+
+def root_digest(manifest: bytes) -> str:
+    """The SHA-256 of the manifest, in hexadecimal: who knows it can tell any alteration."""
+    return sha256(manifest).hexdigest()
+
+
+def files_in(manifest: bytes) -> dict[str, SealedFile]:
+    """What the manifest lists, by name. Raises EvidenceError where it is not as `manifest_of` writes it."""
+    try:
+        document = json.loads(manifest)
+        files = [SealedFile(**each) for each in document["files"]]
+        is_exact = manifest_of(files) == manifest
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise EvidenceError(f"{MANIFEST} is altered: it is no list of files ({error!r}).") from error
+    named = {each.name: each for each in files}
+    if not is_exact or len(named) < len(files):
+        raise EvidenceError(f"{MANIFEST} is altered: it is not written as azml-audit writes it.")
+    for name in named:
+        check_name(name)
+    return named
+
+
+def check_name(name: str) -> None:
+    """Raise EvidenceError for a name that could lead out of the bundle, or that no bundle of ours has."""
+    path = PurePosixPath(name)
+    if not _NAME.fullmatch(name) or path.is_absolute() or {".", ".."} & set(name.split("/")):
+        raise EvidenceError(f"The file name {name!r} is refused: no bundle of ours has such a name.")

@@ -1,0 +1,167 @@
+"""The payloads and gaps of a bundle: one file of JSON lines for each kind, sorted, every body as it was."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, fields
+from datetime import datetime
+from hashlib import sha256
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import IO, Any
+
+from scanner.errors import EvidenceError
+from scanner.evidence.opening import Bundle, reading
+from scanner.evidence.packing import writing
+from scanner.payloads import Gap, Payload, parsed
+
+FOLDER = "payloads/"
+GAPS = f"{FOLDER}gaps.jsonl"
+MAX_LINE = 512 * 1024**2
+
+_PAYLOAD_FIELDS = tuple(each.name for each in fields(Payload) if each.name not in ("body", "document"))
+_GAP_FIELDS = tuple(each.name for each in fields(Gap) if each.name != "answer")
+
+
+@dataclass(frozen=True, kw_only=True)
+class KindOfPayload:
+    """How many answers of one kind there are, their bytes, and one digest over all their ids."""
+
+    count: int
+    bytes: int
+    digest: str
+
+
+class Tally:
+    """Counts payloads and gaps as they pass."""
+
+    def __init__(self) -> None:
+        """Nothing counted yet."""
+        self._ids: dict[str, list[str]] = defaultdict(list)
+        self._bytes: dict[str, int] = defaultdict(int)
+
+    def add(self, item: Payload | Gap) -> None:
+        """Count one more."""
+        kind = item.kind if isinstance(item, Payload) else "gaps"
+        self._ids[kind].append(item.id)
+        self._bytes[kind] += len(item.body) if isinstance(item, Payload) else 0
+
+    def kinds(self) -> dict[str, KindOfPayload]:
+        """What was counted of each kind, the kinds sorted; `gaps` are those no answer left."""
+        return {
+            kind: KindOfPayload(
+                count=len(ids),
+                bytes=self._bytes[kind],
+                digest=sha256("\n".join(sorted(ids)).encode()).hexdigest(),
+            )
+            for kind, ids in sorted(self._ids.items())
+        }
+
+
+def write_payloads(folder: Path, payloads: Iterable[Payload], gaps: Iterable[Gap]) -> Tally:
+    """Write all payloads and gaps; no more than one body is in memory at a time."""
+    tally = Tally()
+    with TemporaryFile() as lines:
+        places: dict[str, list[tuple[tuple[str, ...], int, int]]] = defaultdict(list)
+        for payload in payloads:
+            tally.add(payload)
+            line = _payload_line(payload)
+            places[payload.kind].append((_order(payload), lines.tell(), len(line)))
+            lines.write(line)
+        for kind, found in sorted(places.items()):
+            with writing(folder, _file_of(kind)) as file:
+                for _, offset, length in sorted(found):
+                    lines.seek(offset)
+                    file.write(lines.read(length))
+    with writing(folder, GAPS) as file:
+        for line in sorted(_line({name: getattr(gap, name) for name in _GAP_FIELDS}) for gap in gaps):
+            file.write(line)
+    for gap in gaps:
+        tally.add(gap)
+    return tally
+
+
+def payloads_in(bundle: Bundle) -> Iterator[Payload]:
+    """Every payload of the bundle, its body parsed. Raises EvidenceError for a line that is none."""
+    for name in bundle.names():
+        if name.startswith(FOLDER) and name != GAPS:
+            for number, line in _lines(bundle, name):
+                yield _payload(line, f"{name}, line {number}")
+
+
+def gaps_in(bundle: Bundle) -> Iterator[Gap]:
+    """Every gap of the bundle that no answer left. Raises EvidenceError for a line that is none."""
+    for number, line in _lines(bundle, GAPS):
+        try:
+            yield Gap(**json.loads(line))
+        except (ValueError, TypeError, RecursionError) as error:
+            raise EvidenceError(f"{GAPS}, line {number} is no gap: {error}.") from error
+
+
+def _file_of(kind: str) -> str:
+    return f"{FOLDER}{''.join(sign if sign.isascii() and sign.isalnum() else '-' for sign in kind)}.jsonl"
+
+
+def _order(payload: Payload) -> tuple[str, ...]:
+    told = (payload.request_body, payload.retrieved_at.isoformat(), payload.id, payload.request_id)
+    return (payload.scope.lower(), payload.url, *told, payload.correlation_id)
+
+
+def _payload_line(payload: Payload) -> bytes:
+    header = {name: getattr(payload, name) for name in _PAYLOAD_FIELDS}
+    header |= {"retrieved_at": payload.retrieved_at.isoformat(), "redactions": list(payload.redactions)}
+    return _line({"id": payload.id, **header, "sha256": payload.body_digest, **_written(payload.body)})
+
+
+def _written(body: bytes) -> dict[str, str]:
+    """The body as a text that is exactly it, or in base64 where it is not UTF-8."""
+    try:
+        return {"body": body.decode()}
+    except UnicodeDecodeError:
+        return {"body_base64": base64.b64encode(body).decode()}
+
+
+def _line(document: dict[str, Any]) -> bytes:
+    text = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
+    try:
+        return text.encode() + b"\n"
+    except UnicodeEncodeError:
+        return json.dumps(document, separators=(",", ":")).encode() + b"\n"
+
+
+def _lines(bundle: Bundle, name: str) -> Iterator[tuple[int, bytes]]:
+    if name not in bundle.names():
+        raise EvidenceError(f"{bundle.path}: {name} is missing.")
+    with reading(bundle, name) as file:
+        yield from enumerate(_bounded(file, name), start=1)
+
+
+def _bounded(file: IO[bytes], name: str) -> Iterator[bytes]:
+    while line := file.readline(MAX_LINE):
+        if len(line) == MAX_LINE:
+            raise EvidenceError(f"{name} has a line of {MAX_LINE:,} bytes or more.")
+        yield line
+
+
+def _payload(line: bytes, where: str) -> Payload:
+    """The payload of a line. Raises EvidenceError where digest or id are not those of what it holds."""
+    try:
+        told = json.loads(line)
+        identity, digest = told.pop("id"), told.pop("sha256")
+        body = base64.b64decode(told.pop("body_base64"), validate=True) if "body_base64" in told else None
+        body = told.pop("body").encode() if body is None else body
+        told |= {
+            "retrieved_at": datetime.fromisoformat(told["retrieved_at"]),
+            "redactions": tuple(told["redactions"]),
+        }
+        payload = Payload(**told, body=body, document=parsed(body))
+        found = payload.body_digest, payload.id
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, binascii.Error) as error:
+        raise EvidenceError(f"{where} is no payload: {error!r}.") from error
+    if found != (digest, identity):
+        raise EvidenceError(f"{where} is altered: its body, request or status are not those of {identity}.")
+    return payload
