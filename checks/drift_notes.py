@@ -97,9 +97,15 @@ def _reading(old: Snapshot, new: Snapshot) -> Iterable[str]:
     if found:
         yield f"Read now but not in {old.name}: {_listed(found)}. Nothing there counts as new."
     for name, before, after in ((old.name, new, old), (new.name, old, new)):
-        gaps = set(texts(after.gaps["gap_id"])) - set(texts(before.gaps["gap_id"]))
+        gaps = len(_unread(after) - _unread(before))
         if gaps:
-            yield f"{name} left {len(gaps)} things unread that the other did not; its gaps.csv lists them."
+            counted = "one thing" if gaps == 1 else f"{gaps} things"
+            yield f"{name} left {counted} unread that the other did not; its gaps.csv lists what is missing."
+
+
+def _unread(snapshot: Snapshot) -> set[tuple[str, str]]:
+    """What was asked for in vain, and of which resource."""
+    return set(zip(texts(snapshot.gaps["asked"]), texts(snapshot.gaps["scope"]).str.lower(), strict=True))
 
 
 def _listed(names: list[str]) -> str:

@@ -12,7 +12,7 @@ SHOWN = 200
 """Rows of a table on a page; the files have them all."""
 
 CALM = frozenset({"changed", "settled", "gone", "not comparable"})
-"""Classes of findings that ask nobody to act: shown after the others, or counted only."""
+"""Classes of findings that ask nobody to act, as new ones that comply do: shown after the others."""
 
 MEANINGS: Mapping[str, str] = {
     "regressed": "passed, or did not apply, and fails now",
@@ -74,7 +74,9 @@ class DriftView:
 
 def drift_view(drift: Drift, shown: int = SHOWN) -> DriftView:
     """The drift with at most `shown` rows of each table."""
-    is_calm = drift.findings["change"].isin(CALM) & ~drift.findings["is_regression"]
+    found = drift.findings
+    harmless = found["change"].eq("new") & found["new_verdict"].eq("compliant")
+    is_calm = (found["change"].isin(CALM) | harmless) & ~found["is_regression"]
     return DriftView(
         headline=headline(drift),
         is_regression=bool(drift.regressions),

@@ -11,6 +11,9 @@ from rich.text import Text
 from checks.drift import Drift
 from reports.drift_view import DriftView, TableView, drift_view
 
+_UNBOUND = 200
+"""Columns of a table that goes to a file or a pipe, where there is no edge to fold at."""
+
 SHOWN = 12
 """Rows of a table at a terminal; the files have them all."""
 
@@ -70,9 +73,16 @@ def _show(title: str, rows: TableView, columns: Columns, out: Console) -> None:
         told = [Text(word, style=_STYLES.get(word, ""))]
         table.add_row(*told, *(Text(text(row)) for name, text in columns.items() if name != "Change"))
     out.print()
-    out.print(table)
+    _unfolded(out).print(table)
     if rows.rest:
         out.print(Text(f"… and {rows.rest:,} more in {rows.path}.", style="yellow"))
+
+
+def _unfolded(out: Console) -> Console:
+    """A console for tables: wide where nobody's terminal folds the lines."""
+    if out.is_terminal:
+        return out
+    return Console(file=out.file, width=max(out.width, _UNBOUND), highlight=False)
 
 
 def _said(name: str) -> Callable[[Row], str]:
@@ -111,7 +121,7 @@ _RULES: Columns = {
     "Change": _said("change"),
     "Workspace": _said("workspace"),
     "Rule": _said("rule"),
-    "Destination": lambda row: row["new"] if row["old"] == row["new"] else _turned("old", "new")(row),
+    "Destination": lambda row: " → ".join(dict.fromkeys(each for each in (row["old"], row["new"]) if each)),
     "Details": _said("details"),
 }
 _WORKSPACES: Columns = {
