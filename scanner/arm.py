@@ -29,6 +29,7 @@ from azure.mgmt.resource.subscriptions.aio import SubscriptionClient
 
 from scanner import gaps
 from scanner.answers import understood
+from scanner.bounds import bounded_response
 from scanner.clouds import Cloud, tls_context
 from scanner.diagnosis import advice
 from scanner.errors import CredentialError, RefusedRequestError
@@ -80,6 +81,7 @@ class Arm:
             ),
             cookie_jar=aiohttp.DummyCookieJar(),
             proxy=proxy_for(self.cloud.arm_endpoint),
+            response_class=bounded_response(self._patience.max_answer_bytes),
         )
         self._transport = AioHttpTransport(
             session=self._session,
@@ -142,8 +144,11 @@ class Arm:
         return f"{self.cloud.arm_endpoint}{path}?api-version={api_version}"
 
     async def get(self, ask: Ask) -> Payload | Gap:
-        """The answer to one question: a payload with status 200 and a JSON object, or a gap."""
-        known = self._recall(ask)
+        """The answer to one question: a payload with status 200 and a JSON object, or a gap.
+
+        A query is asked anew where a scan is resumed, since its further pages cannot be had later.
+        """
+        known = self._recall(ask) if ask.method == "GET" else None
         if known is not None:
             return known
         try:

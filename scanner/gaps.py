@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from scanner.diagnosis import advice
-from scanner.errors import DeadlineError
+from scanner.errors import DeadlineError, TooLargeError
 from scanner.payloads import Gap, Payload
 from scanner.redaction import without_emails, without_tokens
 
@@ -15,6 +15,7 @@ _ACTION = re.compile(r"perform action '([^']+)'", re.IGNORECASE)
 _SCOPE = re.compile(r"over scope '([^']+)'", re.IGNORECASE)
 _OBJECT_ID = re.compile(r"object id '([^']+)'", re.IGNORECASE)
 _MAX_MESSAGE = 500
+_FOR_SUPPORT = "Please provide below info when asking for support"
 
 RETRY_LATER = (
     "Run the audit again; if it persists, open an Azure support case with the request id that "
@@ -23,6 +24,7 @@ RETRY_LATER = (
 
 PAST_DEADLINE = "DeadlinePassed"
 MORE_TIME = "Continue with azml-audit scan --resume, or allow more time with --deadline."
+NO_SUCH_SIZE = "No answer of Azure is that large: check network and proxy, then open an Azure support case."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +71,16 @@ def arm_error(document: Any) -> tuple[str, str]:
     error = document.get("error", document)
     if not isinstance(error, dict):
         return str(error), str(document.get("error_description", ""))
-    return str(error.get("code") or ""), str(error.get("message") or "")
+    return str(error.get("code") or ""), _message(error)
+
+
+def _message(error: dict[str, Any]) -> str:
+    """What an error says; Resource Graph says it in the first detail, under a line for its support."""
+    told = str(error.get("message") or "")
+    details = error.get("details")
+    if not told.startswith(_FOR_SUPPORT) or not isinstance(details, list) or not details:
+        return told
+    return str(details[0].get("message") or told) if isinstance(details[0], dict) else told
 
 
 def from_answer(ask: Ask, status: int, document: Any, request_id: str) -> Gap:
@@ -84,6 +95,8 @@ def from_failure(ask: Ask, error: BaseException) -> Gap:
     """The gap a request leaves that was never answered, or whose answer broke off."""
     if isinstance(error, DeadlineError):
         return _gap(ask, PAST_DEADLINE, str(error), MORE_TIME)
+    if isinstance(error, TooLargeError):
+        return _gap(ask, "AnswerTooLarge", str(error), NO_SUCH_SIZE)
     cause = error.__cause__ or error
     name = type(cause).__name__
     message = f"No complete answer came: {name}: {error}"
@@ -127,6 +140,11 @@ def _closes(ask: Ask, status: int, code: str, message: str) -> str:
         )
     if status == 401:
         return "Sign in again; the token was refused. Check --auth, --tenant and --cloud."
+    if status == 403 and ask.method == "POST":
+        return (
+            "Resource Graph answers who has Reader on at least one of the subscriptions: assign it there, or "
+            "scan with --discover arm, without Resource Graph."
+        )
     if status == 403:
         return _grant(ask, message)
     if status == 404:

@@ -26,6 +26,7 @@ from azure.core.pipeline.policies import (
     UserAgentPolicy,
 )
 
+from scanner.bounds import AnswerTimePolicy
 from scanner.challenges import ChallengePolicy
 from scanner.clouds import Cloud
 from scanner.errors import DeadlineError, RefusedRequestError
@@ -41,7 +42,9 @@ class Patience:
 
     `burst` and `reads_per_second` are the bucket Azure Resource Manager keeps for every subscription, and
     for the tenant, per principal and region (request limits and throttling, 2026-08). A `deadline` is how
-    long an `Arm` may be asked anything, from the moment it is entered; None is no limit.
+    long an `Arm` may be asked anything, from the moment it is entered; None is no limit. `read_timeout` is
+    the longest silence within an answer, `answer_timeout` the longest a whole one may take, and
+    `max_answer_bytes` how large it may be once decompressed.
     """
 
     max_concurrency: int = 48
@@ -56,6 +59,8 @@ class Patience:
     throttle_budget: float = 300.0
     connect_timeout: float = 15.0
     read_timeout: float = 60.0
+    answer_timeout: float = 300.0
+    max_answer_bytes: int = 256 * 1024 * 1024
 
     def after(self, seconds: float) -> Patience:
         """What is left once so many seconds of the deadline are gone."""
@@ -232,4 +237,5 @@ def policies(
         QuotaPolicy(throttle),
         ChallengePolicy(credential, cloud.scope),
         slots,
+        AnswerTimePolicy(patience.answer_timeout),
     )
