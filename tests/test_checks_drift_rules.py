@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 from checks.drift import Drift, drift
 from checks.drift_openings import holds, rule_of
 from checks.drift_reach import reach_changes
-from checks.drift_rules import compared
+from checks.drift_rules import compared, rule_changes
 
 STORE = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Storage/storageAccounts/store"
 
@@ -81,8 +81,9 @@ def test_a_changed_rule_is_named_for_what_it_opens_and_the_other_way_round(
     old: Row, new: Row, change: str
 ) -> None:
     back = {"widened": "narrowed"}.get(change, change)
-    assert changes(between([old], [new]).rules) == [change]
-    assert changes(between([new], [old]).rules) == [back]
+    left, right = (snapshot(workspaces=[workspace(rules=1)], outbound_rules=[row]) for row in (old, new))
+    assert changes(rule_changes(left, right)) == [change]
+    assert changes(rule_changes(right, left)) == [back]
 
 
 @pytest.mark.parametrize(
