@@ -17,17 +17,22 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\n", "＝", "＋", "－", "＠")
 
 def files(audit: Audit) -> Mapping[str, bytes]:
     """Every CSV file and `datapackage.json`, by name in the report's folder."""
+    written = frames(audit)
+    listed = {file.path: as_csv(written[file.name], file) for file in FILES}
+    return {**listed, "datapackage.json": data_package().encode()}
+
+
+def frames(audit: Audit) -> Mapping[str, pd.DataFrame]:
+    """What each file of `FILES` is written from, by its name; more columns than are published."""
     workspaces = described.workspaces(audit.tables)
-    frames = {file.name: audit.tables[file.name] for file in FILES if file.name in SCHEMAS}
-    frames |= {
+    tables = {file.name: audit.tables[file.name] for file in FILES if file.name in SCHEMAS}
+    return tables | {
         "workspaces": workspaces,
         "findings": described.with_workspaces(audit.findings, workspaces),
         "scores": scored.all_scores(audit),
         "policies": policy_frames.policies(audit),
         "waivers": policy_frames.waivers(audit),
     }
-    written = {file.path: as_csv(frames[file.name], file) for file in FILES}
-    return {**written, "datapackage.json": data_package().encode()}
 
 
 def as_csv(frame: pd.DataFrame, file: ReportFile) -> bytes:
