@@ -27,6 +27,11 @@ SUBSCRIPTIONS = TableSchema(
         ),
         ("read", "our own: whether the list of its workspaces was read to the end", BOOLEAN),
         ("workspaces", "our own: workspaces seen in it, also where the list broke off", INTEGER),
+        (
+            "workspaces_in_graph",
+            "our own: workspaces Resource Graph shows in it; <NA> where it was not asked or did not tell all",
+            INTEGER,
+        ),
         ("note", "our own: why it was not read, or why it can hold no workspace"),
     ),
 )

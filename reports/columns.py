@@ -185,6 +185,7 @@ SUBSCRIPTIONS = ReportFile(
         "managed_by_tenants",
         "read",
         "workspaces",
+        "workspaces_in_graph",
         "note",
         "subscription_resource_id",
     ),

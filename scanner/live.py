@@ -12,6 +12,7 @@ from scanner.api_versions import PROVIDER, PROVIDER_API_VERSION, ApiVersions, re
 from scanner.arm import Arm
 from scanner.associated import AssociatedReader
 from scanner.collection import Collection
+from scanner.discovery import Discovery
 from scanner.gaps import Ask
 from scanner.payloads import Gap, Keep, Payload
 from scanner.progress import Progress, Silent
@@ -39,21 +40,37 @@ class LiveSource:
         collection: Collection,
         progress: Progress | None = None,
         reader: SubscriptionsReader | None = None,
+        discovery: Discovery | None = None,
     ) -> None:
         """Read the wanted subscriptions, and in each workspace what `collection` says.
 
-        `reader` reads them; unless given, this process does.
+        `reader` reads them; unless given, this process does. `discovery` asks Resource Graph, too.
         """
         self._arm = arm
         self._wanted = wanted
         self._progress = progress or Silent()
         self._reader = reader or Here(arm, collection=collection, progress=self._progress)
+        self._discovery = discovery
 
     async def read(self, keep: Keep) -> None:
         """Hand every payload and gap to `keep`. Raises ScopeError before any workspace is read."""
         chosen = await subscriptions(self._arm, self._wanted, keep)
+        if self._discovery and self._discovery.leads:
+            shown = await self._discovery.read(chosen, keep)
+            chosen = [each for each in chosen if each.key not in shown or shown[each.key].workspaces]
         self._progress.subscriptions_found(len(chosen))
-        await self._reader.read(chosen, keep)
+        if self._discovery and not self._discovery.leads:
+            await self._read_beside(self._discovery, chosen, keep)
+        else:
+            await self._reader.read(chosen, keep)
+
+    async def _read_beside(self, discovery: Discovery, chosen: Sequence[Subscription], keep: Keep) -> None:
+        asking = asyncio.create_task(discovery.read(chosen, keep))
+        try:
+            await self._reader.read(chosen, keep)
+            await asking
+        finally:
+            asking.cancel()
 
 
 class Here:

@@ -9,6 +9,10 @@ from scanner.payloads import Gap
 
 Row = dict[str, Any]
 
+_NOT_LISTED = (
+    "Not listed: Resource Graph shows no workspace here. It would show none that the identity may not read."
+)
+
 
 SUBSCRIPTION_KINDS = ("workspaces", "subscription", "provider")
 """The kinds of gap that leave a subscription itself unread."""
@@ -25,6 +29,7 @@ class SubscriptionRows:
         self._problems: dict[str, set[str]] = {}
         self._groups: dict[str, set[str]] = {}
         self._unread_groups: set[str] = set()
+        self._in_graph: dict[str, int] = {}
 
     def add(self, item: wire.Object) -> str:
         """A subscription as Azure lists it, or as it tells it on its own; returns its lower-cased id."""
@@ -53,6 +58,10 @@ class SubscriptionRows:
         """These, by lower-cased id, lie below the management group, as one page of its descendants says."""
         self._groups.setdefault(wire.last_part(group_id), set()).update(subscription_ids)
 
+    def count_in_graph(self, subscription_id: str, workspaces: int) -> None:
+        """So many workspaces Resource Graph shows in it, all in all."""
+        self._in_graph[subscription_id.lower()] = workspaces
+
     def note_unregistered(self, subscription_id: str, told: str) -> None:
         """Machine Learning is not registered in it."""
         self._unregistered[subscription_id.lower()] = told
@@ -71,7 +80,13 @@ class SubscriptionRows:
 
     def finished(self) -> list[Row]:
         """The rows, each with whether it was read, how many workspaces it has and why it was not read."""
-        return [row | self._management_groups(key) | self._outcome(key) for key, row in self._rows.items()]
+        return [
+            row
+            | self._management_groups(key)
+            | {"workspaces_in_graph": self._in_graph.get(key)}
+            | self._outcome(key)
+            for key, row in self._rows.items()
+        ]
 
     def _management_groups(self, key: str) -> Row:
         below = sorted(group for group, subscriptions in self._groups.items() if key in subscriptions)
@@ -90,4 +105,6 @@ class SubscriptionRows:
         if key in self._unregistered:
             note = f"{self._unregistered[key]} here: no workspace can exist."
             return {"read": True, "workspaces": 0, "note": note}
+        if self._in_graph.get(key) == 0:
+            return {"read": None, "workspaces": None, "note": _NOT_LISTED}
         return {"read": None, "workspaces": None, "note": "Not asked for."}

@@ -13,6 +13,7 @@ from scanner.associated import KIND as ASSOCIATED
 from scanner.associated_rows import COLUMN_OF_ROLE, associated_rows
 from scanner.child_rows import CHILDREN, connection_row
 from scanner.collection import KIND_OF
+from scanner.graph_rows import GraphRows, asked_subscriptions, by_subscription, difference
 from scanner.outbound_rule_rows import rule_row, united
 from scanner.payloads import Gap, Payload
 from scanner.provenance import BY_RULE_NAME, BY_SUBSCRIPTION, Traces
@@ -51,6 +52,7 @@ class Tabulation:
         self._asked: set[tuple[str, str]] = set()
         self._broken: set[tuple[str, str]] = set()
         self._gaps: dict[str, Row] = {}
+        self._graph = GraphRows()
 
     def add(self, item: Payload | Gap) -> None:
         """Take in one payload or gap; a superseded payload tells nothing."""
@@ -74,6 +76,7 @@ class Tabulation:
             "outboundRules": self._rules_page,
             "provider": self._provider,
             "descendants": self._descendants_page,
+            "resourceGraph": self._graph_page,
         }.get(item.kind)
         if take:
             take(item)
@@ -82,6 +85,7 @@ class Tabulation:
 
     def finished(self) -> Tables:
         """The tables of everything taken in."""
+        self._compare_discoveries()
         for key, details in self._details.items():
             self._workspaces[key] = merged(self._workspaces.get(key, {}), details)
         rules = self._finished_rules()
@@ -214,6 +218,21 @@ class Tabulation:
         for position, item in self._items(page):
             _keep_one(self._children[table], item["id"].lower(), child_row(page.scope, item))
             self._trace(table, item["id"].lower(), page, "value", position)
+
+    def _graph_page(self, page: Payload) -> None:
+        self._graph.add(page)
+        for subscription_id in asked_subscriptions(page.request_body):
+            self._trace(BY_SUBSCRIPTION, subscription_id, page)
+
+    def _compare_discoveries(self) -> None:
+        listed = by_subscription(row["workspace_id"] for row in self._workspaces.values())
+        for key, shown in self._graph.shown().items():
+            self._subscriptions.count_in_graph(key, len(shown.workspaces))
+            was_read = self._was_read("workspaces", f"/subscriptions/{key}")
+            if was_read or (was_read is None and shown.workspaces):
+                gap = difference(key, listed.get(key, {}), shown)
+                if gap:
+                    self._gap(gap, gap)
 
     def _finished_rules(self) -> list[Row]:
         rows: list[Row] = []

@@ -6,7 +6,7 @@ import base64
 import binascii
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from scanner.emulator.directory import Directory
@@ -28,13 +28,14 @@ _SKIP_PARAMETER = {"subscriptions": "%24skiptoken", "descendants": "%24skiptoken
 class Answer:
     """A finished body with its status; `page` is the 1-based page of a list, None for anything else.
 
-    `retry_after` is in seconds, None for no such header.
+    `retry_after` is in seconds, None for no such header; `headers` are those only this answer has.
     """
 
     status: int
     body: bytes
     page: int | None = None
     retry_after: float | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 def answer(

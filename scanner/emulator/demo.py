@@ -19,7 +19,7 @@ from scanner.emulator.demo_research import research_resources
 from scanner.emulator.demo_rules import rule_lessons
 from scanner.emulator.faults import Fault, FaultKind
 from scanner.emulator.identity import TENANT_ID
-from scanner.emulator.tenant import Document, Tenant
+from scanner.emulator.tenant import Document, Graph, Tenant
 
 ROOT_GROUP, DATA_GROUP = "mg-larkfield", "mg-larkfield-data"
 
@@ -42,6 +42,7 @@ def demo_tenant() -> Tenant:
         management_groups=_management_groups(subscriptions),
         default_faults=(Fault(kind=FaultKind.STATUS, status=403, subscription=FINANCE_ID),),
         unregistered=frozenset({EMPTY_ID}),
+        graph=Graph(hidden=frozenset({f"/subscriptions/{FINANCE_ID}"})),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from scanner.emulator.actions import action_of, holds
@@ -16,7 +16,7 @@ from scanner.emulator.envelopes import (
 )
 from scanner.emulator.routes import Target, target_of
 from scanner.emulator.tenant import Resource, Tenant
-from scanner.emulator.versions import Document, shown, without
+from scanner.emulator.versions import WORKSPACES, Document, shown, without
 
 _RULES = ("properties", "managedNetwork", "outboundRules")
 
@@ -81,6 +81,36 @@ class Directory:
             return [without(item, _RULES) for item in items]
         return items
 
+    @property
+    def answers_graph(self) -> bool:
+        """Whether Resource Graph answers the client at all: it may read something there."""
+        actions = self._tenant.allowed_actions
+        return self._tenant.graph.is_allowed and (actions is None or bool(actions))
+
+    def in_graph(self, subscriptions: Collection[str]) -> list[Document]:
+        """The workspaces Resource Graph shows in these subscriptions, as rows in order of their ids.
+
+        What the client may not read is left out without a word.
+        """
+        graph, actions = self._tenant.graph, self._tenant.allowed_actions
+        if actions is not None and not holds(actions, f"{WORKSPACES}/read"):
+            return []
+        held = [item.body for item in self._items.values() if _is_workspace(item)]
+        rows = [*held, *({"id": ghost, "kind": "Default"} for ghost in graph.ghosts)]
+        found = (
+            {"id": row["id"], "kind": row.get("kind"), "subscriptionId": str(row["id"]).split("/")[2]}
+            for row in rows
+        )
+        return sorted(
+            (
+                row
+                for row in found
+                if row["subscriptionId"].lower() in subscriptions
+                and not graph.hidden & {row["id"].lower(), f"/subscriptions/{row['subscriptionId'].lower()}"}
+            ),
+            key=lambda row: str(row["id"]),
+        )
+
     def _add(self, resource: Resource) -> None:
         target = target_of(resource.id)
         if target.path in self._items:
@@ -126,6 +156,10 @@ class Directory:
         if target.scope not in self._subscriptions:
             return subscription_not_found(target)
         return _provider(target, types, self._tenant.unregistered) if types else not_found(target)
+
+
+def _is_workspace(resource: Resource) -> bool:
+    return target_of(resource.id).route == "workspace"
 
 
 def _rules(workspace: Resource) -> dict[str, Document]:

@@ -15,16 +15,22 @@ LOCATIONS = ("eastus", "northeurope", "swedencentral", "westeurope", "westus3")
 
 @dataclass(frozen=True, kw_only=True)
 class ArmError:
-    """One refusal: HTTP status, ARM code and message, and the namespace a nested detail points at."""
+    """One refusal: HTTP status, ARM code and message.
+
+    A nested detail points at the namespace `detail_target`, or says `detail`.
+    """
 
     status: int
     code: str
     message: str
     detail_target: str | None = None
+    detail: str = ""
 
     def body(self) -> bytes:
         """The error envelope as JSON."""
         error: dict[str, object] = {"code": self.code, "message": self.message}
+        if self.detail:
+            error["details"] = [{"code": self.code, "message": self.detail}]
         if self.detail_target:
             error["details"] = [{"code": self.code, "target": self.detail_target, "message": self.message}]
         return json.dumps({"error": error}).encode()
@@ -122,6 +128,27 @@ def throttled(target: Target, seconds: float | None) -> ArmError:
         "seconds."
     )
     return ArmError(status=429, code="SubscriptionRequestsThrottled", message=message)
+
+
+def graph_error(status: int, detail: str = "") -> ArmError:
+    """Resource Graph's own refusals: what is wrong stands in the details, the message names an id only."""
+    code, usual = {
+        400: ("BadRequest", "The request is not valid."),
+        403: (
+            "AccessDenied",
+            "Access is denied to the requested resource. The user might not have enough permission.",
+        ),
+        429: (
+            "RateLimiting",
+            "Client application has been throttled and should not attempt to repeat the request until an "
+            "amount of time has elapsed. Please see https://aka.ms/resourcegraph-throttling for help.",
+        ),
+    }[status]
+    message = (
+        "Please provide below info when asking for support: timestamp = 2026-01-15T09:00:00.0000000Z, "
+        "correlationId = 00000000-0000-4000-8000-000000000000."
+    )
+    return ArmError(status=status, code=code, message=message, detail=detail or usual)
 
 
 def method_not_allowed(method: str) -> ArmError:

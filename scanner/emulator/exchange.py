@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
+from dataclasses import replace
 
 from aiohttp import web
 
 from scanner.emulator.answers import Answer, answer, encoded, refusal
 from scanner.emulator.directory import Directory
 from scanner.emulator.entra import cloud_metadata, openid_configuration, token
-from scanner.emulator.envelopes import invalid_token, method_not_allowed
+from scanner.emulator.envelopes import graph_error, invalid_token, method_not_allowed
 from scanner.emulator.faults import Fault
+from scanner.emulator.graph import Quota, graph_answer
 from scanner.emulator.identity import access_token
 from scanner.emulator.injection import Injector
-from scanner.emulator.routes import METADATA, UNAUTHENTICATED, Target, target_of
+from scanner.emulator.routes import GRAPH, METADATA, UNAUTHENTICATED, Target, target_of
 from scanner.emulator.tenant import Tenant
 
 _GOLDEN_RATIO = 0.6180339887498949
@@ -40,11 +42,14 @@ class Exchange:
         self._latency, self._jitter = latency, jitter
         self._waited = 0
         self._answers: dict[str, tuple[Target, Answer]] = {}
+        self._quota = Quota(tenant.graph.queries, tenant.graph.window)
 
     async def reply(self, request: web.BaseRequest) -> tuple[Target, Answer]:
         """What was asked for, and what is answered to it."""
         target, usual = await self._usual(request)
-        if usual.status in (401, 405) or (request.method != "GET" and target.route not in UNAUTHENTICATED):
+        if usual.status in (401, 405) or (
+            request.method != "GET" and target.route not in {*UNAUTHENTICATED, GRAPH}
+        ):
             return target, usual
         pause = self._pause() + (0 if self.injector.is_idle else self.injector.latency(target, usual.page))
         if pause:
@@ -56,6 +61,8 @@ class Exchange:
         target = known[0] if known else target_of(request.path)
         if target.route in UNAUTHENTICATED:
             return target, await self._open(request, target)
+        if target.route == GRAPH and request.headers.get("Authorization") == self._bearer:
+            return target, await self._queried(request, target)
         if request.method != "GET":
             return target, _unread(request.method, target)
         if request.headers.get("Authorization") != self._bearer:
@@ -67,6 +74,18 @@ class Exchange:
         if found.status == 200:
             self._answers[request.raw_path] = target, found
         return target, found
+
+    async def _queried(self, request: web.BaseRequest, target: Target) -> Answer:
+        """What Resource Graph answers, with what it tells of its quota."""
+        if request.method != "POST":
+            return refusal(method_not_allowed(request.method))
+        now = asyncio.get_running_loop().time()
+        if self._quota.taken(now):
+            version = request.query.get("api-version", "")
+            found = graph_answer(self._directory, target, version, await request.read())
+        else:
+            found = refusal(graph_error(429))
+        return replace(found, headers=self._quota.headers(now))
 
     async def _open(self, request: web.BaseRequest, target: Target) -> Answer:
         if target.route == METADATA:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from scanner.emulator.answers import Answer
-from scanner.emulator.routes import UNAUTHENTICATED, Target
+from scanner.emulator.routes import GRAPH, UNAUTHENTICATED, Target
 
 _FULL_BUCKET, _FULL_GLOBAL_BUCKET = 249, 3749
 _STAMP = "20260115T090000Z"
@@ -34,10 +34,13 @@ def arm_headers(
         **_remaining(target, answer),
         **_retry(answer),
         **_challenge(answer, base_url),
+        **answer.headers,
     }
 
 
 def _remaining(target: Target, answer: Answer) -> dict[str, str]:
+    if target.route == GRAPH:
+        return {"x-ms-ratelimit-remaining-tenant-resource-requests": "14"}
     left = 0 if answer.status == 429 else _FULL_BUCKET
     if target.subscription is None:
         return {"x-ms-ratelimit-remaining-tenant-reads": str(left)}

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from scanner.emulator.answers import Answer, encoded, refusal
 from scanner.emulator.envelopes import (
     ArmError,
     authorization_failed,
+    graph_error,
     invalid_token,
     missing_registration,
     not_found,
@@ -20,7 +21,7 @@ from scanner.emulator.envelopes import (
     unsupported_api_version,
 )
 from scanner.emulator.faults import Fault, FaultKind
-from scanner.emulator.routes import Target
+from scanner.emulator.routes import FIRST_PAGE, GRAPH, Target
 
 _LIST_KINDS = (FaultKind.FOREIGN_NEXT_LINK, FaultKind.NEXT_LINK_LOOP, FaultKind.NULL_VALUE)
 
@@ -92,11 +93,14 @@ class Injector:
         if kind is None:
             return answer
         content = json.loads(answer.body)
+        values, link = ("data", "$skipToken") if target.route == GRAPH else ("value", "nextLink")
         if kind is FaultKind.NULL_VALUE:
-            content["value"] = None
+            content[values] = None
+        elif target.route == GRAPH:
+            content[link] = FIRST_PAGE
         else:
-            content["nextLink"] = own_url if kind is FaultKind.NEXT_LINK_LOOP else foreign_url
-        return Answer(status=answer.status, body=encoded(content), page=answer.page)
+            content[link] = own_url if kind is FaultKind.NEXT_LINK_LOOP else foreign_url
+        return replace(answer, body=encoded(content))
 
     def _striking(self, kinds: Collection[FaultKind], target: Target, page: int | None) -> list[int]:
         return [
@@ -127,11 +131,14 @@ class Injector:
 def error_of(fault: Fault, target: Target, supported: Collection[str] = ()) -> ArmError:
     """The ARM error a STATUS fault answers with; `supported` are the api-versions a 400 lists."""
     usual = _usual_error(fault, target, supported)
+    if target.route == GRAPH and fault.status in (403, 429):
+        usual = graph_error(fault.status)
     return ArmError(
         status=fault.status,
         code=fault.code or usual.code,
         message=fault.message or usual.message,
         detail_target=usual.detail_target,
+        detail=usual.detail,
     )
 
 

@@ -4,10 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from scanner.emulator.versions import MANAGEMENT_GROUPS, PROVIDERS, SUBSCRIPTIONS, WORKSPACES
+from scanner.emulator.versions import (
+    MANAGEMENT_GROUPS,
+    PROVIDERS,
+    RESOURCE_GRAPH,
+    SUBSCRIPTIONS,
+    WORKSPACES,
+)
 
 METADATA = "metadata"
 TOKEN = "token"  # noqa: S105 - a route's name
+GRAPH = "resourceGraph"
+FIRST_PAGE = "MA=="
+"""The skip token that leads Resource Graph's answer back to its first row."""
+
 UNAUTHENTICATED = frozenset({METADATA, TOKEN})
 
 _WORKSPACE_TYPE = WORKSPACES.lower()
@@ -35,7 +45,7 @@ _ROUTE_OF_TYPE = {
 ROUTES = (
     *("subscriptions", "subscription", "descendants", "workspaces", "workspace"),
     *_CHILD_ROUTES.values(),
-    *("associated", "diagnosticSettings", "provider", METADATA, TOKEN),
+    *("associated", "diagnosticSettings", "provider", GRAPH, METADATA, TOKEN),
 )
 
 
@@ -104,6 +114,8 @@ def _provided(path: str, segments: list[str]) -> Target:
             scope=rest[1],
             is_list=True,
         )
+    if tail == RESOURCE_GRAPH.lower():
+        return Target(route=GRAPH, path=path, resource_type=tail)
     is_list = len(rest) % 2 == 1
     resource_type = "/".join([namespace, *rest[0::2]])
     return Target(

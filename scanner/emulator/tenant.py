@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from scanner.emulator.faults import Fault
 from scanner.emulator.versions import Document, offered
 
-__all__ = ["Document", "Resource", "Tenant"]
+__all__ = ["Document", "Graph", "Resource", "Tenant"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +29,22 @@ class Resource:
     def id(self) -> str:
         """The resource id as Azure would spell it."""
         return str(self.body["id"])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Graph:
+    """How Resource Graph sees a tenant.
+
+    `hidden` are lower-cased ids of workspaces, or of subscriptions as "/subscriptions/…", that it does not
+    show: because it lags, or because the client may not read them. `ghosts` are ids of workspaces it still
+    shows. Its user has `queries` in each `window` of seconds. One that is not `is_allowed` refuses.
+    """
+
+    is_allowed: bool = True
+    hidden: frozenset[str] = frozenset()
+    ghosts: tuple[str, ...] = ()
+    queries: int = 15
+    window: float = 5.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +70,7 @@ class Tenant:
     list_rules: bool = True
     expected_violations: frozenset[str] = frozenset()
     allowed_actions: frozenset[str] | None = None
+    graph: Graph = field(default_factory=Graph)
 
     def offering(self, *machine_learning: str) -> Tenant:
         """The same tenant where Machine Learning offers only these api-versions."""

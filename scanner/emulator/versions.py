@@ -18,6 +18,7 @@ WORKSPACES = f"{MACHINE_LEARNING}/workspaces"
 SUBSCRIPTIONS = "Microsoft.Resources/subscriptions"
 PROVIDERS = "Microsoft.Resources/providers"
 MANAGEMENT_GROUPS = "Microsoft.Management/managementGroups"
+RESOURCE_GRAPH = "Microsoft.ResourceGraph/resources"
 
 MACHINE_LEARNING_VERSIONS = (
     "2025-12-01",
@@ -45,6 +46,7 @@ _MACHINE_LEARNING_TYPES = {
 _OTHER_TYPES = {
     SUBSCRIPTIONS: ("2022-12-01", "2021-01-01", "2020-01-01", "2019-11-01", "2016-06-01"),
     PROVIDERS: ("2022-09-01", "2021-04-01", "2021-01-01", "2020-06-01", "2019-10-01"),
+    RESOURCE_GRAPH: ("2024-04-01", "2022-10-01", "2021-03-01"),
     MANAGEMENT_GROUPS: ("2023-04-01", "2021-04-01", "2020-05-01", "2020-02-01"),
     "Microsoft.Storage/storageAccounts": (
         *("2026-04-01", "2025-06-01", "2025-01-01", "2024-01-01", "2023-05-01", "2023-01-01"),

@@ -1,0 +1,141 @@
+"""Asks Resource Graph which workspaces there are, beside Azure Resource Manager or ahead of it.
+
+Resource Graph is for population only: it lags behind Resource Manager, and leaves out without a word what
+the identity may not read. Paging, counts and limits: "Working with large data sets" and "Guidance for
+throttled requests" in the Resource Graph documentation (2026-11).
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+
+from scanner import gaps, wire
+from scanner.answers import keep_superseded
+from scanner.arm import Arm
+from scanner.gaps import Ask
+from scanner.graph_rows import KIND, GraphRows, Shown, is_truncated
+from scanner.payloads import Gap, Keep, Payload
+from scanner.pipeline import RESOURCE_GRAPH_PATH
+from scanner.scope import Subscription
+
+API_VERSION = "2024-04-01"
+QUERY = (
+    "resources | where type =~ 'microsoft.machinelearningservices/workspaces' "
+    "| project id, kind, subscriptionId | order by id asc"
+)
+"""Its first column is a plain text and its rows are ordered: without both there would be no further page."""
+
+BATCH = 250
+"""Subscriptions in one query; groups of fewer than 300 are recommended."""
+
+PAGE = 1000
+"""Rows on a page: the most there can be."""
+
+_NOT_THERE = frozenset({"NoRegisteredProviderFound", "InvalidResourceNamespace", "InvalidResourceType"})
+
+_log = logging.getLogger("azml_audit.discovery")
+
+
+class Discovery:
+    """Reads from Resource Graph which workspaces some subscriptions have.
+
+    Where it `leads`, only the subscriptions with workspaces are listed by Resource Manager afterwards; else
+    all are, and both are compared. Where it `is_demanded`, a refusal is a gap; else it is logged, and
+    Resource Manager alone tells.
+    """
+
+    def __init__(
+        self,
+        arm: Arm,
+        *,
+        leads: bool = False,
+        is_demanded: bool = False,
+        batch: int = BATCH,
+        page: int = PAGE,
+    ) -> None:
+        """Ask through this pipeline, for so many subscriptions at once and so many rows a page."""
+        self.leads = leads
+        self._arm = arm
+        self._is_demanded = is_demanded
+        self._batch, self._page = batch, page
+
+    async def read(self, chosen: Sequence[Subscription], keep: Keep) -> Mapping[str, Shown]:
+        """Hand every page and gap to `keep`; what came whole, as `GraphRows.shown` gives it."""
+        rows, refused = GraphRows(), 0
+        for subscriptions in _batches(chosen, self._batch):
+            gap = await self._query(subscriptions, rows, keep)
+            if gap is None:
+                continue
+            if _is_unavailable(gap) and not self._is_demanded:
+                refused += len(subscriptions)
+                keep_superseded(gap, keep)
+                continue
+            keep(gap)
+        if refused:
+            _log.warning(
+                "Resource Graph may not be asked about %d of %d subscriptions: what workspaces they have, "
+                "Azure Resource Manager alone tells",
+                refused,
+                len(chosen),
+            )
+        return rows.shown()
+
+    async def _query(self, subscriptions: Sequence[str], rows: GraphRows, keep: Keep) -> Gap | None:
+        """Every page of one query; the gap that ended it early, or that its counts leave."""
+        token, seen, read = None, set[str](), 0
+        while True:
+            ask = self._ask(subscriptions, token)
+            page = await self._arm.get(ask)
+            if isinstance(page, Gap):
+                return page
+            keep(page)
+            rows.add(page)
+            read += wire.count(page.document, "data") or 0
+            token = wire.named(page.document, "$skipToken")
+            if token is None or token in seen:
+                return _flaw(ask, page, read, is_loop=token is not None)
+            seen.add(token)
+
+    def _ask(self, subscriptions: Sequence[str], token: str | None) -> Ask:
+        options = {"resultFormat": "objectArray", "$top": self._page}
+        body = {
+            "subscriptions": list(subscriptions),
+            "query": QUERY,
+            "options": options | ({"$skipToken": token} if token else {}),
+        }
+        return Ask(
+            kind=KIND,
+            scope=RESOURCE_GRAPH_PATH,
+            url=self._arm.url(RESOURCE_GRAPH_PATH, API_VERSION),
+            api_version=API_VERSION,
+            method="POST",
+            body=json.dumps(body, separators=(",", ":")),
+        )
+
+
+def _batches(chosen: Sequence[Subscription], size: int) -> Iterator[list[str]]:
+    for start in range(0, len(chosen), size):
+        yield [subscription.id for subscription in chosen[start : start + size]]
+
+
+def _is_unavailable(gap: Gap) -> bool:
+    """Whether the identity may not ask, or this cloud has no Resource Graph."""
+    return gap.http_status in (403, 404) or gap.code in _NOT_THERE
+
+
+def _flaw(ask: Ask, last: Payload, read: int, *, is_loop: bool) -> Gap | None:
+    """What is wrong with a query of which nothing more comes, as a gap."""
+    total = wire.member(last.document, "totalRecords")
+    if wire.count(last.document, "data") is None:
+        code, message = "DataNotAList", "The page has no array of rows."
+    elif is_loop:
+        code, message = "SkipTokenLoop", "The next page is one that was read already; the rows never end."
+    elif is_truncated(last.document):
+        code, message = "ResultTruncated", f"The result is cut off after {read} rows and cannot go on."
+    elif total != read:
+        code, message = "CountsDiffer", f"{total} rows were counted, and {read} came."
+    else:
+        return None
+    return gaps.unreadable(ask, code, message, request_id=last.request_id, about=last.id)

@@ -1,0 +1,109 @@
+"""Resource Graph as the emulator plays it: one query, pages, a quota for its user, and what it leaves out.
+
+Bodies, headers and codes are those of the Resource Graph documentation and of refusals quoted in issues of
+Azure/azure-cli-extensions (3325) and Azure/aztfexport (410), read in November 2026.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from scanner.emulator.answers import Answer, encoded, refusal
+from scanner.emulator.directory import Directory
+from scanner.emulator.envelopes import ArmError, graph_error, missing_api_version, unsupported_api_version
+from scanner.emulator.routes import Target
+from scanner.emulator.versions import WORKSPACES, Document
+
+_QUERY = re.compile(
+    rf"resources\s*\|\s*where type =~ '{re.escape(WORKSPACES)}'\s*"
+    r"\|\s*project id(, \w+)*\s*\|\s*order by id asc",
+    re.IGNORECASE,
+)
+_MOST_ROWS = 1000
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Question:
+    """What the body of a query asks: whose workspaces, from which row on, so many at most."""
+
+    subscriptions: frozenset[str]
+    start: int
+    rows: int
+
+
+class Quota:
+    """So many queries in each window of time, counted as for one user."""
+
+    def __init__(self, queries: int, window: float) -> None:
+        """`window` is in seconds; it opens with the first query in it."""
+        self._queries, self._window = queries, window
+        self._used, self._opened_at = 0, float("-inf")
+
+    def taken(self, now: float) -> bool:
+        """Take one query; False where none is left."""
+        if now - self._opened_at >= self._window:
+            self._used, self._opened_at = 0, now
+        self._used += 1
+        return self._used <= self._queries
+
+    def headers(self, now: float) -> dict[str, str]:
+        """What is left, as Resource Graph tells it."""
+        seconds = max(1, round(self._opened_at + self._window - now))
+        return {
+            "x-ms-user-quota-remaining": str(max(0, self._queries - self._used)),
+            "x-ms-user-quota-resets-after": f"00:{seconds // 60:02}:{seconds % 60:02}",
+        }
+
+
+def graph_answer(directory: Directory, target: Target, version: str, body: bytes) -> Answer:
+    """What Resource Graph answers to this query."""
+    offered = directory.versions(target)
+    if not version:
+        return refusal(missing_api_version())
+    if version.lower() not in offered:
+        return refusal(unsupported_api_version(target, version, offered))
+    if not directory.answers_graph:
+        return refusal(graph_error(403))
+    question = _question(body)
+    if isinstance(question, ArmError):
+        return refusal(question)
+    return _page(directory.in_graph(question.subscriptions), question)
+
+
+def _page(rows: Sequence[Document], question: _Question) -> Answer:
+    """A page of rows; `resultTruncated` is a string, and "true" while there is more."""
+    end = question.start + question.rows
+    shown = rows[question.start : end]
+    is_cut = end < len(rows)
+    content: Document = {
+        "totalRecords": len(rows),
+        "count": len(shown),
+        "data": shown,
+        "facets": [],
+        "resultTruncated": str(is_cut).lower(),
+    }
+    if is_cut:
+        content["$skipToken"] = base64.b64encode(str(end).encode()).decode()
+    return Answer(status=200, body=encoded(content), page=question.start // question.rows + 1)
+
+
+def _question(body: bytes) -> _Question | ArmError:
+    """The question in a body, or why it is none that the emulator knows."""
+    try:
+        asked: Any = json.loads(body)
+        options = asked.get("options") or {}
+        if not _QUERY.fullmatch(asked["query"].strip()):
+            return graph_error(400, "The emulator knows one query only: the workspaces, ordered by id.")
+        return _Question(
+            subscriptions=frozenset(str(each).lower() for each in asked["subscriptions"]),
+            start=int(base64.b64decode(options["$skipToken"])) if "$skipToken" in options else 0,
+            rows=min(int(options.get("$top", _MOST_ROWS)), _MOST_ROWS),
+        )
+    except (ValueError, KeyError, TypeError, AttributeError, binascii.Error) as error:
+        return graph_error(400, f"The query could not be read: {error!r}")
