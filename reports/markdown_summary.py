@@ -61,14 +61,24 @@ def _page(audit: Audit) -> str:
     told = sorted(finding_rows(audit), key=lambda row: Severity(row.severity).rank)
     sections = [section for section in _sections(audit, told) if section.rows]
     room = MOST_BYTES - len(utf8(head)) - sum(len(utf8(_around(section))) for section in sections)
-    shares = sum(section.share for section in sections)
-    spared, parts = 0.0, [head]
-    for section in sections:
-        budget = section.share / shares * room + spared
-        shown = _fitting(section.rows, budget)
-        spared = budget - sum(map(_size, shown))
-        parts.append(_table(section, shown))
-    return "\n".join(parts)
+    rooms = _rooms(sections, room)
+    tables = [_table(each, _fitting(each.rows, size)) for each, size in zip(sections, rooms, strict=True)]
+    return "\n".join([head, *tables])
+
+
+def _rooms(sections: Sequence[Section], room: float) -> list[float]:
+    """The bytes for the rows of each section: what one does not need goes to the others, by their shares."""
+    needs = [sum(map(_size, section.rows)) for section in sections]
+    rooms, pending = [0.0] * len(sections), set(range(len(sections)))
+    while pending:
+        shares = sum(sections[each].share for each in pending)
+        offers = {each: room * sections[each].share / shares for each in pending}
+        modest = {each for each in pending if needs[each] <= offers[each]}
+        for each in modest or pending:
+            rooms[each] = min(needs[each], offers[each])
+        room -= sum(needs[each] for each in modest)
+        pending = pending - modest if modest else set()
+    return rooms
 
 
 def _head(audit: Audit) -> str:

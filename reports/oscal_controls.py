@@ -25,7 +25,8 @@ def control_id(framework: str, control: str) -> str:
     """
     if framework == _NIST:
         return re.sub(r"\((\d+)\)", r".\1", control.lower())
-    return f"{_token(framework)}_{_token(control)}"
+    named = "_".join(_NOT_IN_A_TOKEN.sub("-", word).strip("-") for word in (framework, control))
+    return named if named[:1].isalpha() else f"_{named}"
 
 
 def reviewed_controls(checks: Iterable[Check]) -> dict[str, Any]:
@@ -53,8 +54,3 @@ def _objectives(checks: list[Check]) -> dict[str, Any]:
         "description": "Each check is an objective.",
         "include-objectives": [{"objective-id": each} for each in ids],
     }
-
-
-def _token(text: str) -> str:
-    token = _NOT_IN_A_TOKEN.sub("-", text).strip("-")
-    return token if token[:1].isalpha() else f"_{token}"

@@ -28,7 +28,7 @@ def rich_audit() -> Audit:
     What findings share is categorical, and one observation holds what UTF-8 cannot.
     """
     audit = audit_of(
-        tenant(len(NAMES) * 2, names={n * 2: name for n, name in enumerate(NAMES)}),
+        tenant(len(NAMES) * 2, rules=8, names={n * 2: name for n, name in enumerate(NAMES)}),
         {"base line/1": (*CHECKS, CRASHING), "strict": CHECKS[:2]},
         waivers=[
             waiver("NET001", "*mlw*", reason=REASON),

@@ -1,0 +1,92 @@
+"""`report.ocsf.json`, read by py-ocsf-models."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from format_audits import count, document, file, rich_audit
+from py_ocsf_models.events.findings.compliance_finding import ComplianceFinding
+
+from checks.finding_ids import finding_ids
+
+UNKNOWN_TO_IT = {
+    ".cloud",
+    ".compliance.status",
+    ".compliance.status_code",
+    ".compliance.status_details",
+}
+"""Attributes of OCSF 1.8.0 (profile cloud, object compliance) that py-ocsf-models 0.10 leaves out."""
+
+
+def lost(raw: Any, read: Any, path: str = "") -> Iterator[str]:
+    """The attributes that were given and that a model did not keep, at any depth."""
+    if isinstance(raw, dict):
+        for name, value in raw.items():
+            if name not in (read or {}):
+                yield f"{path}.{name}"
+            else:
+                yield from lost(value, read[name], f"{path}.{name}")
+    elif isinstance(raw, list):
+        for one, other in zip(raw, read or [], strict=True):
+            yield from lost(one, other, path)
+
+
+def events() -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = document("report.ocsf.json", "ocsf")
+    return found
+
+
+def findings() -> list[dict[str, Any]]:
+    return [event for event in events() if event["finding_info"]["types"] != ["GAP"]]
+
+
+def test_every_event_is_a_compliance_finding_and_nothing_in_it_is_unknown() -> None:
+    for event in events():
+        model = ComplianceFinding.model_validate(event)
+        assert (model.class_uid, model.type_uid, model.metadata.version) == (2003, 200301, "1.8.0")
+        assert set(lost(event, model.model_dump(mode="json"))) <= UNKNOWN_TO_IT
+
+
+def test_the_file_is_an_array_with_an_event_on_each_line() -> None:
+    lines = file("report.ocsf.json", "ocsf").decode().splitlines()
+    assert (lines[0], lines[-1]) == ("[", "]")
+    assert [json.loads(line.removesuffix(",")) for line in lines[1:-1]] == events()
+    assert document("report.ocsf.json", "ocsf", "plain") == []
+
+
+def test_there_is_an_event_for_each_finding_of_each_policy_and_for_each_gap() -> None:
+    audit = rich_audit()
+    assert [event["finding_info"]["uid"] for event in findings()] == finding_ids(audit.findings).tolist()
+    assert len(events()) - len(findings()) == len(audit.tables.gaps) > 0
+    assert len({event["metadata"]["uid"] for event in events()}) == len(events())
+
+
+def test_a_status_is_the_fact_and_a_waiver_suppresses_without_hiding_it() -> None:
+    told = {(each["compliance"]["status_code"], each["compliance"]["status_id"]) for each in findings()}
+    assert told == {("pass", 1), ("unknown", 2), ("fail", 3), ("error", 0), ("not-applicable", 99)}
+    waived = [each for each in findings() if each["status"] == "Suppressed"]
+    assert len(waived) == count(verdict="waived") > 0
+    for each in waived:
+        assert each["compliance"]["status"] == "Fail"
+        assert each["compliance"]["status_details"][-1].startswith("Waived: Borne by")
+
+
+def test_what_was_not_read_is_a_warning_with_what_closes_it() -> None:
+    for event in events()[: len(rich_audit().tables.gaps)]:
+        assert (event["compliance"]["status_id"], event["compliance"]["status_code"]) == (2, "gap")
+        assert event["remediation"]["desc"].startswith("Grant Reader")
+
+
+def test_every_event_tells_policy_severity_standards_and_that_it_is_not_azure() -> None:
+    for event in events():
+        assert event["metadata"]["labels"] == ["not-azure"]
+        assert event["message"].startswith("Not Azure: ")
+        assert event["cloud"]["provider"].startswith("not Azure")
+    assert {event["unmapped"]["policy"] for event in findings()} == {"base line/1", "strict"}
+    assert {event["severity_id"] for event in findings()} == {1, 2, 3, 4, 5}
+    event = next(event for event in findings() if event["finding_info"]["types"] == ["NET001"])
+    assert event["compliance"]["standards"] == ["MCSB", "NIST SP 800-53"]
+    assert event["compliance"]["requirements"] == ["MCSB NS-2", "NIST SP 800-53 AC-4", "NIST SP 800-53 SC-7"]
+    assert event["resources"][0]["type"] == "Microsoft.MachineLearningServices/workspaces"

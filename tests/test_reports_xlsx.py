@@ -1,0 +1,126 @@
+"""`report.xlsx`, read by openpyxl."""
+
+from __future__ import annotations
+
+import os
+import time
+import zipfile
+from functools import cache
+from io import BytesIO
+
+import pytest
+from format_audits import LONE_SURROGATE, NAMES, count, file, rich_audit
+from openpyxl import Workbook, load_workbook
+from openpyxl.worksheet.worksheet import Worksheet
+
+from reports.encoding import REPLACEMENT
+from reports.xlsx import MOST_UNITS, files, fitting
+
+SHEETS = ["summary", "findings", "workspaces", "rules", "gaps"]
+
+
+@cache
+def book(audit: str = "rich") -> Workbook:
+    return load_workbook(BytesIO(file("report.xlsx", "xlsx", audit)))
+
+
+def column(sheet: Worksheet, name: str) -> list[object]:
+    """The values below the header of that name."""
+    (place,) = (cell.column for cell in sheet[1] if cell.value == name)
+    return [row[0] for row in sheet.iter_rows(min_row=2, min_col=place, max_col=place, values_only=True)]
+
+
+@pytest.mark.parametrize("audit", ["rich", "plain"])
+def test_there_is_a_sheet_for_each_table_with_a_frozen_filtered_header(audit: str) -> None:
+    assert book(audit).sheetnames == SHEETS
+    for name in SHEETS[1:]:
+        sheet = book(audit)[name]
+        assert sheet.freeze_panes == "A2"
+        assert sheet.auto_filter.ref == sheet.dimensions
+        assert all(cell.font.bold for cell in sheet[1])
+
+
+def test_every_row_is_there_and_numbers_and_truths_are_not_texts() -> None:
+    tables = rich_audit().tables
+    frames = [rich_audit().findings, tables.workspaces, tables.outbound_rules, tables.gaps]
+    assert [book()[name].max_row - 1 for name in SHEETS[1:]] == [len(frame) for frame in frames]
+    assert column(book()["findings"], "verdict").count("waived") == count(verdict="waived") > 0
+    assert {type(value) for value in column(book()["workspaces"], "outbound_rules")} == {int, type(None)}
+    assert set(column(book()["gaps"], "http_status")) == {403}
+
+
+def test_no_text_is_a_formula_now_or_once_it_is_edited() -> None:
+    kinds = {cell.data_type for sheet in book() for row in sheet.iter_rows() for cell in row}
+    assert "f" not in kinds
+    (name,) = (cell for cell in book()["workspaces"]["B"] if cell.value == "=cmd()")
+    assert (name.data_type, name.quotePrefix) == ("s", 1)
+    with zipfile.ZipFile(BytesIO(file("report.xlsx", "xlsx"))) as archive:
+        sheets = [archive.read(path) for path in archive.namelist() if path.startswith("xl/worksheets/")]
+        assert not any("rels" in path for path in archive.namelist() if "worksheets" in path)
+    assert not any(b"<f>" in sheet or b"<hyperlink" in sheet for sheet in sheets)
+
+
+def test_hostile_names_come_back_as_they_are_but_for_what_xml_cannot_hold() -> None:
+    names = set(column(book()["workspaces"], "workspace"))
+    assert {name for name in NAMES if name.isprintable()} <= names
+    assert f"{REPLACEMENT}{REPLACEMENT}{REPLACEMENT}]]>&" in names
+    assert LONE_SURROGATE.replace("\ud800", REPLACEMENT) in column(book()["findings"], "observed")
+
+
+def test_severities_have_colours() -> None:
+    sheet = book()["findings"]
+    told = {
+        (str(area.sqref).partition(":")[0], rule.formula[0])
+        for area in sheet.conditional_formatting
+        for rule in area.rules
+    }
+    assert {("A2", f'"{name}"') for name in ("critical", "high", "medium", "low", "informational")} < told
+    assert [cell.value for cell in sheet[1]][:3] == ["severity", "status", "verdict"]
+
+
+def test_the_summary_tells_the_source_and_what_each_policy_came_to() -> None:
+    rows = list(book()["summary"].iter_rows(values_only=True))
+    assert str(rows[0][0]).startswith("Not Azure: ")
+    policies = {
+        row[0]: row[1] for row in rows if row[0] in {"base line/1", "strict"} and row[1] == "violated"
+    }
+    assert len(policies) == 2
+    assert any(str(row[1]).startswith("Waiver expired: ") for row in rows)
+    assert ("gaps", len(rich_audit().tables.gaps)) in {row[:2] for row in rows}
+    assert not str(book("plain")["summary"]["A1"].value).startswith("Not Azure")
+
+
+def test_what_does_not_fit_is_told_where_it_is_missing_and_on_the_first_sheet() -> None:
+    told = load_workbook(BytesIO(files(rich_audit(), most_rows=40)["report.xlsx"]))
+    note = f"{len(rich_audit().findings) - 38:,} more rows of findings do not fit; report.json has them all."
+    assert told["findings"].max_row == 40
+    assert told["findings"]["A40"].value == note
+    assert told["findings"].auto_filter.ref == "A1:O39"
+    assert note in [cell.value for cell in told["summary"]["A"]]
+
+
+def test_a_sheet_that_is_exactly_full_has_no_note() -> None:
+    rows = len(rich_audit().findings)
+    told = load_workbook(BytesIO(files(rich_audit(), most_rows=rows + 1)["report.xlsx"]))
+    assert told["findings"].max_row == rows + 1
+    assert not any("do not fit" in str(cell.value) for cell in told["summary"]["A"])
+
+
+def test_a_cell_that_is_too_long_says_how_much_is_missing() -> None:
+    assert fitting("x" * MOST_UNITS) == "x" * MOST_UNITS
+    for text in ("x" * 40_000, "🦊" * 20_000):
+        cut = fitting(text)
+        assert len(cut.encode("utf-16-le")) <= MOST_UNITS * 2
+        kept, _, rest = cut.partition("… (")
+        assert text.startswith(kept)
+        assert rest == f"{len(text) - len(kept):,} more characters do not fit)"
+
+
+def test_the_bytes_do_not_depend_on_the_time_zone(monkeypatch: pytest.MonkeyPatch) -> None:
+    try:
+        monkeypatch.setitem(os.environ, "TZ", "Pacific/Kiritimati")
+        time.tzset()
+        assert files(rich_audit())["report.xlsx"] == file("report.xlsx", "xlsx")
+    finally:
+        monkeypatch.undo()
+        time.tzset()
