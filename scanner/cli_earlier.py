@@ -8,7 +8,7 @@ from scanner.errors import UsageError
 
 LIVE_ONLY = frozenset(
     {
-        *("subscription", "exclude_subscription", "management_group", "collect"),
+        *("subscription", "exclude_subscription", "management_group", "collect", "discover"),
         *("auth", "tenant", "client_id", "cloud", "arm_endpoint", "ca_bundle"),
         *("max_concurrency", "max_wait", "deadline"),
     }

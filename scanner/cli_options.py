@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from checks.severity import Severity
-from scanner.options import Auth, CloudName, Collect, LogFormat, LogLevel, RoleFormat, TenantName
+from scanner.options import Auth, CloudName, Collect, Discover, LogFormat, LogLevel, RoleFormat, TenantName
 
 DEFAULT_OUTPUT = Path("azml-audit-report")
 DEFAULT_POLICIES = ("baseline",)
@@ -84,6 +84,16 @@ CaBundle = Annotated[
 ]
 CollectWhat = Annotated[
     Collect, typer.Option("--collect", help="Read what the policies need, or all there is, for evidence.")
+]
+DiscoverBy = Annotated[
+    Discover | None,
+    typer.Option(
+        "--discover",
+        help="Who tells which workspaces there are: Azure Resource Manager, which lists every subscription; "
+        "Resource Graph, and only subscriptions where it shows some are listed; or both, compared. "
+        "[default: both, or arm where Resource Graph refuses]",
+        show_default=False,
+    ),
 ]
 MaxConcurrency = Annotated[
     int, typer.Option("--max-concurrency", metavar="N", min=1, max=512, help="Requests under way at once.")

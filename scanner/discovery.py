@@ -16,6 +16,7 @@ from scanner.answers import keep_superseded
 from scanner.arm import Arm
 from scanner.gaps import Ask
 from scanner.graph_rows import KIND, GraphRows, Shown, is_truncated
+from scanner.options import Discover
 from scanner.payloads import Gap, Keep, Payload
 from scanner.pipeline import RESOURCE_GRAPH_PATH
 from scanner.scope import Subscription
@@ -113,6 +114,13 @@ class Discovery:
             method="POST",
             body=json.dumps(body, separators=(",", ":")),
         )
+
+
+def discovery_by(discover: Discover | None, arm: Arm) -> Discovery | None:
+    """How to ask Resource Graph as `--discover` says, None for not at all."""
+    if discover is Discover.ARM:
+        return None
+    return Discovery(arm, leads=discover is Discover.GRAPH, is_demanded=discover is Discover.BOTH)
 
 
 def _batches(chosen: Sequence[Subscription], size: int) -> Iterator[list[str]]:

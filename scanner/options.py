@@ -54,6 +54,14 @@ class Collect(StrEnum):
     ALL = "all"
 
 
+class Discover(StrEnum):
+    """Who tells which workspaces there are."""
+
+    ARM = "arm"
+    GRAPH = "graph"
+    BOTH = "both"
+
+
 class RoleFormat(StrEnum):
     """How a custom role is printed."""
 

@@ -15,7 +15,9 @@ from scanner.audit import collected
 from scanner.collection import EVERYTHING, Collection, collection_for
 from scanner.commands.connections import Connection
 from scanner.commands.replay import Earlier
+from scanner.discovery import discovery_by
 from scanner.live import LiveSource, SubscriptionsReader
+from scanner.options import Discover
 from scanner.payloads import Store
 from scanner.pipeline import Patience
 from scanner.policies import LoadedPolicy, management_groups
@@ -29,8 +31,9 @@ from scanner.scope import Wanted
 class Job:
     """What to audit, by which policies, and where the reports go.
 
-    `earlier` is a bundle of evidence or an export to read instead of Azure. `baseline` is an older report or
-    bundle to compare with; with `fail_on_regression` the exit code is about what it does not have.
+    `discover` None is both, or Resource Manager alone where Resource Graph refuses. `earlier` is a bundle of
+    evidence or an export to read instead of Azure. `baseline` is an older report or bundle to compare with;
+    with `fail_on_regression` the exit code is about what it does not have.
     `workers` are where to read the subscriptions, in this process unless given. To `resume` is to use what
     an interrupted scan for the same report read, if it is no older than `max_age`.
     """
@@ -42,6 +45,7 @@ class Job:
     wanted: Wanted = field(default_factory=Wanted)
     patience: Patience = field(default_factory=Patience)
     collect_all: bool = False
+    discover: Discover | None = None
     earlier: Path | None = None
     baseline: Path | None = None
     fail_on_regression: bool = False
@@ -132,7 +136,14 @@ async def _live(
     reader = _workers(job, connected, collection, progress, clock)
     async with arm:
         store.begin(scan_key(arm.cloud, arm.identity, wanted, collection))
-        source = LiveSource(arm, wanted, collection=collection, progress=progress, reader=reader)
+        source = LiveSource(
+            arm,
+            wanted,
+            collection=collection,
+            progress=progress,
+            reader=reader,
+            discovery=discovery_by(job.discover, arm),
+        )
         return await collected(source, store)
 
 
