@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint install install-dev docs cassettes clean
+.PHONY: demo test lint install install-dev docs cassettes lock audit-dependencies clean
 
 demo: install
 	$(BIN)/azml-audit demo --output azml-audit-report
@@ -31,13 +31,31 @@ $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "azml-audit needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Name another: make PYTHON=python3.12")'
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/.installed: pyproject.toml $(VENV)/bin/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+# Everything comes from a lock, by hash; then azml-audit itself, which brings nothing more.
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+ITSELF := --no-deps --no-build-isolation --editable .
+
+$(VENV)/.installed: requirements.lock pyproject.toml $(VENV)/bin/python
+	$(PIP) install --require-hashes --requirement requirements.lock
+	$(PIP) install $(ITSELF)
 	touch $@
 
-$(VENV)/.installed-dev: pyproject.toml $(VENV)/bin/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+$(VENV)/.installed-dev: requirements-dev.lock pyproject.toml $(VENV)/bin/python
+	$(PIP) install --require-hashes --requirement requirements-dev.lock
+	$(PIP) install $(ITSELF)
 	touch $@ $(VENV)/.installed
+
+# `make lock` needs uv, `make audit-dependencies` pip-audit and a vulnerability service: `pipx install uv pip-audit`.
+COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
+	--custom-compile-command "make lock" $(LOCK_OPTIONS)
+
+lock:
+	$(COMPILE) --all-extras --output-file requirements-dev.lock pyproject.toml
+	sed -n 's/^    "\(hatchling[^"]*\|editables[^"]*\)",$$/\1/p' pyproject.toml \
+	  | $(COMPILE) --constraint requirements-dev.lock --output-file requirements.lock pyproject.toml -
+
+audit-dependencies:
+	pip-audit --require-hashes --disable-pip --requirement requirements-dev.lock
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis dist build
