@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import struct
 from collections.abc import Mapping
@@ -21,6 +22,19 @@ def reset(request: web.BaseRequest) -> web.Response:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_ZERO)
         transport.abort()
     return web.Response()
+
+
+async def dripping(
+    request: web.BaseRequest, answer: Answer, headers: Mapping[str, str], seconds: float
+) -> web.StreamResponse:
+    """Announces the whole body and sends one byte every so many seconds, until the other side leaves."""
+    response = web.StreamResponse(status=answer.status, headers=headers)
+    response.content_length = len(answer.body)
+    await response.prepare(request)
+    for byte in answer.body:
+        await response.write(bytes([byte]))
+        await asyncio.sleep(seconds)
+    return response
 
 
 async def truncated(

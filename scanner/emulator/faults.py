@@ -20,6 +20,20 @@ class FaultKind(StrEnum):
     NEXT_LINK_LOOP = "next-link-loop"
     NULL_VALUE = "null-value"
     TOKEN_BUCKET = "token-bucket"  # noqa: S105 - a throttling bucket, no credential
+    CLAIMS_CHALLENGE = "claims-challenge"
+    SLOW_BODY = "slow-body"
+    HTML = "html"
+    WRONG_CHARSET = "wrong-charset"
+    NOT_UTF8 = "not-utf8"
+    GZIP_BOMB = "gzip-bomb"
+    OVERSIZE = "oversize"
+    TOO_DEEP = "too-deep"
+    MISSING_MEMBERS = "missing-members"
+    WRONG_TYPES = "wrong-types"
+    UNKNOWN_ENUMS = "unknown-enums"
+    STRANGE_NAMES = "strange-names"
+    DUPLICATES = "duplicates"
+    OTHER_CASE = "other-case"
 
 
 _KINDS = {kind.value.replace("-", ""): kind for kind in FaultKind}
@@ -36,6 +50,9 @@ _PARSERS: dict[str, Callable[[str], object]] = {
     "seconds": float,
     "capacity": float,
     "refill": float,
+    "size": int,
+    "rate": float,
+    "seed": int,
 }
 
 
@@ -47,7 +64,11 @@ class Fault:
     1-based page of a list; `times` is how many requests are struck, None for all. STATUS answers with
     `status` and the ARM error that belongs to it, or with `code` and `message`, and a Retry-After only
     if `retry_after` (seconds) is set. LATENCY waits `seconds`. TOKEN_BUCKET gives every subscription
-    `capacity` requests, refilled by `refill` a second, and answers 429 when they are used up.
+    `capacity` requests, refilled by `refill` a second, and answers 429 when they are used up. SLOW_BODY
+    sends a byte every `seconds`. GZIP_BOMB and OVERSIZE answer with `size` bytes, unpacked. CLAIMS_CHALLENGE
+    refuses the token as continuous access evaluation does. The kinds from MISSING_MEMBERS on spoil the items
+    of a list, or the one document. With a `rate`, only that share of requests is struck, drawn from `seed`,
+    the path and how often it was asked for: the same in every run.
     """
 
     kind: FaultKind
@@ -63,6 +84,9 @@ class Fault:
     seconds: float = 1.0
     capacity: float = 250.0
     refill: float = 25.0
+    size: int = 16 * 1024 * 1024
+    rate: float | None = None
+    seed: int = 0
 
     def __post_init__(self) -> None:
         """Raises ValueError for a route or number that can never strike."""
@@ -72,6 +96,8 @@ class Fault:
             raise ValueError(f"status {self.status} is no error; allowed: 400 to 599")
         if any(number is not None and number < 1 for number in (self.page, self.times)):
             raise ValueError("page and times count from 1")
+        if self.rate is not None and not 0 < self.rate <= 1:
+            raise ValueError(f"rate {self.rate:g} is no share; allowed: above 0, to 1")
         if self.kind is FaultKind.TOKEN_BUCKET and (self.capacity < 1 or self.refill <= 0):
             raise ValueError("a token bucket needs a capacity of at least 1 and a refill above 0")
 

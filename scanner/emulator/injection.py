@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import math
+from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
+from hashlib import sha256
 
+from scanner.emulator.alterations import ALTERATIONS, LIST_ALTERATIONS, challenge
 from scanner.emulator.answers import Answer, encoded, refusal
 from scanner.emulator.envelopes import (
     ArmError,
@@ -23,7 +26,9 @@ from scanner.emulator.envelopes import (
 from scanner.emulator.faults import Fault, FaultKind
 from scanner.emulator.routes import FIRST_PAGE, GRAPH, Target
 
-_LIST_KINDS = (FaultKind.FOREIGN_NEXT_LINK, FaultKind.NEXT_LINK_LOOP, FaultKind.NULL_VALUE)
+_REFUSALS = (FaultKind.STATUS, FaultKind.TOKEN_BUCKET, FaultKind.CLAIMS_CHALLENGE)
+_BREAKAGES = (FaultKind.RESET, FaultKind.TRUNCATE, FaultKind.SLOW_BODY)
+_LINK_KINDS = (FaultKind.FOREIGN_NEXT_LINK, FaultKind.NEXT_LINK_LOOP, FaultKind.NULL_VALUE)
 
 
 @dataclass(kw_only=True)
@@ -49,6 +54,7 @@ class Injector:
         self._faults = tuple(faults)
         self._struck = [0] * len(self._faults)
         self._buckets: dict[tuple[int, str | None], _Bucket] = {}
+        self._drawn: Counter[tuple[int, str, int | None]] = Counter()
 
     def latency(self, target: Target, page: int | None) -> float:
         """Seconds to wait before anything is answered: those of all latency faults that strike."""
@@ -63,19 +69,22 @@ class Injector:
         """Whether there is no fault at all to inject."""
         return not self._faults
 
-    def breakage(self, target: Target, page: int | None) -> FaultKind | None:
-        """RESET or TRUNCATE if the connection shall not survive this request."""
-        return self._first((FaultKind.RESET, FaultKind.TRUNCATE), target, page)
+    def breakage(self, target: Target, page: int | None) -> Fault | None:
+        """The fault, if any, because of which this answer shall not come whole."""
+        return self._first(_BREAKAGES, target, page)
 
     def refusal(
         self, target: Target, page: int | None, now: float, supported: Collection[str]
     ) -> Answer | None:
-        """The error to answer, with its Retry-After, if a STATUS or TOKEN_BUCKET fault strikes.
+        """The error to answer, with its Retry-After, if a fault that refuses strikes.
 
         `now` is a clock in seconds that never goes back; `supported` are the api-versions a 400 lists.
         """
-        for position in self._striking((FaultKind.STATUS, FaultKind.TOKEN_BUCKET), target, page):
+        for position in self._striking(_REFUSALS, target, page):
             fault = self._faults[position]
+            if fault.kind is FaultKind.CLAIMS_CHALLENGE:
+                self._strike(position)
+                return challenge()
             if fault.kind is FaultKind.STATUS:
                 self._strike(position)
                 return refusal(error_of(fault, target, supported), fault.retry_after)
@@ -86,34 +95,42 @@ class Injector:
         return None
 
     def altered(self, answer: Answer, target: Target, own_url: str, foreign_url: str) -> Answer:
-        """The answer with its list spoiled if a list fault strikes; anything but a list stays as it is."""
-        if answer.page is None or answer.status != 200:
+        """The answer spoiled if a fault that spoils strikes; a refusal stays as it is."""
+        if answer.status != 200:
             return answer
-        kind = self._first(_LIST_KINDS, target, answer.page)
-        if kind is None:
+        of_list = () if answer.page is None else (*_LINK_KINDS, *LIST_ALTERATIONS)
+        fault = self._first((*ALTERATIONS, *of_list), target, answer.page)
+        if fault is None:
             return answer
-        content = json.loads(answer.body)
-        values, link = ("data", "$skipToken") if target.route == GRAPH else ("value", "nextLink")
-        if kind is FaultKind.NULL_VALUE:
-            content[values] = None
-        elif target.route == GRAPH:
-            content[link] = FIRST_PAGE
-        else:
-            content[link] = own_url if kind is FaultKind.NEXT_LINK_LOOP else foreign_url
-        return replace(answer, body=encoded(content))
+        if fault.kind in _LINK_KINDS:
+            return _misled(fault.kind, answer, target, own_url, foreign_url)
+        return {**ALTERATIONS, **LIST_ALTERATIONS}[fault.kind](answer, fault)
 
     def _striking(self, kinds: Collection[FaultKind], target: Target, page: int | None) -> list[int]:
         return [
             position
             for position, fault in enumerate(self._faults)
-            if fault.kind in kinds and self._is_left(position) and fault.strikes(target, page)
+            if fault.kind in kinds
+            and self._is_left(position)
+            and fault.strikes(target, page)
+            and self._is_drawn(position, target, page)
         ]
 
-    def _first(self, kinds: Collection[FaultKind], target: Target, page: int | None) -> FaultKind | None:
+    def _first(self, kinds: Collection[FaultKind], target: Target, page: int | None) -> Fault | None:
         for position in self._striking(kinds, target, page):
             self._strike(position)
-            return self._faults[position].kind
+            return self._faults[position]
         return None
+
+    def _is_drawn(self, position: int, target: Target, page: int | None) -> bool:
+        """Whether the lot falls on this request; the n-th one for a page has the same lot in every run."""
+        fault = self._faults[position]
+        if fault.rate is None:
+            return True
+        key = position, target.path, page
+        self._drawn[key] += 1
+        lot = sha256(repr((fault.seed, key, self._drawn[key])).encode()).digest()
+        return int.from_bytes(lot[:8]) < fault.rate * 2**64
 
     def _is_left(self, position: int) -> bool:
         times = self._faults[position].times
@@ -126,6 +143,19 @@ class Injector:
     def _bucket(self, position: int, target: Target, now: float) -> _Bucket:
         fresh = _Bucket(tokens=self._faults[position].capacity, filled_at=now)
         return self._buckets.setdefault((position, target.subscription), fresh)
+
+
+def _misled(kind: FaultKind, answer: Answer, target: Target, own_url: str, foreign_url: str) -> Answer:
+    """The list without its values, or with a link that leads to itself or to another host."""
+    content = json.loads(answer.body)
+    values, link = ("data", "$skipToken") if target.route == GRAPH else ("value", "nextLink")
+    if kind is FaultKind.NULL_VALUE:
+        content[values] = None
+    elif target.route == GRAPH:
+        content[link] = FIRST_PAGE
+    else:
+        content[link] = own_url if kind is FaultKind.NEXT_LINK_LOOP else foreign_url
+    return replace(answer, body=encoded(content))
 
 
 def error_of(fault: Fault, target: Target, supported: Collection[str] = ()) -> ArmError:

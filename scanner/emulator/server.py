@@ -15,7 +15,7 @@ import trustme
 from aiohttp import web
 
 from scanner.emulator.answers import encoded
-from scanner.emulator.connections import reset, truncated
+from scanner.emulator.connections import dripping, reset, truncated
 from scanner.emulator.exchange import Exchange
 from scanner.emulator.faults import Fault, FaultKind
 from scanner.emulator.headers import arm_headers
@@ -135,12 +135,14 @@ class Emulator:
         self.requests.append(_logged(request, 0))
         target, answer = await self._exchange.reply(request)
         breakage = self._exchange.injector.breakage(target, answer.page)
-        if breakage is FaultKind.RESET:
+        if breakage and breakage.kind is FaultKind.RESET:
             return reset(request)
         self.requests[position] = self.requests[position]._replace(status=answer.status)
         correlation = request.headers.get("x-ms-correlation-request-id")
         headers = arm_headers(position, correlation, target, answer, self.url)
-        if breakage is FaultKind.TRUNCATE:
+        if breakage and breakage.kind is FaultKind.SLOW_BODY:
+            return await dripping(request, answer, headers, breakage.seconds)
+        if breakage:
             return await truncated(request, answer, headers)
         return web.Response(body=answer.body, status=answer.status, headers=headers)
 
