@@ -12,11 +12,13 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import IO
+from urllib.parse import unquote
 
 from filelock import FileLock, Timeout
 
 from reports.swapping import unwritable
 from reports.writing import make_private_folder
+from scanner.answers import understood
 from scanner.errors import UsageError
 from scanner.gaps import Ask, ask_of
 from scanner.payloads import Payload, read_record, record_of
@@ -29,13 +31,18 @@ Question = tuple[str, str, str, str, str]
 
 
 def _question(ask: Ask) -> Question:
-    return ask.kind, ask.scope, ask.method, ask.url, ask.body
+    """What is asked, whether or not the URL is quoted: the SDK quotes what Azure's nextLink did not."""
+    return ask.kind, ask.scope, ask.method, unquote(ask.url), ask.body
 
 
 def _following(page: Payload) -> Question | None:
     """The question that the next page of a list answers; None where there is none."""
     link = page.document.get("nextLink") if isinstance(page.document, dict) else None
-    return (page.kind, page.scope, "GET", link, "") if isinstance(link, str) and link else None
+    return (page.kind, page.scope, "GET", unquote(link), "") if isinstance(link, str) and link else None
+
+
+def _is_an_answer(payload: Payload) -> bool:
+    return not payload.superseded and isinstance(understood(payload), Payload)
 
 
 def _whole(file: IO[bytes]) -> Payload | None:
@@ -51,7 +58,7 @@ class Spool:
 
     The file is `.NAME.payloads` beside the report NAME: a line with the scan's key, then a record for every
     payload, written as it comes. A process that is killed leaves at worst half a record at the end, which
-    is cut off. Of an interrupted scan with the same key, answers with status 200 that are younger than
+    is cut off. Of an interrupted scan with the same key, answers that left no gap and are younger than
     `max_age` are used again, those of a list only where all its pages are. `finish` removes the file.
     """
 
@@ -174,7 +181,7 @@ class Spool:
         file.seek(offset)
         while (payload := _whole(file)) is not None:
             question = _question(ask_of(payload))
-            if payload.status == 200 and payload.retrieved_at >= oldest:
+            if payload.retrieved_at >= oldest and _is_an_answer(payload):
                 self._known[question] = offset
             if following := _following(payload):
                 self._later.add(following)

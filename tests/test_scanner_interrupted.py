@@ -1,0 +1,200 @@
+"""Scans that end early, in processes of their own: they leave an old report or a whole one, and resume."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from threading import Event
+
+import pytest
+from scanning import IMPATIENT, NOON
+
+from reports.writing import check_replaceable
+from scanner.commands.demo import emulator_connection
+from scanner.commands.scan import Job, scan
+from scanner.emulator.credential import CLIENT_ID, CLIENT_SECRET
+from scanner.emulator.faults import Fault, FaultKind
+from scanner.emulator.generated import generated_tenant
+from scanner.emulator.server import Emulator, Request, emulated
+from scanner.terminal import Terminal
+
+TENANT = generated_tenant(subscriptions=4, workspaces=3, rules=3, seed=3)
+STUCK = Fault(
+    kind=FaultKind.LATENCY,
+    seconds=3600.0,
+    route="outboundRules",
+    subscription=str(TENANT.subscriptions[-1]["subscriptionId"]),
+    times=1,
+)
+OLD = {"old.csv": b"an earlier report", ".azml-audit-files": b"old.csv\n"}
+
+
+class Heard(list[Request]):
+    """The emulator's log, which tells when so many requests have arrived."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.expected = sys.maxsize
+        self.arrived = Event()
+
+    def append(self, request: Request) -> None:
+        super().append(request)
+        if len(self) >= self.expected:
+            self.arrived.set()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """An emulator with one request that is never answered, and a folder with an old report."""
+
+    emulator: Emulator
+    heard: Heard
+    folder: Path
+
+    @property
+    def report(self) -> Path:
+        return self.folder / "report"
+
+    def process(self, *options: str, first: str = "pass") -> subprocess.Popen[str]:
+        """A scan in a process of its own; `first` is Python that runs before it."""
+        start = f"import runpy; {first}; runpy.run_module('scanner', run_name='__main__', alter_sys=True)"
+        signed_in = {
+            "AZURE_TENANT_ID": TENANT.tenant_id,
+            "AZURE_CLIENT_ID": CLIENT_ID,
+            "AZURE_CLIENT_SECRET": CLIENT_SECRET,
+        }
+        return subprocess.Popen(
+            [
+                sys.executable,
+                "-c",
+                start,
+                "scan",
+                "--auth",
+                "environment",
+                "--arm-endpoint",
+                self.emulator.url,
+            ]
+            + ["--ca-bundle", str(self.folder / "ca.pem"), "-p", "data-exfiltration", "-o", str(self.report)]
+            + ["--quiet", *options],
+            env=os.environ | signed_in,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def questions(self) -> Counter[str]:
+        """How often each question about a subscription was asked."""
+        asked = [each for each in self.emulator.requests if each.path.startswith("/subscriptions")]
+        return Counter(f"{each.path}?{each.query}" for each in asked)
+
+    def beside(self) -> set[str]:
+        return {path.name for path in self.folder.iterdir()} - {"ca.pem", "report"}
+
+
+@contextmanager
+def placed(folder: Path, *faults: Fault) -> Iterator[Place]:
+    with emulated(TENANT, faults=faults, page_size=2, tls=True) as emulator:
+        emulator.requests = heard = Heard()
+        (folder / "ca.pem").write_bytes(emulator.ca_pem or b"")
+        (folder / "report").mkdir()
+        for name, content in OLD.items():
+            (folder / "report" / name).write_bytes(content)
+        yield Place(emulator=emulator, heard=heard, folder=folder)
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def in_this_process(
+    emulator: Emulator, output: Path, *, deadline: float | None = None, resume: bool = False
+) -> int:
+    job = Job(
+        output=output,
+        policies=["data-exfiltration"],
+        patience=replace(IMPATIENT, read_timeout=3600.0, deadline=deadline),
+        resume=resume,
+        quiet=True,
+    )
+    return scan(job, lambda: emulator_connection(emulator), Terminal(), clock=lambda: NOON)
+
+
+def test_a_resumed_scan_asks_only_for_what_is_missing_and_reports_the_same_bytes(tmp_path: Path) -> None:
+    with emulated(TENANT, faults=[STUCK], page_size=2) as emulator:
+        assert in_this_process(emulator, tmp_path / "cut", deadline=2.0) == 1
+        assert b"DeadlinePassed" in (tmp_path / "cut" / "gaps.csv").read_bytes()
+        before = len(emulator.requests)
+        assert in_this_process(emulator, tmp_path / "cut", resume=True) == 1
+        asked = [request.path.rpartition("/")[2] for request in emulator.requests[before:]]
+        assert asked == ["outboundRules"] * 2
+        assert in_this_process(emulator, tmp_path / "whole") == 1
+    assert contents(tmp_path / "cut") == contents(tmp_path / "whole")
+    assert {path.name for path in tmp_path.iterdir()} == {"cut", "whole"}
+
+
+@pytest.mark.parametrize(
+    ("number", "code", "told"),
+    [(signal.SIGINT, 130, "interrupted"), (signal.SIGTERM, 143, "terminated"), (signal.SIGKILL, -9, "")],
+    ids=["ctrl-c", "sigterm", "sigkill"],
+)
+def test_a_scan_that_is_stopped_leaves_the_old_report_and_can_be_resumed(
+    number: signal.Signals, code: int, told: str, tmp_path: Path
+) -> None:
+    with emulated(TENANT, page_size=2) as emulator:
+        in_this_process(emulator, tmp_path / "whole")
+        expected = len(emulator.requests)
+        whole = contents(tmp_path / "whole")
+    place_folder = tmp_path / "place"
+    place_folder.mkdir()
+    with placed(place_folder, STUCK) as place:
+        place.heard.expected = expected
+        with place.process() as process:
+            assert place.heard.arrived.wait(60)
+            process.send_signal(number)
+            _, err = process.communicate()
+        assert process.returncode == code
+        assert told in err
+        assert "Traceback" not in err
+        assert contents(place.report) == OLD
+        assert place.beside() - {".report.scan.lock"} == {".report.payloads"}
+        with place.process("--resume") as process:
+            assert process.wait(60) == 1
+        assert place.beside() <= {".report.scan.lock"}
+        asked = place.questions()
+    assert sum(asked.values()) < 1.5 * len(asked)
+    for name in ("findings.csv", "workspaces.csv", "outbound_rules.csv", "gaps.csv"):
+        assert (place.report / name).read_bytes() == whole[name]
+
+
+@pytest.mark.parametrize("size", [10_000, 60_000], ids=["while-reading", "while-writing"])
+def test_a_full_disk_leaves_the_old_report_and_exits_4(size: int, tmp_path: Path) -> None:
+    """No file may grow beyond a size: first the payloads do not fit, then the report's page does not."""
+    limit = f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({size}, {size}))"
+    with placed(tmp_path) as place, place.process(first=limit) as process:
+        _, err = process.communicate()
+    assert process.returncode == 4
+    assert "could not be written" in err
+    assert "Traceback" not in err
+    assert contents(place.report) == OLD
+    assert place.beside() == {".report.payloads"}
+
+
+def test_a_process_killed_between_the_renames_costs_nothing(tmp_path: Path) -> None:
+    report = tmp_path / "report"
+    killed = (
+        "import os, pathlib, signal; from reports.writing import replace; rename = pathlib.Path.rename\n"
+        "def kill(path, to): os.kill(os.getpid(), 9) if path.suffix == '.new' else rename(path, to)\n"
+        f"folder = pathlib.Path({str(report)!r}); replace(folder, {{'a': b'good'}})\n"
+        "pathlib.Path.rename = kill; replace(folder, {'a': b'half'})"
+    )
+    assert subprocess.run([sys.executable, "-c", killed], check=False).returncode == -signal.SIGKILL
+    assert not report.exists()
+    check_replaceable(report)
+    assert (report / "a").read_bytes() == b"good"
+    assert [path.name for path in tmp_path.iterdir()] == ["report"]
