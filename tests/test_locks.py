@@ -19,7 +19,10 @@ LOCKS = ("requirements.lock", "requirements-dev.lock")
 TO_BUILD = [text for text in EXTRAS["dev"] if text.startswith(("hatchling", "editables"))]
 WANTED = {
     "requirements.lock": [*PROJECT["dependencies"], *TO_BUILD],
-    "requirements-dev.lock": [*PROJECT["dependencies"], *sum(EXTRAS.values(), [])],
+    "requirements-dev.lock": [
+        *PROJECT["dependencies"],
+        *(each for extra in EXTRAS.values() for each in extra),
+    ],
 }
 HASHED = re.compile(r"[a-zA-Z0-9._-]+==[^ ]+( ; [^-]+?)?( +--hash=sha256:[0-9a-f]{64})+")
 
