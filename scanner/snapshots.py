@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import io
-import zlib
 from collections.abc import Callable
 from pathlib import Path
-from zipfile import BadZipFile, ZipFile
 
 import pandas as pd
 
@@ -16,15 +14,12 @@ from reports import columns, csv_files
 from reports.audit import Audit
 from reports.columns import ReportFile
 from scanner.errors import SnapshotError
+from scanner.evidence.opening import content, opened
 
 _NEEDED = (columns.FINDINGS, columns.WORKSPACES, columns.OUTBOUND_RULES, columns.SUBSCRIPTIONS, columns.GAPS)
 _SINCE_1_2 = (columns.POLICIES, columns.WAIVERS)
 _FOLDERS = ("", "tables/")
 """Where the CSV files lie: a report has them at its top, a bundle its tables in a folder."""
-
-_ALWAYS_TAKEN = 64 * 2**20
-_MOST_EXPANDED = 250
-"""Bytes a member may have in any case, and how often its size beyond that. Findings shrink 20 to 60 times."""
 
 Opener = Callable[[str], bytes | None]
 """The content of a file by its name, None where there is none."""
@@ -34,19 +29,16 @@ def snapshot(path: Path) -> Snapshot:
     """The audit whose report folder or evidence bundle, a folder or a zip file, is at `path`.
 
     Nothing is verified: that a bundle is unaltered is for `azml-audit verify` to say. Raises SnapshotError
-    where the path holds neither, or a file that is not as its schema says.
+    where the path holds neither, or a file that is not as its schema says, and EvidenceError for a zip
+    file that no bundle of ours is.
     """
     if path.is_dir():
-        return _snapshot(str(path), lambda name: _content(path / name))
+        return _snapshot(str(path), lambda name: _file_content(path / name))
     if not path.exists():
         raise SnapshotError(f"{path}: there is no such file or folder. {_WANTED}")
-    try:
-        with ZipFile(path) as archive:
-            return _snapshot(str(path), lambda name: _member(path, archive, name))
-    except (BadZipFile, OSError, NotImplementedError, RuntimeError, zlib.error, EOFError) as error:
-        raise SnapshotError(
-            f"{path} is neither a folder nor a zip file that can be read: {error}."
-        ) from error
+    bundle = opened(path)
+    names = set(bundle.names())
+    return _snapshot(str(path), lambda name: content(bundle, name) if name in names else None)
 
 
 def snapshot_of(audit: Audit, name: str) -> Snapshot:
@@ -67,28 +59,11 @@ def _snapshot(name: str, opener: Opener) -> Snapshot:
     return Snapshot(name=name, policies=optional["policies"], waivers=optional["waivers"], **frames)
 
 
-def _content(path: Path) -> bytes | None:
+def _file_content(path: Path) -> bytes | None:
     try:
         return path.read_bytes() if path.is_file() else None
     except OSError as error:
         raise SnapshotError(f"{path} cannot be read: {error}.") from error
-
-
-def _member(path: Path, archive: ZipFile, name: str) -> bytes | None:
-    """One member, by its exact name and never by its path; bounded, whatever its header promises."""
-    found = [each for each in archive.infolist() if each.filename == name]
-    if not found:
-        return None
-    if len(found) > 1:
-        raise SnapshotError(f"{path} holds {name} {len(found)} times, which no bundle of ours does.")
-    bound = max(_ALWAYS_TAKEN, found[0].compress_size * _MOST_EXPANDED)
-    with archive.open(found[0]) as stream:
-        content = stream.read(bound + 1)
-    if len(content) > bound:
-        raise SnapshotError(
-            f"{path}: {name} expands more than {_MOST_EXPANDED} times: refused as a zip bomb."
-        )
-    return content
 
 
 def _frame(name: str, file: ReportFile, opener: Opener) -> pd.DataFrame | None:
