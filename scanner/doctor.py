@@ -14,9 +14,11 @@ from scanner.api_versions import PROVIDER, PROVIDER_API_VERSION
 from scanner.arm import Arm
 from scanner.clouds import METADATA_VERSIONS, Cloud
 from scanner.collection import Collection
+from scanner.discovery import Discovery
 from scanner.errors import CloudError, CredentialError, ScopeError
-from scanner.examination import Finding, State, fine, stopped
+from scanner.examination import Finding, State, fine, limited, stopped
 from scanner.gaps import Ask
+from scanner.graph_rows import KIND as GRAPH
 from scanner.identity import identity_of
 from scanner.live import Here, LiveSource
 from scanner.payloads import Gap, Keep, Payload
@@ -25,6 +27,7 @@ from scanner.pipeline import Patience
 from scanner.reach import reached
 from scanner.role_findings import role_findings
 from scanner.scope import Subscription, Wanted
+from scanner.tabulate import item_kind
 
 _SAMPLE = 3
 """So many workspaces of each subscription are read: enough to see what is allowed, cheap in any tenant."""
@@ -90,7 +93,11 @@ async def _reading(patient: Patient, clock: Callable[[], datetime]) -> AsyncIter
             yield fine("identity", str(identity_of(token.token)))
             items: list[Payload | Gap] = []
             source = LiveSource(
-                arm, patient.wanted, collection=patient.collection, reader=_Sample(arm, patient.collection)
+                arm,
+                patient.wanted,
+                collection=patient.collection,
+                reader=_Sample(arm, patient.collection),
+                discovery=Discovery(arm, is_demanded=True),
             )
             await source.read(items.append)
     except CredentialError as error:
@@ -131,7 +138,19 @@ def _findings(patient: Patient, items: Sequence[Payload | Gap]) -> list[Finding]
         return [stopped("subscriptions", nothing[0].message, nothing[0].closes)]
     with_groups = bool(patient.wanted.management_groups or patient.wanted.known_groups)
     actions = actions_for(patient.collection, with_groups=with_groups)
-    return [_subscriptions(items), *role_findings(actions, items)]
+    others = [item for item in items if item_kind(item) != GRAPH]
+    asked = [item for item in items if item_kind(item) == GRAPH]
+    return [_subscriptions(items), *_graph(asked), *role_findings(actions, others)]
+
+
+def _graph(asked: Sequence[Payload | Gap]) -> list[Finding]:
+    gaps = [item for item in asked if isinstance(item, Gap)]
+    if gaps:
+        told = f"{gaps[0].code}: {gaps[0].message}"
+        fix = f"{gaps[0].closes} Or scan with --discover arm, without its second opinion on what there is."
+        return [limited("Resource Graph", told, fix)]
+    shown = sum(wire.count(item.document, "data") or 0 for item in asked if isinstance(item, Payload))
+    return [fine("Resource Graph", f"answers, and shows {shown} workspaces")] if asked else []
 
 
 def _subscriptions(items: Sequence[Payload | Gap]) -> Finding:

@@ -34,6 +34,9 @@ What the role lacks becomes a gap that names the action; nothing else is asked f
   Where a sovereign cloud lags, leave that action out: what it would have read becomes a gap.
 - The actions are those of Microsoft's published lists (2024-02), save `workspaces/outboundRules/read`: it is
   younger and was seen in the published role of another scanner (2026-08). See `scanner/permissions.py`.
+- Resource Graph (`--discover`) shows whatever the identity may read, by its documentation, so no role here
+  holds an action for it. Azure publishes `Microsoft.ResourceGraph/resources/read`: add it should queries be
+  refused, or scan with `--discover arm`. `azml-audit doctor` says which it is.
 - Try a role before anybody grants it: `azml-audit emulator --tls-dir tls --role role.json` serves the demo
   tenant to an identity with that role alone. It is an emulator, not Azure.
 

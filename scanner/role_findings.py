@@ -40,7 +40,7 @@ def role_findings(actions: Mapping[str, str], items: Sequence[Payload | Gap]) ->
 
 def _allowed(action: str, reads: str, asked: Sequence[Payload | Gap]) -> Finding:
     refused = [item for item in asked if isinstance(item, Gap) and _is_refusal(item)]
-    answered = [item for item in asked if isinstance(item, Payload)]
+    answered = [item for item in asked if isinstance(item, Payload) and not item.superseded]
     if refused:
         where = _places(refused)
         seen = f"{reads}: refused {len(refused)} of {len(refused) + len(answered)} times, in {where}"

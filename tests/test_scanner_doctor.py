@@ -24,7 +24,7 @@ from scanner.emulator.credential import CLIENT_ID, CLIENT_SECRET
 from scanner.emulator.faults import Fault, FaultKind
 from scanner.emulator.identity import OBJECT_ID, TENANT_ID, access_token
 from scanner.emulator.server import emulated
-from scanner.emulator.tenant import Tenant
+from scanner.emulator.tenant import Graph, Tenant
 from scanner.errors import CloudError
 from scanner.examination import State
 from scanner.identity import identity_of
@@ -78,6 +78,7 @@ def test_where_all_is_fine_it_says_so_and_exits_0() -> None:
         assert any(action in line for line in lines), action
     assert f"service principal, tenant {TENANT_ID}, object id {OBJECT_ID}, client id {CLIENT_ID}" in told
     assert "2 visible; 1 workspaces" in told
+    assert "fine     Resource Graph: answers, and shows 1 workspaces" in told
     assert "What to do" not in told
 
 
@@ -134,10 +135,19 @@ def test_it_only_reads_and_reads_little() -> None:
         console = Console(file=io.StringIO())
         assert examine(["internet-outbound"], Wanted(), Auth.CLI, lambda: connected, console) == 0
         asked = [(request.method, request.path.rpartition("/")[2]) for request in emulator.requests]
-    assert asked == [
-        *(("GET", "endpoints"), ("GET", "subscriptions"), ("GET", "workspaces")),
+    assert sorted(asked) == [
         ("GET", "Microsoft.MachineLearningServices"),
+        *(("GET", "endpoints"), ("GET", "subscriptions"), ("GET", "workspaces")),
+        ("POST", "resources"),
     ]
+
+
+def test_resource_graph_that_refuses_limits_a_scan() -> None:
+    code, told = examined(replace(without(), graph=Graph(is_allowed=False)))
+    assert code == 3
+    assert "limited  Resource Graph: AccessDenied" in told
+    assert "Or scan with --discover arm" in told
+    assert [line.split()[0] for line in told.splitlines() if line.startswith("limited")] == ["limited"]
 
 
 def test_a_terminal_gets_a_table() -> None:

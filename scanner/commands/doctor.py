@@ -32,7 +32,7 @@ _STYLE = {
 _MEANING = {
     0: "nothing found that would limit a scan",
     2: "a scan cannot work",
-    3: "a scan works, and will have gaps",
+    3: "a scan works, with the limits above",
 }
 _OTHERS_ASK = frozenset({Auth.CLI, Auth.MANAGED_IDENTITY})
 """Ways to sign in where this process does not itself ask the cloud's authority."""
