@@ -34,6 +34,8 @@ class Audit:
     verdicts: tuple[PolicyVerdict, ...]
     checks: Mapping[str, Check]
     """The checks any of the policies chose, by id."""
+    root_digest: str = ""
+    """The digest of the evidence bundle that was sealed with the report; "" where there is none."""
     drift: Drift | None = None
     """What differs from an earlier audit, where one was named."""
 

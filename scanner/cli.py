@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -67,6 +68,7 @@ def scan(
     exclude_subscription: options.Excluded = None,
     management_group: options.ManagementGroups = None,
     from_: options.From = None,
+    evidence: options.Evidence = None,
     auth: options.AuthMethod = Auth.DEFAULT,
     tenant: options.Tenant = None,
     client_id: options.ClientId = None,
@@ -117,6 +119,8 @@ def scan(
             collect_all=collect is Collect.ALL,
             discover=discover,
             earlier=from_,
+            evidence=evidence,
+            command=sys.argv[1:],
             baseline=baseline,
             fail_on_regression=fail_on_regression,
             resume=resume,
@@ -146,6 +150,7 @@ def demo(
     policy: options.Policies = None,
     output: options.Output = options.DEFAULT_OUTPUT,
     formats: options.ReportFormats = None,
+    evidence: options.Evidence = None,
     collect: options.CollectWhat = Collect.POLICY,
     fail_on: options.FailOn = None,
     quiet: options.Quiet = False,
@@ -164,6 +169,8 @@ def demo(
             policies=policy or options.DEFAULT_POLICIES,
             fail_on=fail_on,
             collect_all=collect is Collect.ALL,
+            evidence=evidence,
+            command=sys.argv[1:],
             quiet=quiet,
         )
         return demo(job, terminal)

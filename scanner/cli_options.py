@@ -58,6 +58,14 @@ ManagementGroups = Annotated[
     list[str] | None,
     typer.Option("--management-group", metavar="ID", help="Every subscription below it; repeatable."),
 ]
+Evidence = Annotated[
+    Path | None,
+    typer.Option(
+        "--evidence",
+        metavar="FILE.zip|DIR",
+        help="Seal what Azure said, the policies and the findings in a new bundle of evidence.",
+    ),
+]
 From = Annotated[
     Path | None,
     typer.Option(

@@ -16,6 +16,8 @@ from scanner.collection import EVERYTHING, Collection, collection_for
 from scanner.commands.connections import Connection
 from scanner.commands.replay import Earlier
 from scanner.discovery import discovery_by
+from scanner.evidence.statement import Told
+from scanner.identity import Identity
 from scanner.live import LiveSource, SubscriptionsReader
 from scanner.options import Discover
 from scanner.payloads import Store
@@ -23,6 +25,7 @@ from scanner.pipeline import Patience
 from scanner.policies import LoadedPolicy, management_groups
 from scanner.pools import Pool
 from scanner.progress import Progress
+from scanner.provenance import Traces
 from scanner.resuming import scan_key
 from scanner.scope import Wanted
 
@@ -35,7 +38,8 @@ class Job:
     evidence or an export to read instead of Azure. `baseline` is an older report or bundle to compare with;
     with `fail_on_regression` the exit code is about what it does not have.
     `workers` are where to read the subscriptions, in this process unless given. To `resume` is to use what
-    an interrupted scan for the same report read, if it is no older than `max_age`.
+    an interrupted scan for the same report read, if it is no older than `max_age`. `evidence` is where to
+    seal a bundle, which tells the `command` line.
     """
 
     output: Path
@@ -52,19 +56,32 @@ class Job:
     workers: Callable[[], Pool] | None = None
     resume: bool = False
     max_age: timedelta = timedelta(hours=1)
+    evidence: Path | None = None
+    command: Sequence[str] = ()
     is_demonstration: bool = False
     quiet: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class Gathered:
-    """The tables of one collection, what they were made from in words, and from when to when."""
+    """The tables of one collection, what they were made from in words, and from when to when.
+
+    `traces` is where it all was told, None where no evidence is wanted; the cloud's name and endpoint and
+    the identity are those of the cloud that was asked. `told` and `replay_of` are of the bundle it was read
+    from, if it was one.
+    """
 
     tables: Tables
     source: str
     is_azure: bool
     started_at: datetime
     finished_at: datetime
+    traces: Traces | None = None
+    cloud: str = ""
+    endpoint: str = ""
+    identity: Identity | None = None
+    told: Told | None = None
+    replay_of: str | None = None
 
 
 Clock = Callable[[], datetime]
@@ -91,26 +108,35 @@ def from_azure(
 ) -> Gathered:
     """Everything the job asks for, read from the cloud; its payloads go to `store`."""
     started_at = clock()
-    tables = asyncio.run(_live(job, policies, connected, progress, store, clock))
+    traces = Traces() if job.evidence else None
+    tables, identity = asyncio.run(_live(job, policies, connected, progress, store, clock, traces))
     return Gathered(
         tables=tables,
         source=connected.source,
         is_azure=connected.is_azure,
         started_at=min(started_at, store.reused_since or started_at),
         finished_at=clock(),
+        traces=traces,
+        cloud=connected.cloud.name,
+        endpoint=connected.cloud.arm_endpoint,
+        identity=identity,
     )
 
 
-def from_earlier(earlier: Earlier, store: Store, clock: Clock) -> Gathered:
+def from_earlier(job: Job, earlier: Earlier, store: Store, clock: Clock) -> Gathered:
     """What was read before, with the times at which it was read where these are known."""
     started_at = earlier.started_at or clock()
-    tables = asyncio.run(collected(earlier.source, store))
+    traces = Traces() if job.evidence else None
+    tables = asyncio.run(collected(earlier.source, store, traces))
     return Gathered(
         tables=tables,
         source=earlier.words,
         is_azure=earlier.is_azure,
         started_at=started_at,
         finished_at=earlier.finished_at or clock(),
+        traces=traces,
+        told=earlier.told,
+        replay_of=earlier.root,
     )
 
 
@@ -121,7 +147,8 @@ async def _live(
     progress: Progress,
     store: Store,
     clock: Clock,
-) -> Tables:
+    traces: Traces | None,
+) -> tuple[Tables, Identity]:
     arm = Arm(
         connected.cloud,
         connected.credential,
@@ -144,7 +171,7 @@ async def _live(
             reader=reader,
             discovery=discovery_by(job.discover, arm),
         )
-        return await collected(source, store)
+        return await collected(source, store, traces), arm.identity
 
 
 def _workers(

@@ -7,22 +7,47 @@ from datetime import datetime
 from pathlib import Path
 
 from scanner.collection import Collection
+from scanner.evidence.opening import is_bundle
+from scanner.evidence.replaying import BundleSource, Sealed, sealed
+from scanner.evidence.statement import Told
 from scanner.offline.source import source_from
 from scanner.payloads import Source
 
 
 @dataclass(frozen=True, kw_only=True)
 class Earlier:
-    """Facts read earlier: `words` name them in reports; the times are None where nobody knows them."""
+    """Facts read earlier: `words` name them in reports; the times are None where nobody knows them.
+
+    `told` and `root` are the statement and the root digest of a bundle.
+    """
 
     source: Source
     words: str
     is_azure: bool
     started_at: datetime | None = None
     finished_at: datetime | None = None
+    told: Told | None = None
+    root: str | None = None
 
 
 def earlier(path: Path, collection: Collection) -> Earlier:
-    """What lies at the path. Raises ExportError for what is neither evidence nor an export."""
+    """What lies at the path. Raises EvidenceError for altered evidence, ExportError for what is no export."""
+    if is_bundle(path):
+        return replayed(sealed(path))
     source = source_from(path, collection)
     return Earlier(source=source, words=source.words, is_azure=True)
+
+
+def replayed(bundle: Sealed) -> Earlier:
+    """A bundle as facts read earlier, at the times and from the source it tells."""
+    told = bundle.statement.told
+    words = f"a replay of evidence (root digest {bundle.root}) from {told.source}"
+    return Earlier(
+        source=BundleSource(bundle.bundle),
+        words=told.source if told.replay_of else words,
+        is_azure=told.is_azure,
+        started_at=told.started_at,
+        finished_at=told.finished_at,
+        told=told,
+        root=bundle.root,
+    )

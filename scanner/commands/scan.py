@@ -19,12 +19,14 @@ from scanner.commands.connections import Connection as Connection
 from scanner.commands.connections import connection as connection
 from scanner.commands.diff import EXIT_MEANING as REGRESSION_MEANING
 from scanner.commands.diff import regression_code
+from scanner.commands.evidence import with_evidence
 from scanner.commands.gathering import Clock, Gathered, asked_for, from_azure, from_earlier
 from scanner.commands.gathering import Job as Job
 from scanner.commands.gathering import now as now
 from scanner.commands.replay import earlier
 from scanner.commands.summary import EXIT_MEANING, show
 from scanner.errors import UsageError
+from scanner.evidence.packing import check_writable
 from scanner.gaps import PAST_DEADLINE
 from scanner.payloads import PayloadStore, Store
 from scanner.policies import LoadedPolicy, loaded
@@ -48,6 +50,8 @@ def scan(
     formats = chosen(job.formats)
     baseline = baseline_of(job)
     check_replaceable(job.output)
+    if job.evidence is not None:
+        check_writable(job.evidence)
     with _store(job, clock) as store:
         gathered = _gathered(job, policies, connect, terminal, store, clock)
         audit = audited(
@@ -61,6 +65,7 @@ def scan(
         )
         if baseline is not None:
             audit = replace(audit, drift=drift(baseline, snapshot_of(audit, "this audit")))
+        audit = with_evidence(job, gathered, audit, policies, store)
         folder = write(audit, job.output, formats)
         if not gathered.tables.gaps["code"].eq(PAST_DEADLINE).any():
             store.finish()
@@ -69,6 +74,8 @@ def scan(
         show(audit, folder, terminal.out)
         told = "a scan would exit with" if job.is_demonstration else "exit code"
         terminal.out.print(Text(f"{told.capitalize()} {code}: {meaning}."), soft_wrap=True)
+    if audit.root_digest:
+        terminal.out.print(Text(f"Evidence: {job.evidence}, root digest {audit.root_digest}"), soft_wrap=True)
     return code
 
 
@@ -106,7 +113,7 @@ def _gathered(
     clock: Clock,
 ) -> Gathered:
     if job.earlier is not None:
-        return from_earlier(earlier(job.earlier, asked_for(job, policies)), store, clock)
+        return from_earlier(job, earlier(job.earlier, asked_for(job, policies)), store, clock)
     began = monotonic()
     connected = connect()
     in_time = replace(job, patience=job.patience.after(monotonic() - began))

@@ -7,9 +7,8 @@ import binascii
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from datetime import datetime
-from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO, Any
@@ -17,6 +16,7 @@ from typing import IO, Any
 from scanner.errors import EvidenceError
 from scanner.evidence.opening import Bundle, reading
 from scanner.evidence.packing import writing
+from scanner.evidence.tally import Tally
 from scanner.payloads import Gap, Payload, parsed
 
 FOLDER = "payloads/"
@@ -25,41 +25,6 @@ MAX_LINE = 512 * 1024**2
 
 _PAYLOAD_FIELDS = tuple(each.name for each in fields(Payload) if each.name not in ("body", "document"))
 _GAP_FIELDS = tuple(each.name for each in fields(Gap) if each.name != "answer")
-
-
-@dataclass(frozen=True, kw_only=True)
-class KindOfPayload:
-    """How many answers of one kind there are, their bytes, and one digest over all their ids."""
-
-    count: int
-    bytes: int
-    digest: str
-
-
-class Tally:
-    """Counts payloads and gaps as they pass."""
-
-    def __init__(self) -> None:
-        """Nothing counted yet."""
-        self._ids: dict[str, list[str]] = defaultdict(list)
-        self._bytes: dict[str, int] = defaultdict(int)
-
-    def add(self, item: Payload | Gap) -> None:
-        """Count one more."""
-        kind = item.kind if isinstance(item, Payload) else "gaps"
-        self._ids[kind].append(item.id)
-        self._bytes[kind] += len(item.body) if isinstance(item, Payload) else 0
-
-    def kinds(self) -> dict[str, KindOfPayload]:
-        """What was counted of each kind, the kinds sorted; `gaps` are those no answer left."""
-        return {
-            kind: KindOfPayload(
-                count=len(ids),
-                bytes=self._bytes[kind],
-                digest=sha256("\n".join(sorted(ids)).encode()).hexdigest(),
-            )
-            for kind, ids in sorted(self._ids.items())
-        }
 
 
 def write_payloads(folder: Path, payloads: Iterable[Payload], gaps: Iterable[Gap]) -> Tally:

@@ -1,0 +1,126 @@
+"""What a scan adds to its evidence: who asked what, with which tools."""
+
+from __future__ import annotations
+
+import platform
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from importlib.metadata import PackageNotFoundError, version
+from urllib.parse import urlsplit, urlunsplit
+
+from reports.audit import Audit
+from scanner.commands.gathering import Gathered, Job, asked_for
+from scanner.evidence.sealing import Attest, seal
+from scanner.evidence.statement import AskedBy, AskedFor, Told
+from scanner.identity import Identity
+from scanner.payloads import Store
+from scanner.policies import LoadedPolicy
+from scanner.provenance import Traces
+
+_DECIDING = (
+    *("azure-core", "azure-identity", "azure-mgmt-core", "aiohttp", "numpy", "pandas", "publicsuffixlist"),
+    *("pyarrow", "pydantic", "PyYAML"),
+)
+"""The libraries that read, decide or write what is sealed."""
+
+_SECRET_OPTION = re.compile(r"--[a-z-]*(secret|password|passphrase|token|sas)[a-z-]*", re.IGNORECASE)
+_REPLACED = "[redacted]"
+
+
+def with_evidence(
+    job: Job,
+    gathered: Gathered,
+    audit: Audit,
+    policies: tuple[LoadedPolicy, ...],
+    store: Store,
+    attest: Attest | None = None,
+) -> Audit:
+    """Seal the evidence where the job asks for it; the audit then carries its root digest."""
+    if job.evidence is None:
+        return audit
+    traces = gathered.traces or Traces()
+    root = seal(
+        job.evidence,
+        payloads=store,
+        gaps=traces.gaps,
+        audit=audit,
+        policies=policies,
+        provenance=traces.finished(),
+        told=_told(job, gathered, audit, policies),
+        attest=attest,
+    )
+    return replace(audit, root_digest=root)
+
+
+def without_secrets(command: Sequence[str]) -> list[str]:
+    """The command line; values of options that name secrets, and what URLs carry of them, are replaced."""
+    shown: list[str] = []
+    for word in command:
+        name, is_assigned, _ = word.partition("=")
+        if shown and "=" not in shown[-1] and _SECRET_OPTION.fullmatch(shown[-1]):
+            shown.append(_REPLACED)
+        elif is_assigned and _SECRET_OPTION.fullmatch(name):
+            shown.append(f"{name}={_REPLACED}")
+        else:
+            shown.append(_without_credentials(word))
+    return shown
+
+
+def _without_credentials(word: str) -> str:
+    """A URL without user, password and query."""
+    try:
+        parts = urlsplit(word)
+    except ValueError:
+        return word
+    if not parts.scheme or not parts.netloc:
+        return word
+    netloc = parts.netloc.rpartition("@")[2]
+    return urlunsplit((parts.scheme, netloc, parts.path, _REPLACED if parts.query else "", ""))
+
+
+def _told(job: Job, gathered: Gathered, audit: Audit, policies: Sequence[LoadedPolicy]) -> Told:
+    earlier = gathered.told
+    return Told(
+        tool_version=audit.tool_version,
+        python=platform.python_version(),
+        libraries={name: found for name in _DECIDING if (found := _version(name))},
+        command=without_secrets(job.command),
+        source=audit.source,
+        is_azure=audit.is_azure,
+        cloud=earlier.cloud if earlier else gathered.cloud,
+        endpoint=earlier.endpoint if earlier else gathered.endpoint,
+        asked_by=earlier.asked_by if earlier else _asked_by(gathered.identity),
+        asked_for=earlier.asked_for if earlier else _asked_for(job, policies),
+        fail_on=job.fail_on.value if job.fail_on else None,
+        started_at=audit.started_at,
+        finished_at=audit.finished_at,
+        replay_of=gathered.replay_of,
+    )
+
+
+def _asked_by(identity: Identity | None) -> AskedBy | None:
+    if identity is None:
+        return None
+    return AskedBy(
+        identity_type=identity.kind,
+        tenant_id=identity.tenant_id,
+        object_id=identity.object_id,
+        application_id=identity.client_id,
+    )
+
+
+def _asked_for(job: Job, policies: Sequence[LoadedPolicy]) -> AskedFor:
+    return AskedFor(
+        subscriptions=list(job.wanted.subscriptions),
+        excluded_subscriptions=list(job.wanted.excluded),
+        management_groups=list(job.wanted.management_groups),
+        kinds=sorted(asked_for(job, policies).kinds),
+    )
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return ""

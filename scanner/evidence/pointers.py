@@ -1,0 +1,128 @@
+"""What every finding rests on: references to the payloads of its row and of the lists its check reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+import pandas as pd
+
+from checks.model import Check
+from checks.schema import SCHEMAS, Tables
+from scanner.associated import KIND as ASSOCIATED
+from scanner.collection import KIND_OF
+from scanner.provenance import Provenance, Reference
+
+_KEYS = ("check_id", "resource_id", "workspace_id", "judged_by")
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Reading:
+    """What a check looks at, so far as evidence is concerned; many checks look at the same."""
+
+    over: str
+    own_kinds: frozenset[str]
+    """The kinds of payload that tell the rows of its own table."""
+    kinds: frozenset[str]
+    """Those that tell the other tables it reads."""
+
+
+def evidence_of(
+    findings: pd.DataFrame, tables: Tables, provenance: Provenance, checks: Mapping[str, Check]
+) -> pd.Series[str]:
+    """The references of every finding, joined by a space, on the index of `findings`.
+
+    First those of the row it is about, then of the workspace that is judged and the one that decides, then of
+    the lists of the latter that its check reads. A finding about what was not read has the list that
+    broke off. Findings that look at the same are told together: few are different.
+    """
+    codes, distinct = zip(*(_factorized(findings[name]) for name in _KEYS), strict=True)
+    readings = [_reading(checks[check_id]) for check_id in distinct[0]]
+    numbers, different = pd.factorize(np.array([*readings, None], dtype=object)[:-1])
+    combined = numbers.astype(np.int64)[codes[0]]
+    for code, values in zip(codes[1:], distinct[1:], strict=True):
+        combined = combined * len(values) + code
+    _, places, inverse = np.unique(combined, return_index=True, return_inverse=True)
+    telling = _Telling(tables, provenance)
+    texts = [
+        telling.text(
+            different[numbers[codes[0][place]]],
+            resource=distinct[1][codes[1][place]],
+            workspace=distinct[2][codes[2][place]],
+            judged_by=distinct[3][codes[3][place]],
+        )
+        for place in places
+    ]
+    return pd.Series(np.array([*texts, None], dtype=object)[:-1][inverse], index=findings.index)
+
+
+def _factorized(column: pd.Series) -> tuple[np.ndarray, list[str]]:
+    codes, values = pd.factorize(column.astype(object).fillna(""))
+    return codes.astype(np.int64), [str(value) for value in values]
+
+
+def _reading(check: Check) -> _Reading:
+    known = {name.removeprefix("workspaces.") for name in check.reads if name.startswith("workspaces.")}
+    others = {table for table, _, _ in (read.partition(".") for read in check.reads)} - {check.over}
+    kinds = {KIND_OF[column] for column in known if column in KIND_OF}
+    kinds |= {KIND_OF[column] for table in others for column in SCHEMAS[table].known_by}
+    return _Reading(
+        over=check.over,
+        own_kinds=frozenset(KIND_OF[column] for column in check.rows_known_by),
+        kinds=frozenset(kinds),
+    )
+
+
+class _Telling:
+    """Puts the references of one finding together."""
+
+    def __init__(self, tables: Tables, provenance: Provenance) -> None:
+        self._tables = tables
+        self._provenance = provenance
+        self._rows = cache(self._rows_of)
+        self._lists = cache(self._lists_of)
+        self._associated = _by_workspace(tables.associated_resources, provenance)
+
+    def text(self, reading: _Reading, *, resource: str, workspace: str, judged_by: str) -> str:
+        own, decides = workspace.lower(), judged_by or workspace.lower()
+        key = resource.lower()
+        row = self._rows(reading.over).get((own, key), ())
+        is_unread = not row and key == own and reading.over != "workspaces"
+        workspaces = [self._provenance.of_row("workspaces", each) for each in dict.fromkeys((own, decides))]
+        lists = self._lists(reading.kinds | (reading.own_kinds if is_unread else frozenset()), decides)
+        return " ".join(dict.fromkeys((*row, *(each for told in workspaces for each in told), *lists)))
+
+    def _rows_of(self, table: str) -> Mapping[tuple[str, str], tuple[Reference, ...]]:
+        """The references of a table's rows by lower-cased workspace and resource."""
+        frame, schema = self._tables[table], SCHEMAS[table]
+        resources = frame[schema.resource_column].astype(object).fillna("").str.lower()
+        owners = "workspace_id" in frame.columns
+        workspaces = (
+            frame["workspace_id"].astype(object).fillna("").str.lower() if owners else [""] * len(frame)
+        )
+        found: dict[tuple[str, str], tuple[Reference, ...]] = {}
+        for key, workspace, resource in zip(frame.index, workspaces, resources, strict=True):
+            named = (workspace, resource)
+            found[named] = _united((found.get(named, ()), self._provenance.of_row(table, str(key))))
+        return found
+
+    def _lists_of(self, kinds: frozenset[str], workspace: str) -> tuple[Reference, ...]:
+        told = [self._provenance.lists.get((kind, workspace), ()) for kind in sorted(kinds - {ASSOCIATED})]
+        if ASSOCIATED in kinds:
+            told.append(self._associated.get(workspace, ()))
+        return _united(told)
+
+
+def _by_workspace(associated: pd.DataFrame, provenance: Provenance) -> dict[str, tuple[Reference, ...]]:
+    found: dict[str, tuple[Reference, ...]] = {}
+    workspaces = associated["workspace_id"].astype(object).fillna("").str.lower()
+    for key, workspace in zip(associated.index, workspaces, strict=True):
+        told = provenance.of_row("associated_resources", str(key))
+        found[workspace] = _united((found.get(workspace, ()), told))
+    return found
+
+
+def _united(told: Iterable[tuple[Reference, ...]]) -> tuple[Reference, ...]:
+    return tuple(dict.fromkeys(each for references in told for each in references))

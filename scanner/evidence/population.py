@@ -1,0 +1,127 @@
+"""What was in scope, what was read of it, and whether the counts agree."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator, Mapping
+
+import pandas as pd
+
+from reports.audit import Audit
+from scanner.evidence.statement import (
+    Count,
+    Derived,
+    KindOfPayload,
+    ManagementGroup,
+    PolicyTold,
+    SubscriptionTold,
+)
+from scanner.evidence.tally import Tally
+from scanner.provenance import Provenance
+
+
+def derived_statement(audit: Audit, provenance: Provenance, tally: Tally) -> Derived:
+    """The part of the statement that follows from payloads and policies."""
+    subscriptions = audit.tables.subscriptions
+    read = subscriptions["read"]
+    counts = {
+        "subscriptions_seen": len(subscriptions),
+        "subscriptions_read": int(read.fillna(value=False).sum()),
+        "subscriptions_unread": int((~read.fillna(value=True)).sum()),
+        "subscriptions_not_asked_for": int(read.isna().sum()),
+        "workspaces": len(audit.tables.workspaces),
+        "gaps": len(audit.tables.gaps),
+    }
+    return Derived(
+        tenants=sorted(subscriptions["tenant_id"].dropna().astype(str).unique()),
+        management_groups=_management_groups(audit, provenance),
+        **counts,
+        subscriptions=[_subscription(dict(row)) for row in subscriptions.to_dict("records")],
+        payloads={kind: KindOfPayload(**vars(told)) for kind, told in tally.kinds().items()},
+        policies=_policies(audit),
+        reconciliation=list(_reconciled(audit, provenance, tally, counts)),
+    )
+
+
+def _subscription(row: Mapping[Hashable, object]) -> SubscriptionTold:
+    told = {str(name): None if pd.isna(value) else value for name, value in row.items()}  # type: ignore[call-overload]
+    return SubscriptionTold.model_validate(
+        {
+            "subscription_id": told["subscription_id"],
+            "name": told["subscription"],
+            "state": told["state"],
+            "tenant_id": told["tenant_id"],
+            "read": told["read"],
+            "workspaces": told["workspaces"],
+            "why": told["note"],
+        }
+    )
+
+
+def _management_groups(audit: Audit, provenance: Provenance) -> list[ManagementGroup]:
+    """Those that were asked for; one with a gap among its descendants was not read whole."""
+    gaps = audit.tables.gaps
+    broken = set(gaps.loc[gaps["asked"].eq("descendants"), "scope"].str.lower())
+    asked = sorted(scope for kind, scope in provenance.lists if kind == "descendants")
+    return [ManagementGroup(name=scope.rsplit("/", 1)[-1], read=scope not in broken) for scope in asked]
+
+
+def _policies(audit: Audit) -> list[PolicyTold]:
+    findings = audit.findings["policy"].value_counts()
+    return [
+        PolicyTold(
+            name=verdict.policy,
+            digest=verdict.digest,
+            verdict=verdict.verdict.value,
+            fail_on=verdict.fail_on.value,
+            checks=list(verdict.checks),
+            findings=int(findings.get(verdict.policy, 0)),
+            score=verdict.score,
+        )
+        for verdict in audit.verdicts
+    ]
+
+
+def _reconciled(
+    audit: Audit, provenance: Provenance, tally: Tally, counts: Mapping[str, int]
+) -> Iterator[Count]:
+    """Every pair of counts that must agree, each counted in two ways."""
+    subscriptions, gaps = audit.tables.subscriptions, audit.tables.gaps
+    parts = ("subscriptions_read", "subscriptions_unread", "subscriptions_not_asked_for")
+    yield _count(
+        "the subscriptions seen are those read, those not read and those not asked for",
+        counts["subscriptions_seen"],
+        sum(counts[part] for part in parts),
+    )
+    unread = subscriptions[~subscriptions["read"].fillna(value=True)]
+    yield _count(
+        "every subscription that was not read has a reason", len(unread), int(unread["note"].notna().sum())
+    )
+    seen = set(subscriptions["subscription_id"].str.lower())
+    yield _count(
+        "the workspaces of each subscription are those its list names",
+        int(subscriptions["workspaces"].fillna(0).sum()),
+        sum(number for key, number in tally.listed.items() if key in seen),
+    )
+    yield _count(
+        "every workspace that an answer names is in the table", len(tally.workspaces), counts["workspaces"]
+    )
+    told = [provenance.of_row("gaps", str(key)) for key in gaps.index]
+    yield _count("every gap refers to what it came from", len(gaps), sum(map(bool, told)))
+    ids = {reference.partition("#")[0] for references in told for reference in references}
+    yield _count("every refused answer is told by a gap", len(tally.refused), len(tally.refused & ids))
+    referred = _referred(provenance)
+    yield _count("every answer that a row refers to is kept", len(referred), len(referred & tally.ids()))
+
+
+def _referred(provenance: Provenance) -> set[str]:
+    """The ids of all payloads and gaps that rows refer to."""
+    return {
+        reference.partition("#")[0]
+        for rows in provenance.rows.values()
+        for references in rows.values()
+        for reference in references
+    }
+
+
+def _count(claim: str, counted: int, expected: int) -> Count:
+    return Count(claim=claim, counted=counted, expected=expected, holds=counted == expected)

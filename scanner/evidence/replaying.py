@@ -1,0 +1,132 @@
+"""A bundle as a source of facts: its payloads go the same way as those that Azure sends."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from hashlib import sha256
+from pathlib import Path
+
+from scanner import gaps
+from scanner.answers import understood
+from scanner.errors import EvidenceError
+from scanner.evidence.manifest import DETACHED, MANIFEST, SealedFile, files_in, root_digest
+from scanner.evidence.opening import Bundle, content, opened, reading
+from scanner.evidence.packing import CHUNK
+from scanner.evidence.payload_files import gaps_in, payloads_in
+from scanner.evidence.statement import STATEMENT, Statement, statement_in
+from scanner.evidence.tally import Tally
+from scanner.gaps import Ask
+from scanner.payloads import Gap, Keep, Payload
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sealed:
+    """A bundle whose files are those of its manifest."""
+
+    bundle: Bundle
+    root: str
+    statement: Statement
+
+
+def sealed(path: Path) -> Sealed:
+    """The bundle at the path. Raises EvidenceError where a file is altered, missing or added."""
+    bundle = opened(path)
+    manifest = content(bundle, MANIFEST)
+    wrong = alterations(bundle, files_in(manifest))
+    if wrong:
+        raise EvidenceError(f"{path}: {wrong[0]} `azml-audit verify {path}` tells all.")
+    return Sealed(
+        bundle=bundle, root=root_digest(manifest), statement=statement_in(content(bundle, STATEMENT))
+    )
+
+
+def alterations(bundle: Bundle, listed: dict[str, SealedFile]) -> list[str]:
+    """In words, every file that is not as the manifest lists it, that is missing, or that was added."""
+    there = set(bundle.names()) - DETACHED
+    wrong = {name: f"{name} is missing: {MANIFEST} lists it." for name in listed.keys() - there}
+    wrong |= {name: f"{name} was added: {MANIFEST} does not list it." for name in there - listed.keys()}
+    for name in sorted(there & listed.keys()):
+        found = _altered(bundle, listed[name])
+        if found:
+            wrong[name] = found
+    return [wrong[name] for name in sorted(wrong)]
+
+
+def _altered(bundle: Bundle, file: SealedFile) -> str:
+    """What is wrong with one file; "" where nothing is."""
+    hasher, size = sha256(), 0
+    try:
+        with reading(bundle, file.name) as content_:
+            while chunk := content_.read(CHUNK):
+                hasher.update(chunk)
+                size += len(chunk)
+    except EvidenceError as error:
+        return str(error)
+    if (size, hasher.hexdigest()) == (file.size, file.sha256):
+        return ""
+    return (
+        f"{file.name} is altered, or {MANIFEST} is: it has {size:,} bytes and SHA-256 {hasher.hexdigest()}, "
+        f"not {file.size:,} bytes and {file.sha256}."
+    )
+
+
+@dataclass
+class BundleSource:
+    """The payloads and gaps of a bundle; a page that is missing from a list becomes a gap.
+
+    `tally` counts them on the way.
+    """
+
+    bundle: Bundle
+    tally: Tally = field(default_factory=Tally)
+
+    async def read(self, keep: Keep) -> None:
+        """Hand every payload, or the gap it leaves, and every gap to `keep`."""
+        pages = _Pages()
+        for payload in payloads_in(self.bundle):
+            self.tally.add(payload)
+            item = understood(payload)
+            pages.heard(item)
+            keep(item)
+        for gap in gaps_in(self.bundle):
+            self.tally.add(gap)
+            pages.heard(gap)
+            keep(gap)
+        for missing in pages.missing():
+            keep(missing)
+
+
+class _Pages:
+    """Which pages of lists there are, and which others they lead to."""
+
+    def __init__(self) -> None:
+        self._there: set[tuple[str, str]] = set()
+        self._explained: set[str] = set()
+        self._wanted: dict[tuple[str, str], tuple[Ask, str]] = {}
+
+    def heard(self, item: Payload | Gap) -> None:
+        if isinstance(item, Gap):
+            self._there.add((item.asked, item.request.partition(" ")[2]))
+            self._explained.add(item.about)
+            return
+        self._there.add((item.kind, item.url))
+        link = item.document.get("nextLink") if isinstance(item.document, dict) else None
+        if isinstance(link, str) and link and not item.superseded and item.url.startswith("http"):
+            self._wanted[item.kind, link] = (gaps.ask_of(item), item.id)
+
+    def missing(self) -> list[Gap]:
+        """A gap for every next page that is not there and whose absence nothing explains."""
+        return [
+            replace(_missing(ask, link), about=page)
+            for (kind, link), (ask, page) in sorted(self._wanted.items(), key=lambda each: each[0])
+            if (kind, link) not in self._there and page not in self._explained
+        ]
+
+
+def _missing(ask: Ask, link: str) -> Gap:
+    return gaps.told(
+        ask,
+        "PageMissing",
+        f"The page leads to {link}, which the evidence does not hold.",
+        "Nothing can close this: the evidence is not whole. Scan again.",
+    )

@@ -1,0 +1,78 @@
+"""Writes a bundle of evidence: everything that was told and all that follows, under one digest."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from hashlib import file_digest
+from pathlib import Path
+
+from reports.audit import Audit
+from scanner.evidence.code import catalogue
+from scanner.evidence.manifest import MANIFEST, SealedFile, manifest_of, root_digest
+from scanner.evidence.packing import made, writing
+from scanner.evidence.payload_files import write_payloads
+from scanner.evidence.policy_files import policy_files
+from scanner.evidence.population import derived_statement
+from scanner.evidence.statement import STATEMENT, Statement, Told, statement_bytes
+from scanner.evidence.tables import derived
+from scanner.payloads import Gap, Payload
+from scanner.policies import LoadedPolicy
+from scanner.provenance import Provenance
+
+CHECKS = "checks.json"
+
+Attest = Callable[[bytes, Told], Mapping[str, bytes]]
+"""From the manifest and what is told, the detached files that go beside it: a signature, a timestamp."""
+
+
+def seal(
+    target: Path,
+    *,
+    payloads: Iterable[Payload],
+    gaps: Iterable[Gap],
+    audit: Audit,
+    policies: tuple[LoadedPolicy, ...],
+    provenance: Provenance,
+    told: Told,
+    attest: Attest | None = None,
+) -> str:
+    """Write the bundle and return its root digest; the same input gives the same bytes.
+
+    `target` is a zip file by its name, else a folder; there must be nothing yet. All of it is written, or
+    nothing. Raises UsageError, UnwritableReportError and whatever `attest` raises.
+    """
+    with made(target) as folder:
+        tally = write_payloads(folder, payloads, gaps)
+        for name, content in policy_files(policies):
+            _write(folder, name, content)
+        _write(folder, CHECKS, catalogue_bytes(policies))
+        for name, content in derived(audit, provenance):
+            _write(folder, name, content)
+        statement = Statement(told=told, derived=derived_statement(audit, provenance, tally))
+        _write(folder, STATEMENT, statement_bytes(statement))
+        manifest = manifest_of(_sealed(folder))
+        _write(folder, MANIFEST, manifest)
+        for name, content in (attest(manifest, told) if attest else {}).items():
+            _write(folder, name, content)
+    return root_digest(manifest)
+
+
+def catalogue_bytes(policies: tuple[LoadedPolicy, ...]) -> bytes:
+    """The catalogue of the installed checks, as it is sealed."""
+    installed = catalogue(policies[0].composition.registry)
+    return json.dumps(installed, indent=1, sort_keys=True, ensure_ascii=False).encode() + b"\n"
+
+
+def _write(folder: Path, name: str, content: bytes) -> None:
+    with writing(folder, name) as file:
+        file.write(content)
+
+
+def _sealed(folder: Path) -> Iterable[SealedFile]:
+    for path in folder.rglob("*"):
+        if path.is_file():
+            with path.open("rb") as file:
+                digest = file_digest(file, "sha256").hexdigest()
+            name = path.relative_to(folder).as_posix()
+            yield SealedFile(name=name, size=path.stat().st_size, sha256=digest)

@@ -1,0 +1,151 @@
+"""What a bundle says of itself: who asked what when, and the counts that must agree."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from scanner.errors import EvidenceError
+
+STATEMENT = "statement.json"
+SCHEMA_ID = "urn:azml-audit:evidence-statement:1.0"
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class AskedBy(_Model):
+    """The identity of the token that was used, as its claims say; never the token."""
+
+    identity_type: str = Field(description="User, service principal or managed identity, as far as is told.")
+    tenant_id: str = Field(description="The claim tid.")
+    object_id: str = Field(description="The claim oid.")
+    application_id: str = Field(description="The claim appid or azp.")
+
+
+class AskedFor(_Model):
+    """What the user asked for; nothing named means everything the identity sees."""
+
+    subscriptions: list[str]
+    excluded_subscriptions: list[str]
+    management_groups: list[str]
+    kinds: list[str] = Field(description="What was to be read of each workspace beyond itself.")
+
+
+class Told(_Model):
+    """What only the machine that scanned can know: it cannot be derived again."""
+
+    tool_version: str
+    python: str
+    libraries: dict[str, str] = Field(description="Versions of what decides: name to version.")
+    command: list[str] = Field(description="The command line, secrets replaced.")
+    source: str = Field(description="Where the facts come from, in words.")
+    is_azure: bool
+    cloud: str
+    endpoint: str
+    asked_by: AskedBy | None = Field(description="null where nobody was asked, as with an export.")
+    asked_for: AskedFor
+    fail_on: str | None = Field(description="The severity given on the command line, if any.")
+    started_at: datetime
+    finished_at: datetime
+    replay_of: str | None = Field(None, description="The root digest of the bundle the facts were read from.")
+
+
+class SubscriptionTold(_Model):
+    """One subscription the identity sees or the user named."""
+
+    subscription_id: str
+    name: str | None
+    state: str | None
+    tenant_id: str | None
+    read: bool | None = Field(description="Whether it was read to the end; null where it was not asked for.")
+    workspaces: int | None
+    why: str | None = Field(description="Why it was not read, or what else is to be said.")
+
+
+class ManagementGroup(_Model):
+    """A management group whose subscriptions were asked for."""
+
+    name: str
+    read: bool
+
+
+class KindOfPayload(_Model):
+    """How many answers of one kind there are, their bytes, and one digest over all their ids."""
+
+    count: int
+    bytes: int
+    digest: str = Field(description="SHA-256 of the sorted ids, joined by line feeds.")
+
+
+class Count(_Model):
+    """Two ways of counting that must agree."""
+
+    claim: str
+    counted: int
+    expected: int
+    holds: bool
+
+
+class PolicyTold(_Model):
+    """What one policy came to."""
+
+    name: str
+    digest: str
+    verdict: str
+    fail_on: str
+    checks: list[str]
+    findings: int
+    score: float | None
+
+
+class Derived(_Model):
+    """What follows from the payloads and the policies, and is derived again by `azml-audit verify`."""
+
+    tenants: list[str]
+    management_groups: list[ManagementGroup]
+    subscriptions_seen: int
+    subscriptions_read: int
+    subscriptions_unread: int
+    subscriptions_not_asked_for: int
+    workspaces: int
+    gaps: int
+    subscriptions: list[SubscriptionTold]
+    payloads: dict[str, KindOfPayload]
+    policies: list[PolicyTold]
+    reconciliation: list[Count]
+
+
+class Statement(_Model):
+    """The statement of a bundle: `told` by who made it, and `derived` from what is in it."""
+
+    schema_version: Literal["1.0"] = "1.0"
+    told: Told
+    derived: Derived
+
+
+def statement_bytes(statement: Statement) -> bytes:
+    """The statement as it is written."""
+    return statement.model_dump_json(indent=1).encode(errors="backslashreplace") + b"\n"
+
+
+def statement_in(text: bytes) -> Statement:
+    """The statement, read back. Raises EvidenceError, naming what is wrong."""
+    try:
+        return Statement.model_validate_json(text)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        place = ".".join(map(str, first["loc"]))
+        raise EvidenceError(f"{STATEMENT} is altered: {place}: {first['msg']}.") from error
+
+
+def statement_schema() -> dict[str, Any]:
+    """The JSON Schema of statement.json."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": SCHEMA_ID,
+        **Statement.model_json_schema(),
+    }

@@ -1,0 +1,105 @@
+"""The files of a bundle that follow from its payloads and policies: tables and findings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from io import BytesIO
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from checks.schema import BOOLEAN, INTEGER, SCHEMAS, STRING
+from reports import csv_files
+from reports.audit import Audit
+from reports.columns import DECIMAL, FILES, FINDINGS, ReportColumn, ReportFile
+from scanner.evidence.pointers import evidence_of
+from scanner.provenance import Provenance
+
+FOLDER = "tables/"
+FINDINGS_FILE = replace(
+    FINDINGS,
+    columns=(
+        *FINDINGS.columns,
+        ReportColumn(
+            name="evidence",
+            meaning="references to payloads, joined by a space: an id, # and a JSON pointer into its body",
+        ),
+    ),
+)
+ROWS_FILE = ReportFile(
+    name="provenance",
+    row="a row of a table, or a list that was asked for, with where it was told",
+    sorted_by=("table", "id"),
+    columns=(
+        ReportColumn(name="table", meaning="the table; `list KIND` for a list"),
+        ReportColumn(name="id", meaning="the row's lower-cased id; of a list, what it is of"),
+        ReportColumn(name="evidence", meaning="references to payloads, as in findings"),
+    ),
+)
+
+_ARROW = {STRING: pa.string(), BOOLEAN: pa.bool_(), INTEGER: pa.int64(), DECIMAL: pa.float64()}
+
+
+def derived(audit: Audit, provenance: Provenance) -> Iterator[tuple[str, bytes]]:
+    """Every derived file with its content, one at a time, always in the same order."""
+    frames = csv_files.frames(audit)
+    published = {file.name: file for file in FILES if file.name != FINDINGS.name}
+    for name in sorted({*SCHEMAS, *published}):
+        whole = _as_the_schema(name) if name in SCHEMAS else published[name]
+        table = audit.tables[name] if name in SCHEMAS else frames[name]
+        shown = frames.get(name, table)
+        yield f"{FOLDER}{name}.csv", csv_files.as_csv(shown, published.get(name, whole))
+        yield f"{FOLDER}{name}.parquet", as_parquet(table, whole)
+    told = evidence_of(audit.findings, audit.tables, provenance, audit.checks)
+    findings = frames[FINDINGS.name].assign(evidence=told)
+    yield "findings.csv", csv_files.as_csv(findings, FINDINGS_FILE)
+    yield "findings.parquet", as_parquet(findings, FINDINGS_FILE)
+    yield "provenance.csv", csv_files.as_csv(_rows(provenance), ROWS_FILE)
+
+
+def as_parquet(frame: pd.DataFrame, file: ReportFile) -> bytes:
+    """The columns of `file` as Parquet, in the frame's order; texts as they are, nothing neutralised."""
+    columns = {column.name: _array(frame[column.name], column.dtype) for column in file.columns}
+    written = BytesIO()
+    pq.write_table(pa.table(columns), written, compression="zstd")
+    return written.getvalue()
+
+
+def _array(column: pd.Series, dtype: str) -> pa.Array:
+    """The column as Arrow has it; a lone surrogate, which it cannot hold, as its escape."""
+    values = column.astype(object).where(column.notna(), None)
+    try:
+        return pa.array(values.to_numpy(), type=_ARROW[dtype])
+    except UnicodeEncodeError:
+        texts = [_escaped(value) for value in values]
+        return pa.array(texts, type=_ARROW[dtype])
+
+
+def _escaped(value: str | None) -> str | None:
+    return None if value is None else value.encode(errors="backslashreplace").decode()
+
+
+def _as_the_schema(name: str) -> ReportFile:
+    """The whole of a table, every column of its schema."""
+    schema = SCHEMAS[name]
+    return ReportFile(
+        name=name,
+        row=schema.row,
+        sorted_by=(schema.id_column,),
+        columns=tuple(
+            ReportColumn(name=column.name, dtype=column.dtype, meaning=column.source)
+            for column in schema.columns
+        ),
+    )
+
+
+def _rows(provenance: Provenance) -> pd.DataFrame:
+    rows = [
+        (table, key, " ".join(told))
+        for table, told_rows in provenance.rows.items()
+        for key, told in told_rows.items()
+    ]
+    rows += [(f"list {kind}", scope, " ".join(told)) for (kind, scope), told in provenance.lists.items()]
+    return pd.DataFrame(rows, columns=["table", "id", "evidence"], dtype=object)

@@ -1,0 +1,69 @@
+"""Counts answers as they pass, apart from the tables that are made of them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from hashlib import sha256
+
+from scanner import wire
+from scanner.answers import understood
+from scanner.payloads import Gap, Payload
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kind:
+    """How many answers of one kind there are, their bytes, and one digest over all their ids."""
+
+    count: int
+    bytes: int
+    digest: str
+
+
+class Tally:
+    """What was counted: by kind, the refused answers, and the workspaces that lists name."""
+
+    def __init__(self) -> None:
+        """Nothing counted yet."""
+        self.refused: set[str] = set()
+        self.workspaces: set[str] = set()
+        self.listed: dict[str, int] = defaultdict(int)
+        self._ids: dict[str, list[str]] = defaultdict(list)
+        self._bytes: dict[str, int] = defaultdict(int)
+
+    def add(self, item: Payload | Gap) -> None:
+        """Count one more."""
+        if isinstance(item, Gap):
+            self._ids["gaps"].append(item.id)
+            return
+        self._ids[item.kind].append(item.id)
+        self._bytes[item.kind] += len(item.body)
+        if isinstance(understood(item), Gap):
+            self.refused.add(item.id)
+        elif item.kind in ("workspaces", "workspace") and not item.superseded:
+            self._count_workspaces(item)
+
+    def ids(self) -> set[str]:
+        """The id of everything that was counted."""
+        return {each for ids in self._ids.values() for each in ids}
+
+    def kinds(self) -> dict[str, Kind]:
+        """What was counted of each kind, sorted; `gaps` are those that no answer left."""
+        return {
+            kind: Kind(
+                count=len(ids),
+                bytes=self._bytes[kind],
+                digest=sha256("\n".join(sorted(ids)).encode()).hexdigest(),
+            )
+            for kind, ids in sorted(self._ids.items())
+        }
+
+    def _count_workspaces(self, payload: Payload) -> None:
+        if payload.kind == "workspace":
+            listed = [payload.document]
+        else:
+            listed = wire.objects(payload.document, "value") or []
+        named = [identity for identity in (wire.named(item, "id") for item in listed) if identity]
+        self.workspaces.update(identity.lower() for identity in named)
+        if payload.kind == "workspaces":
+            self.listed[(payload.subscription_id or "").lower()] += len(named)
