@@ -9,7 +9,7 @@ all this as a Frictionless Data Package. Every text is UTF-8, every line ends in
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from checks.schema import BOOLEAN, INTEGER, SCHEMAS, STRING
@@ -293,13 +293,19 @@ def _resource(file: ReportFile) -> Mapping[str, object]:
 
 def markdown() -> str:
     """The schema as the tables of a documentation page, one section for each file."""
-    sections = [f"CSV schema version {SCHEMA_VERSION}.\n"]
-    for file in FILES:
-        lines = [f"## {file.path}\n", f"Each row is {file.row}; sorted by {', '.join(file.sorted_by)}.\n"]
-        lines += ["| column | type | meaning |", "| --- | --- | --- |"]
-        lines += [
-            f"| `{column.name}` | {_FRICTIONLESS[column.dtype]} | {column.meaning} |"
-            for column in file.columns
-        ]
-        sections.append("\n".join(lines) + "\n")
-    return "\n".join(sections)
+    return "\n".join([f"CSV schema version {SCHEMA_VERSION}.\n", *sections(FILES)])
+
+
+def sections(files: Iterable[ReportFile]) -> list[str]:
+    """A section of a documentation page for each file: what a row is, and its columns."""
+    return [_section(file) for file in files]
+
+
+def _section(file: ReportFile) -> str:
+    order = f"sorted by {', '.join(file.sorted_by)}" if file.sorted_by else "in the order of importance"
+    lines = [f"## {file.path}\n", f"Each row is {file.row}; {order}.\n"]
+    lines += ["| column | type | meaning |", "| --- | --- | --- |"]
+    lines += [
+        f"| `{column.name}` | {_FRICTIONLESS[column.dtype]} | {column.meaning} |" for column in file.columns
+    ]
+    return "\n".join(lines) + "\n"

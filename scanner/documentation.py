@@ -8,7 +8,9 @@ from pathlib import Path
 from checks.documentation import catalogue, controls, overview
 from checks.policy_reference import reference
 from checks.registry import BUILT_IN
-from reports.columns import FILES, markdown
+from reports.columns import FILES, markdown, sections
+from reports.drift_columns import DRIFT_FILES
+from reports.drift_view import MEANINGS
 from scanner.permissions_page import permissions_page
 
 _BEGIN = "<!-- written by make docs: {name} -->"
@@ -24,6 +26,10 @@ def documents(root: Path) -> Mapping[str, str]:
         "docs/policy.md": reference({check.id: check for check in BUILT_IN}),
         "docs/permissions.md": permissions_page({check.id: check for check in BUILT_IN}),
         "docs/csv.md": f"# The CSV files\n\nWritten by `make docs`; do not edit it by hand. {markdown()}",
+        "docs/drift.md": _filled(
+            (root / "docs/drift.md").read_text(encoding="utf-8"),
+            {"drift classes": _classes(), "drift files": "\n".join(sections(DRIFT_FILES))},
+        ),
         "README.md": _filled(readme, {"checks": overview(BUILT_IN), "csv": _files()}),
     }
 
@@ -34,6 +40,11 @@ def _files() -> str:
         for file in FILES
     ]
     return "\n".join(["| file | a row is | columns |", "| --- | --- | --- |", *rows])
+
+
+def _classes() -> str:
+    rows = [f"| {name} | {meaning} |" for name, meaning in MEANINGS.items()]
+    return "\n".join(["| class | the finding |", "| --- | --- |", *rows])
 
 
 def _filled(text: str, parts: Mapping[str, str]) -> str:

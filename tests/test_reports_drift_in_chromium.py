@@ -1,0 +1,130 @@
+"""The page of a drift in a real browser: nothing runs, nothing is fetched, everything fits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+from drift_snapshots import OTHER, finding, host, id_of, policy, snapshot, subscription, workspace
+from report_audits import audit_of
+from report_tenants import HOSTILE_NAMES, tenant
+
+from checks.drift import Drift, drift
+from reports import drift_page, html_page
+
+if TYPE_CHECKING:
+    from conftest import Opener
+
+pytestmark = pytest.mark.browser
+
+WAIVER: Mapping[str, object] = {"policy": "baseline", "check": "NET001", "resource": "*", "violations": 1}
+
+
+def hostile() -> Drift:
+    """A drift with something in every table, in which every text is an attack."""
+    names = [workspace(f"w{number}", subscription=name) for number, name in enumerate(HOSTILE_NAMES)]
+    seen = [
+        {**each, "workspace": name, "outbound_rules": 1}
+        for each, name in zip(names, HOSTILE_NAMES, strict=True)
+    ]
+    texts = [(each["workspace_id"], name) for each, name in zip(seen, HOSTILE_NAMES, strict=True)]
+    rules = [
+        {**host("a.example.com"), "workspace_id": id, "rule_id": f"{id}/outboundRules/r", "rule": name}
+        for id, name in texts
+    ]
+    wide = [
+        {**rule, "fqdn": "*.example.com", "error_information": name}
+        for rule, (_, name) in zip(rules, texts, strict=True)
+    ]
+    found = [
+        [
+            {
+                **finding(status),
+                "workspace_id": id,
+                "resource_id": id,
+                "workspace": name,
+                "reason": name,
+                "observed": name,
+            }
+            for id, name in texts
+        ]
+        for status in ("pass", "fail")
+    ]
+    waivers = [{**WAIVER, "resource": name, "reason": name, "where": name} for name in HOSTILE_NAMES]
+    old = snapshot(
+        HOSTILE_NAMES[0],
+        workspaces=[*seen, workspace("x", of=OTHER)],
+        outbound_rules=rules,
+        findings=found[0],
+        subscriptions=[subscription(), subscription(OTHER)],
+    )
+    new = snapshot(
+        HOSTILE_NAMES[1],
+        workspaces=seen,
+        outbound_rules=wide,
+        findings=found[1],
+        waivers=waivers,
+        policies=[policy(source=HOSTILE_NAMES[2])],
+        subscriptions=[subscription(), subscription(OTHER, read=False, note=HOSTILE_NAMES[3])],
+    )
+    return drift(old, new)
+
+
+def page_of(found: Drift) -> bytes:
+    return drift_page.files(found, "0.1.0")["drift.html"]
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_every_table_is_shown_and_no_name_does_anything(browser_page: Opener, width: int) -> None:
+    page = browser_page(page_of(hostile()), viewport={"width": width, "height": 900})
+    count = len(HOSTILE_NAMES)
+    rows = {
+        name: page.locator(f"[aria-label='{name}'] tbody tr").count()
+        for name in (
+            "Findings that changed",
+            "What became reachable",
+            "Outbound rules that changed",
+            "Waivers that changed",
+        )
+    }
+    assert rows == dict.fromkeys(rows, count)
+    assert page.locator("[aria-label='Workspaces that changed'] tbody tr").count() == 1
+    assert (
+        page.locator(".lead")
+        .inner_text()
+        .startswith(f"{count} violations that the older audit does not have.")
+    )
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert page.locator("text=*.example.com").first.is_visible()
+
+
+def test_nothing_that_differs_is_said_in_one_sentence(browser_page: Opener) -> None:
+    side = snapshot(workspaces=[workspace()], findings=[finding("fail")])
+    page = browser_page(page_of(drift(side, side)))
+    assert page.locator(".lead").inner_text() == "Nothing differs."
+    assert page.locator("table").count() == 1
+
+
+def test_a_report_with_a_baseline_has_the_drift_after_the_verdicts(browser_page: Opener) -> None:
+    audit = replace(audit_of(tenant(3)), drift=hostile())
+    page = browser_page(html_page.files(audit)["report.html"], fragment="#drift")
+    assert page.locator("nav a", has_text="Drift").get_attribute("href") == "#drift"
+    ids = page.locator("main > section").evaluate_all("sections => sections.map(each => each.id)")
+    assert ids.index("drift") == ids.index("policies") + 1
+
+
+def test_more_rows_than_a_page_should_hold_are_counted(browser_page: Opener) -> None:
+    many = [finding("fail", of=f"w{number:03}") for number in range(250)]
+    seen = [workspace(f"w{number:03}") for number in range(250)]
+    found = drift(
+        snapshot(
+            workspaces=seen, findings=[{**each, "status": "pass", "verdict": "compliant"} for each in many]
+        ),
+        snapshot(workspaces=seen, findings=many),
+    )
+    page = browser_page(page_of(found))
+    assert page.locator("[aria-label='Findings that changed'] tbody tr").count() == 200
+    assert page.locator(".quiet").inner_text().startswith("50 more are in drift_findings.csv")
+    assert id_of("w000").rpartition("/")[2] in page.locator("tbody").nth(1).inner_text()
