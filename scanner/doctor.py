@@ -19,7 +19,6 @@ from scanner.errors import CloudError, CredentialError, ScopeError
 from scanner.examination import Finding, State, fine, limited, stopped
 from scanner.gaps import Ask
 from scanner.graph_rows import KIND as GRAPH
-from scanner.identity import identity_of
 from scanner.live import Here, LiveSource
 from scanner.payloads import Gap, Keep, Payload
 from scanner.permissions import actions_for
@@ -89,8 +88,7 @@ async def _reading(patient: Patient, clock: Callable[[], datetime]) -> AsyncIter
     )
     try:
         async with arm:
-            token = await patient.credential.get_token_info(patient.cloud.scope)
-            yield fine("identity", str(identity_of(token.token)))
+            yield fine("identity", str(arm.identity))
             items: list[Payload | Gap] = []
             source = LiveSource(
                 arm,

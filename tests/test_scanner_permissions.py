@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import shlex
 from collections.abc import Collection as Actions
@@ -9,14 +10,18 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from scanning import rows, scanned
+from scanning import NOON, rows, scanned
 from typer.testing import CliRunner
 
 from checks.registry import registry
 from checks.schema import Tables
+from scanner.arm import Arm
+from scanner.audit import collected
 from scanner.cli import app
 from scanner.collection import EVERYTHING, KIND_OF, Collection, collection_for
+from scanner.commands.demo import emulator_connection
 from scanner.commands.emulator import actions_of
+from scanner.discovery import Discovery
 from scanner.emulator.builders import Place, Site, descendant, guid, subscription, workspace
 from scanner.emulator.dependencies import closed, diagnostics
 from scanner.emulator.faults import Fault, FaultKind
@@ -27,7 +32,9 @@ from scanner.emulator.server import emulated
 from scanner.emulator.tenant import Resource, Tenant
 from scanner.emulator.workloads import cluster, deployment, online_endpoint
 from scanner.errors import UsageError
-from scanner.permissions import OF_KIND, actions_for, needed, role_name
+from scanner.live import LiveSource
+from scanner.payloads import PayloadStore
+from scanner.permissions import ALWAYS, OF_KIND, actions_for, needed, role_name
 from scanner.policies import loaded, shipped
 from scanner.scope import Wanted
 
@@ -95,6 +102,23 @@ def test_management_groups_take_one_action_more() -> None:
     gaps = rows(scan_with(actions_for(EVERYTHING), EVERYTHING, wanted).gaps)
     assert [gap["asked"] for gap in gaps] == ["descendants", "subscriptions"]
     assert "a role with Microsoft.Management/managementGroups/descendants/read)" in gaps[0]["closes"]
+
+
+def test_resource_graph_shows_what_the_role_may_read_and_takes_no_action_of_its_own() -> None:
+    allowed = replace(TENANT, allowed_actions=frozenset(ALWAYS))
+    with emulated(allowed, faults=[NOT_REGISTERED]) as emulator:
+        connected = emulator_connection(emulator)
+
+        async def read() -> Tables:
+            async with Arm(connected.cloud, connected.credential, clock=lambda: NOON) as arm:
+                asking = Discovery(arm, is_demanded=True)
+                source = LiveSource(arm, Wanted(), collection=SCANS["internet-outbound"], discovery=asking)
+                with PayloadStore() as store:
+                    return await collected(source, store)
+
+        tables = asyncio.run(read())
+    assert rows(tables.gaps) == []
+    assert len(tables.workspaces) == 1
 
 
 def test_every_kind_that_is_collected_has_its_actions() -> None:
