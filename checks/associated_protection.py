@@ -31,6 +31,7 @@ from checks.schema import Tables
     ),
     remediation=BUILD_COMPUTE_NAMED,
     references=(f"{pages.MANAGED_NETWORK}#configure-image-builds",),
+    looks_at="workspace",
 )
 def image_builds_have_a_compute(tables: Tables, _params: Params) -> Answers:
     """A registry behind a firewall cannot build images itself: without a compute no environment is built.
@@ -96,6 +97,7 @@ _NAMES = {"storage": "storage account", "vault": "key vault", "registry": "conta
     reads=(*READ, "associated_resources.allow_blob_public_access"),
     remediation=ANONYMOUS_BLOBS_REFUSED,
     references=(pages.STORAGE_ANONYMOUS,),
+    looks_at="row",
 )
 def storage_refuses_anonymous_blobs(tables: Tables, _params: Params) -> Answers:
     """Where an account permits it, one container set to public hands its blobs to anybody without a name.
@@ -121,6 +123,7 @@ def storage_refuses_anonymous_blobs(tables: Tables, _params: Params) -> Answers:
     remediation=SHARED_KEYS_REFUSED,
     controls=frameworks.LOCAL_AUTHENTICATION,
     references=(pages.STORAGE_SHARED_KEY,),
+    looks_at="row",
 )
 def storage_refuses_shared_keys(tables: Tables, _params: Params) -> Answers:
     """An account key is a password to everything in the account that names nobody and never expires.
@@ -146,6 +149,7 @@ def storage_refuses_shared_keys(tables: Tables, _params: Params) -> Answers:
     reads=(*READ, "associated_resources.purge_protection"),
     remediation=PURGE_PROTECTION_ON,
     references=(pages.KEY_VAULT_RECOVERY,),
+    looks_at="row",
 )
 def key_vault_has_purge_protection(tables: Tables, _params: Params) -> Answers:
     """Without it an intruder, or a mistake, can destroy keys and secrets beyond recovery in two commands.
@@ -172,6 +176,7 @@ def key_vault_has_purge_protection(tables: Tables, _params: Params) -> Answers:
     remediation=ADMIN_USER_OFF,
     controls=frameworks.LOCAL_AUTHENTICATION,
     references=(pages.REGISTRY_ADMIN,),
+    looks_at="row",
 )
 def registry_admin_user_is_off(tables: Tables, _params: Params) -> Answers:
     """The admin user is one shared password with the right to push: whoever has it replaces images unseen.

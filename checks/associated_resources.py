@@ -58,6 +58,7 @@ def _closed_to_the_public(resources: pd.DataFrame, role: str, what: str) -> Answ
     remediation=STORAGE_CLOSED,
     controls=frameworks.INBOUND,
     references=(pages.STORAGE_NETWORK, pages.SECURED_WORKSPACE),
+    looks_at="row",
 )
 def storage_account_is_closed_to_the_public(tables: Tables, _params: Params) -> Answers:
     """A private workspace over an open storage account is open: data, models and code lie in the account.
@@ -78,6 +79,7 @@ def storage_account_is_closed_to_the_public(tables: Tables, _params: Params) -> 
     remediation=VAULT_CLOSED,
     controls=frameworks.INBOUND,
     references=(pages.KEY_VAULT_NETWORK, pages.SECURED_WORKSPACE),
+    looks_at="row",
 )
 def key_vault_is_closed_to_the_public(tables: Tables, _params: Params) -> Answers:
     """The vault holds the secrets of the workspace's connections; open, a stolen token is enough for them.
@@ -98,6 +100,7 @@ def key_vault_is_closed_to_the_public(tables: Tables, _params: Params) -> Answer
     remediation=REGISTRY_CLOSED,
     controls=frameworks.INBOUND,
     references=(pages.REGISTRY_NETWORK, pages.SECURED_WORKSPACE),
+    looks_at="row",
 )
 def container_registry_is_closed_to_the_public(tables: Tables, _params: Params) -> Answers:
     """The registry holds the images that run with the workspace's rights; who can push can run code.
@@ -118,6 +121,7 @@ def container_registry_is_closed_to_the_public(tables: Tables, _params: Params) 
     remediation=INSIGHTS_CLOSED,
     controls=frameworks.INBOUND,
     references=(pages.APPLICATION_INSIGHTS_ACCESS,),
+    looks_at="row",
 )
 def application_insights_is_closed_to_the_public(tables: Tables, _params: Params) -> Answers:
     """Telemetry quotes inputs and errors; who can query it reads them, who can send it forges them.
@@ -160,6 +164,7 @@ def _is_shut(access: pd.Series) -> pd.Series:
         pages.STORAGE_NETWORK,
         pages.REGISTRY_TRUSTED,
     ),
+    looks_at="row",
 )
 def trusted_services_may_pass_the_firewall(tables: Tables, _params: Params) -> Answers:
     """Machine Learning itself comes as a trusted service; a firewall that refuses it breaks the workspace.
@@ -201,6 +206,7 @@ def trusted_services_may_pass_the_firewall(tables: Tables, _params: Params) -> A
     remediation=SERVICE_ENDPOINTS_REMOVED,
     controls=frameworks.INBOUND,
     references=(f"{pages.MANAGED_NETWORK}#limitations",),
+    looks_at="row",
 )
 def no_service_endpoint_beside_a_private_endpoint(tables: Tables, _params: Params) -> Answers:
     """A managed network cannot use a resource that has a service endpoint and a private endpoint at once.
@@ -238,6 +244,7 @@ def _counted(counts: pd.Series) -> pd.Series:
     remediation=REGISTRY_TIER_RAISED,
     controls=frameworks.INBOUND,
     references=(pages.REGISTRY_NETWORK,),
+    looks_at="row",
 )
 def registry_tier_supports_private_endpoints(tables: Tables, _params: Params) -> Answers:
     """Below the Premium tier a registry cannot have a private endpoint, and a closed network not reach it.
@@ -268,6 +275,7 @@ def registry_tier_supports_private_endpoints(tables: Tables, _params: Params) ->
     reads=READ,
     remediation=DEPENDENCY_RESTORED,
     references=(pages.SECURED_WORKSPACE,),
+    looks_at="row",
 )
 def dependency_exists_and_is_readable(tables: Tables, _params: Params) -> Answers:
     """A workspace whose storage or vault is gone fails in ways nobody connects with it; an audit is blind.

@@ -31,6 +31,7 @@ VULNERABILITIES = f"{_LEARN}/concept-vulnerability-management"
     remediation=SSH_CLOSED,
     controls=frameworks.INBOUND,
     references=(COMPUTE_INSTANCE, COMPUTE_CLUSTER),
+    looks_at="row",
 )
 def remote_login_is_closed_to_the_public(tables: Tables, _params: Params) -> Answers:
     """An open SSH port on a public address is tried by strangers within minutes.
@@ -66,6 +67,7 @@ def remote_login_is_closed_to_the_public(tables: Tables, _params: Params) -> Ans
     remediation=LOCAL_AUTHENTICATION_OFF,
     controls=workload_frameworks.LOCAL_AUTHENTICATION,
     references=(AZURE_POLICY, COMPUTE_CLUSTER),
+    looks_at="row",
 )
 def local_authentication_is_off(tables: Tables, _params: Params) -> Answers:
     """Local authentication is SSH with accounts of the compute's own, which Entra ID cannot revoke.
@@ -97,6 +99,7 @@ def local_authentication_is_off(tables: Tables, _params: Params) -> Answers:
     remediation=LATEST_IMAGE_TAKEN,
     controls=workload_frameworks.LATEST_IMAGE,
     references=(f"{VULNERABILITIES}#compute-instance",),
+    looks_at="row",
 )
 def instance_runs_the_latest_image(tables: Tables, _params: Params) -> Answers:
     """An instance keeps the image, and the holes, of the day it was created.

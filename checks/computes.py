@@ -40,6 +40,7 @@ SECURE_TRAINING = "https://learn.microsoft.com/azure/machine-learning/how-to-sec
     remediation=PUBLIC_ADDRESS_REMOVED,
     controls=frameworks.INBOUND,
     references=(SECURE_TRAINING, compute_access.COMPUTE_CLUSTER),
+    looks_at="row",
 )
 def compute_has_no_public_address(tables: Tables, _params: Params) -> Answers:
     """A node with a public address can be found, scanned and attacked by everybody.
@@ -78,6 +79,7 @@ def compute_has_no_public_address(tables: Tables, _params: Params) -> Answers:
     remediation=COMPUTE_IN_NETWORK,
     controls=workload_frameworks.COMPUTE_NETWORK,
     references=(SECURE_TRAINING, pages.MANAGED_NETWORK),
+    looks_at="row",
 )
 def compute_runs_inside_a_network(tables: Tables, _params: Params) -> Answers:
     """A compute outside any network of yours reaches, and is reached by, whatever Azure's default allows.
@@ -118,6 +120,7 @@ def compute_runs_inside_a_network(tables: Tables, _params: Params) -> Answers:
     remediation=SUBNET_GIVEN_UP,
     controls=frameworks.MANAGED_NETWORK,
     references=(f"{pages.MANAGED_NETWORK}#limitations",),
+    looks_at="row",
 )
 def compute_has_no_subnet_against_the_managed_network(tables: Tables, _params: Params) -> Answers:
     """A compute in a subnet of its own is outside the managed network: its outbound rules do not bind it.
@@ -145,10 +148,11 @@ def compute_has_no_subnet_against_the_managed_network(tables: Tables, _params: P
     title="Same region as the workspace",
     over="computes",
     severity=Severity.MEDIUM,
-    reads=("computes.compute_type", "computes.compute_location", *MODE_READS),
+    reads=("computes.compute_type", "computes.compute_location", "workspaces.location", *MODE_READS),
     remediation=REGION_OF_WORKSPACE,
     controls=frameworks.MANAGED_NETWORK,
     references=(f"{pages.MANAGED_NETWORK}#limitations",),
+    looks_at="row",
 )
 def compute_is_in_the_region_of_its_workspace(tables: Tables, _params: Params) -> Answers:
     """A managed network spans one region: a compute elsewhere runs outside it, and data crosses borders.
@@ -185,6 +189,7 @@ def _region(location: pd.Series) -> pd.Series:
     remediation=COMPUTE_DETACHED,
     controls=frameworks.MANAGED_NETWORK,
     references=(f"{pages.MANAGED_NETWORK}#limitations",),
+    looks_at="row",
 )
 def compute_kind_is_supported_by_the_managed_network(tables: Tables, _params: Params) -> Answers:
     """Attached clusters and machines stay in their own network: jobs on them escape the outbound rules.

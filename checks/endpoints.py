@@ -49,6 +49,7 @@ def _answers_selected_addresses(workspaces: pd.DataFrame) -> pd.Series:
     controls=frameworks.INBOUND,
     references=(f"{SECURE_ENDPOINT}#secure-inbound-scoring-requests",),
     known_by=ONLINE_ONLY,
+    looks_at="row",
 )
 def online_endpoint_is_private(tables: Tables, _params: Params) -> Answers:
     """A public endpoint answers to the whole internet, guarded by a key or token alone.
@@ -83,6 +84,7 @@ def online_endpoint_is_private(tables: Tables, _params: Params) -> Answers:
         f"{pages.PRIVATE_LINK}#scenario-managed-online-endpoints-with-access-from-selected-ip-addresses",
     ),
     known_by=ONLINE_ONLY,
+    looks_at="row",
 )
 def endpoint_and_workspace_access_combine(tables: Tables, _params: Params) -> Answers:
     """Whoever believes that a closed workspace closes its endpoints leaves one open without knowing it.
@@ -157,6 +159,7 @@ def _respected(is_closed: pd.Series, is_open: pd.Series) -> pd.Series:
         f"{SECURE_ENDPOINT}#secure-outbound-access-with-workspace-managed-virtual-network",
         f"{SECURE_ENDPOINT}#secure-outbound-access-with-legacy-network-isolation-method",
     ),
+    looks_at="row",
 )
 def deployment_does_not_use_legacy_egress_isolation(tables: Tables, _params: Params) -> Answers:
     """A network of the deployment's own stands beside the managed one, and its rules are nobody's.
@@ -195,6 +198,7 @@ def deployment_does_not_use_legacy_egress_isolation(tables: Tables, _params: Par
     remediation=ENDPOINT_BY_ENTRA_ID,
     controls=workload_frameworks.ENDPOINT_IDENTITY,
     references=(AUTHENTICATION, SERVERLESS_ENDPOINT_API),
+    looks_at="row",
 )
 def endpoint_uses_entra_id(tables: Tables, _params: Params) -> Answers:
     """A key does not expire, says nothing about who sent it, and works for everyone who finds it.
@@ -232,6 +236,7 @@ def endpoint_uses_entra_id(tables: Tables, _params: Params) -> Answers:
     remediation=SELECTED_ADDRESSES_BACKED,
     controls=frameworks.INBOUND,
     references=(f"{pages.PRIVATE_LINK}#enable-public-access-only-from-internet-ip-ranges",),
+    looks_at="workspace",
 )
 def selected_addresses_are_backed_by_isolation(tables: Tables, _params: Params) -> Answers:
     """A workspace that answers to selected addresses shuts out its own computes unless they come privately.

@@ -60,6 +60,7 @@ class FirewallTier(Params):
     remediation=NETWORK_ON,
     controls=frameworks.MANAGED_NETWORK,
     references=(pages.MANAGED_NETWORK,),
+    looks_at="row",
 )
 def managed_network_is_on(tables: Tables, _params: Params) -> Answers:
     """Without a managed network computes have whatever way out their own network gives them.
@@ -90,6 +91,7 @@ def managed_network_is_on(tables: Tables, _params: Params) -> Answers:
     controls=frameworks.ISOLATION_MODE,
     references=(pages.MANAGED_NETWORK,),
     params=AllowedModes,
+    looks_at="row",
 )
 def outbound_mode_is_allowed(tables: Tables, params: AllowedModes) -> Answers:
     """The mode decides whether data can leave to any host or to approved ones only.
@@ -114,9 +116,10 @@ def outbound_mode_is_allowed(tables: Tables, params: AllowedModes) -> Answers:
     title="Serverless Spark is ready where it is used",
     over="workspaces",
     severity=Severity.LOW,
-    reads=("workspaces.spark_ready", *SPARK_RULE_READS),
+    reads=("workspaces.spark_ready", *SPARK_RULE_READS, "outbound_rules.rule"),
     remediation=SPARK_PROVISIONED,
     references=(f"{pages.MANAGED_NETWORK}#configure-for-serverless-spark-jobs",),
+    looks_at="workspace",
 )
 def serverless_spark_is_ready_where_used(tables: Tables, _params: Params) -> Answers:
     """Spark jobs fail in a managed network that was provisioned without Spark.
@@ -158,6 +161,7 @@ def _for_spark(rules: pd.DataFrame) -> pd.Series:
     remediation=SERVERLESS_PRIVATE,
     controls=frameworks.MANAGED_NETWORK,
     references=(pages.SERVERLESS_COMPUTE, f"{pages.MANAGED_NETWORK}#limitations"),
+    looks_at="row",
 )
 def serverless_compute_stays_private(tables: Tables, _params: Params) -> Answers:
     """Serverless jobs with a public address, or in a subnet of their own, leave the managed network.
@@ -202,6 +206,7 @@ def serverless_compute_stays_private(tables: Tables, _params: Params) -> Answers
     remediation=ENDPOINT_RULE_TO_WORKSPACE,
     controls=frameworks.MANAGED_NETWORK,
     references=(f"{pages.MANAGED_NETWORK}#configure-for-serverless-spark-jobs",),
+    looks_at="workspace",
 )
 def provisioned_with_public_access_off(tables: Tables, _params: Params) -> Answers:
     """Provisioned while public access is on, the network may lack its private endpoints to the workspace.
@@ -236,6 +241,7 @@ def provisioned_with_public_access_off(tables: Tables, _params: Params) -> Answe
     remediation=FIREWALL_SKU_SET,
     references=(f"{pages.MANAGED_NETWORK}#pricing",),
     params=FirewallTier,
+    looks_at="workspace",
 )
 def firewall_tier_is_the_wanted_one(tables: Tables, params: FirewallTier) -> Answers:
     """Host-name rules bring an Azure Firewall, whose tier decides what it costs and carries.

@@ -7,7 +7,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from inspect import cleandoc
+from typing import Literal
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from pydantic import BaseModel, ConfigDict
 
@@ -58,6 +61,10 @@ Text = str | pd.Series
 
 CheckFunction = Callable[..., Answers]
 
+Mask = npt.NDArray[np.bool_]
+
+Scope = Literal["row", "workspace", "everything"]
+
 _ID = re.compile(r"[A-Z]{2,8}[0-9]{3}")
 
 
@@ -68,6 +75,11 @@ class Check:
     `reads` lists `table.column`; the function sees those and the identity columns, nothing else.
     `known_by` narrows what must have been read for the rows of its table to be all there are, where that
     is less than the table says.
+
+    `looks_at` promises what an answer can depend on: the "row" as the check reads it, with its workspace's
+    columns if it reads those; or the "workspace", its columns and the rows of other tables that belong to
+    the one that decides for it. The check is then asked about one of each kind. Its tables have the columns
+    it reads and, to quote in texts, the ids and names, for which stand-ins are shown; nothing else.
     """
 
     id: str
@@ -81,6 +93,7 @@ class Check:
     references: tuple[str, ...] = ()
     params: type[Params] = Params
     known_by: tuple[str, ...] | None = None
+    looks_at: Scope = "everything"
 
     def __post_init__(self) -> None:
         """Raise ValueError where the declaration cannot be right."""
@@ -127,6 +140,7 @@ def check(
     references: tuple[str, ...] = (),
     params: type[Params] = Params,
     known_by: tuple[str, ...] | None = None,
+    looks_at: Scope = "everything",
 ) -> Callable[[CheckFunction], Check]:
     """Make a `Check` of a function `(tables, params) -> Answers`; nothing is registered."""
 
@@ -143,6 +157,7 @@ def check(
             references=references,
             params=params,
             known_by=known_by,
+            looks_at=looks_at,
         )
 
     return made
@@ -167,35 +182,48 @@ def answer(
     index; texts are a series on it or one string for all.
     """
     index = known.index
-    applicable = (
-        pd.Series(data=True, index=index, dtype="boolean") if applies is None else applies.astype("boolean")
-    )
-    verdict = passed.astype("boolean")
-    is_known = known.astype("boolean").fillna(value=False) & verdict.notna() & applicable.notna()
-    status = pd.Series(Status.FAIL.value, index=index, dtype="string")
-    reason = _text(failed, index)
+    does_apply, may_apply = _certain_and_settled(applies, index)
+    passes_surely, is_decided = _certain_and_settled(passed, index)
+    known_surely, _ = _certain_and_settled(known, index)
+    status = np.full(len(index), Status.FAIL.value, dtype=object)
+    reason = _texts(failed, index, absent="")
     for mask, value, text in (
-        (verdict.fillna(value=False), Status.PASS, passes),
-        (~is_known, Status.UNKNOWN, unknown),
-        (~applicable.fillna(value=True), Status.NOT_APPLICABLE, not_applicable),
+        (passes_surely, Status.PASS, passes),
+        (~(known_surely & is_decided & may_apply), Status.UNKNOWN, unknown),
+        (may_apply & ~does_apply, Status.NOT_APPLICABLE, not_applicable),
     ):
-        status = status.mask(mask, value.value)
-        reason = reason.mask(mask, _text(text, index))
+        if mask.any():
+            status[mask] = value.value
+            reason[mask] = text if isinstance(text, str) else _texts(text, index, absent="")[mask]
+    words = (
+        status,
+        _texts(observed, index, absent="not reported"),
+        _texts(expected, index, absent=""),
+        reason,
+    )
+    columns = dict(zip(ANSWER_COLUMNS, words, strict=True))
     return pd.DataFrame(
-        {
-            "status": status,
-            "observed": _text(observed, index).fillna("not reported"),
-            "expected": _text(expected, index),
-            "reason": reason.fillna(""),
-        },
-        index=index,
+        {name: pd.array(texts, dtype="string") for name, texts in columns.items()}, index=index
     )
 
 
-def _text(text: Text, index: pd.Index) -> pd.Series:
+def _certain_and_settled(claim: pd.Series | None, index: pd.Index) -> tuple[Mask, Mask]:
+    """Per row whether the claim holds for sure, and whether it is not `<NA>`; None holds everywhere."""
+    if claim is None:
+        return np.ones(len(index), dtype=bool), np.ones(len(index), dtype=bool)
+    if not claim.index.equals(index):
+        claim = claim.reindex(index)
+    values = claim.astype("boolean").array
+    return values.to_numpy(dtype=bool, na_value=False), ~np.asarray(values.isna(), dtype=bool)
+
+
+def _texts(text: Text, index: pd.Index, *, absent: str) -> npt.NDArray[np.object_]:
+    """Per row the text, `absent` for `<NA>`."""
     if isinstance(text, str):
-        return pd.Series(text, index=index, dtype="string")
-    return text.astype("string")
+        return np.full(len(index), text, dtype=object)
+    if not text.index.equals(index):
+        text = text.reindex(index)
+    return np.array(text.astype("string").to_numpy(dtype=object, na_value=absent), dtype=object)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -52,6 +52,7 @@ class VendorModes(Params):
     remediation=PUBLIC_ACCESS_DISABLED,
     controls=frameworks.PUBLIC_NETWORK_ACCESS,
     references=(f"{pages.PRIVATE_LINK}#enable-public-access",),
+    looks_at="row",
 )
 def public_network_access_is_disabled(tables: Tables, _params: Params) -> Answers:
     """A workspace with a public endpoint is guarded by credentials alone: whoever steals a token is in.
@@ -87,6 +88,7 @@ def public_network_access_is_disabled(tables: Tables, _params: Params) -> Answer
     remediation=ADDRESSES_SELECTED,
     controls=frameworks.INBOUND,
     references=(f"{pages.PRIVATE_LINK}#enable-public-access-only-from-internet-ip-ranges",),
+    looks_at="row",
 )
 def public_access_is_limited_to_selected_addresses(tables: Tables, _params: Params) -> Answers:
     """A public endpoint that must exist should answer to known addresses only, not to the internet.
@@ -124,6 +126,7 @@ def public_access_is_limited_to_selected_addresses(tables: Tables, _params: Para
     controls=frameworks.INBOUND,
     references=(f"{pages.PRIVATE_LINK}#restrictions-for-ip-network-rules",),
     params=AddressWidth,
+    looks_at="row",
 )
 def selected_addresses_are_valid_and_narrow(tables: Tables, params: AddressWidth) -> Answers:
     """An address list that names half the internet, or private ranges that never arrive, limits nothing.
@@ -170,6 +173,7 @@ def _address_defects(joined: str, min_prefix: int) -> str:
     remediation=LEGACY_FLAG_CLEARED,
     controls=frameworks.INBOUND,
     references=(f"{pages.PRIVATE_LINK}#enable-public-access",),
+    looks_at="workspace",
 )
 def legacy_public_access_flag_does_not_contradict(tables: Tables, _params: Params) -> Answers:
     """Two properties open the same door, and either overrides the other when it is written.
@@ -212,6 +216,7 @@ def legacy_public_access_flag_does_not_contradict(tables: Tables, _params: Param
     references=(
         f"{pages.PRIVATE_LINK}#scenario-managed-online-endpoints-with-access-from-selected-ip-addresses",
     ),
+    looks_at="row",
 )
 def no_address_rules_linger(tables: Tables, _params: Params) -> Answers:
     """Rules left behind a closed door still open another: managed online endpoints go on honouring them.
@@ -242,6 +247,7 @@ def no_address_rules_linger(tables: Tables, _params: Params) -> Answers:
     controls={**frameworks.PUBLIC_NETWORK_ACCESS, **frameworks.MANAGED_NETWORK},
     references=(pages.VENDOR_RULE, pages.MANAGED_NETWORK),
     params=VendorModes,
+    looks_at="row",
 )
 def inbound_is_private_and_managed_outbound_is_on(tables: Tables, params: VendorModes) -> Answers:
     """A cloud posture vendor's rule, asked as it is worded: private inbound and internet outbound.

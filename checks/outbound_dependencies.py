@@ -133,11 +133,12 @@ def _needed_and_present(tables: Tables, mode: pd.Series) -> Iterator[tuple[str, 
     known = workspaces["outbound_rules_known"]
     active = has_type(rules, "PrivateEndpoint") & says(rules["status"], "Active")
     for role, column, part in TARGETS:
-        own = of_workspace(workspaces[column].str.lower(), rules)
-        leads_there = rules["service_resource_id"].str.lower().eq(own)
-        present = any_child(
-            active & leads_there & says(rules["subresource_target"], part), rules, workspaces, known=known
-        )
+        claim = active & says(rules["subresource_target"], part)
+        may_be = claim.fillna(value=True).to_numpy(dtype=bool)
+        candidates, claim = rules[may_be], claim[may_be]
+        own = of_workspace(workspaces[column], candidates).str.lower()
+        leads_there = candidates["service_resource_id"].str.lower().eq(own)
+        present = any_child(claim & leads_there, candidates, workspaces, known=known)
         needed = workspaces[column].ne("") & (says(mode, APPROVED) | _closed(tables, role))
         yield f"{role} {part}" if role != part else role, needed, present
 

@@ -83,6 +83,7 @@ class Approvals(Params):
     remediation=STORAGE_BY_ENDPOINT,
     controls=frameworks.OUTBOUND,
     references=(f"{pages.MANAGED_NETWORK}#limitations",),
+    looks_at="row",
 )
 def storage_is_reached_by_private_endpoint(tables: Tables, _params: Params) -> Answers:
     """A host-name rule to a storage account can carry data into an account that is not one's own.
@@ -115,6 +116,7 @@ def storage_is_reached_by_private_endpoint(tables: Tables, _params: Params) -> A
     controls=frameworks.OUTBOUND,
     references=(pages.DATA_EXFILTRATION, pages.SERVICE_TAGS),
     params=PrefixWidth,
+    looks_at="row",
 )
 def outbound_opening_cannot_carry_data_out_at_will(tables: Tables, params: PrefixWidth) -> Answers:
     """Some tags stand for accounts of every customer of Azure: whoever has one can receive the data.
@@ -160,6 +162,7 @@ def _any_wide(joined: str, min_prefix: int) -> bool | None:
     controls=frameworks.OUTBOUND,
     references=(pages.AZURE_FIREWALL, "https://publicsuffix.org/"),
     params=SharedDomains,
+    looks_at="row",
 )
 def host_name_is_no_wider_than_needed(tables: Tables, params: SharedDomains) -> Answers:
     """A wildcard over a domain in which anyone may get a name allows everyone, not one partner.
@@ -200,6 +203,7 @@ def host_name_is_no_wider_than_needed(tables: Tables, params: SharedDomains) -> 
     controls=frameworks.OUTBOUND,
     references=(pages.OUTBOUND_RULE_API,),
     params=PortWidth,
+    looks_at="row",
 )
 def ports_and_protocol_are_narrow(tables: Tables, params: PortWidth) -> Answers:
     """Every port that is open without need is one more tunnel.
@@ -240,6 +244,7 @@ def _spans_more_than(ranges: str, most: int) -> bool | None:
     controls=frameworks.OUTBOUND,
     references=(pages.MANAGED_NETWORK,),
     params=Approvals,
+    looks_at="row",
 )
 def outbound_rule_is_approved(tables: Tables, params: Approvals) -> Answers:
     """An opening nobody decided on is one nobody watches.

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from checks import frameworks, pages
-from checks.columns import judged_pairs, of_workspace, texts
+from checks.coded import coded, combined
+from checks.columns import judged, judged_pairs, of_workspace, one_of_each, texts
 from checks.model import Answers, Params, Severity, answer, check
 from checks.outbound_facts import (
     ADDRESS_READS,
@@ -18,6 +20,18 @@ from checks.outbound_facts import (
 from checks.outbound_remediation import REPETITION_REMOVED
 from checks.rule_semantics import is_wildcard, normal_host, normal_ports, swallows
 from checks.schema import Tables
+
+_DECIDING = (
+    "type",
+    "action",
+    "fqdn",
+    "service_tag",
+    "address_prefixes",
+    "protocol",
+    "port_ranges",
+    "service_resource_id",
+    "subresource_target",
+)
 
 
 @check(
@@ -48,13 +62,17 @@ def outbound_rules_do_not_overlap(tables: Tables, _params: Params) -> Answers:
     were not reported, or not all were read, what would pass is unknown.
     """
     rules = tables.outbound_rules
-    lets_out, key = opens(rules), _key(rules)
-    workspace = rules["workspace_id"].str.lower()
-    allowed = rules.assign(key=key, at=workspace)[lets_out.fillna(value=False)]
-    others = _of(_repeated(allowed), rules) + _of(_swallowed(allowed), rules)
-    unclear = (
-        (lets_out.isna() | (lets_out.fillna(value=True) & key.isna())).groupby(workspace).transform("any")
+    different, places = one_of_each(rules, *_DECIDING)
+    lets_out, key = (
+        pd.Series(column.array.take(places), index=rules.index)
+        for column in (opens(different), _key(different))
     )
+    workspace = texts(rules["workspace_id"], str.lower)
+    shown = rules[["rule", "type", "fqdn"]].assign(key=key, at=workspace)
+    allowed = shown[lets_out.fillna(value=False) & key.notna()]
+    others = _of(_repeated(allowed), rules) + _of(_swallowed(allowed), rules)
+    unsure = lets_out.isna() | (lets_out.fillna(value=True) & key.isna())
+    unclear = workspace.isin(workspace[unsure].unique())
     complete = of_workspace(tables.workspaces["outbound_rules_known"], rules).fillna(value=False)
     overlaps = others.ne("")
     known = overlaps | (complete & ~unclear)
@@ -101,14 +119,15 @@ def _in_order(joined: str) -> str:
 
 def _repeated(allowed: pd.DataFrame) -> pd.Series:
     """Per rule the sentence that names the rules with the same key, for those that have any."""
-    pairs = _pairs(allowed, allowed, on=["at", "key"])
-    return _named(pairs, "It repeats ")
+    same = combined([coded(allowed["at"]), coded(allowed["key"])], len(allowed))
+    repeated = allowed[np.bincount(same.codes, minlength=1)[same.codes] > 1]
+    return _named(_pairs(repeated, repeated, on=["at", "key"]), "It repeats ")
 
 
 def _swallowed(allowed: pd.DataFrame) -> pd.Series:
     """Per host-name rule the sentence that names the wildcards it falls under, for those that have any."""
-    hosts = allowed[has_type(allowed, "FQDN").fillna(value=False) & allowed["key"].notna()]
-    wildcards = hosts[hosts["fqdn"].map(is_wildcard).astype(bool)]
+    hosts = allowed[has_type(allowed, "FQDN").fillna(value=False)]
+    wildcards = hosts[judged(hosts["fqdn"], is_wildcard).fillna(value=False)]
     pairs = _pairs(hosts, wildcards, on=["at"])
     falls_under = judged_pairs(
         pairs["fqdn_other"],

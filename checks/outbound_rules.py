@@ -57,6 +57,7 @@ REQUIRED_TAGS: Final = (
     remediation=RULE_PROVISIONED,
     controls=frameworks.OUTBOUND,
     references=(f"{pages.MANAGED_NETWORK}#manually-provision-a-managed-vnet", pages.OUTBOUND_RULE_API),
+    looks_at="row",
 )
 def outbound_rule_is_in_force(tables: Tables, _params: Params) -> Answers:
     """A rule that is listed but not in force protects nothing and reaches nothing.
@@ -97,6 +98,7 @@ def outbound_rule_is_in_force(tables: Tables, _params: Params) -> Answers:
     remediation=RULE_OF_VALID_TYPE,
     controls=frameworks.OUTBOUND,
     references=(pages.MANAGED_NETWORK,),
+    looks_at="row",
 )
 def outbound_rule_type_is_valid_in_mode(tables: Tables, _params: Params) -> Answers:
     """Host-name and service-tag rules restrict nothing unless the network allows only approved outbound.
@@ -135,6 +137,7 @@ def outbound_rule_type_is_valid_in_mode(tables: Tables, _params: Params) -> Answ
     remediation=REQUIRED_TAGS_RESTORED,
     controls=frameworks.OUTBOUND,
     references=(f"{pages.MANAGED_NETWORK}#list-of-required-rules",),
+    looks_at="workspace",
 )
 def required_service_tags_are_present(tables: Tables, _params: Params) -> Answers:
     """Where only approved outbound is allowed, computes cannot start without the service's own tags.
@@ -185,6 +188,7 @@ def _is_tag(tags: pd.Series, tag: str) -> pd.Series:
     remediation=TARGET_SUPPORTED,
     controls=frameworks.OUTBOUND,
     references=(f"{pages.MANAGED_NETWORK}#private-endpoints", pages.PRIVATE_ENDPOINT),
+    looks_at="row",
 )
 def private_endpoint_target_is_supported(tables: Tables, _params: Params) -> Answers:
     """A private endpoint to something unsupported is never created, and the traffic never arrives.
@@ -214,9 +218,10 @@ def private_endpoint_target_is_supported(tables: Tables, _params: Params) -> Ans
     title="Host-name rules are worth their firewall",
     over="workspaces",
     severity=Severity.INFORMATIONAL,
-    reads=("workspaces.outbound_rules_known", "outbound_rules.type"),
+    reads=("workspaces.outbound_rules_known", "outbound_rules.type", "outbound_rules.rule"),
     remediation=FIREWALL_AVOIDED,
     references=(f"{pages.MANAGED_NETWORK}#pricing",),
+    looks_at="workspace",
 )
 def host_name_rules_are_absent(tables: Tables, _params: Params) -> Answers:
     """The first host-name rule brings an Azure Firewall, which costs more than most small workspaces.
@@ -248,6 +253,7 @@ def host_name_rules_are_absent(tables: Tables, _params: Params) -> Answers:
     controls=frameworks.OUTBOUND,
     references=(f"{pages.MANAGED_NETWORK}#private-endpoints",),
     params=AllowedSubscriptions,
+    looks_at="row",
 )
 def private_endpoint_target_is_in_allowed_subscription(
     tables: Tables, params: AllowedSubscriptions

@@ -37,6 +37,7 @@ class AllowedSubscriptions(Params):
     remediation=ENDPOINT_CREATED,
     controls=frameworks.PRIVATE_LINK,
     references=(pages.PRIVATE_LINK, pages.PRIVATE_ENDPOINT),
+    looks_at="workspace",
 )
 def approved_private_endpoint_exists(tables: Tables, _params: Params) -> Answers:
     """Without a private endpoint every client comes in over the internet, or not at all.
@@ -74,6 +75,7 @@ def approved_private_endpoint_exists(tables: Tables, _params: Params) -> Answers
     remediation=CONNECTION_SETTLED,
     controls=frameworks.INBOUND,
     references=(pages.PRIVATE_ENDPOINT,),
+    looks_at="row",
 )
 def private_endpoint_connection_is_settled(tables: Tables, _params: Params) -> Answers:
     """A waiting request is somebody asking for a way in; a refused one is a client that fails in silence.
@@ -105,6 +107,7 @@ def private_endpoint_connection_is_settled(tables: Tables, _params: Params) -> A
     controls=frameworks.INBOUND,
     references=(pages.PRIVATE_ENDPOINT,),
     params=AllowedSubscriptions,
+    looks_at="row",
 )
 def private_endpoint_comes_from_allowed_subscription(tables: Tables, params: AllowedSubscriptions) -> Answers:
     """A private endpoint may sit in any subscription or tenant and opens the workspace to that network.

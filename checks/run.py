@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
 
+from checks.alike import Alike
+from checks.answered import Answered, crashed, not_read, verified
+from checks.coded import Codes, Texts, categories
 from checks.hubs import with_hub_values
-from checks.model import ANSWER_COLUMNS, Answers, ChosenCheck, Status, ask
+from checks.kin import Kin
+from checks.model import ChosenCheck
 from checks.schema import Tables
-from checks.stamps import NAMELESS, Stamps
+from checks.stamps import Stamp, Stamps
 
 FINDING_COLUMNS = (
     "check_id",
@@ -26,9 +30,10 @@ FINDING_COLUMNS = (
     "expected",
     "reason",
 )
-"""The columns of `findings`, all strings: ids as Azure spelled them, `judged_by` lower-cased."""
+"""The columns of `findings`, all categorical strings: ids as Azure spelled them, `judged_by` lower-cased."""
 
-_STATUSES = frozenset(status.value for status in Status)
+_SAID = ("status", "observed", "expected", "reason")
+_WHERE = ("resource_id", "workspace_id", "judged_by")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +48,22 @@ class ScopedCheck:
     workspaces: pd.Index | None = field(default=None, compare=False, repr=False)
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Block:
+    """Stamped answers of one check, sorted by workspace and resource."""
+
+    chosen: ChosenCheck
+    answered: Answered
+    stamp: Stamp
+
+    def take(self, rows: Codes) -> _Block:
+        return replace(self, answered=self.answered.take(rows), stamp=self.stamp.take(rows))
+
+    def texts(self, name: str) -> Texts:
+        part: Texts = getattr(self.answered if name in _SAID else self.stamp, name)
+        return part
+
+
 def findings(tables: Tables, chosen: Iterable[ChosenCheck | ScopedCheck]) -> pd.DataFrame:
     """One row per check and resource, with `FINDING_COLUMNS`, sorted by workspace, check and resource.
 
@@ -52,106 +73,113 @@ def findings(tables: Tables, chosen: Iterable[ChosenCheck | ScopedCheck]) -> pd.
     the check answers `unknown` for that workspace. A check that raises, or answers in a wrong shape,
     becomes status `error` for every row it should have answered (one nameless row if there is none).
     """
-    stamps = Stamps(with_hub_values(tables))
-    asked: dict[tuple[str, str], pd.DataFrame] = {}
-    frames = [_within(stamps, each, asked) for each in chosen]
-    filled = [frame for frame in frames if len(frame)]
-    if not filled:
-        return pd.DataFrame({name: pd.Series(dtype="string") for name in FINDING_COLUMNS})
-    return _in_order(pd.concat(filled, ignore_index=True))
+    asking = _Asking(with_hub_values(tables))
+    blocks = [block for each in chosen for block in asking.blocks(each)]
+    blocks = [block for block in blocks if len(block.stamp.place)]
+    if not blocks:
+        empty = pd.CategoricalDtype(pd.Index([], dtype="string"))
+        return pd.DataFrame({name: pd.Series(dtype=empty) for name in FINDING_COLUMNS})
+    return _put_together(blocks, asking.stamps.ranks)
 
 
-def _in_order(found: pd.DataFrame) -> pd.DataFrame:
-    """The findings sorted, a nameless one (of a crash without rows) kept once."""
-    nameless = found["resource_id"].eq("") & found.duplicated(["check_id", "resource_id", "workspace_id"])
-    found = found[~nameless]
-    check_rank = pd.factorize(found["check_id"], sort=True)[0]
-    order = np.lexsort((found["resource_rank"], check_rank, found["workspace_rank"]))
-    return found[list(FINDING_COLUMNS)].iloc[order].reset_index(drop=True)
+class _Asking:
+    """One audit's asking: what was answered to a check and its parameters is kept while scopes differ."""
+
+    def __init__(self, tables: Tables) -> None:
+        kin = Kin(tables)
+        self.stamps, self._alike = Stamps(tables, kin), Alike(tables, kin)
+        self._asked: dict[tuple[str, str], list[_Block]] = {}
+
+    def blocks(self, each: ChosenCheck | ScopedCheck) -> list[_Block]:
+        """The stamped answers that count."""
+        if isinstance(each, ChosenCheck):
+            return self._all_of(each)
+        if each.workspaces is None:
+            return self._all_of(each.chosen)
+        key = (each.chosen.check.id, repr(each.chosen.params))
+        if key not in self._asked:
+            self._asked[key] = self._all_of(each.chosen)
+        counts = self._counting(each.workspaces)
+        found = [replace(block, chosen=each.chosen) for block in self._asked[key]]
+        return [
+            block.take(np.flatnonzero(counts[block.stamp.place] | block.stamp.is_nameless)) for block in found
+        ]
+
+    def _counting(self, workspaces: pd.Index) -> np.ndarray:
+        """Per place whether it is one of these workspaces; what was not seen is "" among them."""
+        kin = self.stamps.kin
+        unseen = np.full(kin.size - kin.seen, "" in workspaces)
+        return np.append(kin.ids[: kin.seen].isin(workspaces), unseen)
+
+    def _all_of(self, chosen: ChosenCheck) -> list[_Block]:
+        """The answers of one check with who and where, and an unknown one for each workspace not read."""
+        stamp = self.stamps.of(chosen.check.over)
+        length = len(stamp.place)
+        try:
+            answered = self._answered(chosen)
+        except Exception as error:  # noqa: BLE001 - a check, perhaps somebody else's, must not stop the audit
+            if not length:
+                return [_block(chosen, crashed(1, error), self.stamps.nameless)]
+            answered = crashed(length, error)
+        unread = self.stamps.unread(chosen)
+        missing = not_read(len(unread.place), chosen.check.over)
+        return [_block(chosen, answered, stamp), _block(chosen, missing, unread)]
+
+    def _answered(self, chosen: ChosenCheck) -> Answered:
+        check = chosen.check
+        question = self._alike.question(check)
+        answers = check.function(question.tables, chosen.params)
+        answered = verified(answers, question.tables[check.over].index)
+        if question.places is None:
+            return answered
+        return answered.take(question.places).filled(self.stamps.tables[check.over])
 
 
-def _within(
-    stamps: Stamps, each: ChosenCheck | ScopedCheck, asked: dict[tuple[str, str], pd.DataFrame]
-) -> pd.DataFrame:
-    """The stamped answers that count; `asked` holds those of a check and its parameters meanwhile."""
-    if isinstance(each, ChosenCheck):
-        return _stamped(stamps, each)
-    chosen, key = each.chosen, (each.chosen.check.id, repr(each.chosen.params))
-    if each.workspaces is None:
-        return _stamped(stamps, chosen)
-    if key not in asked:
-        asked[key] = _stamped(stamps, chosen)
-    workspaces = asked[key]["workspace_id"].str.lower()
-    seen = workspaces.where(workspaces.isin(stamps.tables.workspaces.index), "")
-    counts = seen.isin(each.workspaces) | asked[key]["resource_id"].eq("")
-    severity = pd.array([chosen.severity.value] * int(counts.sum()), "string")
-    return asked[key][counts].assign(severity=severity)
+def _block(chosen: ChosenCheck, answered: Answered, stamp: Stamp) -> _Block:
+    """The answers and who they are about; a reason says when a hub decided."""
+    noted = np.flatnonzero(stamp.note.are_there)
+    if chosen.check.follows_hub and len(noted):
+        reason = answered.reason.joined(noted, [stamp.note], lambda reason, note: f"{reason} {note}".strip())
+        answered = replace(answered, reason=reason)
+    return _Block(chosen=chosen, answered=answered, stamp=stamp)
 
 
-def _stamped(stamps: Stamps, chosen: ChosenCheck) -> pd.DataFrame:
-    """The answers of one check with who and where, and an unknown one for each workspace not read."""
-    rows = stamps.of(chosen.check.over)
-    try:
-        answers = _verified(ask(chosen, stamps.tables), rows.index)
-    except Exception as error:  # noqa: BLE001 - a check, perhaps somebody else's, must not stop the audit
-        if rows.empty:
-            return _identified(_crashed(pd.Index([""]), error), NAMELESS, chosen)
-        answers = _crashed(rows.index, error)
-    unread = stamps.unread(chosen)
-    return pd.concat(
-        [_identified(answers, rows, chosen), _identified(_not_read(chosen, unread.index), unread, chosen)],
-        ignore_index=True,
-    )
-
-
-def _verified(answers: Answers, index: pd.Index) -> Answers:
-    """The answers in the order of `index`, all texts. Raises TypeError or ValueError for a wrong shape."""
-    if not isinstance(answers, pd.DataFrame):
-        raise TypeError(f"the check returned {type(answers).__name__}, not a frame")
-    missing = [name for name in ANSWER_COLUMNS if name not in answers.columns]
-    if missing:
-        raise ValueError(f"the answers lack the column {', '.join(missing)}")
-    answers = answers[list(ANSWER_COLUMNS)]
-    if not answers.index.equals(index):
-        if not answers.index.is_unique or set(answers.index) != set(index):
-            raise ValueError("the answers are not on the index of the table the check is over")
-        answers = answers.loc[index]
-    strange = sorted({str(status) for status in answers["status"].unique()} - _STATUSES)
-    if strange:
-        raise ValueError(f"there is no status {', '.join(strange)}; there are {', '.join(Status)}")
-    return answers.astype("string").fillna("")
-
-
-def _crashed(index: pd.Index, error: Exception) -> Answers:
-    reason = f"The check could not be run: {type(error).__name__}: {error}"
-    return _same_for_all(index, Status.ERROR, observed="", reason=reason)
-
-
-def _not_read(chosen: ChosenCheck, index: pd.Index) -> Answers:
-    rows = chosen.check.over.replace("_", " ")
-    reason = f"The {rows} of this workspace were not read completely."
-    return _same_for_all(index, Status.UNKNOWN, observed="not read", reason=reason)
-
-
-def _same_for_all(index: pd.Index, status: Status, *, observed: str, reason: str) -> Answers:
-    words = {"status": status.value, "observed": observed, "expected": "", "reason": reason}
-    return pd.DataFrame(words, index=index, dtype="string")
-
-
-def _identified(answers: Answers, rows: pd.DataFrame, chosen: ChosenCheck) -> pd.DataFrame:
-    """Answers and rows on one index, put together as findings with their ranks."""
-    same = {
-        "check_id": chosen.check.id,
-        "title": chosen.check.title,
-        "family": chosen.check.family,
-        "severity": chosen.severity.value,
+def _put_together(blocks: list[_Block], ranks: Codes) -> pd.DataFrame:
+    """The findings by workspace, check and resource; a nameless one (of a crash without rows) once."""
+    by_check: dict[str, list[_Block]] = {}
+    for block in blocks:
+        same = by_check.setdefault(block.chosen.check.id, [])
+        if not (same and block.stamp.is_nameless.any()):
+            same.append(block)
+    ordered = [block for id in sorted(by_check) for block in by_check[id]]
+    number = np.repeat(np.arange(len(ordered)), [len(block.stamp.place) for block in ordered])
+    order = _order(by_check, ranks)
+    number = number[order]
+    same_for_all = {
+        "check_id": [block.chosen.check.id for block in ordered],
+        "title": [block.chosen.check.title for block in ordered],
+        "family": [block.chosen.check.family for block in ordered],
+        "severity": [block.chosen.severity.value for block in ordered],
     }
-    frame = rows.assign(**{name: answers[name] for name in ANSWER_COLUMNS})
-    for name, word in same.items():
-        frame[name] = pd.array(np.full(len(frame), word, dtype=object), dtype="string")
-    frame["reason"] = frame["reason"].str.strip()
-    noted = frame["note"].ne("")
-    if chosen.check.follows_hub and noted.any():
-        reasons = frame["reason"] + " " + frame["note"]
-        frame["reason"] = frame["reason"].mask(noted, reasons.str.strip())
-    return frame.drop(columns="note")
+    columns = {
+        name: categories([Texts.of(pd.Series(words, dtype=object))], number, in_order=True)
+        for name, words in same_for_all.items()
+    }
+    for name in (*_SAID, *_WHERE):
+        parts = [block.texts(name) for block in ordered]
+        columns[name] = categories(parts, order, in_order=name == "status")
+    return pd.DataFrame({name: columns[name] for name in FINDING_COLUMNS}, copy=False)
+
+
+def _order(by_check: dict[str, list[_Block]], ranks: Codes) -> Codes:
+    """The places of all rows, block after block, by workspace, check and resource."""
+    orders, keys, start = [], [], 0
+    for id in sorted(by_check):
+        workspace = np.concatenate([ranks[block.stamp.place] for block in by_check[id]])
+        resource = np.concatenate([block.stamp.resource_rank for block in by_check[id]])
+        order = np.argsort(((workspace + 1) << 36) + resource + 1, kind="stable")
+        orders.append(start + order)
+        keys.append(workspace[order])
+        start += len(order)
+    # Every check's rows are in order already: a sort that finds such runs only has to merge them.
+    return np.concatenate(orders)[np.argsort(np.concatenate(keys), kind="stable")]

@@ -98,6 +98,7 @@ def _seen(reached: pd.Series, missing: pd.Series) -> pd.Series:
     remediation=PACKAGES_ALLOWED,
     references=(_SCENARIOS,),
     params=RequiredScenarios,
+    looks_at="workspace",
 )
 def python_packages_can_be_installed(tables: Tables, params: RequiredScenarios) -> Answers:
     """Without the package indexes most environments cannot be built, and the first job fails late.
@@ -119,6 +120,7 @@ def python_packages_can_be_installed(tables: Tables, params: RequiredScenarios) 
     remediation=VS_CODE_ALLOWED,
     references=(_SCENARIOS, "https://code.visualstudio.com/docs/setup/network"),
     params=RequiredScenarios,
+    looks_at="workspace",
 )
 def vs_code_works(tables: Tables, params: RequiredScenarios) -> Answers:
     """VS Code installs its server and extensions on the compute instance; shut out, it hangs on connecting.
@@ -194,6 +196,7 @@ def batch_endpoints_and_parallel_jobs_work(tables: Tables, params: RequiredScena
     remediation=PROMPT_FLOW_ENDPOINTS_ADDED,
     references=(_SCENARIOS,),
     params=RequiredScenarios,
+    looks_at="workspace",
 )
 def prompt_flow_works(tables: Tables, params: RequiredScenarios) -> Answers:
     """Prompt flow calls AI services and AI Search from the workspace's computes.
@@ -230,6 +233,7 @@ def prompt_flow_works(tables: Tables, params: RequiredScenarios) -> Answers:
     remediation=HUGGING_FACE_ALLOWED,
     references=(_SCENARIOS,),
     params=RequiredScenarios,
+    looks_at="workspace",
 )
 def hugging_face_models_can_be_pulled(tables: Tables, params: RequiredScenarios) -> Answers:
     """A deployment of a Hugging Face model pulls its image and weights from hosts outside Azure.

@@ -40,6 +40,7 @@ class IdentityKind(Params):
     controls=frameworks.MANAGED_IDENTITY,
     references=(pages.MANAGED_IDENTITY,),
     params=IdentityKind,
+    looks_at="row",
 )
 def managed_identity_is_of_the_wanted_kind(tables: Tables, params: IdentityKind) -> Answers:
     """Without an identity of its own a workspace works with keys and passwords that somebody has to keep.
@@ -77,6 +78,7 @@ def _has_kind(joined: str, wanted: frozenset[str]) -> bool | None:
     remediation=CUSTOMER_KEY_USED,
     controls=frameworks.CUSTOMER_KEY,
     references=(pages.CUSTOMER_KEY,),
+    looks_at="row",
 )
 def workspace_is_encrypted_with_a_customer_key(tables: Tables, _params: Params) -> Answers:
     """With a key of one's own, access to what the service stores can be taken away, and shown to be.
@@ -104,6 +106,7 @@ def workspace_is_encrypted_with_a_customer_key(tables: Tables, _params: Params) 
     reads=("workspaces.hbi_workspace",),
     remediation=HIGH_IMPACT_SET,
     references=(pages.DATA_ENCRYPTION,),
+    looks_at="row",
 )
 def high_business_impact_is_set(tables: Tables, _params: Params) -> Answers:
     """The flag limits the diagnostic data Microsoft collects and encrypts the local disks of clusters.
@@ -168,6 +171,7 @@ def diagnostic_logs_are_sent_somewhere(tables: Tables, _params: Params) -> Answe
     remediation=IDENTITY_FOR_DATASTORES,
     controls=frameworks.LOCAL_AUTHENTICATION,
     references=(pages.MANAGED_IDENTITY,),
+    looks_at="row",
 )
 def default_datastores_use_identity(tables: Tables, _params: Params) -> Answers:
     """With keys, everyone who can use the workspace can do anything to its storage, in nobody's name.
