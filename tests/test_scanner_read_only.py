@@ -1,0 +1,69 @@
+"""Nothing that could change Azure leaves the pipeline: GET, and the one POST that carries a query."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from azure.core.rest import HttpRequest
+from scanning import NOON
+from test_scanner_arm import with_arm
+from test_scanner_permissions import NOT_REGISTERED, SITE, TENANT
+
+from scanner.arm import Arm
+from scanner.collection import EVERYTHING
+from scanner.commands.demo import emulator_connection
+from scanner.discovery import Discovery
+from scanner.emulator.server import emulated
+from scanner.errors import RefusedRequestError
+from scanner.live import LiveSource
+from scanner.pipeline import RESOURCE_GRAPH_PATH
+from scanner.scope import Wanted
+
+WORKSPACE = SITE.id
+SUBSCRIPTION = "/".join(WORKSPACE.split("/")[:3])
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        *((method, RESOURCE_GRAPH_PATH) for method in ("PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "post")),
+        ("POST", f"{SUBSCRIPTION}{RESOURCE_GRAPH_PATH}"),
+        ("POST", f"{RESOURCE_GRAPH_PATH}/"),
+        ("POST", f"{RESOURCE_GRAPH_PATH}/../../..{WORKSPACE}/listKeys"),
+        ("POST", f"{RESOURCE_GRAPH_PATH}%2F..%2F..{WORKSPACE}/listKeys"),
+        ("POST", f"/{RESOURCE_GRAPH_PATH}"),
+        ("POST", f"{WORKSPACE}/listKeys?x={RESOURCE_GRAPH_PATH}"),
+        ("POST", f"{WORKSPACE}/listKeys#{RESOURCE_GRAPH_PATH}"),
+        ("POST", f"{SUBSCRIPTION}/providers/Microsoft.MachineLearningServices/register"),
+        ("PUT", WORKSPACE),
+        ("DELETE", WORKSPACE),
+    ],
+)
+def test_no_write_verb_can_leave_the_pipeline(method: str, path: str) -> None:
+    async def write(arm: Arm) -> None:
+        request = HttpRequest("GET", f"{arm.cloud.arm_endpoint}{path}")
+        request.method = method
+        await arm._client.send_request(request, **arm.request_options())
+
+    with emulated(TENANT) as emulator:
+        with pytest.raises(RefusedRequestError):
+            with_arm(emulator, write)
+        assert emulator.requests == []
+
+
+def test_a_whole_scan_writes_nothing_even_where_a_provider_is_not_registered() -> None:
+    with emulated(TENANT, faults=[NOT_REGISTERED]) as emulator:
+        connected = emulator_connection(emulator)
+
+        async def read() -> None:
+            async with Arm(connected.cloud, connected.credential, clock=lambda: NOON) as arm:
+                wanted, asking = Wanted(management_groups=["corp"]), Discovery(arm, is_demanded=True)
+                source = LiveSource(arm, wanted, collection=EVERYTHING, discovery=asking)
+                await source.read(lambda _item: None)
+
+        asyncio.run(read())
+        asked = emulator.requests
+    assert len(asked) > 15
+    assert {request.path for request in asked if request.method != "GET"} == {RESOURCE_GRAPH_PATH}
+    assert {request.method for request in asked} == {"GET", "POST"}
