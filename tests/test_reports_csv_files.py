@@ -31,7 +31,7 @@ PUBLISHED = {
     "address_prefixes action fqdn service_tag service_resource_id subresource_target "
     "spark_enabled spark_status parent_rules error_information seen_in rule_id",
     "subscriptions": "subscription_id subscription state tenant_id authorization_source managed_by_tenants "
-    "read workspaces note subscription_resource_id",
+    "read workspaces workspaces_in_graph note subscription_resource_id",
     "gaps": "gap_id scope subscription_id asked request http_status code message closes",
     "scores": "policy scope id name pass fail unknown not_applicable error waived score",
     "policies": "policy verdict fail_on unknown checks digest tool_version source is_azure started_at "

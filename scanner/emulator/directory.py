@@ -15,7 +15,7 @@ from scanner.emulator.envelopes import (
     subscription_not_found,
 )
 from scanner.emulator.routes import Target, target_of
-from scanner.emulator.tenant import Resource, Tenant
+from scanner.emulator.tenant import Graph, Resource, Tenant
 from scanner.emulator.versions import WORKSPACES, Document, shown, without
 
 _RULES = ("properties", "managedNetwork", "outboundRules")
@@ -82,17 +82,22 @@ class Directory:
         return items
 
     @property
-    def answers_graph(self) -> bool:
+    def graph(self) -> Graph:
+        """How Resource Graph sees the tenant."""
+        return self._tenant.graph
+
+    @property
+    def may_query(self) -> bool:
         """Whether Resource Graph answers the client at all: it may read something there."""
         actions = self._tenant.allowed_actions
-        return self._tenant.graph.is_allowed and (actions is None or bool(actions))
+        return self.graph.is_allowed and (actions is None or bool(actions))
 
     def in_graph(self, subscriptions: Collection[str]) -> list[Document]:
         """The workspaces Resource Graph shows in these subscriptions, as rows in order of their ids.
 
         What the client may not read is left out without a word.
         """
-        graph, actions = self._tenant.graph, self._tenant.allowed_actions
+        graph, actions = self.graph, self._tenant.allowed_actions
         if actions is not None and not holds(actions, f"{WORKSPACES}/read"):
             return []
         held = [item.body for item in self._items.values() if _is_workspace(item)]

@@ -68,17 +68,17 @@ def graph_answer(directory: Directory, target: Target, version: str, body: bytes
         return refusal(missing_api_version())
     if version.lower() not in offered:
         return refusal(unsupported_api_version(target, version, offered))
-    if not directory.answers_graph:
+    if not directory.may_query:
         return refusal(graph_error(403))
     question = _question(body)
     if isinstance(question, ArmError):
         return refusal(question)
-    return _page(directory.in_graph(question.subscriptions), question)
+    return _page(directory.in_graph(question.subscriptions), question, directory.graph.cut_after)
 
 
-def _page(rows: Sequence[Document], question: _Question) -> Answer:
+def _page(rows: Sequence[Document], question: _Question, cut_after: int | None) -> Answer:
     """A page of rows; `resultTruncated` is a string, and "true" while there is more."""
-    end = question.start + question.rows
+    end = question.start + question.rows if cut_after is None else cut_after
     shown = rows[question.start : end]
     is_cut = end < len(rows)
     content: Document = {
@@ -88,7 +88,7 @@ def _page(rows: Sequence[Document], question: _Question) -> Answer:
         "facets": [],
         "resultTruncated": str(is_cut).lower(),
     }
-    if is_cut:
+    if is_cut and cut_after is None:
         content["$skipToken"] = base64.b64encode(str(end).encode()).decode()
     return Answer(status=200, body=encoded(content), page=question.start // question.rows + 1)
 
