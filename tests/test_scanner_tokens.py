@@ -190,6 +190,15 @@ def test_a_redirect_is_not_followed_and_no_token_goes_with_it(status: int) -> No
     assert answer.http_status == status
 
 
+def test_a_next_link_to_another_host_is_not_followed() -> None:
+    elsewhere = Fault(kind=FaultKind.FOREIGN_NEXT_LINK)
+    with emulated(TENANT, faults=[elsewhere]) as emulator:
+        tables, _ = scanned(emulator, collection=EVERYTHING)
+        assert emulator.foreign_host_hits == []
+    assert set(tables.gaps["code"]) == {"ForeignNextLink"}
+    assert {"subscriptions", "workspaces", "computes"} <= set(tables.gaps["asked"])
+
+
 def test_a_cloud_that_redirects_is_not_asked_elsewhere() -> None:
     with serving() as (stranger, strangers_visits), serving(stranger, 302) as (url, visits):
         with pytest.raises(CloudError, match="HTTP 302"):
