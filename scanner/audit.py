@@ -26,19 +26,18 @@ from scanner.version import VERSION
 _log = logging.getLogger("azml_audit.gaps")
 
 
-async def collected(source: Source, store: Store, traces: Traces | None = None) -> Tables:
-    """The tables of everything the source yields; its payloads are kept in `store`.
+async def collected(source: Source, store: Store | None, traces: Traces | None = None) -> Tables:
+    """The tables of everything the source yields; its payloads are kept in `store`, if any.
 
     `traces` hears where every row was told, and of gaps that no payload tells.
     """
     tabulation = Tabulation(traces)
 
     def keep(item: Payload | Gap) -> None:
-        if isinstance(item, Payload):
-            store.append(item)
-        else:
-            if item.answer:
-                store.append(item.answer)
+        answer = item if isinstance(item, Payload) else item.answer
+        if store is not None and answer is not None:
+            store.append(answer)
+        if isinstance(item, Gap):
             _log.info(
                 "not read: %s of %s: %s: %s (request id %s)",
                 item.asked,

@@ -67,3 +67,10 @@ class RoleFormat(StrEnum):
 
     JSON = "json"
     AZ = "az"
+
+
+class VerifyFormat(StrEnum):
+    """How a verification is printed."""
+
+    TEXT = "text"
+    JSON = "json"

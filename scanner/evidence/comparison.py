@@ -1,0 +1,113 @@
+"""What differs between a sealed file and the same derived again: which row, which column, which values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from io import BytesIO
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+_SHOWN = 20
+_LONGEST = 120
+
+_KEYS = ("table", "policy", "place", "check", "check_id", "scope", "resource_id", "workspace_id")
+"""What tells the rows of a file apart, as far as it has these columns; beside the first one of any file."""
+
+
+def csv_differences(name: str, sealed: bytes, derived: bytes) -> Iterator[str]:
+    """The differing rows of two CSV files."""
+    try:
+        told = _read(sealed)
+    except (ValueError, pd.errors.ParserError) as error:
+        yield f"{name} cannot be read as CSV: {error}."
+        return
+    found = list(_frame_differences(name, told, _read(derived)))
+    yield from found or [f"{name} is written in another way than azml-audit writes it."]
+
+
+def parquet_differences(name: str, sealed: bytes, derived: bytes) -> Iterator[str]:
+    """The differing rows of two Parquet files; nothing where another writer wrote the same values.
+
+    The sealed one is read only where it announces just the columns and the rows of the derived one.
+    """
+    expected = pq.read_table(BytesIO(derived))
+    try:
+        announced = pq.ParquetFile(BytesIO(sealed))
+        if not announced.schema_arrow.equals(expected.schema):
+            yield f"{name} has other columns, or of other types, than follow from the payloads."
+            return
+        if announced.metadata.num_rows != expected.num_rows:
+            yield f"{name} has {announced.metadata.num_rows:,} rows; {expected.num_rows:,} follow."
+            return
+        told = announced.read()
+    except (OSError, ValueError, pa.ArrowException) as error:
+        yield f"{name} cannot be read as Parquet: {error}."
+        return
+    if not told.equals(expected):
+        yield from _frame_differences(name, _texts(told.to_pandas()), _texts(expected.to_pandas()))
+
+
+def json_differences(place: str, sealed: Any, derived: Any) -> Iterator[str]:
+    """The differing values of two JSON documents, each with the path that leads to it."""
+    if isinstance(sealed, dict) and isinstance(derived, dict):
+        for name in sorted(sealed.keys() | derived.keys()):
+            yield from json_differences(f"{place}.{name}", sealed.get(name), derived.get(name))
+    elif isinstance(sealed, list) and isinstance(derived, list) and len(sealed) == len(derived):
+        for number, (one, other) in enumerate(zip(sealed, derived, strict=True)):
+            yield from json_differences(f"{place}[{number}]", one, other)
+    elif sealed != derived:
+        yield f"{place} is {_shown(sealed)}; {_shown(derived)} follows from the payloads."
+
+
+def _read(text: bytes) -> pd.DataFrame:
+    return pd.read_csv(BytesIO(text), dtype=str, keep_default_na=False, na_filter=False)
+
+
+def _texts(frame: pd.DataFrame) -> pd.DataFrame:
+    return frame.astype(object).where(frame.notna(), "").astype(str)
+
+
+def _frame_differences(name: str, sealed: pd.DataFrame, derived: pd.DataFrame) -> Iterator[str]:
+    columns = list(derived.columns)
+    if list(sealed.columns) != columns:
+        told = ", ".join(map(str, sealed.columns))
+        yield f"{name} has the columns {told}; {', '.join(columns)} follow."
+        return
+    key = [column for column in columns if column in (*_KEYS, columns[0])]
+    found = list(_row_differences(key, _numbered(sealed, key), _numbered(derived, key)))
+    yield from (f"{name}: {each}" for each in found[:_SHOWN])
+    if len(found) > _SHOWN:
+        yield f"{name}: and {len(found) - _SHOWN:,} more."
+
+
+def _row_differences(key: Sequence[str], sealed: pd.DataFrame, derived: pd.DataFrame) -> Iterator[str]:
+    for row in sealed.index.difference(derived.index):
+        yield f"{_row(key, row)} was added: it does not follow."
+    for row in derived.index.difference(sealed.index):
+        yield f"{_row(key, row)} is missing: it follows."
+    both = sealed.index.intersection(derived.index)
+    sealed, derived = sealed.loc[both], derived.loc[both]
+    for column in derived.columns:
+        altered = sealed[column].ne(derived[column])
+        values = zip(both[altered], sealed.loc[altered, column], derived.loc[altered, column], strict=True)
+        for row, was, follows in values:
+            yield f"{_row(key, row)}: {column} is {_shown(was)}; {_shown(follows)} follows."
+
+
+def _numbered(frame: pd.DataFrame, key: Sequence[str]) -> pd.DataFrame:
+    """The frame by its key, and by a number where several rows share one."""
+    number = frame.groupby(list(key), sort=False).cumcount()
+    return frame.set_index([frame[column] for column in key] + [number])
+
+
+def _row(key: Sequence[str], values: Sequence[object]) -> str:
+    named = [f"{column} {value}" for column, value in zip(key, values, strict=False) if value != ""]
+    return "row " + ", ".join(named)
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= _LONGEST else text[:_LONGEST] + "…"

@@ -1,0 +1,102 @@
+"""Derives tables, findings and verdicts again from what a bundle holds, and compares them with its own."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from typing import Any
+
+from checks.model import Check, Severity
+from checks.schema import Tables
+from reports.audit import Audit
+from scanner.audit import audited, collected
+from scanner.evidence.comparison import csv_differences, json_differences, parquet_differences
+from scanner.evidence.manifest import SealedFile
+from scanner.evidence.opening import Bundle, content
+from scanner.evidence.policy_files import RESOLVED, resolved, sealed_policies
+from scanner.evidence.population import derived_statement
+from scanner.evidence.replaying import BundleSource
+from scanner.evidence.statement import STATEMENT, Statement
+from scanner.evidence.tables import derived
+from scanner.evidence.tally import Tally
+from scanner.policies import LoadedPolicy
+from scanner.provenance import Provenance, Traces
+
+
+@dataclass(frozen=True, kw_only=True)
+class Derivation:
+    """What follows from a bundle's payloads and policies."""
+
+    audit: Audit
+    policies: tuple[LoadedPolicy, ...]
+    provenance: Provenance
+    tally: Tally
+
+
+def derive(bundle: Bundle, statement: Statement, registry: Mapping[str, Check]) -> Derivation:
+    """Judge the payloads by the policies of the bundle, as if on the day of the scan.
+
+    Raises EvidenceError or PolicyError for what cannot be read.
+    """
+    source, traces, told = BundleSource(bundle), Traces(), statement.told
+    policies = sealed_policies(bundle, registry)
+    tables: Tables = asyncio.run(collected(source, None, traces))
+    audit = audited(
+        tables,
+        policies,
+        fail_on=Severity(told.fail_on) if told.fail_on else None,
+        source=told.source,
+        is_azure=told.is_azure,
+        started_at=told.started_at,
+        finished_at=told.finished_at,
+    )
+    return Derivation(
+        audit=replace(audit, tool_version=told.tool_version),
+        policies=policies,
+        provenance=traces.finished(),
+        tally=source.tally,
+    )
+
+
+def differences(
+    bundle: Bundle, listed: Mapping[str, SealedFile], statement: Statement, found: Derivation
+) -> Iterator[str]:
+    """In words, everything that was sealed and does not follow: the file, the row, the column."""
+    names = {RESOLVED, *(name for name in listed if name.startswith("tables/"))}
+    yield from _compared(bundle, listed, RESOLVED, resolved(found.policies))
+    for name, expected in derived(found.audit, found.provenance):
+        names.discard(name)
+        yield from _compared(bundle, listed, name, expected)
+    for name in sorted(names - {RESOLVED}):
+        yield f"{name} does not follow from the payloads: there is no such table."
+    again = derived_statement(found.audit, found.provenance, found.tally)
+    sealed, expected_statement = (part.model_dump(mode="json") for part in (statement.derived, again))
+    yield from json_differences(f"{STATEMENT}: derived", sealed, expected_statement)
+    for count in again.reconciliation:
+        if not count.holds:
+            yield f"{STATEMENT}: {count.claim}: {count.counted:,} and {count.expected:,} do not agree."
+
+
+def _compared(bundle: Bundle, listed: Mapping[str, SealedFile], name: str, expected: bytes) -> Iterator[str]:
+    """What differs in one file; its digest is known to be that of its content."""
+    if name not in listed:
+        yield f"{name} follows from the payloads, and is not in the bundle."
+    elif listed[name].sha256 != sha256(expected).hexdigest():
+        compare = _COMPARISONS[name.rpartition(".")[2]]
+        yield from compare(name, content(bundle, name), expected)
+
+
+def _compare_json(name: str, sealed: bytes, expected: bytes) -> Iterator[str]:
+    try:
+        told: Any = json.loads(sealed)
+    except (ValueError, RecursionError):
+        yield f"{name} is not JSON."
+        return
+    found = list(json_differences(name, told, json.loads(expected)))
+    yield from found or [f"{name} is written in another way than azml-audit writes it."]
+
+
+_COMPARISONS = {"json": _compare_json, "csv": csv_differences, "parquet": parquet_differences}

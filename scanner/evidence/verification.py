@@ -1,0 +1,181 @@
+"""Whether a bundle is what was sealed, who says so, and whether all of it follows from the payloads."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from cryptography.x509 import Certificate
+from securesystemslib.signer import SSlibKey  # type: ignore[attr-defined]  # its __init__ has no __all__
+
+from checks.errors import AuditError
+from checks.model import Check
+from scanner.errors import EvidenceError, SignatureError, SigningKeyError, TimestampError
+from scanner.evidence.code import catalogue, code_changes
+from scanner.evidence.derivation import Derivation, derive, differences
+from scanner.evidence.manifest import MANIFEST, SealedFile, files_in, root_digest
+from scanner.evidence.opening import Bundle, content, opened
+from scanner.evidence.packing import check_seal
+from scanner.evidence.replaying import alterations
+from scanner.evidence.sealing import CHECKS
+from scanner.evidence.signing import SIGNATURE_FILE, verify_signature, verifying_key
+from scanner.evidence.statement import STATEMENT, statement_in
+from scanner.evidence.timestamps import TIMESTAMP_FILE, authorities, verify_timestamp
+from scanner.version import VERSION
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """One thing that was looked at: what is wrong, what holds, and what nobody looked at."""
+
+    name: str
+    wrong: tuple[str, ...] = ()
+    holds: tuple[str, ...] = ()
+    open: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Expected:
+    """What the verifier knows from elsewhere: keys and digests that did not come with the bundle."""
+
+    root: str | None = None
+    key: Path | None = None
+    tsa_ca: Path | None = None
+
+
+@dataclass
+class Verification:
+    """Everything that was looked at."""
+
+    root: str = ""
+    steps: list[Step] = field(default_factory=list)
+
+    @property
+    def holds(self) -> bool:
+        """Whether nothing is wrong."""
+        return bool(self.steps) and not any(step.wrong for step in self.steps)
+
+
+def verify(path: Path, expected: Expected, registry: Mapping[str, Check]) -> Verification:
+    """Look at the bundle. Raises EvidenceError for what is none, SigningKeyError for unusable keys."""
+    found = Verification()
+    if not path.exists():
+        raise EvidenceError(f"{path} does not exist.")
+    key = verifying_key(_read(expected.key), str(expected.key)) if expected.key else None
+    roots = authorities(_read(expected.tsa_ca), str(expected.tsa_ca)) if expected.tsa_ca else None
+    try:
+        bundle = opened(path)
+        manifest = content(bundle, MANIFEST)
+        listed = files_in(manifest)
+    except EvidenceError as error:
+        found.steps.append(Step(name="files", wrong=(str(error),)))
+        return found
+    found.root = root_digest(manifest)
+    found.steps.append(_files(bundle, listed, expected.root, found.root))
+    found.steps.append(_signature(bundle, manifest, key, expected.key))
+    found.steps.append(_timestamp(bundle, manifest, roots, expected.tsa_ca))
+    if found.steps[0].wrong:
+        untold = "Not derived again, because these are not the files that were sealed."
+        found.steps.append(Step(name="derivation", open=(untold,)))
+    else:
+        found.steps.append(_derivation(bundle, listed, registry))
+    return found
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise SigningKeyError(f"{path} cannot be read: {error.strerror}.") from error
+
+
+def _files(bundle: Bundle, listed: dict[str, SealedFile], expected: str | None, root: str) -> Step:
+    """Whether every byte is as it was sealed, as far as the bundle itself can tell."""
+    wrong = alterations(bundle, listed)
+    if bundle.path.is_file():
+        try:
+            check_seal(bundle.path)
+        except EvidenceError as error:
+            wrong.append(str(error))
+    holds = [] if wrong else [f"{len(listed)} files are as {MANIFEST} lists them, and there are no others."]
+    if expected is None:
+        unknown = (
+            "No root digest was given with --root: who altered the bundle and sealed it anew goes unseen.",
+        )
+        return Step(name="files", wrong=tuple(wrong), holds=tuple(holds), open=unknown)
+    if expected.lower().removeprefix("sha256:") == root:
+        holds.append("The root digest is the one expected.")
+    else:
+        wrong.append(
+            f"{MANIFEST} is altered: the root digest is {root}, not {expected} as given with --root."
+        )
+    return Step(name="files", wrong=tuple(wrong), holds=tuple(holds))
+
+
+def _signature(bundle: Bundle, manifest: bytes, key: SSlibKey | None, where: Path | None) -> Step:
+    is_there = SIGNATURE_FILE in bundle.names()
+    if key is None:
+        told = f"{SIGNATURE_FILE} is there and not verified: give the signer's public key with --key."
+        return Step(name="signature", open=(told if is_there else "The bundle is not signed.",))
+    if not is_there:
+        return Step(
+            name="signature", wrong=(f"{SIGNATURE_FILE} is missing: there is nothing for {where} to hold.",)
+        )
+    try:
+        signed = verify_signature(manifest, content(bundle, SIGNATURE_FILE), key)
+    except (SignatureError, EvidenceError) as error:
+        return Step(name="signature", wrong=(f"{error}.",))
+    if signed.predicate.root_digest != root_digest(manifest):
+        return Step(
+            name="signature", wrong=(f"{SIGNATURE_FILE} names another root digest than the bundle's.",)
+        )
+    holds = f"Signed by {where} (key {signed.key_id})."
+    return Step(name="signature", holds=(holds,))
+
+
+def _timestamp(
+    bundle: Bundle, manifest: bytes, roots: Sequence[Certificate] | None, where: Path | None
+) -> Step:
+    is_there = TIMESTAMP_FILE in bundle.names()
+    if roots is None:
+        told = f"{TIMESTAMP_FILE} is there and not verified: give its authority's root with --tsa-ca."
+        return Step(name="timestamp", open=(told if is_there else "The bundle has no timestamp.",))
+    if not is_there:
+        return Step(name="timestamp", wrong=(f"{TIMESTAMP_FILE} is missing: nothing says when it was made.",))
+    try:
+        at = verify_timestamp(manifest, content(bundle, TIMESTAMP_FILE), roots)
+    except (TimestampError, EvidenceError) as error:
+        return Step(name="timestamp", wrong=(f"{error}.",))
+    return Step(
+        name="timestamp", holds=(f"It existed on {at:%Y-%m-%d at %H:%M:%S} UTC, as {where} vouches.",)
+    )
+
+
+def _derivation(bundle: Bundle, listed: Mapping[str, SealedFile], registry: Mapping[str, Check]) -> Step:
+    """Whether tables, findings and verdicts follow from the payloads by the sealed policies."""
+    try:
+        statement = statement_in(content(bundle, STATEMENT))
+        changed = code_changes(json.loads(content(bundle, CHECKS)), catalogue(registry))
+        found = derive(bundle, statement, registry)
+        wrong = tuple(differences(bundle, listed, statement, found))
+    except (AuditError, ValueError, KeyError, TypeError) as error:
+        told = str(error) if isinstance(error, AuditError) else f"{CHECKS} is altered: {error!r}."
+        return Step(name="derivation", wrong=(f"It cannot be derived again. {told}",))
+    notes = [f"The installed code is not the sealed code: {each}." for each in changed]
+    if statement.told.tool_version != VERSION:
+        notes.append(f"Sealed by azml-audit {statement.told.tool_version}, derived again by {VERSION}.")
+    findings, workspaces = len(found.audit.findings), len(found.audit.tables.workspaces)
+    holds = (
+        f"{sum(kind.count for kind in found.tally.kinds().values()):,} answers give the sealed tables: "
+        f"{len(found.audit.tables.subscriptions):,} subscriptions, {workspaces:,} workspaces, "
+        f"{len(found.audit.tables.gaps):,} gaps.",
+        f"The sealed policies give the sealed {findings:,} findings: {_verdicts(found)}.",
+        f"{len(statement.derived.reconciliation)} counts of the statement agree.",
+    )
+    return Step(name="derivation", wrong=wrong, holds=() if wrong else holds, open=tuple(notes))
+
+
+def _verdicts(found: Derivation) -> str:
+    return ", ".join(f"{each.policy} {each.verdict.value}" for each in found.audit.verdicts)
