@@ -66,7 +66,11 @@ async def timestamped(manifest: bytes, url: str, ca_bundle: Path | None = None) 
 
 
 def authorities(pem: bytes, where: str) -> Sequence[Certificate]:
-    """The root certificates in a PEM text; `where` names it in errors. Raises SigningKeyError."""
+    """The root certificates in a PEM text; `where` names it in errors.
+
+    Raises SigningKeyError, and UsageError where the extra is not installed that verifies with them.
+    """
+    require_timestamps()
     try:
         return load_pem_x509_certificates(pem)
     except ValueError as error:
