@@ -10,10 +10,10 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-_SHOWN = 20
+_SHOWN = 10
 _LONGEST = 120
 
-_KEYS = ("table", "policy", "place", "check", "check_id", "scope", "resource_id", "workspace_id")
+_KEYS = ("table", "policy", "place", "check", "check_id", "scope", "id", "resource_id", "workspace_id")
 """What tells the rows of a file apart, as far as it has these columns; beside the first one of any file."""
 
 

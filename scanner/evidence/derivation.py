@@ -65,19 +65,19 @@ def differences(
     bundle: Bundle, listed: Mapping[str, SealedFile], statement: Statement, found: Derivation
 ) -> Iterator[str]:
     """In words, everything that was sealed and does not follow: the file, the row, the column."""
-    names = {RESOLVED, *(name for name in listed if name.startswith("tables/"))}
-    yield from _compared(bundle, listed, RESOLVED, resolved(found.policies))
-    for name, expected in derived(found.audit, found.provenance):
-        names.discard(name)
-        yield from _compared(bundle, listed, name, expected)
-    for name in sorted(names - {RESOLVED}):
-        yield f"{name} does not follow from the payloads: there is no such table."
     again = derived_statement(found.audit, found.provenance, found.tally)
-    sealed, expected_statement = (part.model_dump(mode="json") for part in (statement.derived, again))
-    yield from json_differences(f"{STATEMENT}: derived", sealed, expected_statement)
+    sealed, follows = (part.model_dump(mode="json") for part in (statement.derived, again))
+    yield from json_differences(f"{STATEMENT}: derived", sealed, follows)
     for count in again.reconciliation:
         if not count.holds:
             yield f"{STATEMENT}: {count.claim}: {count.counted:,} and {count.expected:,} do not agree."
+    yield from _compared(bundle, listed, RESOLVED, resolved(found.policies))
+    names = {name for name in listed if name.startswith("tables/")}
+    for name, expected in derived(found.audit, found.provenance):
+        names.discard(name)
+        yield from _compared(bundle, listed, name, expected)
+    for name in sorted(names):
+        yield f"{name} does not follow from the payloads: there is no such table."
 
 
 def _compared(bundle: Bundle, listed: Mapping[str, SealedFile], name: str, expected: bytes) -> Iterator[str]:
