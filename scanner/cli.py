@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING, Annotated
 
@@ -72,6 +73,8 @@ def scan(
     management_group: options.ManagementGroups = None,
     from_: options.From = None,
     evidence: options.Evidence = None,
+    sign: options.Sign = None,
+    timestamp: options.TimestampUrl = None,
     auth: options.AuthMethod = Auth.DEFAULT,
     tenant: options.Tenant = None,
     client_id: options.ClientId = None,
@@ -101,6 +104,7 @@ def scan(
 
         from scanner.cli_earlier import refuse_live_options
         from scanner.commands.scan import Job, connection, scan
+        from scanner.evidence.attesting import attestation
         from scanner.pipeline import Patience
         from scanner.pools import pool_asked_for
         from scanner.scope import Wanted
@@ -123,6 +127,7 @@ def scan(
             discover=discover,
             earlier=from_,
             evidence=evidence,
+            attest=attestation(sign, timestamp, evidence, ca_bundle, os.environ),
             command=sys.argv[1:],
             baseline=baseline,
             fail_on_regression=fail_on_regression,
@@ -154,6 +159,8 @@ def demo(
     output: options.Output = options.DEFAULT_OUTPUT,
     formats: options.ReportFormats = None,
     evidence: options.Evidence = None,
+    sign: options.Sign = None,
+    timestamp: options.TimestampUrl = None,
     collect: options.CollectWhat = Collect.POLICY,
     fail_on: options.FailOn = None,
     quiet: options.Quiet = False,
@@ -165,6 +172,7 @@ def demo(
     def run(terminal: Terminal) -> int:
         from scanner.commands.demo import demo
         from scanner.commands.scan import Job
+        from scanner.evidence.attesting import attestation
 
         job = Job(
             output=output,
@@ -173,6 +181,7 @@ def demo(
             fail_on=fail_on,
             collect_all=collect is Collect.ALL,
             evidence=evidence,
+            attest=attestation(sign, timestamp, evidence, None, os.environ),
             command=sys.argv[1:],
             quiet=quiet,
         )

@@ -66,6 +66,23 @@ Evidence = Annotated[
         help="Seal what Azure said, the policies and the findings in a new bundle of evidence.",
     ),
 ]
+Sign = Annotated[
+    str | None,
+    typer.Option(
+        "--sign",
+        metavar="FILE|env:NAME",
+        help="Sign the evidence with this Ed25519 or ECDSA private key in PEM: a file, or an environment "
+        "variable. AZML_AUDIT_SIGN_PASSPHRASE holds its passphrase where it has one.",
+    ),
+]
+TimestampUrl = Annotated[
+    str | None,
+    typer.Option(
+        "--timestamp",
+        metavar="URL",
+        help="Have an RFC 3161 timestamp authority vouch for when the evidence existed.",
+    ),
+]
 From = Annotated[
     Path | None,
     typer.Option(

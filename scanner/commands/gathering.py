@@ -16,6 +16,7 @@ from scanner.collection import EVERYTHING, Collection, collection_for
 from scanner.commands.connections import Connection
 from scanner.commands.replay import Earlier
 from scanner.discovery import discovery_by
+from scanner.evidence.attesting import Attestation
 from scanner.evidence.statement import Told
 from scanner.identity import Identity
 from scanner.live import LiveSource, SubscriptionsReader
@@ -39,7 +40,7 @@ class Job:
     with `fail_on_regression` the exit code is about what it does not have.
     `workers` are where to read the subscriptions, in this process unless given. To `resume` is to use what
     an interrupted scan for the same report read, if it is no older than `max_age`. `evidence` is where to
-    seal a bundle, which tells the `command` line.
+    seal a bundle, which tells the `command` line and may `attest` that it is ours.
     """
 
     output: Path
@@ -57,6 +58,7 @@ class Job:
     resume: bool = False
     max_age: timedelta = timedelta(hours=1)
     evidence: Path | None = None
+    attest: Attestation | None = None
     command: Sequence[str] = ()
     is_demonstration: bool = False
     quiet: bool = False

@@ -65,7 +65,7 @@ def scan(
         )
         if baseline is not None:
             audit = replace(audit, drift=drift(baseline, snapshot_of(audit, "this audit")))
-        audit = with_evidence(job, gathered, audit, policies, store)
+        audit = with_evidence(job, gathered, audit, policies, store, job.attest)
         folder = write(audit, job.output, formats)
         if not gathered.tables.gaps["code"].eq(PAST_DEADLINE).any():
             store.finish()
@@ -76,6 +76,9 @@ def scan(
         terminal.out.print(Text(f"{told.capitalize()} {code}: {meaning}."), soft_wrap=True)
     if audit.root_digest:
         terminal.out.print(Text(f"Evidence: {job.evidence}, root digest {audit.root_digest}"), soft_wrap=True)
+    if job.attest and job.attest.failure:
+        terminal.complain(f"azml-audit: {job.evidence} is sealed without a timestamp. {job.attest.failure}")
+        return INTERNAL
     return code
 
 

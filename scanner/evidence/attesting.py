@@ -40,7 +40,6 @@ class Attestation:
 
 
 def attestation(
-    *,
     sign: str | None,
     timestamp: str | None,
     evidence: Path | None,
