@@ -61,7 +61,7 @@ def listener() -> Iterator[Listener]:
 
 
 @pytest.mark.parametrize("log_format", ["text", "json"])
-def test_no_log_at_any_level_and_no_report_holds_a_token_or_secret(
+def test_no_log_at_any_level_and_nothing_written_holds_a_token_or_secret(
     log_format: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, listener: Listener
 ) -> None:
     monkeypatch.setenv("AZURE_TENANT_ID", TENANT_ID)
@@ -74,13 +74,15 @@ def test_no_log_at_any_level_and_no_report_holds_a_token_or_secret(
         where = ["--arm-endpoint", emulator.url, "--ca-bundle", str(tmp_path / "ca.pem")]
         logged = ["--log-level", "debug", "--log-format", log_format]
         arguments = ["--auth", "environment", "--collect", "all", "--output", str(tmp_path / "report")]
+        arguments += ["--evidence", str(tmp_path / "evidence")]
         result = CliRunner().invoke(app, ["scan", *arguments, *where, *logged])
     assert result.exit_code in (1, 3), result.output
     assert any(line.startswith("azure.identity") for line in listener.heard)
     assert any(line.startswith("azml_audit") for line in listener.heard)
     assert "azure.identity" in result.stderr
-    written = [path.read_bytes().decode("utf-8", "replace") for path in (tmp_path / "report").rglob("*.*")]
-    assert len(written) > 3
+    kept = [path for where in ("report", "evidence") for path in (tmp_path / where).rglob("*.*")]
+    assert (tmp_path / "evidence" / "manifest.json") in kept
+    written = [path.read_bytes().decode("utf-8", "replace") for path in kept if path.is_file()]
     for secret in SECRETS:
         for text in [*listener.heard, *written, result.stdout, result.stderr]:
             assert secret not in text
