@@ -34,12 +34,15 @@ def role_findings(actions: Mapping[str, str], items: Sequence[Payload | Gap]) ->
         if isinstance(gap, Gap) and not _is_refusal(gap) and gap.code != "NoSubscriptionVisible":
             others.setdefault(gap.code, []).append(gap)
     for code, gaps in sorted(others.items()):
-        first = f"{gaps[0].asked} of {gaps[0].scope}: {gaps[0].message}"
-        yield limited(code, f"{len(gaps)} unanswered, first {first}", gaps[0].closes)
+        first = min(gaps, key=lambda gap: (gap.scope, gap.asked))
+        told = f"{len(gaps)} unanswered, first {first.asked} of {first.scope}: {first.message}"
+        yield limited(code, told, first.closes)
 
 
 def _allowed(action: str, reads: str, asked: Sequence[Payload | Gap]) -> Finding:
-    refused = [item for item in asked if isinstance(item, Gap) and _is_refusal(item)]
+    refused = sorted(
+        (item for item in asked if isinstance(item, Gap) and _is_refusal(item)), key=lambda gap: gap.scope
+    )
     answered = [item for item in asked if isinstance(item, Payload) and not item.superseded]
     if refused:
         where = _places(refused)
