@@ -56,8 +56,11 @@ def denies_by_default(resources: pd.DataFrame) -> pd.Series:
 
 
 def _denies(action: pd.Series) -> pd.Series:
-    """Whether the default action is Deny; absent is Allow, an undocumented word is `<NA>`."""
-    is_documented = says(action, "Allow", "Deny", "").fillna(value=True)
+    """Whether the default action is Deny; "" is an absent firewall, which allows.
+
+    `<NA>` for an undocumented word, or where Azure's answer could not be read.
+    """
+    is_documented = says(action, "Allow", "Deny", "").fillna(value=False)
     return says(action, "Deny").fillna(value=False).where(is_documented)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -18,6 +19,7 @@ COLUMN_OF_ROLE: Mapping[str, str] = {
 }
 """The column of `workspaces` that names the resource of a role."""
 
+_MAX_SHOWN = 100
 _NOT_ASKED = "It was not asked for."
 
 
@@ -57,7 +59,7 @@ def _posture(answer: Payload | Gap | None, role: str) -> Row:
     body = answer.document
     properties = body.get("properties")
     return {
-        "public_network_access": wire.named(properties, "publicNetworkAccess"),
+        "public_network_access": _word(properties, "publicNetworkAccess"),
         **_firewall(properties, role),
         "approved_private_endpoints": _approved(properties),
         "sku": wire.named(body, "sku", "name"),
@@ -68,6 +70,12 @@ def _posture(answer: Payload | Gap | None, role: str) -> Row:
         "ingestion_access": wire.named(properties, "publicNetworkAccessForIngestion"),
         "query_access": wire.named(properties, "publicNetworkAccessForQuery"),
     }
+
+
+def _word(properties: Any, name: str) -> str | None:
+    """The word; None where it is absent, which says something, so that what is no word is shown as JSON."""
+    value = wire.member(properties, name)
+    return value or None if isinstance(value, str) or value is None else json.dumps(value)[:_MAX_SHOWN]
 
 
 def _firewall(properties: Any, role: str) -> Row:

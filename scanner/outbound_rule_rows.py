@@ -24,8 +24,9 @@ _DECIDING = (
 def rule_row(workspace_id: str, name: str, properties: Any, rule_id: str | None, seen_in: str) -> Row:
     """The row of one rule; members of a wrong type are left as not reported."""
     destination = wire.member(properties, "destination")
+    own_id = f"{workspace_id}/outboundRules/{name}"
     return {
-        "rule_id": rule_id or f"{workspace_id}/outboundRules/{name}",
+        "rule_id": rule_id if rule_id and rule_id.lower() == own_id.lower() else own_id,
         "workspace_id": workspace_id,
         "rule": name,
         "type": wire.named(properties, "type"),
@@ -57,8 +58,8 @@ def united(
     where a place told nothing. Where both tell a rule the list is taken: it is the rule's own resource.
     `partly_listed` are the rules of a list that broke off; they can add but not contradict.
     """
-    own = {row["rule"]: row for row in in_body or ()}
-    other = {row["rule"]: row for row in (listed if listed is not None else partly_listed)}
+    own = _by_name(in_body or ())
+    other = _by_name(listed if listed is not None else partly_listed)
     rows = [
         row | {"seen_in": "both" if name in own and name in other else row["seen_in"]}
         for name, row in (own | other).items()
@@ -66,6 +67,17 @@ def united(
     if in_body is None or listed is None:
         return rows, None
     return rows, _discrepancy(own, other)
+
+
+def _by_name(rows: Iterable[Row]) -> dict[str, Row]:
+    """The rows by lower-cased name, as Azure compares names; of two with one name, order decides nothing."""
+    kept: dict[str, Row] = {}
+    for row in rows:
+        name = row["rule"].lower()
+        known = kept.setdefault(name, row)
+        if known is not row:
+            kept[name] = min(known, row, key=repr)
+    return kept
 
 
 def _discrepancy(own: dict[str, Row], other: dict[str, Row]) -> str | None:
@@ -77,7 +89,10 @@ def _discrepancy(own: dict[str, Row], other: dict[str, Row]) -> str | None:
         ("only in its outboundRules list", other.keys() - own.keys()),
         ("told differently", differing),
     )
-    texts = [f"{what}: {', '.join(sorted(names))}" for what, names in parts if names]
+    spelled = {name: row["rule"] for name, row in (own | other).items()}
+    texts = [
+        f"{what}: {', '.join(spelled[name] for name in sorted(names))}" for what, names in parts if names
+    ]
     return "; ".join(texts) or None
 
 

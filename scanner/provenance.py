@@ -75,7 +75,7 @@ class Traces:
                 "subscriptions", row["subscription_resource_id"], BY_SUBSCRIPTION, row["subscription_id"]
             )
         for row in rules:
-            name = f"{row['workspace_id'].lower()} {row['rule']}"
+            name = f"{row['workspace_id']} {row['rule']}".lower()
             self._rows["outbound_rules"][row["rule_id"].lower()] |= self._rows[BY_RULE_NAME][name]
         for row in associated:
             self._same("associated_resources", row["association_id"], "workspaces", row["workspace_id"])

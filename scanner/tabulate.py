@@ -195,7 +195,7 @@ class Tabulation:
             _keep_one(self._body_rules[page.kind], key, rows)
             for name in rules:
                 where = (*path, "properties", "managedNetwork", "outboundRules", str(name))
-                self._trace(BY_RULE_NAME, f"{key} {name}", page, *where)
+                self._trace(BY_RULE_NAME, f"{key} {name}".lower(), page, *where)
         connections = wire.member(item, "properties", "privateEndpointConnections")
         for position, connection in enumerate(connections if isinstance(connections, list) else ()):
             if isinstance(connection, dict):
@@ -208,10 +208,11 @@ class Tabulation:
     def _rules_page(self, page: Payload) -> None:
         rows = self._listed_rules.setdefault(page.scope.lower(), {})
         for position, item in self._items(page):
-            name = wire.named(item, "name") or wire.last_part(item["id"])
+            name = wire.last_part(item["id"])
             row = rule_row(page.scope, name, item.get("properties"), item["id"], "outboundRules")
-            _keep_one(rows, name, row)
-            self._trace(BY_RULE_NAME, f"{page.scope.lower()} {name}", page, "value", position)
+            if not _keep_one(rows, name.lower(), row):
+                self._lost(page, f"{item['id']} is listed twice, and differently.")
+            self._trace(BY_RULE_NAME, f"{page.scope} {name}".lower(), page, "value", position)
 
     def _children_page(self, page: Payload) -> None:
         table, child_row = CHILDREN[page.kind]
@@ -300,12 +301,15 @@ def _gap_row(key: str, gap: Gap) -> Row:
 
 
 def _keep_one(kept: dict[str, Any], key: str, told: Any) -> bool:
-    """Keep what is told; False where something else was told before: of the two the order decides nothing."""
+    """Keep what is told; False where something else was told before: of the two the order decides nothing.
+
+    What differs in case alone is the same: Azure spells ids as it pleases.
+    """
     known = kept.setdefault(key, told)
     if known is told or known == told:
         return True
     kept[key] = min(known, told, key=repr)
-    return False
+    return repr(known).lower() == repr(told).lower()
 
 
 def _preference(item: Payload | Gap) -> tuple[bool, str]:

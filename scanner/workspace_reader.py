@@ -59,8 +59,12 @@ class WorkspaceReader:
                 group.create_task(self._online_endpoints(workspace_id))
             if "diagnosticSettings" in self._wanted.kinds:
                 group.create_task(self._diagnostic_settings(workspace_id))
-            if ASSOCIATED in self._wanted.kinds and _is_independent(item):
-                group.create_task(self._associated.read(item))
+            group.create_task(self._dependencies(item))
+
+    async def _dependencies(self, item: wire.Object) -> None:
+        """Read what the workspace names, once: the list may leave out what the workspace itself tells."""
+        if ASSOCIATED in self._wanted.kinds and _is_independent(item):
+            await self._associated.read(item)
 
     async def _network(self, item: wire.Object, api_version: str) -> None:
         workspace_id = item["id"]
@@ -68,7 +72,9 @@ class WorkspaceReader:
         if "outboundRules" in self._wanted.kinds and _has_own_network(item) and not _is_plainly_off(item):
             rules = await self._rules(item, api_version)
         if self._leaves_out(item, api_version) or (rules is not None and _disagrees(item, rules)):
-            await self._details(workspace_id)
+            details = await self._details(workspace_id)
+            if isinstance(details, Payload) and details.status == 200:
+                await self._dependencies(details.document)
         if "privateEndpointConnections" in self._wanted.kinds and _connections_are_untold(item):
             await self._children("privateEndpointConnections", workspace_id)
 
@@ -131,14 +137,14 @@ class WorkspaceReader:
             self._keep(answer)
         return answers
 
-    async def _details(self, workspace_id: str) -> None:
+    async def _details(self, workspace_id: str) -> Payload | Gap:
         path = quote(workspace_id, safe="/")
-        self._keep(
-            await self._versions.settled(
-                "workspaces",
-                lambda version: self._arm.get(self._ask("workspace", workspace_id, path, version)),
-            )
+        answer = await self._versions.settled(
+            "workspaces",
+            lambda version: self._arm.get(self._ask("workspace", workspace_id, path, version)),
         )
+        self._keep(answer)
+        return answer
 
     def _leaves_out(self, item: wire.Object, api_version: str) -> bool:
         """Whether a member that a chosen check reads is missing where workspace and version have it."""

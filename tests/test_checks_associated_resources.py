@@ -70,9 +70,11 @@ def test_values_without_word_that_they_were_read_decide_nothing(check_id: str) -
         ("Enabled", "Deny", "pass"),
         (None, "deny", "pass"),
         ("Enabled", "Allow", "fail"),
-        ("enabled", None, "fail"),
+        ("enabled", "", "fail"),
         (None, "Allow", "fail"),
-        (None, None, "fail"),
+        (None, "", "fail"),
+        ("Enabled", None, "unknown"),
+        (None, None, "unknown"),
         ("Enabled", "Perhaps", "unknown"),
         ("Perhaps", "Deny", "unknown"),
     ],
@@ -123,7 +125,8 @@ def test_application_insights_is_closed_on_both_sides(
         ("Deny", None, "unknown"),
         ("Perhaps", "None", "unknown"),
         ("Allow", "None", "not-applicable"),
-        (None, "None", "not-applicable"),
+        ("", "None", "not-applicable"),
+        (None, "None", "unknown"),
     ],
 )
 def test_trusted_services_pass_a_firewall_that_denies(
@@ -167,7 +170,7 @@ def test_service_endpoints_and_private_endpoints_exclude_each_other(
 def test_a_registry_that_has_to_be_private_is_of_the_premium_tier(
     access: str, mode: str | None, sku: str | None, status: str
 ) -> None:
-    row = dependency("registry", public_network_access=access, sku=sku)
+    row = dependency("registry", public_network_access=access, default_action="", sku=sku)
     found = of_dependency("RES007", row, managed_network_reported=True, isolation_mode=mode)
     assert found["status"] == status
 
