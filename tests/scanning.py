@@ -44,8 +44,12 @@ def scanned(
     collection: Collection = NETWORK,
     patience: Patience = IMPATIENT,
     progress: Progress | None = None,
+    hang_guard: float | None = None,
 ) -> tuple[Tables, list[Payload]]:
-    """The tables and the payloads of one scan of a running emulator."""
+    """The tables and the payloads of one scan of a running emulator.
+
+    Raises TimeoutError where it takes longer than `hang_guard` seconds, which only a hang does.
+    """
     connection = emulator_connection(emulator)
 
     async def scan() -> tuple[Tables, list[Payload]]:
@@ -56,7 +60,7 @@ def scanned(
             patience=patience,
             progress=progress,
         )
-        async with arm:
+        async with asyncio.timeout(hang_guard), arm:
             source = LiveSource(arm, wanted or Wanted(), collection=collection, progress=progress)
             with PayloadStore() as store:
                 return await collected(source, store), list(store)

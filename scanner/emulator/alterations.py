@@ -129,7 +129,7 @@ def _unheard(value: Any) -> Any:
 
 def _renamed(item: Item) -> Item:
     named = {"name": STRANGE_NAME, "tags": {STRANGE_NAME: STRANGE_NAME}, "location": STRANGE_NAME}
-    properties = {"friendlyName": STRANGE_NAME, "description": STRANGE_NAME, "errorInformation": STRANGE_NAME}
+    properties = {"friendlyName": STRANGE_NAME, "description": STRANGE_NAME}
     return {**item, **named, "properties": {**item["properties"], **properties}}
 
 

@@ -6,6 +6,7 @@ import asyncio
 import socket
 import struct
 from collections.abc import Mapping
+from contextlib import suppress
 
 from aiohttp import web
 
@@ -31,9 +32,10 @@ async def dripping(
     response = web.StreamResponse(status=answer.status, headers=headers)
     response.content_length = len(answer.body)
     await response.prepare(request)
-    for byte in answer.body:
-        await response.write(bytes([byte]))
-        await asyncio.sleep(seconds)
+    with suppress(ConnectionResetError):
+        for byte in answer.body:
+            await response.write(bytes([byte]))
+            await asyncio.sleep(seconds)
     return response
 
 
