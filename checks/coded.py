@@ -110,29 +110,6 @@ class Texts:
         return Texts(codes=codes, pool=np.concatenate([self.pool, made]))
 
 
-def categories(parts: Sequence[Texts], order: npt.NDArray[Any], *, in_order: bool = False) -> pd.Categorical:
-    """All texts one after the other, put in this order; `in_order`: the categories sorted."""
-    start: dict[int, int] = {}
-    pools: list[Values] = []
-    size = 0
-    for part in parts:
-        if id(part.pool) not in start:
-            start[id(part.pool)] = size
-            pools.append(part.pool)
-            size += len(part.pool)
-    codes = np.concatenate([part.codes + start[id(part.pool)] for part in parts])[order]
-    used = np.zeros(size, dtype=bool)
-    used[codes] = True
-    known, different = factorized(np.concatenate(pools)[used])
-    if in_order:
-        ranks = np.argsort(different, kind="stable")
-        different, known = different[ranks], np.argsort(ranks)[known]
-    place = np.empty(size, dtype=np.int32)
-    place[used] = known
-    dtype = pd.CategoricalDtype(pd.Index(different, dtype="string"))
-    return pd.Categorical.from_codes(place[codes], dtype=dtype)
-
-
 OPENING, CLOSING = "\ue000", "\ue001"
 """What encloses a stand-in; both are for private use and no case changes them."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from checks.drift_findings import counts, finding_changes
+from checks.drift_findings import changed_findings
 from checks.drift_model import Drift as Drift
 from checks.drift_model import Snapshot as Snapshot
 from checks.drift_notes import notes
@@ -14,15 +14,14 @@ from checks.drift_workspaces import workspace_changes
 
 def drift(old: Snapshot, new: Snapshot) -> Drift:
     """What differs between an older and a newer audit; of an audit and itself nothing does."""
-    findings = finding_changes(old, new)
-    changed = findings[findings["change"].ne("unchanged")].reset_index(drop=True)
+    findings, counts = changed_findings(old, new)
     return Drift(
         old=old,
         new=new,
         notes=notes(old, new),
         workspaces=workspace_changes(old, new),
-        findings=changed,
-        finding_counts=counts(findings),
+        findings=findings,
+        finding_counts=counts,
         rules=rule_changes(old, new),
         reach=reach_changes(old, new),
         waivers=waiver_changes(old, new),

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
+from checks.categorical import VERDICTS, constant, mapped
 from checks.model import Severity, Status
 from checks.policy_model import UnknownCounts
 from checks.score import no_scores, scores
@@ -69,9 +70,9 @@ def judged(
     if unknown is UnknownCounts.VIOLATION:
         words[Status.UNKNOWN.value] = Verdict.VIOLATED.value
     return findings.assign(
-        verdict=findings["status"].map(words).astype("string"),
-        waiver=pd.array([""] * len(findings), "string"),
-        policy=pd.array([policy] * len(findings), "string"),
+        verdict=mapped(findings["status"], lambda status: words.get(status, ""), VERDICTS),
+        waiver=constant("", len(findings)),
+        policy=constant(policy, len(findings)),
     )
 
 

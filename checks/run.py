@@ -10,7 +10,8 @@ import pandas as pd
 
 from checks.alike import Alike
 from checks.answered import Answered, crashed, not_read, verified
-from checks.coded import Codes, Texts, categories
+from checks.categorical import NOTHING, SEVERITIES, STATUSES, categorical
+from checks.coded import Codes, Texts
 from checks.hubs import with_hub_values
 from checks.kin import Kin
 from checks.model import ChosenCheck
@@ -33,6 +34,7 @@ FINDING_COLUMNS = (
 """The columns of `findings`, all categorical strings: ids as Azure spelled them, `judged_by` lower-cased."""
 
 _SAID = ("status", "observed", "expected", "reason")
+_WORDS = {"status": STATUSES, "severity": SEVERITIES}
 _WHERE = ("resource_id", "workspace_id", "judged_by")
 
 
@@ -77,8 +79,7 @@ def findings(tables: Tables, chosen: Iterable[ChosenCheck | ScopedCheck]) -> pd.
     blocks = [block for each in chosen for block in asking.blocks(each)]
     blocks = [block for block in blocks if len(block.stamp.place)]
     if not blocks:
-        empty = pd.CategoricalDtype(pd.Index([], dtype="string"))
-        return pd.DataFrame({name: pd.Series(dtype=empty) for name in FINDING_COLUMNS})
+        return pd.DataFrame({name: pd.Series(dtype=NOTHING) for name in FINDING_COLUMNS})
     return _put_together(blocks, asking.stamps.ranks)
 
 
@@ -162,12 +163,12 @@ def _put_together(blocks: list[_Block], ranks: Codes) -> pd.DataFrame:
         "severity": [block.chosen.severity.value for block in ordered],
     }
     columns = {
-        name: categories([Texts.of(pd.Series(words, dtype=object))], number, in_order=True)
+        name: categorical([Texts.of(pd.Series(words, dtype=object))], number, _WORDS.get(name))
         for name, words in same_for_all.items()
     }
     for name in (*_SAID, *_WHERE):
         parts = [block.texts(name) for block in ordered]
-        columns[name] = categories(parts, order, in_order=name == "status")
+        columns[name] = categorical(parts, order, _WORDS.get(name))
     return pd.DataFrame({name: columns[name] for name in FINDING_COLUMNS}, copy=False)
 
 

@@ -15,9 +15,10 @@ no higher, where no score at all ranks with 0. A waiver does improve it, and is 
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
-from checks.model import Status
+from checks.categorical import coded_texts, mapped
 from checks.severity import Severity
 from checks.verdicts import Verdict
 
@@ -33,7 +34,7 @@ COUNTS = ("pass", "fail", "unknown", "not_applicable", "error", "waived")
 SCORE_COLUMNS = ("policy", "scope", "id", *COUNTS, "score")
 """The columns of `scores`: three strings, six Int64 and a Float64."""
 
-_COUNTING = tuple(status.value for status in Status if status is not Status.NOT_APPLICABLE)
+_COUNTING = ("pass", "fail", "unknown", "error")
 
 
 def no_scores() -> pd.DataFrame:
@@ -67,13 +68,21 @@ def _nothing() -> pd.DataFrame:
 
 def _sums(judged: pd.DataFrame) -> pd.DataFrame:
     """Per spelling of a workspace's id: the counts, and the weights `gained` and `possible`."""
-    waived = judged["verdict"].eq(Verdict.WAIVED).to_numpy(dtype=bool)
-    word = judged["status"].str.replace("-", "_").mask(waived, "waived")
-    weight = judged["severity"].map({name.value: value for name, value in WEIGHTS.items()}).astype("int64")
-    counts = judged["status"].isin(_COUNTING) & ~waived
-    columns = {name: word.eq(name).astype("int64") for name in COUNTS}
-    columns |= {"gained": weight.where(word.eq(Status.PASS), 0), "possible": weight.where(counts, 0)}
-    return pd.DataFrame(columns).groupby(judged["workspace_id"]).sum()
+    status = mapped(judged["status"], lambda status: status.replace("-", "_"), COUNTS).codes
+    word = np.where(judged["verdict"].eq(Verdict.WAIVED), COUNTS.index("waived"), status)
+    severity = mapped(judged["severity"], str, tuple(WEIGHTS)).codes
+    workspace = coded_texts(judged["workspace_id"])
+    shape = (len(workspace.pool), len(COUNTS), len(WEIGHTS))
+    flat = np.ravel_multi_index((workspace.codes, word, severity), shape)
+    found = np.bincount(flat, minlength=np.prod(shape)).reshape(shape)
+    weighed = found @ np.array(list(WEIGHTS.values()))
+    columns = {name: found[:, number].sum(axis=1) for number, name in enumerate(COUNTS)}
+    columns |= {
+        "gained": weighed[:, COUNTS.index("pass")],
+        "possible": weighed[:, [COUNTS.index(status) for status in _COUNTING]].sum(axis=1),
+    }
+    occurs = np.flatnonzero(found.any(axis=(1, 2)))
+    return pd.DataFrame(columns, index=pd.Index(workspace.pool, dtype="string")).iloc[occurs].sort_index()
 
 
 def _scored(sums: pd.DataFrame, ids: pd.Series) -> pd.DataFrame:

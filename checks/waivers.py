@@ -11,8 +11,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from checks.categorical import categorical, coded_texts
+from checks.coded import Texts
 from checks.policy_model import Waiver
-from checks.selectors import NOWHERE, globbed, matching
+from checks.selectors import globbed, matching
 from checks.verdicts import Verdict
 
 Mask = npt.NDArray[np.bool_]
@@ -61,8 +63,8 @@ def waived(
     """
     violated = judged["verdict"].eq(Verdict.VIOLATED).to_numpy(dtype=bool)
     relevant = violated | judged["verdict"].eq(Verdict.UNDETERMINED).to_numpy(dtype=bool)
-    text = np.full(len(judged), "", dtype=object)
-    resources = _Resources.of(judged["resource_id"])
+    bearers, bearer = [""], np.zeros(len(judged), dtype=np.int64)
+    resources = coded_texts(judged["resource_id"])
     over: list[tuple[str, Mask]] = []
     orphans = []
     applied = []
@@ -74,13 +76,15 @@ def waived(
         if state is WaiverState.EXPIRED:
             over.append((_titled(source, waiver), matched))
             continue
-        text[matched & violated] = described(waiver)
+        bearer[matched & violated] = len(bearers)
+        bearers.append(described(waiver))
         if state is WaiverState.WITHOUT_EFFECT:
             orphans.append(f"{_titled(source, waiver)}: {_idle(int(matched.sum()))}")
-    bare = violated & (text == "")
-    verdict = judged["verdict"].mask(text != "", Verdict.WAIVED.value)
+    bare = violated & (bearer == 0)
+    borne = Texts(codes=bearer, pool=np.array(bearers, dtype=object))
+    verdict = judged["verdict"].mask(bearer > 0, Verdict.WAIVED.value)
     return Waived(
-        findings=judged.assign(verdict=verdict, waiver=pd.array(text, "string")),
+        findings=judged.assign(verdict=verdict, waiver=categorical([borne], np.arange(len(judged)))),
         expired=tuple(f"{title}: expired; {_bare(int((matched & bare).sum()))}" for title, matched in over),
         orphans=tuple(orphans),
         applied=tuple(applied),
@@ -99,32 +103,17 @@ def described(waiver: Waiver) -> str:
     return f"{waiver.reason} ({', '.join(part for part in parts if part)})"
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Resources:
-    """The different resources findings are about, and which of them each row names."""
-
-    ids: pd.Series
-    codes: npt.NDArray[np.intp]
-
-    @classmethod
-    def of(cls, resource_ids: pd.Series) -> _Resources:
-        codes, ids = pd.factorize(resource_ids)
-        return cls(ids=pd.Series(ids, dtype="string"), codes=codes)
-
-    def under(self, globs: tuple[str, ...]) -> Mask:
-        """Per row whether its resource matches one of the globs; one that is `<NA>` does not."""
-        return np.append(globbed(self.ids, globs).to_numpy(dtype=bool), False)[self.codes]
-
-
-def _matched(waiver: Waiver, judged: pd.DataFrame, resources: _Resources, facts: pd.DataFrame) -> Mask:
+def _matched(waiver: Waiver, judged: pd.DataFrame, resources: Texts, facts: pd.DataFrame) -> Mask:
     meant = judged["check_id"].eq(waiver.check) | judged["family"].eq(waiver.check)
     found = meant.fillna(value=False).to_numpy(dtype=bool)
     if waiver.resource:
-        found = found & resources.under(waiver.resource)
+        ids = pd.Series(resources.pool, dtype="string")
+        found = found & globbed(ids, waiver.resource).to_numpy(dtype=bool)[resources.codes]
     if waiver.where:
-        keys = judged["workspace_id"].str.lower().fillna(NOWHERE)
+        workspaces = coded_texts(judged["workspace_id"])
+        keys = [id.lower() for id in workspaces.pool]
         selected = matching(waiver.where, facts).reindex(keys, fill_value=False)
-        found = found & selected.to_numpy(dtype=bool)
+        found = found & selected.to_numpy(dtype=bool)[workspaces.codes]
     return found
 
 

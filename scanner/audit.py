@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 
 import pandas as pd
 
+from checks.categorical import together
 from checks.effective import scoped
 from checks.errors import AuditError
 from checks.judge import PolicyVerdict, Verdict, concluded, judged
@@ -89,7 +90,7 @@ def audited(
         started_at=started_at,
         finished_at=finished_at,
         tables=tables,
-        findings=pd.concat([found for found, _ in conclusions], ignore_index=True),
+        findings=together([found for found, _ in conclusions]),
         verdicts=tuple(verdict for _, verdict in conclusions),
         checks={each.check.id: each.check for policy in policies for each in policy.checks},
     )
