@@ -96,10 +96,15 @@ def test_evidence_sealed_anew_by_somebody_else_fails_with_the_signers_key(tmp_pa
 
 def test_an_authority_that_fails_costs_no_evidence_and_is_told(tmp_path: Path) -> None:
     with serving(b"busy", 503) as url:
-        _, _, complaint = demo(tmp_path, "--timestamp", url)
-    assert "is sealed without a timestamp" in complaint
+        demo(tmp_path)
+        again = ["--evidence", str(tmp_path / "again.zip"), "--timestamp", url]
+        earlier = ["--from", str(tmp_path / "evidence"), "-q", "-o", str(tmp_path / "report")]
+        code, _, complaint = run("scan", *earlier, *again)
+    assert code == 4
+    assert "again.zip is sealed without a timestamp" in complaint
     assert "HTTP 503" in complaint
-    assert run("verify", str(tmp_path / "evidence"))[0] == 0
+    assert (tmp_path / "report" / "report.html").exists()
+    assert run("verify", str(tmp_path / "again.zip"))[0] == 0
 
 
 @pytest.mark.parametrize(
