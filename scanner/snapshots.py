@@ -79,7 +79,7 @@ def _parsed(place: str, content: bytes, file: ReportFile) -> pd.DataFrame:
     names = [column.name for column in file.columns]
     try:
         read = pd.read_csv(
-            io.BytesIO(content), dtype="string", keep_default_na=False, na_values=[""], encoding="utf-8"
+            io.BytesIO(content), dtype=object, keep_default_na=False, na_values=[""], encoding="utf-8"
         )
     except (ValueError, pd.errors.ParserError) as error:
         raise SnapshotError(f"{place} is no CSV file of ours: {error}.") from error
@@ -89,7 +89,14 @@ def _parsed(place: str, content: bytes, file: ReportFile) -> pd.DataFrame:
             f"{place} has no column {missing[0]}: it was not written by azml-audit, or by one whose CSV "
             f"schema is not {columns.SCHEMA_VERSION.partition('.')[0]}.x."
         )
-    return pd.DataFrame({each.name: _typed(place, read[each.name], each.dtype) for each in file.columns})
+    return pd.DataFrame({each.name: _column(place, read[each.name], each.dtype) for each in file.columns})
+
+
+def _column(place: str, column: pd.Series, dtype: str) -> pd.Series:
+    """The column with its dtype; each different text is looked at once, at the first row that has it."""
+    different = column.drop_duplicates().dropna()
+    made = _typed(place, different.astype("string"), dtype)
+    return made.set_axis(different, axis="index").reindex(column).set_axis(column.index)
 
 
 def _typed(place: str, column: pd.Series[str], dtype: str) -> pd.Series:
@@ -99,9 +106,9 @@ def _typed(place: str, column: pd.Series[str], dtype: str) -> pd.Series:
     wrong = wrong.fillna(value=False) & column.notna()
     if wrong.any():
         row = int(wrong.to_numpy(dtype=bool).argmax())
-        raise SnapshotError(
-            f"{place}, row {row + 1}: {column.name} is {column.iloc[row]!r}, which it cannot be."
-        )
+        wanted = "true or false" if dtype == BOOLEAN else "a whole number"
+        where = f"{place}, row {column.index[row] + 1}"
+        raise SnapshotError(f"{where}: {column.name} is {column.iloc[row]!r}, not {wanted}.")
     if dtype == BOOLEAN:
         return column.eq("true").astype("boolean")
     return pd.to_numeric(column).astype("Int64")

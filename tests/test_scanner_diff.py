@@ -211,7 +211,7 @@ def spoilt(reports: Path, folder: Path, name: str, change: Callable[[str], str])
         (
             "subscriptions",
             lambda text: text.replace(",true,", ",perhaps,", 1),
-            "read is 'perhaps', which it cannot be",
+            "row 1: read is 'perhaps', not true or false",
         ),
         ("findings", lambda text: text + '"' * 3 + "a", "findings.csv is no CSV file of ours"),
         ("workspaces", lambda _: "", "workspaces.csv is no CSV file of ours"),
