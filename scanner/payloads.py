@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from functools import cached_property
@@ -118,6 +118,9 @@ class Store(Protocol):
     def recalled(self, ask: Ask) -> Payload | None:
         """The answer an interrupted scan was given, if it may be used again."""
 
+    def recollection(self, subscription_ids: Set[str]) -> Sequence[Payload]:
+        """All that can be recalled about these subscriptions (lower-cased ids)."""
+
     def append(self, payload: Payload) -> None:
         """Keep one more payload."""
 
@@ -163,6 +166,10 @@ class PayloadStore:
     def recalled(self, ask: Ask) -> Payload | None:  # noqa: ARG002 - as the Protocol says
         """None: there was no scan before."""
         return None
+
+    def recollection(self, subscription_ids: Set[str]) -> Sequence[Payload]:  # noqa: ARG002
+        """Nothing: there was no scan before."""
+        return ()
 
     def finish(self) -> None:
         """Nothing: the store ends with the process."""

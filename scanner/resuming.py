@@ -1,15 +1,40 @@
-"""What makes two scans the same, so that one may go on where the other was interrupted."""
+"""What makes two scans and two questions the same, so that a scan may go on where another was interrupted."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
+from dataclasses import replace
 from hashlib import sha256
+from urllib.parse import unquote
 
 from scanner.clouds import Cloud
 from scanner.collection import Collection
+from scanner.gaps import Ask, ask_of
 from scanner.identity import Identity
+from scanner.payloads import Payload, parsed
 from scanner.scope import Wanted
 from scanner.version import VERSION
+
+Question = tuple[str, str, str, str, str]
+
+
+def question_of(ask: Ask) -> Question:
+    """What is asked, whether or not the URL is quoted: the SDK quotes what Azure's nextLink did not."""
+    return ask.kind, ask.scope, ask.method, unquote(ask.url), ask.body
+
+
+class Recollection:
+    """Answers of an interrupted scan, where its file is out of reach."""
+
+    def __init__(self, answers: Iterable[Payload]) -> None:
+        """These, their documents parsed or not."""
+        self._answers = {question_of(ask_of(answer)): answer for answer in answers}
+
+    def recalled(self, ask: Ask) -> Payload | None:
+        """The answer to that question, if it is among them."""
+        answer = self._answers.get(question_of(ask))
+        return replace(answer, document=parsed(answer.body)) if answer else None
 
 
 def scan_key(cloud: Cloud, identity: Identity, wanted: Wanted, collection: Collection) -> str:

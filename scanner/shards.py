@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -28,6 +28,7 @@ from scanner.payloads import Gap, Keep, Payload, parsed
 from scanner.pipeline import Patience
 from scanner.pools import Pool
 from scanner.progress import Progress, Silent
+from scanner.resuming import Recollection
 from scanner.scope import Subscription
 
 SHARDS_PER_WORKER = 4
@@ -35,6 +36,9 @@ SHARDS_PER_WORKER = 4
 
 ATTEMPTS = 3
 """How often a shard is handed out before it is given up: a worker that dies takes others' shards along."""
+
+Known = Callable[[Set[str]], Sequence[Payload]]
+"""What is known about subscriptions, named by their lower-cased ids."""
 
 _log = logging.getLogger("azml_audit.workers")
 
@@ -60,6 +64,8 @@ class Shard:
     subscriptions: tuple[Subscription, ...]
     ends_at: float | None = None
     """When the deadline is over, in seconds since the epoch: a shard may wait long for its worker."""
+    known: tuple[Payload, ...] = ()
+    """What an interrupted scan was told about them, documents left out."""
 
 
 def read_shard(shard: Shard) -> list[Payload | Gap]:
@@ -76,7 +82,14 @@ async def _read(shard: Shard) -> list[Payload | Gap]:
     how = shard.reading
     left = None if shard.ends_at is None else max(0.0, shard.ends_at - time())
     patience = replace(how.patience, deadline=left)
-    arm = Arm(how.cloud, how.credential(), clock=how.clock, patience=patience, ca_bundle=how.ca_bundle)
+    arm = Arm(
+        how.cloud,
+        how.credential(),
+        clock=how.clock,
+        patience=patience,
+        ca_bundle=how.ca_bundle,
+        recall=Recollection(shard.known).recalled,
+    )
     async with arm:
         await Here(arm, collection=how.collection).read(shard.subscriptions, keep)
     return found
@@ -91,12 +104,17 @@ class Workers:
         *,
         reading: Reading,
         progress: Progress | None = None,
+        known: Known | None = None,
     ) -> None:
-        """Use the workers of a pool; the concurrency that `reading` allows is shared out among them."""
+        """Use the workers of a pool; the concurrency that `reading` allows is shared out among them.
+
+        `known` tells what an interrupted scan was told about some subscriptions.
+        """
         share = max(1, reading.patience.max_concurrency // pool.count)
         self._pool = pool
         self._reading = replace(reading, patience=replace(reading.patience, max_concurrency=share))
         self._progress = progress or Silent()
+        self._known = known or (lambda _subscription_ids: ())
 
     async def read(self, chosen: Sequence[Subscription], keep: Keep) -> None:
         """Hand every payload and gap of these subscriptions to `keep`, a shard at a time."""
@@ -122,7 +140,9 @@ class Workers:
                 _log.info("shard %d lost its worker: %s", shard.number, error)
                 return
             except AuditError as error:
-                items = [self._unread(each, "WorkerRefused", str(error)) for each in shard.subscriptions]
+                is_late = shard.ends_at is not None and time() >= shard.ends_at
+                code = gaps.PAST_DEADLINE if is_late else "WorkerRefused"
+                items = [self._unread(each, code, str(error)) for each in shard.subscriptions]
             del waiting[shard.number]
             self._took(shard, items, keep)
 
@@ -144,7 +164,10 @@ class Workers:
         ends_at = None if deadline is None else time() + deadline
         for number in range(count):
             dealt = tuple(chosen[number::count])
-            yield Shard(number=number, reading=self._reading, subscriptions=dealt, ends_at=ends_at)
+            known = tuple(replace(each, document=None) for each in self._known({each.key for each in dealt}))
+            yield Shard(
+                number=number, reading=self._reading, subscriptions=dealt, ends_at=ends_at, known=known
+            )
 
     def _unread(self, subscription: Subscription, code: str, message: str) -> Gap:
         scope = f"/subscriptions/{subscription.id}"

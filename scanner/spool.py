@@ -6,7 +6,7 @@ import json
 import logging
 import os
 from array import array
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Set
 from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -22,17 +22,11 @@ from scanner.answers import understood
 from scanner.errors import UsageError
 from scanner.gaps import Ask, ask_of
 from scanner.payloads import Payload, read_record, record_of
+from scanner.resuming import Question, question_of
 
 _log = logging.getLogger("azml_audit.resume")
 
 FORMAT = 1
-
-Question = tuple[str, str, str, str, str]
-
-
-def _question(ask: Ask) -> Question:
-    """What is asked, whether or not the URL is quoted: the SDK quotes what Azure's nextLink did not."""
-    return ask.kind, ask.scope, ask.method, unquote(ask.url), ask.body
 
 
 def _following(page: Payload) -> Question | None:
@@ -133,7 +127,7 @@ class Spool:
 
     def recalled(self, ask: Ask) -> Payload | None:
         """The answer an interrupted scan was given; None for a page of a list that was not read whole."""
-        question = _question(ask)
+        question = question_of(ask)
         if question not in self._known or question in self._later:
             return None
         payload = self._at(self._known[question])
@@ -143,9 +137,20 @@ class Spool:
         self._taken_up[question] = self._known[question]
         return payload
 
+    def recollection(self, subscription_ids: Set[str]) -> list[Payload]:
+        """All that can be recalled about these subscriptions (lower-cased ids), for a worker elsewhere."""
+        found: dict[Question, Payload] = {}
+        for _ in ("first pages", "the pages after them"):
+            for question, offset in list(self._known.items()):
+                payload = self._at(offset)
+                is_theirs = (payload.subscription_id or "").lower() in subscription_ids
+                if is_theirs and question not in found and self.recalled(ask_of(payload)):
+                    found[question] = payload
+        return list(found.values())
+
     def append(self, payload: Payload) -> None:
         """Keep one more payload; one that was recalled is there already."""
-        offset = self._taken_up.pop(_question(ask_of(payload)), None)
+        offset = self._taken_up.pop(question_of(ask_of(payload)), None)
         if offset is None:
             offset = self._end
             self._write(record_of(payload))
@@ -180,7 +185,7 @@ class Spool:
         oldest = self._clock() - self._max_age
         file.seek(offset)
         while (payload := _whole(file)) is not None:
-            question = _question(ask_of(payload))
+            question = question_of(ask_of(payload))
             if payload.retrieved_at >= oldest and _is_an_answer(payload):
                 self._known[question] = offset
             if following := _following(payload):
@@ -190,7 +195,7 @@ class Spool:
 
     def _is_whole(self, page: Payload) -> bool:
         """Whether every further page of its list is known too; these may be recalled then."""
-        found = [_question(ask_of(page))]
+        found = [question_of(ask_of(page))]
         while following := _following(page):
             if following in found or following not in self._known:
                 return False

@@ -7,7 +7,8 @@ import signal
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,6 +25,7 @@ from scanner.emulator.faults import Fault, FaultKind
 from scanner.emulator.generated import generated_tenant
 from scanner.emulator.server import Emulator, Request, emulated
 from scanner.payloads import read_record
+from scanner.pools import Pool
 from scanner.terminal import Terminal
 
 TENANT = generated_tenant(subscriptions=3, workspaces=2, rules=3, seed=3)
@@ -34,6 +36,7 @@ STUCK = Fault(
     subscription=str(TENANT.subscriptions[-1]["subscriptionId"]),
     times=1,
 )
+WORKER = Pool(count=1, open=lambda: ThreadPoolExecutor(1))
 OLD = {"old.csv": b"an earlier report", ".azml-audit-files": b"old.csv\n"}
 
 
@@ -122,24 +125,33 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 
 def in_this_process(
-    emulator: Emulator, output: Path, *, deadline: float | None = None, resume: bool = False
+    emulator: Emulator,
+    output: Path,
+    *,
+    deadline: float | None = None,
+    resume: bool = False,
+    workers: Callable[[], Pool] | None = None,
 ) -> int:
     job = Job(
         output=output,
         policies=["data-exfiltration"],
         patience=replace(IMPATIENT, read_timeout=3600.0, deadline=deadline),
         resume=resume,
+        workers=workers,
         quiet=True,
     )
     return scan(job, lambda: emulator_connection(emulator), Terminal(), clock=lambda: NOON)
 
 
-def test_a_resumed_scan_asks_only_for_what_is_missing_and_reports_the_same_bytes(tmp_path: Path) -> None:
+@pytest.mark.parametrize("workers", [None, lambda: WORKER], ids=["here", "on-a-worker"])
+def test_a_resumed_scan_asks_only_for_what_is_missing_and_reports_the_same_bytes(
+    workers: Callable[[], Pool] | None, tmp_path: Path
+) -> None:
     with emulated(TENANT, faults=[STUCK], page_size=2) as emulator:
         assert in_this_process(emulator, tmp_path / "cut", deadline=2.0) == 1
         assert b"DeadlinePassed" in (tmp_path / "cut" / "gaps.csv").read_bytes()
         before = len(emulator.requests)
-        assert in_this_process(emulator, tmp_path / "cut", resume=True) == 1
+        assert in_this_process(emulator, tmp_path / "cut", resume=True, workers=workers) == 1
         asked = [request.path.rpartition("/")[2] for request in emulator.requests[before:]]
         assert asked == ["resources", *["outboundRules"] * 2], "a query, and the list that was cut"
         assert in_this_process(emulator, tmp_path / "whole") == 1

@@ -162,7 +162,7 @@ async def _live(
     )
     wanted = replace(job.wanted, known_groups=management_groups(policies))
     collection = asked_for(job, policies)
-    reader = _workers(job, connected, collection, progress, clock)
+    reader = _workers(job, connected, collection, progress, store, clock)
     async with arm:
         store.begin(scan_key(arm.cloud, arm.identity, wanted, collection))
         source = LiveSource(
@@ -177,7 +177,12 @@ async def _live(
 
 
 def _workers(
-    job: Job, connected: Connection, collection: Collection, progress: Progress, clock: Clock
+    job: Job,
+    connected: Connection,
+    collection: Collection,
+    progress: Progress,
+    store: Store,
+    clock: Clock,
 ) -> SubscriptionsReader | None:
     if job.workers is None:
         return None
@@ -191,4 +196,4 @@ def _workers(
         clock=clock,
         ca_bundle=connected.ca_bundle,
     )
-    return Workers(job.workers(), reading=reading, progress=progress)
+    return Workers(job.workers(), reading=reading, progress=progress, known=store.recollection)
