@@ -1,0 +1,139 @@
+"""Bundles of evidence, made of scans of an emulator over real HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from scanning import IMPATIENT, NOON
+
+from checks.registry import registry
+from reports.audit import Audit
+from scanner.arm import Arm
+from scanner.audit import audited, collected
+from scanner.collection import EVERYTHING
+from scanner.commands.demo import emulator_connection
+from scanner.emulator.faults import Fault
+from scanner.emulator.server import emulated
+from scanner.emulator.tenant import Tenant
+from scanner.evidence.manifest import MANIFEST, SealedFile, manifest_of
+from scanner.evidence.sealing import seal
+from scanner.evidence.statement import AskedFor, Told
+from scanner.evidence.verification import Expected, Verification, verify
+from scanner.live import LiveSource
+from scanner.payloads import Gap, Payload, PayloadStore
+from scanner.policies import LoadedPolicy, loaded
+from scanner.provenance import Provenance, Traces
+from scanner.scope import Wanted
+
+TOLD = Told(
+    tool_version="0.1.0",
+    python="3.11.0",
+    libraries={},
+    command=["scan"],
+    source="the embedded emulator",
+    is_azure=False,
+    cloud="emulator",
+    endpoint="http://127.0.0.1",
+    asked_by=None,
+    asked_for=AskedFor(subscriptions=[], excluded_subscriptions=[], management_groups=[], kinds=[]),
+    fail_on=None,
+    started_at=NOON,
+    finished_at=NOON,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scanned:
+    """One scan with everything that is sealed of it."""
+
+    payloads: Sequence[Payload]
+    gaps: Sequence[Gap]
+    audit: Audit
+    policies: tuple[LoadedPolicy, ...]
+    provenance: Provenance
+
+    def seal(self, target: Path) -> str:
+        return seal(
+            target,
+            payloads=self.payloads,
+            gaps=self.gaps,
+            audit=self.audit,
+            policies=self.policies,
+            provenance=self.provenance,
+            told=TOLD,
+        )
+
+
+def scan_of(
+    tenant: Tenant, *faults: Fault, policies: Sequence[str] = ("baseline",), wanted: Wanted | None = None
+) -> Scanned:
+    """Everything read of a tenant, pages of two items, judged by these policies."""
+    chosen, traces = loaded(policies, registry()), Traces()
+    with emulated(tenant, faults=faults, page_size=2) as emulator, PayloadStore() as store:
+        connection = emulator_connection(emulator)
+
+        async def read() -> Any:
+            arm = Arm(connection.cloud, connection.credential, clock=lambda: NOON, patience=IMPATIENT)
+            async with arm:
+                source = LiveSource(arm, wanted or Wanted(), collection=EVERYTHING)
+                return await collected(source, store, traces)
+
+        tables = asyncio.run(read())
+        kept = list(store)
+    audit = audited(tables, chosen, source=TOLD.source, is_azure=False, started_at=NOON, finished_at=NOON)
+    return Scanned(
+        payloads=kept, gaps=traces.gaps, audit=audit, policies=chosen, provenance=traces.finished()
+    )
+
+
+def verified(path: Path, **expected: Any) -> Verification:
+    return verify(path, Expected(**expected), registry())
+
+
+def wrong(found: Verification) -> list[str]:
+    """Everything that is wrong."""
+    return [each for step in found.steps for each in step.wrong]
+
+
+def sealed_anew(folder: Path) -> None:
+    """Make the manifest fit the files, as somebody would who altered them."""
+    files = [path for path in folder.rglob("*") if path.is_file() and path.name != MANIFEST]
+    listed = [
+        SealedFile(
+            name=path.relative_to(folder).as_posix(),
+            size=path.stat().st_size,
+            sha256=sha256(path.read_bytes()).hexdigest(),
+        )
+        for path in files
+    ]
+    (folder / MANIFEST).write_bytes(manifest_of(listed))
+
+
+def altered_line(line: bytes, change: Callable[[dict[str, Any]], None]) -> bytes:
+    """A payload's line with another body, and the digests that belong to it."""
+    told = json.loads(line)
+    document = json.loads(told["body"])
+    change(document)
+    told["body"] = json.dumps(document, separators=(",", ":"))
+    told["sha256"] = sha256(told["body"].encode()).hexdigest()
+    asked = (f"{told['method']} {told['url']}", told["request_body"], str(told["status"]), told["sha256"])
+    told["id"] = sha256("\n".join(asked).encode()).hexdigest()[:16]
+    return json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+
+
+def resolved(reference: str, payloads: Mapping[str, Payload]) -> Any:
+    """What a reference leads to. Raises KeyError or IndexError where it leads nowhere."""
+    from urllib.parse import unquote
+
+    identity, _, pointer = reference.partition("#")
+    place: Any = payloads[identity].document
+    for step in unquote(pointer).split("/")[1:]:
+        name = step.replace("~1", "/").replace("~0", "~")
+        place = place[int(name)] if isinstance(place, list) else place[name]
+    return place
