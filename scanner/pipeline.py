@@ -119,14 +119,14 @@ def _origin(url: str) -> tuple[str, str | None, int | None]:
 class DeadlinePolicy(AsyncHTTPPolicy[Any, Any]):
     """Ends every request, its waits and retries included, at one moment for the whole scan."""
 
-    def __init__(self, seconds: float | None) -> None:
-        """The moment is so many seconds from now, by the running loop's clock; None is never."""
+    def __init__(self, seconds: float) -> None:
+        """The moment is so many seconds from now, by the running loop's clock."""
         super().__init__()
-        self._at = None if seconds is None else asyncio.get_running_loop().time() + seconds
+        self._at = asyncio.get_running_loop().time() + seconds
 
     async def send(self, request: PipelineRequest[Any]) -> PipelineResponse[Any, Any]:
         """Send it while there is time. Raises DeadlineError where there is none, or none is left."""
-        if self._at is not None and asyncio.get_running_loop().time() >= self._at:
+        if asyncio.get_running_loop().time() >= self._at:
             raise DeadlineError(_TIME_IS_UP)
         try:
             async with asyncio.timeout_at(self._at) as time_left:
@@ -228,7 +228,7 @@ def policies(
     return (
         ReadOnlyPolicy(),
         OneHostPolicy(cloud),
-        DeadlinePolicy(patience.deadline),
+        *([] if patience.deadline is None else [DeadlinePolicy(patience.deadline)]),
         RequestIdPolicy(),
         HeadersPolicy({"Accept": "application/json"}),
         UserAgentPolicy(user_agent=f"azml-audit/{VERSION}", user_agent_overwrite=True),
