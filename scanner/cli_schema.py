@@ -36,3 +36,15 @@ def schema_drift() -> None:
         return show_drift_schema(terminal.out)
 
     run(printed)
+
+
+@schema_app.command("evidence", epilog="Example: azml-audit schema evidence > statement.schema.json")
+def schema_evidence() -> None:
+    """Print the JSON Schema of a bundle's statement.json."""
+
+    def printed(terminal: Terminal) -> int:
+        from scanner.commands.schemas import show_statement_schema
+
+        return show_statement_schema(terminal.out)
+
+    run(printed)

@@ -10,6 +10,7 @@ from rich.text import Text
 
 from reports.drift_files import schema as drift_schema
 from reports.json_schema import report_schema
+from scanner.evidence.statement import statement_schema
 
 
 def show_report_schema(out: Console) -> int:
@@ -20,6 +21,11 @@ def show_report_schema(out: Console) -> int:
 def show_drift_schema(out: Console) -> int:
     """Print the JSON Schema of drift.json."""
     return _show(drift_schema(), out)
+
+
+def show_statement_schema(out: Console) -> int:
+    """Print the JSON Schema of a bundle's statement.json."""
+    return _show(statement_schema(), out)
 
 
 def _show(schema: Mapping[str, object], out: Console) -> int:

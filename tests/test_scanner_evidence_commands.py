@@ -1,0 +1,120 @@
+"""Evidence as its users make, verify and replay it: output, files and exit codes."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import zipfile
+from pathlib import Path
+
+import pytest
+from test_scanner_cli import MIXED, run, scanned
+
+from scanner.commands.evidence import without_secrets
+
+ROOT = re.compile(r"root digest ([0-9a-f]{64})")
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """The folder of a scan's report and bundle, and the bundle's root digest."""
+    folder = tmp_path_factory.mktemp("made")
+    extra = ("--evidence", str(folder / "evidence.zip"), "--quiet")
+    code, out, _ = scanned(MIXED, folder, extra=extra)
+    found = ROOT.search(out)
+    assert code == 1
+    assert found
+    return folder, found.group(1)
+
+
+def test_the_root_digest_is_printed_and_stands_in_the_page_and_verify_agrees(made: tuple[Path, str]) -> None:
+    folder, root = made
+    assert root in (folder / "report" / "report.html").read_text()
+    code, out, _ = run("verify", str(folder / "evidence.zip"), "--root", root)
+    assert (code, "holds." in out, root in out) == (0, True, True)
+    code, out, _ = run("verify", str(folder / "evidence.zip"), "--root", "0" * 64)
+    assert (code, "does not hold" in out) == (1, True)
+
+
+def test_verify_tells_programs_in_json(made: tuple[Path, str]) -> None:
+    folder, root = made
+    code, out, _ = run("verify", str(folder / "evidence.zip"), "--format", "json")
+    told = json.loads(out)
+    assert (code, told["holds"], told["root"]) == (0, True, root)
+    assert [step["name"] for step in told["steps"]] == ["files", "signature", "timestamp", "derivation"]
+
+
+def test_an_altered_bundle_is_exit_1_and_no_bundle_is_exit_2(made: tuple[Path, str], tmp_path: Path) -> None:
+    content = (made[0] / "evidence.zip").read_bytes()
+    (tmp_path / "altered.zip").write_bytes(content[:500] + b"X" + content[501:])
+    assert run("verify", str(tmp_path / "altered.zip"))[0] == 1
+    assert run("verify", str(tmp_path / "absent.zip"))[0] == 2
+    code, _, told = run("report", str(tmp_path / "altered.zip"), "--output", str(tmp_path / "report"))
+    assert (code, "altered" in told, (tmp_path / "report").exists()) == (2, True, False)
+
+
+def test_evidence_is_never_overwritten(made: tuple[Path, str], tmp_path: Path) -> None:
+    kept = shutil.copy(made[0] / "evidence.zip", tmp_path / "kept.zip")
+    code, _, told = run("demo", "--evidence", str(kept), "--output", str(tmp_path / "report"))
+    assert (code, "never overwritten" in told, (tmp_path / "report").exists()) == (2, True, False)
+    assert Path(kept).read_bytes() == (made[0] / "evidence.zip").read_bytes()
+
+
+def test_a_report_of_the_bundle_has_the_findings_of_the_scan_to_the_byte(
+    made: tuple[Path, str], tmp_path: Path
+) -> None:
+    folder, root = made
+    code, out, _ = run("report", str(folder / "evidence.zip"), "--output", str(tmp_path / "again"))
+    assert (code, "nothing was scanned" in out) == (0, True)
+    live = {path.name: path.read_bytes() for path in (folder / "report").glob("*.csv")}
+    again = {path.name: path.read_bytes() for path in (tmp_path / "again").glob("*.csv")}
+    assert [name for name in live if live[name] != again[name]] == ["policies.csv"]
+    page = (tmp_path / "again" / "report.html").read_text()
+    assert f"a replay of evidence (root digest {root})" in page
+
+
+def test_another_policy_judges_yesterday_s_evidence_and_seals_its_own(
+    made: tuple[Path, str], tmp_path: Path
+) -> None:
+    folder, root = made
+    code, out, _ = run(
+        *("scan", "--from", str(folder / "evidence.zip"), "--policy", "baseline", "--format", "csv,json"),
+        *("--output", str(tmp_path / "report"), "--evidence", str(tmp_path / "second")),
+    )
+    assert code == 1
+    told = json.loads((tmp_path / "second" / "statement.json").read_text())
+    first = json.loads(zipfile.ZipFile(folder / "evidence.zip").read("statement.json"))
+    assert told["told"]["replay_of"] == root
+    assert told["told"]["started_at"] == first["told"]["started_at"]
+    assert told["told"]["asked_by"] == first["told"]["asked_by"]
+    assert told["derived"]["payloads"] == first["derived"]["payloads"]
+    assert "unknown" in out
+    assert run("verify", str(tmp_path / "second"))[0] == 0
+
+
+def test_who_asked_is_told_and_never_the_token(made: tuple[Path, str]) -> None:
+    told = json.loads(zipfile.ZipFile(made[0] / "evidence.zip").read("statement.json"))["told"]
+    assert told["asked_by"]["tenant_id"] == MIXED.tenant_id
+    assert told["asked_by"]["identity_type"] == "service principal"
+    assert told["asked_for"]["kinds"] == []
+
+
+def test_the_schema_of_the_statement_is_published() -> None:
+    code, out, _ = run("schema", "evidence")
+    assert (code, json.loads(out)["$id"]) == (0, "urn:azml-audit:evidence-statement:1.0")
+
+
+def test_the_command_line_is_told_without_secrets() -> None:
+    command = [
+        "scan",
+        "--client-secret",
+        "s3cret",
+        "--sas-token=abc",
+        "--timestamp",
+        "https://me:pw@tsa.example/x?k=v",
+    ]
+    assert without_secrets(command) == [
+        *("scan", "--client-secret", "[redacted]", "--sas-token=[redacted]"),
+        *("--timestamp", "https://tsa.example/x?[redacted]"),
+    ]
