@@ -42,7 +42,20 @@ def pool_asked_for(workers: int, scheduler: str | None, auth: Auth) -> Callable[
 def processes(count: int) -> Pool:
     """So many processes of this machine, each started afresh: a fork of a threaded process can hang."""
     context = multiprocessing.get_context("spawn")
-    return Pool(count=count, open=lambda: ProcessPoolExecutor(count, mp_context=context))
+    return Pool(count=count, open=lambda: _ended_with_us(ProcessPoolExecutor(count, mp_context=context)))
+
+
+@contextmanager
+def _ended_with_us(executor: ProcessPoolExecutor) -> Iterator[Executor]:
+    """The executor; its processes are ended where the scan is interrupted, not waited for."""
+    try:
+        yield executor
+    except BaseException:
+        executor.shutdown(wait=False, cancel_futures=True)
+        for process in multiprocessing.active_children():
+            process.terminate()
+        raise
+    executor.shutdown()
 
 
 def dask(scheduler: str) -> Pool:

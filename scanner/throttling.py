@@ -22,6 +22,7 @@ _SPAN = re.compile(r"(\d+):(\d+):(\d+(?:\.\d+)?)")
 
 _REMAINING = ("x-ms-ratelimit-remaining-subscription-reads", "x-ms-ratelimit-remaining-tenant-reads")
 _GATEWAY_CODES = (b"SubscriptionRequestsThrottled", b"TenantRequestsThrottled")
+_WORTH_TELLING = 0.5
 _PROVIDER_CODE = b"ResourceRequestsThrottled"
 
 
@@ -79,7 +80,7 @@ class Throttle:
     """
 
     def __init__(self, *, budget: float, told: Callable[[str, float], None]) -> None:
-        """All gates open; `told(scope, seconds)` hears of every wait."""
+        """All gates open; `told(scope, seconds)` hears of every wait that is longer than those before."""
         self._budget = budget
         self._told = told
         self._spent: dict[str, float] = defaultdict(float)
@@ -95,6 +96,7 @@ class Throttle:
         if extension > 0:
             self._spent[scope] += extension
             self._closed_until[scope] = self._now() + seconds
+        if extension >= _WORTH_TELLING:
             self._told(scope, extension)
 
     def is_open(self, *scopes: str) -> bool:

@@ -207,6 +207,17 @@ def test_a_scan_that_is_stopped_leaves_the_old_report_and_what_it_read(
         assert (place.report / name).read_bytes() == whole.files[name]
 
 
+def test_a_scan_that_is_terminated_does_not_wait_for_its_workers(whole: Whole, tmp_path: Path) -> None:
+    with placed(tmp_path, STUCK) as place:
+        place.heard.expected = whole.requests
+        with place.process("--workers", "2") as process:
+            assert place.heard.arrived.wait(60)
+            process.terminate()
+            process.communicate(timeout=30)  # until nobody holds the pipe any more
+        assert process.returncode == 143
+        assert contents(place.report) == OLD
+
+
 @pytest.mark.parametrize("size", [20_000, 200_000], ids=["while-reading", "while-writing"])
 def test_a_full_disk_leaves_the_old_report_and_exits_4(size: int, tmp_path: Path) -> None:
     """No file may grow beyond a size: first the payloads do not fit, then the report's page does not."""
