@@ -310,7 +310,7 @@ MIRRORED = {
 TURNED = {"added": "removed", "removed": "added", "not read now": "read again", "read again": "not read now"}
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(sides(), sides())
 def test_every_finding_is_in_one_class_and_the_classes_swap_with_the_sides(
     old: Snapshot, new: Snapshot
@@ -335,7 +335,7 @@ def test_every_finding_is_in_one_class_and_the_classes_swap_with_the_sides(
 _KEY = ["policy", "check_id", "resource_id"]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(sides(), sides())
 def test_workspaces_and_rules_swap_with_the_sides(old: Snapshot, new: Snapshot) -> None:
     for frames, words in ((workspace_changes, MIRRORED), (rule_changes, TURNED)):
@@ -343,7 +343,7 @@ def test_workspaces_and_rules_swap_with_the_sides(old: Snapshot, new: Snapshot) 
         assert Counter({words.get(change, change): count for change, count in there.items()}) == back
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(sides())
 def test_nothing_differs_from_itself(side: Snapshot) -> None:
     found = drift(side, side)

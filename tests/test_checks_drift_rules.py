@@ -252,7 +252,7 @@ SWAPPED = {
 }
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.lists(RULES, max_size=3), st.lists(RULES, max_size=3))
 def test_what_opens_one_way_closes_the_other(old: list[Row], new: list[Row]) -> None:
     left, right = (
