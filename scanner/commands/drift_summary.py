@@ -109,7 +109,7 @@ _FINDINGS: Columns = {
     "Check": _said("check_id"),
     "Resource": _resource,
     "Status": _turned("old_status", "new_status"),
-    "Reason": lambda row: row["reason"] or row["why"],
+    "Reason": lambda row: row["why"] if row["why"] and not row["new_status"] else row["reason"] or row["why"],
 }
 _REACH: Columns = {
     "Change": _said("change"),
