@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import csv
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from io import BytesIO, StringIO
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from checks.schema import BOOLEAN, SCHEMAS, STRING
@@ -13,6 +18,8 @@ from reports.columns import DECIMAL, FILES, ReportFile, data_package
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\n", "＝", "＋", "－", "＠")
 """What a spreadsheet takes for the beginning of a formula."""
+
+_ROWS_AT_ONCE = 50_000
 
 
 def files(audit: Audit) -> Mapping[str, bytes]:
@@ -41,11 +48,20 @@ def as_csv(frame: pd.DataFrame, file: ReportFile) -> bytes:
     A file that is sorted by nothing keeps the frame's order. A lone surrogate, which UTF-8 cannot hold, is
     written as its escape.
     """
-    columns = {column.name: _texts(frame[column.name], column.dtype) for column in file.columns}
-    texts = pd.DataFrame(columns).reset_index(drop=True)
-    ordered = texts.loc[_order(texts, file)] if file.sorted_by else texts
-    text: str = ordered.to_csv(index=False, lineterminator="\n")
-    return text.encode("utf-8", errors="backslashreplace")
+    columns = {column.name: _Texts.of(frame[column.name], column.dtype) for column in file.columns}
+    order = _order(columns, file) if file.sorted_by else np.arange(len(frame))
+    stream = BytesIO()
+    stream.write(_lines([list(columns)]))
+    for start in range(0, len(order), _ROWS_AT_ONCE):
+        rows = order[start : start + _ROWS_AT_ONCE]
+        stream.write(_lines(zip(*(column.take(rows) for column in columns.values()), strict=True)))
+    return stream.getvalue()
+
+
+def _lines(rows: Iterable[Iterable[str]]) -> bytes:
+    text = StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue().encode("utf-8", errors="backslashreplace")
 
 
 def neutralised(texts: pd.Series[str]) -> pd.Series[str]:
@@ -63,16 +79,46 @@ def as_was(texts: pd.Series[str]) -> pd.Series[str]:
     return texts.mask(texts.str.startswith(signs).fillna(value=False).astype(bool), texts.str[1:])
 
 
-def _texts(column: pd.Series, dtype: str) -> pd.Series[str]:
+@dataclass(frozen=True, kw_only=True)
+class _Texts:
+    """One column: every different text once, the absent one ("") last, and its place for every row."""
+
+    places: npt.NDArray[np.intp]
+    different: npt.NDArray[np.object_]
+
+    @classmethod
+    def of(cls, column: pd.Series, dtype: str) -> _Texts:
+        places, values = pd.factorize(column)
+        texts = _written(pd.Series(values), dtype).astype(object).to_numpy()
+        return cls(places=places, different=np.array([*texts, ""], dtype=object))
+
+    def take(self, rows: npt.NDArray[np.intp]) -> list[str]:
+        """The texts of these rows."""
+        texts: list[str] = self.different[self.places[rows]].tolist()
+        return texts
+
+    def ranks(self, *, any_case: bool = False) -> npt.NDArray[np.intp]:
+        """Per row the rank of its text among the different ones."""
+        keys = [text.lower() for text in self.different] if any_case else list(self.different)
+        rank = {key: number for number, key in enumerate(sorted(set(keys)))}
+        return np.array([rank[key] for key in keys], dtype=np.intp)[self.places]
+
+
+def _written(values: pd.Series, dtype: str) -> pd.Series[str]:
     if dtype == BOOLEAN:
-        return column.astype("string").str.lower()
+        return values.astype("string").str.lower()
     if dtype == DECIMAL:
-        return scored.score_texts(column)
-    texts = column.astype("string")
+        return scored.score_texts(values)
+    texts = values.astype("string")
     return neutralised(texts) if dtype == STRING else texts
 
 
-def _order(texts: pd.DataFrame, file: ReportFile) -> pd.Index:
+def _order(columns: Mapping[str, _Texts], file: ReportFile) -> npt.NDArray[np.intp]:
     """By the file's columns regardless of case, then by every column, so that no tie is left."""
-    keys = {f"{name}, any case": texts[name].str.lower() for name in file.sorted_by}
-    return texts.assign(**keys).fillna("").sort_values([*keys, *texts.columns]).index
+    keys = [columns[name].ranks(any_case=True) for name in file.sorted_by]
+    order = np.lexsort(keys[::-1])
+    is_tied = np.logical_and.reduce([key[order][1:] == key[order][:-1] for key in keys])
+    if is_tied.any():
+        keys += [column.ranks() for column in columns.values()]
+        order = np.lexsort(keys[::-1])
+    return order
