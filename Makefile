@@ -4,13 +4,20 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint install install-dev docs cassettes lock audit-dependencies clean
+.PHONY: demo test nightly reliability lint install install-dev docs cassettes lock audit-dependencies clean
 
 demo: install
 	$(BIN)/azml-audit demo --output azml-audit-report
 
 test: install-dev lint
 	$(BIN)/pytest --numprocesses auto --dist worksteal
+
+# Takes about half an hour: 200 scans of 1,000 workspaces, each with other faults.
+nightly: install-dev
+	AZML_AUDIT_FAULT_SEEDS=200 AZML_AUDIT_FAULT_WORKSPACES=1000 $(BIN)/pytest --numprocesses auto tests/test_faults_by_chance.py
+
+reliability: install-dev
+	$(BIN)/python tests/fault_matrix.py
 
 lint: install-dev
 	$(BIN)/ruff format --check .

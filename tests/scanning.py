@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from checks.schema import Tables
-from scanner.arm import Arm
+from scanner.arm import Arm, Clock
 from scanner.audit import collected
 from scanner.collection import Collection
 from scanner.commands.demo import emulator_connection
@@ -45,6 +45,7 @@ def scanned(
     patience: Patience = IMPATIENT,
     progress: Progress | None = None,
     hang_guard: float | None = None,
+    clock: Clock = lambda: NOON,
 ) -> tuple[Tables, list[Payload]]:
     """The tables and the payloads of one scan of a running emulator.
 
@@ -56,7 +57,7 @@ def scanned(
         arm = Arm(
             connection.cloud,
             connection.credential,
-            clock=lambda: NOON,
+            clock=clock,
             patience=patience,
             progress=progress,
         )

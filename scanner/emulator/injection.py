@@ -53,6 +53,7 @@ class Injector:
         """Starts with every counter at none and every bucket full."""
         self._faults = tuple(faults)
         self._struck = [0] * len(self._faults)
+        self.struck_paths: list[str] = []
         self._buckets: dict[tuple[int, str | None], _Bucket] = {}
         self._drawn: Counter[tuple[int, str, int | None]] = Counter()
 
@@ -61,7 +62,7 @@ class Injector:
         return sum(
             self._faults[position].seconds
             for position in self._striking((FaultKind.LATENCY,), target, page)
-            if self._strike(position)
+            if self._strike(position, target)
         )
 
     @property
@@ -83,13 +84,13 @@ class Injector:
         for position in self._striking(_REFUSALS, target, page):
             fault = self._faults[position]
             if fault.kind is FaultKind.CLAIMS_CHALLENGE:
-                self._strike(position)
+                self._strike(position, target)
                 return challenge()
             if fault.kind is FaultKind.STATUS:
-                self._strike(position)
+                self._strike(position, target)
                 return refusal(error_of(fault, target, supported), fault.retry_after)
             wait = self._bucket(position, target, now).wait(fault, now)
-            if wait and self._strike(position):
+            if wait and self._strike(position, target):
                 seconds = fault.retry_after if fault.retry_after is not None else float(math.ceil(wait))
                 return refusal(throttled(target, seconds), seconds)
         return None
@@ -118,7 +119,7 @@ class Injector:
 
     def _first(self, kinds: Collection[FaultKind], target: Target, page: int | None) -> Fault | None:
         for position in self._striking(kinds, target, page):
-            self._strike(position)
+            self._strike(position, target)
             return self._faults[position]
         return None
 
@@ -136,8 +137,9 @@ class Injector:
         times = self._faults[position].times
         return times is None or self._struck[position] < times
 
-    def _strike(self, position: int) -> bool:
+    def _strike(self, position: int, target: Target) -> bool:
         self._struck[position] += 1
+        self.struck_paths.append(target.path)
         return True
 
     def _bucket(self, position: int, target: Target, now: float) -> _Bucket:

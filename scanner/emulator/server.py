@@ -79,6 +79,11 @@ class Emulator:
         """How many requests arrived."""
         return len(self.requests)
 
+    @property
+    def struck_paths(self) -> list[str]:
+        """The lower-cased path of every request that a fault struck, in order."""
+        return self._exchange.injector.struck_paths
+
     async def __aenter__(self) -> Emulator:
         """Starts listening. Raises OSError if the port is taken."""
         try:

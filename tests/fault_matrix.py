@@ -1,0 +1,290 @@
+"""The fault matrix: what can go wrong with an answer, at each of four places, and what it costs.
+
+Run it to renew docs/reliability.md: `python tests/fault_matrix.py`. The server is the embedded emulator, over
+real sockets. It is not Azure.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from scanning import IMPATIENT, NOON, rows, scanned
+
+from checks.registry import registry
+from checks.schema import Tables
+from reports.audit import Audit
+from scanner.audit import audited, exit_code
+from scanner.collection import collection_for
+from scanner.commands.gathering import now
+from scanner.emulator.builders import Place, Site, guid, subscription, workspace
+from scanner.emulator.dependencies import closed
+from scanner.emulator.faults import Fault, FaultKind
+from scanner.emulator.identity import TENANT_ID
+from scanner.emulator.network import APPROVED, managed_network, private
+from scanner.emulator.rules import fqdn, service_tag
+from scanner.emulator.server import emulated
+from scanner.emulator.tenant import Resource, Tenant
+from scanner.pipeline import Patience
+from scanner.policies import LoadedPolicy, loaded
+
+HERE = Path(__file__).parent
+DOCUMENT = HERE.parent / "docs" / "reliability.md"
+STRUCK, SPARED = guid("matrix", "struck"), guid("matrix", "spared")
+MIB = 1024 * 1024
+HANG_GUARD = 60.0
+
+PATIENCE = replace(IMPATIENT, throttle_budget=3.0, max_answer_bytes=MIB)
+BRIEF = replace(PATIENCE, retries=1, read_timeout=0.5, answer_timeout=1.0)
+"""For servers that never end: how long they are waited for, so that the matrix itself ends."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spot:
+    """Where a fault strikes, and a part of the id of everything that depends on it."""
+
+    title: str
+    fault: Mapping[str, Any]
+    touches: tuple[str, ...]
+    is_list: bool = True
+
+
+SITES = [
+    Site(place=Place(subscription=owner, group="rg-matrix", location="westeurope"), name=f"mlw-{name}")
+    for owner, names in ((STRUCK, ("one", "two", "three", "four")), (SPARED, ("five", "six")))
+    for name in names
+]
+ONE = SITES[0]
+PLACES = (
+    Spot(
+        title="first page",
+        fault={"route": "workspaces", "subscription": STRUCK, "page": 1},
+        touches=tuple(site.id for site in SITES[:4]),
+    ),
+    Spot(
+        title="later page",
+        fault={"route": "workspaces", "subscription": STRUCK, "page": 2},
+        touches=tuple(site.id for site in SITES[2:4]),
+    ),
+    Spot(
+        title="rules call",
+        fault={"route": "outboundRules", "resource": ONE.name},
+        touches=(ONE.id,),
+    ),
+    Spot(
+        title="associated resource",
+        fault={"route": "associated", "resource": ONE.storage},
+        touches=(f"{ONE.id}#storage",),
+        is_list=False,
+    ),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """One fault: its name in the table, the fault itself, and how long it is waited for."""
+
+    name: str
+    kind: FaultKind
+    details: Mapping[str, Any] = field(default_factory=dict)
+    patience: Patience = PATIENCE
+    lists_only: bool = False
+
+
+def _status(name: str, status: int, patience: Patience = PATIENCE, **details: Any) -> Row:
+    return Row(name=name, kind=FaultKind.STATUS, details={"status": status, **details}, patience=patience)
+
+
+MATRIX = (
+    _status("401, the token expired", 401, code="ExpiredAuthenticationToken", message="The token expired."),
+    _status(
+        "401, a token of the wrong tenant",
+        401,
+        code="InvalidAuthenticationTokenTenant",
+        message="The access token is from the wrong issuer. It must match the tenant of this subscription.",
+    ),
+    Row(name="401, a claims challenge (CAE)", kind=FaultKind.CLAIMS_CHALLENGE, details={"times": 1}),
+    Row(name="401, a claims challenge every time", kind=FaultKind.CLAIMS_CHALLENGE),
+    _status("403", 403),
+    _status("404 in mid-scan", 404),
+    _status("409, provider not registered", 409),
+    _status("429 with Retry-After, once", 429, retry_after=1, times=1),
+    _status("429 with Retry-After, always", 429, retry_after=1),
+    _status("429 without Retry-After, always", 429),
+    _status("429 with a Retry-After of an hour", 429, retry_after=3600),
+    _status("500, once", 500, times=1),
+    _status("500, always", 500),
+    _status("502, always", 502),
+    _status("503, always", 503),
+    Row(name="connection reset, once", kind=FaultKind.RESET, details={"times": 1}),
+    Row(name="connection reset, always", kind=FaultKind.RESET),
+    Row(name="slow headers", kind=FaultKind.LATENCY, details={"seconds": 0.4}),
+    Row(name="slow body", kind=FaultKind.SLOW_BODY, details={"seconds": 0.05}, patience=BRIEF),
+    Row(name="hang", kind=FaultKind.LATENCY, details={"seconds": 3600.0}, patience=BRIEF),
+    Row(name="truncated JSON", kind=FaultKind.TRUNCATE),
+    Row(name="HTML instead of JSON", kind=FaultKind.HTML),
+    Row(name="a charset that is not the body's", kind=FaultKind.WRONG_CHARSET),
+    Row(name="bytes that are no UTF-8", kind=FaultKind.NOT_UTF8),
+    Row(name="gzip bomb", kind=FaultKind.GZIP_BOMB, details={"size": 16 * MIB}),
+    Row(name="huge page, within bounds", kind=FaultKind.OVERSIZE, details={"size": MIB // 2}),
+    Row(name="huge page, out of bounds", kind=FaultKind.OVERSIZE, details={"size": 2 * MIB}),
+    Row(name="JSON nested a thousand deep", kind=FaultKind.TOO_DEEP),
+    Row(name="nextLink to another host", kind=FaultKind.FOREIGN_NEXT_LINK, lists_only=True),
+    Row(name="nextLink to itself", kind=FaultKind.NEXT_LINK_LOOP, lists_only=True),
+    Row(name="`value: null`", kind=FaultKind.NULL_VALUE, lists_only=True),
+    Row(name="missing fields", kind=FaultKind.MISSING_MEMBERS),
+    Row(name="wrong types", kind=FaultKind.WRONG_TYPES),
+    Row(name="unknown enum values", kind=FaultKind.UNKNOWN_ENUMS),
+    Row(name="unicode and control characters in names", kind=FaultKind.STRANGE_NAMES),
+    Row(name="duplicate ids", kind=FaultKind.DUPLICATES, lists_only=True),
+    Row(name="ids differing in case", kind=FaultKind.OTHER_CASE, lists_only=True),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What one scan of the struck tenant came to, beside the same scan without the fault."""
+
+    audit: Audit
+    exit_code: int
+
+    @property
+    def tables(self) -> Tables:
+        return self.audit.tables
+
+    @property
+    def codes(self) -> list[str]:
+        """The codes of the gaps, each once."""
+        return sorted(set(self.tables.gaps["code"]))
+
+    @property
+    def statuses(self) -> dict[tuple[str, str], str]:
+        """Check and resource to status."""
+        found = rows(self.audit.findings)
+        return {(row["check_id"], row["resource_id"].lower()): row["status"] for row in found}
+
+    @property
+    def cell(self) -> str:
+        """What the table says of it."""
+        lost = len(clean().tables.workspaces) - len(self.tables.workspaces)
+        undecided = sum(status == "unknown" for status in self.statuses.values())
+        parts = [
+            f"`{'`, `'.join(self.codes)}`" if self.codes else "no gap",
+            f"{lost} workspaces unread" if lost else "",
+            f"{undecided} unknown" if undecided else "",
+            f"exit {self.exit_code}",
+        ]
+        return "nothing lost" if not any(parts[1:3]) and not self.codes else "; ".join(filter(None, parts))
+
+
+@cache
+def tenant() -> Tenant:
+    """Two subscriptions, six workspaces that satisfy the policy, each with rules and a storage account."""
+    listed = (subscription(STRUCK, "struck"), subscription(SPARED, "spared"))
+    resources = [resource for site in SITES for resource in (_workspace(site), closed(site)[0])]
+    return Tenant(name="matrix", tenant_id=TENANT_ID, subscriptions=listed, resources=tuple(resources))
+
+
+def huge_workspace(rules: int) -> Tenant:
+    """One workspace with so many rules, and one more."""
+    resources = (_workspace(ONE, rules), closed(ONE)[0])
+    return replace(tenant(), subscriptions=tenant().subscriptions[:1], resources=resources)
+
+
+def _workspace(site: Site, rules: int = 2) -> Resource:
+    opened = {f"host-{number:05d}": fqdn(f"host-{number}.example.com") for number in range(rules)}
+    network = managed_network(site, APPROVED, {**opened, "monitor": service_tag("AzureMonitor")})
+    storage_alone = dict.fromkeys(("keyVault", "containerRegistry", "applicationInsights"))
+    return Resource(body=workspace(site, private(), network, storage_alone))
+
+
+@cache
+def policy() -> LoadedPolicy:
+    (only,) = loaded([str(HERE / "fault_matrix_policy.yaml")], registry())
+    return only
+
+
+@cache
+def clean() -> Outcome:
+    """The outcome without any fault."""
+    return outcome(tenant())
+
+
+def struck(row: Row, place: Spot) -> Outcome:
+    """The outcome with this fault at this place."""
+    return outcome(tenant(), Fault(kind=row.kind, **row.details, **place.fault), patience=row.patience)
+
+
+def outcome(of: Tenant, *faults: Fault, patience: Patience = PATIENCE, page_size: int = 2) -> Outcome:
+    """A scan of the tenant with these faults, judged. Raises TimeoutError where it hangs."""
+    collection = collection_for([each.check for each in policy().checks])
+    with emulated(of, faults=faults, page_size=page_size) as emulator:
+        tables, _ = scanned(
+            emulator, collection=collection, patience=patience, hang_guard=HANG_GUARD, clock=now
+        )
+    audit = audited(
+        tables, [policy()], source="the emulator", is_azure=False, started_at=NOON, finished_at=NOON
+    )
+    return Outcome(audit=audit, exit_code=exit_code(audit))
+
+
+def cells() -> Iterable[tuple[Row, Spot]]:
+    """Every cell of the matrix there is."""
+    return ((row, place) for row in MATRIX for place in PLACES if place.is_list or not row.lists_only)
+
+
+def table(found: Mapping[tuple[str, str], Outcome]) -> list[str]:
+    """The lines of the table of these outcomes, by the names of row and place."""
+    titles = [place.title for place in PLACES]
+    lines = [f"| fault | {' | '.join(titles)} |", f"| --- |{' --- |' * len(titles)}"]
+    for row in MATRIX:
+        told = [found[row.name, title].cell if (row.name, title) in found else "no list" for title in titles]
+        lines.append(f"| {row.name} | {' | '.join(told)} |")
+    return lines
+
+
+def words(found: Mapping[tuple[str, str], Outcome]) -> list[str]:
+    """What each gap says, by its code: the first message there is, and what would close it."""
+    said: dict[str, tuple[str, str]] = {}
+    for one in found.values():
+        for gap in rows(one.tables.gaps):
+            told = _timeless(gap["message"]), _timeless(gap["closes"])
+            said[gap["code"]] = min(said.get(gap["code"], told), told)
+    return [
+        "| code | says | closed by |",
+        "| --- | --- | --- |",
+        *(f"| `{code}` | {message} | {closes} |" for code, (message, closes) in sorted(said.items())),
+    ]
+
+
+def _timeless(text: str) -> str:
+    """The text without the port that was free this time."""
+    return re.sub(r"(127\.0\.0\.1|localhost):\d+", r"\1:PORT", text)
+
+
+def document() -> str:
+    """docs/reliability.md with what was found when everything in it was run just now."""
+    found = {(row.name, spot.title): struck(row, spot) for row, spot in cells()}
+    text = DOCUMENT.read_text()
+    for name, lines in (("faults", table(found)), ("words", words(found))):
+        start, end = f"<!-- {name} -->\n", f"<!-- end of {name} -->"
+        before, _, rest = text.partition(start)
+        text = f"{before}{start}" + "\n".join(lines) + f"\n{end}{rest.partition(end)[2]}"
+    return text
+
+
+def committed() -> dict[tuple[str, str], str]:
+    """The cells of the committed table, by the names of row and place."""
+    lines = DOCUMENT.read_text().partition("<!-- faults -->\n")[2].partition("<!-- end of faults -->")[0]
+    header, _, *body = [
+        [cell.strip() for cell in line.strip("|\n").split("|")] for line in lines.splitlines()
+    ]
+    return {(row[0], title): cell for row in body for title, cell in zip(header[1:], row[1:], strict=True)}
+
+
+if __name__ == "__main__":
+    DOCUMENT.write_text(document())
