@@ -17,14 +17,15 @@ from scanner.throttling import Throttle, provider_scope, remaining_reads, thrott
 
 _log = logging.getLogger("azml_audit.concurrency")
 
-TOO_MANY_REQUESTS, SERVICE_UNAVAILABLE = 429, 503
+_TURNED_AWAY = frozenset({429, 503})
+_RECENT, _MOST = 1 / 16, 0.5
 
 
 class SlotPolicy(AsyncHTTPPolicy[Any, Any]):
     """Lets a try through once its gates are open, it has a token, and a slot is free, there and overall.
 
-    It stands behind the retry policy: whoever waits to try again holds no slot. Only what concerns
-    everybody (a throttled tenant, a 503) narrows the window that all subscriptions share.
+    It stands behind the retry policy: whoever waits to try again holds no slot. The window that all
+    subscriptions share narrows only where most are turned away, so that one cannot slow the others.
     """
 
     def __init__(self, throttle: Throttle, patience: Patience, progress: Progress) -> None:
@@ -36,6 +37,7 @@ class SlotPolicy(AsyncHTTPPolicy[Any, Any]):
         self._overall = Window("overall", start=patience.first_concurrency, most=patience.max_concurrency)
         self._windows: dict[str, Window] = {}
         self._buckets: dict[str, Bucket] = {}
+        self._refused_share = 0.0
 
     async def send(self, request: PipelineRequest[Any]) -> PipelineResponse[Any, Any]:
         """Send it in its turn."""
@@ -74,14 +76,16 @@ class SlotPolicy(AsyncHTTPPolicy[Any, Any]):
         remaining = remaining_reads(headers)
         if remaining is not None:
             self._bucket(scope).told(remaining, now)
-        for window, is_refused in (
-            (self._window(scope), status == TOO_MANY_REQUESTS),
-            (self._overall, status == SERVICE_UNAVAILABLE or (status == TOO_MANY_REQUESTS and not scope)),
-        ):
-            if is_refused:
-                window.refused(sent_at, now)
-            elif status != TOO_MANY_REQUESTS:
-                window.answered(now - sent_at)
+        is_refused = status in _TURNED_AWAY
+        self._refused_share += (is_refused - self._refused_share) * _RECENT
+        if not is_refused:
+            self._window(scope).answered(now - sent_at)
+            self._overall.answered(now - sent_at)
+            return
+        self._window(scope).refused(sent_at, now)
+        if self._refused_share > _MOST:
+            self._refused_share = 0.0
+            self._overall.refused(sent_at, now)
 
     def _window(self, scope: str) -> Window:
         if scope not in self._windows:
