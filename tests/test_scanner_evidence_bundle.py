@@ -22,8 +22,8 @@ from scanner.evidence.pointers import evidence_of
 from scanner.evidence.statement import statement_in, statement_schema
 from scanner.payloads import Payload
 
-SMALL = generated_tenant(subscriptions=2, workspaces=3, rules=3, seed=4)
-ONE, OTHER = (str(each["subscriptionId"]) for each in SMALL.subscriptions)
+SMALL = generated_tenant(subscriptions=3, workspaces=3, rules=3, seed=4)
+ONE, OTHER, _ = (str(each["subscriptionId"]) for each in SMALL.subscriptions)
 FAULTS = {
     "nothing": (),
     "refusals and no answers": (

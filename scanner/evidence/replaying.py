@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from scanner import gaps
 from scanner.answers import understood
@@ -96,31 +98,49 @@ class BundleSource:
             keep(missing)
 
 
+_BY_SDK = "subscriptions"
+"""The list whose pages the SDK asks for, at addresses that it writes anew."""
+
+
 class _Pages:
     """Which pages of lists there are, and which others they lead to."""
 
     def __init__(self) -> None:
         self._there: set[tuple[str, str]] = set()
         self._explained: set[str] = set()
+        self._answers: Counter[str] = Counter()
         self._wanted: dict[tuple[str, str], tuple[Ask, str]] = {}
 
     def heard(self, item: Payload | Gap) -> None:
+        """Note a page, what it leads to, or what stands in the way of one."""
         if isinstance(item, Gap):
-            self._there.add((item.asked, item.request.partition(" ")[2]))
+            self._there.add((item.asked, _same(item.request.partition(" ")[2])))
             self._explained.add(item.about)
+            self._answers[item.asked] += not item.about
             return
-        self._there.add((item.kind, item.url))
+        self._answers[item.kind] += 1
+        self._there.add((item.kind, _same(item.url)))
         link = item.document.get("nextLink") if isinstance(item.document, dict) else None
         if isinstance(link, str) and link and not item.superseded and item.url.startswith("http"):
             self._wanted[item.kind, link] = (gaps.ask_of(item), item.id)
 
     def missing(self) -> list[Gap]:
         """A gap for every next page that is not there and whose absence nothing explains."""
+        wanted = [
+            (kind, link, ask, page)
+            for (kind, link), (ask, page) in sorted(self._wanted.items(), key=lambda each: each[0])
+            if page not in self._explained
+        ]
+        whole = {_BY_SDK} if self._is_whole([kind for kind, *_ in wanted].count(_BY_SDK)) else set()
         return [
             replace(_missing(ask, link), about=page)
-            for (kind, link), (ask, page) in sorted(self._wanted.items(), key=lambda each: each[0])
-            if (kind, link) not in self._there and page not in self._explained
+            for kind, link, ask, page in wanted
+            if (kind, _same(link)) not in self._there and kind not in whole
         ]
+
+    def _is_whole(self, links: int) -> bool:
+        """Whether the one list that the SDK pages has as many answers as it needs."""
+        return links < self._answers[_BY_SDK]
 
 
 def _missing(ask: Ask, link: str) -> Gap:
@@ -130,3 +150,17 @@ def _missing(ask: Ask, link: str) -> Gap:
         f"The page leads to {link}, which the evidence does not hold.",
         "Nothing can close this: the evidence is not whole. Scan again.",
     )
+
+
+def _same(url: str) -> str:
+    """The URL as it is compared: the SDK's pager writes a nextLink anew before it asks.
+
+    It lower-cases the names of parameters, leaves out empty ones and encodes values in its own way
+    (azure-mgmt-resource-subscriptions 1.0).
+    """
+    try:
+        parts = urlsplit(url)
+        asked = sorted((name.lower(), value) for name, value in parse_qsl(parts.query))
+    except ValueError:
+        return url
+    return f"{parts.scheme}://{parts.netloc}{unquote(parts.path)}?{asked}"

@@ -51,7 +51,7 @@ class Told(_Model):
     fail_on: str | None = Field(description="The severity given on the command line, if any.")
     started_at: datetime
     finished_at: datetime
-    replay_of: str | None = Field(default=None, description="The root digest of the bundle the facts were read from.")
+    replay_of: str | None = Field(default=None, description="The root digest of the bundle that was read.")
 
 
 class SubscriptionTold(_Model):
