@@ -404,7 +404,7 @@ def test_help_imports_neither_pandas_nor_the_sdk() -> None:
 
 
 def test_the_shell_completes_commands() -> None:
-    environment = {"_AZML_AUDIT_COMPLETE": "complete_bash", "COMP_WORDS": "azml-audit sc", "COMP_CWORD": "1"}
+    environment = {"_AZML_AUDIT_COMPLETE": "complete_bash", "COMP_WORDS": "azml-audit sca", "COMP_CWORD": "1"}
     command = str(Path(sys.executable).with_name("azml-audit"))
     done = subprocess.run(
         [command], env=os.environ | environment, capture_output=True, text=True, check=False
