@@ -168,9 +168,9 @@ def _derivation(bundle: Bundle, listed: Mapping[str, SealedFile], registry: Mapp
         notes.append(f"Sealed by azml-audit {statement.told.tool_version}, derived again by {VERSION}.")
     findings, workspaces = len(found.audit.findings), len(found.audit.tables.workspaces)
     holds = (
-        f"{sum(kind.count for kind in found.tally.kinds().values()):,} answers give the sealed tables: "
-        f"{len(found.audit.tables.subscriptions):,} subscriptions, {workspaces:,} workspaces, "
-        f"{len(found.audit.tables.gaps):,} gaps.",
+        f"{sum(kind.count for kind in found.tally.kinds().values()):,} answers give the sealed tables; "
+        f"subscriptions: {len(found.audit.tables.subscriptions):,}, workspaces: {workspaces:,}, "
+        f"gaps: {len(found.audit.tables.gaps):,}.",
         f"The sealed policies give the sealed {findings:,} findings: {_verdicts(found)}.",
         f"{len(statement.derived.reconciliation)} counts of the statement agree.",
     )
