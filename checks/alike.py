@@ -13,13 +13,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from checks.answered import Answered, verified
 from checks.coded import OPENING, Coded, Codes, coded, combined, stand_in
 from checks.kin import Kin
-from checks.model import Check
+from checks.model import Check, ChosenCheck
 from checks.schema import SCHEMAS, STRING, Tables
-
-_WORTH = 2
-"""A check is asked about all rows unless there are this many times as many as different ones."""
 
 Reads = dict[str, frozenset[str]]
 
@@ -38,14 +36,25 @@ class Question:
 class Alike:
     """The different rows of tables whose Projects already have their hub's values."""
 
-    def __init__(self, tables: Tables, kin: Kin) -> None:
-        """Nothing found yet."""
+    def __init__(self, tables: Tables, kin: Kin, *, worth: int = 2) -> None:
+        """Ask about all rows, unless there are at least `worth` times as many as different ones."""
+        self._worth = worth
         self._tables, self._kin = tables, kin
         self._columns: dict[tuple[str, str], Coded] = {}
         self._rows: dict[tuple[str, frozenset[str]], Coded] = {}
         self._empty = {name: tables[name].iloc[:0] for name in SCHEMAS}
         self._odd = False
         self._families: dict[frozenset[tuple[str, frozenset[str]]], Coded] = {}
+
+    def answered(self, chosen: ChosenCheck) -> Answered:
+        """The answers of the check to every row of its table. Raises what the check does, or `verified`."""
+        question = self.question(chosen.check)
+        over = chosen.check.over
+        answers = chosen.check.function(question.tables, chosen.params)
+        answered = verified(answers, question.tables[over].index)
+        if question.places is None:
+            return answered
+        return answered.take(question.places).filled(self._tables[over])
 
     def question(self, check: Check) -> Question:
         """What to ask the check: of different rows, where it says what it looks at and that saves work."""
@@ -61,7 +70,7 @@ class Alike:
         """One of every kind of row; a child's workspace goes with it where the check reads workspaces."""
         rows = self._different(over, reads[over])
         if over == "workspaces" or not reads["workspaces"]:
-            if not _is_worth_it(rows):
+            if not self._saves_work(rows):
                 return None
             return self._answerable({over: self._shown(over, reads[over], rows.first)}, rows)
         around = self._different("workspaces", reads["workspaces"])
@@ -69,7 +78,7 @@ class Alike:
         unseen = np.full(self._kin.size - self._kin.seen, around.count)
         outer = Coded(codes=np.concatenate([around.codes, unseen])[parent], count=around.count + 1)
         rows = combined([rows, outer], len(parent))
-        if not _is_worth_it(rows):
+        if not self._saves_work(rows):
             return None
         shown = self._shown(over, reads[over], rows.first)
         shown["workspace_id"] = _numbered("workspace_id", outer.codes[rows.first])
@@ -83,19 +92,29 @@ class Alike:
         own = self._different("workspaces", reads["workspaces"])
         heads = Coded(codes=families.codes[self._kin.deciding], count=families.count)
         rows = combined([own, heads], len(own.codes))
-        if not _is_worth_it(rows):
+        if not self._saves_work(rows):
             return None
         shown = self._shown("workspaces", reads["workspaces"], rows.first)
-        shown["judged_by"] = _numbered("judged_by", heads.codes[rows.first])
+        shown["judged_by"] = _numbered("judged_by", np.arange(rows.count))
         frames = {"workspaces": shown}
-        eldest = np.zeros(len(families.codes), dtype=bool)
-        eldest[families.first] = True
         for name, columns in read:
-            parent = self._kin.parent(name)
-            children = np.flatnonzero(eldest[parent])
+            children, whose = self._children(name, self._kin.deciding[rows.first])
             frames[name] = self._shown(name, columns, children)
-            frames[name]["workspace_id"] = _numbered("judged_by", families.codes[parent[children]])
+            frames[name]["workspace_id"] = _numbered("judged_by", whose)
         return self._answerable(frames, rows)
+
+    def _children(self, table: str, places: Codes) -> tuple[Codes, Codes]:
+        """The rows of a table that belong to the workspace at each place, and which of the places it is."""
+        parent = self._kin.parent(table)
+        sizes = np.bincount(parent, minlength=self._kin.size)
+        starts = np.cumsum(sizes) - sizes
+        count = sizes[places]
+        nth = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
+        children = np.argsort(parent, kind="stable")[np.repeat(starts[places], count) + nth]
+        return children, np.repeat(np.arange(len(places)), count)
+
+    def _saves_work(self, rows: Coded) -> bool:
+        return rows.count * self._worth <= len(rows.codes)
 
     def _answerable(self, frames: dict[str, pd.DataFrame], rows: Coded) -> Question | None:
         """The question; None where a reported value holds what could be taken for a stand-in."""
@@ -161,10 +180,6 @@ def _reads_by_table(check: Check) -> Reads:
         name: columns | set(SCHEMAS[name].sorts) if columns or name == check.over else columns
         for name, columns in found.items()
     }
-
-
-def _is_worth_it(rows: Coded) -> bool:
-    return rows.count * _WORTH <= len(rows.codes)
 
 
 def _numbered(name: str, numbers: Codes) -> pd.api.extensions.ExtensionArray:

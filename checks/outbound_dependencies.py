@@ -131,16 +131,20 @@ def _needed_and_present(tables: Tables, mode: pd.Series) -> Iterator[tuple[str, 
     """Per target its name, and per workspace whether a rule for it is needed and whether one is active."""
     workspaces, rules = tables.workspaces, tables.outbound_rules
     known = workspaces["outbound_rules_known"]
-    active = has_type(rules, "PrivateEndpoint") & says(rules["status"], "Active")
+    rules, active = _unless_false(rules, has_type(rules, "PrivateEndpoint") & says(rules["status"], "Active"))
     for role, column, part in TARGETS:
-        claim = active & says(rules["subresource_target"], part)
-        may_be = claim.fillna(value=True).to_numpy(dtype=bool)
-        candidates, claim = rules[may_be], claim[may_be]
+        candidates, claim = _unless_false(rules, active & says(rules["subresource_target"], part))
         own = of_workspace(workspaces[column], candidates).str.lower()
         leads_there = candidates["service_resource_id"].str.lower().eq(own)
         present = any_child(claim & leads_there, candidates, workspaces, known=known)
         needed = workspaces[column].ne("") & (says(mode, APPROVED) | _closed(tables, role))
         yield f"{role} {part}" if role != part else role, needed, present
+
+
+def _unless_false(rules: pd.DataFrame, claim: pd.Series) -> tuple[pd.DataFrame, pd.Series]:
+    """The rules of which the claim may hold, and the claim of these."""
+    may_be = claim.fillna(value=True).to_numpy(dtype=bool)
+    return rules[may_be], claim[may_be]
 
 
 def _closed(tables: Tables, role: str) -> pd.Series:

@@ -70,7 +70,7 @@ def outbound_rules_do_not_overlap(tables: Tables, _params: Params) -> Answers:
     workspace = texts(rules["workspace_id"], str.lower)
     shown = rules[["rule", "type", "fqdn"]].assign(key=key, at=workspace)
     allowed = shown[lets_out.fillna(value=False) & key.notna()]
-    others = _of(_repeated(allowed), rules) + _of(_swallowed(allowed), rules)
+    others = texts(_of(_repeated(allowed), rules) + _of(_swallowed(allowed), rules), str.strip)
     unsure = lets_out.isna() | (lets_out.fillna(value=True) & key.isna())
     unclear = workspace.isin(workspace[unsure].unique())
     complete = of_workspace(tables.workspaces["outbound_rules_known"], rules).fillna(value=False)
@@ -80,9 +80,9 @@ def outbound_rules_do_not_overlap(tables: Tables, _params: Params) -> Answers:
         known=known,
         passed=~overlaps,
         applies=is_customers(rules) & lets_out,
-        observed=others.str.strip().mask(~overlaps, "no other rule").where(known),
+        observed=others.mask(~overlaps, "no other rule").where(known),
         expected="no other rule for the same destination",
-        failed="The rule " + rules["rule"] + " adds nothing: " + others.str.strip(),
+        failed="The rule " + rules["rule"] + " adds nothing: " + others,
         unknown="The rule's category or action was not reported, or another rule of the workspace could "
         "be the same.",
         not_applicable="The rule is Azure's own, or denies.",

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from checks.alike import Alike
-from checks.answered import Answered, crashed, not_read, verified
+from checks.answered import Answered, crashed, not_read
 from checks.categorical import NOTHING, SEVERITIES, STATUSES, categorical
 from checks.coded import Codes, Texts
 from checks.hubs import with_hub_values
@@ -117,7 +117,7 @@ class _Asking:
         stamp = self.stamps.of(chosen.check.over)
         length = len(stamp.place)
         try:
-            answered = self._answered(chosen)
+            answered = self._alike.answered(chosen)
         except Exception as error:  # noqa: BLE001 - a check, perhaps somebody else's, must not stop the audit
             if not length:
                 return [_block(chosen, crashed(1, error), self.stamps.nameless)]
@@ -125,15 +125,6 @@ class _Asking:
         unread = self.stamps.unread(chosen)
         missing = not_read(len(unread.place), chosen.check.over)
         return [_block(chosen, answered, stamp), _block(chosen, missing, unread)]
-
-    def _answered(self, chosen: ChosenCheck) -> Answered:
-        check = chosen.check
-        question = self._alike.question(check)
-        answers = check.function(question.tables, chosen.params)
-        answered = verified(answers, question.tables[check.over].index)
-        if question.places is None:
-            return answered
-        return answered.take(question.places).filled(self.stamps.tables[check.over])
 
 
 def _block(chosen: ChosenCheck, answered: Answered, stamp: Stamp) -> _Block:
