@@ -14,6 +14,7 @@ from checks.schema import Tables
 from scanner.arm import Arm
 from scanner.audit import collected
 from scanner.clouds import KNOWN
+from scanner.discovery import Discovery
 from scanner.emulator.credential import EmulatorCredential
 from scanner.live import LiveSource
 from scanner.options import CloudName
@@ -40,14 +41,15 @@ class Playback:
 
 
 def played(cassette_file: Path) -> Playback:
-    """A scan of everything the cassette shows, as of the public cloud.
+    """A scan of everything the cassette shows, as of the public cloud; of Resource Graph where it shows that.
 
     Raises an ExceptionGroup or vcrpy's CannotOverwriteExistingCassetteException for a request that the
     cassette does not hold, or not often enough.
     """
     player = vcr.VCR(record_mode=vcr.mode.NONE, match_on=("method", "uri"))
     with player.use_cassette(cassette_file, allow_playback_repeats=False) as cassette:
-        tables, payloads = asyncio.run(_scan())
+        asks_graph = any(request.method == "POST" for request in cassette.requests)
+        tables, payloads = asyncio.run(_scan(asks_graph))
     return Playback(
         tables=tables,
         payloads=payloads,
@@ -56,9 +58,10 @@ def played(cassette_file: Path) -> Playback:
     )
 
 
-async def _scan() -> tuple[Tables, list[Payload]]:
+async def _scan(asks_graph: bool) -> tuple[Tables, list[Payload]]:
     arm = Arm(KNOWN[CloudName.AZURE], EmulatorCredential(), clock=lambda: NOON, patience=IMPATIENT)
     async with arm:
-        source = LiveSource(arm, Wanted(), collection=NETWORK)
+        discovery = Discovery(arm) if asks_graph else None
+        source = LiveSource(arm, Wanted(), collection=NETWORK, discovery=discovery)
         with PayloadStore() as store:
             return await collected(source, store), list(store)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -24,7 +24,7 @@ from scanner.emulator.demo import demo_tenant
 from scanner.emulator.faults import Fault, FaultKind
 from scanner.emulator.generated import generated_tenant
 from scanner.emulator.server import emulated
-from scanner.emulator.tenant import Tenant
+from scanner.emulator.tenant import Graph, Tenant
 from scanner.options import CloudName
 from scanner.payloads import parsed
 from scanner.redaction import redacted, without_emails
@@ -65,6 +65,7 @@ class Scenario:
     tenant: Tenant
     faults: tuple[Fault, ...] = ()
     page_size: int = 50
+    asks_graph: bool = False
 
 
 def scenarios() -> Mapping[str, Scenario]:
@@ -72,12 +73,14 @@ def scenarios() -> Mapping[str, Scenario]:
     pair = generated_tenant(subscriptions=2, workspaces=2, rules=2, seed=5)
     single = generated_tenant(subscriptions=1, workspaces=1, rules=3, seed=6)
     second = str(pair.subscriptions[1]["subscriptionId"])
+    lagging = Graph(ghosts=(f"{pair.resources[0].id}-gone",))
     forbidden = Fault(kind=FaultKind.STATUS, status=403, route="workspaces", subscription=second)
     throttled = Fault(kind=FaultKind.STATUS, status=429, retry_after=1, times=1, route="workspaces")
     return {
         "demo-tenant": Scenario(tenant=demo_tenant()),
         "forbidden-subscription": Scenario(tenant=pair, faults=(forbidden,)),
         "paged-lists": Scenario(tenant=pair, page_size=1),
+        "resource-graph": Scenario(tenant=replace(pair, graph=lagging), asks_graph=True),
         "throttled-once": Scenario(tenant=single, faults=(throttled,)),
         "version-fallback": Scenario(tenant=single.offering("2024-04-01", "2022-10-01")),
     }
@@ -93,7 +96,7 @@ def recorded(scenario: Scenario) -> str:
         recorder.register_serializer("scrubbing", _Scrubbing(emulator.url))
         file = Path(folder) / FILE_NAME
         with recorder.use_cassette(file):
-            scanned(emulator)
+            scanned(emulator, asks_graph=scenario.asks_graph)
         return file.read_text(encoding="utf-8")
 
 

@@ -15,6 +15,7 @@ from scanner.arm import Arm, Clock
 from scanner.audit import collected
 from scanner.collection import Collection
 from scanner.commands.demo import emulator_connection
+from scanner.discovery import Discovery
 from scanner.emulator.faults import Fault
 from scanner.emulator.server import Emulator, emulated
 from scanner.emulator.tenant import Tenant
@@ -46,6 +47,7 @@ def scanned(
     progress: Progress | None = None,
     hang_guard: float | None = None,
     clock: Clock = lambda: NOON,
+    asks_graph: bool = False,
 ) -> tuple[Tables, list[Payload]]:
     """The tables and the payloads of one scan of a running emulator.
 
@@ -62,7 +64,13 @@ def scanned(
             progress=progress,
         )
         async with asyncio.timeout(hang_guard), arm:
-            source = LiveSource(arm, wanted or Wanted(), collection=collection, progress=progress)
+            source = LiveSource(
+                arm,
+                wanted or Wanted(),
+                collection=collection,
+                progress=progress,
+                discovery=Discovery(arm) if asks_graph else None,
+            )
             with PayloadStore() as store:
                 return await collected(source, store), list(store)
 
@@ -76,8 +84,9 @@ def scan_of(
     page_size: int = 2,
     wanted: Wanted | None = None,
     collection: Collection = NETWORK,
+    asks_graph: bool = False,
 ) -> Iterator[tuple[Tables, list[Payload], Emulator]]:
     """The tables and payloads of one scan of a tenant with these faults, and the emulator they came from."""
     with emulated(tenant, faults=faults, page_size=page_size) as emulator:
-        tables, payloads = scanned(emulator, wanted=wanted, collection=collection)
+        tables, payloads = scanned(emulator, wanted=wanted, collection=collection, asks_graph=asks_graph)
         yield tables, payloads, emulator

@@ -27,7 +27,9 @@ def test_recording_the_emulator_again_gives_the_same_bytes(name: str) -> None:
 def test_a_played_cassette_gives_the_tables_that_the_emulator_gives(name: str) -> None:
     scenario = SCENARIOS[name]
     from_cassette = played(CASSETTES / name / FILE_NAME).tables
-    with scan_of(scenario.tenant, *scenario.faults, page_size=scenario.page_size) as (tables, _, _):
+    with scan_of(
+        scenario.tenant, *scenario.faults, page_size=scenario.page_size, asks_graph=scenario.asks_graph
+    ) as (tables, _, _):
         for table in ("subscriptions", "workspaces", "outbound_rules", "private_endpoint_connections"):
             assert from_cassette[table].equals(tables[table]), table
         told = ["scope", "asked", "http_status", "code", "message", "closes"]
