@@ -115,6 +115,8 @@ def test_without_the_extra_it_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "rfc3161_client", None)
     with pytest.raises(UsageError, match=r"azml-audit\[timestamp\]"):
         check_timestamp_url("https://tsa.example.com")
+    with pytest.raises(UsageError, match=r"azml-audit\[timestamp\]"):
+        authorities(b"", "--tsa-ca root.pem")
 
 
 def test_a_file_without_certificates_is_refused() -> None:
