@@ -14,7 +14,7 @@ class ChallengePolicy(AsyncARMChallengeAuthenticationPolicy):
     """The SDK's policy, save that one new token answers a challenge that many requests heard at once.
 
     The SDK renews a token five minutes before it ends, but asks for one anew with every challenged request
-    (azure-core 1.41). A challenge to the very token that answered it is not answered again.
+    (azure-core 1.41). No request is sent more than twice: where the new token is refused, too, that stands.
     """
 
     def __init__(self, credential: AsyncSupportsTokenInfo, scope: str) -> None:
@@ -26,7 +26,6 @@ class ChallengePolicy(AsyncARMChallengeAuthenticationPolicy):
     async def on_challenge(self, request: PipelineRequest[Any], response: PipelineResponse[Any, Any]) -> bool:
         """Whether the request now carries a token that answers the challenge."""
         challenge = response.http_response.headers["WWW-Authenticate"]
-        headers = request.http_request.headers
         async with self._answering:
             known = self._answers.get(challenge)
             if known is None:
@@ -35,7 +34,5 @@ class ChallengePolicy(AsyncARMChallengeAuthenticationPolicy):
                     self._answers[challenge] = self._token
                 return is_answered
             self._token = known
-            if headers["Authorization"] == f"Bearer {known.token}":
-                return False
-            headers["Authorization"] = f"Bearer {known.token}"
+            request.http_request.headers["Authorization"] = f"Bearer {known.token}"
             return True

@@ -11,12 +11,13 @@ from typing import Any
 import pytest
 from aiohttp import web
 from azure.core.credentials import AccessTokenInfo, TokenRequestOptions
-from scanning import IMPATIENT
+from scanning import IMPATIENT, scanned
 from test_scanner_throttling import arm_before, ask
 
 from scanner.clouds import Cloud
 from scanner.credentials import credential
 from scanner.emulator.credential import CLIENT_ID, CLIENT_SECRET
+from scanner.emulator.faults import Fault, FaultKind
 from scanner.emulator.generated import generated_tenant
 from scanner.emulator.server import emulated
 from scanner.options import Auth
@@ -96,7 +97,7 @@ def test_one_new_token_answers_the_challenge_that_many_heard() -> None:
     assert all(options.get("enable_cae") for options in issuer.asked)
 
 
-def test_a_challenge_to_the_token_that_answered_it_is_a_gap() -> None:
+def test_where_the_new_token_is_refused_too_that_is_a_gap() -> None:
     issuer = Issuer()
     found, tokens = answers(issuer, good_from=99, count=3)
     assert [each.code for each in found if isinstance(each, Gap)] == ["InvalidAuthenticationToken"] * 3
@@ -134,3 +135,13 @@ def test_azure_identity_asks_the_emulated_entra_anew_for_the_claims(
             "POST"
         ] * 2
     assert len(heard) == 2
+
+
+def test_a_challenge_in_mid_scan_costs_nothing() -> None:
+    tenant = generated_tenant(subscriptions=2, workspaces=2, rules=2)
+    challenged = Fault(kind=FaultKind.CLAIMS_CHALLENGE, route="outboundRules", times=1)
+    with emulated(tenant, faults=[challenged]) as emulator:
+        tables, _ = scanned(emulator)
+        assert [request.status for request in emulator.requests].count(401) == 1
+    assert len(tables.workspaces) == 4
+    assert tables.gaps.empty
