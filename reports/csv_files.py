@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from io import BytesIO, StringIO
+from io import BytesIO
 
 import numpy as np
 import numpy.typing as npt
@@ -51,7 +50,7 @@ def as_csv(frame: pd.DataFrame, file: ReportFile) -> bytes:
     columns = {column.name: _Texts.of(frame[column.name], column.dtype) for column in file.columns}
     order = _order(columns, file) if file.sorted_by else np.arange(len(frame))
     stream = BytesIO()
-    stream.write(_lines([list(columns)]))
+    stream.write(_lines([tuple(columns)]))
     for start in range(0, len(order), _ROWS_AT_ONCE):
         rows = order[start : start + _ROWS_AT_ONCE]
         stream.write(_lines(zip(*(column.take(rows) for column in columns.values()), strict=True)))
@@ -59,9 +58,14 @@ def as_csv(frame: pd.DataFrame, file: ReportFile) -> bytes:
 
 
 def _lines(rows: Iterable[Iterable[str]]) -> bytes:
-    text = StringIO()
-    csv.writer(text, lineterminator="\n").writerows(rows)
-    return text.getvalue().encode("utf-8", errors="backslashreplace")
+    text = "".join(f"{line}\n" for line in map(",".join, rows))
+    return text.encode("utf-8", errors="backslashreplace")
+
+
+def _quoted(text: str) -> str:
+    """The text as a field (RFC 4180); once per different text, which spares `csv` most of its work."""
+    needs_quotes = any(sign in text for sign in ',"\r\n')
+    return '"{}"'.format(text.replace('"', '""')) if needs_quotes else text
 
 
 def neutralised(texts: pd.Series[str]) -> pd.Series[str]:
@@ -81,21 +85,25 @@ def as_was(texts: pd.Series[str]) -> pd.Series[str]:
 
 @dataclass(frozen=True, kw_only=True)
 class _Texts:
-    """One column: every different text once, the absent one ("") last, and its place for every row."""
+    """One column: every different text, and as a field, once, the absent one ("") last, and each row's."""
 
     places: npt.NDArray[np.intp]
     different: npt.NDArray[np.object_]
+    fields: npt.NDArray[np.object_]
 
     @classmethod
     def of(cls, column: pd.Series, dtype: str) -> _Texts:
         places, values = pd.factorize(column)
         texts = _written(pd.Series(values), dtype).astype(object).to_numpy()
-        return cls(places=places, different=np.array([*texts, ""], dtype=object))
+        fields = [_quoted(text) for text in texts]
+        return cls(
+            places=places, different=np.array([*texts, ""], object), fields=np.array([*fields, ""], object)
+        )
 
     def take(self, rows: npt.NDArray[np.intp]) -> list[str]:
-        """The texts of these rows."""
-        texts: list[str] = self.different[self.places[rows]].tolist()
-        return texts
+        """The fields of these rows."""
+        fields: list[str] = self.fields[self.places[rows]].tolist()
+        return fields
 
     def ranks(self, *, any_case: bool = False) -> npt.NDArray[np.intp]:
         """Per row the rank of its text among the different ones."""

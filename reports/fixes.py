@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import pandas as pd
 
@@ -22,35 +21,44 @@ def follows_hub(check: Check) -> bool:
     return check.over == "workspaces" and not _HUB_COLUMNS.isdisjoint(check.reads)
 
 
-@dataclass(frozen=True, kw_only=True)
 class Resources:
-    """Table to lower-cased resource id to its row, each value as text; "<column>" where not reported."""
+    """The rows of every table by lower-cased resource id, as texts; "<column>" where not reported."""
 
-    rows: Mapping[str, Mapping[str, Mapping[str, str]]]
-
-    @classmethod
-    def of(cls, tables: Tables) -> Resources:
-        """The rows of every table."""
-        return cls(rows={name: _records(tables[name]) for name in SCHEMAS})
+    def __init__(self, tables: Tables) -> None:
+        """No row looked up yet."""
+        self._tables = tables
+        self._rows: dict[str, _Rows] = {}
 
     def values(self, check: Check, *, resource_id: str, workspace_id: str, judged_by: str) -> dict[str, str]:
         """Every placeholder a fix of `check` may use, with its value for one finding."""
         at_hub = follows_hub(check) and judged_by not in ("", workspace_id.lower())
         owner = judged_by if at_hub else workspace_id.lower()
-        workspace = self.rows["workspaces"].get(owner, {})
+        workspace = self._row("workspaces", owner)
         subject = owner if at_hub else resource_id.lower()
-        row = self.rows[check.over].get(subject, {})
+        row = self._row(check.over, subject)
         named = {name: workspace.get(name, f"<{name}>") for name in WORKSPACE_NAMES}
         columns = {name: row.get(name, named.get(name, f"<{name}>")) for name in SCHEMAS[check.over].dtypes}
         own = workspace.get("workspace_id", owner) if at_hub else resource_id
         return {**named, **columns, "resource_id": own}
 
+    def _row(self, table: str, key: str) -> Mapping[str, str]:
+        if table not in self._rows:
+            self._rows[table] = _Rows(self._tables[table])
+        return self._rows[table].of(key)
 
-def _records(frame: pd.DataFrame) -> Mapping[str, Mapping[str, str]]:
-    texts = pd.DataFrame({name: _texts(frame[name], str(name)) for name in frame.columns}, index=frame.index)
-    return texts.to_dict("index")  # type: ignore[return-value]
+
+class _Rows:
+    """The rows of one table as texts, of which few are ever asked for."""
+
+    def __init__(self, frame: pd.DataFrame) -> None:
+        self._places = {key: place for place, key in enumerate(frame.index)}
+        self._columns = {str(name): _texts(frame[name], str(name)).to_numpy() for name in frame.columns}
+
+    def of(self, key: str) -> Mapping[str, str]:
+        place = self._places.get(key)
+        return {} if place is None else {name: column[place] for name, column in self._columns.items()}
 
 
 def _texts(column: pd.Series, name: str) -> pd.Series[str]:
     texts = column.astype("string").fillna(f"<{name}>")
-    return texts.str.lower() if column.dtype == "boolean" else texts
+    return (texts.str.lower() if column.dtype == "boolean" else texts).astype(object)

@@ -10,6 +10,7 @@ import re
 import shlex
 import unicodedata
 from collections.abc import Callable, Mapping
+from functools import cache
 
 from checks.model import Remediation
 from reports.errors import ReportError
@@ -77,6 +78,7 @@ def texts(remediation: Remediation) -> dict[str, str]:
     return {"az": remediation.az, "bicep": remediation.bicep, "terraform": remediation.terraform}
 
 
+@cache
 def placeholders(remediation: Remediation) -> tuple[str, ...]:
     """The names the fix needs, sorted."""
     return tuple(

@@ -109,7 +109,7 @@ def test_an_unknown_placeholder_is_refused_by_name() -> None:
 
 def resource_values(tables: Tables, check_id: str, project_id: str, judged_by: str) -> dict[str, str]:
     check = next(check for check in CHECKS if check.id == check_id)
-    return Resources.of(tables).values(
+    return Resources(tables).values(
         check, resource_id=project_id, workspace_id=project_id, judged_by=judged_by
     )
 
@@ -126,7 +126,7 @@ def test_a_rule_is_mended_where_it_is() -> None:
     tables = tenant(2)
     rule = tables.outbound_rules.iloc[0]
     check = next(check for check in CHECKS if check.id == "OBR001")
-    found = Resources.of(tables).values(
+    found = Resources(tables).values(
         check,
         resource_id=rule["rule_id"],
         workspace_id=rule["workspace_id"],
