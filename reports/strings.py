@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
 
 
@@ -44,5 +45,8 @@ def rows_by_workspace(
 
 
 def _plain(column: pd.Series) -> list[str | None]:
-    values = column.map({True: "yes", False: "no"}) if column.dtype == "boolean" else column
-    return [None if pd.isna(value) else str(value) for value in values.astype("string")]
+    places, values = pd.factorize(column)
+    words = {True: "yes", False: "no"} if column.dtype == "boolean" else {}
+    texts = [words.get(value) or str(value) for value in values]
+    plain: list[str | None] = np.array([*texts, None], dtype=object)[places].tolist()
+    return plain
