@@ -14,11 +14,12 @@ from scanner.payloads import Gap, Keep, Payload
 def understood(answer: Payload) -> Payload | Gap:
     """The answer where it has status 200 and is a JSON object; else the gap it leaves, which carries it.
 
-    A 404 of what may be missing is an answer, too. One that is superseded stays as it is.
+    A 404 of what may be missing is an answer, too. One that is superseded stays as it is, and so does what
+    was read from the file of an export.
     """
-    ask = gaps.ask_of(answer)
-    if answer.superseded:
+    if answer.superseded or answer.url.startswith("file:"):
         return answer
+    ask = gaps.ask_of(answer)
     if answer.status != 200 and not _is_told_missing(ask, answer.status, answer.document):
         return _left(answer, _refusal(ask, answer))
     if not isinstance(answer.document, dict):

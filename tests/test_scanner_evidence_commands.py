@@ -9,9 +9,12 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from exports import az_ml_files, written
+from scanning import scan_of
 from test_scanner_cli import MIXED, run, scanned
 
 from scanner.commands.evidence import without_secrets
+from scanner.emulator.generated import generated_tenant
 
 ROOT = re.compile(r"root digest ([0-9a-f]{64})")
 
@@ -118,3 +121,46 @@ def test_the_command_line_is_told_without_secrets() -> None:
         *("scan", "--client-secret", "[redacted]", "--sas-token=[redacted]"),
         *("--timestamp", "https://tsa.example/x?[redacted]"),
     ]
+
+
+def test_an_export_is_evidence_too(tmp_path: Path) -> None:
+    tenant = generated_tenant(subscriptions=1, workspaces=2, rules=2)
+    with scan_of(tenant) as (_, payloads, _):
+        written(tmp_path / "exports", az_ml_files(payloads, leaks=True))
+    code, *_ = run(
+        *("scan", "--from", str(tmp_path / "exports"), "--policy", "internet-outbound", "--format", "csv"),
+        *("--output", str(tmp_path / "report"), "--evidence", str(tmp_path / "bundle")),
+    )
+    assert code == 3
+    code, told, _ = run("verify", str(tmp_path / "bundle"))
+    assert (code, "subscriptions: 0, workspaces: 2" in told) == (0, True)
+    assert json.loads((tmp_path / "bundle" / "statement.json").read_bytes())["told"]["asked_by"] is None
+
+
+def test_names_that_no_file_can_hold_are_sealed_and_derived_again(tmp_path: Path) -> None:
+    """Lone surrogates, controls and separators of lines, where Azure lets people write."""
+    strange = 'a\\ud800\\u0000\\u2028\\u0085\\r\\n\\"=cmd()'
+    item = {
+        "id": "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/rg/providers/"
+        "Microsoft.MachineLearningServices/workspaces/STRANGE",
+        "name": "STRANGE",
+        "type": "Microsoft.MachineLearningServices/workspaces",
+        "location": "STRANGE",
+        "tags": {"STRANGE": "STRANGE"},
+        "properties": {"managedNetwork": {"isolationMode": "STRANGE", "outboundRules": {"STRANGE": {}}}},
+    }
+    subscription = {
+        "id": "/subscriptions/00000000-0000-0000-0000-000000000001",
+        "subscriptionId": "00000000-0000-0000-0000-000000000001",
+        "displayName": "STRANGE",
+    }
+    for name, value in (("workspaces", item), ("subscriptions", subscription)):
+        text = json.dumps({"value": [value]}).replace("STRANGE", strange)
+        written(tmp_path / "exports", {f"{name}.json": text.encode()})
+    code, _, error = run(
+        *("scan", "--from", str(tmp_path / "exports"), "--policy", "baseline", "--format", "csv"),
+        *("--output", str(tmp_path / "report"), "--evidence", str(tmp_path / "bundle.zip")),
+    )
+    assert (code, error) == (1, "")
+    code, told, _ = run("verify", str(tmp_path / "bundle.zip"))
+    assert (code, "workspaces: 1" in told) == (0, True), told

@@ -30,7 +30,7 @@ def policy_files(policies: Sequence[LoadedPolicy]) -> Iterator[tuple[str, bytes]
 def resolved(policies: Sequence[LoadedPolicy]) -> bytes:
     """What the policies come to: checks, severities and parameters everywhere, overrides, waivers."""
     told = [_resolved(number, policy) for number, policy in enumerate(policies)]
-    return json.dumps(told, indent=1, sort_keys=True, ensure_ascii=False).encode() + b"\n"
+    return json.dumps(told, indent=1, sort_keys=True).encode() + b"\n"
 
 
 def sealed_policies(bundle: Bundle, registry: Mapping[str, Check]) -> tuple[LoadedPolicy, ...]:

@@ -61,7 +61,7 @@ def seal(
 def catalogue_bytes(policies: tuple[LoadedPolicy, ...]) -> bytes:
     """The catalogue of the installed checks, as it is sealed."""
     installed = catalogue(policies[0].composition.registry)
-    return json.dumps(installed, indent=1, sort_keys=True, ensure_ascii=False).encode() + b"\n"
+    return json.dumps(installed, indent=1, sort_keys=True).encode() + b"\n"
 
 
 def _write(folder: Path, name: str, content: bytes) -> None:

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from scanner.errors import EvidenceError
 
 STATEMENT = "statement.json"
 SCHEMA_ID = "urn:azml-audit:evidence-statement:1.0"
+
+
+def _escaped(value: object) -> object:
+    """A lone surrogate, which JSON texts in UTF-8 cannot hold, as its escape."""
+    return value.encode(errors="backslashreplace").decode() if isinstance(value, str) else value
+
+
+Text = Annotated[str, BeforeValidator(_escaped)]
 
 
 class _Model(BaseModel):
@@ -20,56 +28,56 @@ class _Model(BaseModel):
 class AskedBy(_Model):
     """The identity of the token that was used, as its claims say; never the token."""
 
-    identity_type: str = Field(description="User, service principal or managed identity, as far as is told.")
-    tenant_id: str = Field(description="The claim tid.")
-    object_id: str = Field(description="The claim oid.")
-    application_id: str = Field(description="The claim appid or azp.")
+    identity_type: Text = Field(description="User, service principal or managed identity, as far as is told.")
+    tenant_id: Text = Field(description="The claim tid.")
+    object_id: Text = Field(description="The claim oid.")
+    application_id: Text = Field(description="The claim appid or azp.")
 
 
 class AskedFor(_Model):
     """What the user asked for; nothing named means everything the identity sees."""
 
-    subscriptions: list[str]
-    excluded_subscriptions: list[str]
-    management_groups: list[str]
-    kinds: list[str] = Field(description="What was to be read of each workspace beyond itself.")
+    subscriptions: list[Text]
+    excluded_subscriptions: list[Text]
+    management_groups: list[Text]
+    kinds: list[Text] = Field(description="What was to be read of each workspace beyond itself.")
 
 
 class Told(_Model):
     """What only the machine that scanned can know: it cannot be derived again."""
 
-    tool_version: str
-    python: str
-    libraries: dict[str, str] = Field(description="Versions of what decides: name to version.")
-    command: list[str] = Field(description="The command line, secrets replaced.")
-    source: str = Field(description="Where the facts come from, in words.")
+    tool_version: Text
+    python: Text
+    libraries: dict[Text, Text] = Field(description="Versions of what decides: name to version.")
+    command: list[Text] = Field(description="The command line, secrets replaced.")
+    source: Text = Field(description="Where the facts come from, in words.")
     is_azure: bool
-    cloud: str
-    endpoint: str
+    cloud: Text
+    endpoint: Text
     asked_by: AskedBy | None = Field(description="null where nobody was asked, as with an export.")
     asked_for: AskedFor
-    fail_on: str | None = Field(description="The severity given on the command line, if any.")
+    fail_on: Text | None = Field(description="The severity given on the command line, if any.")
     started_at: datetime
     finished_at: datetime
-    replay_of: str | None = Field(default=None, description="The root digest of the bundle that was read.")
+    replay_of: Text | None = Field(default=None, description="The root digest of the bundle that was read.")
 
 
 class SubscriptionTold(_Model):
     """One subscription the identity sees or the user named."""
 
-    subscription_id: str
-    name: str | None
-    state: str | None
-    tenant_id: str | None
+    subscription_id: Text
+    name: Text | None
+    state: Text | None
+    tenant_id: Text | None
     read: bool | None = Field(description="Whether it was read to the end; null where it was not asked for.")
     workspaces: int | None
-    why: str | None = Field(description="Why it was not read, or what else is to be said.")
+    why: Text | None = Field(description="Why it was not read, or what else is to be said.")
 
 
 class ManagementGroup(_Model):
     """A management group whose subscriptions were asked for."""
 
-    name: str
+    name: Text
     read: bool
 
 
@@ -78,13 +86,13 @@ class KindOfPayload(_Model):
 
     count: int
     bytes: int
-    digest: str = Field(description="SHA-256 of the sorted ids, joined by line feeds.")
+    digest: Text = Field(description="SHA-256 of the sorted ids, joined by line feeds.")
 
 
 class Count(_Model):
     """Two ways of counting that must agree."""
 
-    claim: str
+    claim: Text
     counted: int
     expected: int
     holds: bool
@@ -93,11 +101,11 @@ class Count(_Model):
 class PolicyTold(_Model):
     """What one policy came to."""
 
-    name: str
-    digest: str
-    verdict: str
-    fail_on: str
-    checks: list[str]
+    name: Text
+    digest: Text
+    verdict: Text
+    fail_on: Text
+    checks: list[Text]
     findings: int
     score: float | None
 
@@ -105,7 +113,7 @@ class PolicyTold(_Model):
 class Derived(_Model):
     """What follows from the payloads and the policies, and is derived again by `azml-audit verify`."""
 
-    tenants: list[str]
+    tenants: list[Text]
     management_groups: list[ManagementGroup]
     subscriptions_seen: int
     subscriptions_read: int
@@ -114,7 +122,7 @@ class Derived(_Model):
     workspaces: int
     gaps: int
     subscriptions: list[SubscriptionTold]
-    payloads: dict[str, KindOfPayload]
+    payloads: dict[Text, KindOfPayload]
     policies: list[PolicyTold]
     reconciliation: list[Count]
 
@@ -129,7 +137,7 @@ class Statement(_Model):
 
 def statement_bytes(statement: Statement) -> bytes:
     """The statement as it is written."""
-    return statement.model_dump_json(indent=1).encode(errors="backslashreplace") + b"\n"
+    return statement.model_dump_json(indent=1).encode() + b"\n"
 
 
 def statement_in(text: bytes) -> Statement:
