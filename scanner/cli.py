@@ -61,7 +61,8 @@ def _common(
 @app.command(
     epilog="Examples: azml-audit scan --policy internet-outbound · "
     "azml-audit scan --auth managed-identity --management-group corp --fail-on high --quiet · "
-    "azml-audit scan --from exports/ --format sarif,markdown"
+    "azml-audit scan --from exports/ --format sarif,markdown · "
+    "azml-audit scan --deadline 3600 --resume"
 )
 def scan(
     context: typer.Context,
