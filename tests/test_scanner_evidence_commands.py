@@ -64,6 +64,23 @@ def test_evidence_is_never_overwritten(made: tuple[Path, str], tmp_path: Path) -
     assert Path(kept).read_bytes() == (made[0] / "evidence.zip").read_bytes()
 
 
+@pytest.mark.parametrize(
+    ("evidence", "words"),
+    [
+        ("report/evidence.zip", "lie in one another"),
+        ("report", "lie in one another"),
+        ("file/evidence.zip", "no folder you may write to"),
+    ],
+)
+def test_evidence_that_could_not_be_kept_is_refused_before_a_scan(
+    evidence: str, words: str, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("a file")
+    arguments = ("--evidence", str(tmp_path / evidence), "--output", str(tmp_path / "report"))
+    code, _, told = run("demo", *arguments)
+    assert (code, words in " ".join(told.split()), (tmp_path / "report").exists()) == (2, True, False)
+
+
 def test_a_report_of_the_bundle_has_the_findings_of_the_scan_to_the_byte(
     made: tuple[Path, str], tmp_path: Path
 ) -> None:

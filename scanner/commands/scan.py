@@ -51,7 +51,7 @@ def scan(
     baseline = baseline_of(job)
     check_replaceable(job.output)
     if job.evidence is not None:
-        check_writable(job.evidence)
+        check_writable(job.evidence, job.output)
     with _store(job, clock) as store:
         gathered = _gathered(job, policies, connect, terminal, store, clock)
         audit = audited(

@@ -23,10 +23,24 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)
 _UNIX = 3
 
 
-def check_writable(target: Path) -> None:
-    """Raise UsageError where something lies at the target: evidence is never overwritten."""
+def check_writable(target: Path, report: Path | None = None) -> None:
+    """Raise UsageError where evidence cannot be put at the target. Worth asking before a scan of an hour.
+
+    It is never overwritten, and it lies apart from the report's folder, which every run replaces.
+    """
     if target.exists() or target.is_symlink():
         raise UsageError(f"{target} exists, and evidence is never overwritten; name another --evidence.")
+    here = target.resolve()
+    if report is not None and (
+        here.is_relative_to(report.resolve()) or report.resolve().is_relative_to(here)
+    ):
+        raise UsageError(
+            f"--evidence {target} and --output {report} lie in one another; every run replaces its report, "
+            "and nothing may be added to evidence. Name another --evidence."
+        )
+    parent = next(each for each in here.parents if each.exists())
+    if not parent.is_dir() or not os.access(parent, os.W_OK):
+        raise UsageError(f"--evidence {target}: {parent} is no folder you may write to.")
 
 
 def is_zip_name(target: Path) -> bool:
