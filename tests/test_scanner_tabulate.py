@@ -300,3 +300,18 @@ def test_redaction_leaves_everything_but_secrets_and_addresses(document: dict[st
     assert (cleaned == body) == (not pointers)
     if not pointers:
         assert json.loads(cleaned) == original
+
+
+def test_rules_are_told_apart_by_id_without_regard_to_case_and_never_by_what_they_call_themselves() -> None:
+    body = workspace(managedNetwork={"outboundRules": {"A": {"type": "FQDN"}, "a": {"type": "FQDN"}}})
+    ids = [f"{WORKSPACE}/outboundRules/{name}" for name in ("one", "two", "ONE")]
+    rules = payload("outboundRules", {"value": [{"id": each, "name": "same"} for each in ids]})
+    result = tables([listed(body), rules])
+    assert sorted(name.rpartition("/")[2] for name in result.outbound_rules.index) == ["a", "one", "two"]
+
+
+def test_a_workspace_listed_twice_in_another_casing_is_one_and_no_gap() -> None:
+    other = workspace(publicNetworkAccess="Enabled") | {"id": WORKSPACE.upper()}
+    result = tables([listed(workspace(publicNetworkAccess="Enabled")), listed(other)])
+    assert len(result.workspaces) == 1
+    assert result.gaps.empty
