@@ -3,36 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from importlib import import_module
 
-from reports import (
-    csv_files,
-    drift_files,
-    html_page,
-    json_file,
-    junit,
-    markdown_summary,
-    ocsf,
-    oscal,
-    sarif,
-    xlsx,
-)
 from reports.audit import Audit
 from reports.errors import ReportError
 
 Renderer = Callable[[Audit], Mapping[str, bytes]]
 """One format: an audit turned into files, by their name relative to the report's folder."""
 
-RENDERERS: Mapping[str, Renderer] = {
-    "html": html_page.files,
-    "csv": csv_files.files,
-    "json": json_file.files,
-    "sarif": sarif.files,
-    "ocsf": ocsf.files,
-    "oscal": oscal.files,
-    "junit": junit.files,
-    "markdown": markdown_summary.files,
-    "xlsx": xlsx.files,
+
+def _of(module: str) -> Renderer:
+    """The renderer `files` of a module here, which is imported when it is first needed."""
+
+    def files(audit: Audit) -> Mapping[str, bytes]:
+        written: Mapping[str, bytes] = import_module(f"reports.{module}").files(audit)
+        return written
+
+    return files
+
+
+_MODULES = {
+    "html": "html_page",
+    "csv": "csv_files",
+    "json": "json_file",
+    "sarif": "sarif",
+    "ocsf": "ocsf",
+    "oscal": "oscal",
+    "junit": "junit",
+    "markdown": "markdown_summary",
+    "xlsx": "xlsx",
 }
+RENDERERS: Mapping[str, Renderer] = {name: _of(module) for name, module in _MODULES.items()}
 
 DEFAULT_FORMATS = ("html", "csv")
 
@@ -62,4 +63,14 @@ def rendered(audit: Audit, formats: Iterable[str]) -> dict[str, bytes]:
     files: dict[str, bytes] = {}
     for name in names:
         files |= RENDERERS[name](audit)
-    return {**files, **(drift_files.beside(audit.drift, names) if audit.drift else {})}
+    if audit.drift:
+        from reports import drift_files
+
+        files |= drift_files.beside(audit.drift, names)
+    return files
+
+
+def prepare(formats: Iterable[str]) -> None:
+    """Import what `rendered` will need; worth doing in a thread while others wait for answers."""
+    for name in chosen(formats):
+        import_module(f"reports.{_MODULES[name]}")

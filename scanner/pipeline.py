@@ -103,7 +103,7 @@ class OneHostPolicy(SansIOHTTPPolicy[Any, Any]):
 
 def is_same_origin(url: str, endpoint: str) -> bool:
     """Whether scheme, host and port of two URLs agree."""
-    return _origin(url) == _origin(endpoint)
+    return url.startswith(f"{endpoint}/") or _origin(url) == _origin(endpoint)
 
 
 def _origin(url: str) -> tuple[str, str | None, int | None]:
