@@ -10,7 +10,7 @@ LIVE_ONLY = frozenset(
     {
         *("subscription", "exclude_subscription", "management_group", "collect", "discover"),
         *("auth", "tenant", "client_id", "cloud", "arm_endpoint", "ca_bundle"),
-        *("max_concurrency", "max_wait", "deadline", "resume", "max_age"),
+        *("max_concurrency", "max_wait", "deadline", "resume", "max_age", "workers", "dask"),
     }
 )
 

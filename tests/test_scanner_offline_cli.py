@@ -75,3 +75,16 @@ def test_every_option_that_is_refused_is_one_there_is() -> None:
 
     command = get_command(app).commands["scan"]  # type: ignore[attr-defined]
     assert sorted(LIVE_ONLY - {parameter.name for parameter in command.params}) == []
+
+
+def test_evidence_of_an_export_verifies_and_replays(tmp_path: Path) -> None:
+    bundle = str(tmp_path / "evidence.zip")
+    assert (
+        scan(tmp_path, {"list.json": [SAFE], "mlw-one.outbound-rules.json": []}, "--evidence", bundle)[0] == 3
+    )
+    verified = CliRunner().invoke(app, ["verify", bundle])
+    assert verified.exit_code == 0, verified.output
+    again = CliRunner().invoke(app, ["scan", "--from", bundle, "-o", str(tmp_path / "again")])
+    assert again.exit_code == 3
+    first, second = (tmp_path / name / "findings.csv" for name in ("out", "again"))
+    assert first.read_bytes() == second.read_bytes()
