@@ -12,7 +12,7 @@ from scanner import cli_options as options
 from scanner.boundary import run as _run
 from scanner.cli_access import DOCTOR_EXAMPLES, PERMISSIONS_EXAMPLES, doctor, permissions
 from scanner.cli_diff import DIFF_EXAMPLES, Baseline, FailOnRegression, diff
-from scanner.cli_evidence import REPORT_EXAMPLES, VERIFY_EXAMPLES, report, verify
+from scanner.cli_evidence import REPORT_EXAMPLES, TRACE_EXAMPLES, VERIFY_EXAMPLES, report, trace, verify
 from scanner.cli_policies import policies_app
 from scanner.cli_schema import schema_app
 from scanner.options import Auth, CloudName, Collect, LogFormat, LogLevel, TenantName
@@ -40,6 +40,7 @@ app.command("doctor", epilog=DOCTOR_EXAMPLES)(doctor)
 app.command("diff", epilog=DIFF_EXAMPLES)(diff)
 app.command("verify", epilog=VERIFY_EXAMPLES)(verify)
 app.command("report", epilog=REPORT_EXAMPLES)(report)
+app.command("trace", epilog=TRACE_EXAMPLES)(trace)
 
 
 def _print_version(wanted: bool) -> None:

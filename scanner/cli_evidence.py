@@ -20,6 +20,8 @@ VERIFY_EXAMPLES = (
 )
 REPORT_EXAMPLES = "Example: azml-audit report evidence.zip --format html,sarif --output old-report"
 
+TRACE_EXAMPLES = "Example: azml-audit trace evidence.zip NET006 mlw-forecast-prod"
+
 Bundle = Annotated[Path, typer.Argument(metavar="BUNDLE", help="A folder or zip file made by --evidence.")]
 Root = Annotated[
     str | None,
@@ -65,5 +67,21 @@ def report(
         from scanner.commands.report import report
 
         return report(bundle, output, formats or (), terminal, quiet=quiet)
+
+    run(command)
+
+
+def trace(
+    bundle: Bundle,
+    check_id: Annotated[str, typer.Argument(metavar="CHECK", help="The check's id.")],
+    resource: Annotated[str, typer.Argument(metavar="RESOURCE", help="A part of the resource's id.")],
+    whole: Annotated[bool, typer.Option("--whole", help="Show long answers to their end.")] = False,
+) -> None:
+    """Show what a finding rests on: the requests, and what Azure answered."""
+
+    def command(terminal: Terminal) -> int:
+        from scanner.commands.trace import trace
+
+        return trace(bundle, check_id, resource, terminal.out, whole=whole)
 
     run(command)

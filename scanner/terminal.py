@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import time
 from datetime import UTC, datetime
 from types import TracebackType
@@ -16,6 +17,8 @@ from rich.text import Text
 
 from scanner.options import LogFormat, LogLevel
 from scanner.redaction import without_tokens
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
 class _TextFormatter(logging.Formatter):
@@ -134,3 +137,8 @@ class TerminalProgress:
         self._log.warning("Azure throttles %s: waiting %.0f s", scope or "the tenant", seconds)
         note = f"{self._requests} requests · Azure asked to wait {seconds:.0f} s"
         self._progress.update(self._subscriptions, note=note)
+
+
+def harmless(text: str) -> str:
+    """The text with what commands a terminal, breaks a line or cannot be encoded written as its escape."""
+    return _CONTROL.sub(lambda found: f"\\u{ord(found.group()):04x}", text)

@@ -18,6 +18,7 @@ from scanner.arm import Arm
 from scanner.audit import audited, collected
 from scanner.collection import EVERYTHING
 from scanner.commands.demo import emulator_connection
+from scanner.commands.trace import place_in
 from scanner.emulator.faults import Fault
 from scanner.emulator.server import emulated
 from scanner.emulator.tenant import Tenant
@@ -129,11 +130,5 @@ def altered_line(line: bytes, change: Callable[[dict[str, Any]], None]) -> bytes
 
 def resolved(reference: str, payloads: Mapping[str, Payload]) -> Any:
     """What a reference leads to. Raises KeyError or IndexError where it leads nowhere."""
-    from urllib.parse import unquote
-
     identity, _, pointer = reference.partition("#")
-    place: Any = payloads[identity].document
-    for step in unquote(pointer).split("/")[1:]:
-        name = step.replace("~1", "/").replace("~0", "~")
-        place = place[int(name)] if isinstance(place, list) else place[name]
-    return place
+    return place_in(payloads[identity].document, pointer)

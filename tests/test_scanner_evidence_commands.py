@@ -113,6 +113,21 @@ def test_another_policy_judges_yesterday_s_evidence_and_seals_its_own(
     assert run("verify", str(tmp_path / "second"))[0] == 0
 
 
+def test_a_finding_is_traced_to_what_azure_answered(made: tuple[Path, str]) -> None:
+    bundle = str(made[0] / "evidence.zip")
+    code, out, _ = run("trace", bundle, "net006", "/workspaces/")
+    assert code == 0
+    for words in (
+        "NET006 fail, violated under internet-outbound",
+        "answered 200",
+        '"publicNetworkAccess":',
+        "more",
+    ):
+        assert words in out, words
+    code, _, told = run("trace", bundle, "NET006", "nowhere")
+    assert (code, "no finding of NET006" in told) == (2, True)
+
+
 def test_who_asked_is_told_and_never_the_token(made: tuple[Path, str]) -> None:
     told = json.loads(zipfile.ZipFile(made[0] / "evidence.zip").read("statement.json"))["told"]
     assert told["asked_by"]["tenant_id"] == MIXED.tenant_id
@@ -156,7 +171,7 @@ def test_an_export_is_evidence_too(tmp_path: Path) -> None:
 
 def test_names_that_no_file_can_hold_are_sealed_and_derived_again(tmp_path: Path) -> None:
     """Lone surrogates, controls and separators of lines, where Azure lets people write."""
-    strange = 'a\\ud800\\u0000\\u2028\\u0085\\r\\n\\"=cmd()'
+    strange = 'a\\ud800\\u001b[2J\\u0000\\u2028\\u0085\\r\\n\\"=cmd()'
     item = {
         "id": "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/rg/providers/"
         "Microsoft.MachineLearningServices/workspaces/STRANGE",
@@ -181,3 +196,5 @@ def test_names_that_no_file_can_hold_are_sealed_and_derived_again(tmp_path: Path
     assert (code, error) == (1, "")
     code, told, _ = run("verify", str(tmp_path / "bundle.zip"))
     assert (code, "workspaces: 1" in told) == (0, True), told
+    code, told, _ = run("trace", str(tmp_path / "bundle.zip"), "MVN001", "workspaces", "--whole")
+    assert (code, "\\u001b[2J" in told, "\x1b" in told) == (0, True, False)

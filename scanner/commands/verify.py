@@ -12,6 +12,7 @@ from rich.text import Text
 from checks.registry import registry
 from scanner.evidence.verification import Expected, Step, Verification, verify
 from scanner.options import VerifyFormat
+from scanner.terminal import harmless
 
 _TITLES = {
     "files": "Files",
@@ -53,4 +54,4 @@ def _show_step(step: Step, out: Console) -> None:
         ("·", "yellow", step.open),
     ):
         for line in lines:
-            out.print(Text(f"  {sign} ", style=style).append(line, style=""), soft_wrap=True)
+            out.print(Text(f"  {sign} ", style=style).append(harmless(line), style=""), soft_wrap=True)

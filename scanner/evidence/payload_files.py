@@ -30,7 +30,7 @@ _GAP_FIELDS = tuple(each.name for each in fields(Gap) if each.name != "answer")
 def write_payloads(folder: Path, payloads: Iterable[Payload], gaps: Iterable[Gap]) -> Tally:
     """Write all payloads and gaps; no more than one body is in memory at a time."""
     tally = Tally()
-    with TemporaryFile() as lines:
+    with TemporaryFile(dir=folder) as lines:
         places: dict[str, list[tuple[tuple[str, ...], int, int]]] = defaultdict(list)
         for payload in payloads:
             tally.add(payload)
