@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from checks.drift import Drift
 from checks.judge import PolicyVerdict
 from checks.model import Check
 from checks.schema import Tables
+
+if TYPE_CHECKING:
+    from checks.drift import Drift
 
 
 @dataclass(frozen=True, kw_only=True)

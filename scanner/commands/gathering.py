@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from checks.model import Severity
 from checks.schema import Tables
@@ -14,21 +15,23 @@ from scanner.arm import Arm
 from scanner.audit import collected
 from scanner.collection import EVERYTHING, Collection, collection_for
 from scanner.commands.connections import Connection
-from scanner.commands.replay import Earlier
 from scanner.discovery import discovery_by
-from scanner.evidence.attesting import Attestation
-from scanner.evidence.statement import Told
 from scanner.identity import Identity
 from scanner.live import LiveSource, SubscriptionsReader
 from scanner.options import Discover
 from scanner.payloads import Store
 from scanner.pipeline import Patience
 from scanner.policies import LoadedPolicy, management_groups
-from scanner.pools import Pool
 from scanner.progress import Progress
 from scanner.provenance import Traces
 from scanner.resuming import scan_key
 from scanner.scope import Wanted
+
+if TYPE_CHECKING:
+    from scanner.commands.replay import Earlier
+    from scanner.evidence.attesting import Attestation
+    from scanner.evidence.statement import Told
+    from scanner.pools import Pool
 
 
 @dataclass(frozen=True, kw_only=True)
