@@ -55,7 +55,9 @@ def scanned(
     """
     connection = emulator_connection(emulator)
 
-    async def scan() -> tuple[Tables, list[Payload]]:
+    found: list[tuple[Tables, list[Payload]]] = []
+
+    async def scan() -> None:
         arm = Arm(
             connection.cloud,
             connection.credential,
@@ -72,9 +74,11 @@ def scanned(
                 discovery=Discovery(arm) if asks_graph else None,
             )
             with PayloadStore() as store:
-                return await collected(source, store), list(store)
+                found.append((await collected(source, store), list(store)))
 
-    return asyncio.run(scan())
+    # Not returned: asyncio.run ends in a repr of the task's result (3.11), slow where that is a DataFrame.
+    asyncio.run(scan())
+    return found[0]
 
 
 @contextmanager
