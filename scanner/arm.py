@@ -236,7 +236,7 @@ def next_page(ask: Ask, page: Payload, seen: set[str], endpoint: str) -> Ask | G
     if link is None or link == "":
         return None
     if not isinstance(link, str) or not is_same_origin(link, endpoint):
-        host = urlsplit(link).netloc if isinstance(link, str) else type(link).__name__
+        host = _host(link) if isinstance(link, str) else type(link).__name__
         message = f"The next page lies at {host}, not at {endpoint}; no token was sent there."
         return _no_next(ask, page, "ForeignNextLink", message)
     if link in seen:
@@ -249,6 +249,13 @@ def next_page(ask: Ask, page: Payload, seen: set[str], endpoint: str) -> Ask | G
         api_version=parse_qs(urlsplit(link).query).get("api-version", [ask.api_version])[0],
         subscription_id=ask.subscription_id,
     )
+
+
+def _host(link: str) -> str:
+    try:
+        return urlsplit(link).netloc or "no host"
+    except ValueError:
+        return "no URL"
 
 
 def _no_next(ask: Ask, page: Payload, code: str, message: str) -> Gap:

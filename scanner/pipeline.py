@@ -107,12 +107,12 @@ def is_same_origin(url: str, endpoint: str) -> bool:
 
 
 def _origin(url: str) -> tuple[str, str | None, int | None]:
-    parts = urlsplit(url)
-    default = {"https": 443, "http": 80}.get(parts.scheme)
     try:
+        parts = urlsplit(url)
         port = parts.port
     except ValueError:
-        return parts.scheme, None, None
+        return "no URL", None, None
+    default = {"https": 443, "http": 80}.get(parts.scheme)
     return parts.scheme, parts.hostname, port or default
 
 
@@ -235,7 +235,7 @@ def policies(
         CustomHookPolicy(),
         PatientRetryPolicy(throttle, patience),
         QuotaPolicy(throttle),
-        ChallengePolicy(credential, cloud.scope),
         slots,
+        ChallengePolicy(credential, cloud.scope),
         AnswerTimePolicy(patience.answer_timeout),
     )
