@@ -208,6 +208,7 @@ def emulator(
     jitter_ms: options.JitterMs = 0.0,
     page_size: options.PageSize = 50,
     role: options.RoleFile = None,
+    token_seconds: options.TokenSeconds = None,
     fault: options.Faults = None,
 ) -> None:
     """Serve an emulated Azure Resource Manager on this machine until interrupted. It is not Azure."""
@@ -221,7 +222,7 @@ def emulator(
             tenant, subscriptions=subscriptions, workspaces=workspaces, rules=rules, seed=seed
         )
         return emulate(
-            replace(served, allowed_actions=actions_of(role)) if role else served,
+            replace(served, allowed_actions=actions_of(role) if role else None, token_seconds=token_seconds),
             faults=fault or (),
             port=port,
             latency_ms=latency_ms,

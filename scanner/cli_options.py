@@ -218,6 +218,12 @@ RoleFile = Annotated[
         "--role", metavar="FILE", help="Allow only the Actions of this role definition. [default: all]"
     ),
 ]
+TokenSeconds = Annotated[
+    int | None,
+    typer.Option(
+        "--token-seconds", metavar="N", min=1, help="How long a token is good. [default: without an end]"
+    ),
+]
 Faults = Annotated[
     list[str] | None,
     typer.Option(

@@ -1,4 +1,4 @@
-"""The pipeline's innermost policy: every try waits here for its turn, and what comes back is learnt from."""
+"""The pipeline's policy in which every try waits for its turn, and what comes back is learnt from."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ _RECENT, _MOST = 1 / 16, 0.5
 class SlotPolicy(AsyncHTTPPolicy[Any, Any]):
     """Lets a try through once its gates are open, it has a token, and a slot is free, there and overall.
 
-    It stands behind the retry policy: whoever waits to try again holds no slot. The window that all
+    It stands behind the retry policy: whoever waits to try again holds no slot. It stands before the policy
+    that signs in: whoever waited long is given a token that is good now. The window that all
     subscriptions share narrows only where most are turned away, so that one cannot slow the others.
     """
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,9 @@ from aiohttp import web
 from azure.core.credentials import AccessTokenInfo, TokenRequestOptions
 from scanning import IMPATIENT, scanned
 from test_scanner_throttling import arm_before, ask
+from typer.testing import CliRunner
 
+from scanner.cli import app
 from scanner.clouds import Cloud
 from scanner.credentials import credential
 from scanner.emulator.credential import CLIENT_ID, CLIENT_SECRET
@@ -85,6 +88,49 @@ def test_a_token_about_to_end_is_renewed_before_it_is_used() -> None:
             return [each.document["token"] for each in found if isinstance(each, Payload)]
 
     assert asyncio.run(run()) == ["Bearer 2", "Bearer 3", "Bearer 4"]
+
+
+def test_whoever_waited_long_is_given_a_token_that_is_good_now() -> None:
+    issuer, asked = Issuer(lifetime=60), list[str]()
+
+    async def handler(request: web.Request) -> web.StreamResponse:
+        asked.append(request.path)
+        if len(asked) == 1:
+            return web.json_response({}, status=429, headers={"Retry-After": "1"})
+        return web.json_response({"token": int(request.headers["Authorization"].removeprefix("Bearer "))})
+
+    async def run() -> list[int]:
+        async with arm_before(handler, IMPATIENT, issuer) as arm:
+            throttled = asyncio.create_task(arm.get(ask(arm, "busy", 1)))
+            while not asked:
+                await asyncio.sleep(0)
+            idle = [await arm.get(ask(arm, "idle", number)) for number in range(3)]
+            found = [*idle, await throttled]
+            return [each.document["token"] for each in found if isinstance(each, Payload)]
+
+    *before, last = asyncio.run(run())
+    assert len(before) == 3
+    assert last > max(before)
+
+
+def test_tokens_that_end_in_mid_scan_are_renewed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Four pages that take 1.2 s each come one after the other, the last when the first token has ended."""
+    tenant = replace(generated_tenant(subscriptions=1, workspaces=4, rules=0), token_seconds=1)
+    monkeypatch.setenv("AZURE_TENANT_ID", tenant.tenant_id)
+    monkeypatch.setenv("AZURE_CLIENT_ID", CLIENT_ID)
+    monkeypatch.setenv("AZURE_CLIENT_SECRET", CLIENT_SECRET)
+    slow = Fault(kind=FaultKind.LATENCY, seconds=1.2, route="workspaces")
+    with emulated(tenant, tls=True, faults=[slow], page_size=1) as emulator:
+        authority = tmp_path / "ca.pem"
+        authority.write_bytes(emulator.ca_pem or b"")
+        options = ["--auth", "environment", "--arm-endpoint", emulator.url, "--ca-bundle", str(authority)]
+        output = ["--policy", "internet-outbound", "-q", "-o", str(tmp_path / "report")]
+        result = CliRunner().invoke(app, ["scan", *options, *output])
+        statuses = {request.status for request in emulator.requests}
+        granted = [request for request in emulator.requests if request.path.endswith("/token")]
+    assert result.exit_code in (0, 1), result.output
+    assert statuses == {200}
+    assert len(granted) > 1
 
 
 def test_one_new_token_answers_the_challenge_that_many_heard() -> None:

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 from scanner.emulator.answers import Answer, encoded, refusal
 from scanner.emulator.envelopes import missing_api_version
-from scanner.emulator.identity import CLIENT_ID, CLIENT_SECRET, access_token
+from scanner.emulator.identity import CLIENT_ID, CLIENT_SECRET
+from scanner.emulator.tokens import Tokens
 from scanner.emulator.versions import Document
 
 
@@ -38,8 +39,8 @@ def openid_configuration(tenant_id: str, base_url: str) -> Answer:
     return Answer(status=200, body=encoded(configuration))
 
 
-def token(form: Mapping[str, str], asked_tenant: str, tenant_id: str) -> Answer:
-    """A token for the emulator's client in its tenant, or Entra's refusal."""
+def token(form: Mapping[str, str], asked_tenant: str, tenant_id: str, tokens: Tokens, now: float) -> Answer:
+    """A token for the emulator's client in its tenant, granted `now`, or Entra's refusal."""
     if asked_tenant.lower() != tenant_id.lower():
         return _refused(400, "invalid_request", 90002, f"Tenant '{asked_tenant}' not found.")
     if form.get("grant_type") != "client_credentials":
@@ -51,11 +52,12 @@ def token(form: Mapping[str, str], asked_tenant: str, tenant_id: str) -> Answer:
         return _refused(
             401, "invalid_client", 7000215, "Invalid client secret provided. Ensure the secret value is sent."
         )
+    access_token, seconds = tokens.grant(now)
     granted = {
         "token_type": "Bearer",
-        "expires_in": 3599,
-        "ext_expires_in": 3599,
-        "access_token": access_token(tenant_id),
+        "expires_in": seconds,
+        "ext_expires_in": seconds,
+        "access_token": access_token,
     }
     return Answer(status=200, body=encoded(granted))
 

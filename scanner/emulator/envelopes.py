@@ -73,6 +73,15 @@ def invalid_token() -> ArmError:
     )
 
 
+def expired_token() -> ArmError:
+    """401: a token the emulator issued, past its end."""
+    return ArmError(
+        status=401,
+        code="ExpiredAuthenticationToken",
+        message="The access token expiry UTC time is earlier than current UTC time.",
+    )
+
+
 def not_found(target: Target) -> ArmError:
     """404: the subscription, the resource group or the resource does not exist."""
     start = target.path.rfind("/providers/") + len("/providers/")

@@ -11,13 +11,13 @@ from aiohttp import web
 from scanner.emulator.answers import Answer, answer, encoded, refusal
 from scanner.emulator.directory import Directory
 from scanner.emulator.entra import cloud_metadata, openid_configuration, token
-from scanner.emulator.envelopes import graph_error, invalid_token, method_not_allowed
+from scanner.emulator.envelopes import graph_error, method_not_allowed
 from scanner.emulator.faults import Fault
 from scanner.emulator.graph import Quota, graph_answer
-from scanner.emulator.identity import access_token
 from scanner.emulator.injection import Injector
 from scanner.emulator.routes import GRAPH, METADATA, UNAUTHENTICATED, Target, target_of
 from scanner.emulator.tenant import Tenant
+from scanner.emulator.tokens import Tokens
 
 _GOLDEN_RATIO = 0.6180339887498949
 
@@ -37,7 +37,7 @@ class Exchange:
         self.injector = Injector((*faults, *tenant.default_faults))
         self._tenant = tenant
         self._directory = Directory(tenant)
-        self._bearer = f"Bearer {access_token(tenant.tenant_id)}"
+        self._tokens = Tokens(tenant)
         self._page_size = page_size
         self._latency, self._jitter = latency, jitter
         self._waited = 0
@@ -61,12 +61,13 @@ class Exchange:
         target = known[0] if known else target_of(request.path)
         if target.route in UNAUTHENTICATED:
             return target, await self._open(request, target)
-        if target.route == GRAPH and request.headers.get("Authorization") == self._bearer:
+        refused = self._tokens.refusal(request.headers.get("Authorization"), _now())
+        if target.route == GRAPH and not refused:
             return target, await self._queried(request, target)
         if request.method != "GET":
             return target, _unread(request.method, target)
-        if request.headers.get("Authorization") != self._bearer:
-            return target, refusal(invalid_token())
+        if refused:
+            return target, refusal(refused)
         return known or self._read(request, target)
 
     def _read(self, request: web.BaseRequest, target: Target) -> tuple[Target, Answer]:
@@ -79,7 +80,7 @@ class Exchange:
         """What Resource Graph answers, with what it tells of its quota."""
         if request.method != "POST":
             return refusal(method_not_allowed(request.method))
-        now = asyncio.get_running_loop().time()
+        now = _now()
         if self._quota.taken(now):
             version = request.query.get("api-version", "")
             found = graph_answer(self._directory, target, version, await request.read())
@@ -96,12 +97,11 @@ class Exchange:
         if request.method != "POST":
             return refusal(method_not_allowed(request.method))
         form = {name: str(value) for name, value in (await request.post()).items()}
-        return token(form, asked_tenant, self._tenant.tenant_id)
+        return token(form, asked_tenant, self._tenant.tenant_id, self._tokens, _now())
 
     def _spoiled(self, request: web.BaseRequest, target: Target, usual: Answer) -> Answer:
         supported = self._directory.versions(target)
-        now = asyncio.get_running_loop().time()
-        refused = self.injector.refusal(target, usual.page, now, supported)
+        refused = self.injector.refusal(target, usual.page, _now(), supported)
         if refused:
             return refused
         own_url, foreign_url = self.base_url + request.raw_path, self.foreign_url + request.raw_path
@@ -111,6 +111,10 @@ class Exchange:
         """Latency plus a part of the jitter that spreads evenly over requests, without chance."""
         self._waited += 1
         return self._latency + self._jitter * (self._waited * _GOLDEN_RATIO % 1)
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
 
 
 def _unread(method: str, target: Target) -> Answer:

@@ -14,9 +14,12 @@ EXPIRES_ON = 4102444800
 """2100-01-01T00:00:00Z in Unix seconds: no clock is read to make or judge a token."""
 
 
-def access_token(tenant_id: str = TENANT_ID) -> str:
-    """The bearer token of that tenant: three JWT-like parts, the last one empty because nothing is signed."""
-    claims = {
+def access_token(tenant_id: str = TENANT_ID, *, number: int = 0) -> str:
+    """The bearer token of that tenant: three JWT-like parts, the last one empty because nothing is signed.
+
+    Those with another number are other tokens.
+    """
+    claims: dict[str, object] = {
         "aud": "https://management.azure.com/",
         "iss": f"https://sts.windows.net/{tenant_id}/",
         "iat": 1767225600,
@@ -27,6 +30,8 @@ def access_token(tenant_id: str = TENANT_ID) -> str:
         "tid": tenant_id,
         "ver": "1.0",
     }
+    if number:
+        claims["uti"] = str(number)
     return f"{_part({'typ': 'JWT', 'alg': 'none'})}.{_part(claims)}."
 
 

@@ -59,6 +59,7 @@ class Tenant:
     what it offers. With `list_rules` off, LIST leaves the outbound rules out of managed networks.
     `expected_violations` are lower-cased ids of workspaces that violate NET006, for generated tenants.
     `allowed_actions` are those of the one role that the emulator's client holds everywhere; None is all.
+    Tokens are good for `token_seconds`; None is without an end, though Entra says an hour.
     """
 
     name: str
@@ -72,6 +73,7 @@ class Tenant:
     list_rules: bool = True
     expected_violations: frozenset[str] = frozenset()
     allowed_actions: frozenset[str] | None = None
+    token_seconds: int | None = None
     graph: Graph = field(default_factory=Graph)
 
     def offering(self, *machine_learning: str) -> Tenant:
