@@ -14,6 +14,7 @@ from scanner.associated_rows import COLUMN_OF_ROLE, associated_rows
 from scanner.child_rows import CHILDREN, connection_row
 from scanner.collection import KIND_OF
 from scanner.graph_rows import GraphRows, asked_subscriptions, by_subscription, difference
+from scanner.listings import Listings
 from scanner.outbound_rule_rows import rule_row, united
 from scanner.payloads import Gap, Payload
 from scanner.provenance import BY_RULE_NAME, BY_SUBSCRIPTION, Traces
@@ -42,11 +43,12 @@ class Tabulation:
         """Nothing read yet; `traces` hears where every row was told."""
         self._traces = traces
         self._subscriptions = SubscriptionRows()
+        self._listings = Listings("workspace_id")
         self._workspaces: dict[str, Row] = {}
         self._details: dict[str, Row] = {}
         self._body_rules: dict[str, dict[str, list[Row]]] = {kind: {} for kind in _BODIES}
         self._body_connections: dict[str, dict[str, Row]] = {kind: {} for kind in _BODIES}
-        self._listed_rules: dict[str, dict[str, Row]] = {}
+        self._listed_rules: dict[str, Listings] = {}
         self._children: dict[str, dict[str, Row]] = defaultdict(dict)
         self._associated: dict[str, Payload | Gap] = {}
         self._asked: set[tuple[str, str]] = set()
@@ -65,7 +67,7 @@ class Tabulation:
         if self._traces:
             self._traces.part(item_kind(item), item.scope.lower(), item)
         if isinstance(item, Gap):
-            self._gap(item, item)
+            self._gap(item)
             return
         self._asked.add((item.kind, item.scope.lower()))
         take = {
@@ -85,6 +87,10 @@ class Tabulation:
 
     def finished(self) -> Tables:
         """The tables of everything taken in."""
+        for listings in (self._listings, *self._listed_rules.values()):
+            for lost in listings.disputes():
+                self._gap(lost)
+        self._workspaces = dict(self._listings.rows)
         self._compare_discoveries()
         for key, details in self._details.items():
             self._workspaces[key] = merged(self._workspaces.get(key, {}), details)
@@ -112,17 +118,20 @@ class Tabulation:
         if self._traces:
             self._traces.row(table, key, item, *path)
 
-    def _gap(self, gap: Gap, origin: Payload | Gap) -> None:
+    def _gap(self, gap: Gap) -> None:
         key = f"{gap.asked} of {gap.scope}: {gap.code} {gap.request}"
         _keep_one(self._gaps, key, _gap_row(key, gap))
-        self._trace("gaps", key.lower(), origin)
+        self._trace("gaps", key.lower(), gap)
         self._broken.add((gap.asked, gap.scope.lower()))
         self._subscriptions.note(gap)
         if gap.subscription_id and gap.asked in SUBSCRIPTION_KINDS:
-            self._trace(BY_SUBSCRIPTION, gap.subscription_id.lower(), origin)
+            self._trace(BY_SUBSCRIPTION, gap.subscription_id.lower(), gap)
 
     def _lost(self, page: Payload, message: str) -> None:
-        gap = Gap(
+        self._gap(self._malformed(page, message))
+
+    def _malformed(self, page: Payload, message: str) -> Gap:
+        return Gap(
             scope=page.scope,
             subscription_id=page.subscription_id,
             asked=page.kind,
@@ -132,8 +141,8 @@ class Tabulation:
             message=message,
             closes="Open an Azure support case; the log names the request id.",
             request_id=page.request_id,
+            about=page.id if self._traces else "",
         )
-        self._gap(gap, page)
 
     def _items(self, page: Payload) -> list[tuple[int, wire.Object]]:
         """The items of a list page that carry an id, with their positions; the others become one gap."""
@@ -173,9 +182,9 @@ class Tabulation:
         subscription_id = page.subscription_id or ""
         self._subscriptions.count(subscription_id, len(items))
         self._trace(BY_SUBSCRIPTION, subscription_id.lower(), page)
+        lost = self._malformed(page, "")
         for position, item in items:
-            if not _keep_one(self._workspaces, item["id"].lower(), workspace_row(item, page.api_version)):
-                self._lost(page, f"{item['id']} is listed twice, and differently.")
+            self._listings.add(item["id"].lower(), workspace_row(item, page.api_version), lost)
             self._take_body(item, page, "value", position)
 
     def _workspace_details(self, page: Payload) -> None:
@@ -206,12 +215,14 @@ class Tabulation:
                 self._trace("private_endpoint_connections", identity, page, *where)
 
     def _rules_page(self, page: Payload) -> None:
-        rows = self._listed_rules.setdefault(page.scope.lower(), {})
+        scope = page.scope.lower()
+        if scope not in self._listed_rules:
+            self._listed_rules[scope] = Listings("rule_id")
+        lost = self._malformed(page, "")
         for position, item in self._items(page):
             name = wire.last_part(item["id"])
             row = rule_row(page.scope, name, item.get("properties"), item["id"], "outboundRules")
-            if not _keep_one(rows, name.lower(), row):
-                self._lost(page, f"{item['id']} is listed twice, and differently.")
+            self._listed_rules[scope].add(name.lower(), row, lost)
             self._trace(BY_RULE_NAME, f"{page.scope} {name}".lower(), page, "value", position)
 
     def _children_page(self, page: Payload) -> None:
@@ -233,13 +244,13 @@ class Tabulation:
             if was_read or (was_read is None and shown.workspaces):
                 gap = difference(key, listed.get(key, {}), shown)
                 if gap:
-                    self._gap(gap, gap)
+                    self._gap(gap)
 
     def _finished_rules(self) -> list[Row]:
         rows: list[Row] = []
         in_body = self._body_rules["workspaces"] | self._body_rules["workspace"]
         for key in sorted(in_body.keys() | self._listed_rules.keys()):
-            told = list(self._listed_rules.get(key, {}).values())
+            told = list(self._listed_rules[key].rows.values()) if key in self._listed_rules else []
             is_whole = key in self._listed_rules and self._was_read("outboundRules", key)
             rules, discrepancy = united(in_body.get(key), told if is_whole else None, told)
             rows += rules
@@ -300,16 +311,11 @@ def _gap_row(key: str, gap: Gap) -> Row:
     }
 
 
-def _keep_one(kept: dict[str, Any], key: str, told: Any) -> bool:
-    """Keep what is told; False where something else was told before: of the two the order decides nothing.
-
-    What differs in case alone is the same: Azure spells ids as it pleases.
-    """
+def _keep_one(kept: dict[str, Any], key: str, told: Any) -> None:
+    """Keep what is told; where something else was told before, the order of the two decides nothing."""
     known = kept.setdefault(key, told)
-    if known is told or known == told:
-        return True
-    kept[key] = min(known, told, key=repr)
-    return repr(known).lower() == repr(told).lower()
+    if known is not told and known != told:
+        kept[key] = min(known, told, key=repr)
 
 
 def _preference(item: Payload | Gap) -> tuple[bool, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -26,6 +27,23 @@ PAYLOAD = Payload(
     correlation_id="c",
     redactions=("/a", "/b/0"),
 )
+
+
+@pytest.mark.parametrize(
+    ("change", "is_another"),
+    [
+        ({"body": b"{} "}, True),
+        ({"status": 404}, True),
+        ({"url": "https://management.azure.com/y?api-version=1"}, True),
+        ({"method": "POST"}, True),
+        ({"request_body": "{}"}, True),
+        ({"request_id": "s", "retrieved_at": datetime(2027, 1, 1, tzinfo=UTC), "superseded": True}, False),
+    ],
+)
+def test_the_id_of_a_payload_is_of_what_was_asked_and_answered(
+    change: dict[str, Any], is_another: bool
+) -> None:
+    assert (replace(PAYLOAD, **change).id != PAYLOAD.id) is is_another
 
 
 @given(

@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 from scanning import rows
 
 from checks.hubs import with_hub_values
-from checks.schema import Tables
+from checks.schema import SCHEMAS, Tables
 from scanner.payloads import Gap, Payload
+from scanner.provenance import Provenance, Traces
 from scanner.redaction import redacted
-from scanner.tabulate import tables
+from scanner.tabulate import Tabulation, tables
 
 EXAMPLES = Path(__file__).parents[2] / "shared" / "examples" / "arm"
 SUBSCRIPTION = "00000000-1111-2222-3333-444444444444"
@@ -263,6 +264,32 @@ def test_the_order_in_which_answers_come_does_not_matter(order: list[int]) -> No
         return [result[name].to_csv() for name in ("workspaces", "outbound_rules", "gaps")]
 
     assert frames(tables([ITEMS[i] for i in order])) == frames(tables(ITEMS))
+
+
+TOLD_TWICE: list[Payload | Gap] = [
+    *ITEMS,
+    listed(workspace(publicNetworkAccess="Disabled", privateEndpointConnections=[{"name": "pe"}])),
+    payload("workspace", workspace(managedNetwork={"outboundRules": {"one": {"type": "ServiceTag"}}})),
+    payload("outboundRules", {"value": [{"id": "/r/1", "name": "one", "properties": {"type": "Other"}}]}),
+    payload("computes", {"value": [{"id": "/k", "name": "a"}, {"id": "/K", "name": "b"}]}),
+]
+
+
+@given(order=st.permutations(range(len(TOLD_TWICE))))
+def test_no_order_decides_between_answers_that_disagree_nor_what_is_told_of_their_origin(
+    order: list[int],
+) -> None:
+    def told(items: list[Payload | Gap]) -> tuple[list[str], Provenance]:
+        traces = Traces()
+        tabulation = Tabulation(traces)
+        for item in items:
+            tabulation.add(item)
+        result = tabulation.finished()
+        return [result[name].to_csv() for name in SCHEMAS], traces.finished()
+
+    frames, provenance = told(TOLD_TWICE)
+    assert told([TOLD_TWICE[i] for i in order]) == (frames, provenance)
+    assert {len(each) for each in provenance.rows["computes"].values()} == {2}
 
 
 JSON = st.recursive(

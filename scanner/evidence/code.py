@@ -14,7 +14,7 @@ from checks.model import Check
 _TABULATING = frozenset(
     {
         *("answers.py", "api_versions.py", "associated.py", "collection.py", "diagnosis.py", "gaps.py"),
-        *("payloads.py", "provenance.py", "scope.py", "tabulate.py", "wire.py"),
+        *("listings.py", "payloads.py", "provenance.py", "scope.py", "tabulate.py", "wire.py"),
     }
 )
 """The modules that make tables of payloads, beside those of rows."""

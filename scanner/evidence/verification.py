@@ -73,7 +73,7 @@ def verify(path: Path, expected: Expected, registry: Mapping[str, Check]) -> Ver
         found.steps.append(Step(name="files", wrong=(str(error),)))
         return found
     found.root = root_digest(manifest)
-    found.steps.append(_files(bundle, listed, expected.root, found.root))
+    found.steps.append(_files(bundle, listed, expected, found.root))
     found.steps.append(_signature(bundle, manifest, key, expected.key))
     found.steps.append(_timestamp(bundle, manifest, roots, expected.tsa_ca))
     if found.steps[0].wrong:
@@ -91,7 +91,7 @@ def _read(path: Path) -> bytes:
         raise SigningKeyError(f"{path} cannot be read: {error.strerror}.") from error
 
 
-def _files(bundle: Bundle, listed: dict[str, SealedFile], expected: str | None, root: str) -> Step:
+def _files(bundle: Bundle, listed: dict[str, SealedFile], expected: Expected, root: str) -> Step:
     """Whether every byte is as it was sealed, as far as the bundle itself can tell."""
     wrong = alterations(bundle, listed)
     if bundle.path.is_file():
@@ -100,16 +100,16 @@ def _files(bundle: Bundle, listed: dict[str, SealedFile], expected: str | None, 
         except EvidenceError as error:
             wrong.append(str(error))
     holds = [] if wrong else [f"{len(listed)} files are as {MANIFEST} lists them, and there are no others."]
-    if expected is None:
-        unknown = (
-            "No root digest was given with --root: who altered the bundle and sealed it anew goes unseen.",
+    if expected.root is None:
+        told = "Neither --root nor --key was given: who altered the bundle and sealed it anew goes unseen."
+        return Step(
+            name="files", wrong=tuple(wrong), holds=tuple(holds), open=() if expected.key else (told,)
         )
-        return Step(name="files", wrong=tuple(wrong), holds=tuple(holds), open=unknown)
-    if expected.lower().removeprefix("sha256:") == root:
+    if expected.root.lower().removeprefix("sha256:") == root:
         holds.append("The root digest is the one expected.")
     else:
         wrong.append(
-            f"{MANIFEST} is altered: the root digest is {root}, not {expected} as given with --root."
+            f"{MANIFEST} is altered: the root digest is {root}, not {expected.root} as given with --root."
         )
     return Step(name="files", wrong=tuple(wrong), holds=tuple(holds))
 
