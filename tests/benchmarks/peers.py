@@ -15,6 +15,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
+import requests
 from azure.identity import ClientSecretCredential
 from azure.mgmt.machinelearningservices import MachineLearningServicesMgmtClient
 from azure.mgmt.resource.subscriptions import SubscriptionClient
@@ -46,6 +47,7 @@ def by_azure_ai_ml(endpoint: str, credential: Any, subscriptions: list[str]) -> 
         "storage_endpoint": "core.example",
         "registry_discovery_endpoint": endpoint,
     }
+    ask_stable_versions()
     workspaces = rules = 0
     for subscription in subscriptions:
         client = ml_client(
@@ -69,6 +71,17 @@ def by_azure_ai_ml(endpoint: str, credential: Any, subscriptions: list[str]) -> 
             if read.managed_network and read.managed_network.isolation_mode != "disabled":
                 rules += sum(1 for _ in group.workspace_outbound_rules.list(workspace.name))
     return workspaces, rules
+
+
+def ask_stable_versions() -> None:
+    """Ask with the stable sibling of the preview version azure-ai-ml uses: the emulator offers no preview."""
+    send = requests.Session.send
+
+    def asking(session: requests.Session, request: requests.PreparedRequest, **options: Any) -> Any:
+        request.url = (request.url or "").replace("-preview", "")
+        return send(session, request, **options)
+
+    requests.Session.send = asking  # type: ignore[assignment,method-assign]
 
 
 def main() -> None:
