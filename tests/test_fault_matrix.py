@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 from fault_matrix import (
+    DOCUMENT,
     MATRIX,
     PLACES,
     Outcome,
@@ -65,6 +67,13 @@ def test_the_table_has_every_cell_and_no_other() -> None:
     assert {key for key, cell in committed().items() if cell == "no list"} == names - {
         (row.name, spot.title) for row, spot in cells()
     }
+
+
+def test_every_code_in_the_table_is_explained() -> None:
+    page = DOCUMENT.read_text()
+    codes = {code for cell in committed().values() for code in re.findall(r"`(\w+)`", cell)}
+    assert len(codes) > 10
+    assert [code for code in sorted(codes) if f"| `{code}` |" not in page] == []
 
 
 def test_ten_thousand_rules_of_one_workspace_are_all_read() -> None:
