@@ -32,10 +32,11 @@ def categorical(
     sizes = np.cumsum([0, *(len(pool) for pool in pools.values())])
     start = dict(zip(pools, sizes, strict=False))
     codes = np.concatenate([part.codes + start[id(part.pool)] for part in parts])[order]
-    used = np.zeros(sizes[-1], dtype=bool)
-    used[codes] = True
+    first = np.full(sizes[-1], len(codes))
+    first[codes[::-1]] = np.arange(len(codes) - 1, -1, -1)
+    used = np.argsort(first, kind="stable")[: np.count_nonzero(first < len(codes))]
     texts = np.concatenate(list(pools.values()))[used]
-    places = np.empty(len(used), dtype=np.int32)
+    places = np.empty(len(first), dtype=np.int32)
     if words is None:
         places[used], different = factorized(texts)
     else:

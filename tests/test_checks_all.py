@@ -67,6 +67,8 @@ OTHER_EVIDENCE = {
     ("OBR010", "outbound_rules.service_resource_id"): "decides for private-endpoint rules only",
     ("OBR010", "outbound_rules.subresource_target"): "likewise",
     ("OBR012", "outbound_rules.type"): "a workspace without rules has no host-name rules",
+    ("OBR012", "outbound_rules.rule"): "only quoted in the reason",
+    ("MVN004", "outbound_rules.rule"): "likewise",
     **dependency_worlds.OTHER_EVIDENCE,
     **workload_worlds.OTHER_EVIDENCE,
 }
