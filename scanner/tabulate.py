@@ -10,9 +10,9 @@ from checks.schema import Tables
 from scanner import wire
 from scanner.api_versions import PROVIDER, registration_state
 from scanner.associated import KIND as ASSOCIATED
-from scanner.associated_rows import COLUMN_OF_ROLE, associated_rows
+from scanner.associated_rows import associated_rows
 from scanner.child_rows import CHILDREN, connection_row
-from scanner.collection import KIND_OF
+from scanner.completeness import Completeness
 from scanner.graph_rows import GraphRows, asked_subscriptions, by_subscription, difference
 from scanner.listings import Listings
 from scanner.outbound_rule_rows import rule_row, united
@@ -24,6 +24,7 @@ from scanner.workspace_rows import merged, workspace_row
 
 Row = dict[str, Any]
 
+_ONLINE = "/onlineendpoints/"
 _BODIES = ("workspaces", "workspace")
 """The kinds whose bodies hold a workspace; what the later one tells counts where both tell it."""
 
@@ -51,8 +52,7 @@ class Tabulation:
         self._listed_rules: dict[str, Listings] = {}
         self._children: dict[str, dict[str, Row]] = defaultdict(dict)
         self._associated: dict[str, Payload | Gap] = {}
-        self._asked: set[tuple[str, str]] = set()
-        self._broken: set[tuple[str, str]] = set()
+        self._completeness = Completeness()
         self._gaps: dict[str, Row] = {}
         self._graph = GraphRows()
 
@@ -69,7 +69,7 @@ class Tabulation:
         if isinstance(item, Gap):
             self._gap(item)
             return
-        self._asked.add((item.kind, item.scope.lower()))
+        self._completeness.answered(item.kind, item.scope)
         take = {
             "subscriptions": self._subscription_page,
             "subscription": lambda page: self._subscription(page, page.document),
@@ -95,8 +95,9 @@ class Tabulation:
         for key, details in self._details.items():
             self._workspaces[key] = merged(self._workspaces.get(key, {}), details)
         rules = self._finished_rules()
+        with_endpoints = {key.partition(_ONLINE)[0] for key in self._children["endpoints"] if _ONLINE in key}
         for row in self._workspaces.values():
-            self._finish_workspace(row)
+            self._completeness.mark(row, with_endpoints=with_endpoints, associated=self._associated)
         subscriptions, associated = self._subscriptions.finished(), self._finished_associated()
         if self._traces:
             self._traces.settle(subscriptions, rules, associated, self._associated)
@@ -122,7 +123,7 @@ class Tabulation:
         key = f"{gap.asked} of {gap.scope}: {gap.code} {gap.request}"
         _keep_one(self._gaps, key, _gap_row(key, gap))
         self._trace("gaps", key.lower(), gap)
-        self._broken.add((gap.asked, gap.scope.lower()))
+        self._completeness.broke_off(gap.asked, gap.scope)
         self._subscriptions.note(gap)
         if gap.subscription_id and gap.asked in SUBSCRIPTION_KINDS:
             self._trace(BY_SUBSCRIPTION, gap.subscription_id.lower(), gap)
@@ -240,7 +241,7 @@ class Tabulation:
         listed = by_subscription(row["workspace_id"] for row in self._workspaces.values())
         for key, shown in self._graph.shown().items():
             self._subscriptions.count_in_graph(key, len(shown.workspaces))
-            was_read = self._was_read("workspaces", f"/subscriptions/{key}")
+            was_read = self._completeness.of("workspaces", f"/subscriptions/{key}")
             if was_read or (was_read is None and shown.workspaces):
                 gap = difference(key, listed.get(key, {}), shown)
                 if gap:
@@ -251,7 +252,7 @@ class Tabulation:
         in_body = self._body_rules["workspaces"] | self._body_rules["workspace"]
         for key in sorted(in_body.keys() | self._listed_rules.keys()):
             told = list(self._listed_rules[key].rows.values()) if key in self._listed_rules else []
-            is_whole = key in self._listed_rules and self._was_read("outboundRules", key)
+            is_whole = key in self._listed_rules and self._completeness.of("outboundRules", key)
             rules, discrepancy = united(in_body.get(key), told if is_whole else None, told)
             rows += rules
             if key in self._workspaces:
@@ -261,31 +262,6 @@ class Tabulation:
     def _finished_associated(self) -> list[Row]:
         independent = [row for row in self._workspaces.values() if not _is_project(row)]
         return [row for workspace in independent for row in associated_rows(workspace, self._associated)]
-
-    def _was_read(self, kind: str, scope: str) -> bool | None:
-        """Whether a list was read whole (True), broke off (False) or was not asked for (None)."""
-        if (kind, scope) in self._broken:
-            return False
-        return True if (kind, scope) in self._asked else None
-
-    def _finish_workspace(self, row: Row) -> None:
-        key = row["workspace_id"].lower()
-        for column, kind in KIND_OF.items():
-            told = self._was_read(kind, key)
-            row[column] = row.get(column) if told is None else told
-        if row["outbound_rules_known"] is None and (row["isolation_mode"] or "").lower() == "disabled":
-            row["outbound_rules_known"] = True
-        if row["online_deployments_known"] is None and row["online_endpoints_known"]:
-            row["online_deployments_known"] = self._has_no_online_endpoint(key) or None
-        row["associated_resources_known"] = self._is_told_of_all_associated(row) or None
-
-    def _is_told_of_all_associated(self, row: Row) -> bool:
-        named = [row.get(column) for column in COLUMN_OF_ROLE.values()]
-        return all(each is not None and (not each or each.lower() in self._associated) for each in named)
-
-    def _has_no_online_endpoint(self, workspace_key: str) -> bool:
-        prefix = f"{workspace_key}/onlineendpoints/"
-        return not any(key.startswith(prefix) for key in self._children["endpoints"])
 
 
 def item_kind(item: Payload | Gap) -> str:

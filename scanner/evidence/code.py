@@ -13,7 +13,15 @@ from checks.model import Check
 
 _TABULATING = frozenset(
     {
-        *("answers.py", "api_versions.py", "associated.py", "collection.py", "diagnosis.py", "gaps.py"),
+        *(
+            "answers.py",
+            "api_versions.py",
+            "associated.py",
+            "collection.py",
+            "completeness.py",
+            "diagnosis.py",
+            "gaps.py",
+        ),
         *("listings.py", "payloads.py", "provenance.py", "scope.py", "tabulate.py", "wire.py"),
     }
 )
