@@ -12,7 +12,7 @@ demo: install
 test: install-dev lint
 	$(BIN)/pytest --numprocesses auto --dist worksteal
 
-# Takes about a quarter of an hour: 200 scans of 1,000 workspaces, each with other faults.
+# Takes a quarter to half an hour: 200 scans of 1,000 workspaces, each with other faults.
 nightly: install-dev
 	AZML_AUDIT_FAULT_SEEDS=200 AZML_AUDIT_FAULT_WORKSPACES=1000 $(BIN)/pytest --numprocesses auto tests/test_faults_by_chance.py
 
