@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import BrokenExecutor, Executor, ProcessPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -12,6 +12,7 @@ from typing import Any
 
 from scanner.errors import UsageError
 from scanner.options import Auth
+from scanner.version import VERSION
 
 _CONNECT_SECONDS = 20
 
@@ -59,15 +60,17 @@ def _ended_with_us(executor: ProcessPoolExecutor) -> Iterator[Executor]:
 
 
 def dask(scheduler: str) -> Pool:
-    """The workers of the Dask scheduler at that address, as they are now.
+    """The workers of the Dask scheduler at that address, as they are now, each with credentials of its own.
 
-    Each needs azml-audit in the same version, and credentials of its own. Raises UsageError where Dask is
-    not installed, the scheduler does not answer, or it has no worker.
+    Raises UsageError where Dask is not installed, the scheduler does not answer or has no worker, and where
+    one has not azml-audit in this very version: what it cannot unpickle would end it, and the scan wait.
     """
     try:
         from distributed import Client
         from distributed.comm.core import CommClosedError
         from distributed.scheduler import KilledWorker
+
+        from scanner.shards import reader_version
     except ImportError as error:
         raise UsageError("--dask needs Dask: install azml-audit[dask].") from error
 
@@ -76,14 +79,29 @@ def dask(scheduler: str) -> Pool:
 
     @contextmanager
     def opened() -> Iterator[Executor]:
-        with client() as connected:
+        try:
+            connected = client()
+        except (OSError, TimeoutError) as error:
+            raise BrokenExecutor(f"the scheduler at {scheduler} does not answer any more") from error
+        with connected:
             yield connected.get_executor(pure=False)
 
     try:
         with client() as connected:
-            count = len(connected.scheduler_info(n_workers=-1)["workers"])
+            versions = connected.run(reader_version, on_error="return")
     except (OSError, ValueError, TimeoutError) as error:
         raise UsageError(f"--dask {scheduler}: no scheduler answers there: {error}") from error
-    if not count:
+    if not versions:
         raise UsageError(f"--dask {scheduler}: it has no worker; start one with `dask worker {scheduler}`.")
-    return Pool(count=count, open=opened, lost=(BrokenExecutor, KilledWorker, CommClosedError))
+    _check(scheduler, versions)
+    return Pool(count=len(versions), open=opened, lost=(BrokenExecutor, KilledWorker, CommClosedError))
+
+
+def _check(scheduler: str, versions: Mapping[str, object]) -> None:
+    """Raise UsageError where a worker, by its address, has not our version, or none."""
+    for worker, theirs in sorted(versions.items()):
+        if theirs != VERSION:
+            has = f"cannot run it: {theirs}" if isinstance(theirs, Exception) else f"has version {theirs}"
+            raise UsageError(
+                f"--dask {scheduler}: every worker needs azml-audit {VERSION}, but {worker} {has}."
+            )

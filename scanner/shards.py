@@ -30,6 +30,7 @@ from scanner.pools import Pool
 from scanner.progress import Progress, Silent
 from scanner.resuming import Recollection
 from scanner.scope import Subscription
+from scanner.version import VERSION
 
 SHARDS_PER_WORKER = 4
 """More shards than workers, so that one with large subscriptions does not leave the others idle."""
@@ -39,6 +40,9 @@ ATTEMPTS = 3
 
 Known = Callable[[Set[str]], Sequence[Payload]]
 """What is known about subscriptions, named by their lower-cased ids."""
+
+GRACE = 10.0
+"""Seconds past the deadline in which workers, who keep it too, may hand back what they read."""
 
 _log = logging.getLogger("azml_audit.workers")
 
@@ -66,6 +70,11 @@ class Shard:
     """When the deadline is over, in seconds since the epoch: a shard may wait long for its worker."""
     known: tuple[Payload, ...] = ()
     """What an interrupted scan was told about them, documents left out."""
+
+
+def reader_version() -> str:
+    """The version of what reads shards, where it is called: on a worker."""
+    return VERSION
 
 
 def read_shard(shard: Shard) -> list[Payload | Gap]:
@@ -119,16 +128,28 @@ class Workers:
     async def read(self, chosen: Sequence[Subscription], keep: Keep) -> None:
         """Hand every payload and gap of these subscriptions to `keep`, a shard at a time."""
         waiting = {shard.number: shard for shard in self._shards(chosen)}
+        deadline = self._reading.patience.deadline
+        code, message = "WorkersLost", f"{ATTEMPTS} workers in a row ended while they read it."
+        try:
+            async with asyncio.timeout(None if deadline is None else deadline + GRACE):
+                await self._attempts(waiting, keep)
+        except TimeoutError:
+            code, message = gaps.PAST_DEADLINE, "No worker had read it when the time budget was used up."
+        for shard in waiting.values():
+            for subscription in shard.subscriptions:
+                keep(self._unread(subscription, code, message))
+
+    async def _attempts(self, waiting: dict[int, Shard], keep: Keep) -> None:
+        """Hand out the shards that wait, again where workers are lost."""
         for attempt in range(1, ATTEMPTS + 1):
-            with self._pool.open() as executor:
-                await self._attempt(executor, waiting, keep)
+            try:
+                with self._pool.open() as executor:
+                    await self._attempt(executor, waiting, keep)
+            except self._pool.lost as error:
+                _log.info("the workers were lost: %s", error)
             if not waiting:
                 return
             _log.warning("%d shards lost their worker in attempt %d of %d", len(waiting), attempt, ATTEMPTS)
-        for shard in waiting.values():
-            for subscription in shard.subscriptions:
-                message = f"{ATTEMPTS} workers in a row ended while they read it."
-                keep(self._unread(subscription, "WorkersLost", message))
 
     async def _attempt(self, executor: Executor, waiting: dict[int, Shard], keep: Keep) -> None:
         """Hand out every waiting shard; those that come back wait no longer."""

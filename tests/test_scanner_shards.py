@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import Iterator
-from concurrent.futures import BrokenExecutor, ThreadPoolExecutor
+from collections.abc import Callable, Iterator
+from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -15,12 +16,14 @@ from typing import Any
 
 import pytest
 from scanning import IMPATIENT, NETWORK, NOON
+from typer.testing import CliRunner
 
 from checks.schema import Tables
 from scanner.arm import Arm
 from scanner.audit import collected
+from scanner.cli import app
 from scanner.commands.demo import emulator_connection
-from scanner.emulator.credential import EmulatorCredential
+from scanner.emulator.credential import CLIENT_ID, CLIENT_SECRET, EmulatorCredential
 from scanner.emulator.faults import Fault, FaultKind
 from scanner.emulator.generated import generated_tenant
 from scanner.emulator.server import Emulator, emulated
@@ -33,6 +36,15 @@ from scanner.shards import Reading, Workers
 
 THREAD = Pool(count=1, open=lambda: ThreadPoolExecutor(1))
 TENANT = generated_tenant(subscriptions=6, workspaces=3, rules=2)
+FORBIDDEN = Fault(
+    kind=FaultKind.STATUS,
+    route="workspaces",
+    status=403,
+    subscription=str(TENANT.subscriptions[1]["subscriptionId"]),
+)
+FILES = ("findings.csv", "workspaces.csv", "outbound_rules.csv", "subscriptions.csv", "gaps.csv")
+
+Command = Callable[..., dict[str, bytes]]
 
 
 def noon() -> datetime:
@@ -82,13 +94,7 @@ def same(left: Tables, right: Tables) -> bool:
 
 @pytest.fixture(scope="module")
 def emulator() -> Iterator[Emulator]:
-    forbidden = Fault(
-        kind=FaultKind.STATUS,
-        route="workspaces",
-        status=403,
-        subscription=TENANT.subscriptions[1]["subscriptionId"],
-    )
-    with emulated(TENANT, faults=[forbidden]) as running:
+    with emulated(TENANT, faults=[FORBIDDEN]) as running:
         yield running
 
 
@@ -97,10 +103,52 @@ def alone(emulator: Emulator) -> Tables:
     return scanned(emulator, None)
 
 
-def test_two_processes_find_what_one_finds(emulator: Emulator, alone: Tables) -> None:
-    assert len(alone.workspaces) == 15
-    assert len(alone.gaps) == 1
-    assert same(scanned(emulator, processes(2)), alone)
+@pytest.fixture(scope="module")
+def signed_in() -> Iterator[None]:
+    """What azure-identity signs in with, here and in every process started from here."""
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("AZURE_TENANT_ID", TENANT.tenant_id)
+        environment.setenv("AZURE_CLIENT_ID", CLIENT_ID)
+        environment.setenv("AZURE_CLIENT_SECRET", CLIENT_SECRET)
+        yield
+
+
+@pytest.fixture(scope="module")
+def command(signed_in: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Command]:
+    """Scans one tenant by the command line; the options it was given to the files it wrote."""
+    folder = tmp_path_factory.mktemp("command")
+    with emulated(TENANT, faults=[FORBIDDEN], tls=True) as running:
+        (folder / "ca.pem").write_bytes(running.ca_pem or b"")
+        reach = ["--auth", "environment", "--arm-endpoint", running.url, "--ca-bundle", folder / "ca.pem"]
+
+        def scan(*options: str) -> dict[str, bytes]:
+            report = folder / f"report{len(list(folder.iterdir()))}"
+            arguments = ["scan", *map(str, reach), "-f", "csv", "-q", "-o", str(report), *options]
+            result = CliRunner().invoke(app, arguments)
+            assert result.exit_code == 1, result.output
+            return {name: (report / name).read_bytes() for name in FILES}
+
+        yield scan
+
+
+@pytest.fixture(scope="module")
+def one_process(command: Command) -> dict[str, bytes]:
+    return command()
+
+
+def test_two_processes_find_what_one_finds_to_the_byte(
+    command: Command, one_process: dict[str, bytes]
+) -> None:
+    assert len(one_process["findings.csv"].splitlines()) > 100
+    assert b"AuthorizationFailed" in one_process["gaps.csv"]
+    assert command("--workers", "2") == one_process
+
+
+def test_a_dask_cluster_finds_what_one_process_finds_to_the_byte(
+    command: Command, one_process: dict[str, bytes], scheduler: str
+) -> None:
+    assert dask(scheduler).count == 2
+    assert command("--dask", scheduler) == one_process
 
 
 def test_a_process_killed_meanwhile_costs_nothing_but_time(
@@ -117,6 +165,28 @@ def test_shards_that_lose_every_worker_are_gaps(emulator: Emulator) -> None:
     assert len(tables.gaps) == len(TENANT.subscriptions)
 
 
+def test_workers_that_cannot_be_had_any_more_are_gaps(emulator: Emulator) -> None:
+    def gone() -> AbstractContextManager[Executor]:
+        raise BrokenExecutor("the scheduler does not answer")
+
+    tables = scanned(emulator, Pool(count=1, open=gone))
+    assert set(tables.gaps["code"]) == {"WorkersLost"}
+
+
+def test_workers_that_never_answer_do_not_outlast_the_deadline(
+    emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Waiting(Executor):
+        def submit(self, *_: Any, **__: Any) -> Future[Any]:
+            return Future()
+
+    monkeypatch.setattr("scanner.shards.GRACE", 0.1)
+    pool = Pool(count=1, open=lambda: nullcontext(Waiting()))
+    tables = scanned(emulator, pool, patience=replace(IMPATIENT, deadline=0.1))
+    assert set(tables.gaps["code"]) == {"DeadlinePassed"}
+    assert len(tables.gaps) == len(TENANT.subscriptions)
+
+
 def test_a_worker_that_cannot_sign_in_leaves_gaps_that_say_so(emulator: Emulator) -> None:
     tables = scanned(emulator, THREAD, credential=no_credential)
     assert set(tables.gaps["code"]) == {"WorkerRefused"}
@@ -124,20 +194,12 @@ def test_a_worker_that_cannot_sign_in_leaves_gaps_that_say_so(emulator: Emulator
 
 
 @pytest.fixture(scope="module")
-def scheduler() -> Iterator[str]:
+def scheduler(signed_in: None) -> Iterator[str]:
     distributed = pytest.importorskip("distributed", reason="Dask is not installed")
     with distributed.LocalCluster(
         n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, host="127.0.0.1"
     ) as cluster:
         yield cluster.scheduler_address
-
-
-def test_a_dask_cluster_finds_what_one_process_finds(
-    emulator: Emulator, alone: Tables, scheduler: str
-) -> None:
-    pool = dask(scheduler)
-    assert pool.count == 2
-    assert same(scanned(emulator, pool), alone)
 
 
 def test_a_dask_worker_killed_meanwhile_costs_nothing_but_time(
@@ -146,6 +208,14 @@ def test_a_dask_worker_killed_meanwhile_costs_nothing_but_time(
     clock = partial(deadly_once, tmp_path / "killed")
     assert same(scanned(emulator, dask(scheduler), clock=clock), alone)
     assert (tmp_path / "killed").exists()
+
+
+def test_a_dask_worker_of_another_version_is_a_usage_error(
+    scheduler: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("scanner.pools.VERSION", "9.9")
+    with pytest.raises(UsageError, match=r"needs azml-audit 9.9, but tcp://.* has version"):
+        dask(scheduler)
 
 
 def test_no_scheduler_is_a_usage_error(monkeypatch: pytest.MonkeyPatch) -> None:
