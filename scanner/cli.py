@@ -148,6 +148,7 @@ def scan(
                 client_id=client_id,
                 ca_bundle=ca_bundle,
                 prompt=terminal.err.print,
+                deadline=deadline,
             )
 
         return scan(job, connect, terminal)

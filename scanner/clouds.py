@@ -7,6 +7,7 @@ azure-identity 1.27 `AzureAuthorityHosts` (2026-08). A private or sovereign clou
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 import ssl
 from collections.abc import Mapping
@@ -95,12 +96,23 @@ def tls_context(ca_bundle: Path | None) -> ssl.SSLContext:
         raise CloudError(f"--ca-bundle {ca_bundle}: cannot be read as PEM certificates: {error}") from error
 
 
-async def discovered(arm_endpoint: str, ca_bundle: Path | None) -> Cloud:
-    """The cloud behind `arm_endpoint`, as its `/metadata/endpoints` describes it.
+async def discovered(arm_endpoint: str, ca_bundle: Path | None, deadline: float | None = None) -> Cloud:
+    """The cloud behind `arm_endpoint`, as its `/metadata/endpoints` describes it within `deadline` seconds.
 
     Raises CloudError where it cannot be reached or does not say who issues tokens for which audience.
     """
     endpoint = checked_endpoint(arm_endpoint)
+    try:
+        async with asyncio.timeout(deadline):
+            return await _discovered(endpoint, ca_bundle)
+    except TimeoutError as error:
+        raise CloudError(
+            f"{endpoint}/metadata/endpoints did not answer within the {deadline:g} s of --deadline. "
+            "Allow more, or check the address."
+        ) from error
+
+
+async def _discovered(endpoint: str, ca_bundle: Path | None) -> Cloud:
     connector = aiohttp.TCPConnector(ssl=tls_context(ca_bundle))
     timeout = aiohttp.ClientTimeout(total=30)
     async with aiohttp.ClientSession(connector=connector, timeout=timeout, trust_env=True) as session:

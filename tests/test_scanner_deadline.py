@@ -10,8 +10,10 @@ import pytest
 from aiohttp import web
 from scanning import IMPATIENT, scanned
 from test_scanner_throttling import arm_before, ask
+from typer.testing import CliRunner
 
 from scanner.arm import Arm
+from scanner.cli import app
 from scanner.commands.demo import emulator_connection
 from scanner.commands.scan import Job, now, scan
 from scanner.emulator.faults import Fault, FaultKind
@@ -93,6 +95,17 @@ def test_signing_in_that_takes_longer_is_an_error_that_names_the_option() -> Non
 
     with pytest.raises(CredentialError, match="--deadline"):
         asyncio.run(run())
+
+
+def test_a_cloud_that_does_not_say_what_it_is_in_time_is_an_error_that_names_the_option(
+    tmp_path: Path,
+) -> None:
+    silent = Fault(kind=FaultKind.LATENCY, seconds=3600.0, route="metadata")
+    with emulated(TENANT, faults=[silent]) as emulator:
+        arguments = ["scan", "--arm-endpoint", emulator.url, "--deadline", "1", "-o", str(tmp_path / "r")]
+        result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == 2
+    assert "within the 1 s of --deadline" in " ".join(result.stderr.split())
 
 
 def test_what_was_spent_before_is_taken_off() -> None:

@@ -39,9 +39,10 @@ def connection(
     client_id: str | None,
     ca_bundle: Path | None,
     prompt: Callable[[str], None],
+    deadline: float | None = None,
 ) -> Connection:
-    """How to reach the cloud the options name. Raises CloudError or CredentialError."""
-    cloud = asyncio.run(discovered(arm_endpoint, ca_bundle)) if arm_endpoint else KNOWN[cloud_name]
+    """How to reach the cloud the options name, looked for so long. Raises CloudError or CredentialError."""
+    cloud = asyncio.run(discovered(arm_endpoint, ca_bundle, deadline)) if arm_endpoint else KNOWN[cloud_name]
     signed_in = credential(
         auth, cloud, tenant=tenant, client_id=client_id, ca_bundle=ca_bundle, prompt=prompt
     )
