@@ -46,6 +46,10 @@ _SUSPICIOUS = tuple(
 )
 """In a body without any of these nothing can have to go. A backslash may spell a name or a sign in another
 way, a zero byte means that it is not UTF-8."""
+_SECRET_TEXT = re.compile(
+    rf'("(?:{"|".join(sorted(_SECRET_MEMBERS))}|[^"\\]*{_SECRET_ENDING})"\s*:\s*")[^"]+', re.IGNORECASE
+)
+"""A secret member in JSON that may break off anywhere: its name and all of its value that came."""
 
 
 def without_emails(text: str) -> str:
@@ -62,17 +66,30 @@ def redacted(body: bytes, document: Any) -> tuple[bytes, tuple[str, ...]]:
     """The body without secrets, and the JSON pointers of what was replaced, sorted.
 
     `document` is the parsed body and is changed in place. Where nothing had to go, the bytes come back
-    as they were; otherwise the document is written anew, compact, members in their order.
+    as they were; otherwise the document is written anew, compact, members in their order. A body that is
+    no JSON object or array (an error page, an answer that broke off) is cleaned as a text; its pointer is
+    "", the whole.
     """
     lowered = body.lower()
     if not any(sign in lowered for sign in _SUSPICIOUS):
         return body, ()
+    if not isinstance(document, (dict, list)):
+        cleaned = _cleaned_text(body)
+        return cleaned, (() if cleaned == body else ("",))
     pointers: list[str] = []
     _walk(document, (), pointers, emails=False)
     if not pointers:
         return body, ()
     rewritten = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
     return rewritten.encode("utf-8", "surrogatepass"), tuple(sorted(pointers))
+
+
+def _cleaned_text(body: bytes) -> bytes:
+    """A body nobody can parse, without what looks like a secret; one with a zero byte is left out whole."""
+    if b"\0" in body:
+        return REDACTED.encode()
+    text = without_tokens(without_emails(body.decode("latin-1")))
+    return _SECRET_TEXT.sub(rf"\g<1>{REDACTED}", text).encode("latin-1")
 
 
 def _walk(node: Any, path: _Path, found: list[str], *, emails: bool) -> None:

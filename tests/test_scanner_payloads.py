@@ -71,6 +71,29 @@ def test_appending_goes_on_after_reading() -> None:
 
 
 @pytest.mark.parametrize(
+    "body",
+    [
+        b"<html>proxy for x@example.com</html>",
+        f"sent {access_token()} on".encode(),
+        json.dumps(access_token()).encode(),
+        b'{"properties": {"adminUserPassword": "hidden-and-cut-of',
+        b'{"relayConnectionString" : "hidden;x=1", "a": ',
+        json.dumps({"password": "hidden"})[:-1].encode("utf-16"),
+    ],
+)
+def test_bodies_that_nobody_can_parse_are_redacted_too(body: bytes) -> None:
+    cleaned, pointers = redacted(body, parsed(body))
+    assert pointers == ("",)
+    assert REDACTED.encode() in cleaned
+    assert not any(secret in cleaned.replace(b"\0", b"") for secret in (b"@example", b"eyJ", b"hidden"))
+
+
+def test_a_page_of_a_proxy_stays_as_it_came() -> None:
+    body = "<html>Bad Gateway é</html>".encode("latin-1")
+    assert redacted(body, parsed(body)) == (body, ())
+
+
+@pytest.mark.parametrize(
     ("document", "pointer"),
     [
         ({"properties": {"sdkTelemetryAppInsightsKey": "k"}}, "/properties/sdkTelemetryAppInsightsKey"),
