@@ -19,6 +19,7 @@ class SubscriptionRow:
     state: str
     is_read: bool
     workspaces: int | None
+    in_graph: int | None
     gaps: int
     why: tuple[str, ...]
     closes: tuple[str, ...]
@@ -55,6 +56,11 @@ class Population:
     def read(self) -> int:
         """Subscriptions whose workspaces were listed to the end."""
         return sum(row.is_read for row in self.subscriptions)
+
+    @property
+    def compared(self) -> int:
+        """Subscriptions of which Resource Graph told its workspaces, too."""
+        return sum(row.in_graph is not None for row in self.subscriptions)
 
     @property
     def unread(self) -> int:
@@ -114,11 +120,16 @@ def _subscription_row(row: dict[str, str], gaps: pd.DataFrame) -> SubscriptionRo
         id=row["subscription_id"],
         state=row["state"] or "not reported",
         is_read=row["read"] == "True",
-        workspaces=int(row["workspaces"]) if row["workspaces"] else None,
+        workspaces=_count(row["workspaces"]),
+        in_graph=_count(row["workspaces_in_graph"]),
         gaps=len(gaps),
         why=(*([note] if note else []), *_distinct(why)),
         closes=_distinct(gaps["closes"]),
     )
+
+
+def _count(text: str) -> int | None:
+    return int(text) if text else None
 
 
 def _distinct(texts: pd.Series[str]) -> tuple[str, ...]:

@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from scanner import wire
-from scanner.payloads import Gap
+from scanner.gaps import arm_error
+from scanner.graph_rows import KIND as GRAPH
+from scanner.graph_rows import asked_subscriptions
+from scanner.payloads import Gap, Payload, parsed
 
 Row = dict[str, Any]
 
@@ -13,6 +16,8 @@ _NOT_LISTED = (
     "Not listed: Resource Graph shows no workspace here. It would show none that the identity may not read."
 )
 
+
+_ALONE = "which workspaces there are, Azure Resource Manager alone tells."
 
 SUBSCRIPTION_KINDS = ("workspaces", "subscription", "provider")
 """The kinds of gap that leave a subscription itself unread."""
@@ -30,6 +35,7 @@ class SubscriptionRows:
         self._groups: dict[str, set[str]] = {}
         self._unread_groups: set[str] = set()
         self._in_graph: dict[str, int] = {}
+        self._graph_refusals: dict[str, str] = {}
 
     def add(self, item: wire.Object) -> str:
         """A subscription as Azure lists it, or as it tells it on its own; returns its lower-cased id."""
@@ -61,6 +67,15 @@ class SubscriptionRows:
     def count_in_graph(self, subscription_id: str, workspaces: int) -> None:
         """So many workspaces Resource Graph shows in it, all in all."""
         self._in_graph[subscription_id.lower()] = workspaces
+
+    def note_superseded(self, answer: Payload) -> None:
+        """Resource Graph may not be asked about those that the query names, and need not be."""
+        if answer.kind != GRAPH:
+            return
+        code, _ = arm_error(parsed(answer.body))
+        told = f"Resource Graph answered {answer.status} {code}".strip()
+        for key in asked_subscriptions(answer.request_body):
+            self._graph_refusals[key] = f"{told}: {_ALONE}"
 
     def note_unregistered(self, subscription_id: str, told: str) -> None:
         """Machine Learning is not registered in it."""
@@ -97,6 +112,10 @@ class SubscriptionRows:
         }
 
     def _outcome(self, key: str) -> Row:
+        outcome, refusal = self._read(key), self._graph_refusals.get(key)
+        return outcome | {"note": "; ".join(filter(None, [outcome["note"], refusal]))} if refusal else outcome
+
+    def _read(self, key: str) -> Row:
         problems, count = self._problems.get(key), self._listed.get(key)
         if problems:
             return {"read": False, "workspaces": count, "note": "; ".join(sorted(problems))}

@@ -57,9 +57,9 @@ class Tabulation:
         self._graph = GraphRows()
 
     def add(self, item: Payload | Gap) -> None:
-        """Take in one payload or gap; a superseded payload tells nothing."""
+        """Take in one payload or gap; a superseded payload tells at most that Resource Graph refused."""
         if isinstance(item, Payload) and item.superseded:
-            return
+            return self._subscriptions.note_superseded(item)
         if item_kind(item) == ASSOCIATED:
             known = self._associated.setdefault(item.scope.lower(), item)
             if known is not item:

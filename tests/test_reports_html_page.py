@@ -84,6 +84,18 @@ def test_why_a_subscription_was_not_read_and_what_would_close_it_is_told() -> No
     assert f"Grant Reader on /subscriptions/{subscription_id(5)}." in said
 
 
+def test_how_many_workspaces_resource_graph_shows_is_told_where_it_shows_others() -> None:
+    counts = [(2, 2), (3, 4), (5, None)]
+    shown = [
+        subscription_row(number, workspaces=listed) | {"workspaces_in_graph": in_graph}
+        for number, (listed, in_graph) in enumerate(counts)
+    ]
+    said = text(audit_of(Tables.of(subscriptions=shown)))
+    assert "compared with Resource Graph in 2 of 3 subscriptions" in said
+    assert re.findall(r"\d in Resource Graph", said) == ["4 in Resource Graph"]
+    assert "not compared with Resource Graph." in text(audit_of(Tables.of(subscriptions=shown[2:])))
+
+
 def test_a_page_of_nothing_claims_nothing() -> None:
     said = text(audit_of(Tables.of()))
     assert "No subscription was seen." in said

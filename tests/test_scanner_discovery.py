@@ -143,6 +143,8 @@ def test_a_refusal_leaves_resource_manager_alone_and_says_so(caplog: pytest.LogC
     assert tables.gaps.empty
     assert in_graph(tables) == [-1, -1, -1]
     assert "3 of 3 subscriptions" in caplog.text
+    assert tables.subscriptions["read"].all()
+    assert tables.subscriptions["note"].str.contains("Resource Graph answered 403 AccessDenied").all()
     kept = [payload for payload in payloads if payload.kind == "resourceGraph"]
     assert [(payload.status, payload.superseded) for payload in kept] == [(403, True)]
 
@@ -196,6 +198,11 @@ def test_leading_and_broken_off_it_spares_nothing() -> None:
             replace(THREE, graph=Graph(cut_after=4)),
             graph_fault(FaultKind.LATENCY, seconds=0.0),
             "ResultTruncated",
+        ),
+        (
+            replace(THREE, graph=Graph(miscounted=1)),
+            graph_fault(FaultKind.LATENCY, seconds=0.0),
+            "CountsDiffer",
         ),
     ],
 )

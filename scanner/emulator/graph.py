@@ -18,6 +18,7 @@ from scanner.emulator.answers import Answer, encoded, refusal
 from scanner.emulator.directory import Directory
 from scanner.emulator.envelopes import ArmError, graph_error, missing_api_version, unsupported_api_version
 from scanner.emulator.routes import Target
+from scanner.emulator.tenant import Graph
 from scanner.emulator.versions import WORKSPACES, Document
 
 _QUERY = re.compile(
@@ -73,22 +74,22 @@ def graph_answer(directory: Directory, target: Target, version: str, body: bytes
     question = _question(body)
     if isinstance(question, ArmError):
         return refusal(question)
-    return _page(directory.in_graph(question.subscriptions), question, directory.graph.cut_after)
+    return _page(directory.in_graph(question.subscriptions), question, directory.graph)
 
 
-def _page(rows: Sequence[Document], question: _Question, cut_after: int | None) -> Answer:
+def _page(rows: Sequence[Document], question: _Question, graph: Graph) -> Answer:
     """A page of rows; `resultTruncated` is a string, and "true" while there is more."""
-    end = question.start + question.rows if cut_after is None else cut_after
+    end = question.start + question.rows if graph.cut_after is None else graph.cut_after
     shown = rows[question.start : end]
     is_cut = end < len(rows)
     content: Document = {
-        "totalRecords": len(rows),
+        "totalRecords": len(rows) + graph.miscounted,
         "count": len(shown),
         "data": shown,
         "facets": [],
         "resultTruncated": str(is_cut).lower(),
     }
-    if is_cut and cut_after is None:
+    if is_cut and graph.cut_after is None:
         content["$skipToken"] = base64.b64encode(str(end).encode()).decode()
     return Answer(status=200, body=encoded(content), page=question.start // question.rows + 1)
 

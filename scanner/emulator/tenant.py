@@ -38,13 +38,15 @@ class Graph:
     `hidden` are lower-cased ids of workspaces, or of subscriptions as "/subscriptions/…", that it does not
     show: because it lags, or because the client may not read them. `ghosts` are ids of workspaces it still
     shows. Its user has `queries` in each `window` of seconds. After `cut_after` rows a result is cut off with
-    no way on, as Azure does where a query is not one that can be paged. One not `is_allowed` refuses.
+    no way on, as Azure does where a query is not one that can be paged. It counts `miscounted` rows too many.
+    One not `is_allowed` refuses.
     """
 
     is_allowed: bool = True
     hidden: frozenset[str] = frozenset()
     ghosts: tuple[str, ...] = ()
     cut_after: int | None = None
+    miscounted: int = 0
     queries: int = 15
     window: float = 5.0
 
