@@ -6,18 +6,21 @@ import json
 import logging
 import re
 import time
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from types import TracebackType
 
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
 from rich.highlighter import NullHighlighter
 from rich.logging import RichHandler
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn
+from rich.segment import Segment
 from rich.text import Text
 
 from scanner.options import LogFormat, LogLevel
 from scanner.redaction import without_tokens
 
+_COMMANDS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
@@ -46,13 +49,28 @@ class _JsonFormatter(logging.Formatter):
         return without_tokens(json.dumps(line, ensure_ascii=False))
 
 
+class HarmlessConsole(Console):
+    """A console on which no text can command the terminal: Azure's names may hold anything.
+
+    rich (15) lets escape sequences within a text through.
+    """
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterator[Segment]:
+        """What rich renders, with the controls inside texts written as their escapes."""
+        for segment in super().render(renderable, options):
+            if segment.control or not _COMMANDS.search(segment.text):
+                yield segment
+            else:
+                yield Segment(_escaped(_COMMANDS, segment.text), segment.style)
+
+
 class Terminal:
     """stdout for results, stderr for the rest; no colour or animation where they are no terminal."""
 
     def __init__(self) -> None:
         """Look at the two streams once."""
-        self.out = Console(highlight=False)
-        self.err = Console(stderr=True, highlight=False)
+        self.out = HarmlessConsole(highlight=False)
+        self.err = HarmlessConsole(stderr=True, highlight=False)
 
     def complain(self, message: str) -> None:
         """Print an error as it is, however long."""
@@ -141,4 +159,8 @@ class TerminalProgress:
 
 def harmless(text: str) -> str:
     """The text with what commands a terminal, breaks a line or cannot be encoded written as its escape."""
-    return _CONTROL.sub(lambda found: f"\\u{ord(found.group()):04x}", text)
+    return _escaped(_CONTROL, text)
+
+
+def _escaped(signs: re.Pattern[str], text: str) -> str:
+    return signs.sub(lambda found: f"\\u{ord(found.group()):04x}", text)
