@@ -32,7 +32,7 @@ from scanner.tabulate import tables
 EXAMPLES = Path(__file__).parents[2] / "shared" / "examples"
 SUBSCRIPTION = "/subscriptions/00000000-1111-2222-3333-444444444444"
 WS = f"{SUBSCRIPTION}/resourceGroups/rg-one/providers/Microsoft.MachineLearningServices/workspaces/ws1"
-RULES = [
+RULES: list[dict[str, Any]] = [
     {
         "name": "pypi",
         "type": "FQDN",
