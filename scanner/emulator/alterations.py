@@ -109,7 +109,7 @@ def _bare(item: Item) -> Item:
 
 def _mistyped(item: Item) -> Item:
     others = {name: _other_type(value) for name, value in item.items() if name not in _IDENTITY}
-    properties = {name: _other_type(value) for name, value in item["properties"].items()}
+    properties = {name: _other_type(value) for name, value in item.get("properties", {}).items()}
     return {**others, **_bare(item), "properties": properties}
 
 
@@ -130,7 +130,7 @@ def _unheard(value: Any) -> Any:
 def _renamed(item: Item) -> Item:
     named = {"name": STRANGE_NAME, "tags": {STRANGE_NAME: STRANGE_NAME}, "location": STRANGE_NAME}
     properties = {"friendlyName": STRANGE_NAME, "description": STRANGE_NAME}
-    return {**item, **named, "properties": {**item["properties"], **properties}}
+    return {**item, **named, "properties": {**item.get("properties", {}), **properties}}
 
 
 ALTERATIONS: Mapping[FaultKind, Alteration] = {
@@ -142,7 +142,7 @@ ALTERATIONS: Mapping[FaultKind, Alteration] = {
     FaultKind.TOO_DEEP: _too_deep,
     FaultKind.MISSING_MEMBERS: _of_items(_bare),
     FaultKind.WRONG_TYPES: _of_items(_mistyped),
-    FaultKind.UNKNOWN_ENUMS: _of_items(lambda item: {**item, "properties": _unheard(item["properties"])}),
+    FaultKind.UNKNOWN_ENUMS: _of_items(lambda item: {**item, "properties": _unheard(item.get("properties", {}))}),
     FaultKind.STRANGE_NAMES: _of_items(_renamed),
 }
 """What can be done to any document."""
