@@ -142,7 +142,9 @@ ALTERATIONS: Mapping[FaultKind, Alteration] = {
     FaultKind.TOO_DEEP: _too_deep,
     FaultKind.MISSING_MEMBERS: _of_items(_bare),
     FaultKind.WRONG_TYPES: _of_items(_mistyped),
-    FaultKind.UNKNOWN_ENUMS: _of_items(lambda item: {**item, "properties": _unheard(item.get("properties", {}))}),
+    FaultKind.UNKNOWN_ENUMS: _of_items(
+        lambda item: {**item, "properties": _unheard(item.get("properties", {}))}
+    ),
     FaultKind.STRANGE_NAMES: _of_items(_renamed),
 }
 """What can be done to any document."""
