@@ -55,9 +55,13 @@ class Payload:
 
     @cached_property
     def id(self) -> str:
-        """16 hexadecimal digits of the SHA-256 of request, status and body: another body has another id."""
-        lines = (f"{self.method} {self.url}", self.request_body, str(self.status), self.body_digest)
-        return sha256("\n".join(lines).encode("utf-8", "surrogatepass")).hexdigest()[:16]
+        """16 hexadecimal digits of the SHA-256 of all that is kept of it: whoever alters any alters the id.
+
+        Only `superseded` is no part of it, which is known when gaps already refer to the payload.
+        """
+        told = {name: getattr(self, name) for name in _HEADER if name != "superseded"}
+        told |= {"retrieved_at": self.retrieved_at.isoformat(), "sha256": self.body_digest}
+        return sha256(json.dumps(told, sort_keys=True, separators=(",", ":")).encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True, kw_only=True)

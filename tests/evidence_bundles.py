@@ -122,9 +122,14 @@ def altered_line(line: bytes, change: Callable[[dict[str, Any]], None]) -> bytes
     document = json.loads(told["body"])
     change(document)
     told["body"] = json.dumps(document, separators=(",", ":"))
+    return refitted(told)
+
+
+def refitted(told: dict[str, Any]) -> bytes:
+    """A payload's line with the digest and the id that fit everything else on it, as a forger makes them."""
     told["sha256"] = sha256(told["body"].encode()).hexdigest()
-    asked = (f"{told['method']} {told['url']}", told["request_body"], str(told["status"]), told["sha256"])
-    told["id"] = sha256("\n".join(asked).encode()).hexdigest()[:16]
+    kept = {name: value for name, value in told.items() if name not in ("id", "body", "superseded")}
+    told["id"] = sha256(json.dumps(kept, sort_keys=True, separators=(",", ":")).encode()).hexdigest()[:16]
     return json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
 
 

@@ -63,6 +63,19 @@ def code_changes(sealed: Mapping[str, Any], installed: Mapping[str, Any]) -> lis
     return changed + missing + shared
 
 
+def misdescribed(sealed: Mapping[str, Any], installed: Mapping[str, Any]) -> list[str]:
+    """The ids of checks that are described otherwise than the very code that was sealed describes them."""
+    if sealed["shared"]["checks"] != installed["shared"]["checks"]:
+        return []
+    now = {each["id"]: each for each in installed["checks"]}
+    same = [
+        each
+        for each in sealed["checks"]
+        if each["code"] and now.get(each["id"], {}).get("code") == each["code"]
+    ]
+    return sorted(each["id"] for each in same if each != now[each["id"]])
+
+
 def _described(check: Check) -> dict[str, Any]:
     return {
         "id": check.id,

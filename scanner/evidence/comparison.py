@@ -36,8 +36,8 @@ def parquet_differences(name: str, sealed: bytes, derived: bytes) -> Iterator[st
     expected = pq.read_table(BytesIO(derived))
     try:
         announced = pq.ParquetFile(BytesIO(sealed))
-        if not announced.schema_arrow.equals(expected.schema):
-            yield f"{name} has other columns, or of other types, than follow from the payloads."
+        if not announced.schema_arrow.equals(expected.schema, check_metadata=True):
+            yield f"{name} has other columns, types or metadata than follow from the payloads."
             return
         if announced.metadata.num_rows != expected.num_rows:
             yield f"{name} has {announced.metadata.num_rows:,} rows; {expected.num_rows:,} follow."
@@ -47,7 +47,8 @@ def parquet_differences(name: str, sealed: bytes, derived: bytes) -> Iterator[st
         yield f"{name} cannot be read as Parquet: {error}."
         return
     if not told.equals(expected):
-        yield from _frame_differences(name, _texts(told.to_pandas()), _texts(expected.to_pandas()))
+        found = list(_frame_differences(name, _texts(told.to_pandas()), _texts(expected.to_pandas())))
+        yield from found or [f"{name} has its rows in another order than azml-audit writes them."]
 
 
 def json_differences(place: str, sealed: Any, derived: Any) -> Iterator[str]:

@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from hashlib import sha256
+from itertools import chain
 from typing import Any
 
 from checks.model import Check, Severity
@@ -16,10 +17,12 @@ from scanner.audit import audited, collected
 from scanner.evidence.comparison import csv_differences, json_differences, parquet_differences
 from scanner.evidence.manifest import SealedFile
 from scanner.evidence.opening import Bundle, content
-from scanner.evidence.policy_files import RESOLVED, resolved, sealed_policies
+from scanner.evidence.payload_files import FOLDER as PAYLOADS
+from scanner.evidence.policy_files import RESOLVED, policy_files, sealed_policies
 from scanner.evidence.population import derived_statement
 from scanner.evidence.replaying import BundleSource
-from scanner.evidence.statement import STATEMENT, Statement
+from scanner.evidence.sealing import CHECKS
+from scanner.evidence.statement import STATEMENT, Statement, statement_bytes
 from scanner.evidence.tables import derived
 from scanner.evidence.tally import Tally
 from scanner.policies import LoadedPolicy
@@ -71,13 +74,15 @@ def differences(
     for count in again.reconciliation:
         if not count.holds:
             yield f"{STATEMENT}: {count.claim}: {count.counted:,} and {count.expected:,} do not agree."
-    yield from _compared(bundle, listed, RESOLVED, resolved(found.policies))
-    names = {name for name in listed if name.startswith("tables/")}
-    for name, expected in derived(found.audit, found.provenance):
+    if content(bundle, STATEMENT) != statement_bytes(statement):
+        yield f"{STATEMENT} is written in another way than azml-audit writes it."
+    files = chain(policy_files(found.policies), derived(found.audit, found.provenance))
+    names = {name for name in listed if not name.startswith(PAYLOADS)} - {STATEMENT, CHECKS}
+    for name, expected in files:
         names.discard(name)
         yield from _compared(bundle, listed, name, expected)
     for name in sorted(names):
-        yield f"{name} does not follow from the payloads: there is no such table."
+        yield f"{name} was added: nothing in the bundle leads to such a file."
 
 
 def _compared(bundle: Bundle, listed: Mapping[str, SealedFile], name: str, expected: bytes) -> Iterator[str]:
@@ -85,7 +90,7 @@ def _compared(bundle: Bundle, listed: Mapping[str, SealedFile], name: str, expec
     if name not in listed:
         yield f"{name} follows from the payloads, and is not in the bundle."
     elif listed[name].sha256 != sha256(expected).hexdigest():
-        compare = _COMPARISONS[name.rpartition(".")[2]]
+        compare = _COMPARISONS.get(name.rpartition(".")[2], _compare_text)
         yield from compare(name, content(bundle, name), expected)
 
 
@@ -97,6 +102,10 @@ def _compare_json(name: str, sealed: bytes, expected: bytes) -> Iterator[str]:
         return
     found = list(json_differences(name, told, json.loads(expected)))
     yield from found or [f"{name} is written in another way than azml-audit writes it."]
+
+
+def _compare_text(name: str, _sealed: bytes, _expected: bytes) -> Iterator[str]:
+    yield f"{name} is not the file that {RESOLVED} leads to."
 
 
 _COMPARISONS = {"json": _compare_json, "csv": csv_differences, "parquet": parquet_differences}

@@ -14,7 +14,11 @@ from scanner.errors import EvidenceError
 MANIFEST = "manifest.json"
 FORMAT = "azml-audit evidence"
 VERSION = "1.0"
-DETACHED = frozenset({MANIFEST, "signature.dsse.json", "timestamp.tsr"})
+ATTESTATIONS = "attestations.json"
+"""Lists what is said of the manifest afterwards, as the manifest lists everything else."""
+
+ATTESTED = frozenset({"signature.dsse.json", "timestamp.tsr"})
+DETACHED = frozenset({MANIFEST, ATTESTATIONS}) | ATTESTED
 """Files that the manifest does not list: itself, and what is said of it afterwards."""
 
 MAX_FILES = 10_000
@@ -42,19 +46,19 @@ def root_digest(manifest: bytes) -> str:
     return sha256(manifest).hexdigest()
 
 
-def files_in(manifest: bytes) -> dict[str, SealedFile]:
-    """What the manifest lists, by name. Raises EvidenceError where it is not as `manifest_of` writes it."""
+def files_in(manifest: bytes, name: str = MANIFEST) -> dict[str, SealedFile]:
+    """What a manifest of that name lists. Raises EvidenceError where it is not as `manifest_of` writes it."""
     try:
         document = json.loads(manifest)
         files = [SealedFile(**each) for each in document["files"]]
         is_exact = manifest_of(files) == manifest
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise EvidenceError(f"{MANIFEST} is altered: it is no list of files ({error!r}).") from error
-    named = {each.name: each for each in files}
+        raise EvidenceError(f"{name} is altered: it is no list of files ({error!r}).") from error
+    named = {file.name: file for file in files}
     if not is_exact or len(named) < len(files):
-        raise EvidenceError(f"{MANIFEST} is altered: it is not written as azml-audit writes it.")
-    for name in named:
-        check_name(name)
+        raise EvidenceError(f"{name} is altered: it is not written as azml-audit writes it.")
+    for each in named:
+        check_name(each)
     return named
 
 

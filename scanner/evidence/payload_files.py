@@ -23,6 +23,15 @@ FOLDER = "payloads/"
 GAPS = f"{FOLDER}gaps.jsonl"
 MAX_LINE = 512 * 1024**2
 
+_TYPES = {
+    "str": (str,),
+    "int": (int,),
+    "bool": (bool,),
+    "str | None": (str, type(None)),
+    "int | None": (int, type(None)),
+}
+"""What a field that is declared so may hold in JSON."""
+
 _PAYLOAD_FIELDS = tuple(each.name for each in fields(Payload) if each.name not in ("body", "document"))
 _GAP_FIELDS = tuple(each.name for each in fields(Gap) if each.name != "answer")
 
@@ -51,20 +60,44 @@ def write_payloads(folder: Path, payloads: Iterable[Payload], gaps: Iterable[Gap
 
 
 def payloads_in(bundle: Bundle) -> Iterator[Payload]:
-    """Every payload of the bundle, its body parsed. Raises EvidenceError for a line that is none."""
+    """Every payload of the bundle, its body parsed.
+
+    Raises EvidenceError for a line that is none, or that is not where and as azml-audit writes it.
+    """
     for name in bundle.names():
         if name.startswith(FOLDER) and name != GAPS:
-            for number, line in _lines(bundle, name):
-                yield _payload(line, f"{name}, line {number}")
+            yield from _payloads(bundle, name)
+
+
+def _payloads(bundle: Bundle, name: str) -> Iterator[Payload]:
+    """The payloads of one file, in their order."""
+    before: tuple[str, ...] | None = None
+    for number, line in _lines(bundle, name):
+        payload = _payload(line, f"{name}, line {number}")
+        if _file_of(payload.kind) != name or (before is not None and _order(payload) < before):
+            raise EvidenceError(f"{name}, line {number} is altered: this is not its place.")
+        before = _order(payload)
+        yield payload
+    if before is None:
+        raise EvidenceError(f"{name} is altered: it holds no payload.")
 
 
 def gaps_in(bundle: Bundle) -> Iterator[Gap]:
     """Every gap of the bundle that no answer left. Raises EvidenceError for a line that is none."""
     for number, line in _lines(bundle, GAPS):
         try:
-            yield Gap(**json.loads(line))
-        except (ValueError, TypeError, RecursionError) as error:
+            yield Gap(**_typed(Gap, json.loads(line)))
+        except (ValueError, TypeError, AttributeError, RecursionError) as error:
             raise EvidenceError(f"{GAPS}, line {number} is no gap: {error}.") from error
+
+
+def _typed(cls: type[Payload | Gap], told: dict[str, Any]) -> dict[str, Any]:
+    """The fields as they were read. Raises TypeError where one is not of the type it is declared with."""
+    for each in fields(cls):
+        expected = _TYPES.get(str(each.type))
+        if expected and each.name in told and type(told[each.name]) not in expected:
+            raise TypeError(f"{each.name} is {told[each.name]!r}")
+    return told
 
 
 def _file_of(kind: str) -> str:
@@ -116,6 +149,7 @@ def _payload(line: bytes, where: str) -> Payload:
     """The payload of a line. Raises EvidenceError where digest or id are not those of what it holds."""
     try:
         told = json.loads(line)
+        _typed(Payload, told)
         identity, digest = told.pop("id"), told.pop("sha256")
         body = base64.b64decode(told.pop("body_base64"), validate=True) if "body_base64" in told else None
         body = told.pop("body").encode() if body is None else body
@@ -128,5 +162,7 @@ def _payload(line: bytes, where: str) -> Payload:
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, binascii.Error) as error:
         raise EvidenceError(f"{where} is no payload: {error!r}.") from error
     if found != (digest, identity):
-        raise EvidenceError(f"{where} is altered: its body, request or status are not those of {identity}.")
+        raise EvidenceError(f"{where} is altered: what it holds is not what {identity} stands for.")
+    if line != _payload_line(payload):
+        raise EvidenceError(f"{where} is altered: it is not written as azml-audit writes it.")
     return payload

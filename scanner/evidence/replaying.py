@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
@@ -11,7 +12,15 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from scanner import gaps
 from scanner.answers import understood
 from scanner.errors import EvidenceError
-from scanner.evidence.manifest import DETACHED, MANIFEST, SealedFile, files_in, root_digest
+from scanner.evidence.manifest import (
+    ATTESTATIONS,
+    ATTESTED,
+    DETACHED,
+    MANIFEST,
+    SealedFile,
+    files_in,
+    root_digest,
+)
 from scanner.evidence.opening import Bundle, content, opened, reading
 from scanner.evidence.packing import CHUNK
 from scanner.evidence.payload_files import gaps_in, payloads_in
@@ -42,20 +51,33 @@ def sealed(path: Path) -> Sealed:
     )
 
 
-def alterations(bundle: Bundle, listed: dict[str, SealedFile]) -> list[str]:
-    """In words, every file that is not as the manifest lists it, that is missing, or that was added."""
-    there = set(bundle.names()) - DETACHED
-    wrong = {name: f"{name} is missing: {MANIFEST} lists it." for name in listed.keys() - there}
-    wrong |= {name: f"{name} was added: {MANIFEST} does not list it." for name in there - listed.keys()}
+def alterations(bundle: Bundle, listed: Mapping[str, SealedFile]) -> list[str]:
+    """In words, every file that is not as the manifest lists it, that is missing, or that was added.
+
+    So with what was said of the manifest: a signature or a timestamp has bytes that no key covers.
+    """
+    there = set(bundle.names())
+    wrong = _differing(bundle, MANIFEST, listed, there - DETACHED)
+    try:
+        attested = files_in(content(bundle, ATTESTATIONS), ATTESTATIONS) if ATTESTATIONS in there else {}
+    except EvidenceError as error:
+        return [*wrong, str(error)]
+    return [*wrong, *_differing(bundle, ATTESTATIONS, attested, there & ATTESTED)]
+
+
+def _differing(bundle: Bundle, by: str, listed: Mapping[str, SealedFile], there: set[str]) -> list[str]:
+    """In words, how the files that are there differ from those that are listed in the file `by`."""
+    wrong = {name: f"{name} is missing: {by} lists it." for name in listed.keys() - there}
+    wrong |= {name: f"{name} was added: {by} does not list it." for name in there - listed.keys()}
     for name in sorted(there & listed.keys()):
-        found = _altered(bundle, listed[name])
+        found = _altered(bundle, listed[name], by)
         if found:
             wrong[name] = found
     return [wrong[name] for name in sorted(wrong)]
 
 
-def _altered(bundle: Bundle, file: SealedFile) -> str:
-    """What is wrong with one file; "" where nothing is."""
+def _altered(bundle: Bundle, file: SealedFile, by: str) -> str:
+    """What is wrong with one file, listed in the file `by`; "" where nothing is."""
     hasher, size = sha256(), 0
     try:
         with reading(bundle, file.name) as content_:
@@ -67,7 +89,7 @@ def _altered(bundle: Bundle, file: SealedFile) -> str:
     if (size, hasher.hexdigest()) == (file.size, file.sha256):
         return ""
     return (
-        f"{file.name} is altered, or {MANIFEST} is: it has {size:,} bytes and SHA-256 {hasher.hexdigest()}, "
+        f"{file.name} is altered, or {by} is: it has {size:,} bytes and SHA-256 {hasher.hexdigest()}, "
         f"not {file.size:,} bytes and {file.sha256}."
     )
 

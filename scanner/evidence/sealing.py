@@ -9,7 +9,7 @@ from pathlib import Path
 
 from reports.audit import Audit
 from scanner.evidence.code import catalogue
-from scanner.evidence.manifest import MANIFEST, SealedFile, manifest_of, root_digest
+from scanner.evidence.manifest import ATTESTATIONS, MANIFEST, SealedFile, manifest_of, root_digest
 from scanner.evidence.packing import made, writing
 from scanner.evidence.payload_files import write_payloads
 from scanner.evidence.policy_files import policy_files
@@ -53,8 +53,12 @@ def seal(
         _write(folder, STATEMENT, statement_bytes(statement))
         manifest = manifest_of(_sealed(folder))
         _write(folder, MANIFEST, manifest)
-        for name, content in (attest(manifest, told) if attest else {}).items():
+        attested = attest(manifest, told) if attest else {}
+        for name, content in attested.items():
             _write(folder, name, content)
+        if attested:
+            listed = manifest_of(file for file in _sealed(folder) if file.name in attested)
+            _write(folder, ATTESTATIONS, listed)
     return root_digest(manifest)
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from cryptography.x509 import Certificate
 from securesystemslib.signer import SSlibKey  # type: ignore[attr-defined]  # its __init__ has no __all__
@@ -13,7 +14,7 @@ from securesystemslib.signer import SSlibKey  # type: ignore[attr-defined]  # it
 from checks.errors import AuditError
 from checks.model import Check
 from scanner.errors import EvidenceError, SignatureError, SigningKeyError, TimestampError
-from scanner.evidence.code import catalogue, code_changes
+from scanner.evidence.code import catalogue, code_changes, misdescribed
 from scanner.evidence.derivation import Derivation, derive, differences
 from scanner.evidence.manifest import MANIFEST, SealedFile, files_in, root_digest
 from scanner.evidence.opening import Bundle, content, opened
@@ -157,12 +158,13 @@ def _derivation(bundle: Bundle, listed: Mapping[str, SealedFile], registry: Mapp
     """Whether tables, findings and verdicts follow from the payloads by the sealed policies."""
     try:
         statement = statement_in(content(bundle, STATEMENT))
-        changed = code_changes(json.loads(content(bundle, CHECKS)), catalogue(registry))
+        told, installed = json.loads(content(bundle, CHECKS)), catalogue(registry)
+        changed = code_changes(told, installed)
         found = derive(bundle, statement, registry)
-        wrong = tuple(differences(bundle, listed, statement, found))
-    except (AuditError, ValueError, KeyError, TypeError) as error:
-        told = str(error) if isinstance(error, AuditError) else f"{CHECKS} is altered: {error!r}."
-        return Step(name="derivation", wrong=(f"It cannot be derived again. {told}",))
+        wrong = (*_wrong_checks(told, installed, found), *differences(bundle, listed, statement, found))
+    except (AuditError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        why = str(error) if isinstance(error, AuditError) else f"{CHECKS} is altered: {error!r}."
+        return Step(name="derivation", wrong=(f"It cannot be derived again. {why}",))
     notes = [f"The installed code is not the sealed code: {each}." for each in changed]
     if statement.told.tool_version != VERSION:
         notes.append(f"Sealed by azml-audit {statement.told.tool_version}, derived again by {VERSION}.")
@@ -175,6 +177,15 @@ def _derivation(bundle: Bundle, listed: Mapping[str, SealedFile], registry: Mapp
         f"{len(statement.derived.reconciliation)} counts of the statement agree.",
     )
     return Step(name="derivation", wrong=wrong, holds=() if wrong else holds, open=tuple(notes))
+
+
+def _wrong_checks(told: Mapping[str, Any], installed: Mapping[str, Any], found: Derivation) -> Iterator[str]:
+    """What the sealed catalogue says of checks, or leaves out, and cannot be so."""
+    for check_id in misdescribed(told, installed):
+        yield f"{CHECKS}: {check_id} is described otherwise than the code with its digest describes it."
+    used = {check_id for verdict in found.audit.verdicts for check_id in verdict.checks}
+    for check_id in sorted(used - {each["id"] for each in told["checks"]}):
+        yield f"{CHECKS}: {check_id} is missing: the policies ask for it."
 
 
 def _verdicts(found: Derivation) -> str:

@@ -1,0 +1,173 @@
+"""What verify says of bundles that somebody altered and whose every digest was made to fit again."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+from evidence_bundles import TOLD, refitted, scan_of, sealed_anew, verified, wrong
+
+from checks.registry import registry
+from scanner.emulator.generated import generated_tenant
+from scanner.evidence.code import catalogue, misdescribed
+from scanner.evidence.sealing import seal
+from scanner.evidence.statement import Told
+
+TENANT = generated_tenant(subscriptions=2, workspaces=2, rules=2, seed=4)
+ATTESTED = {"signature.dsse.json": b'{"payload":"e30="}\n', "timestamp.tsr": bytes(range(64))}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A bundle with two files beside its manifest, which nobody here has a key for."""
+    scanned = scan_of(TENANT, policies=("internet-outbound",))
+    target = tmp_path_factory.mktemp("sealed") / "bundle"
+    seal(
+        target,
+        payloads=scanned.payloads,
+        gaps=scanned.gaps,
+        audit=scanned.audit,
+        policies=scanned.policies,
+        provenance=scanned.provenance,
+        told=TOLD,
+        attest=_attested,
+    )
+    return target
+
+
+def _attested(_manifest: bytes, _told: Told) -> Mapping[str, bytes]:
+    return ATTESTED
+
+
+@pytest.fixture
+def copy(folder: Path, tmp_path: Path) -> Path:
+    """The bundle without what only a key could make fit."""
+    shutil.copytree(folder, tmp_path / "copy")
+    for name in (*ATTESTED, "attestations.json"):
+        (tmp_path / "copy" / name).unlink()
+    return tmp_path / "copy"
+
+
+def _first_line(copy: Path, change: Callable[[dict[str, Any]], object]) -> None:
+    path = copy / "payloads" / "workspaces.jsonl"
+    first, *others = path.read_bytes().splitlines(keepends=True)
+    told = json.loads(first)
+    change(told)
+    path.write_bytes(b"".join([refitted(told), *others]))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("retrieved_at", "2020-01-01T00:00:00+00:00"),
+        ("request_id", "of another answer"),
+        ("redactions", ["/value/0"]),
+        ("superseded", True),
+    ],
+)
+def test_how_an_answer_came_cannot_be_altered_either(copy: Path, name: str, value: object) -> None:
+    _first_line(copy, lambda told: told.update({name: value}))
+    sealed_anew(copy)
+    assert wrong(verified(copy))
+
+
+def _reorder(path: Path) -> None:
+    path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[::-1]))
+
+
+def _replace(path: Path, old: bytes, new: bytes) -> None:
+    assert old in path.read_bytes()
+    path.write_bytes(path.read_bytes().replace(old, new))
+
+
+def _reorder_rows(path: Path) -> None:
+    rows = pq.read_table(path)
+    pq.write_table(rows.take(list(range(len(rows)))[::-1]), path)
+
+
+def _add_metadata(path: Path) -> None:
+    pq.write_table(pq.read_table(path).replace_schema_metadata({"note": "added"}), path)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda made: (made / "read-me.txt").write_text("x"), "read-me.txt was added"),
+        (
+            lambda made: (made / "policies/1/9-other.yaml").write_text("x"),
+            "policies/1/9-other.yaml was added",
+        ),
+        (lambda made: (made / "payloads/other.jsonl").write_text(""), "payloads/other.jsonl is altered"),
+        (
+            lambda made: (made / "payloads/workspaces.jsonl").rename(made / "payloads/other.jsonl"),
+            "payloads/other.jsonl, line 1 is altered: this is not its place",
+        ),
+        (lambda made: _reorder(made / "payloads/workspaces.jsonl"), "this is not its place"),
+        (
+            lambda made: _replace(made / "payloads/workspaces.jsonl", b"\n", b"\r\n"),
+            "not written as azml-audit",
+        ),
+        (
+            lambda made: _replace(made / "payloads/workspaces.jsonl", b'{"id"', b'{"url":"https://x","id"'),
+            "not written as azml-audit",
+        ),
+        (lambda made: _first_line(made, lambda told: told.update(scope=5)), "scope is 5"),
+        (lambda made: (made / "payloads/gaps.jsonl").write_text('{"scope": 1}\n'), "is no gap: scope is 1"),
+        (
+            lambda made: (made / "statement.json").open("a").write("\n"),
+            "statement.json is written in another",
+        ),
+        (lambda made: (made / "checks.json").write_text("[" * 100_000), "checks.json is altered"),
+        (
+            lambda made: _replace(made / "checks.json", b'"title": "', b'"title": "Not: '),
+            "is described otherwise than the code",
+        ),
+        (
+            lambda made: _replace(made / "checks.json", b'"id": "NET', b'"id": "NOT'),
+            "is missing: the policies ask for it",
+        ),
+        (
+            lambda made: _replace(made / "policies/resolved.json", b"policies/1/1-", b"policies/1/../1/1-"),
+            "is missing",
+        ),
+        (
+            lambda made: _reorder_rows(made / "findings.parquet"),
+            "findings.parquet has its rows in another order",
+        ),
+        (lambda made: _add_metadata(made / "findings.parquet"), "findings.parquet has other columns"),
+    ],
+)
+def test_what_no_scan_could_have_sealed_is_named(
+    copy: Path, change: Callable[[Path], object], words: str
+) -> None:
+    change(copy)
+    sealed_anew(copy)
+    told = wrong(verified(copy))
+    assert any(words in each for each in told), told
+
+
+def test_the_words_of_other_code_are_not_held_against_it() -> None:
+    installed = catalogue(registry())
+    sealed = json.loads(json.dumps(installed))
+    sealed["checks"][0]["title"] = "An older title"
+    assert misdescribed(sealed, installed) == [sealed["checks"][0]["id"]]
+    sealed["shared"]["checks"] = "0" * 64
+    assert misdescribed(sealed, installed) == []
+
+
+def test_no_byte_beside_the_manifest_can_change_even_where_nobody_gives_a_key(folder: Path) -> None:
+    assert verified(folder).holds
+    for name in (*ATTESTED, "attestations.json"):
+        sealed = (folder / name).read_bytes()
+        for place in range(0, len(sealed), 7):
+            (folder / name).write_bytes(sealed[:place] + bytes([sealed[place] ^ 1]) + sealed[place + 1 :])
+            told = wrong(verified(folder))
+            assert any(name in each for each in told), (place, told)
+        (folder / name).unlink()
+        assert any(name in each for each in wrong(verified(folder)))
+        (folder / name).write_bytes(sealed)
