@@ -59,7 +59,8 @@ class Tabulation:
     def add(self, item: Payload | Gap) -> None:
         """Take in one payload or gap; a superseded payload tells at most that Resource Graph refused."""
         if isinstance(item, Payload) and item.superseded:
-            return self._subscriptions.note_superseded(item)
+            self._subscriptions.note_superseded(item)
+            return
         if item_kind(item) == ASSOCIATED:
             known = self._associated.setdefault(item.scope.lower(), item)
             if known is not item:
