@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import pickle
 import signal
 from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor
@@ -22,6 +23,7 @@ from checks.schema import Tables
 from scanner.arm import Arm
 from scanner.audit import collected
 from scanner.cli import app
+from scanner.commands.connections import connection
 from scanner.commands.demo import emulator_connection
 from scanner.emulator.credential import CLIENT_ID, CLIENT_SECRET, EmulatorCredential
 from scanner.emulator.faults import Fault, FaultKind
@@ -29,10 +31,11 @@ from scanner.emulator.generated import generated_tenant
 from scanner.emulator.server import Emulator, emulated
 from scanner.errors import CredentialError, UsageError
 from scanner.live import LiveSource
+from scanner.options import Auth, CloudName
 from scanner.payloads import PayloadStore
 from scanner.pools import Pool, dask, processes
 from scanner.scope import Wanted
-from scanner.shards import Reading, Workers
+from scanner.shards import Reading, Shard, Workers
 
 THREAD = Pool(count=1, open=lambda: ThreadPoolExecutor(1))
 TENANT = generated_tenant(subscriptions=6, workspaces=3, rules=2)
@@ -111,6 +114,29 @@ def signed_in() -> Iterator[None]:
         environment.setenv("AZURE_CLIENT_ID", CLIENT_ID)
         environment.setenv("AZURE_CLIENT_SECRET", CLIENT_SECRET)
         yield
+
+
+def test_what_is_sent_to_a_worker_holds_no_secret_and_makes_a_credential_there(signed_in: None) -> None:
+    connected = connection(
+        auth=Auth.ENVIRONMENT,
+        cloud_name=CloudName.AZURE,
+        arm_endpoint=None,
+        tenant=TENANT.tenant_id,
+        client_id=None,
+        ca_bundle=None,
+        prompt=print,
+    )
+    reading = Reading(
+        cloud=connected.cloud,
+        credential=connected.make_credential,
+        collection=NETWORK,
+        patience=IMPATIENT,
+        clock=noon,
+    )
+    sent = pickle.dumps(Shard(number=0, reading=reading, subscriptions=()))
+    assert TENANT.tenant_id.encode() in sent
+    assert CLIENT_SECRET.encode() not in sent
+    assert hasattr(pickle.loads(sent).reading.credential(), "get_token_info")
 
 
 @pytest.fixture(scope="module")
