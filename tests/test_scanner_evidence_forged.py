@@ -119,7 +119,7 @@ def _add_metadata(path: Path) -> None:
         (lambda made: _first_line(made, lambda told: told.update(scope=5)), "scope is 5"),
         (lambda made: (made / "payloads/gaps.jsonl").write_text('{"scope": 1}\n'), "is no gap: scope is 1"),
         (
-            lambda made: (made / "statement.json").open("a").write("\n"),
+            lambda made: _replace(made / "statement.json", b'{\n "schema', b'{ "schema'),
             "statement.json is written in another",
         ),
         (lambda made: (made / "checks.json").write_text("[" * 100_000), "checks.json is altered"),
