@@ -4,13 +4,19 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test nightly reliability lint install install-dev docs cassettes lock audit-dependencies clean
+.PHONY: demo test bench nightly reliability lint install install-dev docs cassettes lock audit-dependencies clean
 
 demo: install
 	$(BIN)/azml-audit demo --output azml-audit-report
 
 test: install-dev lint
 	$(BIN)/pytest --numprocesses auto --dist worksteal
+
+# Ratios, measured side by side in one run each; docs/performance.md keeps some.
+bench: install-dev
+	$(BIN)/python tests/benchmarks/scan_speed.py
+	$(BIN)/python tests/benchmarks/judge_all_checks.py --subscriptions 10
+	$(BIN)/python tests/benchmarks/evidence.py
 
 # Takes a quarter to half an hour: 200 scans of 1,000 workspaces, each with other faults.
 nightly: install-dev
