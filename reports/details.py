@@ -85,6 +85,7 @@ def details(audit: Audit, workspaces: pd.DataFrame) -> Block:
         "statuses": [status.value for status in STATUS_ORDER],
         "verdicts": [verdict.value for verdict in VERDICT_ORDER],
         "severities": [severity.value for severity in Severity],
+        "sealed": bool(audit.root_digest),
         "dialects": list(DIALECTS),
         "quotes": [QUOTES[dialect] for dialect in DIALECTS],
         "kinds": [kind for kind, _ in KINDS],

@@ -75,7 +75,22 @@ function choose(at) {
   document.querySelectorAll(".fix").forEach((fix) => fix.dispatchEvent(new Event("dialect")));
 }
 
-function findingOf([answer, resource, fix = -1]) {
+function wholeId(resource, workspace) {
+  return resource.toLowerCase().startsWith("/subscriptions/") ? resource : text(workspace.facts[idAt]) + resource;
+}
+
+// What Azure answered lies in the bundle; a page of it all would open in no browser.
+function evidenceOf(check, resource, workspace) {
+  if (!details.sealed) return null;
+  const quotedId = "'" + wholeId(resource, workspace).replaceAll("'", "'\\''") + "'";
+  const pre = element("pre", { tabindex: "0" }, "azml-audit trace BUNDLE " + check.id + " " + quotedId);
+  const copier = element("button", { type: "button", class: "copy" }, "Copy");
+  copier.addEventListener("click", () => copy(copier, pre));
+  return element("details", { class: "fix evidence" }, element("summary", {}, "Evidence: what Azure answered"),
+    element("div", { class: "dialects" }, copier), pre);
+}
+
+function findingOf([answer, resource, fix = -1], workspace) {
   const { check, status, observed, expected, reason, severities, waivers } = answers[answer];
   const severity = details.severities[severities[filter.policy]];
   const waiver = waivers[filter.policy];
@@ -88,12 +103,12 @@ function findingOf([answer, resource, fix = -1]) {
     subject ? element("p", { class: "subject" }, isolated(subject, "id")) : null,
     element("dl", {}, ...[["Waived", waiver], ["Observed", observed], ["Expected", expected], ["Reason", reason]].filter(([, number]) => text(number))
       .map(([label, number]) => element("div", { class: ["Reason", "Waived"].includes(label) ? "all" : null }, element("dt", {}, label), element("dd", {}, breakable(text(number)))))),
-    fixOf(check, fix));
+    fixOf(check, fix), evidenceOf(check, text(resource) || "", workspace));
 }
 
-function groupOf(title, findings, isFolded) {
+function groupOf(workspace, title, findings, isFolded) {
   if (!findings.length) return null;
-  const list = findings.map(findingOf);
+  const list = findings.map((finding) => findingOf(finding, workspace));
   const heading = title + " (" + findings.length + ")";
   if (!isFolded) return element("div", {}, element("h4", {}, heading), ...list);
   const fold = element("details", { class: "fold" }, element("summary", {}, heading), ...list);
@@ -111,10 +126,10 @@ function findingsOf(workspace) {
   const left = asked.length - shown.length;
   return element("div", {},
     left ? element("p", { class: "faint" }, "The filters hide " + left + " of " + counted(asked.length, "finding", "findings") + ".") : null,
-    groupOf("Not known", of("unknown", "error"), false),
-    groupOf("Fails", of("fail"), false),
-    groupOf("Waived", borne, false),
-    groupOf("Passes, or does not apply", of("pass", "not-applicable"), true),
+    groupOf(workspace, "Not known", of("unknown", "error"), false),
+    groupOf(workspace, "Fails", of("fail"), false),
+    groupOf(workspace, "Waived", borne, false),
+    groupOf(workspace, "Passes, or does not apply", of("pass", "not-applicable"), true),
     asked.length ? null : element("p", { class: "faint" }, "The policy asked nothing about this workspace."));
 }
 

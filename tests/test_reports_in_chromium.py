@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 import shlex
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -145,6 +146,25 @@ def test_the_fix_names_the_workspace_and_can_be_copied(browser_page: Opener) -> 
     finding.get_by_role("button", name="Copy").click()
     finding.get_by_role("button", name="Copied").wait_for()
     assert shlex.split(page.evaluate("navigator.clipboard.readText()")) == words
+
+
+def test_a_finding_says_how_to_see_what_azure_answered_where_it_was_sealed(browser_page: Opener) -> None:
+    audit = audit_of(with_inventory(tenant(2)), {"baseline": CHECKS})
+    page = browser_page(files(audit)["report.html"])
+    page.locator(".toggle").first.click()
+    assert page.locator(".finding").count()
+    assert not page.locator(".evidence").count()
+    page = browser_page(files(replace(audit, root_digest="0" * 64))["report.html"])
+    page.locator(".toggle").first.click()
+    workspace = page.locator(".identity .id").first.inner_text()
+    commands = [shlex.split(each) for each in page.locator(".evidence pre").all_text_contents()]
+    assert len(commands) == page.locator(".finding").count()
+    assert all(
+        words[:3] == ["azml-audit", "trace", "BUNDLE"] and words[3] in audit.checks for words in commands
+    )
+    known = set(audit.findings["resource_id"])
+    assert {words[4] for words in commands} <= known
+    assert workspace in {words[4] for words in commands}
 
 
 def test_the_fix_is_given_in_the_language_chosen(browser_page: Opener) -> None:

@@ -25,7 +25,9 @@ _LINES = 60
 
 
 def trace(path: Path, check_id: str, resource: str, out: Console, *, whole: bool = False) -> int:
-    """Print the findings of a check on resources whose id contains a word, and what each rests on.
+    """Print the findings of a check on a resource, and what each rests on.
+
+    The resource is an id, or a word that ids contain.
 
     Raises EvidenceError where the bundle is altered, UsageError where there is no such finding.
     """
@@ -46,7 +48,9 @@ def _findings(bundle: Bundle, check_id: str, resource: str) -> pd.DataFrame:
     text = BytesIO(content(bundle, "findings.csv"))
     findings = pd.read_csv(text, dtype=str, keep_default_na=False, na_filter=False)
     of_check = findings[findings["check_id"].eq(check_id.upper())]
-    found = of_check[of_check["resource_id"].str.contains(resource, case=False, regex=False)]
+    ids = of_check["resource_id"].str
+    is_named = ids.lower().eq(resource.lower())
+    found = of_check[is_named if is_named.any() else ids.contains(resource, case=False, regex=False)]
     if found.empty:
         known = ", ".join(sorted(findings["check_id"].unique()))
         raise UsageError(
