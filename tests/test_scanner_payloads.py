@@ -43,9 +43,7 @@ PAYLOAD = Payload(
         ({"superseded": True}, False),
     ],
 )
-def test_the_id_of_a_payload_is_of_all_that_is_kept_of_it(
-    change: dict[str, Any], is_another: bool
-) -> None:
+def test_the_id_of_a_payload_is_of_all_that_is_kept_of_it(change: dict[str, Any], is_another: bool) -> None:
     assert (replace(PAYLOAD, **change).id != PAYLOAD.id) is is_another
 
 
