@@ -15,12 +15,17 @@ LIVE_ONLY = frozenset(
 )
 
 
+TIMESTAMPS = frozenset({"ca_bundle"})
+"""Those that say how to ask a timestamp authority, too."""
+
+
 def refuse_live_options(context: typer.Context) -> None:
     """Raise UsageError where the command line has an option that only says how to ask Azure."""
+    refused = LIVE_ONLY - TIMESTAMPS if _is_given(context, "timestamp") else LIVE_ONLY
     given = [
         parameter.opts[0]
         for parameter in context.command.params
-        if parameter.name in LIVE_ONLY and _is_given(context, parameter.name)
+        if parameter.name in refused and _is_given(context, parameter.name)
     ]
     if given:
         options = ", ".join(given)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import uuid
+from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from report_audits import CHECKS, audit_of
@@ -58,3 +60,14 @@ def test_categoricals_missing_ids_and_lone_surrogates_have_ids() -> None:
     )
     assert finding_ids(frame).nunique() == 2
     assert finding_ids(audit_of(hostile_tenant()).findings).is_unique
+
+
+def test_the_documented_way_from_a_row_of_findings_csv_to_the_id_is_right() -> None:
+    recipe: dict[str, Any] = {}
+    text = (Path(__file__).parents[1] / "docs" / "formats.md").read_text(encoding="utf-8")
+    exec(text.partition("```python\n")[2].partition("```")[0], recipe)
+    rows = [("NET001", WORKSPACE, WORKSPACE), ("CMP001", f"{WORKSPACE}/computes/C", WORKSPACE)]
+    rows += [("RES001", VAULT, WORKSPACE), ("SUB001", "/subscriptions/S", "")]
+    findings = pd.DataFrame(rows, columns=["check_id", "resource_id", "workspace_id"])
+    told = [recipe["finding_id"](row) for row in findings.to_dict("records")]
+    assert told == finding_ids(findings).tolist()

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import subprocess
 import zipfile
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from exports import az_ml_files, written
 from scanning import scan_of
@@ -126,6 +128,21 @@ def test_a_finding_is_traced_to_what_azure_answered(made: tuple[Path, str]) -> N
         assert words in out, words
     code, _, told = run("trace", bundle, "NET006", "nowhere")
     assert (code, "no finding of NET006" in told) == (2, True)
+
+
+@pytest.mark.skipif(not shutil.which("jq"), reason="needs jq, as docs/evidence.md uses it")
+def test_the_documented_way_to_the_bytes_without_this_tool(made: tuple[Path, str], tmp_path: Path) -> None:
+    page = (Path(__file__).parents[1] / "docs" / "evidence.md").read_text(encoding="utf-8")
+    line = next(each for each in page.splitlines() if "| fromjson" in each)
+    with zipfile.ZipFile(made[0] / "evidence.zip") as bundle:
+        bundle.extractall(tmp_path / "e")
+    findings = pd.read_csv(tmp_path / "e" / "findings.csv", keep_default_na=False)
+    finding = findings[findings["check_id"].eq("NET006")].iloc[0]
+    identity, _, pointer = finding["evidence"].split(" ")[0].partition("#")
+    place = "".join(f"[{step}]" if step.isdigit() else f".{step}" for step in pointer.split("/")[1:])
+    command = line.partition("; ")[2].replace("d365b0388ecd2203", identity).replace(".value[3]", place)
+    told = subprocess.run(command, shell=True, cwd=tmp_path, capture_output=True, check=True)
+    assert json.loads(told.stdout)["id"] == finding["resource_id"]
 
 
 def test_who_asked_is_told_and_never_the_token(made: tuple[Path, str]) -> None:

@@ -61,6 +61,13 @@ def test_an_option_that_only_asks_azure_is_refused(options: tuple[str, str], tmp
     assert not (tmp_path / "out").exists()
 
 
+def test_certificates_are_of_use_where_a_timestamp_is_asked_for(tmp_path: Path) -> None:
+    options = ("--ca-bundle", str(tmp_path / "absent.pem"))
+    timestamp = ("--evidence", str(tmp_path / "e.zip"), "--timestamp", "https://127.0.0.1:9")
+    assert "--ca-bundle: of no use" in scan(tmp_path, {"list.json": [SAFE]}, *options)[2]
+    assert "of no use" not in scan(tmp_path, {"list.json": [SAFE]}, *options, *timestamp)[2]
+
+
 def test_what_is_no_export_ends_the_run_before_any_report(tmp_path: Path) -> None:
     code, out, err = scan(tmp_path, {"list.json": b"PK\x03\x04"})
     assert (code, out) == (2, "")
