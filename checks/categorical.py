@@ -86,7 +86,3 @@ def _united(columns: Sequence[pd.Series]) -> Any:
 
 def _dtype(different: Values) -> pd.CategoricalDtype:
     return pd.CategoricalDtype(pd.Index(different, dtype="string"))
-
-
-NOTHING = _dtype(np.array([], dtype=object))
-"""The dtype of a column without rows."""

@@ -10,7 +10,7 @@ import pandas as pd
 
 from checks.alike import Alike
 from checks.answered import Answered, crashed, not_read
-from checks.categorical import NOTHING, SEVERITIES, STATUSES, categorical
+from checks.categorical import SEVERITIES, STATUSES, categorical, constant
 from checks.coded import Codes, Texts
 from checks.hubs import with_hub_values
 from checks.kin import Kin
@@ -79,7 +79,7 @@ def findings(tables: Tables, chosen: Iterable[ChosenCheck | ScopedCheck]) -> pd.
     blocks = [block for each in chosen for block in asking.blocks(each)]
     blocks = [block for block in blocks if len(block.stamp.place)]
     if not blocks:
-        return pd.DataFrame({name: pd.Series(dtype=NOTHING) for name in FINDING_COLUMNS})
+        return pd.DataFrame({name: constant("", 0, _WORDS.get(name)) for name in FINDING_COLUMNS})
     return _put_together(blocks, asking.stamps.ranks)
 
 
