@@ -14,7 +14,8 @@ from reports import columns, csv_files
 from reports.audit import Audit
 from reports.columns import ReportFile
 from scanner.errors import SnapshotError
-from scanner.evidence.opening import content, opened
+from scanner.evidence.opening import content, is_bundle
+from scanner.evidence.replaying import sealed
 
 _NEEDED = (columns.FINDINGS, columns.WORKSPACES, columns.OUTBOUND_RULES, columns.SUBSCRIPTIONS, columns.GAPS)
 _SINCE_1_2 = (columns.POLICIES, columns.WAIVERS)
@@ -28,15 +29,15 @@ Opener = Callable[[str], bytes | None]
 def snapshot(path: Path) -> Snapshot:
     """The audit whose report folder or evidence bundle, a folder or a zip file, is at `path`.
 
-    Nothing is verified: that a bundle is unaltered is for `azml-audit verify` to say. Raises SnapshotError
-    where the path holds neither, or a file that is not as its schema says, and EvidenceError for a zip
-    file that no bundle of ours is.
+    The files of a bundle are compared with its manifest; that they follow from the payloads is for
+    `azml-audit verify` to say. Raises SnapshotError where the path holds neither, or a file that is not as
+    its schema says, and EvidenceError for an altered bundle and for a zip file that is none of ours.
     """
-    if path.is_dir():
-        return _snapshot(str(path), lambda name: _file_content(path / name))
     if not path.exists():
         raise SnapshotError(f"{path}: there is no such file or folder. {_WANTED}")
-    bundle = opened(path)
+    if path.is_dir() and not is_bundle(path):
+        return _snapshot(str(path), lambda name: _file_content(path / name))
+    bundle = sealed(path).bundle
     names = set(bundle.names())
     return _snapshot(str(path), lambda name: content(bundle, name) if name in names else None)
 

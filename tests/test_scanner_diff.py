@@ -30,7 +30,7 @@ from scanner.emulator.demo_places import RESEARCH_ID
 from scanner.emulator.faults import Fault, FaultKind
 from scanner.emulator.server import emulated
 from scanner.emulator.tenant import Document, Resource, Tenant
-from scanner.errors import SnapshotError
+from scanner.errors import EvidenceError, SnapshotError
 from scanner.snapshots import _parsed, snapshot
 from scanner.terminal import Terminal
 
@@ -169,6 +169,15 @@ def test_a_bundle_of_evidence_tells_what_the_report_beside_it_tells(reports: Pat
     with zipfile.ZipFile(reports / "old.zip") as bundle:
         bundle.extractall(tmp_path)
     assert drift(snapshot(tmp_path), snapshot(reports / "old.zip")).is_empty
+
+
+def test_an_altered_bundle_is_no_baseline(reports: Path, tmp_path: Path) -> None:
+    with zipfile.ZipFile(reports / "old.zip") as bundle:
+        bundle.extractall(tmp_path)
+    findings = (tmp_path / "findings.csv").read_text(encoding="utf-8")
+    (tmp_path / "findings.csv").write_text(findings.replace(",pass,", ",fail,", 1), encoding="utf-8")
+    with pytest.raises(EvidenceError, match=r"findings\.csv is altered"):
+        snapshot(tmp_path)
 
 
 def test_a_baseline_may_be_the_report_that_the_new_one_replaces(reports: Path, tmp_path: Path) -> None:
