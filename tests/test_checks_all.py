@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -18,6 +19,9 @@ from checks.model import Check, ChosenCheck, Status, ask
 from checks.registry import BUILT_IN, registry
 from checks.run import findings
 from checks.schema import SCHEMAS, Tables, frame
+
+EXAMPLES = int(os.environ.get("AZML_AUDIT_EXAMPLES", "3"))
+"""Worlds drawn for each check; `make nightly` draws more."""
 
 SUBSCRIPTION = workspace_id().split("/")[2]
 STORAGE = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg/providers/Microsoft.Storage/storageAccounts/sa"
@@ -200,7 +204,7 @@ def reads_of(check: Check) -> tuple[str, ...]:
 
 
 @settings(
-    max_examples=6,
+    max_examples=EXAMPLES,
     deadline=None,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
     suppress_health_check=list(HealthCheck),
