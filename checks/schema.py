@@ -56,23 +56,24 @@ def frame(table: str, rows: Iterable[Mapping[str, object]]) -> pd.DataFrame:
     A row may leave columns out: they become `<NA>`. Raises KeyError for a column the table has not,
     ValueError where two rows share an id.
     """
-    schema = SCHEMAS[table]
     listed = list(rows)
-    unknown = {name for row in listed for name in row} - set(schema.dtypes)
+    unknown = {name for row in listed for name in row} - set(SCHEMAS[table].dtypes)
     if unknown:
         raise KeyError(f"{table} has no column {', '.join(sorted(unknown))}")
-    columns = {
-        name: pd.array([_value(row.get(name)) for row in listed], dtype=dtype)  # type: ignore[call-overload]
-        for name, dtype in schema.dtypes.items()
-    }
-    index = pd.Index([str(row[schema.id_column]).lower() for row in listed], name="id", dtype=STRING)
+    return frame_of(table, {name: [row.get(name) for row in listed] for name in SCHEMAS[table].dtypes})
+
+
+def frame_of(table: str, columns: Mapping[str, Sequence[object]]) -> pd.DataFrame:
+    """The frame `frame` would make, from all the columns of `table`; None is `<NA>`.
+
+    Raises KeyError for a column that is missing, ValueError where two rows share an id.
+    """
+    schema = SCHEMAS[table]
+    arrays = {name: pd.array(columns[name], dtype=dtype) for name, dtype in schema.dtypes.items()}  # type: ignore[call-overload]
+    index = pd.Index([str(each).lower() for each in columns[schema.id_column]], name="id", dtype=STRING)
     if not index.is_unique:
         raise ValueError(f"{table}: the id {index[index.duplicated()][0]} occurs twice")
-    return pd.DataFrame(columns, index=index).sort_index()
-
-
-def _value(value: object) -> object:
-    return pd.NA if value is None else value
+    return pd.DataFrame(arrays, index=index).sort_index()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from urllib.parse import quote
 
 from scanner import gaps, wire
 from scanner.arm import Arm
@@ -52,7 +51,7 @@ class AssociatedReader:
         ask = Ask(
             kind=KIND,
             scope=resource_id,
-            url=self._arm.url(quote(resource_id, safe="/"), api_version),
+            url=self._arm.url(wire.quoted(resource_id), api_version),
             api_version=api_version,
             subscription_id=wire.subscription_of(resource_id),
             may_be_missing=True,

@@ -168,3 +168,18 @@ def _grant(ask: Ask, message: str) -> str:
         f"Grant Reader (or {needed}): "
         f"az role assignment create --assignee-object-id {assignee} --role Reader --scope {where}"
     )
+
+
+def gap_row(key: str, gap: Gap) -> dict[str, Any]:
+    """The gap as a row of `gaps`, with `key` for its id."""
+    return {
+        "gap_id": key,
+        "scope": gap.scope,
+        "subscription_id": gap.subscription_id,
+        "asked": gap.asked,
+        "request": gap.request,
+        "http_status": gap.http_status,
+        "code": gap.code,
+        "message": gap.message,
+        "closes": gap.closes,
+    }

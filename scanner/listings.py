@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import Any
+from typing import Generic, TypeVar
 
 from scanner.payloads import Gap
 
-Row = dict[str, Any]
+Row = TypeVar("Row")
 
 
-class Listings:
+class Listings(Generic[Row]):
     """Rows of one kind, by key."""
 
-    def __init__(self, id_column: str) -> None:
-        """Nothing told yet; the column holds a row's id as it was spelled."""
+    def __init__(self, id_of: Callable[[Row], str]) -> None:
+        """Nothing told yet; `id_of` gives a row's id as it was spelled."""
         self.rows: dict[str, Row] = {}
-        self._id_column = id_column
+        self._id_of = id_of
         self._firsts: dict[str, Gap] = {}
         self._disputed: dict[str, list[tuple[Row, Gap]]] = {}
 
@@ -39,5 +39,5 @@ class Listings:
             kept = repr(self.rows[key]).lower()
             for row, lost in told:
                 if repr(row).lower() != kept:
-                    message = f"{row[self._id_column]} is listed twice, and differently."
+                    message = f"{self._id_of(row)} is listed twice, and differently."
                     yield replace(lost, message=message)

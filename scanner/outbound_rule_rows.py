@@ -1,57 +1,128 @@
-"""Outbound rules as rows, and one list made of the two places Azure tells them in."""
+"""Outbound rules, and one list made of the two places Azure tells them in.
+
+There are many times more rules than workspaces, and few kinds of them: what a rule says is kept apart from
+where it stands, once for all rules that say the same.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
 
 from scanner import wire
 
-Row = dict[str, Any]
 
-_DECIDING = (
-    "type",
-    "status",
-    "category",
-    "destination",
-    "protocol",
-    "port_ranges",
-    "address_prefixes",
-    "action",
-)
+class Told(NamedTuple):
+    """What a rule says: columns of `outbound_rules`, None where it is not reported."""
+
+    type: str | None
+    category: str | None
+    status: str | None
+    error_information: str | None
+    destination: str | None
+    fqdn: str | None
+    service_tag: str | None
+    protocol: str | None
+    port_ranges: str | None
+    address_prefixes: str | None
+    action: str | None
+    service_resource_id: str | None
+    subresource_target: str | None
+    spark_enabled: bool | None
+    spark_status: str | None
+    parent_rules: str | None
+
+    @property
+    def deciding(self) -> tuple[str | None, ...]:
+        """What makes two rules of one name different rules."""
+        return (
+            self.type,
+            self.status,
+            self.category,
+            self.destination,
+            self.protocol,
+            self.port_ranges,
+            self.address_prefixes,
+            self.action,
+        )
 
 
-def rule_row(workspace_id: str, name: str, properties: Any, rule_id: str | None, seen_in: str) -> Row:
-    """The row of one rule; members of a wrong type are left as not reported."""
+class Rule(NamedTuple):
+    """One rule of one workspace; `seen_in` says which place told it."""
+
+    rule_id: str
+    workspace_id: str
+    name: str
+    told: Told
+    seen_in: str
+
+
+_MOST_KNOWN = 50_000
+"""How many different rules are recognised; past that, recognising begins anew."""
+
+
+class RuleReader:
+    """Makes rules of Azure's objects; rules that say the same share what they say."""
+
+    def __init__(self) -> None:
+        """Nothing read yet."""
+        self._known: dict[str, Told] = {}
+
+    def rule(self, workspace_id: str, name: str, properties: Any, rule_id: str | None, seen_in: str) -> Rule:
+        """The rule of that name; an id that is not its own, by place and name, is not believed."""
+        own_id = f"{workspace_id}/outboundRules/{name}"
+        if not rule_id or (rule_id != own_id and rule_id.lower() != own_id.lower()):
+            rule_id = own_id
+        return Rule(rule_id, workspace_id, name, self._told(properties), seen_in)
+
+    def _told(self, properties: Any) -> Told:
+        written = repr(properties)
+        told = self._known.get(written)
+        if told is None:
+            if len(self._known) >= _MOST_KNOWN:
+                self._known.clear()
+            told = self._known[written] = told_by(properties)
+        return told
+
+
+def told_by(properties: Any) -> Told:
+    """What the properties of a rule say; members of a wrong type are left as not reported."""
     destination = wire.member(properties, "destination")
-    own_id = f"{workspace_id}/outboundRules/{name}"
+    return Told(
+        type=wire.named(properties, "type"),
+        category=wire.named(properties, "category"),
+        status=wire.named(properties, "status"),
+        error_information=_error(properties),
+        destination=_in_one_line(destination),
+        fqdn=destination or None if isinstance(destination, str) else None,
+        service_tag=wire.named(destination, "serviceTag"),
+        protocol=wire.named(destination, "protocol"),
+        port_ranges=wire.named(destination, "portRanges"),
+        address_prefixes=_prefixes(destination),
+        action=wire.named(destination, "action"),
+        service_resource_id=wire.named(destination, "serviceResourceId"),
+        subresource_target=wire.named(destination, "subresourceTarget"),
+        spark_enabled=wire.flag(destination, "sparkEnabled"),
+        spark_status=wire.named(destination, "sparkStatus"),
+        parent_rules=wire.joined(wire.member(properties, "parentRuleNames")),
+    )
+
+
+def columns(rules: Sequence[Rule]) -> dict[str, Sequence[Any]]:
+    """The rules as the columns of `outbound_rules`, by name."""
+    told = [rule.told for rule in rules]
     return {
-        "rule_id": rule_id if rule_id and rule_id.lower() == own_id.lower() else own_id,
-        "workspace_id": workspace_id,
-        "rule": name,
-        "type": wire.named(properties, "type"),
-        "category": wire.named(properties, "category"),
-        "status": wire.named(properties, "status"),
-        "error_information": _error(properties),
-        "destination": _in_one_line(destination),
-        "fqdn": destination or None if isinstance(destination, str) else None,
-        "service_tag": wire.named(destination, "serviceTag"),
-        "protocol": wire.named(destination, "protocol"),
-        "port_ranges": wire.named(destination, "portRanges"),
-        "address_prefixes": _prefixes(destination),
-        "action": wire.named(destination, "action"),
-        "service_resource_id": wire.named(destination, "serviceResourceId"),
-        "subresource_target": wire.named(destination, "subresourceTarget"),
-        "spark_enabled": wire.flag(destination, "sparkEnabled"),
-        "spark_status": wire.named(destination, "sparkStatus"),
-        "parent_rules": wire.joined(wire.member(properties, "parentRuleNames")),
-        "seen_in": seen_in,
+        "rule_id": [rule.rule_id for rule in rules],
+        "workspace_id": [rule.workspace_id for rule in rules],
+        "rule": [rule.name for rule in rules],
+        **{name: [each[position] for each in told] for position, name in enumerate(Told._fields)},
+        "seen_in": [rule.seen_in for rule in rules],
     }
 
 
 def united(
-    in_body: list[Row] | None, listed: list[Row] | None, partly_listed: Iterable[Row] = ()
-) -> tuple[list[Row], str | None]:
+    in_body: Iterable[Rule] | None, listed: Iterable[Rule] | None, partly_listed: Iterable[Rule] = ()
+) -> tuple[list[Rule], str | None]:
     """The rules of one workspace, joined by name, and how the two places disagree (None: they do not).
 
     `in_body` are those of the workspace's own body, `listed` those of a complete outboundRules list; None
@@ -60,40 +131,42 @@ def united(
     """
     own = _by_name(in_body or ())
     other = _by_name(listed if listed is not None else partly_listed)
-    rows = [
-        row | {"seen_in": "both" if name in own and name in other else row["seen_in"]}
-        for name, row in (own | other).items()
+    rules = [
+        rule._replace(seen_in="both") if name in own and name in other else rule
+        for name, rule in (own | other).items()
     ]
     if in_body is None or listed is None:
-        return rows, None
-    return rows, _discrepancy(own, other)
+        return rules, None
+    return rules, _discrepancy(own, other)
 
 
-def _by_name(rows: Iterable[Row]) -> dict[str, Row]:
-    """The rows by lower-cased name, as Azure compares names; of two with one name, order decides nothing."""
-    kept: dict[str, Row] = {}
-    for row in rows:
-        name = row["rule"].lower()
-        known = kept.setdefault(name, row)
-        if known is not row:
-            kept[name] = min(known, row, key=repr)
+def _by_name(rules: Iterable[Rule]) -> dict[str, Rule]:
+    """The rules by lower-cased name, as Azure compares names; of two with one name, order decides nothing."""
+    kept: dict[str, Rule] = {}
+    for rule in rules:
+        name = rule.name.lower()
+        known = kept.setdefault(name, rule)
+        if known is not rule:
+            kept[name] = min(known, rule, key=repr)
     return kept
 
 
-def _discrepancy(own: dict[str, Row], other: dict[str, Row]) -> str | None:
-    differing = [
-        name for name in own.keys() & other.keys() if any(own[name][c] != other[name][c] for c in _DECIDING)
-    ]
+def _discrepancy(own: dict[str, Rule], other: dict[str, Rule]) -> str | None:
+    differing = [name for name in own.keys() & other.keys() if _differ(own[name].told, other[name].told)]
     parts = (
         ("only in the workspace's body", own.keys() - other.keys()),
         ("only in its outboundRules list", other.keys() - own.keys()),
         ("told differently", differing),
     )
-    spelled = {name: row["rule"] for name, row in (own | other).items()}
+    spelled = {name: rule.name for name, rule in (own | other).items()}
     texts = [
         f"{what}: {', '.join(spelled[name] for name in sorted(names))}" for what, names in parts if names
     ]
     return "; ".join(texts) or None
+
+
+def _differ(one: Told, other: Told) -> bool:
+    return one != other and one.deciding != other.deciding
 
 
 def _error(properties: Any) -> str | None:

@@ -1,6 +1,8 @@
 """The policies every request passes: the SDK's own, less what writes, plus what keeps us polite and safe.
 
-A generated management client installs `ARMAutoResourceProviderRegistrationPolicy`, which answers a 409
+There are few, and none of ours is a `SansIOHTTPPolicy`: azure-core wraps such a one in a runner whose two
+`await_result` cost as much as a policy that does something (azure-core 1.41). A generated management client
+installs `ARMAutoResourceProviderRegistrationPolicy`, which answers a 409
 MissingSubscriptionRegistration by registering the provider: a write. It is left out here, and
 `ReadOnlyPolicy` would refuse the POST anyway.
 """
@@ -12,19 +14,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 from azure.core.credentials_async import AsyncSupportsTokenInfo
 from azure.core.exceptions import ResponseNotReadError
 from azure.core.pipeline import PipelineRequest, PipelineResponse
-from azure.core.pipeline.policies import (
-    AsyncHTTPPolicy,
-    AsyncRetryPolicy,
-    CustomHookPolicy,
-    HeadersPolicy,
-    RequestIdPolicy,
-    SansIOHTTPPolicy,
-    UserAgentPolicy,
-)
+from azure.core.pipeline.policies import AsyncHTTPPolicy, AsyncRetryPolicy
+from azure.core.rest import AsyncHttpResponse
 
 from scanner.bounds import AnswerTimePolicy
 from scanner.challenges import ChallengePolicy
@@ -73,32 +69,32 @@ RESOURCE_GRAPH_PATH = "/providers/Microsoft.ResourceGraph/resources"
 """The one path a POST may go to: it carries a query, and changes nothing."""
 
 
-class ReadOnlyPolicy(SansIOHTTPPolicy[Any, Any]):
-    """Refuses anything but GET, and the POST that queries Resource Graph, before it leaves."""
-
-    def on_request(self, request: PipelineRequest[Any]) -> None:
-        """Raise RefusedRequestError for any other method, or a POST to anywhere else."""
-        method, url = request.http_request.method, request.http_request.url
-        if method == "POST" and urlsplit(url).path == RESOURCE_GRAPH_PATH:
-            return
-        if method != "GET":
-            raise RefusedRequestError(f"{method} {url}: azml-audit only reads")
-
-
-class OneHostPolicy(SansIOHTTPPolicy[Any, Any]):
-    """Refuses any host but the cloud's, so that no token is sent elsewhere."""
+class GuardPolicy(AsyncHTTPPolicy[Any, Any]):
+    """Refuses, before it leaves, what would write, and any host but the cloud's; names us to the others."""
 
     def __init__(self, cloud: Cloud) -> None:
         """Allow the host and port of the cloud's endpoint."""
-        self._cloud = cloud
+        super().__init__()
+        self._endpoint = cloud.arm_endpoint
 
-    def on_request(self, request: PipelineRequest[Any]) -> None:
-        """Raise RefusedRequestError where the URL leads to another origin."""
-        if not is_same_origin(request.http_request.url, self._cloud.arm_endpoint):
-            host = urlsplit(request.http_request.url).netloc
+    async def send(self, request: PipelineRequest[Any]) -> PipelineResponse[Any, Any]:
+        """Send it. Raises RefusedRequestError where it may not leave."""
+        http = request.http_request
+        _check_reads(http.method, http.url)
+        if not is_same_origin(http.url, self._endpoint):
             raise RefusedRequestError(
-                f"a request to {host} was refused: it is not {self._cloud.arm_endpoint}"
+                f"a request to {urlsplit(http.url).netloc} was refused: it is not {self._endpoint}"
             )
+        http.headers["Accept"] = "application/json"
+        http.headers["User-Agent"] = f"azml-audit/{VERSION}"
+        http.headers["x-ms-client-request-id"] = str(uuid4())
+        return await self.next.send(request)
+
+
+def _check_reads(method: str, url: str) -> None:
+    """Raise RefusedRequestError for anything but GET, and the POST that queries Resource Graph."""
+    if method != "GET" and not (method == "POST" and urlsplit(url).path == RESOURCE_GRAPH_PATH):
+        raise RefusedRequestError(f"{method} {url}: azml-audit only reads")
 
 
 def is_same_origin(url: str, endpoint: str) -> bool:
@@ -189,19 +185,23 @@ class PatientRetryPolicy(AsyncRetryPolicy[Any, Any]):
         await super().sleep(settings, transport)
 
 
-class QuotaPolicy(SansIOHTTPPolicy[Any, Any]):
+class QuotaPolicy(AsyncHTTPPolicy[Any, Any]):
     """Asks Resource Graph nothing more, once the quota it tells of is used up, until that is new."""
 
     def __init__(self, throttle: Throttle) -> None:
         """Wait by closing a gate of `throttle`."""
+        super().__init__()
         self._throttle = throttle
 
-    def on_response(self, request: PipelineRequest[Any], response: PipelineResponse[Any, Any]) -> None:
-        """Close the gate of Resource Graph where an answer says that it was the last for a while."""
+    async def send(self, request: PipelineRequest[Any]) -> PipelineResponse[Any, Any]:
+        """Send it; close the gate of Resource Graph where its answer was the last for a while."""
+        response = await self.next.send(request)
         url, answer = request.http_request.url, response.http_response
-        wait = quota_wait(answer.headers) if is_resource_graph(url) and answer.status_code == 200 else None
-        if wait:
-            self._throttle.close(throttled_scope(url), max(wait, 1.0))
+        if request.http_request.method == "POST" and is_resource_graph(url) and answer.status_code == 200:
+            wait = quota_wait(answer.headers)
+            if wait:
+                self._throttle.close(throttled_scope(url), max(wait, 1.0))
+        return response
 
 
 def _waiting_scope(response: PipelineResponse[Any, Any]) -> str:
@@ -209,11 +209,16 @@ def _waiting_scope(response: PipelineResponse[Any, Any]) -> str:
     url, answer = response.http_request.url, response.http_response
     if answer.status_code != 429:
         return throttled_scope(url)
+    return refused_scope(url, answer.headers, body_of(answer))
+
+
+def body_of(response: Any) -> bytes:
+    """The body of either kind of response there is in azure-core; nothing of one that was not read."""
     try:
-        body = answer.content
+        body: bytes = response.content if isinstance(response, AsyncHttpResponse) else response.body()
     except ResponseNotReadError:
-        body = b""
-    return refused_scope(url, answer.headers, body)
+        return b""
+    return body
 
 
 def policies(
@@ -226,13 +231,8 @@ def policies(
 ) -> Sequence[Any]:
     """The policies of one pipeline, outermost first."""
     return (
-        ReadOnlyPolicy(),
-        OneHostPolicy(cloud),
+        GuardPolicy(cloud),
         *([] if patience.deadline is None else [DeadlinePolicy(patience.deadline)]),
-        RequestIdPolicy(),
-        HeadersPolicy({"Accept": "application/json"}),
-        UserAgentPolicy(user_agent=f"azml-audit/{VERSION}", user_agent_overwrite=True),
-        CustomHookPolicy(),
         PatientRetryPolicy(throttle, patience),
         QuotaPolicy(throttle),
         slots,

@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Any, TypeVar
 from urllib.parse import quote
 
+from scanner.outbound_rule_rows import Rule
 from scanner.payloads import Gap, Payload
 
 Row = dict[str, Any]
@@ -62,7 +63,7 @@ class Traces:
     def settle(
         self,
         subscriptions: Iterable[Row],
-        rules: Iterable[Row],
+        rules: Iterable[Rule],
         associated: Iterable[Row],
         answers: Mapping[str, Payload | Gap],
     ) -> None:
@@ -74,9 +75,9 @@ class Traces:
             self._same(
                 "subscriptions", row["subscription_resource_id"], BY_SUBSCRIPTION, row["subscription_id"]
             )
-        for row in rules:
-            name = f"{row['workspace_id']} {row['rule']}".lower()
-            self._rows["outbound_rules"][row["rule_id"].lower()] |= self._rows[BY_RULE_NAME][name]
+        for rule in rules:
+            name = f"{rule.workspace_id} {rule.name}".lower()
+            self._rows["outbound_rules"][rule.rule_id.lower()] |= self._rows[BY_RULE_NAME][name]
         for row in associated:
             self._same("associated_resources", row["association_id"], "workspaces", row["workspace_id"])
             answer = answers.get(row["resource_id"].lower())

@@ -13,9 +13,6 @@ from typing import Any
 
 REDACTED = "[redacted]"
 
-_Path = tuple[str | int, ...]
-"""The members and positions that lead to a value."""
-
 _SECRET_MEMBERS = frozenset(
     {
         "sdktelemetryappinsightskey",
@@ -71,13 +68,13 @@ def redacted(body: bytes, document: Any) -> tuple[bytes, tuple[str, ...]]:
     "", the whole.
     """
     lowered = body.lower()
-    if not any(sign in lowered for sign in _SUSPICIOUS):
+    if not any(map(lowered.__contains__, _SUSPICIOUS)):
         return body, ()
     if not isinstance(document, (dict, list)):
         cleaned = _cleaned_text(body)
         return cleaned, (() if cleaned == body else ("",))
     pointers: list[str] = []
-    _walk(document, (), pointers, emails=False)
+    _walk(document, [], pointers, emails=False)
     if not pointers:
         return body, ()
     rewritten = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
@@ -92,32 +89,29 @@ def _cleaned_text(body: bytes) -> bytes:
     return _SECRET_TEXT.sub(rf"\g<1>{REDACTED}", text).encode("latin-1")
 
 
-def _walk(node: Any, path: _Path, found: list[str], *, emails: bool) -> None:
+def _walk(node: Any, path: list[str | int], found: list[str], *, emails: bool) -> None:
     """Replace in `node`, which lies at `path`, what has to go, and add its pointer to `found`."""
-    if isinstance(node, dict):
-        for name, value in node.items():
-            is_secret, bears_emails = _named(name)
-            if is_secret and isinstance(value, str) and value:
-                _replace(node, name, REDACTED, path, found)
-            elif isinstance(value, (str, dict, list)):
-                _visit(node, name, value, path, found, emails=emails or bears_emails)
-    else:
-        for position, value in enumerate(node if isinstance(node, list) else ()):
-            if isinstance(value, (str, dict, list)):
-                _visit(node, position, value, path, found, emails=emails)
+    for key, value in node.items() if type(node) is dict else enumerate(node):
+        is_secret, bears_emails = _named(key) if type(key) is str else (False, False)
+        if type(value) is str:
+            if not (is_secret or "eyJ" in value or (emails and "@" in value)):
+                continue
+            cleaned = _cleaned(key, value, is_secret=is_secret, emails=emails)
+            if cleaned != value:
+                node[key] = cleaned
+                found.append("".join(f"/{_escaped(str(step))}" for step in (*path, key)))
+        elif type(value) is dict or type(value) is list:
+            path.append(key)
+            _walk(value, path, found, emails=emails or bears_emails)
+            path.pop()
 
 
-def _visit(parent: Any, key: str | int, value: Any, path: _Path, found: list[str], *, emails: bool) -> None:
-    if not isinstance(value, str):
-        _walk(value, (*path, key), found, emails=emails)
-    elif (emails and "@" in value) or ("eyJ" in value and key != "nextLink"):
-        _replace(parent, key, without_tokens(without_emails(value) if emails else value), path, found)
-
-
-def _replace(parent: Any, key: str | int, text: str, path: _Path, found: list[str]) -> None:
-    if parent[key] != text:
-        parent[key] = text
-        found.append("".join(f"/{_escaped(str(step))}" for step in (*path, key)))
+def _cleaned(key: str | int, text: str, *, is_secret: bool, emails: bool) -> str:
+    """The text of that name or position, as it may stay."""
+    if is_secret:
+        return REDACTED if text else text
+    without = without_emails(text) if emails else text
+    return without if key == "nextLink" and not emails else without_tokens(without)
 
 
 def _escaped(step: str) -> str:

@@ -117,11 +117,10 @@ class _Recorder:
         self.answers.append(answer)
         if isinstance(answer, Gap):
             return
-        following = next_page(self.ask, answer, self._seen, self._arm.cloud.arm_endpoint)
+        following = next_page(answer, self._seen, self._arm.cloud.arm_endpoint)
         if isinstance(following, Gap):
             self.answers.append(following)
         elif following is not None:
-            self._seen.add(following.url)
             self.ask = following
 
     def failed(self, error: Exception) -> None:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from itertools import chain
 from typing import Any
 
-from checks.schema import Tables
+from checks.schema import Tables, frame_of
 from scanner import wire
 from scanner.api_versions import PROVIDER, registration_state
 from scanner.associated import KIND as ASSOCIATED
 from scanner.associated_rows import associated_rows
 from scanner.child_rows import CHILDREN, connection_row
 from scanner.completeness import Completeness
+from scanner.gaps import gap_row
 from scanner.graph_rows import GraphRows, asked_subscriptions, by_subscription, difference
 from scanner.listings import Listings
-from scanner.outbound_rule_rows import rule_row, united
+from scanner.outbound_rule_rows import Rule, RuleReader, columns, united
 from scanner.payloads import Gap, Payload
 from scanner.provenance import BY_RULE_NAME, BY_SUBSCRIPTION, Traces
 from scanner.scope import subscription_ids
@@ -44,12 +46,13 @@ class Tabulation:
         """Nothing read yet; `traces` hears where every row was told."""
         self._traces = traces
         self._subscriptions = SubscriptionRows()
-        self._listings = Listings("workspace_id")
+        self._listings = Listings[Row](lambda row: str(row["workspace_id"]))
         self._workspaces: dict[str, Row] = {}
         self._details: dict[str, Row] = {}
-        self._body_rules: dict[str, dict[str, list[Row]]] = {kind: {} for kind in _BODIES}
+        self._rule_reader = RuleReader()
+        self._body_rules: dict[str, dict[str, list[Rule]]] = {kind: {} for kind in _BODIES}
         self._body_connections: dict[str, dict[str, Row]] = {kind: {} for kind in _BODIES}
-        self._listed_rules: dict[str, Listings] = {}
+        self._listed_rules: dict[str, Listings[Rule]] = {}
         self._children: dict[str, dict[str, Row]] = defaultdict(dict)
         self._associated: dict[str, Payload | Gap] = {}
         self._completeness = Completeness()
@@ -88,9 +91,9 @@ class Tabulation:
 
     def finished(self) -> Tables:
         """The tables of everything taken in."""
-        for listings in (self._listings, *self._listed_rules.values()):
-            for lost in listings.disputes():
-                self._gap(lost)
+        listed_rules = self._listed_rules.values()
+        for lost in chain(self._listings.disputes(), *(each.disputes() for each in listed_rules)):
+            self._gap(lost)
         self._workspaces = dict(self._listings.rows)
         self._compare_discoveries()
         for key, details in self._details.items():
@@ -109,12 +112,11 @@ class Tabulation:
         return Tables.of(
             subscriptions=subscriptions,
             workspaces=list(self._workspaces.values()),
-            outbound_rules=rules,
             associated_resources=associated,
             private_endpoint_connections=list(connections.values()),
             gaps=list(self._gaps.values()),
             **{table: list(rows.values()) for table, rows in self._children.items()},
-        )
+        ).replaced(outbound_rules=frame_of("outbound_rules", columns(rules)))
 
     def _trace(self, table: str, key: str, item: Payload | Gap, *path: str | int) -> None:
         if self._traces:
@@ -122,7 +124,7 @@ class Tabulation:
 
     def _gap(self, gap: Gap) -> None:
         key = f"{gap.asked} of {gap.scope}: {gap.code} {gap.request}"
-        _keep_one(self._gaps, key, _gap_row(key, gap))
+        _keep_one(self._gaps, key, gap_row(key, gap))
         self._trace("gaps", key.lower(), gap)
         self._completeness.broke_off(gap.asked, gap.scope)
         self._subscriptions.note(gap)
@@ -202,10 +204,11 @@ class Tabulation:
         self._trace("workspaces", key, page, *path)
         rules = wire.member(item, "properties", "managedNetwork", "outboundRules")
         if isinstance(rules, dict):
-            rows = [rule_row(item["id"], str(name), rule, None, "workspace") for name, rule in rules.items()]
-            _keep_one(self._body_rules[page.kind], key, rows)
-            for name in rules:
-                where = (*path, "properties", "managedNetwork", "outboundRules", str(name))
+            read = self._rule_reader.rule
+            told = [read(item["id"], name, rule, None, "workspace") for name, rule in rules.items()]
+            _keep_one(self._body_rules[page.kind], key, told)
+            for name in rules if self._traces else ():
+                where = (*path, "properties", "managedNetwork", "outboundRules", name)
                 self._trace(BY_RULE_NAME, f"{key} {name}".lower(), page, *where)
         connections = wire.member(item, "properties", "privateEndpointConnections")
         for position, connection in enumerate(connections if isinstance(connections, list) else ()):
@@ -219,13 +222,16 @@ class Tabulation:
     def _rules_page(self, page: Payload) -> None:
         scope = page.scope.lower()
         if scope not in self._listed_rules:
-            self._listed_rules[scope] = Listings("rule_id")
+            self._listed_rules[scope] = Listings(lambda rule: rule.rule_id)
         lost = self._malformed(page, "")
         for position, item in self._items(page):
             name = wire.last_part(item["id"])
-            row = rule_row(page.scope, name, item.get("properties"), item["id"], "outboundRules")
-            self._listed_rules[scope].add(name.lower(), row, lost)
-            self._trace(BY_RULE_NAME, f"{page.scope} {name}".lower(), page, "value", position)
+            rule = self._rule_reader.rule(
+                page.scope, name, item.get("properties"), item["id"], "outboundRules"
+            )
+            self._listed_rules[scope].add(name.lower(), rule, lost)
+            if self._traces:
+                self._trace(BY_RULE_NAME, f"{page.scope} {name}".lower(), page, "value", position)
 
     def _children_page(self, page: Payload) -> None:
         table, child_row = CHILDREN[page.kind]
@@ -248,17 +254,17 @@ class Tabulation:
                 if gap:
                     self._gap(gap)
 
-    def _finished_rules(self) -> list[Row]:
-        rows: list[Row] = []
+    def _finished_rules(self) -> list[Rule]:
+        found: list[Rule] = []
         in_body = self._body_rules["workspaces"] | self._body_rules["workspace"]
         for key in sorted(in_body.keys() | self._listed_rules.keys()):
             told = list(self._listed_rules[key].rows.values()) if key in self._listed_rules else []
             is_whole = key in self._listed_rules and self._completeness.of("outboundRules", key)
             rules, discrepancy = united(in_body.get(key), told if is_whole else None, told)
-            rows += rules
+            found += rules
             if key in self._workspaces:
                 self._workspaces[key]["outbound_rules_discrepancy"] = discrepancy
-        return rows
+        return found
 
     def _finished_associated(self) -> list[Row]:
         independent = [row for row in self._workspaces.values() if not _is_project(row)]
@@ -272,20 +278,6 @@ def item_kind(item: Payload | Gap) -> str:
 
 def _is_project(row: Row) -> bool:
     return (row["kind"] or "").lower() == "project" or bool(row["hub_resource_id"])
-
-
-def _gap_row(key: str, gap: Gap) -> Row:
-    return {
-        "gap_id": key,
-        "scope": gap.scope,
-        "subscription_id": gap.subscription_id,
-        "asked": gap.asked,
-        "request": gap.request,
-        "http_status": gap.http_status,
-        "code": gap.code,
-        "message": gap.message,
-        "closes": gap.closes,
-    }
 
 
 def _keep_one(kept: dict[str, Any], key: str, told: Any) -> None:

@@ -1,8 +1,14 @@
-"""Reads members of ARM's JSON as tri-state values: what is absent, null or of a wrong type is None."""
+"""Reads members of ARM's JSON as tri-state values: what is absent, null or of a wrong type is None.
+
+These functions are called millions of times, so each walks its path itself, and types are compared: parsed
+JSON has no subclasses.
+"""
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
+from urllib.parse import quote
 
 from azure.mgmt.core.tools import parse_resource_id
 
@@ -13,9 +19,7 @@ Object = dict[str, Any]
 def member(document: Any, *path: str) -> Any:
     """The value at the path, or None where any step of it is missing or no object."""
     for name in path:
-        if (
-            type(document) is not dict
-        ):  # parsed JSON has no subclass of dict, and this is asked millions of times
+        if type(document) is not dict:
             return None
         document = document.get(name)
     return document
@@ -23,19 +27,29 @@ def member(document: Any, *path: str) -> Any:
 
 def text(document: Any, *path: str) -> str | None:
     """The string at the path."""
-    value = member(document, *path)
-    return value if isinstance(value, str) else None
+    for name in path:
+        if type(document) is not dict:
+            return None
+        document = document.get(name)
+    return document if type(document) is str else None
 
 
 def named(document: Any, *path: str) -> str | None:
     """The non-empty string at the path: Azure writes both null and "" where a link is not set."""
-    return text(document, *path) or None
+    for name in path:
+        if type(document) is not dict:
+            return None
+        document = document.get(name)
+    return document or None if type(document) is str else None
 
 
 def flag(document: Any, *path: str) -> bool | None:
     """The boolean at the path."""
-    value = member(document, *path)
-    return value if isinstance(value, bool) else None
+    for name in path:
+        if type(document) is not dict:
+            return None
+        document = document.get(name)
+    return document if type(document) is bool else None
 
 
 def objects(document: Any, *path: str) -> list[dict[str, Any]] | None:
@@ -59,6 +73,12 @@ def text_or_null(document: Any, *path: str) -> str | None:
         if document is None:
             return ""
     return document if isinstance(document, str) else None
+
+
+@lru_cache(maxsize=1024)
+def quoted(resource_id: str) -> str:
+    """A resource id as the path of a URL."""
+    return quote(resource_id, safe="/")
 
 
 def last_part(resource_id: str) -> str:

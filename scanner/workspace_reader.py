@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Awaitable
 from dataclasses import replace
 from typing import Any
-from urllib.parse import quote
 
 from scanner import gaps, wire
 from scanner.api_versions import ApiVersions, shows_managed_network
@@ -88,7 +87,7 @@ class WorkspaceReader:
             path = f"{workspace_id}/outboundRules"
             self._keep(_too_old(self._ask("outboundRules", workspace_id, path, api_version)))
             return None
-        path = f"{quote(workspace_id, safe='/')}/outboundRules"
+        path = f"{wire.quoted(workspace_id)}/outboundRules"
         reports_none = wire.member(item, "properties", "managedNetwork") is None
         answers = await self._list(
             "outboundRules", workspace_id, path, "workspaces/outboundRules", may_be_missing=reports_none
@@ -102,7 +101,7 @@ class WorkspaceReader:
         if "deployments" in self._wanted.kinds:
             async with asyncio.TaskGroup() as group:
                 for endpoint_id in filter(None, (wire.named(item, "id") for item in endpoints)):
-                    path = f"{quote(endpoint_id, safe='/')}/deployments"
+                    path = f"{wire.quoted(endpoint_id)}/deployments"
                     group.create_task(
                         self._list(
                             "deployments", workspace_id, path, "workspaces/onlineEndpoints/deployments"
@@ -110,13 +109,13 @@ class WorkspaceReader:
                     )
 
     async def _diagnostic_settings(self, workspace_id: str) -> None:
-        path = f"{quote(workspace_id, safe='/')}/providers/Microsoft.Insights/diagnosticSettings"
+        path = f"{wire.quoted(workspace_id)}/providers/Microsoft.Insights/diagnosticSettings"
         ask = self._ask("diagnosticSettings", workspace_id, path, DIAGNOSTIC_SETTINGS_API_VERSION)
         async for page in self._arm.pages(ask):
             self._keep(page)
 
     async def _children(self, kind: str, workspace_id: str) -> list[Payload | Gap]:
-        path = f"{quote(workspace_id, safe='/')}/{kind}"
+        path = f"{wire.quoted(workspace_id)}/{kind}"
         return await self._list(kind, workspace_id, path, f"workspaces/{kind}")
 
     async def _list(
@@ -138,7 +137,7 @@ class WorkspaceReader:
         return answers
 
     async def _details(self, workspace_id: str) -> Payload | Gap:
-        path = quote(workspace_id, safe="/")
+        path = wire.quoted(workspace_id)
         answer = await self._versions.settled(
             "workspaces",
             lambda version: self._arm.get(self._ask("workspace", workspace_id, path, version)),
@@ -205,7 +204,9 @@ def _disagrees(item: wire.Object, rules: wire.Object) -> bool:
         return False
     if set(listed) != set(rules):
         return True
-    return any(_decides(listed[name]) != _decides(rules[name]) for name in rules)
+    return any(
+        listed[name] != rules[name] and _decides(listed[name]) != _decides(rules[name]) for name in rules
+    )
 
 
 def _decides(rule: Any) -> tuple[object, ...]:

@@ -48,7 +48,7 @@ def with_arm(emulator: Emulator, use: Callable[[Arm], Awaitable[T]]) -> T:
 def test_nothing_but_get_leaves_the_pipeline(method: str) -> None:
     async def write(arm: Arm) -> None:
         request = HttpRequest(method, f"{arm.cloud.arm_endpoint}/subscriptions?api-version=2022-12-01")
-        await arm._client.send_request(request, **arm.request_options())
+        await arm._pipeline.run(request, **arm.request_options())
 
     with emulated(TENANT) as emulator:
         with pytest.raises(RefusedRequestError):

@@ -276,7 +276,7 @@ def test_nothing_but_the_query_may_be_posted(method: str, path: str) -> None:
         async def post() -> None:
             async with Arm(connection.cloud, connection.credential, clock=lambda: NOON) as arm:
                 url = arm.url(path, "2024-04-01")
-                await arm._client.send_request(HttpRequest(method, url), **arm.request_options())
+                await arm._pipeline.run(HttpRequest(method, url), **arm.request_options())
 
         with pytest.raises(RefusedRequestError, match="only reads"):
             asyncio.run(post())

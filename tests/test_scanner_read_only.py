@@ -44,7 +44,7 @@ def test_no_write_verb_can_leave_the_pipeline(method: str, path: str) -> None:
     async def write(arm: Arm) -> None:
         request = HttpRequest("GET", f"{arm.cloud.arm_endpoint}{path}")
         request.method = method
-        await arm._client.send_request(request, **arm.request_options())
+        await arm._pipeline.run(request, **arm.request_options())
 
     with emulated(TENANT) as emulator:
         with pytest.raises(RefusedRequestError):

@@ -9,7 +9,7 @@ from typing import Any
 from scanner import wire
 from scanner.errors import ExportError
 from scanner.offline.reading import Item, Reading
-from scanner.outbound_rule_rows import rule_row
+from scanner.outbound_rule_rows import told_by
 from scanner.workspace_rows import workspace_row
 
 Key = tuple[str, str]
@@ -73,8 +73,7 @@ def _rules(document: wire.Object) -> wire.Object:
 
 
 def _is_other(rule: Any, other: Any) -> bool:
-    left, right = rule_row("", "", rule, None, ""), rule_row("", "", other, None, "")
-    return any(_disagree(left[column], right[column]) for column in left)
+    return any(_disagree(*pair) for pair in zip(told_by(rule), told_by(other), strict=True))
 
 
 def _disagree(one: Any, other: Any) -> bool:
