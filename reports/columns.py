@@ -8,8 +8,6 @@ all this as a Frictionless Data Package. Every text is UTF-8, every line ends in
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from checks.schema import BOOLEAN, INTEGER, SCHEMAS, STRING
@@ -19,8 +17,6 @@ SCHEMA_VERSION = "1.2"
 
 DECIMAL = "Float64"
 """A number with one decimal."""
-
-_FRICTIONLESS = {STRING: "string", BOOLEAN: "boolean", INTEGER: "integer", DECIMAL: "number"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -260,52 +256,3 @@ FILES: tuple[ReportFile, ...] = (
     POLICIES,
     WAIVERS,
 )
-
-
-def data_package() -> str:
-    """The schema as a Frictionless Data Package: JSON text, ending in a line feed."""
-    package: Mapping[str, object] = {
-        "name": "azml-audit-report",
-        "title": "Findings of azml-audit and the facts behind them",
-        "version": SCHEMA_VERSION,
-        "resources": [_resource(file) for file in FILES],
-    }
-    return json.dumps(package, indent=2, ensure_ascii=False) + "\n"
-
-
-def _resource(file: ReportFile) -> Mapping[str, object]:
-    return {
-        "name": file.name.replace("_", "-"),
-        "path": file.path,
-        "description": f"Each row is {file.row}; sorted by {', '.join(file.sorted_by)}.",
-        "profile": "tabular-data-resource",
-        "encoding": "utf-8",
-        "dialect": {"lineTerminator": "\n"},
-        "schema": {
-            "fields": [
-                {"name": column.name, "type": _FRICTIONLESS[column.dtype], "description": column.meaning}
-                for column in file.columns
-            ],
-            "missingValues": [""],
-        },
-    }
-
-
-def markdown() -> str:
-    """The schema as the tables of a documentation page, one section for each file."""
-    return "\n".join([f"CSV schema version {SCHEMA_VERSION}.\n", *sections(FILES)])
-
-
-def sections(files: Iterable[ReportFile]) -> list[str]:
-    """A section of a documentation page for each file: what a row is, and its columns."""
-    return [_section(file) for file in files]
-
-
-def _section(file: ReportFile) -> str:
-    order = f"sorted by {', '.join(file.sorted_by)}" if file.sorted_by else "in the order of importance"
-    lines = [f"## {file.path}\n", f"Each row is {file.row}; {order}.\n"]
-    lines += ["| column | type | meaning |", "| --- | --- | --- |"]
-    lines += [
-        f"| `{column.name}` | {_FRICTIONLESS[column.dtype]} | {column.meaning} |" for column in file.columns
-    ]
-    return "\n".join(lines) + "\n"

@@ -2,79 +2,112 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from io import BytesIO
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from checks.schema import BOOLEAN, SCHEMAS, STRING
+from checks.coded import Coded, Texts, combined
+from checks.schema import BOOLEAN, STRING
 from reports import described, policy_frames, scored
 from reports.audit import Audit
-from reports.columns import DECIMAL, FILES, ReportFile, data_package
+from reports.columns import DECIMAL, FILES, ReportFile
+from reports.data_package import data_package
+from reports.encoding import Files, escaped
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\n", "＝", "＋", "－", "＠")
 """What a spreadsheet takes for the beginning of a formula."""
 
-_ROWS_AT_ONCE = 50_000
+_ROWS_AT_ONCE = 1 << 14
+
+_ROOM = 2**62
+
+Places = npt.NDArray[np.integer[Any]]
+
+_FEW = 8
+"""How many rows must share a combination of two columns, on average, for it to be worth making once."""
 
 
-def files(audit: Audit) -> Mapping[str, bytes]:
+def files(audit: Audit) -> Files:
     """Every CSV file and `datapackage.json`, by name in the report's folder."""
-    written = frames(audit)
-    listed = {file.path: as_csv(written[file.name], file) for file in FILES}
-    return {**listed, "datapackage.json": data_package().encode()}
+    listed = {file.path: _written(audit, file) for file in FILES}
+    return {**listed, "datapackage.json": [data_package().encode()]}
 
 
-def frames(audit: Audit) -> Mapping[str, pd.DataFrame]:
-    """What each file of `FILES` is written from, by its name; more columns than are published."""
-    workspaces = described.workspaces(audit.tables)
-    tables = {file.name: audit.tables[file.name] for file in FILES if file.name in SCHEMAS}
-    return tables | {
-        "workspaces": workspaces,
-        "findings": described.with_workspaces(audit.findings, workspaces),
-        "scores": scored.all_scores(audit),
-        "policies": policy_frames.policies(audit),
-        "waivers": policy_frames.waivers(audit),
-    }
+def _written(audit: Audit, file: ReportFile) -> Iterator[bytes]:
+    yield from as_csv(frame(audit, file.name), file)
 
 
-def as_csv(frame: pd.DataFrame, file: ReportFile) -> bytes:
+def frame(audit: Audit, name: str) -> pd.DataFrame:
+    """What the file of `FILES` with that name is written from; more columns than are published."""
+    match name:
+        case "workspaces":
+            return described.workspaces(audit.tables)
+        case "findings":
+            return described.with_workspaces(audit.findings, audit.tables)
+        case "scores":
+            return scored.all_scores(audit)
+        case "policies":
+            return policy_frames.policies(audit)
+        case "waivers":
+            return policy_frames.waivers(audit)
+    return audit.tables[name]
+
+
+def as_csv(frame: pd.DataFrame, file: ReportFile) -> Iterator[bytes]:
     """The columns of `file` as UTF-8 CSV, in an order that does not depend on that of the frame's rows.
 
     A file that is sorted by nothing keeps the frame's order. A lone surrogate, which UTF-8 cannot hold, is
     written as its escape.
     """
-    columns = {column.name: _Texts.of(frame[column.name], column.dtype) for column in file.columns}
+    columns = {column.name: _Column.of(frame[column.name], column.dtype) for column in file.columns}
     order = _order(columns, file) if file.sorted_by else np.arange(len(frame))
-    stream = BytesIO()
-    stream.write(_lines([tuple(columns)]))
+    yield escaped(",".join(columns) + "\n")
     for start in range(0, len(order), _ROWS_AT_ONCE):
-        rows = order[start : start + _ROWS_AT_ONCE]
-        stream.write(_lines(zip(*(column.take(rows) for column in columns.values()), strict=True)))
-    return stream.getvalue()
+        yield escaped(_lines(list(columns.values()), order[start : start + _ROWS_AT_ONCE]))
 
 
-def _lines(rows: Iterable[Iterable[str]]) -> bytes:
-    text = "".join(f"{line}\n" for line in map(",".join, rows))
-    return text.encode("utf-8", errors="backslashreplace")
+def _lines(columns: Sequence[_Column], rows: Places) -> str:
+    """These rows as lines, joined of as few texts as their repetitions allow."""
+    parts: list[Texts] = []
+    for column in columns:
+        field = column.take(rows)
+        both = _together(parts[-1], field) if parts else None
+        parts[-1:] = [both] if both else [*parts[-1:], field]
+    signs = np.full((len(rows), 2 * len(parts)), ",", dtype=object)
+    signs[:, -1] = "\n"
+    for place, part in enumerate(parts):
+        signs[:, 2 * place] = part.pool[part.codes]
+    return "".join(signs.ravel().tolist())
+
+
+def _together(left: Texts, right: Texts) -> Texts | None:
+    """Both columns as one; None where most of their combinations occur but once."""
+    parts = [Coded(codes=each.codes, count=len(each.pool)) for each in (left, right)]
+    both = combined(parts, len(left.codes))
+    if both.count * _FEW > len(left.codes):
+        return None
+    first = both.first
+    return Texts(codes=both.codes, pool=left.pool[left.codes[first]] + "," + right.pool[right.codes[first]])
 
 
 def _quoted(text: str) -> str:
     """The text as a field (RFC 4180); once per different text, which spares `csv` most of its work."""
-    needs_quotes = any(sign in text for sign in ',"\r\n')
+    needs_quotes = "," in text or '"' in text or "\n" in text
     return '"{}"'.format(text.replace('"', '""')) if needs_quotes else text
 
 
-def neutralised(texts: pd.Series[str]) -> pd.Series[str]:
-    """The texts on one kind of line end, with `'` before any that a spreadsheet would take for a formula.
+def neutralised(text: str) -> str:
+    """The text on one kind of line end, with `'` before what a spreadsheet would take for a formula.
 
     Source: OWASP, "CSV Injection" (2025), with the full-width signs it names.
     """
-    lines = texts.str.replace("\r\n", "\n", regex=False).str.replace("\r", "\n", regex=False)
-    return lines.mask(lines.str.startswith(FORMULA_STARTS).fillna(value=False).astype(bool), "'" + lines)
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
 
 
 def as_was(texts: pd.Series[str]) -> pd.Series[str]:
@@ -84,49 +117,63 @@ def as_was(texts: pd.Series[str]) -> pd.Series[str]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Texts:
+class _Column:
     """One column: every different text, and as a field, once, the absent one ("") last, and each row's."""
 
-    places: npt.NDArray[np.intp]
-    different: npt.NDArray[np.object_]
+    places: Places
+    texts: Sequence[str]
     fields: npt.NDArray[np.object_]
 
     @classmethod
-    def of(cls, column: pd.Series, dtype: str) -> _Texts:
-        places, values = pd.factorize(column)
-        texts = _written(pd.Series(values), dtype).astype(object).to_numpy()
-        fields = [_quoted(text) for text in texts]
-        return cls(
-            places=places, different=np.array([*texts, ""], object), fields=np.array([*fields, ""], object)
-        )
+    def of(cls, column: pd.Series, dtype: str) -> _Column:
+        """The places are those of the column where it is categorical, whose absent values have place -1."""
+        if isinstance(column.dtype, pd.CategoricalDtype):
+            places, values = column.cat.codes.to_numpy(), column.cat.categories
+        else:
+            places, values = pd.factorize(column)
+        texts = [*_texts(pd.Series(values), dtype), ""]
+        return cls(places=places, texts=texts, fields=np.array([_quoted(each) for each in texts], object))
 
-    def take(self, rows: npt.NDArray[np.intp]) -> list[str]:
+    def take(self, rows: Places) -> Texts:
         """The fields of these rows."""
-        fields: list[str] = self.fields[self.places[rows]].tolist()
-        return fields
+        return Texts(codes=self.places[rows].astype(np.int64) % len(self.fields), pool=self.fields)
 
-    def ranks(self, *, any_case: bool = False) -> npt.NDArray[np.intp]:
+    def ranks(self, *, any_case: bool = False) -> Coded:
         """Per row the rank of its text among the different ones."""
-        keys = [text.lower() for text in self.different] if any_case else list(self.different)
+        keys = [text.lower() for text in self.texts] if any_case else self.texts
         rank = {key: number for number, key in enumerate(sorted(set(keys)))}
-        return np.array([rank[key] for key in keys], dtype=np.intp)[self.places]
+        return Coded(codes=np.array([rank[key] for key in keys])[self.places], count=len(rank))
 
 
-def _written(values: pd.Series, dtype: str) -> pd.Series[str]:
-    if dtype == BOOLEAN:
-        return values.astype("string").str.lower()
+def _texts(values: pd.Series, dtype: str) -> Iterable[str]:
+    if dtype == STRING:
+        return map(neutralised, map(str, values))
     if dtype == DECIMAL:
         return scored.score_texts(values)
     texts = values.astype("string")
-    return neutralised(texts) if dtype == STRING else texts
+    return texts.str.lower() if dtype == BOOLEAN else texts
 
 
-def _order(columns: Mapping[str, _Texts], file: ReportFile) -> npt.NDArray[np.intp]:
+def _order(columns: Mapping[str, _Column], file: ReportFile) -> Places:
     """By the file's columns regardless of case, then by every column, so that no tie is left."""
-    keys = [columns[name].ranks(any_case=True) for name in file.sorted_by]
-    order = np.lexsort(keys[::-1])
-    is_tied = np.logical_and.reduce([key[order][1:] == key[order][:-1] for key in keys])
+    key = _packed(columns[name].ranks(any_case=True) for name in file.sorted_by)
+    order = np.lexsort(key[::-1])
+    is_tied = np.logical_and.reduce([each[order][1:] == each[order][:-1] for each in key])
     if is_tied.any():
-        keys += [column.ranks() for column in columns.values()]
-        order = np.lexsort(keys[::-1])
+        key += _packed(column.ranks() for column in columns.values())
+        order = np.lexsort(key[::-1])
     return order
+
+
+def _packed(ranks: Iterable[Coded]) -> list[Places]:
+    """Numbers that sort as the ranks do, one after the other: as many ranks in each as it has room for."""
+    packed: list[Places] = []
+    room = 0
+    for each in ranks:
+        if each.count <= room:
+            packed[-1] = packed[-1] * each.count + each.codes
+        else:
+            packed.append(each.codes)
+            room = _ROOM
+        room //= max(each.count, 1)
+    return packed

@@ -52,14 +52,26 @@ def subscription_names(tables: Tables, subscription_ids: pd.Series[str]) -> pd.S
     return names.reindex(subscription_ids.str.lower().fillna("")).set_axis(subscription_ids.index)
 
 
-def with_workspaces(findings: pd.DataFrame, workspaces: pd.DataFrame) -> pd.DataFrame:
+def with_workspaces(findings: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     """The findings with name, subscription, group and region of their workspace, `<NA>` where not seen.
 
-    `workspaces` is what `workspaces` returns.
+    The added columns are categorical where `workspace_id` is.
     """
-    known = ["workspace", "subscription_id", "subscription", "resource_group", "location"]
-    facts = workspaces[known].reindex(findings["workspace_id"].astype("string").str.lower().fillna(""))
-    return findings.assign(**{name: facts[name].to_numpy() for name in known})
+    known = ["workspace", "subscription_id", "resource_group", "location"]
+    facts = tables.workspaces[known]
+    facts = facts.assign(subscription=subscription_names(tables, facts["subscription_id"]))
+    owners = findings["workspace_id"]
+    if not isinstance(owners.dtype, pd.CategoricalDtype):
+        owners = owners.astype("category")
+    ids = pd.Series(owners.cat.categories, dtype="string").str.lower()
+    of_id = facts.reindex(pd.Index([*ids, ""]))
+    return findings.assign(**{name: _spread(of_id[name], owners) for name in facts.columns})
+
+
+def _spread(values: pd.Series, owners: pd.Series) -> pd.Categorical:
+    """The value of each row's owner; `values` has one for each category, and one for none at its end."""
+    places, different = pd.factorize(values)
+    return pd.Categorical.from_codes(places[owners.cat.codes.to_numpy()], categories=different)
 
 
 def _counted(rows: pd.DataFrame, known: pd.Series[bool]) -> pd.Series[int]:

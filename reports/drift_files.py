@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import pandas as pd
@@ -15,6 +15,7 @@ from checks.schema import BOOLEAN
 from reports.columns import ReportFile
 from reports.csv_files import as_csv
 from reports.drift_columns import DRIFT_FILES, DRIFT_SCHEMA_VERSION
+from reports.encoding import Files, chunks, escaped
 
 JSON_NAME = "drift.json"
 FORMAT = "azml-audit-drift"
@@ -33,19 +34,23 @@ def frames(drift: Drift) -> Mapping[str, pd.DataFrame]:
     }
 
 
-def csv(drift: Drift) -> Mapping[str, bytes]:
+def csv(drift: Drift) -> Files:
     """The CSV files by name. Their rows are in the order of importance, not of any column."""
     of_file = frames(drift)
     return {file.path: as_csv(of_file[file.name], file) for file in DRIFT_FILES}
 
 
-def as_json(drift: Drift) -> Mapping[str, bytes]:
+def as_json(drift: Drift) -> Files:
     """The one JSON file, as `schema` describes it."""
-    text = json.dumps(document(drift), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-    return {JSON_NAME: text.encode("utf-8", errors="backslashreplace")}
+    return {JSON_NAME: chunks(_pieces(drift), escaped)}
 
 
-def beside(drift: Drift, formats: Iterable[str]) -> Mapping[str, bytes]:
+def _pieces(drift: Drift) -> Iterator[str]:
+    yield from json.JSONEncoder(indent=2, ensure_ascii=False, allow_nan=False).iterencode(document(drift))
+    yield "\n"
+
+
+def beside(drift: Drift, formats: Iterable[str]) -> Files:
     """The files that go into the folder of a report in these formats; its page tells the drift itself."""
     names = set(formats)
     return {**(csv(drift) if "csv" in names else {}), **(as_json(drift) if "json" in names else {})}

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from checks.drift import Drift
 from reports.drift_view import drift_view
+from reports.encoding import Files, chunks, escaped
 from reports.html_page import content_security_policy, templates
 
 NAME = "drift.html"
 
 
-def files(drift: Drift, tool_version: str) -> Mapping[str, bytes]:
+def files(drift: Drift, tool_version: str) -> Files:
     """The page, by its name. A lone surrogate is written as its escape."""
     environment = templates()
     style = environment.get_template("report.css").render()
-    page = environment.get_template(NAME).render(
+    pieces = environment.get_template(NAME).generate(
         policy=content_security_policy(style, ""),
         tool_version=tool_version,
         is_azure=all(side.told("is_azure").lower() != "false" for side in (drift.old, drift.new)),
         drift=drift_view(drift),
     )
-    return {NAME: page.encode("utf-8", errors="backslashreplace")}
+    return {NAME: chunks(pieces, escaped)}

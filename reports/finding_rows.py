@@ -9,7 +9,7 @@ import pandas as pd
 
 from checks.finding_ids import finding_ids
 from reports.audit import Audit
-from reports.described import with_workspaces, workspaces
+from reports.described import with_workspaces
 
 
 class FindingRow(NamedTuple):
@@ -42,7 +42,7 @@ class FindingRow(NamedTuple):
 
 def finding_frame(audit: Audit) -> pd.DataFrame:
     """The fields of `FindingRow` as texts, `<NA>` as "", in the order of `audit.findings`."""
-    described = with_workspaces(audit.findings, workspaces(audit.tables))
+    described = with_workspaces(audit.findings, audit.tables)
     described = described.assign(finding_id=finding_ids(audit.findings))
     return pd.DataFrame(
         {name: described[name].astype(object).fillna("") for name in FindingRow._fields}, dtype=object

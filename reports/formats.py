@@ -6,17 +6,18 @@ from collections.abc import Callable, Iterable, Mapping
 from importlib import import_module
 
 from reports.audit import Audit
+from reports.encoding import Files
 from reports.errors import ReportError
 
-Renderer = Callable[[Audit], Mapping[str, bytes]]
-"""One format: an audit turned into files, by their name relative to the report's folder."""
+Renderer = Callable[[Audit], Files]
+"""One format: which files an audit becomes. What they hold is made while they are written, chunk by chunk."""
 
 
 def _of(module: str) -> Renderer:
     """The renderer `files` of a module here, which is imported when it is first needed."""
 
-    def files(audit: Audit) -> Mapping[str, bytes]:
-        written: Mapping[str, bytes] = import_module(f"reports.{module}").files(audit)
+    def files(audit: Audit) -> Files:
+        written: Files = import_module(f"reports.{module}").files(audit)
         return written
 
     return files
@@ -54,13 +55,13 @@ def chosen(words: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names)) if listed else DEFAULT_FORMATS
 
 
-def rendered(audit: Audit, formats: Iterable[str]) -> dict[str, bytes]:
+def rendered(audit: Audit, formats: Iterable[str]) -> dict[str, Iterable[bytes]]:
     """The files of all the formats, by name, and those of the drift where there is one.
 
     Raises ReportError for a format there is not.
     """
     names = chosen(formats)
-    files: dict[str, bytes] = {}
+    files: dict[str, Iterable[bytes]] = {}
     for name in names:
         files |= RENDERERS[name](audit)
     if audit.drift:

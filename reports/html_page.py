@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -13,6 +13,7 @@ from checks.model import Severity
 from reports.audit import Audit
 from reports.details import details
 from reports.drift_view import drift_view
+from reports.encoding import Files, chunks, escaped
 from reports.heat_map import heat_maps, located_findings
 from reports.numbered_findings import STATUS_ORDER, VERDICT_ORDER
 from reports.page_rows import stray_findings, workspace_frame, workspace_rows
@@ -22,17 +23,16 @@ from reports.population import gap_rows, population
 NAME = "report.html"
 
 
-def files(audit: Audit) -> Mapping[str, bytes]:
+def files(audit: Audit) -> Files:
     """The page, by its name in the report's folder. A lone surrogate is written as its escape."""
-    return {NAME: page(audit).encode("utf-8", errors="backslashreplace")}
+    return {NAME: chunks(_pieces(audit), escaped)}
 
 
-def page(audit: Audit) -> str:
-    """The HTML of the page."""
+def _pieces(audit: Audit) -> Iterator[str]:
     environment = templates()
     style, script = (environment.get_template(name).render() for name in ("report.css", "report.js"))
     frame = workspace_frame(audit)
-    return environment.get_template(NAME).render(
+    yield from environment.get_template(NAME).generate(
         policy=content_security_policy(style, script),
         audit=audit,
         checks=[audit.checks[id] for id in sorted(audit.checks)],

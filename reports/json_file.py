@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -13,7 +14,7 @@ from checks.schema import SCHEMAS, Tables
 from reports import policy_frames, scored
 from reports.audit import Audit
 from reports.columns import SCORES, WAIVERS
-from reports.encoding import as_json
+from reports.encoding import Files, as_json
 from reports.finding_rows import FindingRow, finding_rows
 from reports.json_schema import FORMAT, JSON_SCHEMA_VERSION, NULLABLE
 from reports.origin import moment
@@ -25,9 +26,9 @@ TABLES = tuple(name for name in SCHEMAS if name != "gaps")
 """The tables in the order they are listed; the gaps have a place of their own, before the findings."""
 
 
-def files(audit: Audit) -> Mapping[str, bytes]:
+def files(audit: Audit) -> Files:
     """The one file."""
-    return {NAME: as_json(document(audit), levels=2)}
+    return {NAME: as_json(partial(document, audit), levels=2)}
 
 
 def document(audit: Audit) -> dict[str, Any]:

@@ -8,14 +8,14 @@ of the Ant and Jenkins dialect; times are UTC.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from xml.sax.saxutils import escape
 
 from checks.judge import PolicyVerdict
 from checks.model import Status
 from checks.verdicts import Verdict
 from reports.audit import Audit
-from reports.encoding import for_xml, joined
+from reports.encoding import Files, chunks, for_xml
 from reports.finding_rows import FindingRow, finding_rows
 from reports.origin import NOT_AZURE, moment, origin
 from reports.population import GapRow, gap_rows
@@ -28,9 +28,9 @@ _COUNTED = {"failure": "failures", "error": "errors", "skipped": "skipped"}
 _IN_ATTRIBUTES = {'"': "&quot;", "\n": "&#10;", "\r": "&#13;", "\t": "&#9;"}
 
 
-def files(audit: Audit) -> Mapping[str, bytes]:
+def files(audit: Audit) -> Files:
     """The one file."""
-    return {NAME: joined(_lines(audit))}
+    return {NAME: chunks(_lines(audit))}
 
 
 def _lines(audit: Audit) -> Iterator[str]:

@@ -7,13 +7,13 @@ named stands in a code span, in which nothing is a mention, a link or HTML.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from checks.model import Severity, Status
 from checks.verdicts import Verdict
 from reports.audit import Audit
-from reports.encoding import utf8
+from reports.encoding import Files, chunks, utf8
 from reports.finding_rows import FindingRow, finding_rows
 from reports.origin import caution, moment, origin
 from reports.population import gap_rows, population
@@ -38,9 +38,9 @@ class Section:
     share: float
 
 
-def files(audit: Audit) -> Mapping[str, bytes]:
+def files(audit: Audit) -> Files:
     """The one file."""
-    return {NAME: utf8(_page(audit))}
+    return {NAME: chunks(_pieces(audit))}
 
 
 def code(text: str, most: int = _MOST_IN_A_CELL) -> str:
@@ -56,14 +56,14 @@ def plain(text: str) -> str:
     return " ".join(printable(" ".join(text.split())).translate(_ACTED_UPON).split())
 
 
-def _page(audit: Audit) -> str:
+def _pieces(audit: Audit) -> Iterator[str]:
     head = _head(audit)
     told = sorted(finding_rows(audit), key=lambda row: Severity(row.severity).rank)
     sections = [section for section in _sections(audit, told) if section.rows]
     room = MOST_BYTES - len(utf8(head)) - sum(len(utf8(_around(section))) for section in sections)
     rooms = _rooms(sections, room)
     tables = [_table(each, _fitting(each.rows, size)) for each, size in zip(sections, rooms, strict=True)]
-    return "\n".join([head, *tables])
+    yield "\n".join([head, *tables])
 
 
 def _rooms(sections: Sequence[Section], room: float) -> list[float]:

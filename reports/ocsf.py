@@ -7,7 +7,8 @@ so is every gap. The schema has no place for what was observed and expected: tha
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from functools import partial
 from itertools import chain
 from typing import Any
 
@@ -15,7 +16,7 @@ from checks.finding_ids import stable_uuid
 from checks.model import Check, Severity, Status
 from checks.verdicts import Verdict
 from reports.audit import Audit
-from reports.encoding import as_json
+from reports.encoding import Files, as_json
 from reports.finding_rows import FindingRow, finding_rows
 from reports.origin import caution, milliseconds
 from reports.population import GapRow, gap_rows
@@ -46,9 +47,9 @@ _AZURE_SUBSCRIPTION = 13
 _RULE = 1
 
 
-def files(audit: Audit) -> Mapping[str, bytes]:
+def files(audit: Audit) -> Files:
     """The one file."""
-    return {NAME: as_json(events(audit), levels=1)}
+    return {NAME: as_json(partial(events, audit), levels=1)}
 
 
 def events(audit: Audit) -> Iterator[dict[str, Any]]:

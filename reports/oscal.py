@@ -11,13 +11,14 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from checks.finding_ids import stable_uuid
 from checks.judge import PolicyVerdict
 from checks.verdicts import Verdict
 from reports.audit import Audit
-from reports.encoding import as_json
+from reports.encoding import Files, as_json
 from reports.finding_rows import FindingRow, finding_rows
 from reports.origin import moment, origin
 from reports.oscal_controls import objective, reviewed_controls
@@ -33,17 +34,20 @@ NAMESPACE = "https://azml-audit.invalid/ns/oscal"
 _ACTED_UPON = re.compile(r"([\\`*_\[\]])")
 
 
-def files(audit: Audit) -> Mapping[str, bytes]:
+def files(audit: Audit) -> Files:
     """The assessment results and the plan."""
-    results = {
+    return {
+        NAME: as_json({"assessment-results": partial(_document, audit)}, levels=5),
+        PLAN_NAME: as_json({"assessment-plan": partial(plan, audit)}, levels=3),
+    }
+
+
+def _document(audit: Audit) -> dict[str, Any]:
+    return {
         "uuid": _uuid(audit, "results"),
         "metadata": metadata(audit, "Assessment results of azml-audit"),
         "import-ap": {"href": PLAN_NAME},
         "results": _results(audit),
-    }
-    return {
-        NAME: as_json({"assessment-results": results}, levels=5),
-        PLAN_NAME: as_json({"assessment-plan": plan(audit)}, levels=3),
     }
 
 

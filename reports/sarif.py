@@ -12,6 +12,7 @@ has.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
@@ -20,7 +21,7 @@ from checks.judge import PolicyVerdict
 from checks.model import Check, Severity, Status
 from checks.verdicts import Verdict
 from reports.audit import Audit
-from reports.encoding import as_json
+from reports.encoding import Files, as_json
 from reports.finding_rows import FindingRow, finding_rows
 from reports.origin import caution, moment, origin
 from reports.population import gap_rows
@@ -43,9 +44,9 @@ _MOST_TAGS = 20
 """GitHub refuses a rule with more."""
 
 
-def files(audit: Audit) -> Mapping[str, bytes]:
+def files(audit: Audit) -> Files:
     """The one file."""
-    return {NAME: as_json(_log(audit), levels=4)}
+    return {NAME: as_json(partial(_log, audit), levels=4)}
 
 
 def _log(audit: Audit) -> dict[str, Any]:

@@ -12,8 +12,8 @@ from filelock import FileLock, Timeout
 
 from reports.errors import ReportError, UnwritableReportError
 
-LONGEST_WAIT = 60.0
-"""Seconds to wait for another process that writes the same report: writing takes seconds."""
+LONGEST_WAIT = 300.0
+"""Seconds to wait for another process that writes the same report: that of a large tenant takes minutes."""
 
 
 @contextmanager

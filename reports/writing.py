@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
 from reports.audit import Audit
+from reports.encoding import Files
 from reports.errors import ReportError
 from reports.formats import rendered
 from reports.swapping import alone, leftovers, swap, tidy, unwritable
@@ -53,8 +54,10 @@ def _check(folder: Path) -> None:
         )
 
 
-def replace(folder: Path, files: Mapping[str, bytes]) -> Path:
+def replace(folder: Path, files: Files) -> Path:
     """Put exactly these files in `folder`, by way of a sibling that takes its place when all are written.
+
+    Chunks are written as they are made, so whatever making them raises leaves the old folder alone, too.
 
     A report tells where a company is open, so it is its owner's alone: files have mode 0600 and folders 0700,
     whatever the umask and whatever the old folder's mode. Missing parents are made. Where anything fails the
@@ -83,14 +86,14 @@ def _make_parent(target: Path) -> None:
         raise unwritable(target, error) from error
 
 
-def _fill(folder: Path, files: Mapping[str, bytes]) -> None:
+def _fill(folder: Path, files: Files) -> None:
     make_private_folder(folder)
     listed = "".join(f"{name}\n" for name in sorted(files))
-    for name, content in {**files, LIST_OF_FILES: listed.encode()}.items():
+    for name, chunks in {**files, LIST_OF_FILES: [listed.encode()]}.items():
         path = folder / _safe(name)
         make_private_folder(path.parent)
         with open(path, "xb", opener=_private) as file:
-            file.write(content)
+            file.writelines(chunks)
 
 
 def make_private_folder(folder: Path) -> None:

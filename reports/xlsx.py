@@ -7,10 +7,11 @@ specifications and limits, 2026): what does not fit is counted where it is missi
 
 from __future__ import annotations
 
-import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC
-from typing import Any
+from functools import partial
+from tempfile import TemporaryFile
+from typing import IO, Any
 
 import pandas as pd
 import xlsxwriter
@@ -22,7 +23,7 @@ from reports import described
 from reports.audit import Audit
 from reports.columns import GAPS, OUTBOUND_RULES, WORKSPACES, ReportFile
 from reports.csv_files import FORMULA_STARTS
-from reports.encoding import for_xml
+from reports.encoding import CHUNK, Files, for_xml
 from reports.finding_rows import finding_frame
 from reports.origin import caution, moment, origin
 from reports.population import population
@@ -59,10 +60,21 @@ _WIDE_COLUMNS = frozenset({
 })  # fmt: skip
 
 
-def files(audit: Audit, *, most_rows: int = MOST_ROWS) -> Mapping[str, bytes]:
+def files(audit: Audit, *, most_rows: int = MOST_ROWS) -> Files:
     """The one file; `most_rows` is how many a sheet holds, the header among them."""
-    stream = io.BytesIO()
-    book = xlsxwriter.Workbook(stream, {"constant_memory": True, "in_memory": False})
+    return {NAME: _chunks(audit, most_rows)}
+
+
+def _chunks(audit: Audit, most_rows: int) -> Iterator[bytes]:
+    """The workbook, by way of a file that is gone when it has been read."""
+    with TemporaryFile() as file:
+        _write(audit, file, most_rows)
+        file.seek(0)
+        yield from iter(partial(file.read, CHUNK), b"")
+
+
+def _write(audit: Audit, file: IO[bytes], most_rows: int) -> None:
+    book = xlsxwriter.Workbook(file, {"constant_memory": True, "in_memory": False})
     book.set_properties({
         "title": "azml-audit" if audit.is_azure else "azml-audit (not Azure)",
         "comments": origin(audit),
@@ -74,7 +86,6 @@ def files(audit: Audit, *, most_rows: int = MOST_ROWS) -> Mapping[str, bytes]:
         sheets.add(name, frame)
     sheets.fill(summary, _summary(audit, sheets.notes))
     book.close()
-    return {NAME: stream.getvalue()}
 
 
 def _tables(audit: Audit) -> Iterator[tuple[str, pd.DataFrame]]:

@@ -8,7 +8,8 @@ from pathlib import Path
 from checks.documentation import catalogue, controls, overview
 from checks.policy_reference import reference
 from checks.registry import BUILT_IN
-from reports.columns import FILES, markdown, sections
+from reports.columns import FILES
+from reports.data_package import markdown, sections
 from reports.drift_columns import DRIFT_FILES
 from reports.drift_view import MEANINGS
 from scanner.permissions_page import permissions_page

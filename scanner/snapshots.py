@@ -44,7 +44,8 @@ def snapshot(path: Path) -> Snapshot:
 
 def snapshot_of(audit: Audit, name: str) -> Snapshot:
     """The audit itself, as its files will tell it, so that it can be compared with one read from files."""
-    return _snapshot(name, csv_files.files(audit).get)
+    files = csv_files.files(audit)
+    return _snapshot(name, lambda path: b"".join(files[path]) if path in files else None)
 
 
 _WANTED = "Name the folder of a report, with its CSV files, or an evidence bundle."

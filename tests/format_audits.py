@@ -51,7 +51,7 @@ def plain_audit() -> Audit:
 @cache
 def file(name: str, format_name: str, audit: str = "rich") -> bytes:
     """A file of one of the two audits; rendered once for all tests."""
-    return RENDERERS[format_name](rich_audit() if audit == "rich" else plain_audit())[name]
+    return b"".join(RENDERERS[format_name](rich_audit() if audit == "rich" else plain_audit())[name])
 
 
 @cache

@@ -14,7 +14,9 @@ from checks.run import findings
 from checks.schema import Tables
 from checks.selectors import workspace_facts
 from checks.waivers import Waived, waived
+from reports import html_page
 from reports.audit import Audit
+from reports.encoding import Files
 
 REFERENCE = "https://learn.microsoft.com/azure/machine-learning/how-to-managed-network"
 
@@ -210,6 +212,16 @@ def audit_of(
         ),
         checks={each.id: each for checks in chosen.values() for each in checks},
     )
+
+
+def written(files: Files) -> dict[str, bytes]:
+    """The files as they would be written."""
+    return {name: b"".join(chunks) for name, chunks in files.items()}
+
+
+def html_of(audit: Audit) -> str:
+    """The HTML of the page."""
+    return written(html_page.files(audit))[html_page.NAME].decode()
 
 
 def waiver(check: str, resource: str = "*", *, reason: str = "Borne.", expires: str = "2026-12-31") -> Waiver:

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 from drift_snapshots import OTHER, finding, host, id_of, policy, snapshot, subscription, workspace
-from report_audits import audit_of
+from report_audits import audit_of, html_of, written
 from report_tenants import HOSTILE_NAMES, tenant
 
 from checks.drift import Drift, drift
-from reports import drift_page, html_page
+from reports import drift_page
 
 if TYPE_CHECKING:
     from conftest import Opener
@@ -73,7 +73,7 @@ def hostile() -> Drift:
 
 
 def page_of(found: Drift) -> bytes:
-    return drift_page.files(found, "0.1.0")["drift.html"]
+    return written(drift_page.files(found, "0.1.0"))["drift.html"]
 
 
 @pytest.mark.parametrize("width", [1280, 390])
@@ -109,7 +109,7 @@ def test_nothing_that_differs_is_said_in_one_sentence(browser_page: Opener) -> N
 
 def test_a_report_with_a_baseline_has_the_drift_after_the_verdicts(browser_page: Opener) -> None:
     audit = replace(audit_of(tenant(3)), drift=hostile())
-    page = browser_page(html_page.files(audit)["report.html"], fragment="#drift")
+    page = browser_page(html_of(audit).encode(), fragment="#drift")
     assert page.locator("nav a", has_text="Drift").get_attribute("href") == "#drift"
     ids = page.locator("main > section").evaluate_all("sections => sections.map(each => each.id)")
     assert ids.index("drift") == ids.index("policies") + 1

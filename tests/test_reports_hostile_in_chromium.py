@@ -12,9 +12,10 @@ import openpyxl
 import pytest
 import yaml
 from hostile_tables import fields, hostile_tables, mark
+from report_audits import html_of, written
 
 from checks.registry import registry
-from reports import csv_files, html_page, xlsx
+from reports import csv_files, xlsx
 from reports.audit import Audit
 from scanner.audit import audited
 from scanner.policies import loaded
@@ -60,7 +61,7 @@ ODDITIES = """() => [...document.querySelectorAll("*")].filter((each) =>
 @pytest.mark.browser
 def test_no_field_becomes_markup(browser_page: Opener, tmp_path: Path) -> None:
     audit = hostile_audit(tmp_path, MARKUP)
-    page = browser_page(html_page.files(audit)["report.html"])
+    page = browser_page(html_of(audit).encode())
     before = page.evaluate(ODDITIES)
     page.click("#open-shown")
     assert page.locator("tr.detail").count() == len(audit.tables.workspaces)
@@ -76,7 +77,7 @@ def test_no_field_becomes_markup(browser_page: Opener, tmp_path: Path) -> None:
 
 
 def test_no_field_becomes_a_formula_in_a_csv_file(tmp_path: Path) -> None:
-    files = csv_files.files(hostile_audit(tmp_path, FORMULA))
+    files = written(csv_files.files(hostile_audit(tmp_path, FORMULA)))
     cells = [
         cell
         for name, content in files.items()
@@ -89,7 +90,7 @@ def test_no_field_becomes_a_formula_in_a_csv_file(tmp_path: Path) -> None:
 
 
 def test_no_field_becomes_a_formula_in_a_workbook(tmp_path: Path) -> None:
-    (content,) = xlsx.files(hostile_audit(tmp_path, FORMULA)).values()
+    (content,) = written(xlsx.files(hostile_audit(tmp_path, FORMULA))).values()
     book = openpyxl.load_workbook(io.BytesIO(content))
     cells = [cell for sheet in book for row in sheet.iter_rows() for cell in row]
     assert not [cell.coordinate for cell in cells if cell.data_type == "f" or cell.hyperlink]

@@ -13,7 +13,7 @@ from html.parser import HTMLParser
 from typing import Any
 
 import pytest
-from report_audits import CHECKS, CRASHING, audit_of, waiver
+from report_audits import CHECKS, CRASHING, audit_of, html_of, waiver
 from report_inventory import with_inventory
 from report_tenants import (
     gap_row,
@@ -29,7 +29,6 @@ from checks.model import Check, Params, Remediation, Severity, check
 from checks.schema import SCHEMAS, Tables
 from reports.audit import Audit
 from reports.errors import ReportError
-from reports.html_page import files, page
 
 
 class Visible(HTMLParser):
@@ -55,7 +54,7 @@ class Visible(HTMLParser):
 
 def parsed(audit: Audit) -> Visible:
     visible = Visible()
-    visible.feed(page(audit))
+    visible.feed(html_of(audit))
     return visible
 
 
@@ -64,7 +63,9 @@ def text(audit: Audit) -> str:
 
 
 def block(audit: Audit) -> dict[str, Any]:
-    found = re.search(r'<script type="application/json" id="details">(.*?)</script>', page(audit), re.DOTALL)
+    found = re.search(
+        r'<script type="application/json" id="details">(.*?)</script>', html_of(audit), re.DOTALL
+    )
     assert found
     read: dict[str, Any] = json.loads(found[1])
     return read
@@ -170,7 +171,7 @@ def test_counts_by_status_are_those_of_the_verdict() -> None:
 
 
 def test_the_policy_allows_exactly_the_pages_own_script_and_style() -> None:
-    written = page(audit_of(tenant(3)))
+    written = html_of(audit_of(tenant(3)))
     policy = unescape(re.search(r'Content-Security-Policy" content="([^"]*)"', written)[1])  # type: ignore[index]
     assert policy.startswith("default-src 'none'; ")
     for tag in ("script", "style"):
@@ -205,9 +206,9 @@ def test_the_same_tenant_gives_the_same_bytes_apart_from_the_clock() -> None:
         findings=audit.findings.sample(frac=1, random_state=4),
         checks={id: audit.checks[id] for id in reversed(list(audit.checks))},
     )
-    assert files(again) == files(audit)
-    moved = page(replace(again, finished_at=later))
-    assert moved.replace("2027-01-02 03:04:05 UTC", "2026-05-04 09:32:07 UTC") == page(audit)
+    assert html_of(again) == html_of(audit)
+    moved = html_of(replace(again, finished_at=later))
+    assert moved.replace("2027-01-02 03:04:05 UTC", "2026-05-04 09:32:07 UTC") == html_of(audit)
 
 
 def test_unknown_comes_first_within_a_workspace_then_the_worst_failures() -> None:
@@ -227,7 +228,7 @@ def test_policies_that_agree_share_a_finding() -> None:
 
 
 def test_rows_are_in_the_order_of_need() -> None:
-    written = page(audit_of(tenant(25)))
+    written = html_of(audit_of(tenant(25)))
     ranks = [int(rank) for rank in re.findall(r'class="tally" data-policy="0" data-key="(\d+)"', written)]
     assert ranks == list(range(27))
 
@@ -238,13 +239,13 @@ def test_a_project_shows_its_hubs_posture() -> None:
         "public_network_access": "Disabled",
         "private_endpoint_connections_known": True,
     }
-    written = page(audit_of(Tables.of(workspaces=[hub, project_row(0, hub)])))
+    written = html_of(audit_of(Tables.of(workspaces=[hub, project_row(0, hub)])))
     assert written.count("Off, no endpoint") == 2
 
 
 def test_a_lone_surrogate_does_not_stop_the_page() -> None:
     tables = Tables.of(workspaces=[{**workspace_row(0), "location": "\ud800"}])
-    assert b"\\ud800" in files(audit_of(tables))["report.html"]
+    assert "\\ud800" in html_of(audit_of(tables))
 
 
 @check(
@@ -264,4 +265,4 @@ def slip(tables: Tables, params: Params) -> Any:
 def test_a_fix_with_an_unknown_placeholder_stops_the_report() -> None:
     bad: Check = slip
     with pytest.raises(ReportError, match="vault"):
-        page(audit_of(tenant(3), {"baseline": [bad]}))
+        html_of(audit_of(tenant(3), {"baseline": [bad]}))

@@ -10,11 +10,10 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 import pytest
-from report_audits import CHECKS, audit_of, waiver
+from report_audits import CHECKS, audit_of, html_of, waiver
 from report_inventory import with_inventory
 from report_tenants import HOSTILE_NAMES, hostile_tenant, tenant
 
-from reports.html_page import files
 from reports.remediation import bicep_literal
 
 if TYPE_CHECKING:
@@ -28,7 +27,7 @@ pytestmark = pytest.mark.browser
 def report() -> bytes:
     tables = with_inventory(tenant(25))
     waivers = [waiver("OBR", "*fqdn-0"), waiver("PEP001", expires="2026-01-31"), waiver("MVN001", "gone")]
-    return files(audit_of(tables, {"baseline": CHECKS, "strict": CHECKS[:1]}, waivers=waivers))["report.html"]
+    return html_of(audit_of(tables, {"baseline": CHECKS, "strict": CHECKS[:1]}, waivers=waivers)).encode()
 
 
 def shown(page: Page) -> list[str]:
@@ -150,11 +149,11 @@ def test_the_fix_names_the_workspace_and_can_be_copied(browser_page: Opener) -> 
 
 def test_a_finding_says_how_to_see_what_azure_answered_where_it_was_sealed(browser_page: Opener) -> None:
     audit = audit_of(with_inventory(tenant(2)), {"baseline": CHECKS})
-    page = browser_page(files(audit)["report.html"])
+    page = browser_page(html_of(audit).encode())
     page.locator(".toggle").first.click()
     assert page.locator(".finding").count()
     assert not page.locator(".evidence").count()
-    page = browser_page(files(replace(audit, root_digest="0" * 64))["report.html"])
+    page = browser_page(html_of(replace(audit, root_digest="0" * 64)).encode())
     page.locator(".toggle").first.click()
     workspace = page.locator(".identity .id").first.inner_text()
     commands = [shlex.split(each) for each in page.locator(".evidence pre").all_text_contents()]
@@ -186,7 +185,7 @@ def test_a_link_to_a_workspace_opens_it(browser_page: Opener) -> None:
 
 
 def test_opening_all_is_bounded(browser_page: Opener) -> None:
-    page = browser_page(files(audit_of(tenant(60)))["report.html"])
+    page = browser_page(html_of(audit_of(tenant(60))).encode())
     assert page.locator("#open-shown").inner_text() == "Open the first 50"
     page.click("#open-shown")
     assert page.locator("tr.detail").count() == 50
@@ -195,7 +194,7 @@ def test_opening_all_is_bounded(browser_page: Opener) -> None:
 
 
 def test_hostile_names_are_shown_and_run_nothing(browser_page: Opener) -> None:
-    page = browser_page(files(audit_of(hostile_tenant()))["report.html"])
+    page = browser_page(html_of(audit_of(hostile_tenant())).encode())
     page.click("#open-shown")
     for summary in page.locator("tr.detail .fix > summary").all()[:40]:
         summary.click()
@@ -305,7 +304,7 @@ def test_without_script_every_workspace_is_still_there(browser_page: Opener) -> 
 
 
 def test_a_fix_for_a_hostile_name_is_one_literal_in_each_language(browser_page: Opener) -> None:
-    page = browser_page(files(audit_of(hostile_tenant()))["report.html"])
+    page = browser_page(html_of(audit_of(hostile_tenant())).encode())
     name = HOSTILE_NAMES[5]
     page.locator(".toggle", has_text=name).first.click()
     finding = page.locator(".finding.fail", has_text="NET001")

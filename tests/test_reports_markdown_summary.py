@@ -9,7 +9,7 @@ from format_audits import LONE_SURROGATE, count, file
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
-from report_audits import CHECKS, audit_of, waiver
+from report_audits import CHECKS, audit_of, waiver, written
 from report_tenants import tenant
 
 from reports.markdown_summary import MOST_BYTES, code, files, plain
@@ -92,7 +92,7 @@ def test_what_is_not_known_stands_before_what_is_violated() -> None:
 
 def test_a_large_tenant_fits_a_comment_and_says_how_much_is_left_out() -> None:
     audit = audit_of(tenant(700), {"a": CHECKS, "b": CHECKS}, waivers=[waiver("NET001", "*1")])
-    text = files(audit)["summary.md"].decode()
+    text = written(files(audit))["summary.md"].decode()
     assert MOST_BYTES * 0.9 < len(text.encode()) <= MOST_BYTES
     violated = text.partition("## Violated (")[2].partition("## ")[0]
     in_all = int(violated.partition(")")[0].replace(",", ""))

@@ -6,18 +6,17 @@ import re
 from dataclasses import replace
 from html import unescape
 
-from report_audits import CRASHING, audit_of, waiver
+from report_audits import CRASHING, audit_of, html_of, waiver
 from report_tenants import tenant
 
 from checks.schema import Tables
 from reports.audit import Audit
-from reports.html_page import page
 from reports.page_rows import Tally, workspace_frame, workspace_rows
 from reports.scored import texts_by_id
 
 
 def text(audit: Audit) -> str:
-    shown = re.sub(r"<(script|style)\b.*?</\1>", "", page(audit), flags=re.DOTALL)
+    shown = re.sub(r"<(script|style)\b.*?</\1>", "", html_of(audit), flags=re.DOTALL)
     return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]*>", "", shown)))
 
 
@@ -79,4 +78,4 @@ def test_a_subscription_of_the_heat_map_shows_its_score() -> None:
     scores = texts_by_id(audit.verdicts[0], "subscription")
     assert len(scores) == 5
     for score in scores.values():
-        assert f'<span class="score">{score}</span>' in page(audit)
+        assert f'<span class="score">{score}</span>' in html_of(audit)

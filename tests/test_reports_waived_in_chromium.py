@@ -6,12 +6,11 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 import pytest
-from report_audits import CHECKS, audit_of, waiver
+from report_audits import CHECKS, audit_of, html_of, waiver
 from report_inventory import with_inventory
 from report_tenants import HOSTILE_NAMES, hostile_tenant, tenant
 
 from checks.registry import registry
-from reports.html_page import files
 
 if TYPE_CHECKING:
     from conftest import Opener
@@ -25,7 +24,7 @@ POLICIES = {"baseline": CHECKS, "strict": CHECKS[:1]}
 @cache
 def report() -> bytes:
     borne = [waiver("NET001", "*fraud-0000", reason="The gateway comes in May."), waiver("OBR", "*fqdn-0")]
-    return files(audit_of(with_inventory(tenant(25)), POLICIES, waivers=borne))["report.html"]
+    return html_of(audit_of(with_inventory(tenant(25)), POLICIES, waivers=borne)).encode()
 
 
 def shown(page: Page) -> list[str]:
@@ -144,7 +143,7 @@ def test_a_hostile_waiver_is_shown_and_runs_nothing(browser_page: Opener, hostil
         waiver("PEP001", reason=hostile, expires="2025-01-31"),
         waiver("MVN001", "nowhere", reason=hostile),
     ]
-    page = browser_page(files(audit_of(with_inventory(hostile_tenant()), waivers=waivers))["report.html"])
+    page = browser_page(html_of(audit_of(with_inventory(hostile_tenant()), waivers=waivers)).encode())
     page.select_option("#verdict", "waived")
     page.click("#open-shown")
     assert hostile in (page.locator(".finding.waived").first.text_content() or "")
@@ -157,7 +156,7 @@ def test_a_thousand_workspaces_stay_below_ten_megabytes_and_usable(browser_page:
     checks = dict.fromkeys(("baseline", "data-exfiltration"), tuple(registry().values()))
     tables = with_inventory(tenant(1000, subscriptions=40, rules=12))
     waivers = [waiver("NET001", "*mlw-fraud*"), waiver("OBR006")]
-    content = files(audit_of(tables, checks, waivers=waivers))["report.html"]
+    content = html_of(audit_of(tables, checks, waivers=waivers)).encode()
     assert len(content) < 10_000_000
     page = browser_page(content)
     assert "of 1,111 workspaces" in page.locator("#found").inner_text()

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from report_audits import audit_of
 from report_tenants import tenant
 
-from reports import swapping
+from reports import formats, swapping
+from reports.audit import Audit
+from reports.encoding import Files
 from reports.errors import ReportError
 from reports.writing import LIST_OF_FILES, check_replaceable, replace, write
 
@@ -38,22 +42,69 @@ def test_an_unknown_format_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_report_replaces_the_one_before_and_leaves_nothing_beside_it(tmp_path: Path) -> None:
-    replace(tmp_path / "report", {"old.csv": b"old", "deep/er.json": b"{}"})
-    replace(tmp_path / "report", {"new.csv": b"new"})
+    replace(tmp_path / "report", {"old.csv": [b"old"], "deep/er.json": [b"{}"]})
+    replace(tmp_path / "report", {"new.csv": [b"new"]})
     assert contents(tmp_path) == {"report/new.csv": b"new", f"report/{LIST_OF_FILES}": b"new.csv\n"}
 
 
 def test_an_empty_folder_is_filled(tmp_path: Path) -> None:
     (tmp_path / "report").mkdir()
-    replace(tmp_path / "report", {"a": b"a"})
+    replace(tmp_path / "report", {"a": [b"a"]})
     assert (tmp_path / "report" / "a").read_bytes() == b"a"
 
 
 def test_a_failure_in_the_middle_keeps_the_old_report(tmp_path: Path) -> None:
-    replace(tmp_path / "report", {"a.csv": b"good"})
+    replace(tmp_path / "report", {"a.csv": [b"good"]})
     before = contents(tmp_path)
     with pytest.raises(ReportError, match="could not be written"):
-        replace(tmp_path / "report", {"a.csv": b"bad", "b": b"a file", "b/c": b"below a file"})
+        replace(tmp_path / "report", {"a.csv": [b"bad"], "b": [b"a file"], "b/c": [b"below a file"]})
+    assert contents(tmp_path) == before
+    assert [path.name for path in tmp_path.iterdir()] == ["report"]
+
+
+def test_what_a_file_holds_is_made_when_it_is_written_and_goes_to_disk_chunk_by_chunk(tmp_path: Path) -> None:
+    sizes: list[int] = []
+
+    def observing() -> Iterator[bytes]:
+        (sibling,) = tmp_path.glob(".report.*.new")
+        for _ in range(2):
+            sizes.extend((sibling / name).stat().st_size for name in ("a", "b"))
+            yield bytes(100_000)
+
+    replace(tmp_path / "report", {"a": [b"a", b"bc"], "b": observing()})
+    assert sizes == [3, 0, 3, 100_000]
+
+
+def test_a_renderer_that_fails_half_way_keeps_the_old_report(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = write(audit_of(tenant(3)), tmp_path / "report", ["html"])
+    before = contents(tmp_path)
+
+    def half_a_page(audit: Audit) -> Files:
+        return {"a.csv": [b"a"], "report.html": (b"half" if n < 2 else bytes(1 // 0) for n in range(3))}
+
+    monkeypatch.setattr(formats, "RENDERERS", {"html": half_a_page})
+    with pytest.raises(ZeroDivisionError):
+        write(audit_of(tenant(3)), folder, ["html"])
+    assert contents(tmp_path) == before
+    assert [path.name for path in tmp_path.iterdir()] == ["report"]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="the limit is POSIX's")
+def test_a_disk_that_fills_up_half_way_keeps_the_old_report_and_nothing_more_is_made(tmp_path: Path) -> None:
+    import resource
+
+    replace(tmp_path / "report", {"a.csv": [b"good"]})
+    before, made = contents(tmp_path), itertools.count()
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, limits[1]))
+    try:
+        with pytest.raises(ReportError, match="could not be written"):
+            replace(tmp_path / "report", {"a.csv": (bytes(100_000) for _ in range(50) if next(made) < 50)})
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert next(made) < 10
     assert contents(tmp_path) == before
     assert [path.name for path in tmp_path.iterdir()] == ["report"]
 
@@ -61,7 +112,7 @@ def test_a_failure_in_the_middle_keeps_the_old_report(tmp_path: Path) -> None:
 def test_an_interrupt_while_the_folders_change_places_keeps_the_old_report(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    replace(tmp_path / "report", {"a.csv": b"good"})
+    replace(tmp_path / "report", {"a.csv": [b"good"]})
     before = contents(tmp_path)
     rename = Path.rename
 
@@ -72,7 +123,7 @@ def test_an_interrupt_while_the_folders_change_places_keeps_the_old_report(
 
     monkeypatch.setattr(Path, "rename", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        replace(tmp_path / "report", {"a.csv": b"bad"})
+        replace(tmp_path / "report", {"a.csv": [b"bad"]})
     assert contents(tmp_path) == before
     assert [path.name for path in tmp_path.iterdir()] == ["report"]
 
@@ -80,12 +131,12 @@ def test_an_interrupt_while_the_folders_change_places_keeps_the_old_report(
 def test_a_folder_with_somebody_elses_file_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "thesis.tex").write_text("years of work")
     with pytest.raises(ReportError, match=r"holds 'thesis\.tex'"):
-        replace(tmp_path, {"a": b"a"})
+        replace(tmp_path, {"a": [b"a"]})
     assert contents(tmp_path) == {"thesis.tex": b"years of work"}
 
 
 def test_a_note_put_into_a_report_is_not_deleted(tmp_path: Path) -> None:
-    folder = replace(tmp_path / "report", {"a": b"a"})
+    folder = replace(tmp_path / "report", {"a": [b"a"]})
     (folder / "notes").mkdir()
     (folder / "notes" / "mine.txt").write_text("mine")
     with pytest.raises(ReportError, match=r"holds 'notes/mine\.txt'"):
@@ -99,13 +150,13 @@ def test_a_file_of_our_name_in_a_folder_that_is_no_report_is_not_deleted(tmp_pat
 
 
 def test_what_a_file_manager_leaves_behind_does_not_count(tmp_path: Path) -> None:
-    folder = replace(tmp_path / "report", {"a": b"a"})
+    folder = replace(tmp_path / "report", {"a": [b"a"]})
     (folder / ".DS_Store").write_bytes(b"")
     check_replaceable(folder)
 
 
 def test_a_link_to_a_folder_within_a_report_is_somebody_elses(tmp_path: Path) -> None:
-    folder = replace(tmp_path / "report", {"a": b"a"})
+    folder = replace(tmp_path / "report", {"a": [b"a"]})
     (tmp_path / "elsewhere").mkdir()
     (folder / "link").symlink_to(tmp_path / "elsewhere")
     with pytest.raises(ReportError, match="holds 'link'"):
@@ -113,9 +164,9 @@ def test_a_link_to_a_folder_within_a_report_is_somebody_elses(tmp_path: Path) ->
 
 
 def test_a_link_to_a_report_stays_a_link(tmp_path: Path) -> None:
-    replace(tmp_path / "report", {"a": b"old"})
+    replace(tmp_path / "report", {"a": [b"old"]})
     (tmp_path / "latest").symlink_to(tmp_path / "report")
-    replace(tmp_path / "latest", {"a": b"new"})
+    replace(tmp_path / "latest", {"a": [b"new"]})
     assert (tmp_path / "latest").is_symlink()
     assert (tmp_path / "report" / "a").read_bytes() == b"new"
 
@@ -123,19 +174,19 @@ def test_a_link_to_a_report_stays_a_link(tmp_path: Path) -> None:
 def test_a_path_that_is_a_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "report").write_text("a file")
     with pytest.raises(ReportError, match="is a file"):
-        replace(tmp_path / "report", {"a": b"a"})
+        replace(tmp_path / "report", {"a": [b"a"]})
 
 
 def test_a_parent_that_is_a_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "parent").write_text("a file")
     with pytest.raises(ReportError, match="could not be written"):
-        replace(tmp_path / "parent" / "report", {"a": b"a"})
+        replace(tmp_path / "parent" / "report", {"a": [b"a"]})
 
 
 @pytest.mark.parametrize("name", ["../out", "/out", "a/../../out", "a\nb", "..\\out", ""])
 def test_a_file_outside_the_folder_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(ReportError, match="does not stay inside"):
-        replace(tmp_path / "report", {name: b"x"})
+        replace(tmp_path / "report", {name: [b"x"]})
     assert contents(tmp_path) == {}
 
 
@@ -144,9 +195,9 @@ def test_a_report_is_its_owners_alone(tmp_path: Path) -> None:
     old = tmp_path / "made" / "report"
     before = os.umask(0)
     try:
-        replace(old, {"a.csv": b"a", "deep/er.json": b"{}"})
+        replace(old, {"a.csv": [b"a"], "deep/er.json": [b"{}"]})
         old.chmod(0o755)
-        replace(old, {"a.csv": b"b", "deep/er.json": b"{}"})
+        replace(old, {"a.csv": [b"b"], "deep/er.json": [b"{}"]})
     finally:
         os.umask(before)
     made = [tmp_path / "made", *(tmp_path / "made").rglob("*")]
@@ -157,7 +208,7 @@ def test_a_report_is_its_owners_alone(tmp_path: Path) -> None:
 
 def killed_between_the_renames(folder: Path) -> None:
     """What a process leaves that is killed when the old report is aside and the new one not yet in place."""
-    replace(folder, {"a.csv": b"good"})
+    replace(folder, {"a.csv": [b"good"]})
     folder.rename(folder.with_name(f".{folder.name}.0123abcd.old"))
     half = folder.with_name(f".{folder.name}.0123abcd.new")
     half.mkdir()
@@ -173,14 +224,14 @@ def test_the_next_run_puts_back_what_a_killed_one_moved_aside(tmp_path: Path) ->
 
 def test_the_next_report_takes_the_place_of_what_a_killed_run_left(tmp_path: Path) -> None:
     killed_between_the_renames(tmp_path / "report")
-    replace(tmp_path / "report", {"b.csv": b"newer"})
+    replace(tmp_path / "report", {"b.csv": [b"newer"]})
     assert set(contents(tmp_path)) == {"report/b.csv", f"report/{LIST_OF_FILES}"}
 
 
 def test_what_only_looks_like_a_leftover_stays(tmp_path: Path) -> None:
     for name in (".report.mine.old", ".other.0123abcd.old", "report.0123abcd.old"):
         (tmp_path / name).mkdir()
-    replace(tmp_path / "report", {"a": b"a"})
+    replace(tmp_path / "report", {"a": [b"a"]})
     assert len(list(tmp_path.iterdir())) == 4
 
 
@@ -189,6 +240,6 @@ def test_two_processes_do_not_write_one_report_at_once(
 ) -> None:
     monkeypatch.setattr(swapping, "LONGEST_WAIT", 0.0)
     with swapping.alone(tmp_path / "report"), pytest.raises(ReportError, match="Another process"):
-        replace(tmp_path / "report", {"a": b"a"})
-    replace(tmp_path / "report", {"a": b"a"})
+        replace(tmp_path / "report", {"a": [b"a"]})
+    replace(tmp_path / "report", {"a": [b"a"]})
     assert [path.name for path in tmp_path.iterdir()] == ["report"]

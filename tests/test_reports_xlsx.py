@@ -12,6 +12,7 @@ import pytest
 from format_audits import LONE_SURROGATE, NAMES, count, file, rich_audit
 from openpyxl import Workbook, load_workbook
 from openpyxl.worksheet.worksheet import Worksheet
+from report_audits import written
 
 from reports.encoding import REPLACEMENT
 from reports.xlsx import MOST_UNITS, files, fitting
@@ -91,7 +92,7 @@ def test_the_summary_tells_the_source_and_what_each_policy_came_to() -> None:
 
 
 def test_what_does_not_fit_is_told_where_it_is_missing_and_on_the_first_sheet() -> None:
-    told = load_workbook(BytesIO(files(rich_audit(), most_rows=40)["report.xlsx"]))
+    told = load_workbook(BytesIO(written(files(rich_audit(), most_rows=40))["report.xlsx"]))
     note = f"{len(rich_audit().findings) - 38:,} more rows of findings do not fit; report.json has them all."
     assert told["findings"].max_row == 40
     assert told["findings"]["A40"].value == note
@@ -101,7 +102,7 @@ def test_what_does_not_fit_is_told_where_it_is_missing_and_on_the_first_sheet() 
 
 def test_a_sheet_that_is_exactly_full_has_no_note() -> None:
     rows = len(rich_audit().findings)
-    told = load_workbook(BytesIO(files(rich_audit(), most_rows=rows + 1)["report.xlsx"]))
+    told = load_workbook(BytesIO(written(files(rich_audit(), most_rows=rows + 1))["report.xlsx"]))
     assert told["findings"].max_row == rows + 1
     assert not any("do not fit" in str(cell.value) for cell in told["summary"]["A"])
 
@@ -120,7 +121,7 @@ def test_the_bytes_do_not_depend_on_the_time_zone(monkeypatch: pytest.MonkeyPatc
     try:
         monkeypatch.setitem(os.environ, "TZ", "Pacific/Kiritimati")
         time.tzset()
-        assert files(rich_audit())["report.xlsx"] == file("report.xlsx", "xlsx")
+        assert written(files(rich_audit()))["report.xlsx"] == file("report.xlsx", "xlsx")
     finally:
         monkeypatch.undo()
         time.tzset()

@@ -275,7 +275,7 @@ def test_every_text_comes_back_as_it_was_but_for_its_line_ends(
         message=pd.array([message for _, message, _ in told], dtype="string"),
         http_status=pd.array([status for _, _, status in told], dtype="Int64"),
     )
-    read = _parsed("gaps.csv", as_csv(frame, GAPS), GAPS)
+    read = _parsed("gaps.csv", b"".join(as_csv(frame, GAPS)), GAPS)
     for name in ("code", "message"):
         lines = frame[name].str.replace("\r\n", "\n").str.replace("\r", "\n")
         kept = lines.where(~lines.str.match(r"'[=+\-@\t\n＝＋－＠]"), lines.str[1:])

@@ -238,8 +238,8 @@ def test_a_process_killed_between_the_renames_costs_nothing(tmp_path: Path) -> N
     killed = (
         "import os, pathlib, signal; from reports.writing import replace; rename = pathlib.Path.rename\n"
         "def kill(path, to): os.kill(os.getpid(), 9) if path.suffix == '.new' else rename(path, to)\n"
-        f"folder = pathlib.Path({str(report)!r}); replace(folder, {{'a': b'good'}})\n"
-        "pathlib.Path.rename = kill; replace(folder, {'a': b'half'})"
+        f"folder = pathlib.Path({str(report)!r}); replace(folder, {{'a': [b'good']}})\n"
+        "pathlib.Path.rename = kill; replace(folder, {'a': [b'half']})"
     )
     assert subprocess.run([sys.executable, "-c", killed], check=False).returncode == -signal.SIGKILL
     assert not report.exists()

@@ -10,6 +10,7 @@ from rich.text import Text
 
 from checks.drift import Drift, drift
 from reports import drift_files, drift_page
+from reports.encoding import Files
 from reports.writing import check_replaceable, replace
 from scanner.commands.drift_summary import show_drift
 from scanner.errors import UsageError
@@ -17,7 +18,7 @@ from scanner.snapshots import snapshot
 from scanner.terminal import Terminal
 from scanner.version import VERSION
 
-RENDERERS: Mapping[str, Callable[[Drift], Mapping[str, bytes]]] = {
+RENDERERS: Mapping[str, Callable[[Drift], Files]] = {
     "html": lambda found: drift_page.files(found, VERSION),
     "csv": drift_files.csv,
     "json": drift_files.as_json,

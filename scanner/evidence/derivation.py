@@ -76,9 +76,9 @@ def differences(
             yield f"{STATEMENT}: {count.claim}: {count.counted:,} and {count.expected:,} do not agree."
     if content(bundle, STATEMENT) != statement_bytes(statement):
         yield f"{STATEMENT} is written in another way than azml-audit writes it."
-    files = chain(policy_files(found.policies), derived(found.audit, found.provenance))
+    of_tables = ((name, b"".join(chunks)) for name, chunks in derived(found.audit, found.provenance))
     names = {name for name in listed if not name.startswith(PAYLOADS)} - {STATEMENT, CHECKS}
-    for name, expected in files:
+    for name, expected in chain(policy_files(found.policies), of_tables):
         names.discard(name)
         yield from _compared(bundle, listed, name, expected)
     for name in sorted(names):

@@ -45,20 +45,20 @@ def seal(
     with made(target) as folder:
         tally = write_payloads(folder, payloads, gaps)
         for name, content in policy_files(policies):
-            _write(folder, name, content)
-        _write(folder, CHECKS, catalogue_bytes(policies))
-        for name, content in derived(audit, provenance):
-            _write(folder, name, content)
+            _write(folder, name, [content])
+        _write(folder, CHECKS, [catalogue_bytes(policies)])
+        for name, chunks in derived(audit, provenance):
+            _write(folder, name, chunks)
         statement = Statement(told=told, derived=derived_statement(audit, provenance, tally))
-        _write(folder, STATEMENT, statement_bytes(statement))
+        _write(folder, STATEMENT, [statement_bytes(statement)])
         manifest = manifest_of(_sealed(folder))
-        _write(folder, MANIFEST, manifest)
+        _write(folder, MANIFEST, [manifest])
         attested = attest(manifest, told) if attest else {}
         for name, content in attested.items():
-            _write(folder, name, content)
+            _write(folder, name, [content])
         if attested:
             listed = manifest_of(file for file in _sealed(folder) if file.name in attested)
-            _write(folder, ATTESTATIONS, listed)
+            _write(folder, ATTESTATIONS, [listed])
     return root_digest(manifest)
 
 
@@ -68,9 +68,9 @@ def catalogue_bytes(policies: tuple[LoadedPolicy, ...]) -> bytes:
     return json.dumps(installed, indent=1, sort_keys=True).encode() + b"\n"
 
 
-def _write(folder: Path, name: str, content: bytes) -> None:
+def _write(folder: Path, name: str, chunks: Iterable[bytes]) -> None:
     with writing(folder, name) as file:
-        file.write(content)
+        file.writelines(chunks)
 
 
 def _sealed(folder: Path) -> Iterable[SealedFile]:

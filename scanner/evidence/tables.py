@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from io import BytesIO
 
@@ -42,20 +42,19 @@ ROWS_FILE = ReportFile(
 _ARROW = {STRING: pa.string(), BOOLEAN: pa.bool_(), INTEGER: pa.int64(), DECIMAL: pa.float64()}
 
 
-def derived(audit: Audit, provenance: Provenance) -> Iterator[tuple[str, bytes]]:
-    """Every derived file with its content, one at a time, always in the same order."""
-    frames = csv_files.frames(audit)
+def derived(audit: Audit, provenance: Provenance) -> Iterator[tuple[str, Iterable[bytes]]]:
+    """Every derived file with its content in chunks, one at a time, always in the same order."""
     published = {file.name: file for file in FILES if file.name != FINDINGS.name}
     for name in sorted({*SCHEMAS, *published}):
         whole = _as_the_schema(name) if name in SCHEMAS else published[name]
-        table = audit.tables[name] if name in SCHEMAS else frames[name]
-        shown = frames.get(name, table)
+        table = audit.tables[name] if name in SCHEMAS else csv_files.frame(audit, name)
+        shown = csv_files.frame(audit, name) if name in published else table
         yield f"{FOLDER}{name}.csv", csv_files.as_csv(shown, published.get(name, whole))
-        yield f"{FOLDER}{name}.parquet", as_parquet(table, whole)
+        yield f"{FOLDER}{name}.parquet", [as_parquet(table, whole)]
     told = evidence_of(audit.findings, audit.tables, provenance, audit.checks)
-    findings = frames[FINDINGS.name].assign(evidence=told)
+    findings = csv_files.frame(audit, FINDINGS.name).assign(evidence=told)
     yield "findings.csv", csv_files.as_csv(findings, FINDINGS_FILE)
-    yield "findings.parquet", as_parquet(findings, FINDINGS_FILE)
+    yield "findings.parquet", [as_parquet(findings, FINDINGS_FILE)]
     yield "provenance.csv", csv_files.as_csv(_rows(provenance), ROWS_FILE)
 
 
