@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import BrokenExecutor, Executor, ProcessPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import partial
+from threading import Thread
 from typing import Any
 
 from scanner.errors import UsageError
@@ -19,11 +21,15 @@ _CONNECT_SECONDS = 20
 
 @dataclass(frozen=True, kw_only=True)
 class Pool:
-    """Workers to be had: how many, and how to open an executor of them; `lost` means one ended."""
+    """Workers to be had: how many, and how to open an executor of them; `lost` means one ended.
+
+    `has_workers` tells, where an executor waits for workers that may never come, whether there is any now.
+    """
 
     count: int
     open: Callable[[], AbstractContextManager[Executor]]
     lost: tuple[type[Exception], ...] = (BrokenExecutor,)
+    has_workers: Callable[[], bool] | None = None
 
 
 def pool_asked_for(workers: int, scheduler: str | None, auth: Auth) -> Callable[[], Pool] | None:
@@ -43,17 +49,34 @@ def pool_asked_for(workers: int, scheduler: str | None, auth: Auth) -> Callable[
 def processes(count: int) -> Pool:
     """So many processes of this machine, each started afresh: a fork of a threaded process can hang."""
     context = multiprocessing.get_context("spawn")
-    return Pool(count=count, open=lambda: _ended_with_us(ProcessPoolExecutor(count, mp_context=context)))
+
+    def opened() -> AbstractContextManager[Executor]:
+        return _ended_with_us(ProcessPoolExecutor(count, mp_context=context, initializer=_end_with_parent))
+
+    return Pool(count=count, open=opened)
+
+
+def _end_with_parent() -> None:
+    """End this process when the one that started it does: one that is killed cannot tell its workers."""
+    parent = multiprocessing.parent_process()
+
+    def wait() -> None:
+        if parent is not None:
+            parent.join()
+            os._exit(1)
+
+    Thread(target=wait, daemon=True).start()
 
 
 @contextmanager
 def _ended_with_us(executor: ProcessPoolExecutor) -> Iterator[Executor]:
     """The executor; its processes are ended where the scan is interrupted, not waited for."""
+    others = set(multiprocessing.active_children())
     try:
         yield executor
     except BaseException:
         executor.shutdown(wait=False, cancel_futures=True)
-        for process in multiprocessing.active_children():
+        for process in set(multiprocessing.active_children()) - others:
             process.terminate()
         raise
     executor.shutdown()
@@ -77,6 +100,11 @@ def dask(scheduler: str) -> Pool:
     def client() -> Any:
         return Client(scheduler, timeout=_CONNECT_SECONDS, set_as_default=False)  # type: ignore[no-untyped-call]
 
+    here: list[Any] = []
+
+    def has_workers() -> bool:
+        return any(each.scheduler_info()["workers"] for each in here)
+
     @contextmanager
     def opened() -> Iterator[Executor]:
         try:
@@ -84,6 +112,7 @@ def dask(scheduler: str) -> Pool:
         except (OSError, TimeoutError) as error:
             raise BrokenExecutor(f"the scheduler at {scheduler} does not answer any more") from error
         with connected:
+            here[:] = [connected]
             yield connected.get_executor(pure=False)
 
     try:
@@ -94,7 +123,12 @@ def dask(scheduler: str) -> Pool:
     if not versions:
         raise UsageError(f"--dask {scheduler}: it has no worker; start one with `dask worker {scheduler}`.")
     _check(scheduler, versions)
-    return Pool(count=len(versions), open=opened, lost=(BrokenExecutor, KilledWorker, CommClosedError))
+    return Pool(
+        count=len(versions),
+        open=opened,
+        lost=(BrokenExecutor, KilledWorker, CommClosedError),
+        has_workers=has_workers,
+    )
 
 
 def _check(scheduler: str, versions: Mapping[str, object]) -> None:

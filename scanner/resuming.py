@@ -8,6 +8,7 @@ from dataclasses import replace
 from hashlib import sha256
 from urllib.parse import unquote
 
+from scanner.answers import understood
 from scanner.clouds import Cloud
 from scanner.collection import Collection
 from scanner.gaps import Ask, ask_of
@@ -22,6 +23,11 @@ Question = tuple[str, str, str, str, str]
 def question_of(ask: Ask) -> Question:
     """What is asked, whether or not the URL is quoted: the SDK quotes what Azure's nextLink did not."""
     return ask.kind, ask.scope, ask.method, unquote(ask.url), ask.body
+
+
+def is_an_answer(payload: Payload) -> bool:
+    """Whether it tells what was asked for, so that nobody need ask again: no gap, and not superseded."""
+    return not payload.superseded and isinstance(understood(payload), Payload)
 
 
 class Recollection:

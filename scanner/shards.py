@@ -1,50 +1,37 @@
-"""Reads subscriptions on several workers: on any `concurrent.futures.Executor`, of processes or of Dask.
+"""Reads some subscriptions on a worker, for a while: what it did not get to, or what waits, goes back.
 
-A worker makes its own credential, so none is ever sent, and hands back payloads and gaps as they are. The
-order in which workers finish does not matter, because it does not matter to `scanner.tabulate`.
+A worker makes its own credential, so none is ever sent, and hands back payloads and gaps as they are.
 """
 
 from __future__ import annotations
 
 import asyncio
-import logging
-from collections.abc import Callable, Iterator, Sequence, Set
-from concurrent.futures import Executor
+from collections import defaultdict, deque
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from time import time
 
 from azure.core.credentials_async import AsyncSupportsTokenInfo
 
-from checks.errors import AuditError
-from scanner import gaps
 from scanner.arm import Arm
+from scanner.associated import KIND as ASSOCIATED
 from scanner.clouds import Cloud
 from scanner.collection import Collection
-from scanner.gaps import Ask
+from scanner.gaps import Ask, ask_of
 from scanner.live import Here
-from scanner.payloads import Gap, Keep, Payload, parsed
+from scanner.payloads import Gap, Payload
 from scanner.pipeline import Patience
-from scanner.pools import Pool
-from scanner.progress import Progress, Silent
-from scanner.resuming import Recollection
+from scanner.resuming import Question, Recollection, is_an_answer, question_of
 from scanner.scope import Subscription
 from scanner.version import VERSION
+from scanner.waiting import Gates, WatchedArm
 
-SHARDS_PER_WORKER = 4
-"""More shards than workers, so that one with large subscriptions does not leave the others idle."""
-
-ATTEMPTS = 3
-"""How often a shard is handed out before it is given up: a worker that dies takes others' shards along."""
-
-Known = Callable[[Set[str]], Sequence[Payload]]
-"""What is known about subscriptions, named by their lower-cased ids."""
-
-GRACE = 10.0
-"""Seconds past the deadline in which workers, who keep it too, may hand back what they read."""
-
-_log = logging.getLogger("azml_audit.workers")
+_SETTLED = 0.05
+_TAKEN_UP_A_SECOND = 1000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,16 +47,66 @@ class Reading:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Shard:
-    """Some subscriptions, to be read by one worker."""
+class Portion:
+    """A subscription to be read, and how far that is. Payloads are without their parsed documents.
 
-    number: int
-    reading: Reading
-    subscriptions: tuple[Subscription, ...]
-    ends_at: float | None = None
-    """When the deadline is over, in seconds since the epoch: a shard may wait long for its worker."""
+    `had` was told to this scan and is not handed back again, `known` to an interrupted one. Its time was up
+    in so many `slices`; Azure made it wait `waited` seconds, and another `wait` before it may go on.
+    """
+
+    subscription: Subscription
+    had: tuple[Payload, ...] = ()
     known: tuple[Payload, ...] = ()
-    """What an interrupted scan was told about them, documents left out."""
+    slices: int = 0
+    waited: float = 0.0
+    wait: float = 0.0
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether this scan has asked something about it."""
+        return bool(self.had or self.slices or self.waited)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shard:
+    """Some subscriptions, to be read by one worker for so many `seconds` at most.
+
+    Those begun before are not together with others. `ends_at` is when the deadline is over, in seconds since
+    the epoch: a shard may wait for its worker.
+    """
+
+    reading: Reading
+    portions: tuple[Portion, ...]
+    seconds: float
+    ends_at: float | None = None
+
+    @property
+    def patience(self) -> Patience:
+        """That of the scan, less what is used up: the time, the waits, the first burst of requests."""
+        whole = self.reading.patience
+        left = None if self.ends_at is None else max(0.0, self.ends_at - time())
+        is_begun = any(portion.is_begun for portion in self.portions)
+        waited = max((portion.waited for portion in self.portions), default=0.0)
+        return replace(
+            whole,
+            deadline=left,
+            burst=min(whole.burst, whole.reads_per_second) if is_begun else whole.burst,
+            throttle_budget=max(0.0, whole.throttle_budget - waited),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Handed:
+    """What a worker hands back: the `items` of the subscriptions it `read` whole, named by their keys.
+
+    `left` are portions it began, with what was answered meanwhile in `had`, and nothing in `known`; the
+    others it did not get to. `throttled` are the waits Azure asked for, by scope and in seconds.
+    """
+
+    items: tuple[Payload | Gap, ...] = ()
+    read: frozenset[str] = frozenset()
+    left: tuple[Portion, ...] = ()
+    throttled: tuple[tuple[str, float], ...] = ()
 
 
 def reader_version() -> str:
@@ -77,126 +114,144 @@ def reader_version() -> str:
     return VERSION
 
 
-def read_shard(shard: Shard) -> list[Payload | Gap]:
-    """Every payload (its parsed document left out) and gap of the shard; runs on the worker."""
+def read_shard(shard: Shard) -> Handed:
+    """Read for a slice of time, or until only waiting is left to do; runs on the worker."""
     return asyncio.run(_read(shard))
 
 
-async def _read(shard: Shard) -> list[Payload | Gap]:
-    found: list[Payload | Gap] = []
-
-    def keep(item: Payload | Gap) -> None:
-        found.append(replace(item, document=None) if isinstance(item, Payload) else item)
-
-    how = shard.reading
-    left = None if shard.ends_at is None else max(0.0, shard.ends_at - time())
-    patience = replace(how.patience, deadline=left)
-    arm = Arm(
+async def _read(shard: Shard) -> Handed:
+    how, desk = shard.reading, _Desk(shard)
+    arm = WatchedArm(
         how.cloud,
         how.credential(),
         clock=how.clock,
-        patience=patience,
+        patience=shard.patience,
         ca_bundle=how.ca_bundle,
-        recall=Recollection(shard.known).recalled,
+        progress=desk.gates,
+        recall=desk.recalled,
     )
+    arm.gates = desk.gates
     async with arm:
-        await Here(arm, collection=how.collection).read(shard.subscriptions, keep)
-    return found
+        await desk.read(arm)
+    return desk.handed()
 
 
-class Workers:
-    """Reads subscriptions on the workers of an executor."""
+class _Desk:
+    """Reads the portions of a shard, as many at once as keep the worker busy, and keeps them apart."""
 
-    def __init__(
-        self,
-        pool: Pool,
-        *,
-        reading: Reading,
-        progress: Progress | None = None,
-        known: Known | None = None,
-    ) -> None:
-        """Use the workers of a pool; the concurrency that `reading` allows is shared out among them.
-
-        `known` tells what an interrupted scan was told about some subscriptions.
-        """
-        share = max(1, reading.patience.max_concurrency // pool.count)
-        self._pool = pool
-        self._reading = replace(reading, patience=replace(reading.patience, max_concurrency=share))
-        self._progress = progress or Silent()
-        self._known = known or (lambda _subscription_ids: ())
-
-    async def read(self, chosen: Sequence[Subscription], keep: Keep) -> None:
-        """Hand every payload and gap of these subscriptions to `keep`, a shard at a time."""
-        waiting = {shard.number: shard for shard in self._shards(chosen)}
-        deadline = self._reading.patience.deadline
-        code, message = "WorkersLost", f"{ATTEMPTS} workers in a row ended while they read it."
-        try:
-            async with asyncio.timeout(None if deadline is None else deadline + GRACE):
-                await self._attempts(waiting, keep)
-        except TimeoutError:
-            code, message = gaps.PAST_DEADLINE, "No worker had read it when the time budget was used up."
-        for shard in waiting.values():
-            for subscription in shard.subscriptions:
-                keep(self._unread(subscription, code, message))
-
-    async def _attempts(self, waiting: dict[int, Shard], keep: Keep) -> None:
-        """Hand out the shards that wait, again where workers are lost."""
-        for attempt in range(1, ATTEMPTS + 1):
-            try:
-                with self._pool.open() as executor:
-                    await self._attempt(executor, waiting, keep)
-            except self._pool.lost as error:
-                _log.info("the workers were lost: %s", error)
-            if not waiting:
-                return
-            _log.warning("%d shards lost their worker in attempt %d of %d", len(waiting), attempt, ATTEMPTS)
-
-    async def _attempt(self, executor: Executor, waiting: dict[int, Shard], keep: Keep) -> None:
-        """Hand out every waiting shard; those that come back wait no longer."""
-
-        async def one(shard: Shard) -> None:
-            try:
-                items = await asyncio.wrap_future(executor.submit(read_shard, shard))
-            except self._pool.lost as error:
-                _log.info("shard %d lost its worker: %s", shard.number, error)
-                return
-            except AuditError as error:
-                is_late = shard.ends_at is not None and time() >= shard.ends_at
-                code = gaps.PAST_DEADLINE if is_late else "WorkerRefused"
-                items = [self._unread(each, code, str(error)) for each in shard.subscriptions]
-            del waiting[shard.number]
-            self._took(shard, items, keep)
-
-        async with asyncio.TaskGroup() as group:
-            for shard in list(waiting.values()):
-                group.create_task(one(shard))
-
-    def _took(self, shard: Shard, items: list[Payload | Gap], keep: Keep) -> None:
-        for item in items:
-            keep(replace(item, document=parsed(item.body)) if isinstance(item, Payload) else item)
-            self._progress.request_answered()
-        for _ in shard.subscriptions:
-            self._progress.subscription_read()
-
-    def _shards(self, chosen: Sequence[Subscription]) -> Iterator[Shard]:
-        """The subscriptions dealt out like cards, because neighbours are often alike in size."""
-        count = min(len(chosen), self._pool.count * SHARDS_PER_WORKER)
-        deadline = self._reading.patience.deadline
-        ends_at = None if deadline is None else time() + deadline
-        for number in range(count):
-            dealt = tuple(chosen[number::count])
-            known = tuple(replace(each, document=None) for each in self._known({each.key for each in dealt}))
-            yield Shard(
-                number=number, reading=self._reading, subscriptions=dealt, ends_at=ends_at, known=known
-            )
-
-    def _unread(self, subscription: Subscription, code: str, message: str) -> Gap:
-        scope = f"/subscriptions/{subscription.id}"
-        ask = Ask(
-            kind="workspaces",
-            scope=scope,
-            url=f"{self._reading.cloud.arm_endpoint}{scope}",
-            api_version="",
-            subscription_id=subscription.id,
+    def __init__(self, shard: Shard) -> None:
+        self.gates = Gates()
+        self._shard = shard
+        self._todo = deque(shard.portions)
+        self._running: dict[asyncio.Task[None], Portion] = {}
+        self._found: dict[str, list[Payload | Gap]] = defaultdict(list)
+        self._answers: dict[str, list[Payload]] = defaultdict(list)
+        self._read: set[str] = set()
+        self._late = False
+        had = [payload for portion in shard.portions for payload in portion.had]
+        self._kept = {question_of(ask_of(payload)) for payload in had}
+        self._remembered = Recollection(
+            [*had, *(payload for portion in shard.portions for payload in portion.known)]
         )
-        return gaps.told(ask, code, message, "Look at the workers' logs, their memory and their sign-in.")
+        self._shared: dict[Question, Payload] = {}
+
+    def recalled(self, ask: Ask) -> Payload | None:
+        """What is known already; of what workspaces of several subscriptions share, since a moment ago."""
+        return self._shared.get(question_of(ask)) or self._remembered.recalled(ask)
+
+    async def read(self, arm: Arm) -> None:
+        """Read until all is read, the time is up, or nothing is left to do but wait."""
+        until = asyncio.get_running_loop().time() + self._shard.seconds
+        try:
+            while self._goes_on(arm):
+                self.gates.stirred.clear()
+                with suppress(TimeoutError):
+                    async with asyncio.timeout_at(until):
+                        await self.gates.stirred.wait()
+                self._late = asyncio.get_running_loop().time() >= until
+                if self._late or await self._only_waits():
+                    break
+            self._settle()
+        finally:
+            for task in self._running:
+                task.cancel()
+            await asyncio.gather(*self._running, return_exceptions=True)
+
+    def handed(self) -> Handed:
+        """All of what was read whole; of the rest the answers, which need not be asked for again."""
+        return Handed(
+            items=tuple(item for key in sorted(self._read) for item in self._found[key]),
+            read=frozenset(self._read),
+            left=tuple(self._left(portion) for portion in self._running.values()),
+            throttled=tuple(self.gates.told),
+        )
+
+    def _left(self, portion: Portion) -> Portion:
+        key, waits = portion.subscription.key, self.gates.waits()
+        own = [seconds for scope, seconds in waits.items() if scope.partition("/")[0] == key]
+        elsewhere = 0.0 if self._late else min(waits.values(), default=0.0)
+        return replace(
+            portion,
+            had=tuple(self._answers[key]),
+            known=(),
+            slices=portion.slices + self._late,
+            waited=portion.waited + self.gates.waited(key),
+            wait=max(own, default=elsewhere),
+        )
+
+    def _goes_on(self, arm: Arm) -> bool:
+        """Begin as many portions as the worker has hands for; whether any is being read."""
+        self._settle()
+        free = self._shard.patience.max_concurrency - self._busy()
+        while self._todo and free > 0:
+            self._begin(self._todo.popleft(), arm)
+            free -= 1
+        return bool(self._running)
+
+    def _settle(self) -> None:
+        for task in [each for each in self._running if each.done()]:
+            self._read.add(self._running.pop(task).subscription.key)
+            task.result()
+
+    def _busy(self) -> int:
+        most, at_work = self._shard.patience.max_per_subscription, self.gates.at_work()
+        closed = {scope.partition("/")[0] for scope in self.gates.waits()}
+        keys = {portion.subscription.key for portion in self._running.values()}
+        return sum(max(key not in closed, min(most, at_work[key])) for key in keys)
+
+    def _begin(self, portion: Portion, arm: Arm) -> None:
+        here = Here(arm, collection=self._shard.reading.collection)
+        keep = partial(self._keep, portion.subscription.key)
+        task = asyncio.create_task(here.read([portion.subscription], keep))
+        task.add_done_callback(lambda _: self.gates.stirred.set())
+        self._running[task] = portion
+
+    async def _only_waits(self) -> bool:
+        """Whether the worker could do nothing but wait, for longer than handing back takes.
+
+        Between an answer and the next question there is a moment in which nothing is under way.
+        """
+        if self._todo or not self._is_idle():
+            return False
+        await asyncio.sleep(_SETTLED)
+        answers = sum(len(self._answers[each.subscription.key]) for each in self._running.values())
+        wait = min(self.gates.waits().values(), default=0.0)
+        return self._is_idle() and wait > answers / _TAKEN_UP_A_SECOND
+
+    def _is_idle(self) -> bool:
+        is_done = any(task.done() for task in self._running)
+        return bool(self.gates.waits()) and not self.gates.at_work() and not is_done
+
+    def _keep(self, key: str, item: Payload | Gap) -> None:
+        if isinstance(item, Gap):
+            self._found[key].append(item)
+            return
+        slim, question = replace(item, document=None), question_of(ask_of(item))
+        if question in self._kept:
+            return
+        self._found[key].append(slim)
+        if is_an_answer(item):
+            self._kept.add(question)
+            self._answers[key].append(slim)
+            if item.kind == ASSOCIATED:
+                self._shared[question] = item

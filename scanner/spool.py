@@ -6,6 +6,7 @@ import json
 import logging
 import os
 from array import array
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Set
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -18,11 +19,10 @@ from filelock import FileLock, Timeout
 
 from reports.swapping import unwritable
 from reports.writing import make_private_folder
-from scanner.answers import understood
 from scanner.errors import UsageError
 from scanner.gaps import Ask, ask_of
 from scanner.payloads import Payload, read_record, record_of
-from scanner.resuming import Question, question_of
+from scanner.resuming import Question, is_an_answer, question_of
 
 _log = logging.getLogger("azml_audit.resume")
 
@@ -33,10 +33,6 @@ def _following(page: Payload) -> Question | None:
     """The question that the next page of a list answers; None where there is none."""
     link = page.document.get("nextLink") if isinstance(page.document, dict) else None
     return (page.kind, page.scope, "GET", unquote(link), "") if isinstance(link, str) and link else None
-
-
-def _is_an_answer(payload: Payload) -> bool:
-    return not payload.superseded and isinstance(understood(payload), Payload)
 
 
 def _whole(file: IO[bytes]) -> Payload | None:
@@ -71,6 +67,7 @@ class Spool:
         self._end = 0
         self._offsets = array("Q")
         self._known: dict[Question, int] = {}
+        self._known_about: defaultdict[str, list[Question]] = defaultdict(list)
         self._later: set[Question] = set()
         self._taken_up: dict[Question, int] = {}
         self.reused_since: datetime | None = None
@@ -139,12 +136,14 @@ class Spool:
 
     def recollection(self, subscription_ids: Set[str]) -> list[Payload]:
         """All that can be recalled about these subscriptions (lower-cased ids), for a worker elsewhere."""
+        theirs = [question for key in sorted(subscription_ids) for question in self._known_about[key]]
         found: dict[Question, Payload] = {}
         for _ in ("first pages", "the pages after them"):
-            for question, offset in list(self._known.items()):
-                payload = self._at(offset)
-                is_theirs = (payload.subscription_id or "").lower() in subscription_ids
-                if is_theirs and question not in found and self.recalled(ask_of(payload)):
+            for question in theirs:
+                if question in found or question not in self._known:
+                    continue
+                payload = self._at(self._known[question])
+                if self.recalled(ask_of(payload)):
                     found[question] = payload
         return list(found.values())
 
@@ -186,8 +185,9 @@ class Spool:
         file.seek(offset)
         while (payload := _whole(file)) is not None:
             question = question_of(ask_of(payload))
-            if payload.retrieved_at >= oldest and _is_an_answer(payload):
+            if payload.retrieved_at >= oldest and is_an_answer(payload):
                 self._known[question] = offset
+                self._known_about[(payload.subscription_id or "").lower()].append(question)
             if following := _following(payload):
                 self._later.add(following)
             offset = file.tell()

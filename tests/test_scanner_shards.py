@@ -35,7 +35,8 @@ from scanner.options import Auth, CloudName
 from scanner.payloads import PayloadStore
 from scanner.pools import Pool, dask, processes
 from scanner.scope import Wanted
-from scanner.shards import Reading, Shard, Workers
+from scanner.shards import Reading, Shard
+from scanner.workers import Workers
 
 THREAD = Pool(count=1, open=lambda: ThreadPoolExecutor(1))
 TENANT = generated_tenant(subscriptions=6, workspaces=3, rules=2)
@@ -133,7 +134,7 @@ def test_what_is_sent_to_a_worker_holds_no_secret_and_makes_a_credential_there(s
         patience=IMPATIENT,
         clock=noon,
     )
-    sent = pickle.dumps(Shard(number=0, reading=reading, subscriptions=()))
+    sent = pickle.dumps(Shard(reading=reading, portions=(), seconds=1.0))
     assert TENANT.tenant_id.encode() in sent
     assert CLIENT_SECRET.encode() not in sent
     assert hasattr(pickle.loads(sent).reading.credential(), "get_token_info")
@@ -206,7 +207,7 @@ def test_workers_that_never_answer_do_not_outlast_the_deadline(
         def submit(self, *_: Any, **__: Any) -> Future[Any]:
             return Future()
 
-    monkeypatch.setattr("scanner.shards.GRACE", 0.1)
+    monkeypatch.setattr("scanner.workers.GRACE", 0.1)
     pool = Pool(count=1, open=lambda: nullcontext(Waiting()))
     tables = scanned(emulator, pool, patience=replace(IMPATIENT, deadline=0.1))
     assert set(tables.gaps["code"]) == {"DeadlinePassed"}

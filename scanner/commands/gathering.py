@@ -189,7 +189,8 @@ def _workers(
 ) -> SubscriptionsReader | None:
     if job.workers is None:
         return None
-    from scanner.shards import Reading, Workers
+    from scanner.shards import Reading
+    from scanner.workers import Workers
 
     reading = Reading(
         cloud=connected.cloud,

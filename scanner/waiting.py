@@ -1,0 +1,78 @@
+"""What an `Arm` is being asked, and what of that waits because Azure said so."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from scanner.arm import Arm
+from scanner.gaps import Ask
+from scanner.payloads import Gap, Payload
+from scanner.progress import Silent
+from scanner.throttling import provider_scope, throttled_scope
+
+
+class Gates(Silent):
+    """The gates that Azure closed, and which questions are under way behind them and elsewhere."""
+
+    def __init__(self) -> None:
+        """All open. `told` are the waits Azure asked for; `stirred` is set when anything may have changed."""
+        self.stirred = asyncio.Event()
+        self.told: list[tuple[str, float]] = []
+        self._closed_until: dict[str, float] = {}
+        self._under_way: Counter[tuple[str, str]] = Counter()
+
+    def throttled(self, scope: str, seconds: float) -> None:
+        """The gate of `scope` stays closed for so many seconds more."""
+        self.told.append((scope, seconds))
+        self._closed_until[scope] = max(self._now(), self._closed_until.get(scope, 0.0)) + seconds
+        self.stirred.set()
+
+    @contextmanager
+    def asking(self, ask: Ask) -> Iterator[None]:
+        """The question is under way within this context."""
+        where = throttled_scope(ask.url), provider_scope(ask.url)
+        self._under_way[where] += 1
+        try:
+            yield
+        finally:
+            self._under_way[where] -= 1
+            self.stirred.set()
+
+    def waits(self) -> dict[str, float]:
+        """The gates that are closed, and for how many seconds more."""
+        now = self._now()
+        return {scope: until - now for scope, until in self._closed_until.items() if until > now}
+
+    def at_work(self) -> Counter[str]:
+        """How many questions are under way about each subscription, those behind closed gates left out."""
+        closed, found = self.waits(), Counter[str]()
+        for (scope, provider), count in self._under_way.items():
+            if count and scope not in closed and provider not in closed:
+                found[scope] += count
+        return found
+
+    def waited(self, key: str) -> float:
+        """The seconds that the gate of this subscription closed longest was closed in all."""
+        spent = Counter[str]()
+        for scope, seconds in self.told:
+            if scope.partition("/")[0] == key:
+                spent[scope] += seconds  # type: ignore[assignment]  # a Counter adds floats as well
+        return max(spent.values(), default=0.0)
+
+    @staticmethod
+    def _now() -> float:
+        return asyncio.get_running_loop().time()
+
+
+class WatchedArm(Arm):
+    """An `Arm` whose gates know what it is being asked."""
+
+    gates: Gates
+
+    async def get(self, ask: Ask) -> Payload | Gap:
+        """The answer, as of any `Arm`."""
+        with self.gates.asking(ask):
+            return await super().get(ask)
