@@ -15,6 +15,7 @@ from scanner.cli_diff import DIFF_EXAMPLES, Baseline, FailOnRegression, diff
 from scanner.cli_evidence import REPORT_EXAMPLES, TRACE_EXAMPLES, VERIFY_EXAMPLES, report, trace, verify
 from scanner.cli_policies import policies_app
 from scanner.cli_schema import schema_app
+from scanner.lasting import lasting
 from scanner.options import Auth, CloudName, Collect, LogFormat, LogLevel, TenantName
 from scanner.version import VERSION
 
@@ -102,14 +103,15 @@ def scan(
     """Audit every workspace the identity can see and write its reports: HTML and CSV unless told."""
 
     def run(terminal: Terminal) -> int:
-        from datetime import timedelta
+        with lasting():
+            from datetime import timedelta
 
-        from scanner.cli_earlier import refuse_live_options
-        from scanner.commands.scan import Job, connection, scan
-        from scanner.evidence.attesting import attestation
-        from scanner.pipeline import Patience
-        from scanner.pools import pool_asked_for
-        from scanner.scope import Wanted
+            from scanner.cli_earlier import refuse_live_options
+            from scanner.commands.scan import Job, connection, scan
+            from scanner.evidence.attesting import attestation
+            from scanner.pipeline import Patience
+            from scanner.pools import pool_asked_for
+            from scanner.scope import Wanted
 
         if from_ is not None:
             refuse_live_options(context)
@@ -173,9 +175,10 @@ def demo(
     """Audit the embedded demo tenant: no Azure, no credentials. Exits 0 when it ran."""
 
     def run(terminal: Terminal) -> int:
-        from scanner.commands.demo import demo
-        from scanner.commands.scan import Job
-        from scanner.evidence.attesting import attestation
+        with lasting():
+            from scanner.commands.demo import demo
+            from scanner.commands.scan import Job
+            from scanner.evidence.attesting import attestation
 
         job = Job(
             output=output,

@@ -14,17 +14,20 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
-from checks.registry import registry
-from scanner.arm import Arm
-from scanner.audit import collected
-from scanner.collection import collection_for
-from scanner.commands.scan import connection, now
-from scanner.live import LiveSource
-from scanner.options import Auth, CloudName
-from scanner.payloads import PayloadStore
-from scanner.pipeline import Patience
-from scanner.policies import loaded
-from scanner.scope import Wanted
+from scanner.lasting import lasting
+
+with lasting():
+    from checks.registry import registry
+    from scanner.arm import Arm
+    from scanner.audit import collected
+    from scanner.collection import collection_for
+    from scanner.commands.scan import connection, now
+    from scanner.live import LiveSource
+    from scanner.options import Auth, CloudName
+    from scanner.payloads import PayloadStore
+    from scanner.pipeline import Patience
+    from scanner.policies import loaded
+    from scanner.scope import Wanted
 
 
 async def collect(endpoint: str, authority: Path, policy: str, concurrency: int, store: PayloadStore) -> int:
