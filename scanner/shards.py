@@ -163,13 +163,12 @@ class _Desk:
         """Read until all is read, the time is up, or nothing is left to do but wait."""
         until = asyncio.get_running_loop().time() + self._shard.seconds
         try:
-            while self._goes_on(arm):
-                self.gates.stirred.clear()
+            while self._goes_on(arm) and not await self._only_waits():
                 with suppress(TimeoutError):
                     async with asyncio.timeout_at(until):
                         await self.gates.stirred.wait()
                 self._late = asyncio.get_running_loop().time() >= until
-                if self._late or await self._only_waits():
+                if self._late:
                     break
             self._settle()
         finally:
@@ -201,6 +200,7 @@ class _Desk:
 
     def _goes_on(self, arm: Arm) -> bool:
         """Begin as many portions as the worker has hands for; whether any is being read."""
+        self.gates.stirred.clear()
         self._settle()
         free = self._shard.patience.max_concurrency - self._busy()
         while self._todo and free > 0:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from threading import Event
 from typing import Any
 
 import pandas as pd
@@ -17,7 +18,7 @@ from scanner.collection import Collection
 from scanner.commands.demo import emulator_connection
 from scanner.discovery import Discovery
 from scanner.emulator.faults import Fault
-from scanner.emulator.server import Emulator, emulated
+from scanner.emulator.server import Emulator, Request, emulated
 from scanner.emulator.tenant import Tenant
 from scanner.live import LiveSource
 from scanner.payloads import Payload, PayloadStore
@@ -31,6 +32,20 @@ NETWORK = Collection(
 )
 IMPATIENT = Patience(backoff=0.0, throttle_budget=10.0, read_timeout=5.0, connect_timeout=5.0)
 NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
+
+
+class Heard(list[Request]):
+    """An emulator's log, which tells as soon as what it holds meets a condition."""
+
+    def __init__(self, is_met: Callable[[Sequence[Request]], bool] = lambda _requests: False) -> None:
+        super().__init__()
+        self.met = Event()
+        self.is_met = is_met
+
+    def append(self, request: Request) -> None:
+        super().append(request)
+        if self.is_met(self):
+            self.met.set()
 
 
 def rows(frame: pd.DataFrame) -> list[dict[str, Any]]:

@@ -12,10 +12,9 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from threading import Event
 
 import pytest
-from scanning import IMPATIENT, NOON
+from scanning import IMPATIENT, NOON, Heard
 
 from reports.writing import check_replaceable
 from scanner.commands.demo import emulator_connection
@@ -23,7 +22,7 @@ from scanner.commands.scan import Job, scan
 from scanner.emulator.credential import CLIENT_ID, CLIENT_SECRET
 from scanner.emulator.faults import Fault, FaultKind
 from scanner.emulator.generated import generated_tenant
-from scanner.emulator.server import Emulator, Request, emulated
+from scanner.emulator.server import Emulator, emulated
 from scanner.payloads import read_record
 from scanner.pools import Pool
 from scanner.terminal import Terminal
@@ -37,21 +36,8 @@ STUCK = Fault(
     times=1,
 )
 WORKER = Pool(count=1, open=lambda: ThreadPoolExecutor(1))
+FILES = ("findings.csv", "workspaces.csv", "outbound_rules.csv", "gaps.csv")
 OLD = {"old.csv": b"an earlier report", ".azml-audit-files": b"old.csv\n"}
-
-
-class Heard(list[Request]):
-    """The emulator's log, which tells when so many requests have arrived."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.expected = sys.maxsize
-        self.arrived = Event()
-
-    def append(self, request: Request) -> None:
-        super().append(request)
-        if len(self) >= self.expected:
-            self.arrived.set()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -184,9 +170,9 @@ def test_a_scan_that_is_stopped_leaves_the_old_report_and_what_it_read(
     number: signal.Signals, code: int, told: str, whole: Whole, tmp_path: Path
 ) -> None:
     with placed(tmp_path, STUCK) as place:
-        place.heard.expected = whole.requests
+        place.heard.is_met = lambda requests: len(requests) >= whole.requests
         with place.process() as process:
-            assert place.heard.arrived.wait(60)
+            assert place.heard.met.wait(60)
             process.send_signal(number)
             _, err = process.communicate()
         assert process.returncode == code
@@ -203,19 +189,42 @@ def test_a_scan_that_is_stopped_leaves_the_old_report_and_what_it_read(
         assert place.beside() <= {".report.scan.lock"}
         asked = place.questions()
     assert {asked[question] for question in kept} == {1}
-    for name in ("findings.csv", "workspaces.csv", "outbound_rules.csv", "gaps.csv"):
+    for name in FILES:
         assert (place.report / name).read_bytes() == whole.files[name]
 
 
 def test_a_scan_that_is_terminated_does_not_wait_for_its_workers(whole: Whole, tmp_path: Path) -> None:
     with placed(tmp_path, STUCK) as place:
-        place.heard.expected = whole.requests
+        place.heard.is_met = lambda requests: len(requests) >= whole.requests
         with place.process("--workers", "2") as process:
-            assert place.heard.arrived.wait(60)
+            assert place.heard.met.wait(60)
             process.terminate()
             process.communicate(timeout=30)  # until nobody holds the pipe any more
         assert process.returncode == 143
         assert contents(place.report) == OLD
+
+
+def test_a_killed_scan_takes_its_workers_along_and_resumes_from_what_they_handed_back(
+    whole: Whole, tmp_path: Path
+) -> None:
+    """The one that never gets its answer asks again after each slice of time: by then the rest is kept."""
+    stuck = replace(STUCK, resource="mlw-0002-0000", times=2)
+    with placed(tmp_path, stuck) as place:
+        place.heard.is_met = lambda _requests: max(place.questions().values(), default=0) > 1
+        with place.process(
+            "--workers", "2", first="import scanner.workers; scanner.workers.SLICE = 0.5"
+        ) as process:
+            assert place.heard.met.wait(60)
+            process.kill()
+            process.communicate(timeout=30)  # until nobody holds the pipe any more
+        kept, before = place.kept(), place.questions()
+        assert any(f"/{STUCK.subscription}/" in each and "/workspaces?" in each for each in kept)
+        with place.process("--workers", "2", "--resume") as process:
+            assert process.wait(60) == 1
+        after = place.questions()
+    assert {after[question] - before[question] for question in kept} == {0}
+    for name in FILES:
+        assert (place.report / name).read_bytes() == whole.files[name]
 
 
 @pytest.mark.parametrize("size", [20_000, 200_000], ids=["while-reading", "while-writing"])

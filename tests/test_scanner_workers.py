@@ -1,0 +1,224 @@
+"""What workers hand back, and when: waits stall nobody else, and nothing is read twice or waited for."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Sequence, Set
+from concurrent.futures import BrokenExecutor, ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from itertools import cycle
+from threading import Event
+from typing import Any
+
+import pytest
+from scanning import IMPATIENT, NETWORK, NOON, Heard
+
+from checks.schema import Tables
+from scanner.arm import Arm
+from scanner.audit import collected
+from scanner.commands.demo import emulator_connection
+from scanner.emulator.credential import EmulatorCredential
+from scanner.emulator.faults import Fault, FaultKind
+from scanner.emulator.generated import generated_tenant
+from scanner.emulator.server import Emulator, Request, emulated
+from scanner.gaps import ask_of
+from scanner.live import LiveSource
+from scanner.payloads import Payload, PayloadStore
+from scanner.pipeline import Patience
+from scanner.pools import Pool, dask, processes
+from scanner.progress import Progress, Silent
+from scanner.resuming import Question, question_of
+from scanner.scope import Wanted
+from scanner.shards import Reading
+from scanner.workers import Workers
+
+TENANT = generated_tenant(subscriptions=12, workspaces=2, rules=2, seed=3)
+IDS = [str(each["subscriptionId"]).lower() for each in TENANT.subscriptions]
+SLOW = IDS[4]
+LIST_OF_SLOW = f"/subscriptions/{SLOW}/providers/microsoft.machinelearningservices/workspaces"
+TABLES = ("subscriptions", "workspaces", "outbound_rules", "associated_resources", "gaps")
+
+
+def noon() -> Any:
+    return NOON
+
+
+def threads(count: int) -> Pool:
+    return Pool(count=count, open=lambda: ThreadPoolExecutor(count))
+
+
+def throttled(seconds: float, route: str = "workspaces") -> Fault:
+    return Fault(
+        kind=FaultKind.STATUS, route=route, status=429, retry_after=seconds, subscription=SLOW, times=1
+    )
+
+
+def asked(requests: Sequence[Request]) -> Counter[str]:
+    """How often each question about the inside of a subscription was asked."""
+    return Counter(each.path.lower() for each in requests if each.path.startswith("/subscriptions/"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scanned:
+    """What a scan made of its answers, and the question behind each of these."""
+
+    tables: Tables
+    questions: Counter[Question]
+
+
+async def scan(
+    emulator: Emulator,
+    pool: Pool | None,
+    *,
+    patience: Patience = IMPATIENT,
+    credential: Callable[[], EmulatorCredential] = EmulatorCredential,
+    known: Callable[[Set[str]], Sequence[Payload]] | None = None,
+    progress: Progress | None = None,
+) -> Scanned:
+    cloud = emulator_connection(emulator).cloud
+    reading = Reading(cloud=cloud, credential=credential, collection=NETWORK, patience=patience, clock=noon)
+    workers = Workers(pool, reading=reading, known=known, progress=progress) if pool else None
+    async with Arm(cloud, EmulatorCredential(), clock=noon, patience=patience) as arm:
+        source = LiveSource(arm, Wanted(), collection=NETWORK, reader=workers)
+        with PayloadStore() as store:
+            tables = await collected(source, store)
+            return Scanned(tables=tables, questions=Counter(question_of(ask_of(each)) for each in store))
+
+
+@pytest.fixture(scope="module")
+def alone() -> Tables:
+    with emulated(TENANT) as emulator:
+        return asyncio.run(scan(emulator, None)).tables
+
+
+@pytest.fixture(scope="module")
+def paths() -> set[str]:
+    """What there is to be asked about the inside of subscriptions."""
+    with emulated(TENANT) as emulator:
+        asyncio.run(scan(emulator, None))
+        return set(asked(emulator.requests))
+
+
+def same(left: Tables, right: Tables) -> bool:
+    return all(left[name].equals(right[name]) for name in TABLES)
+
+
+@pytest.mark.parametrize(
+    "pool", [threads(1), threads(2), processes(2)], ids=["one-thread", "two-threads", "two-processes"]
+)
+def test_all_else_is_read_while_a_subscription_waits_for_an_hour(
+    pool: Pool, paths: set[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("scanner.workers.SLICE", 3600.0)
+    others = {path for path in paths if SLOW not in path}
+
+    async def stopped_when(met: Event, emulator: Emulator) -> bool:
+        patience = replace(IMPATIENT, throttle_budget=7200.0)
+        scanning = asyncio.create_task(scan(emulator, pool, patience=patience))
+        is_met = await asyncio.to_thread(met.wait, 30)
+        scanning.cancel()
+        await asyncio.wait({scanning})
+        return is_met and scanning.cancelled()
+
+    with emulated(TENANT, faults=[throttled(3600.0)]) as emulator:
+        emulator.requests = heard = Heard(lambda requests: set(asked(requests)) >= others)
+        assert asyncio.run(stopped_when(heard.met, emulator)), "others wait for the one that is throttled"
+    assert set(asked(heard)) - others == {LIST_OF_SLOW}
+    assert set(asked(heard).values()) == {1}
+
+
+@pytest.mark.parametrize("route", ["workspaces", "outboundRules"])
+def test_what_had_to_wait_is_read_in_the_end_and_nothing_twice(route: str, alone: Tables) -> None:
+    with emulated(TENANT, faults=[throttled(1.0, route)]) as emulator:
+        scanned = asyncio.run(scan(emulator, threads(2)))
+        (struck,) = emulator.struck_paths
+    assert same(scanned.tables, alone)
+    assert set(scanned.questions.values()) == {1}
+    assert asked(emulator.requests)[struck] == 2
+    assert asked(emulator.requests)[LIST_OF_SLOW] == 1 + (struck == LIST_OF_SLOW)
+
+
+def test_waits_that_sum_up_to_more_than_allowed_are_a_gap_on_workers_too() -> None:
+    fault = replace(throttled(1.0), times=None)
+    with emulated(TENANT, faults=[fault]) as emulator:
+        tables = asyncio.run(
+            scan(emulator, threads(2), patience=replace(IMPATIENT, throttle_budget=1.5))
+        ).tables
+    assert list(tables.gaps["code"]) == ["SubscriptionRequestsThrottled"]
+    assert asked(emulator.requests)[LIST_OF_SLOW] == 2
+
+
+def test_a_worker_hands_back_what_it_has_when_its_time_is_up(
+    alone: Tables, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("scanner.workers.SLICE", 0.2)
+    stuck = Fault(kind=FaultKind.LATENCY, seconds=3600.0, route="outboundRules", subscription=SLOW, times=1)
+    with emulated(TENANT, faults=[stuck], latency_ms=20) as emulator:
+        scanned = asyncio.run(scan(emulator, threads(2), patience=replace(IMPATIENT, read_timeout=3600.0)))
+        (struck,) = emulator.struck_paths
+    assert same(scanned.tables, alone)
+    assert set(scanned.questions.values()) == {1}
+    assert asked(emulator.requests)[struck] > 1
+
+
+def test_workers_may_be_lost_ever_so_often_where_others_read_on(alone: Tables) -> None:
+    turns = cycle([False, True, True])
+
+    def lost_often() -> EmulatorCredential:
+        if next(turns):
+            raise BrokenExecutor("the worker is gone")
+        return EmulatorCredential()
+
+    with emulated(TENANT) as emulator:
+        scanned = asyncio.run(scan(emulator, threads(1), credential=lost_often))
+    assert same(scanned.tables, alone)
+    assert set(scanned.questions.values()) == {1}
+
+
+def test_progress_tells_of_workspaces_and_waits_on_workers() -> None:
+    class Told(Silent):
+        def __init__(self) -> None:
+            self.count: Counter[str] = Counter()
+
+        def workspaces_found(self, count: int) -> None:
+            self.count["found"] += count
+
+        def workspace_read(self) -> None:
+            self.count["read"] += 1
+
+        def subscription_read(self) -> None:
+            self.count["subscriptions"] += 1
+
+        def throttled(self, scope: str, seconds: float) -> None:
+            self.count[scope] += 1
+
+    told = Told()
+    with emulated(TENANT, faults=[throttled(1.0)]) as emulator:
+        asyncio.run(scan(emulator, threads(1), progress=told))
+    assert told.count == {"found": 24, "read": 24, "subscriptions": 12, SLOW: 1}
+
+
+def test_dask_workers_that_are_all_gone_are_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    distributed = pytest.importorskip("distributed", reason="Dask is not installed")
+    monkeypatch.setattr("scanner.workers.WITHOUT_WORKERS", 0.3)
+    monkeypatch.setattr("scanner.workers.LOOKED_AFTER", 0.1)
+    with distributed.LocalCluster(
+        n_workers=1, processes=False, protocol="tcp://", dashboard_address=None, host="127.0.0.1"
+    ) as cluster:
+        handed_out: list[str] = []
+
+        def known(keys: Set[str]) -> Sequence[Payload]:
+            """Called for every subscription handed out; with the seventh, the cluster loses all workers."""
+            handed_out.extend(keys)
+            if len(handed_out) == 7:
+                with distributed.Client(cluster, set_as_default=False) as client:
+                    client.retire_workers()
+            return ()
+
+        with emulated(TENANT) as emulator:
+            tables = asyncio.run(scan(emulator, dask(cluster.scheduler_address), known=known)).tables
+    assert set(tables.gaps["code"]) == {"WorkersLost"}
+    assert tables.gaps["message"].str.contains("For 0.3 s there was no worker").all()
+    assert sorted(tables.gaps["subscription_id"].str.lower()) == sorted(set(IDS) - set(handed_out[:6]))
+    assert len(tables.workspaces) == 6 * 2
