@@ -10,14 +10,6 @@ from scanner.arm import Arm
 from scanner.gaps import Ask
 from scanner.payloads import Keep
 
-ROLE_OF_MEMBER: Mapping[str, str] = {
-    "storageAccount": "storage",
-    "keyVault": "vault",
-    "containerRegistry": "registry",
-    "applicationInsights": "insights",
-}
-"""The member of a workspace's `properties` that names the resource, and what it is to the workspace."""
-
 API_VERSION_OF_ROLE: Mapping[str, str] = {
     "storage": "2024-01-01",
     "vault": "2023-07-01",
@@ -38,12 +30,11 @@ class AssociatedReader:
         self._keep = keep
         self._asked: set[str] = set()
 
-    async def read(self, item: wire.Object) -> None:
-        """Read what the workspace names, unless it was asked for already."""
+    async def read(self, named: Mapping[str, str]) -> None:
+        """Read what a workspace names, by role, unless it was asked for already."""
         async with asyncio.TaskGroup() as group:
-            for member, role in ROLE_OF_MEMBER.items():
-                resource_id = wire.named(item, "properties", member)
-                if resource_id and resource_id.lower() not in self._asked:
+            for role, resource_id in named.items():
+                if resource_id.lower() not in self._asked:
                     self._asked.add(resource_id.lower())
                     group.create_task(self._resource(resource_id, API_VERSION_OF_ROLE[role]))
 

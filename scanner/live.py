@@ -14,12 +14,17 @@ from scanner.associated import AssociatedReader
 from scanner.collection import Collection
 from scanner.discovery import Discovery
 from scanner.gaps import Ask
+from scanner.listed import Listed, listed
 from scanner.payloads import Gap, Keep, Payload
 from scanner.progress import Progress, Silent
 from scanner.scope import Subscription, Wanted, subscriptions
 from scanner.workspace_reader import WorkspaceReader
 
 _NOT_REGISTERED = frozenset({"MissingSubscriptionRegistration", "MissingRegistrationForResourceProvider"})
+
+
+WORKSPACES_AT_ONCE = 16
+"""Of one subscription: as many as requests may be under way there; whoever asks for more only waits."""
 
 
 class SubscriptionsReader(Protocol):
@@ -105,7 +110,7 @@ class Here:
             self._arm, versions, associated, subscription.id, collection=self._collection, keep=keep
         )
         every = _SubscriptionReader(self._arm, subscription, versions, reader, keep, self._progress)
-        await (every.read() if self._at_most is None else every.sample(self._at_most))
+        await every.read(self._at_most)
         self._progress.subscription_read()
 
 
@@ -128,42 +133,40 @@ class _SubscriptionReader:
         self._reader = reader
         self._keep = keep
         self._progress = progress
+        self._places = asyncio.Semaphore(WORKSPACES_AT_ONCE)
 
-    async def read(self) -> None:
+    async def read(self, at_most: int | None) -> None:
+        """Read all of it; or the first page of the list, and of the workspaces on it so many."""
+        async with asyncio.TaskGroup() as group:
+            await self._list(group, at_most)
+
+    async def _list(self, group: asyncio.TaskGroup, at_most: int | None) -> None:
+        """Read the list and begin to read its workspaces; when it returns, no page is held any more."""
         first = await self._versions.settled("workspaces", self._first_page)
         if isinstance(first, Gap):
             self._keep(await self._explained(first))
             return
-        async with asyncio.TaskGroup() as group:
-            async for page in self._arm.pages_after(first):
-                self._keep(page)
-                if isinstance(page, Payload):
-                    for item in self._workspaces(page):
-                        group.create_task(self._workspace(item, page.api_version))
-
-    async def sample(self, at_most: int) -> None:
-        """Read the first page of the list, and of the workspaces on it so many."""
-        first = await self._versions.settled("workspaces", self._first_page)
-        if isinstance(first, Gap):
-            self._keep(await self._explained(first))
-            return
-        self._keep(first)
-        async with asyncio.TaskGroup() as group:
-            for item in self._workspaces(first)[:at_most]:
-                group.create_task(self._workspace(item, first.api_version))
+        async for page in self._arm.pages_after(first):
+            self._keep(page)
+            if isinstance(page, Payload):
+                for workspace in self._workspaces(page)[:at_most]:
+                    group.create_task(self._workspace(workspace))
+            if at_most is not None:
+                return
 
     async def _first_page(self, api_version: str) -> Payload | Gap:
         path = f"{self._scope}/providers/{PROVIDER}/workspaces"
         return await self._arm.get(self._ask("workspaces", path, api_version))
 
-    def _workspaces(self, page: Payload) -> list[wire.Object]:
+    def _workspaces(self, page: Payload) -> list[Listed]:
         items = wire.objects(page.document, "value")
-        found = [item for item in items or [] if wire.named(item, "id")]
+        found = [listed(item, page.api_version) for item in items or [] if wire.named(item, "id")]
         self._progress.workspaces_found(len(found))
         return found
 
-    async def _workspace(self, item: wire.Object, api_version: str) -> None:
-        await self._reader.read(item, api_version)
+    async def _workspace(self, workspace: Listed) -> None:
+        async with self._places:
+            await self._reader.read(workspace)
         self._progress.workspace_read()
 
     async def _explained(self, refusal: Gap) -> Gap | Payload:
