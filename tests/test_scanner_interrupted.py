@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from pathlib import Path
 import pytest
 from scanning import IMPATIENT, NOON, Heard
 
+from checks.registry import registry
 from reports.writing import check_replaceable
 from scanner.commands.demo import emulator_connection
 from scanner.commands.scan import Job, scan
@@ -23,6 +25,7 @@ from scanner.emulator.credential import CLIENT_ID, CLIENT_SECRET
 from scanner.emulator.faults import Fault, FaultKind
 from scanner.emulator.generated import generated_tenant
 from scanner.emulator.server import Emulator, emulated
+from scanner.evidence.verification import Expected, verify
 from scanner.payloads import read_record
 from scanner.pools import Pool
 from scanner.terminal import Terminal
@@ -74,6 +77,7 @@ class Place:
             + ["--ca-bundle", str(self.folder / "ca.pem"), "-p", "data-exfiltration", "-o", str(self.report)]
             + ["--quiet", *options],
             env=os.environ | signed_in,
+            stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
         )
@@ -240,6 +244,39 @@ def test_a_full_disk_leaves_the_old_report_and_exits_4(size: int, tmp_path: Path
     assert place.beside() == {".report.payloads"}
     kept = (tmp_path / ".report.payloads").read_bytes()
     assert (kept.count(b'"kind": "outboundRules"') == 3 * 2 * 2) is (size > 100_000)
+
+
+def test_a_full_disk_leaves_no_evidence_or_all_of_it_and_its_root_digest_is_told(tmp_path: Path) -> None:
+    """First the evidence does not fit, then the report does not: its OCSF file is the largest of all."""
+    with placed(tmp_path) as place:
+        for size, is_sealed in ((300_000, False), (600_000, True)):
+            limit = f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({size}, {size}))"
+            options = ("--evidence", str(tmp_path / "evidence.zip"), "-f", "ocsf", "--resume")
+            with place.process(*options, first=limit) as process:
+                out, err = process.communicate()
+            assert process.returncode == 4
+            assert f"The {'report' if is_sealed else 'evidence'} could not be written" in err
+            assert contents(place.report) == OLD
+            assert place.beside() == {".report.payloads", *(["evidence.zip"] if is_sealed else [])}
+            root = re.search(r"root digest ([0-9a-f]{64})", out)
+            assert (root is not None) is is_sealed
+    assert root
+    assert verify(tmp_path / "evidence.zip", Expected(root=root.group(1)), registry()).holds
+
+
+def test_a_zip_file_that_does_not_fit_leaves_nothing(tmp_path: Path) -> None:
+    too_large = (
+        "import os, pathlib, resource; from scanner.evidence.packing import made, writing\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))\n"
+        f"with made(pathlib.Path({str(tmp_path / 'evidence.zip')!r})) as folder:\n"
+        "    for name in 'abc':\n"
+        "        with writing(folder, name) as file: file.write(os.urandom(50_000))\n"
+    )
+    told = subprocess.run(
+        [sys.executable, "-c", too_large], check=False, capture_output=True, text=True
+    ).stderr
+    assert "UnwritableReportError: The evidence could not be written" in told
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_process_killed_between_the_renames_costs_nothing(tmp_path: Path) -> None:

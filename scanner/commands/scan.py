@@ -74,7 +74,11 @@ def scan(
             from scanner.commands.evidence import with_evidence
 
             audit = with_evidence(job, gathered, audit, policies, store, job.attest)
-        folder = write(audit, job.output, formats)
+        try:
+            folder = write(audit, job.output, formats)
+        except BaseException:
+            _show_root(job, audit, terminal)
+            raise
         if not gathered.tables.gaps["code"].eq(PAST_DEADLINE).any():
             store.finish()
     code, meaning = _ended(audit, fail_on_regression=job.fail_on_regression)
@@ -82,12 +86,17 @@ def scan(
         show(audit, folder, terminal.out)
         told = "a scan would exit with" if job.is_demonstration else "exit code"
         terminal.out.print(Text(f"{told.capitalize()} {code}: {meaning}."), soft_wrap=True)
-    if audit.root_digest:
-        terminal.out.print(Text(f"Evidence: {job.evidence}, root digest {audit.root_digest}"), soft_wrap=True)
+    _show_root(job, audit, terminal)
     if job.attest and job.attest.failure:
         terminal.complain(f"azml-audit: {job.evidence} is sealed without a timestamp. {job.attest.failure}")
         return INTERNAL
     return code
+
+
+def _show_root(job: Job, audit: Audit, terminal: Terminal) -> None:
+    """What evidence was sealed, if any: it is whole and stays, whatever becomes of the report."""
+    if audit.root_digest:
+        terminal.out.print(Text(f"Evidence: {job.evidence}, root digest {audit.root_digest}"), soft_wrap=True)
 
 
 def baseline_of(job: Job) -> Snapshot | None:
