@@ -62,17 +62,19 @@ def items(joined: str) -> list[str]:
 
 
 def any_child(
-    claim: pd.Series, children: pd.DataFrame, workspaces: pd.DataFrame, *, known: pd.Series
+    claim: pd.Series, children: pd.DataFrame, workspaces: pd.DataFrame, *, known: pd.Series | None = None
 ) -> pd.Series:
     """Per workspace whether `claim` holds of any of its children.
 
     The children are those of the workspace that decides (`judged_by`). `<NA>` where the children were
-    not all read (`known` is False or `<NA>`), or where none holds for sure but one may.
+    not all read (`known` is False or `<NA>`; None asks of those that were), or where none holds for sure
+    but one may.
     """
     sure = claim.fillna(value=False).astype(bool)
     found = workspaces["judged_by"].isin(_workspaces_of(children[sure.to_numpy()]))
     unsure = workspaces["judged_by"].isin(_workspaces_of(children[claim.isna().to_numpy()])) & ~found
-    return found.astype("boolean").mask(unsure).where(known.fillna(value=False))
+    any_known = found.astype("boolean").mask(unsure)
+    return any_known if known is None else any_known.where(known.fillna(value=False))
 
 
 def _workspaces_of(children: pd.DataFrame) -> Values:

@@ -59,9 +59,12 @@ def managed_network_is_provisioned(tables: Tables, _params: Params) -> Answers:
     Asked while isolation is on: the network's status Active passes. Inactive fails where a compute
     cluster, compute instance or online endpoint exists in the workspace, or in any other that shares
     the network (a hub and its Projects). Attached computes need no managed network. Inactive with
-    nothing to run in it is not applicable: Azure builds the network with the first compute. Mode or
-    status not reported, or computes and endpoints not all read where the network is inactive, are
-    unknown; a Project that nobody could see is not counted.
+    nothing to run in it is not applicable: Azure builds the network with the first compute.
+
+    Mode or status not reported is unknown. So is an inactive network in which nothing is known to run,
+    while computes or endpoints were not all read, or while a Project, in whatever subscription, names
+    no hub: it may use the network of any hub. Workspaces of the kinds Default and FeatureStore have no
+    Projects, and a Project that nobody could see is not counted.
     """
     workspaces = tables.workspaces
     mode, status = effective_mode(workspaces), workspaces["managed_network_status"]
@@ -75,7 +78,8 @@ def managed_network_is_provisioned(tables: Tables, _params: Params) -> Answers:
         failed="The managed network is "
         + status.fillna("")
         + " although computes or online endpoints exist.",
-        unknown="The network's mode or status was not reported, or what runs in it was not all read.",
+        unknown="The network's mode or status was not reported, or what runs in it was not all read, or a "
+        "Project that names no hub may run in it.",
         not_applicable=pd.Series(
             "Nothing runs in the network yet: Azure creates it with the first compute.",
             index=status.index,
@@ -85,21 +89,13 @@ def managed_network_is_provisioned(tables: Tables, _params: Params) -> Answers:
 
 
 def _is_used(tables: Tables) -> pd.Series:
-    """Per workspace whether anything runs in the network it shares; `<NA>` where not all was read."""
+    """Per workspace whether anything runs in the network it shares; `<NA>` where only what is unread may."""
     workspaces, computes, endpoints = tables.workspaces, tables.computes, tables.endpoints
-    online = says(endpoints["endpoint_type"], "online")
-    has_compute = any_child(
-        is_type(computes, *MANAGED_TYPES),
-        _by_network(computes, workspaces),
-        workspaces,
-        known=_all_known("computes_known", workspaces),
+    has_compute = any_child(is_type(computes, *MANAGED_TYPES), _by_network(computes, workspaces), workspaces)
+    has_endpoint = any_child(
+        says(endpoints["endpoint_type"], "online"), _by_network(endpoints, workspaces), workspaces
     )
-    return has_compute | any_child(
-        online,
-        _by_network(endpoints, workspaces),
-        workspaces,
-        known=_all_known("online_endpoints_known", workspaces),
-    )
+    return has_compute | has_endpoint | _more_may_run(workspaces)
 
 
 def _by_network(children: pd.DataFrame, workspaces: pd.DataFrame) -> pd.DataFrame:
@@ -107,7 +103,11 @@ def _by_network(children: pd.DataFrame, workspaces: pd.DataFrame) -> pd.DataFram
     return children.assign(workspace_id=of_workspace(workspaces["judged_by"], children))
 
 
-def _all_known(column: str, workspaces: pd.DataFrame) -> pd.Series:
-    """Per workspace whether the column holds for all that share its network."""
-    known = workspaces[column].fillna(value=False).astype(bool)
-    return known.groupby(workspaces["judged_by"]).transform("all").astype("boolean")
+def _more_may_run(workspaces: pd.DataFrame) -> pd.Series:
+    """Per workspace False where all that shares its network is known and was read, `<NA>` elsewhere."""
+    was_read = workspaces["computes_known"].fillna(value=False).astype(bool)
+    was_read &= workspaces["online_endpoints_known"].fillna(value=False).astype(bool)
+    is_settled = was_read.groupby(workspaces["judged_by"], dropna=False).transform("all")
+    if workspaces["judged_by"].isna().any():
+        is_settled &= says(workspaces["kind"], "Default", "FeatureStore").fillna(value=False).astype(bool)
+    return pd.Series(data=False, index=workspaces.index, dtype="boolean").where(is_settled)

@@ -32,6 +32,7 @@ _DECIDING = (
     "service_resource_id",
     "subresource_target",
 )
+_NAMELESS = "(no name reported)"
 
 
 @check(
@@ -82,7 +83,7 @@ def outbound_rules_do_not_overlap(tables: Tables, _params: Params) -> Answers:
         applies=is_customers(rules) & lets_out,
         observed=others.mask(~overlaps, "no other rule").where(known),
         expected="no other rule for the same destination",
-        failed="The rule " + rules["rule"] + " adds nothing: " + others,
+        failed="The rule " + rules["rule"].fillna(_NAMELESS) + " adds nothing: " + others,
         unknown="The rule's category or action was not reported, or another rule of the workspace could "
         "be the same.",
         not_applicable="The rule is Azure's own, or denies.",
@@ -144,5 +145,6 @@ def _pairs(rules: pd.DataFrame, others: pd.DataFrame, on: list[str]) -> pd.DataF
 
 
 def _named(pairs: pd.DataFrame, lead: str) -> pd.Series:
-    names = pairs.groupby("id")["rule_other"].agg(lambda found: ", ".join(sorted(found)))
+    others = pairs["rule_other"].fillna(_NAMELESS).groupby(pairs["id"])
+    names = others.agg(lambda found: ", ".join(sorted(found)))
     return (lead + names.astype("string") + ". ").astype("string")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Literal
 
-import pandas as pd
 from pydantic import Field
 
 from checks import frameworks, pages
@@ -150,7 +149,7 @@ def diagnostic_logs_are_sent_somewhere(tables: Tables, _params: Params) -> Answe
     own = tables.workspaces.assign(judged_by=tables.workspaces.index.to_series())
     known = own["diagnostic_settings_known"].fillna(value=False)
     sends = (settings["enabled_logs"].ne("") & settings["sinks"].ne("")).astype("boolean")
-    seen = any_child(sends, settings, own, known=pd.Series(data=True, index=own.index, dtype="boolean"))
+    seen = any_child(sends, settings, own)
     names = children_named(settings["setting"], sends, settings, own)
     return answer(
         known=known | seen,

@@ -211,6 +211,30 @@ def test_a_hub_and_its_projects_share_one_network() -> None:
     assert used == {"hub": "fail", "used": "fail", "idle": "fail", "apart": "not-applicable"}
     unread = [hub, project("used", "hub", computes_known=None), project("idle", "hub")]
     assert set(provisioning(unread).values()) == {"unknown"}
+    assert set(provisioning(unread, computes=[compute({}, of="hub")]).values()) == {"fail"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "outcome"),
+    [
+        ("Hub", "unknown"),
+        (None, "unknown"),
+        ("default", "not-applicable"),
+        ("FeatureStore", "not-applicable"),
+    ],
+)
+def test_a_project_that_names_no_hub_may_use_the_network_of_any(kind: str | None, outcome: str) -> None:
+    idle = place("idle", kind=kind, managed_network_status="Inactive")
+    homeless = {**place("homeless"), "kind": "Project"}
+    assert provisioning([idle, homeless])["idle"] == outcome
+    assert provisioning([idle, homeless], computes=[compute({}, of="idle")])["idle"] == "fail"
+    assert provisioning([idle])["idle"] == "not-applicable"
+
+
+def test_the_projects_of_a_hub_are_as_unknown_as_it_is_where_another_names_none() -> None:
+    hub = place("hub", kind="Hub", managed_network_status="Inactive")
+    rows = [hub, project("of-hub", "hub"), {**place("homeless"), "kind": "Project"}]
+    assert set(provisioning(rows).values()) == {"unknown"}
 
 
 def test_a_project_without_a_readable_hub_is_unknown() -> None:

@@ -88,3 +88,13 @@ def test_while_rules_were_not_all_read_no_rule_passes() -> None:
 
 def test_a_rule_without_category_is_unknown() -> None:
     assert answers(host_rule("pypi.org", "a", category=None)) == ["unknown"]
+
+
+def test_a_rule_without_a_name_repeats_another_as_well() -> None:
+    nameless = {**host_rule("pypi.org", "b"), "rule": None}
+    found = asked("OBR010", [isolated()], rules=[host_rule("pypi.org", "a"), nameless])
+    assert statuses(found) == ["fail", "fail"]
+    assert list(found["reason"]) == [
+        "The rule a adds nothing: It repeats (no name reported).",
+        "The rule (no name reported) adds nothing: It repeats a.",
+    ]
