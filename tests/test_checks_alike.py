@@ -6,8 +6,8 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 from check_tables import asked, host_rule, isolated, rule, workspace, workspace_id
+from drawn_tables import chosen, tables
 from hypothesis import HealthCheck, Phase, given, settings
-from test_checks_all import chosen, tables
 
 from checks.alike import Alike
 from checks.answered import Answered

@@ -1,0 +1,53 @@
+"""Tables at random, in which every check of the catalogue can be asked."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import dependency_worlds
+import network_worlds
+import workload_worlds
+from check_tables import workspace_id
+from hypothesis import strategies as st
+from network_worlds import NETWORK, identity
+
+from checks.model import Check, ChosenCheck
+from checks.schema import Tables
+
+PARAMETERS: dict[str, dict[str, Any]] = {**network_worlds.PARAMETERS, **dependency_worlds.PARAMETERS}
+"""Parameters for checks that do not apply without."""
+
+HUBS = [f"Hub{n}" for n in range(3)]
+OTHERS = [f"ws{n}" for n in range(5)]
+PROJECTS = [f"Project{n}" for n in range(3)]
+
+
+@st.composite
+def tables(draw: st.DrawFn) -> Tables:
+    """Hubs, other workspaces and Projects that each name a hub, with a few rows of what belongs to them."""
+    workspaces = []
+    for names, kinds in (
+        (HUBS, ("Hub", "hub", None)),
+        (OTHERS, ("Default", "FeatureStore", "default", None)),
+    ):
+        for name in names:
+            kind = draw(st.sampled_from(kinds))
+            own = draw(dependency_worlds.PROTECTION) | draw(workload_worlds.KNOWN)
+            workspaces.append(identity(name, kind=kind) | draw(NETWORK) | own)
+    for name in PROJECTS:
+        hub = draw(st.sampled_from([*map(workspace_id, HUBS), workspace_id("unread").upper()]))
+        kind = draw(st.sampled_from(("Project", "project")))
+        known = draw(workload_worlds.KNOWN)
+        workspaces.append(identity(name, kind=kind, hub_resource_id=hub) | draw(NETWORK) | known)
+    return Tables.of(
+        workspaces=workspaces,
+        **draw(network_worlds.around([*HUBS, *OTHERS])),
+        **draw(dependency_worlds.around([*HUBS, *OTHERS])),
+        **draw(workload_worlds.around([*HUBS, *OTHERS, *PROJECTS])),
+    )
+
+
+def chosen(check: Check) -> ChosenCheck:
+    """The check with its own severity and the parameters it needs to apply."""
+    params = check.params.model_validate(PARAMETERS.get(check.id, {}))
+    return ChosenCheck(check=check, severity=check.severity, params=params)
