@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from functools import partial
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from checks.coded import Coded, Texts, combined
@@ -17,15 +15,12 @@ from reports.audit import Audit
 from reports.columns import DECIMAL, FILES, ReportFile
 from reports.data_package import data_package
 from reports.encoding import Files, escaped
+from reports.pools import Places, Pooled, ordered
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\n", "＝", "＋", "－", "＠")
 """What a spreadsheet takes for the beginning of a formula."""
 
 _ROWS_AT_ONCE = 1 << 14
-
-_ROOM = 2**62
-
-Places = npt.NDArray[np.integer[Any]]
 
 _FEW = 8
 """How many rows must share a combination of two columns, on average, for it to be worth making once."""
@@ -63,14 +58,26 @@ def as_csv(frame: pd.DataFrame, file: ReportFile) -> Iterator[bytes]:
     A file that is sorted by nothing keeps the frame's order. A lone surrogate, which UTF-8 cannot hold, is
     written as its escape.
     """
-    columns = {column.name: _Column.of(frame[column.name], column.dtype) for column in file.columns}
+    columns = {
+        column.name: Pooled.of(frame[column.name], partial(_texts, dtype=column.dtype))
+        for column in file.columns
+    }
     order = _order(columns, file) if file.sorted_by else np.arange(len(frame))
+    fields = [column.changed(_quoted) for column in columns.values()]
     yield escaped(",".join(columns) + "\n")
     for start in range(0, len(order), _ROWS_AT_ONCE):
-        yield escaped(_lines(list(columns.values()), order[start : start + _ROWS_AT_ONCE]))
+        yield escaped(_lines(fields, order[start : start + _ROWS_AT_ONCE]))
 
 
-def _lines(columns: Sequence[_Column], rows: Places) -> str:
+def _order(columns: Mapping[str, Pooled], file: ReportFile) -> Places:
+    """By the file's columns regardless of case, then by every column, so that no tie is left."""
+    return ordered(
+        [columns[name].ranked(str.lower) for name in file.sorted_by],
+        lambda: [column.ranked() for column in columns.values()],
+    )
+
+
+def _lines(columns: Sequence[Pooled], rows: Places) -> str:
     """These rows as lines, joined of as few texts as their repetitions allow."""
     parts: list[Texts] = []
     for column in columns:
@@ -116,64 +123,10 @@ def as_was(texts: pd.Series[str]) -> pd.Series[str]:
     return texts.mask(texts.str.startswith(signs).fillna(value=False).astype(bool), texts.str[1:])
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Column:
-    """One column: every different text, and as a field, once, the absent one ("") last, and each row's."""
-
-    places: Places
-    texts: Sequence[str]
-    fields: npt.NDArray[np.object_]
-
-    @classmethod
-    def of(cls, column: pd.Series, dtype: str) -> _Column:
-        """The places are those of the column where it is categorical, whose absent values have place -1."""
-        if isinstance(column.dtype, pd.CategoricalDtype):
-            places, values = column.cat.codes.to_numpy(), column.cat.categories
-        else:
-            places, values = pd.factorize(column)
-        texts = [*_texts(pd.Series(values), dtype), ""]
-        return cls(places=places, texts=texts, fields=np.array([_quoted(each) for each in texts], object))
-
-    def take(self, rows: Places) -> Texts:
-        """The fields of these rows."""
-        return Texts(codes=self.places[rows].astype(np.int64) % len(self.fields), pool=self.fields)
-
-    def ranks(self, *, any_case: bool = False) -> Coded:
-        """Per row the rank of its text among the different ones."""
-        keys = [text.lower() for text in self.texts] if any_case else self.texts
-        rank = {key: number for number, key in enumerate(sorted(set(keys)))}
-        return Coded(codes=np.array([rank[key] for key in keys])[self.places], count=len(rank))
-
-
 def _texts(values: pd.Series, dtype: str) -> Iterable[str]:
     if dtype == STRING:
-        return map(neutralised, map(str, values))
+        return map(neutralised, map(str, values.to_numpy(dtype=object).tolist()))
     if dtype == DECIMAL:
         return scored.score_texts(values)
     texts = values.astype("string")
     return texts.str.lower() if dtype == BOOLEAN else texts
-
-
-def _order(columns: Mapping[str, _Column], file: ReportFile) -> Places:
-    """By the file's columns regardless of case, then by every column, so that no tie is left."""
-    key = _packed(columns[name].ranks(any_case=True) for name in file.sorted_by)
-    order = np.lexsort(key[::-1])
-    is_tied = np.logical_and.reduce([each[order][1:] == each[order][:-1] for each in key])
-    if is_tied.any():
-        key += _packed(column.ranks() for column in columns.values())
-        order = np.lexsort(key[::-1])
-    return order
-
-
-def _packed(ranks: Iterable[Coded]) -> list[Places]:
-    """Numbers that sort as the ranks do, one after the other: as many ranks in each as it has room for."""
-    packed: list[Places] = []
-    room = 0
-    for each in ranks:
-        if each.count <= room:
-            packed[-1] = packed[-1] * each.count + each.codes
-        else:
-            packed.append(each.codes)
-            room = _ROOM
-        room //= max(each.count, 1)
-    return packed

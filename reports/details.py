@@ -13,6 +13,7 @@ from checks.hubs import is_project
 from checks.model import Check, Severity
 from checks.schema import Tables
 from reports.audit import Audit
+from reports.fixes import Fixes
 from reports.inventory import (
     COMPUTE_COLUMNS,
     DEPENDENCY_COLUMNS,
@@ -23,9 +24,9 @@ from reports.inventory import (
     endpoints,
     told,
 )
-from reports.numbered_findings import STATUS_ORDER, VERDICT_ORDER, Fixes, numbered_findings
+from reports.numbered_findings import STATUS_ORDER, VERDICT_ORDER, numbered_findings
 from reports.remediation import DIALECTS, QUOTES, placeholders, texts
-from reports.strings import Strings, numbered_rows, rows_by_workspace
+from reports.strings import Owned, Strings, numbered_rows, rows_by_workspace
 
 FACTS: tuple[tuple[str, str, str], ...] = (
     ("in", "Public network access", "public_network_access"),
@@ -69,7 +70,7 @@ Block = dict[str, Any]
 
 
 def details(audit: Audit, workspaces: pd.DataFrame) -> Block:
-    """The JSON block of the page.
+    """The JSON block of the page; its `workspaces` can be read once.
 
     `workspaces` is the frame of the page: effective values, sorted as the page lists them.
     """
@@ -95,23 +96,23 @@ def details(audit: Audit, workspaces: pd.DataFrame) -> Block:
         "judgements": found.judgements,
         "fixes": fixes.rows,
         "literals": fixes.literals,
-        "workspaces": [
+        "workspaces": (
             {
                 "id": id,
                 "hub": hub,
-                "facts": row,
+                "facts": row.tolist(),
                 "told": signs,
-                "findings": found.rows.get(id, []),
-                **{name: rows[id] for name, rows in owned.items() if id in rows},
+                "findings": found.of(id),
+                **{name: rows.of(id) for name, rows in owned.items() if id in rows.spans},
             }
             for id, hub, row, signs in zip(workspaces.index, hubs, facts, told(workspaces), strict=True)
-        ],
+        ),
         "strings": strings.listed,
     }
 
 
-def _owned(tables: Tables, gaps: pd.DataFrame, strings: Strings) -> dict[str, dict[str, list[list[int]]]]:
-    """By kind and lower-cased workspace id, the rows of whatever belongs to a workspace."""
+def _owned(tables: Tables, gaps: pd.DataFrame, strings: Strings) -> dict[str, Owned]:
+    """By kind, the rows of whatever belongs to a workspace."""
     frames = {
         "rules": (tables.outbound_rules, RULE_COLUMNS),
         "connections": (tables.private_endpoint_connections, CONNECTION_COLUMNS),

@@ -1,13 +1,16 @@
-"""The names a fix is filled in with: those of the resource the finding is about, or of its hub."""
+"""What a fix is filled in with: the names of the resource the finding is about, or of its hub."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 
 import pandas as pd
 
 from checks.model import Check
 from checks.schema import SCHEMAS, Tables
+from reports.audit import Audit
+from reports.remediation import DIALECTS, is_plain, placeholders, require, texts
+from reports.strings import Strings
 
 WORKSPACE_NAMES = ("workspace", "resource_group", "subscription_id", "location", "workspace_id")
 
@@ -21,44 +24,92 @@ def follows_hub(check: Check) -> bool:
     return check.over == "workspaces" and not _HUB_COLUMNS.isdisjoint(check.reads)
 
 
+class Fixes:
+    """The values of every failing finding's fix, said once: quoted for each dialect, or once if plain."""
+
+    def __init__(self, audit: Audit, strings: Strings, checks: Sequence[Check]) -> None:
+        """No fixes yet."""
+        self.rows: list[list[int]] = []
+        self.literals: list[list[int]] = []
+        self._checks = {check.id: check for check in checks}
+        self._names: dict[str, tuple[str, ...] | None] = {}
+        self._resources = Resources(audit.tables)
+        self._strings = strings
+        self._literal_numbers: dict[str, int] = {}
+
+    def number(self, check_id: str, resource_id: str, workspace_id: str, judged_by: str) -> int:
+        """The number of a failure's fix's values; -1 where the check gives no fix.
+
+        Raises ReportError for a placeholder that is no name a fix of the check may use.
+        """
+        check = self._checks[check_id]
+        if check_id not in self._names:
+            self._names[check_id] = _names(check)
+        names = self._names[check_id]
+        if names is None:
+            return -1
+        values = self._resources.values(
+            check, names, resource_id=resource_id, workspace_id=workspace_id, judged_by=judged_by
+        )
+        self.rows.append([self._literal(value) for value in values])
+        return len(self.rows) - 1
+
+    def _literal(self, value: str) -> int:
+        if value not in self._literal_numbers:
+            self._literal_numbers[value] = len(self.literals)
+            quoted = [value] if is_plain(value) else [quote(value) for quote in DIALECTS.values()]
+            self.literals.append([self._strings.number(text) for text in quoted])
+        return self._literal_numbers[value]
+
+
+def _names(check: Check) -> tuple[str, ...] | None:
+    """The placeholders of the check's fix; None where it gives none."""
+    if not any(texts(check.remediation).values()):
+        return None
+    require(check.remediation, {*WORKSPACE_NAMES, *SCHEMAS[check.over].dtypes, "resource_id"})
+    return placeholders(check.remediation)
+
+
 class Resources:
-    """The rows of every table by lower-cased resource id, as texts; "<column>" where not reported."""
+    """The values of every table by lower-cased resource id, as texts; "<column>" where not reported."""
 
     def __init__(self, tables: Tables) -> None:
-        """No row looked up yet."""
+        """Nothing looked up yet."""
         self._tables = tables
-        self._rows: dict[str, _Rows] = {}
+        self._places: dict[str, dict[str, int]] = {}
+        self._columns: dict[tuple[str, str], Sequence[str]] = {}
 
-    def values(self, check: Check, *, resource_id: str, workspace_id: str, judged_by: str) -> dict[str, str]:
-        """Every placeholder a fix of `check` may use, with its value for one finding."""
+    def values(
+        self, check: Check, names: Sequence[str], *, resource_id: str, workspace_id: str, judged_by: str
+    ) -> list[str]:
+        """The value of each placeholder for one finding of `check`."""
         at_hub = follows_hub(check) and judged_by not in ("", workspace_id.lower())
         owner = judged_by if at_hub else workspace_id.lower()
-        workspace = self._row("workspaces", owner)
         subject = owner if at_hub else resource_id.lower()
-        row = self._row(check.over, subject)
-        named = {name: workspace.get(name, f"<{name}>") for name in WORKSPACE_NAMES}
-        columns = {name: row.get(name, named.get(name, f"<{name}>")) for name in SCHEMAS[check.over].dtypes}
-        own = workspace.get("workspace_id", owner) if at_hub else resource_id
-        return {**named, **columns, "resource_id": own}
+        own = (self._value("workspaces", owner, "workspace_id") or owner) if at_hub else resource_id
+        return [own if name == "resource_id" else self._named(check, name, subject, owner) for name in names]
 
-    def _row(self, table: str, key: str) -> Mapping[str, str]:
-        if table not in self._rows:
-            self._rows[table] = _Rows(self._tables[table])
-        return self._rows[table].of(key)
+    def _named(self, check: Check, name: str, subject: str, owner: str) -> str:
+        """The resource's own, else that of its workspace."""
+        value = self._value(check.over, subject, name)
+        if value is None and name in WORKSPACE_NAMES:
+            value = self._value("workspaces", owner, name)
+        return f"<{name}>" if value is None else value
+
+    def _value(self, table: str, key: str, name: str) -> str | None:
+        """None where the table has no such row or column."""
+        frame = self._tables[table]
+        if table not in self._places:
+            self._places[table] = {key: place for place, key in enumerate(frame.index)}
+        place = self._places[table].get(key)
+        if place is None or name not in frame.columns:
+            return None
+        if (table, name) not in self._columns:
+            self._columns[table, name] = _texts(frame[name], name)
+        return self._columns[table, name][place]
 
 
-class _Rows:
-    """The rows of one table as texts, of which few are ever asked for."""
-
-    def __init__(self, frame: pd.DataFrame) -> None:
-        self._places = {key: place for place, key in enumerate(frame.index)}
-        self._columns = {str(name): _texts(frame[name], str(name)).to_numpy() for name in frame.columns}
-
-    def of(self, key: str) -> Mapping[str, str]:
-        place = self._places.get(key)
-        return {} if place is None else {name: column[place] for name, column in self._columns.items()}
-
-
-def _texts(column: pd.Series, name: str) -> pd.Series[str]:
+def _texts(column: pd.Series, name: str) -> list[str]:
     texts = column.astype("string").fillna(f"<{name}>")
-    return (texts.str.lower() if column.dtype == "boolean" else texts).astype(object)
+    told: list[str] = (texts.str.lower() if column.dtype == "boolean" else texts).to_numpy(object).tolist()
+    return told

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from checks.judge import PolicyVerdict, Verdict
-from checks.model import Severity, Status
+from checks.judge import PolicyVerdict
 from reports.audit import Audit
 from reports.population import subscription_rows
 from reports.scored import texts_by_id
@@ -63,28 +62,20 @@ class HeatMap:
     rows: tuple[HeatRow, ...]
 
 
-def located_findings(audit: Audit) -> pd.DataFrame:
-    """The audit's findings with the `subscription_id` of their workspace; `<NA>` where it is not known."""
-    ids = audit.findings["workspace_id"].str.lower().fillna("")
-    found = audit.tables.workspaces["subscription_id"].reindex(ids).set_axis(audit.findings.index)
-    return audit.findings.assign(subscription_id=found)
-
-
-def heat_maps(audit: Audit, findings: pd.DataFrame) -> tuple[HeatMap, ...]:
+def heat_maps(audit: Audit, counted: pd.DataFrame) -> tuple[HeatMap, ...]:
     """One heat map for each policy, in their order.
 
-    `findings` are the audit's with `subscription_id`. Rows are the subscriptions with an answer under
-    any policy or not read, by name; answers about no known workspace have a row of their own.
+    `counted` is what `reports.tallies.counted_findings` returns. Rows are the subscriptions with an answer
+    under any policy or not read, by name; answers about no known workspace have a row of their own.
     """
     return tuple(
-        _heat_map(audit, verdict, findings[findings["policy"].eq(verdict.policy)])
-        for verdict in audit.verdicts
+        _heat_map(audit, verdict, counted[counted["policy"].eq(verdict.policy)]) for verdict in audit.verdicts
     )
 
 
-def _heat_map(audit: Audit, verdict: PolicyVerdict, findings: pd.DataFrame) -> HeatMap:
-    families = tuple(sorted(set(findings["family"].dropna())))
-    counts, scores = _counts(findings), texts_by_id(verdict, "subscription")
+def _heat_map(audit: Audit, verdict: PolicyVerdict, counted: pd.DataFrame) -> HeatMap:
+    families = tuple(sorted(set(counted["family"].dropna())))
+    counts, scores = _counts(counted), texts_by_id(verdict, "subscription")
     rows = [
         HeatRow(
             subscription=row.name,
@@ -125,8 +116,11 @@ def _cells(id: str, families: tuple[str, ...], counts: Counts) -> tuple[HeatCell
     )
 
 
-def _counts(findings: pd.DataFrame) -> Counts:
-    keys = _marked(findings).assign(subscription=findings["subscription_id"].str.lower().fillna(""))
+def _counts(counted: pd.DataFrame) -> Counts:
+    keys = counted.assign(
+        subscription=counted["subscription_id"].str.lower().fillna(""),
+        family=counted["family"].astype("string"),
+    )
     names = ["failing", "unknown", "waived", "total"]
     sums = keys.groupby(["subscription", "family"])[names].sum()
     result: Counts = {}
@@ -135,25 +129,3 @@ def _counts(findings: pd.DataFrame) -> Counts:
     ):
         result.setdefault(subscription, {})[family] = (int(failing), int(unknown), int(waived), int(total))
     return result
-
-
-def _marked(findings: pd.DataFrame) -> pd.DataFrame:
-    """The findings with 1 or 0 as `failing`, `unknown`, `waived` and `total`; a waived one is only waived."""
-    waived = findings["verdict"].eq(Verdict.WAIVED)
-    return findings.assign(
-        failing=(findings["status"].eq(Status.FAIL) & ~waived).astype(int),
-        unknown=(findings["status"].isin([Status.UNKNOWN, Status.ERROR]) & ~waived).astype(int),
-        waived=waived.astype(int),
-        total=1,
-    )
-
-
-def tallies(findings: pd.DataFrame) -> pd.DataFrame:
-    """Per lower-cased workspace id and policy: `unknown`, failures of each severity, `waived`, `total`."""
-    marked = _marked(findings)
-    keys = marked.assign(
-        workspace=findings["workspace_id"].str.lower().fillna(""),
-        **{severity: marked["failing"].where(findings["severity"].eq(severity), 0) for severity in Severity},
-    )
-    columns = ["unknown", *(severity.value for severity in Severity), "waived", "total"]
-    return keys.groupby(["workspace", "policy"])[columns].sum()

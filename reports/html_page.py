@@ -10,15 +10,17 @@ from datetime import UTC, datetime
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from checks.model import Severity
+from reports import page_json
 from reports.audit import Audit
 from reports.details import details
 from reports.drift_view import drift_view
 from reports.encoding import Files, chunks, escaped
-from reports.heat_map import heat_maps, located_findings
+from reports.heat_map import heat_maps
 from reports.numbered_findings import STATUS_ORDER, VERDICT_ORDER
-from reports.page_rows import stray_findings, workspace_frame, workspace_rows
+from reports.page_rows import NOT_REPORTED, stray_findings, workspace_frame, workspace_rows
 from reports.policy_cards import policy_cards, score_explanation
 from reports.population import gap_rows, population
+from reports.tallies import counted_findings
 
 NAME = "report.html"
 
@@ -31,7 +33,8 @@ def files(audit: Audit) -> Files:
 def _pieces(audit: Audit) -> Iterator[str]:
     environment = templates()
     style, script = (environment.get_template(name).render() for name in ("report.css", "report.js"))
-    frame = workspace_frame(audit)
+    counted = counted_findings(audit)
+    frame = workspace_frame(audit, counted)
     yield from environment.get_template(NAME).generate(
         policy=content_security_policy(style, script),
         audit=audit,
@@ -39,14 +42,15 @@ def _pieces(audit: Audit) -> Iterator[str]:
         population=population(audit.tables),
         gaps=gap_rows(audit.tables),
         cards=policy_cards(audit),
-        heat_maps=heat_maps(audit, located_findings(audit)),
+        heat_maps=heat_maps(audit, counted),
         severities=[severity.value for severity in Severity],
         statuses=[status.value for status in STATUS_ORDER],
         verdicts=[verdict.value for verdict in VERDICT_ORDER if len(audit.findings)],
         score_explanation=score_explanation(),
-        rows=workspace_rows(audit, frame),
+        rows=workspace_rows(audit, frame, counted),
+        modes=[mode or NOT_REPORTED for mode in frame["effective_isolation_mode"].fillna("").unique()],
         strays=stray_findings(audit),
-        details=details(audit, frame),
+        details=page_json.pieces(details(audit, frame)),
         drift=drift_view(audit.drift) if audit.drift else None,
     )
 

@@ -1,20 +1,24 @@
-"""The findings of the page's JSON block: one row for all policies that agree, texts as numbers."""
+"""The findings of the page's JSON block: one row for all policies that agree, texts as numbers.
+
+They are numbered some workspaces at a time; what is kept of a finding is the number of its answer and that
+of its resource.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
-from checks.categorical import coded_texts
 from checks.coded import Coded, Codes, Texts, combined
 from checks.model import Check, Severity, Status
 from checks.verdicts import Verdict
 from reports.audit import Audit
-from reports.fixes import Resources
-from reports.remediation import DIALECTS, is_plain, placeholders, require, texts
+from reports.fixes import Fixes
+from reports.page_json import Json
+from reports.pools import Places, Pooled, ordered
 from reports.strings import Strings
 
 STATUS_ORDER = (Status.UNKNOWN, Status.ERROR, Status.FAIL, Status.NOT_APPLICABLE, Status.PASS)
@@ -26,96 +30,230 @@ VERDICT_ORDER = (Verdict.UNDETERMINED, Verdict.VIOLATED, Verdict.WAIVED, Verdict
 _NOT_ASKED = (-1, -1, -1)
 """The severity, verdict and waiver of a policy that did not ask."""
 
+_ANSWERED = ("check_id", "status", "observed", "expected", "reason")
+_LOCATED = ("resource_id", "workspace_id", "judged_by")
+_JUDGED = ("severity", "verdict", "waiver")
+_TIES = ("workspace_id", "resource_id", "observed", "reason", "judged_by")
+_ROWS_AT_ONCE = 1 << 16
 
-class Fixes:
-    """The values of every failing finding's fix, said once: quoted for each dialect, or once if plain."""
+_Words = tuple[str, str, str]
+"""A severity, a verdict and a waiver."""
 
-    def __init__(self, audit: Audit, strings: Strings, checks: Sequence[Check]) -> None:
-        """No fixes yet."""
-        self.rows: list[list[int]] = []
-        self.literals: list[list[int]] = []
-        self._checks = {check.id: check for check in checks}
-        self._resources = Resources(audit.tables)
-        self._strings = strings
-        self._literal_numbers: dict[str, int] = {}
-
-    def number(self, check_id: str, resource_id: str, workspace_id: str, judged_by: str) -> int:
-        """The number of a failure's fix's values; -1 where the check gives no fix."""
-        check = self._checks[check_id]
-        names = placeholders(check.remediation)
-        if not any(texts(check.remediation).values()):
-            return -1
-        values = self._resources.values(
-            check, resource_id=resource_id, workspace_id=workspace_id, judged_by=judged_by
-        )
-        require(check.remediation, values)
-        self.rows.append([self._literal(values[name]) for name in names])
-        return len(self.rows) - 1
-
-    def _literal(self, value: str) -> int:
-        if value not in self._literal_numbers:
-            self._literal_numbers[value] = len(self.literals)
-            quoted = [value] if is_plain(value) else [quote(value) for quote in DIALECTS.values()]
-            self.literals.append([self._strings.number(text) for text in quoted])
-        return self._literal_numbers[value]
+_Judgement = tuple[_Words | None, ...]
+"""One for each policy, None where it did not ask."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class NumberedFindings:
-    """Findings by lower-cased workspace id, one row for all policies that agree.
+    """Findings by workspace, one row for all policies that agree.
 
-    A row: the number of its answer, its resource (the rest of the id where it begins with the
-    workspace's) and, where it has one, its fix. An answer: check, status, observed, expected, reason,
-    judgement. A judgement, in three lists of one number for each policy: the rank of the severity (-1
-    where it did not ask), that of the verdict in `VERDICT_ORDER`, and the waiver's text (-1 for none).
+    An answer: check, status, observed, expected, reason, judgement. A judgement, in three lists of one
+    number for each policy: the rank of the severity (-1 where it did not ask), that of the verdict in
+    `VERDICT_ORDER`, and the waiver's text (-1 for none).
     """
 
-    rows: dict[str, list[list[int]]]
-    answers: list[tuple[int, ...]]
-    judgements: list[tuple[tuple[int, ...], ...]]
+    answers: Sequence[tuple[int, ...]]
+    judgements: Sequence[tuple[tuple[int, ...], ...]]
+    spans: Mapping[str, tuple[int, int]]
+    """By lower-cased workspace id, where its findings begin and end."""
+    rows: Texts
+    """Each as JSON: the number of its answer, its resource (the rest of the id where it begins with the
+    workspace's) and, where it has one, its fix."""
+
+    def of(self, workspace_id: str) -> Json:
+        """The rows of a workspace: unknown first, then the worst, by check and resource."""
+        start, end = self.spans.get(workspace_id, (0, 0))
+        return Json(f"[{','.join(self.rows.pool[self.rows.codes[start:end]].tolist())}]")
 
 
 def numbered_findings(
     audit: Audit, strings: Strings, checks: Sequence[Check], fixes: Fixes
 ) -> NumberedFindings:
-    """The audit's findings: within a workspace unknown first, then the worst, then by check and resource."""
-    if audit.findings.empty:
-        return NumberedFindings(rows={}, answers=[], judgements=[])
-    columns = {name: coded_texts(audit.findings[name]) for name in (*_ANSWERED, *_LOCATED, *_JUDGED)}
-    groups = _alike(columns[name] for name in (*_ANSWERED, *_LOCATED))
-    of_group = {name: columns[name].take(groups.first) for name in (*_ANSWERED, *_LOCATED)}
-    made = _made_of_it(audit, columns, groups)
-    order = _in_order(of_group, made.worst)
-    of_group = {name: each.take(order) for name, each in of_group.items()}
-    judgements, judged = _judgements(made, order, strings)
-    answers, answered = _answers(of_group, judged, checks, strings)
-    rows: dict[str, list[list[int]]] = {}
-    located = [_words(of_group[name]) for name in (*_LOCATED, "check_id", "status")]
-    for answer, resource_id, workspace_id, judged_by, check_id, status in zip(
-        answered.tolist(), *located, strict=True
-    ):
-        row = [answer, strings.number(_shortened(resource_id, workspace_id))]
-        if status == Status.FAIL:
-            fix = fixes.number(check_id, resource_id, workspace_id, judged_by)
-            row += [fix] if fix >= 0 else []
-        rows.setdefault(workspace_id.lower(), []).append(row)
-    return NumberedFindings(rows=rows, answers=answers, judgements=judgements)
+    """The audit's findings, texts numbered in the order of the rows."""
+    numbering = _Numbering(audit)
+    for rows in numbering.blocks():
+        numbering.add(rows)
+    judgements = [_judgement(each, strings) for each in numbering.judgements]
+    numbers = {check.id: number for number, check in enumerate(checks)}
+    answers = [
+        (
+            numbers[check_id],
+            STATUS_ORDER.index(Status(status)),
+            *(strings.number(text) for text in texts_of),
+            judgement,
+        )
+        for check_id, status, *texts_of, judgement in numbering.answers
+    ]
+    return NumberedFindings(
+        answers=answers,
+        judgements=judgements,
+        spans=numbering.spans,
+        rows=_rows(numbering, *_in_turn(numbering, strings, fixes)),
+    )
 
 
-_ANSWERED = ("check_id", "status", "observed", "expected", "reason")
-_LOCATED = ("resource_id", "workspace_id", "judged_by")
-_JUDGED = ("policy", "severity", "verdict", "waiver")
+def _rows(numbering: _Numbering, resources: Sequence[int], fixes: Sequence[tuple[int, int]]) -> Texts:
+    told = np.concatenate([np.empty((0, 2), dtype=np.int32), *numbering.told])
+    counts = (len(numbering.answers), len(resources))
+    alike = combined(
+        [Coded(codes=codes, count=count) for codes, count in zip(told.T, counts, strict=True)], len(told)
+    )
+    rows = [f"[{answer},{resources[resource]}]" for answer, resource in told[alike.first].tolist()]
+    codes = alike.codes.copy()
+    mended = [(place, fix) for place, fix in fixes if fix >= 0]
+    places = [place for place, _ in mended]
+    with_fixes = [f"{rows[code][:-1]},{fix}]" for code, (_, fix) in zip(codes[places], mended, strict=True)]
+    codes[places] = len(rows) + np.arange(len(places))
+    return Texts(codes=codes, pool=np.array([*rows, *with_fixes], dtype=object))
 
 
-def _alike(columns: Iterable[Texts], more: Sequence[Coded] = ()) -> Coded:
-    """Rows that agree in all of these texts, and in `more`."""
-    parts = [*(Coded(codes=each.codes, count=len(each.pool)) for each in columns), *more]
-    return combined(parts, len(parts[0].codes))
+def _judgement(words: _Judgement, strings: Strings) -> tuple[tuple[int, ...], ...]:
+    told = [_judged(*each, strings) if each else _NOT_ASKED for each in words]
+    return tuple(zip(*told, strict=True))
 
 
-def _words(texts_of: Texts) -> list[str]:
-    words: list[str] = texts_of.pool[texts_of.codes].tolist()
-    return words
+def _judged(severity: str, verdict: str, waiver: str, strings: Strings) -> tuple[int, int, int]:
+    return (
+        Severity(severity).rank,
+        VERDICT_ORDER.index(Verdict(verdict)),
+        strings.number(waiver or None),
+    )
+
+
+def _in_turn(
+    numbering: _Numbering, strings: Strings, fixes: Fixes
+) -> tuple[list[int], list[tuple[int, int]]]:
+    """The number of every resource, and of every fix beside its place, as the rows first name them."""
+    resources = iter(numbering.resources.items())
+    found: list[int] = []
+    of_fixes = []
+    for place, failure in numbering.failures:
+        while len(found) < len(numbering.first_rows) and numbering.first_rows[len(found)] <= place:
+            found.append(strings.number(next(resources)[0]))
+        of_fixes.append((place, fixes.number(*failure)))
+    return [*found, *(strings.number(text) for text, _ in resources)], of_fixes
+
+
+class _Numbering:
+    """What the findings say, numbered as it first comes; texts are still texts."""
+
+    def __init__(self, audit: Audit) -> None:
+        """Nothing numbered yet."""
+        self.judgements: dict[_Judgement, int] = {}
+        self.answers: dict[tuple[str, str, str, str, str, int], int] = {}
+        self.resources: dict[str, int] = {}
+        self.first_rows: list[int] = []
+        self.failures: list[tuple[int, tuple[str, str, str, str]]] = []
+        self.spans: dict[str, tuple[int, int]] = {}
+        self.told: list[npt.NDArray[np.int32]] = []
+        self._length = 0
+        names = (*_ANSWERED, *_LOCATED, *_JUDGED)
+        self._columns = {name: Pooled.of(audit.findings[name]) for name in names}
+        policies = {verdict.policy: number for number, verdict in enumerate(audit.verdicts)}
+        policy = Pooled.of(audit.findings["policy"])
+        self._policies = len(policies)
+        self._policy = np.array([policies.get(word, -1) for word in policy.pool])[policy.places]
+        urgency = {status.value: place for place, status in enumerate(STATUS_ORDER)}
+        self._workspaces = self._columns["workspace_id"].ranks(str.lower)
+        self._statuses = self._columns["status"].ranks(lambda status: urgency.get(status, -1))
+        self._checks = self._columns["check_id"].ranks()
+        self._resources = self._columns["resource_id"].ranks(str.lower)
+        self._ties = {name: self._columns[name].ranks() for name in _TIES}
+
+    def blocks(self) -> Iterator[Places]:
+        """The rows of the findings, some whole workspaces at a time."""
+        owners = self._workspaces[self._columns["workspace_id"].places]
+        order = np.argsort(owners, kind="stable")
+        ends = np.append(np.flatnonzero(np.diff(owners[order])) + 1, len(order))
+        start = 0
+        while start < len(order):
+            place = int(np.searchsorted(ends, start + _ROWS_AT_ONCE))
+            end = int(ends[min(place, len(ends) - 1)])
+            yield order[start:end]
+            start = end
+
+    def add(self, rows: Places) -> None:
+        """Number these findings."""
+        block = {name: column.take(rows) for name, column in self._columns.items()}
+        groups = _alike([block[name] for name in (*_ANSWERED, *_LOCATED)])
+        made = self._made_of_it(block, self._policy[rows], groups)
+        block = {name: block[name].take(groups.first) for name in (*_ANSWERED, *_LOCATED)}
+        order = self._in_order(block, made.worst)
+        block = {name: each.take(order) for name, each in block.items()}
+        answers = self._answers(block, made.in_order(order), made.words)
+        self.told.append(np.column_stack([answers, self._of_resources(block)]).astype(np.int32))
+        self._note_failures(block)
+        self._note_spans(block["workspace_id"])
+        self._length += len(order)
+
+    def _made_of_it(self, block: Mapping[str, Texts], policies: Places, groups: Coded) -> _MadeOfIt:
+        one = _alike([block[name] for name in _JUDGED])
+        words = list(zip(*(_words(block[name].take(one.first)) for name in _JUDGED), strict=True))
+        judgements: Codes = np.full((groups.count, self._policies), -1, dtype=np.int64)
+        judgements[groups.codes, policies] = one.codes
+        ranks = np.array([Severity(severity).rank for severity, _, _ in words], dtype=np.int64)
+        worst = np.where(judgements >= 0, ranks[judgements], len(Severity)).min(axis=1)
+        return _MadeOfIt(judgements=judgements, words=words, worst=worst)
+
+    def _in_order(self, block: Mapping[str, Texts], worst: Codes) -> Places:
+        """By workspace, unknown first, then the worst, by check and resource; then by all there is."""
+        keys = [
+            _ranked(self._workspaces, block["workspace_id"]),
+            _ranked(self._statuses, block["status"]),
+            Coded(codes=worst, count=len(Severity) + 1),
+            _ranked(self._checks, block["check_id"]),
+            _ranked(self._resources, block["resource_id"]),
+        ]
+        return ordered(keys, lambda: [_ranked(self._ties[name], block[name]) for name in _TIES])
+
+    def _answers(self, block: Mapping[str, Texts], judgements: Codes, words: Sequence[_Words]) -> Codes:
+        """The number of each group's answer."""
+        parts = [Coded(codes=each, count=len(words) + 1) for each in judgements.T + 1]
+        judged = combined(parts, len(judgements))
+        numbers = [
+            self.judgements.setdefault(
+                tuple(words[code] if code >= 0 else None for code in row), len(self.judgements)
+            )
+            for row in judgements[judged.first].tolist()
+        ]
+        answered = _alike([block[name] for name in _ANSWERED], [judged])
+        first = answered.first
+        said = [_words(block[name].take(first)) for name in _ANSWERED]
+        of_answers = [
+            self.answers.setdefault((*texts_of, numbers[judgement]), len(self.answers))
+            for *texts_of, judgement in zip(*said, judged.codes[first].tolist(), strict=True)
+        ]
+        return np.array(of_answers, dtype=np.int64)[answered.codes]
+
+    def _of_resources(self, block: Mapping[str, Texts]) -> Codes:
+        """The number of each group's resource."""
+        located = _alike([block["resource_id"], block["workspace_id"]])
+        first = located.first
+        numbers = []
+        for place, resource_id, workspace_id in zip(
+            first.tolist(),
+            _words(block["resource_id"].take(first)),
+            _words(block["workspace_id"].take(first)),
+            strict=True,
+        ):
+            number = self.resources.setdefault(_shortened(resource_id, workspace_id), len(self.resources))
+            if number == len(self.first_rows):
+                self.first_rows.append(self._length + place)
+            numbers.append(number)
+        return np.array(numbers, dtype=np.int64)[located.codes]
+
+    def _note_failures(self, block: Mapping[str, Texts]) -> None:
+        fails = block["status"].pool == Status.FAIL.value
+        here = np.flatnonzero(fails[block["status"].codes])
+        named = [_words(block[name].take(here)) for name in ("check_id", *_LOCATED)]
+        self.failures += zip((here + self._length).tolist(), zip(*named, strict=True), strict=True)
+
+    def _note_spans(self, owners: Texts) -> None:
+        ranks = self._workspaces[owners.codes]
+        starts = np.append(np.flatnonzero(np.diff(ranks, prepend=-1)), len(ranks))
+        for start, end in zip(starts[:-1].tolist(), starts[1:].tolist(), strict=True):
+            workspace_id = owners.pool[owners.codes[start]].lower()
+            self.spans[workspace_id] = (self._length + start, self._length + end)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,90 +262,28 @@ class _MadeOfIt:
 
     judgements: Codes
     """Groups by policies: the place in `words`, -1 where the policy did not ask."""
-    words: tuple[list[str], list[str], list[str]]
-    """Severities, verdicts and waivers."""
+    words: Sequence[_Words]
     worst: Codes
     """Per group the rank of its worst severity."""
 
-
-def _made_of_it(audit: Audit, columns: Mapping[str, Texts], groups: Coded) -> _MadeOfIt:
-    policies = {verdict.policy: number for number, verdict in enumerate(audit.verdicts)}
-    one = _alike(columns[name] for name in ("severity", "verdict", "waiver"))
-    severities, verdicts, waivers = (
-        _words(columns[name].take(one.first)) for name in ("severity", "verdict", "waiver")
-    )
-    policy = np.array([policies.get(word, -1) for word in columns["policy"].pool], dtype=np.int64)
-    judgements: Codes = np.full((groups.count, len(policies)), -1, dtype=np.int64)
-    judgements[groups.codes, policy[columns["policy"].codes]] = one.codes
-    ranks = np.array([Severity(word).rank for word in severities], dtype=np.int64)
-    worst = np.where(judgements >= 0, ranks[judgements], len(Severity)).min(axis=1)
-    return _MadeOfIt(judgements=judgements, words=(severities, verdicts, waivers), worst=worst)
+    def in_order(self, order: Places) -> Codes:
+        """The judgements of the groups in that order."""
+        return self.judgements[order]
 
 
-def _judgements(
-    made: _MadeOfIt, order: Codes, strings: Strings
-) -> tuple[list[tuple[tuple[int, ...], ...]], Coded]:
-    """Every different judgement as it first comes in that order, and which each group has."""
-    by_policy = made.judgements[order].T + 1
-    judged = combined([Coded(codes=each, count=len(made.words[0]) + 1) for each in by_policy], len(order))
-    severities, verdicts, waivers = made.words
-    found = []
-    for row in made.judgements[order][judged.first].tolist():
-        told = [
-            (
-                Severity(severities[code]).rank,
-                VERDICT_ORDER.index(Verdict(verdicts[code])),
-                strings.number(waivers[code] or None),
-            )
-            if code >= 0
-            else _NOT_ASKED
-            for code in row
-        ]
-        found.append(tuple(zip(*told, strict=True)))
-    return found, judged
+def _alike(columns: Sequence[Texts], more: Sequence[Coded] = ()) -> Coded:
+    """Rows that agree in all of these texts, and in `more`."""
+    parts = [*(Coded(codes=each.codes, count=len(each.pool)) for each in columns), *more]
+    return combined(parts, len(parts[0].codes))
 
 
-def _answers(
-    columns: Mapping[str, Texts], judged: Coded, checks: Sequence[Check], strings: Strings
-) -> tuple[list[tuple[int, ...]], Codes]:
-    """Every different answer with its judgement, as it first comes, and which each group has."""
-    numbers = {check.id: number for number, check in enumerate(checks)}
-    answered = _alike((columns[name] for name in _ANSWERED), [judged])
-    first = answered.first
-    words = [_words(columns[name].take(first)) for name in _ANSWERED]
-    answers = [
-        (
-            numbers[check_id],
-            STATUS_ORDER.index(Status(status)),
-            *(strings.number(text) for text in texts_of),
-            judgement,
-        )
-        for check_id, status, *texts_of, judgement in zip(*words, judged.codes[first].tolist(), strict=True)
-    ]
-    return answers, answered.codes
+def _ranked(ranks: Codes, texts_of: Texts) -> Coded:
+    return Coded(codes=ranks[texts_of.codes], count=len(texts_of.pool))
 
 
-def _in_order(columns: Mapping[str, Texts], worst: Codes) -> Codes:
-    """By workspace, unknown first, then the worst, by check and resource; then by all there is."""
-    urgency = {status.value: place for place, status in enumerate(STATUS_ORDER)}
-    keys = [
-        _ranks(columns["workspace_id"], str.lower),
-        _ranks(columns["status"], lambda status: urgency.get(status, -1)),
-        worst,
-        _ranks(columns["check_id"]),
-        _ranks(columns["resource_id"], str.lower),
-        *(
-            _ranks(columns[name])
-            for name in ("workspace_id", "resource_id", "observed", "reason", "judged_by")
-        ),
-    ]
-    return np.lexsort(keys[::-1])
-
-
-def _ranks(texts_of: Texts, key: Callable[[str], Any] = str) -> Codes:
-    keys = [key(text) for text in texts_of.pool]
-    ranks = {each: rank for rank, each in enumerate(sorted(set(keys)))}
-    return np.array([ranks[each] for each in keys], dtype=np.int64)[texts_of.codes]
+def _words(texts_of: Texts) -> list[str]:
+    words: list[str] = texts_of.pool[texts_of.codes].tolist()
+    return words
 
 
 def _shortened(resource_id: str, workspace_id: str) -> str:

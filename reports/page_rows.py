@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from checks.hubs import is_project, with_hub_values
 from checks.model import Severity
 from reports import described
 from reports.audit import Audit
-from reports.heat_map import tallies
+from reports.pools import Pooled
 from reports.posture import postures
 from reports.records import records
 from reports.scored import texts_by_id
+from reports.tallies import tallies
+
+NOT_REPORTED = "not reported"
+
+_SHOWN = (
+    "workspace_id", "workspace", "kind", "subscription", "subscription_id", "resource_group", "location",
+    "inbound", "inbound_level", "outbound", "outbound_level", "effective_isolation_mode", "outbound_rules",
+    "approved_private_endpoints",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,11 +64,11 @@ class WorkspaceRow:
     tallies: tuple[Tally, ...]
 
 
-def workspace_frame(audit: Audit) -> pd.DataFrame:
+def workspace_frame(audit: Audit, counted: pd.DataFrame) -> pd.DataFrame:
     """The workspaces with the values that count for them, their postures and their own values.
 
-    Sorted by how soon they need attention under the first policy. `rank_0`, `rank_1`, … are that order
-    under each policy.
+    `counted` is what `reports.tallies.counted_findings` returns. Sorted by how soon they need attention under
+    the first policy. `rank_0`, `rank_1`, … are that order under each policy.
     """
     reported = described.workspaces(audit.tables)
     resolved = with_hub_values(audit.tables).workspaces
@@ -70,15 +80,14 @@ def workspace_frame(audit: Audit) -> pd.DataFrame:
         own_isolation_mode=reported["isolation_mode"].where(projects),
     )
     ranks = {
-        f"rank_{number}": _ranks(audit, frame, verdict.policy)
+        f"rank_{number}": _ranks(frame, _counts_of(counted, frame, verdict.policy))
         for number, verdict in enumerate(audit.verdicts)
     }
     return frame.assign(**ranks).sort_values("rank_0") if ranks else frame.sort_index()
 
 
-def _ranks(audit: Audit, frame: pd.DataFrame, policy: str) -> pd.Series[int]:
+def _ranks(frame: pd.DataFrame, counts: pd.DataFrame) -> pd.Series[int]:
     """The place of each workspace: anything unknown first, then by the worst failures, then by name."""
-    counts = _counts_of(audit, frame, policy)
     keys = counts.assign(certain=counts["unknown"].eq(0), name=frame["workspace"].str.lower().fillna(""))
     keys = keys.assign(key=keys.index)
     severities = [severity.value for severity in Severity]
@@ -89,30 +98,27 @@ def _ranks(audit: Audit, frame: pd.DataFrame, policy: str) -> pd.Series[int]:
     return pd.Series(range(len(order)), index=order).reindex(frame.index)
 
 
-def _counts_of(audit: Audit, frame: pd.DataFrame, policy: str) -> pd.DataFrame:
-    counts = tallies(audit.findings[audit.findings["policy"].eq(policy)])
-    return counts.droplevel("policy").reindex(frame.index, fill_value=0)
+def _counts_of(counted: pd.DataFrame, frame: pd.DataFrame, policy: str) -> pd.DataFrame:
+    return tallies(counted, policy).reindex(frame.index, fill_value=0)
 
 
-def workspace_rows(audit: Audit, frame: pd.DataFrame) -> tuple[WorkspaceRow, ...]:
+def workspace_rows(audit: Audit, frame: pd.DataFrame, counted: pd.DataFrame) -> Iterator[WorkspaceRow]:
     """A row for each workspace of `workspace_frame`, in its order."""
-    counted = [
+    tallied = [
         _tallies(
-            _counts_of(audit, frame, verdict.policy).assign(rank=frame[f"rank_{number}"]),
+            _counts_of(counted, frame, verdict.policy).assign(rank=frame[f"rank_{number}"]),
             texts_by_id(verdict, "workspace"),
         )
         for number, verdict in enumerate(audit.verdicts)
     ]
-    return tuple(
-        _workspace_row(key, record, [tallied[position] for tallied in counted])
-        for position, (key, record) in enumerate(zip(frame.index, records(frame), strict=True))
-    )
+    rows = zip(frame.index, records(frame[list(_SHOWN)]), strict=True)
+    return (_workspace_row(key, record, [next(each) for each in tallied]) for key, record in rows)
 
 
-def _tallies(counts: pd.DataFrame, scores: Mapping[str, str]) -> list[Tally]:
+def _tallies(counts: pd.DataFrame, scores: Mapping[str, str]) -> Iterator[Tally]:
     severities = [severity.value for severity in Severity]
     numbers = (counts[name] for name in ("unknown", "waived", "total", "rank", *severities))
-    return [
+    return (
         Tally(
             unknown=int(unknown),
             failures=tuple(
@@ -124,7 +130,7 @@ def _tallies(counts: pd.DataFrame, scores: Mapping[str, str]) -> list[Tally]:
             score=scores.get(key, ""),
         )
         for key, unknown, waived, total, rank, *failures in zip(counts.index, *numbers, strict=True)
-    ]
+    )
 
 
 def _workspace_row(key: str, record: Mapping[str, str], tallied: Sequence[Tally]) -> WorkspaceRow:
@@ -141,7 +147,7 @@ def _workspace_row(key: str, record: Mapping[str, str], tallied: Sequence[Tally]
         inbound_level=record["inbound_level"],
         outbound=record["outbound"],
         outbound_level=record["outbound_level"],
-        mode=record["effective_isolation_mode"] or "not reported",
+        mode=record["effective_isolation_mode"] or NOT_REPORTED,
         rules=record["outbound_rules"],
         endpoints=record["approved_private_endpoints"],
         tallies=tuple(tallied),
@@ -150,7 +156,8 @@ def _workspace_row(key: str, record: Mapping[str, str], tallied: Sequence[Tally]
 
 def stray_findings(audit: Audit) -> tuple[tuple[str, str, str, str, str, str], ...]:
     """Check, status, resource, reason, policy and waiver of the findings about no workspace that was seen."""
-    known = audit.findings["workspace_id"].str.lower().isin(audit.tables.workspaces.index)
-    strays = audit.findings[~known.fillna(value=False).astype(bool)]
+    owners, seen = Pooled.of(audit.findings["workspace_id"]), audit.tables.workspaces.index
+    is_stray = ~pd.Index(owners.changed(str.lower).pool[:-1]).isin(seen)
+    strays = audit.findings[np.append(is_stray, [True])[owners.places]]
     names = ("check_id", "status", "resource_id", "reason", "policy", "waiver")
-    return tuple(sorted(zip(*(strays[name].fillna("") for name in names), strict=True)))
+    return tuple(sorted(zip(*(strays[name].astype("string").fillna("") for name in names), strict=True)))

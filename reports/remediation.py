@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import shlex
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import cache
 
 from checks.model import Remediation
@@ -25,6 +25,8 @@ _ACTED_UPON = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 
 def printable(value: str) -> str:
     """The value with U+FFFD for every character that would do something instead of being shown."""
+    if value.isascii() and value.isprintable():
+        return value
     return "".join(REPLACEMENT if unicodedata.category(char) in _ACTED_UPON else char for char in value)
 
 
@@ -86,8 +88,8 @@ def placeholders(remediation: Remediation) -> tuple[str, ...]:
     )
 
 
-def require(remediation: Remediation, values: Mapping[str, str]) -> None:
-    """Raise ReportError for a placeholder that `values` does not have."""
+def require(remediation: Remediation, values: Collection[str]) -> None:
+    """Raise ReportError for a placeholder that is not among the names of `values`."""
     for name in placeholders(remediation):
         if name not in values:
             raise ReportError(

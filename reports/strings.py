@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
+
+from reports.pools import Pooled, ordered
 
 
 class Strings:
@@ -25,28 +30,51 @@ class Strings:
         return list(self._numbers)
 
 
-def numbered_rows(frame: pd.DataFrame, columns: Sequence[str], strings: Strings) -> list[list[int]]:
+Numbers = npt.NDArray[np.int32]
+
+
+def numbered_rows(frame: pd.DataFrame, columns: Sequence[str], strings: Strings) -> Numbers:
     """The rows in order, each value as the number of its text; booleans are "yes" and "no"."""
-    listed = [_plain(frame[name]) for name in columns]
-    return [[strings.number(text) for text in row] for row in zip(*listed, strict=True)]
+    pool: list[str | None] = []
+    places = np.empty((len(frame), len(columns)), dtype=np.int64)
+    for place, name in enumerate(columns):
+        column = Pooled.of(frame[name], _told)
+        places[:, place] = len(pool) + column.places % len(column.pool)
+        pool += [*column.pool[:-1], None]
+    found = np.full(len(pool), -1, dtype=np.int32)
+    used = pd.unique(places.ravel())
+    found[used] = [strings.number(pool[each]) for each in used.tolist()]
+    return found[places]
 
 
-def rows_by_workspace(
-    frame: pd.DataFrame, columns: Sequence[str], strings: Strings
-) -> dict[str, list[list[int]]]:
-    """Numbered rows by lower-cased workspace id, sorted by all of `columns`."""
-    texts_of = frame[list(columns)].astype("string").fillna("")
-    ordered = frame.loc[texts_of.sort_values(list(columns)).index]
-    result: dict[str, list[list[int]]] = {}
-    owners = ordered["workspace_id"].str.lower().fillna("")
-    for owner, row in zip(owners, numbered_rows(ordered, columns, strings), strict=True):
-        result.setdefault(owner, []).append(row)
-    return result
+@dataclass(frozen=True, kw_only=True)
+class Owned:
+    """The numbered rows of whatever belongs to workspaces."""
+
+    rows: Numbers
+    spans: Mapping[str, tuple[int, int]]
+    """By lower-cased workspace id, where its rows begin and end."""
+
+    def of(self, workspace_id: str) -> list[list[int]]:
+        """The rows of a workspace."""
+        start, end = self.spans.get(workspace_id, (0, 0))
+        rows: list[list[int]] = self.rows[start:end].tolist()
+        return rows
 
 
-def _plain(column: pd.Series) -> list[str | None]:
-    places, values = pd.factorize(column)
-    words = {True: "yes", False: "no"} if column.dtype == "boolean" else {}
-    texts = [words.get(value) or str(value) for value in values]
-    plain: list[str | None] = np.array([*texts, None], dtype=object)[places].tolist()
-    return plain
+def rows_by_workspace(frame: pd.DataFrame, columns: Sequence[str], strings: Strings) -> Owned:
+    """Numbered rows by their `workspace_id`, sorted by all of `columns`, and numbered in that order."""
+    order = ordered([Pooled.of(frame[name]).ranked() for name in columns], list)
+    rows = numbered_rows(frame.iloc[order], columns, strings)
+    owners = Pooled.of(frame["workspace_id"]).changed(str.lower)
+    ranks = owners.ranked().codes[order]
+    grouped = np.argsort(ranks, kind="stable")
+    starts = np.append(np.flatnonzero(np.diff(ranks[grouped], prepend=-1)), len(ranks)).tolist()
+    ids = owners.pool[owners.places[order[grouped[starts[:-1]]]]]
+    spans = dict(zip(ids, pairwise(starts), strict=True))
+    return Owned(rows=rows[grouped], spans=spans)
+
+
+def _told(values: pd.Series) -> Iterable[str]:
+    words = {True: "yes", False: "no"} if values.dtype == "boolean" else {}
+    return (words.get(value) or str(value) for value in values.to_numpy(dtype=object).tolist())

@@ -12,6 +12,7 @@ from report_tenants import tenant
 from checks.schema import Tables
 from reports.audit import Audit
 from reports.page_rows import Tally, workspace_frame, workspace_rows
+from reports.tallies import counted_findings
 from reports.scored import texts_by_id
 
 
@@ -64,7 +65,9 @@ def test_waived_findings_do_not_count_as_failing_but_are_counted() -> None:
 
 
 def tally(audit: Audit) -> list[Tally]:
-    return [row.tallies[0] for row in workspace_rows(audit, workspace_frame(audit))]
+    counted = counted_findings(audit)
+    frame = workspace_frame(audit, counted)
+    return [row.tallies[0] for row in workspace_rows(audit, frame, counted)]
 
 
 def test_a_waived_finding_about_no_known_workspace_says_so() -> None:

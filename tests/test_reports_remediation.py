@@ -109,9 +109,11 @@ def test_an_unknown_placeholder_is_refused_by_name() -> None:
 
 def resource_values(tables: Tables, check_id: str, project_id: str, judged_by: str) -> dict[str, str]:
     check = next(check for check in CHECKS if check.id == check_id)
-    return Resources(tables).values(
-        check, resource_id=project_id, workspace_id=project_id, judged_by=judged_by
+    names = ("workspace", "location", "resource_id")
+    found = Resources(tables).values(
+        check, names, resource_id=project_id, workspace_id=project_id, judged_by=judged_by
     )
+    return dict(zip(names, found, strict=True))
 
 
 def test_a_project_is_mended_at_its_hub() -> None:
@@ -126,14 +128,15 @@ def test_a_rule_is_mended_where_it_is() -> None:
     tables = tenant(2)
     rule = tables.outbound_rules.iloc[0]
     check = next(check for check in CHECKS if check.id == "OBR001")
-    found = Resources(tables).values(
+    name, workspace, resource_id = Resources(tables).values(
         check,
+        ("rule", "workspace", "resource_id"),
         resource_id=rule["rule_id"],
         workspace_id=rule["workspace_id"],
         judged_by=rule["workspace_id"].lower(),
     )
-    assert (found["rule"], found["resource_id"]) == (rule["rule"], rule["rule_id"])
-    assert found["workspace"] in rule["workspace_id"]
+    assert (name, resource_id) == (rule["rule"], rule["rule_id"])
+    assert workspace in rule["workspace_id"]
 
 
 def test_what_was_not_reported_is_a_name_in_angle_brackets_and_quoted() -> None:
