@@ -1,12 +1,13 @@
 """Outbound rules, and one list made of the two places Azure tells them in.
 
-There are many times more rules than workspaces, and few kinds of them: what a rule says is kept apart from
-where it stands, once for all rules that say the same.
+There are many times more rules than workspaces, told in two places and few of a kind: what a rule says is
+kept apart from where it stands, once for all that say the same, and so are names and ids.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from sys import intern
 from typing import Any, NamedTuple
 
 from scanner import wire
@@ -50,7 +51,7 @@ class Told(NamedTuple):
 class Rule(NamedTuple):
     """One rule of one workspace; `seen_in` says which place told it."""
 
-    rule_id: str
+    id: str
     workspace_id: str
     name: str
     told: Told
@@ -70,10 +71,10 @@ class RuleReader:
 
     def rule(self, workspace_id: str, name: str, properties: Any, rule_id: str | None, seen_in: str) -> Rule:
         """The rule of that name; an id that is not its own, by place and name, is not believed."""
-        own_id = f"{workspace_id}/outboundRules/{name}"
-        if not rule_id or (rule_id != own_id and rule_id.lower() != own_id.lower()):
+        own_id = intern(f"{workspace_id}/outboundRules/{name}")
+        if not rule_id or rule_id.lower() != own_id.lower():
             rule_id = own_id
-        return Rule(rule_id, workspace_id, name, self._told(properties), seen_in)
+        return Rule(intern(rule_id), workspace_id, intern(name), self._told(properties), seen_in)
 
     def _told(self, properties: Any) -> Told:
         written = repr(properties)
@@ -112,7 +113,7 @@ def columns(rules: Sequence[Rule]) -> dict[str, Sequence[Any]]:
     """The rules as the columns of `outbound_rules`, by name."""
     told = [rule.told for rule in rules]
     return {
-        "rule_id": [rule.rule_id for rule in rules],
+        "rule_id": [rule.id for rule in rules],
         "workspace_id": [rule.workspace_id for rule in rules],
         "rule": [rule.name for rule in rules],
         **{name: [each[position] for each in told] for position, name in enumerate(Told._fields)},

@@ -77,7 +77,7 @@ class Traces:
             )
         for rule in rules:
             name = f"{rule.workspace_id} {rule.name}".lower()
-            self._rows["outbound_rules"][rule.rule_id.lower()] |= self._rows[BY_RULE_NAME][name]
+            self._rows["outbound_rules"][rule.id.lower()] |= self._rows[BY_RULE_NAME][name]
         for row in associated:
             self._same("associated_resources", row["association_id"], "workspaces", row["workspace_id"])
             answer = answers.get(row["resource_id"].lower())

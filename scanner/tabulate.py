@@ -222,7 +222,7 @@ class Tabulation:
     def _rules_page(self, page: Payload) -> None:
         scope = page.scope.lower()
         if scope not in self._listed_rules:
-            self._listed_rules[scope] = Listings(lambda rule: rule.rule_id)
+            self._listed_rules[scope] = Listings(lambda rule: rule.id)
         lost = self._malformed(page, "")
         for position, item in self._items(page):
             name = wire.last_part(item["id"])
@@ -256,11 +256,12 @@ class Tabulation:
 
     def _finished_rules(self) -> list[Rule]:
         found: list[Rule] = []
-        in_body = self._body_rules["workspaces"] | self._body_rules["workspace"]
+        in_body = self._body_rules.pop("workspaces") | self._body_rules.pop("workspace")
         for key in sorted(in_body.keys() | self._listed_rules.keys()):
-            told = list(self._listed_rules[key].rows.values()) if key in self._listed_rules else []
-            is_whole = key in self._listed_rules and self._completeness.of("outboundRules", key)
-            rules, discrepancy = united(in_body.get(key), told if is_whole else None, told)
+            listings = self._listed_rules.pop(key, None)
+            told = list(listings.rows.values()) if listings else []
+            is_whole = listings is not None and self._completeness.of("outboundRules", key)
+            rules, discrepancy = united(in_body.pop(key, None), told if is_whole else None, told)
             found += rules
             if key in self._workspaces:
                 self._workspaces[key]["outbound_rules_discrepancy"] = discrepancy
