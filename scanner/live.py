@@ -23,10 +23,6 @@ from scanner.workspace_reader import WorkspaceReader
 _NOT_REGISTERED = frozenset({"MissingSubscriptionRegistration", "MissingRegistrationForResourceProvider"})
 
 
-WORKSPACES_AT_ONCE = 16
-"""Of one subscription: as many as requests may be under way there; whoever asks for more only waits."""
-
-
 class SubscriptionsReader(Protocol):
     """Reads subscriptions whose ids are known: here, or wherever there is a worker."""
 
@@ -133,7 +129,6 @@ class _SubscriptionReader:
         self._reader = reader
         self._keep = keep
         self._progress = progress
-        self._places = asyncio.Semaphore(WORKSPACES_AT_ONCE)
 
     async def read(self, at_most: int | None) -> None:
         """Read all of it; or the first page of the list, and of the workspaces on it so many."""
@@ -151,6 +146,8 @@ class _SubscriptionReader:
             if isinstance(page, Payload):
                 for workspace in self._workspaces(page)[:at_most]:
                     group.create_task(self._workspace(workspace))
+                    if workspace.associated:
+                        group.create_task(self._reader.read_associated(workspace))
             if at_most is not None:
                 return
 
@@ -165,8 +162,7 @@ class _SubscriptionReader:
         return found
 
     async def _workspace(self, workspace: Listed) -> None:
-        async with self._places:
-            await self._reader.read(workspace)
+        await self._reader.read(workspace)
         self._progress.workspace_read()
 
     async def _explained(self, refusal: Gap) -> Gap | Payload:

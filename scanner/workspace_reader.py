@@ -22,6 +22,9 @@ DIAGNOSTIC_SETTINGS_API_VERSION = "2021-05-01-preview"
 _PLAIN_LISTS = ("computes", "batchEndpoints", "serverlessEndpoints")
 """Lists below a workspace that are read whenever they are wanted."""
 
+WORKSPACES_AT_ONCE = 16
+"""Of one subscription: as many as requests may be under way there; whoever asks for more only waits."""
+
 _DEPLOYMENTS = "workspaces/onlineEndpoints/deployments"
 
 
@@ -45,10 +48,12 @@ class WorkspaceReader:
         self._subscription_id = subscription_id
         self._wanted = collection
         self._keep = keep
+        self._places = asyncio.Semaphore(WORKSPACES_AT_ONCE)
+        self._associated_places = asyncio.Semaphore(WORKSPACES_AT_ONCE)
 
     async def read(self, workspace: Listed) -> None:
-        """Hand everything about the workspace to `keep`, its parts at once."""
-        async with asyncio.TaskGroup() as group:
+        """Hand everything about the workspace to `keep`, its parts at once, when there is a place for it."""
+        async with self._places, asyncio.TaskGroup() as group:
             group.create_task(self._network(workspace))
             for kind in _PLAIN_LISTS:
                 if kind in self._wanted.kinds:
@@ -57,8 +62,15 @@ class WorkspaceReader:
                 group.create_task(self._online_endpoints(workspace.id))
             if "diagnosticSettings" in self._wanted.kinds:
                 group.create_task(self._diagnostic_settings(workspace.id))
-            if ASSOCIATED in self._wanted.kinds:
-                group.create_task(self._associated.read(workspace.associated))
+
+    async def read_associated(self, workspace: Listed) -> None:
+        """Hand what the workspace names to `keep`, if it is wanted, when there is a place for it.
+
+        Its places are others: a provider that makes us wait does not keep workspaces from being read.
+        """
+        if ASSOCIATED in self._wanted.kinds:
+            async with self._associated_places:
+                await self._associated.read(workspace.associated)
 
     async def _network(self, workspace: Listed) -> None:
         rules = None
@@ -101,11 +113,7 @@ class WorkspaceReader:
             async with asyncio.TaskGroup() as group:
                 for endpoint_id in filter(None, (wire.named(item, "id") for item in endpoints)):
                     path = f"{wire.quoted(endpoint_id)}/deployments"
-                    group.create_task(
-                        self._list(
-                            "deployments", workspace_id, path, "workspaces/onlineEndpoints/deployments"
-                        )
-                    )
+                    group.create_task(self._list("deployments", workspace_id, path, _DEPLOYMENTS))
 
     async def _diagnostic_settings(self, workspace_id: str) -> None:
         path = f"{wire.quoted(workspace_id)}/providers/Microsoft.Insights/diagnosticSettings"
