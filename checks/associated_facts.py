@@ -16,6 +16,9 @@ ACCESS_READS = (
 )
 """What decides whether a dependency is closed to the public."""
 
+CLOSED_READS = (*ACCESS_READS, "associated_resources.unread_reason")
+"""The same, and why it was not read."""
+
 
 def has_role(resources: pd.DataFrame, *roles: str) -> pd.Series:
     """Per row whether the resource is one of these to its workspace."""

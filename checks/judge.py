@@ -97,17 +97,12 @@ def concluded(
     """
     violated = _by_severity(findings, Verdict.VIOLATED)
     statuses = findings["status"].value_counts()
-    undetermined = findings["verdict"].eq(Verdict.UNDETERMINED).any()
-    is_open = undetermined or unread_groups or not complete
-    verdict = Verdict.UNDETERMINED if is_open else Verdict.COMPLIANT
-    if any(count and Severity(severity).reaches(fail_on) for severity, count in violated.items()):
-        verdict = Verdict.VIOLATED
+    undetermined = bool(findings["verdict"].eq(Verdict.UNDETERMINED).any())
     table = scores(findings, policy)
-    overall = table.loc[table["scope"].eq("policy"), "score"].dropna()
     return PolicyVerdict(
         policy=policy,
         description=description,
-        verdict=verdict,
+        verdict=_overall(violated, fail_on, is_open=undetermined or bool(unread_groups) or not complete),
         fail_on=fail_on,
         checks=checks,
         statuses={status.value: int(statuses.get(status.value, 0)) for status in Status},
@@ -118,11 +113,23 @@ def concluded(
         orphan_waivers=orphan_waivers,
         unread_groups=unread_groups,
         unknown=unknown,
-        score=float(overall.iloc[0]) if len(overall) else None,
+        score=_policy_score(table),
         scores=table,
         waivers=waivers,
         digest=digest,
     )
+
+
+def _overall(violated: dict[str, int], fail_on: Severity, *, is_open: bool) -> Verdict:
+    """The verdict over violations counted by severity; `is_open`: something is undetermined."""
+    if any(count and Severity(severity).reaches(fail_on) for severity, count in violated.items()):
+        return Verdict.VIOLATED
+    return Verdict.UNDETERMINED if is_open else Verdict.COMPLIANT
+
+
+def _policy_score(table: pd.DataFrame) -> float | None:
+    overall = table.loc[table["scope"].eq("policy"), "score"].dropna()
+    return float(overall.iloc[0]) if len(overall) else None
 
 
 def _by_severity(findings: pd.DataFrame, verdict: Verdict) -> dict[str, int]:

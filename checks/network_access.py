@@ -5,16 +5,14 @@ from __future__ import annotations
 import pandas as pd
 from pydantic import Field
 
-from checks import frameworks, pages
+from checks import frameworks, pages, vendor_rule
 from checks.columns import any_child, items, says, texts
-from checks.isolation import APPROVED, INTERNET, MODE_READS, IsolationMode, effective_mode
 from checks.model import Answers, Check, Params, Severity, answer, check
 from checks.network_remediation import (
     ADDRESSES_NARROWED,
     ADDRESSES_REMOVED,
     ADDRESSES_SELECTED,
     LEGACY_FLAG_CLEARED,
-    PRIVATE_IN_MANAGED_OUT,
     PUBLIC_ACCESS_DISABLED,
 )
 from checks.rule_semantics import address_defect
@@ -29,17 +27,6 @@ class AddressWidth(Params):
 
     min_prefix: int = Field(
         default=24, ge=0, le=32, description="The shortest IPv4 prefix an address rule may have."
-    )
-
-
-class VendorModes(Params):
-    """Which isolation modes satisfy the vendor rule."""
-
-    allowed_modes: tuple[IsolationMode, ...] = Field(
-        default=(INTERNET,),
-        min_length=1,
-        description="Isolation modes that satisfy the rule. The vendor's wording asks for "
-        "AllowInternetOutbound alone, so that the stricter AllowOnlyApprovedOutbound fails.",
     )
 
 
@@ -237,66 +224,11 @@ def no_address_rules_linger(tables: Tables, _params: Params) -> Answers:
     )
 
 
-@check(
-    id="NET006",
-    title="Inbound is private and managed outbound is on (vendor rule)",
-    over="workspaces",
-    severity=Severity.HIGH,
-    reads=("workspaces.public_network_access", *MODE_READS),
-    remediation=PRIVATE_IN_MANAGED_OUT,
-    controls={**frameworks.PUBLIC_NETWORK_ACCESS, **frameworks.MANAGED_NETWORK},
-    references=(pages.VENDOR_RULE, pages.MANAGED_NETWORK),
-    params=VendorModes,
-    looks_at="row",
-)
-def inbound_is_private_and_managed_outbound_is_on(tables: Tables, params: VendorModes) -> Answers:
-    """A cloud posture vendor's rule, asked as it is worded: private inbound and internet outbound.
-
-    `publicNetworkAccess` has to be Disabled and the managed network's isolation mode one of the modes
-    allowed. By default that is AllowInternetOutbound alone, so a workspace that allows only approved
-    outbound fails although it is stricter; the reason says so. Either value missing is unknown, unless
-    the other one fails by itself.
-    """
-    access = tables.workspaces["public_network_access"]
-    mode = effective_mode(tables.workspaces)
-    is_private, is_allowed = says(access, "Disabled"), says(mode, *params.allowed_modes)
-    modes = " or ".join(params.allowed_modes)
-    return answer(
-        known=is_private.notna() | is_allowed.notna(),
-        passed=is_private & is_allowed,
-        observed="publicNetworkAccess "
-        + access.fillna("not reported")
-        + ", isolationMode "
-        + mode.fillna("not reported"),
-        expected=f"publicNetworkAccess Disabled, isolationMode {modes}",
-        failed=_why_not(access, is_private) + _wrong_mode(mode, is_allowed, params),
-        unknown="publicNetworkAccess or the managed network's isolation mode was not reported.",
-    )
-
-
-def _why_not(access: pd.Series, is_private: pd.Series) -> pd.Series:
-    reason = "publicNetworkAccess is " + access.fillna("") + ", not Disabled. "
-    return reason.where(~is_private.fillna(value=True), "")
-
-
-def _wrong_mode(mode: pd.Series, is_allowed: pd.Series, params: VendorModes) -> pd.Series:
-    reason = "isolationMode is " + mode.fillna("") + f", not {' or '.join(params.allowed_modes)}."
-    is_stricter = (says(mode, APPROVED) & (INTERNET in params.allowed_modes)).fillna(value=False)
-    reason = reason.mask(
-        is_stricter,
-        "isolationMode " + mode + " is stricter, not weaker, than the rule asks: it fails by the wording of "
-        "the rule only. The parameter allowed_modes can admit it.",
-    )
-    return reason.mask(says(mode, "Disabled").fillna(value=False), "The managed network is off.").where(
-        ~is_allowed.fillna(value=True), ""
-    )
-
-
 CHECKS: tuple[Check, ...] = (
     public_network_access_is_disabled,
     public_access_is_limited_to_selected_addresses,
     selected_addresses_are_valid_and_narrow,
     legacy_public_access_flag_does_not_contradict,
     no_address_rules_linger,
-    inbound_is_private_and_managed_outbound_is_on,
+    vendor_rule.inbound_is_private_and_managed_outbound_is_on,
 )
