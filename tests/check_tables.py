@@ -16,6 +16,8 @@ SUBSCRIPTION = "11111111-2222-3333-4444-555555555555"
 
 Row = Mapping[str, object]
 
+CHECKS = registry()
+
 
 def workspace_id(name: str = "ws") -> str:
     """A workspace's id, spelled as Azure spells it."""
@@ -81,6 +83,15 @@ def connection(status: str | None, name: str = "pe", of: str = "ws", **values: o
     }
 
 
+def findings_of(
+    check_id: str, parameters: Mapping[str, Any] | None = None, /, **rows: Sequence[Row]
+) -> pd.DataFrame:
+    """The findings of one check over tables of these rows, with its parameters or their defaults."""
+    check = CHECKS[check_id]
+    params = check.params.model_validate(parameters or {})
+    return findings(Tables.of(**rows), [ChosenCheck(check=check, severity=check.severity, params=params)])
+
+
 def asked(
     check_id: str,
     workspaces: Sequence[Row],
@@ -89,11 +100,14 @@ def asked(
     connections: Sequence[Row] = (),
     **parameters: Any,
 ) -> pd.DataFrame:
-    """The findings of one check over these rows, with its parameters or their defaults."""
-    check = registry()[check_id]
-    tables = Tables.of(workspaces=workspaces, outbound_rules=rules, private_endpoint_connections=connections)
-    chosen = ChosenCheck(check=check, severity=check.severity, params=check.params.model_validate(parameters))
-    return findings(tables, [chosen])
+    """The findings of one check over these workspaces, outbound rules and connections."""
+    return findings_of(
+        check_id,
+        parameters,
+        workspaces=workspaces,
+        outbound_rules=rules,
+        private_endpoint_connections=connections,
+    )
 
 
 def statuses(found: pd.DataFrame) -> list[str]:

@@ -1,15 +1,11 @@
-"""Rows of dependencies and diagnostic settings, and one way to ask a single check of them."""
+"""Rows of dependencies and diagnostic settings, and ways to ask the checks of them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
 import pandas as pd
-from check_tables import SUBSCRIPTION, Row, workspace, workspace_id
+from check_tables import CHECKS, SUBSCRIPTION, Row, findings_of, workspace, workspace_id
 
 from checks.model import Check, ChosenCheck, Params
-from checks.registry import registry
 from checks.run import findings
 from checks.schema import Tables
 
@@ -26,6 +22,9 @@ def dependency_id(role: str) -> str:
     return f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-shared/providers/{_PROVIDER_OF[role]}/{role}-one"
 
 
+STORAGE, VAULT, REGISTRY = (dependency_id(role) for role in ("storage", "vault", "registry"))
+
+
 def dependency(role: str, of: str = "ws", **values: object) -> Row:
     """A row of `associated_resources` that was read."""
     return {
@@ -38,6 +37,11 @@ def dependency(role: str, of: str = "ws", **values: object) -> Row:
         "unread_reason": "",
         **values,
     }
+
+
+def closed(role: str, of: str = "ws", **values: object) -> Row:
+    """A row of `associated_resources` that the public does not reach, unless `values` say otherwise."""
+    return dependency(role, of, **{"public_network_access": "Disabled", "default_action": "Deny", **values})
 
 
 def missing(role: str) -> Row:
@@ -67,23 +71,16 @@ def place(name: str = "ws", **values: object) -> dict[str, object]:
     return {**workspace(name), **known, **values}
 
 
-def asked(check_id: str, *, parameters: dict[str, Any] | None = None, **rows: Sequence[Row]) -> pd.DataFrame:
-    """The findings of one check over tables of these rows."""
-    check = registry()[check_id]
-    params = check.params.model_validate(parameters or {})
-    return findings(Tables.of(**rows), [ChosenCheck(check=check, severity=check.severity, params=params)])
-
-
 def of_dependency(check_id: str, row: Row, **values: object) -> dict[str, str]:
     """The one finding about a dependency of a workspace with these values."""
-    found = asked(check_id, workspaces=[{**place(), **values}], associated_resources=[row])
+    found = findings_of(check_id, workspaces=[{**place(), **values}], associated_resources=[row])
     assert len(found) == 1
     return {str(name): str(value) for name, value in found.iloc[0].items()}
 
 
 SCENARIOS = ("python-packages", "vs-code", "batch", "prompt-flow", "hugging-face", "selected-addresses")
 
-MINE = tuple(check for check in registry().values() if check.family in {"RES", "SEC", "SCN"})
+MINE = tuple(check for check in CHECKS.values() if check.family in {"RES", "SEC", "SCN"})
 """The checks of dependencies, protection and scenarios."""
 
 

@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 import pytest
-from check_tables import workspace_id
-from dependency_tables import asked, dependency, dependency_id, missing, of_dependency, place, unreadable
+from check_tables import findings_of, workspace_id
+from dependency_tables import dependency, dependency_id, missing, of_dependency, place, unreadable
 
 ROLE_OF = {"RES001": "storage", "RES002": "vault", "RES003": "registry"}
 GOOD = {
@@ -208,7 +208,7 @@ def test_a_project_builds_images_as_its_hub_does() -> None:
     hub = place("hub", kind="Hub", image_build_compute="")
     project = place("proj", kind="Project", hub_resource_id=workspace_id("HUB"), image_build_compute="cpu")
     registry = dependency("registry", of="hub", public_network_access="Disabled")
-    found = asked("RES008", workspaces=[hub, project], associated_resources=[registry])
+    found = findings_of("RES008", workspaces=[hub, project], associated_resources=[registry])
     assert list(found["status"]) == ["fail", "fail"]
 
 
@@ -243,6 +243,6 @@ def test_a_dependency_that_is_gone_fails_and_one_that_may_not_be_read_is_unknown
 
 
 def test_dependencies_that_were_not_asked_for_leave_the_workspace_unknown() -> None:
-    found = asked("RES001", workspaces=[place(associated_resources_known=None)])
+    found = findings_of("RES001", workspaces=[place(associated_resources_known=None)])
     assert list(found["status"]) == ["unknown"]
     assert list(found["resource_id"]) == [workspace_id()]

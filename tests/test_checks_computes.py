@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 import pytest
-from check_tables import Row, workspace_id
-from workload_tables import compute, found, place, project, status
+from check_tables import Row, findings_of, workspace_id
+from workload_tables import compute, place, project, status
 
 from checks.compute_facts import MANAGED_TYPES, OTHER_TYPES, UNSUPPORTED_TYPES
 
@@ -52,7 +52,7 @@ def test_attached_computes_are_not_asked_what_only_managed_ones_have(check_id: s
 @pytest.mark.parametrize("check_id", ALL)
 def test_computes_that_were_not_read_are_unknown_for_their_workspace(check_id: str) -> None:
     rows = [place(computes_known=None), place("other")]
-    answers = found(check_id, workspaces=rows)
+    answers = findings_of(check_id, workspaces=rows)
     assert answers[["workspace_id", "status"]].to_numpy().tolist() == [[workspace_id(), "unknown"]]
 
 
@@ -86,7 +86,7 @@ def test_neither_the_flag_nor_an_address_may_be_public(
 
 def test_the_public_address_is_named() -> None:
     rows = [compute({"enable_node_public_ip": True, "public_ip_address": "20.1.2.3"}, "ComputeInstance")]
-    (reason,) = found("CMP001", workspaces=[place()], computes=rows)["reason"]
+    (reason,) = findings_of("CMP001", workspaces=[place()], computes=rows)["reason"]
     assert "20.1.2.3" in reason
 
 
@@ -112,13 +112,13 @@ def test_a_compute_needs_a_subnet_or_the_managed_network(
 
 
 def test_a_compute_in_the_managed_network_passes_and_the_built_in_policy_is_contradicted() -> None:
-    (reason,) = found("CMP002", workspaces=[place()], computes=[compute({"subnet_id": ""})])["reason"]
+    (reason,) = findings_of("CMP002", workspaces=[place()], computes=[compute({"subnet_id": ""})])["reason"]
     assert "7804b5c7" in reason
 
 
 def test_the_reason_for_a_subnet_names_it() -> None:
     rows = [compute({"subnet_id": SUBNET})]
-    (reason,) = found("CMP002", workspaces=[place(mode="Disabled")], computes=rows)["reason"]
+    (reason,) = findings_of("CMP002", workspaces=[place(mode="Disabled")], computes=rows)["reason"]
     assert SUBNET in reason
     assert "7804b5c7" not in reason
 
@@ -215,7 +215,7 @@ def test_the_compute_of_a_project_is_judged_by_the_network_of_its_hub() -> None:
     hub = {**place("hub"), "kind": "Hub"}
     own = project("proj", "hub", managed_network_reported=False, isolation_mode=None)
     rows = [compute(GOOD, of="proj")]
-    answers = found("CMP002", workspaces=[hub, own], computes=rows)
+    answers = findings_of("CMP002", workspaces=[hub, own], computes=rows)
     assert answers["status"].tolist() == ["pass"]
     assert "hub" in answers["reason"][0]
     assert status("CMP002", workspaces=[own], computes=rows) == "unknown"

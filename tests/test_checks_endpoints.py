@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 import pytest
-from check_tables import connection, workspace_id
-from workload_tables import deployment, endpoint, found, place, project, status
+from check_tables import connection, findings_of, workspace_id
+from workload_tables import deployment, endpoint, place, project, status
 
 from checks.registry import registry
 from scanner.collection import collection_for
@@ -29,7 +29,7 @@ def test_an_online_endpoint_has_to_be_private(type_: str, access: str | None, ou
 @pytest.mark.parametrize("check_id", ["END001", "END002"])
 def test_only_the_list_of_online_endpoints_has_to_be_read(check_id: str) -> None:
     rows = [place(batch_endpoints_known=None, serverless_endpoints_known=False)]
-    assert found(check_id, workspaces=rows).empty
+    assert findings_of(check_id, workspaces=rows).empty
     assert status(check_id, workspaces=[place(online_endpoints_known=None)]) == "unknown"
     assert collection_for([registry()[check_id]]).kinds == {"onlineEndpoints"}
 
@@ -58,7 +58,7 @@ def test_access_of_endpoint_and_workspace_combines_as_in_the_table(
     workspace: str | None, action: str | None, own: str | None, outcome: str, said: str
 ) -> None:
     row = place(public_network_access=workspace, network_acls_default_action=action, ip_rules="")
-    answers = found("END002", workspaces=[row], endpoints=[endpoint(public_network_access=own)])
+    answers = findings_of("END002", workspaces=[row], endpoints=[endpoint(public_network_access=own)])
     assert answers["status"].tolist() == [outcome]
     assert said in answers["reason"][0]
 
@@ -73,14 +73,14 @@ def test_access_of_endpoint_and_workspace_combines_as_in_the_table(
 )
 def test_the_addresses_that_an_open_endpoint_respects_are_named(rules: str | None, said: str) -> None:
     row = place(public_network_access="Disabled", network_acls_default_action="Deny", ip_rules=rules)
-    answers = found("END002", workspaces=[row], endpoints=[endpoint(public_network_access="Enabled")])
+    answers = findings_of("END002", workspaces=[row], endpoints=[endpoint(public_network_access="Enabled")])
     assert said in answers["reason"][0]
 
 
 @pytest.mark.parametrize("type_", ["batch", "serverless"])
 def test_endpoints_without_access_of_their_own_take_no_part(type_: str) -> None:
     row = place(public_network_access="Disabled", network_acls_default_action="Deny")
-    answers = found("END002", workspaces=[row], endpoints=[endpoint(type_=type_)])
+    answers = findings_of("END002", workspaces=[row], endpoints=[endpoint(type_=type_)])
     assert answers[["status", "reason"]].to_numpy().tolist() == [
         ["not-applicable", "Only online endpoints take part in this."]
     ]
@@ -90,7 +90,7 @@ def test_the_endpoint_of_a_project_is_compared_with_its_hub() -> None:
     hub = place("hub", kind="Hub", public_network_access="Disabled")
     own = project("proj", "hub", public_network_access="Enabled", network_acls_default_action="Allow")
     rows = [endpoint(of="proj", public_network_access="Enabled")]
-    assert found("END002", workspaces=[hub, own], endpoints=rows)["status"].tolist() == ["fail"]
+    assert findings_of("END002", workspaces=[hub, own], endpoints=rows)["status"].tolist() == ["fail"]
     assert status("END002", workspaces=[own], endpoints=rows) == "unknown"
 
 
@@ -139,7 +139,7 @@ def test_an_endpoint_may_take_no_keys(type_: str, mode: str | None, outcome: str
 
 def test_a_token_that_is_not_of_entra_id_is_told_apart() -> None:
     rows = [endpoint("a", auth_mode="AMLToken"), endpoint("b", auth_mode="AADToken")]
-    first, second = found("END004", workspaces=[place()], endpoints=rows)["reason"]
+    first, second = findings_of("END004", workspaces=[place()], endpoints=rows)["reason"]
     assert "not Entra ID's" in first
     assert second == ""
 
@@ -173,5 +173,5 @@ def test_connections_that_were_not_read_decide_nothing() -> None:
     row = place(mode="Disabled", private_endpoint_connections_known=None, **selected)
     assert status("END005", workspaces=[row]) == "unknown"
     known = place(mode="Disabled", **selected)
-    answers = found("END005", workspaces=[known])
+    answers = findings_of("END005", workspaces=[known])
     assert answers[["resource_id", "status"]].to_numpy().tolist() == [[workspace_id(), "fail"]]

@@ -1,9 +1,19 @@
 from __future__ import annotations
 
 import pytest
-from check_tables import Row, asked, endpoint_rule, host_rule, isolated, statuses, workspace, workspace_id
+from check_tables import (
+    Row,
+    asked,
+    endpoint_rule,
+    findings_of,
+    host_rule,
+    isolated,
+    statuses,
+    workspace,
+    workspace_id,
+)
 from pydantic import ValidationError
-from workload_tables import compute, endpoint, found, place, project
+from workload_tables import compute, endpoint, place, project
 
 STORAGE = f"{workspace_id().partition('/providers/')[0]}/providers/Microsoft.Storage/storageAccounts/sa"
 
@@ -156,7 +166,7 @@ def test_without_host_name_rules_there_is_no_firewall() -> None:
 
 def provisioning(workspaces: list[Row], **rows: list[Row]) -> dict[str, str]:
     """What MVN003 says, by workspace."""
-    answers = found("MVN003", workspaces=workspaces, **rows)
+    answers = findings_of("MVN003", workspaces=workspaces, **rows)
     names = answers["resource_id"].str.rpartition("/")[2]
     return dict(zip(names, answers["status"], strict=True))
 

@@ -3,8 +3,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pytest
-from check_tables import Row, endpoint_rule, workspace_id
-from workload_tables import REGISTRY, STORAGE, VAULT, dependency, found, place, project, status
+from check_tables import Row, endpoint_rule, findings_of, workspace_id
+from dependency_tables import REGISTRY, STORAGE, VAULT, closed
+from workload_tables import place, project, status
 
 INTERNET, APPROVED = "AllowInternetOutbound", "AllowOnlyApprovedOutbound"
 TARGETS = {
@@ -30,12 +31,12 @@ def rules(*without: str, **values: object) -> list[Row]:
     ]
 
 
-def closed() -> list[Row]:
-    return [dependency("storage", STORAGE), dependency("vault", VAULT), dependency("registry", REGISTRY)]
+def all_closed() -> list[Row]:
+    return [closed("storage"), closed("vault"), closed("registry")]
 
 
 def opened() -> list[Row]:
-    return [{**row, **OPEN} for row in closed()]
+    return [{**row, **OPEN} for row in all_closed()]
 
 
 def judged(row: Row, rows: Sequence[Row], resources: Sequence[Row]) -> str:
@@ -44,7 +45,7 @@ def judged(row: Row, rows: Sequence[Row], resources: Sequence[Row]) -> str:
 
 @pytest.mark.parametrize("mode", [INTERNET, APPROVED])
 def test_closed_dependencies_with_a_rule_each_are_reached(mode: str) -> None:
-    assert judged(site(mode), rules(), closed()) == "pass"
+    assert judged(site(mode), rules(), all_closed()) == "pass"
 
 
 @pytest.mark.parametrize("mode", [INTERNET, APPROVED])
@@ -53,11 +54,11 @@ def test_closed_dependencies_with_a_rule_each_are_reached(mode: str) -> None:
     [("blob", "storage blob"), ("file", "storage file"), ("vault", "vault"), ("registry", "registry")],
 )
 def test_a_closed_dependency_without_a_rule_is_named(mode: str, lacking: str, named: str) -> None:
-    answers = found(
+    answers = findings_of(
         "OBR011",
         workspaces=[site(mode)],
         outbound_rules=rules(lacking),
-        associated_resources=closed(),
+        associated_resources=all_closed(),
     )
     assert answers["status"].tolist() == ["fail"]
     assert answers["reason"][0] == f"No active private-endpoint rule leads to {named}."
@@ -65,7 +66,7 @@ def test_a_closed_dependency_without_a_rule_is_named(mode: str, lacking: str, na
 
 
 def test_everything_that_lacks_is_listed() -> None:
-    answers = found("OBR011", workspaces=[site()], associated_resources=closed())
+    answers = findings_of("OBR011", workspaces=[site()], associated_resources=all_closed())
     assert answers["reason"][0].endswith("leads to storage blob, storage file, vault, registry.")
 
 
@@ -95,8 +96,8 @@ def test_what_closes_a_dependency_makes_it_private(values: Row, outcome: str) ->
 
 
 def test_an_unread_dependency_does_not_matter_where_its_rule_is_there() -> None:
-    unread = dependency("storage", STORAGE, read_status="unreadable")
-    resources = [unread, dependency("vault", VAULT), dependency("registry", REGISTRY)]
+    unread = closed("storage", read_status="unreadable")
+    resources = [unread, closed("vault"), closed("registry")]
     assert judged(site(INTERNET), rules(), resources) == "pass"
     assert judged(site(INTERNET), rules("blob"), resources) == "unknown"
     assert judged(site(INTERNET), rules("blob", "vault"), resources) == "fail"
@@ -108,8 +109,8 @@ def test_a_dependency_that_was_not_asked_for_is_unknown() -> None:
 
 
 def test_what_a_workspace_does_not_have_needs_no_rule() -> None:
-    assert judged(site(APPROVED, container_registry=""), rules("registry"), closed()[:2]) == "pass"
-    assert judged(site(APPROVED, container_registry=None), rules("registry"), closed()) == "unknown"
+    assert judged(site(APPROVED, container_registry=""), rules("registry"), all_closed()[:2]) == "pass"
+    assert judged(site(APPROVED, container_registry=None), rules("registry"), all_closed()) == "unknown"
 
 
 @pytest.mark.parametrize(
@@ -124,24 +125,24 @@ def test_what_a_workspace_does_not_have_needs_no_rule() -> None:
 )
 def test_a_rule_that_is_not_active_or_leads_elsewhere_does_not_count(values: Row) -> None:
     rows = [{**row, **values} for row in rules()]
-    assert judged(site(APPROVED), rows, closed()) == "fail"
+    assert judged(site(APPROVED), rows, all_closed()) == "fail"
 
 
 @pytest.mark.parametrize("column", ["status", "type", "subresource_target", "service_resource_id"])
 def test_a_rule_with_a_part_left_out_could_be_the_one(column: str) -> None:
     rows = [{**row, column: None} for row in rules()]
-    assert judged(site(APPROVED), rows, closed()) == "unknown"
+    assert judged(site(APPROVED), rows, all_closed()) == "unknown"
 
 
 def test_rules_that_were_not_all_read_decide_nothing() -> None:
-    assert judged(site(outbound_rules_known=False), rules("blob"), closed()) == "unknown"
-    assert judged(site(outbound_rules_known=None), rules(), closed()) == "unknown"
+    assert judged(site(outbound_rules_known=False), rules("blob"), all_closed()) == "unknown"
+    assert judged(site(outbound_rules_known=None), rules(), all_closed()) == "unknown"
 
 
 def test_a_rule_of_another_workspace_does_not_count() -> None:
     others = [{**row, "workspace_id": workspace_id("other")} for row in rules()]
     other = {**site(APPROVED), "workspace_id": workspace_id("other"), "workspace": "other"}
-    answers = found("OBR011", workspaces=[site(APPROVED), other], outbound_rules=others)
+    answers = findings_of("OBR011", workspaces=[site(APPROVED), other], outbound_rules=others)
     assert answers["status"].tolist() == ["pass", "fail"]
 
 
@@ -158,12 +159,12 @@ def test_a_rule_of_another_workspace_does_not_count() -> None:
 def test_a_network_that_is_not_provisioned_yet_may_lack_rules(
     network: str | None, lacking: str, outcome: str
 ) -> None:
-    assert judged(site(managed_network_status=network), rules(lacking), closed()) == outcome
+    assert judged(site(managed_network_status=network), rules(lacking), all_closed()) == outcome
 
 
 @pytest.mark.parametrize(("mode", "outcome"), [("Disabled", "not-applicable"), (None, "unknown")])
 def test_the_mode_decides_whether_there_is_a_network_to_ask_about(mode: str | None, outcome: str) -> None:
-    assert judged(site(mode), [], closed()) == outcome
+    assert judged(site(mode), [], all_closed()) == outcome
 
 
 def test_a_project_is_judged_by_the_rules_and_dependencies_of_its_hub() -> None:
@@ -171,10 +172,10 @@ def test_a_project_is_judged_by_the_rules_and_dependencies_of_its_hub() -> None:
     theirs = workspace_id("hub")
     rows = [{**row, "workspace_id": theirs} for row in rules("vault")]
     resources = [
-        dependency(role, id, of="hub")
+        closed(role, of="hub")
         for role, id in (("storage", STORAGE), ("vault", VAULT), ("registry", REGISTRY))
     ]
-    answers = found(
+    answers = findings_of(
         "OBR011",
         workspaces=[hub, project("proj", "hub")],
         outbound_rules=rows,

@@ -5,8 +5,8 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from check_tables import Row, endpoint_rule, host_rule, tag_rule, workspace_id
-from dependency_tables import asked, dependency, dependency_id, missing, place, unreadable
+from check_tables import Row, endpoint_rule, findings_of, host_rule, tag_rule, workspace_id
+from dependency_tables import dependency, dependency_id, missing, place, unreadable
 from pydantic import ValidationError
 
 from checks.scenario_hosts import HUGGING_FACE_HOSTS, PACKAGE_HOSTS, VS_CODE_HOSTS
@@ -39,9 +39,9 @@ def scenario(
     required: Sequence[str] | None = None,
 ) -> pd.Series[Any]:
     wanted = [SCENARIO_OF[check_id]] if required is None else required
-    found = asked(
+    found = findings_of(
         check_id,
-        parameters={"required": wanted},
+        {"required": wanted},
         workspaces=[row],
         outbound_rules=rules,
         associated_resources=resources,
@@ -131,9 +131,9 @@ def test_a_project_is_judged_by_the_rules_of_its_hub() -> None:
     project = {**place("proj"), "kind": "Project", "hub_resource_id": workspace_id("HUB")}
     orphan = {**place("zorphan"), "kind": "Project", "hub_resource_id": workspace_id("gone")}
     rules = [{**rule, "workspace_id": workspace_id("hub")} for rule in names(PACKAGE_HOSTS)]
-    found = asked(
+    found = findings_of(
         "SCN001",
-        parameters={"required": ["python-packages"]},
+        {"required": ["python-packages"]},
         workspaces=[hub, project, orphan],
         outbound_rules=rules,
     )

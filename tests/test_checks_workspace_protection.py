@@ -1,13 +1,13 @@
 from __future__ import annotations
 
 import pytest
-from check_tables import workspace_id
-from dependency_tables import asked, place, setting
+from check_tables import findings_of, workspace_id
+from dependency_tables import place, setting
 from pydantic import ValidationError
 
 
 def status_of(check_id: str, column: str, value: object, **parameters: object) -> str:
-    found = asked(check_id, parameters=parameters, workspaces=[{**place(), column: value}])
+    found = findings_of(check_id, parameters, workspaces=[{**place(), column: value}])
     return str(found["status"].iloc[0])
 
 
@@ -58,7 +58,7 @@ def test_a_project_is_encrypted_as_its_hub_is_and_unknown_without_it() -> None:
     orphan = place(
         "zorphan", kind="Project", hub_resource_id=workspace_id("gone"), encryption_status="Enabled"
     )
-    found = asked("SEC002", workspaces=[hub, project, orphan])
+    found = findings_of("SEC002", workspaces=[hub, project, orphan])
     assert list(found["status"]) == ["pass", "pass", "unknown"]
 
 
@@ -83,7 +83,7 @@ def test_high_business_impact_is_set(flag: bool | None, status: str) -> None:
 def test_logs_are_sent_by_a_setting_with_categories_and_a_sink(
     logs: str | None, sinks: str | None, known: bool | None, status: str
 ) -> None:
-    found = asked(
+    found = findings_of(
         "SEC004",
         workspaces=[place(diagnostic_settings_known=known)],
         diagnostic_settings=[setting(logs, sinks)],
@@ -93,12 +93,12 @@ def test_logs_are_sent_by_a_setting_with_categories_and_a_sink(
 
 def test_without_a_setting_logs_go_nowhere_or_nobody_knows() -> None:
     rows = [place("a"), place("b", diagnostic_settings_known=None)]
-    assert list(asked("SEC004", workspaces=rows)["status"]) == ["fail", "unknown"]
+    assert list(findings_of("SEC004", workspaces=rows)["status"]) == ["fail", "unknown"]
 
 
 def test_one_setting_that_sends_is_enough_and_is_named() -> None:
     settings = [setting("", "workspaceId", name="off"), setting("audit", "workspaceId", name="on")]
-    found = asked("SEC004", workspaces=[place()], diagnostic_settings=settings)
+    found = findings_of("SEC004", workspaces=[place()], diagnostic_settings=settings)
     assert list(found["status"]) == ["pass"]
     assert list(found["observed"]) == ["on"]
 
@@ -106,9 +106,11 @@ def test_one_setting_that_sends_is_enough_and_is_named() -> None:
 def test_a_project_needs_diagnostic_settings_of_its_own() -> None:
     hub = place("hub", kind="Hub")
     project = place("proj", kind="Project", hub_resource_id=workspace_id("hub"))
-    of_hub = asked("SEC004", workspaces=[hub, project], diagnostic_settings=[setting("a", "b", of="hub")])
+    of_hub = findings_of(
+        "SEC004", workspaces=[hub, project], diagnostic_settings=[setting("a", "b", of="hub")]
+    )
     assert list(of_hub["status"]) == ["pass", "fail"]
-    of_project = asked(
+    of_project = findings_of(
         "SEC004", workspaces=[hub, project], diagnostic_settings=[setting("a", "b", of="proj")]
     )
     assert list(of_project["status"]) == ["fail", "pass"]
@@ -133,4 +135,4 @@ def test_default_datastores_use_identity(mode: str | None, status: str) -> None:
 @pytest.mark.parametrize("check_id", ["SEC001", "SEC002", "SEC003", "SEC005"])
 def test_protection_is_asked_of_every_workspace(check_id: str) -> None:
     rows = [place("a", kind="Hub"), place("b", kind="FeatureStore"), place("c", kind=None)]
-    assert "not-applicable" not in set(asked(check_id, workspaces=rows)["status"])
+    assert "not-applicable" not in set(findings_of(check_id, workspaces=rows)["status"])

@@ -1,16 +1,10 @@
-"""Rows of computes, endpoints, deployments and dependencies, and one way to ask a single check of them."""
+"""Rows of computes, endpoints and deployments, and the one status a check gives them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-import pandas as pd
-from check_tables import SUBSCRIPTION, Row, workspace_id
-
-from checks.model import ChosenCheck
-from checks.registry import registry
-from checks.run import findings
-from checks.schema import Tables
+from check_tables import Row, findings_of, workspace_id
 
 READ = dict.fromkeys(
     (
@@ -81,40 +75,7 @@ def deployment(of: str = "ws", **values: object) -> Row:
     }
 
 
-def dependency_id(provider_type: str, name: str) -> str:
-    """The id of a resource that a workspace depends on."""
-    return f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-ML/providers/{provider_type}/{name}"
-
-
-STORAGE = dependency_id("Microsoft.Storage/storageAccounts", "sa")
-VAULT = dependency_id("Microsoft.Keyvault/vaults", "kv")
-REGISTRY = dependency_id("Microsoft.ContainerRegistry/registries", "cr")
-
-
-def dependency(role: str, resource_id: str, of: str = "ws", **values: object) -> Row:
-    """A row of `associated_resources` that was read, closed unless `values` say otherwise."""
-    return {
-        "association_id": f"{workspace_id(of)}#{role}",
-        "workspace_id": workspace_id(of).upper(),
-        "resource_id": resource_id,
-        "resource": resource_id.rpartition("/")[2],
-        "role": role,
-        "read_status": "read",
-        "unread_reason": "",
-        "public_network_access": "Disabled",
-        "default_action": "Deny",
-        **values,
-    }
-
-
-def found(check_id: str, **rows: Sequence[Row]) -> pd.DataFrame:
-    """The findings of one check over these tables, with its default parameters."""
-    check = registry()[check_id]
-    chosen = ChosenCheck(check=check, severity=check.severity, params=check.params())
-    return findings(Tables.of(**rows), [chosen])
-
-
 def status(check_id: str, **rows: Sequence[Row]) -> str:
     """The status of the only finding of one check over these tables."""
-    (only,) = found(check_id, **rows)["status"]
+    (only,) = findings_of(check_id, **rows)["status"]
     return str(only)

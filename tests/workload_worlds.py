@@ -6,14 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from check_tables import Row, workspace_id
+from dependency_tables import REGISTRY, STORAGE, VAULT, closed
 from dependency_worlds import YES_NO, maybe
 from hypothesis import strategies as st
 from workload_tables import (
-    REGISTRY,
-    STORAGE,
-    VAULT,
     compute,
-    dependency,
     deployment,
     endpoint,
     place,
@@ -154,10 +151,7 @@ def _world(workspace: Row, **computes: Row) -> Tables:
             deployment(egress_public_network_access="Enabled", endpoint_compute_type="Managed")
         ],
         outbound_rules=[_led(n, *target) for n, target in enumerate(targets)],
-        associated_resources=[
-            dependency(role, resource)
-            for role, resource in (("storage", STORAGE), ("vault", VAULT), ("registry", REGISTRY))
-        ],
+        associated_resources=[closed(role) for role in ("storage", "vault", "registry")],
         private_endpoint_connections=[
             {
                 "connection_id": f"{workspace_id()}/privateEndpointConnections/c",
