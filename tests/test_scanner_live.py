@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from scanning import IMPATIENT, NOON, rows, scan_of, scanned
+from scanning import IMPATIENT, NETWORK, NOON, rows, scan_of, scanned
 
 from checks.schema import Tables
 from scanner.collection import EVERYTHING
@@ -14,6 +14,7 @@ from scanner.emulator.faults import Fault, FaultKind
 from scanner.emulator.generated import generated_tenant
 from scanner.emulator.server import emulated
 from scanner.pipeline import Patience
+from scanner.workspace_reader import WORKSPACES_AT_ONCE
 
 SUBSCRIPTIONS, WORKSPACES, RULES = 3, 5, 3
 TENANT = generated_tenant(subscriptions=SUBSCRIPTIONS, workspaces=WORKSPACES, rules=RULES, seed=7)
@@ -294,3 +295,23 @@ def test_waits_beyond_the_budget_end_as_a_gap_and_not_as_a_hang() -> None:
         tries = [r for r in emulator.requests if r.status == 429]
         assert len(tries) == 3
         assert unread(tables) == [VICTIM]
+
+
+def test_whoever_waits_for_a_storage_account_keeps_no_workspace_from_being_read() -> None:
+    tenant = generated_tenant(subscriptions=1, workspaces=3 * WORKSPACES_AT_ONCE, rules=1)
+    later = Fault(
+        kind=FaultKind.STATUS,
+        status=429,
+        code="ResourceRequestsThrottled",
+        retry_after=2,
+        resource="Microsoft.Storage",
+        times=3 * WORKSPACES_AT_ONCE,
+    )
+    collection = replace(NETWORK, kinds=NETWORK.kinds | {"associatedResource"})
+    with emulated(tenant, faults=[later]) as emulator:
+        tables, _ = scanned(emulator, collection=collection)
+        asked = [request.path for request in emulator.requests]
+    again = [index for index, path in enumerate(asked) if path in asked[:index]]
+    read_meanwhile = [path for path in asked[: min(again)] if path.endswith("/outboundRules")]
+    assert len(read_meanwhile) > WORKSPACES_AT_ONCE
+    assert tables.gaps.empty
