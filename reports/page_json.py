@@ -48,9 +48,9 @@ def _safe(value: Any) -> Markup:
 def _dumps(value: Any) -> str:
     if isinstance(value, Json):
         return value
-    if isinstance(value, list) and any(isinstance(each, Mapping) for each in value):
+    if isinstance(value, list) and value and isinstance(value[0], dict):
         return f"[{','.join(map(_dumps, value))}]"
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         members = (f"{_encoded(name)}:{_dumps(each)}" for name, each in sorted(value.items()))
         return f"{{{','.join(members)}}}"
     return _encoded(value)

@@ -48,7 +48,7 @@ class Pooled:
     def ranks(self, key: Callable[[str], Any] = str) -> Codes:
         """Per text of the pool the rank of its key among the different ones."""
         keys = [key(text) for text in self.pool]
-        rank = {each: number for number, each in enumerate(sorted(set(keys)))}
+        rank = {each: number for number, each in enumerate(sorted(dict.fromkeys(keys)))}
         return np.array([rank[each] for each in keys], dtype=np.int64)
 
     def ranked(self, key: Callable[[str], Any] = str) -> Coded:
