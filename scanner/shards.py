@@ -18,14 +18,13 @@ from time import time
 from azure.core.credentials_async import AsyncSupportsTokenInfo
 
 from scanner.arm import Arm
-from scanner.associated import KIND as ASSOCIATED
 from scanner.clouds import Cloud
 from scanner.collection import Collection
-from scanner.gaps import Ask, ask_of
+from scanner.gaps import ask_of
 from scanner.live import Here
 from scanner.payloads import Gap, Payload
 from scanner.pipeline import Patience
-from scanner.resuming import Question, Recollection, is_an_answer, question_of
+from scanner.resuming import Recollection, is_an_answer, question_of
 from scanner.scope import Subscription
 from scanner.version import VERSION
 from scanner.waiting import Gates, WatchedArm
@@ -128,9 +127,9 @@ async def _read(shard: Shard) -> Handed:
         patience=shard.patience,
         ca_bundle=how.ca_bundle,
         progress=desk.gates,
-        recall=desk.recalled,
+        recall=desk.remembered.recalled,
     )
-    arm.gates = desk.gates
+    arm.watch(desk.gates)
     async with arm:
         await desk.read(arm)
     return desk.handed()
@@ -150,14 +149,9 @@ class _Desk:
         self._late = False
         had = [payload for portion in shard.portions for payload in portion.had]
         self._kept = {question_of(ask_of(payload)) for payload in had}
-        self._remembered = Recollection(
+        self.remembered = Recollection(
             [*had, *(payload for portion in shard.portions for payload in portion.known)]
         )
-        self._shared: dict[Question, Payload] = {}
-
-    def recalled(self, ask: Ask) -> Payload | None:
-        """What is known already; of what workspaces of several subscriptions share, since a moment ago."""
-        return self._shared.get(question_of(ask)) or self._remembered.recalled(ask)
 
     async def read(self, arm: Arm) -> None:
         """Read until all is read, the time is up, or nothing is left to do but wait."""
@@ -253,5 +247,3 @@ class _Desk:
         if is_an_answer(item):
             self._kept.add(question)
             self._answers[key].append(slim)
-            if item.kind == ASSOCIATED:
-                self._shared[question] = item

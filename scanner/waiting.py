@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from scanner.arm import Arm
+from scanner.associated import KIND as ASSOCIATED
 from scanner.gaps import Ask
 from scanner.payloads import Gap, Payload
 from scanner.progress import Silent
+from scanner.resuming import Question, question_of
 from scanner.throttling import provider_scope, throttled_scope
 
 
@@ -68,11 +70,24 @@ class Gates(Silent):
 
 
 class WatchedArm(Arm):
-    """An `Arm` whose gates know what it is being asked."""
+    """An `Arm` whose gates know what it is being asked, and which is asked for what many share only once."""
 
-    gates: Gates
+    def watch(self, gates: Gates) -> None:
+        """To be called before anything is asked."""
+        self._gates = gates
+        self._locks: defaultdict[Question, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._shared: dict[Question, Payload | Gap] = {}
 
     async def get(self, ask: Ask) -> Payload | Gap:
-        """The answer, as of any `Arm`."""
-        with self.gates.asking(ask):
+        """The answer, as of any `Arm`; of an associated resource, the one that somebody else got."""
+        if ask.kind != ASSOCIATED:
+            return await self._asked(ask)
+        question = question_of(ask)
+        async with self._locks[question]:
+            if question not in self._shared:
+                self._shared[question] = await self._asked(ask)
+        return self._shared[question]
+
+    async def _asked(self, ask: Ask) -> Payload | Gap:
+        with self._gates.asking(ask):
             return await super().get(ask)

@@ -41,6 +41,7 @@ WITHOUT_WORKERS = 60.0
 
 LOOKED_AFTER = 1.0
 _WAITED_ALIKE = 10.0
+_LATE = "No worker had read it when the time budget was used up."
 
 Known = Callable[[Set[str]], Sequence[Payload]]
 """What is known about subscriptions, named by their lower-cased ids."""
@@ -139,7 +140,7 @@ class Workers:
             async with asyncio.timeout(None if deadline is None else deadline + GRACE):
                 message = await self._attempts(outstanding, keep)
         except TimeoutError:
-            code, message = gaps.PAST_DEADLINE, "No worker had read it when the time budget was used up."
+            code, message = gaps.PAST_DEADLINE, _LATE
         for portion in outstanding:
             keep(self._unread(portion.subscription, code, message))
 
@@ -202,16 +203,23 @@ class Workers:
 
     async def _handed(self, executor: Executor, taken: Sequence[Portion]) -> Handed:
         """What a worker makes of these; gaps where it cannot even begin."""
+        if self._is_late:
+            return self._refused(taken, gaps.PAST_DEADLINE, _LATE)
         portions = tuple(replace(each, known=self._known_of(each)) for each in taken)
         seconds = SLICE * 2 ** taken[0].slices
         shard = Shard(reading=self._reading, portions=portions, seconds=seconds, ends_at=self._ends_at)
         try:
             return await asyncio.wrap_future(executor.submit(read_shard, shard))
         except AuditError as error:
-            is_late = self._ends_at is not None and time() >= self._ends_at
-            code = gaps.PAST_DEADLINE if is_late else "WorkerRefused"
-            unread = tuple(self._unread(each.subscription, code, str(error)) for each in taken)
-            return Handed(items=unread, read=frozenset(each.subscription.key for each in taken))
+            return self._refused(taken, gaps.PAST_DEADLINE if self._is_late else "WorkerRefused", str(error))
+
+    @property
+    def _is_late(self) -> bool:
+        return self._ends_at is not None and time() >= self._ends_at
+
+    def _refused(self, taken: Sequence[Portion], code: str, message: str) -> Handed:
+        unread = tuple(self._unread(each.subscription, code, message) for each in taken)
+        return Handed(items=unread, read=frozenset(each.subscription.key for each in taken))
 
     def _known_of(self, portion: Portion) -> tuple[Payload, ...]:
         return tuple(replace(each, document=None) for each in self._known({portion.subscription.key}))
@@ -219,6 +227,7 @@ class Workers:
     def _took(self, taken: Sequence[Portion], handed: Handed, keep: Keep) -> list[Portion]:
         """Keep all that was read, so that nothing of it can be lost; what of these is left to be read."""
         self._returned += 1
+        _log.debug("of %d subscriptions a worker read %d whole", len(taken), len(handed.read))
         for item in (*handed.items, *(answer for portion in handed.left for answer in portion.had)):
             self._keep(item, keep)
         for scope, seconds in handed.throttled:
@@ -253,4 +262,5 @@ class Workers:
             api_version="",
             subscription_id=subscription.id,
         )
-        return gaps.told(ask, code, message, "Look at the workers' logs, their memory and their sign-in.")
+        look = "Look at the workers' logs, their memory and their sign-in."
+        return gaps.told(ask, code, message, gaps.MORE_TIME if code == gaps.PAST_DEADLINE else look)

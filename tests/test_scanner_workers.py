@@ -17,6 +17,7 @@ from scanning import IMPATIENT, NETWORK, NOON, Heard
 from checks.schema import Tables
 from scanner.arm import Arm
 from scanner.audit import collected
+from scanner.collection import EVERYTHING, Collection
 from scanner.commands.demo import emulator_connection
 from scanner.emulator.credential import EmulatorCredential
 from scanner.emulator.faults import Fault, FaultKind
@@ -71,16 +72,19 @@ async def scan(
     emulator: Emulator,
     pool: Pool | None,
     *,
+    collection: Collection = NETWORK,
     patience: Patience = IMPATIENT,
     credential: Callable[[], EmulatorCredential] = EmulatorCredential,
     known: Callable[[Set[str]], Sequence[Payload]] | None = None,
     progress: Progress | None = None,
 ) -> Scanned:
     cloud = emulator_connection(emulator).cloud
-    reading = Reading(cloud=cloud, credential=credential, collection=NETWORK, patience=patience, clock=noon)
+    reading = Reading(
+        cloud=cloud, credential=credential, collection=collection, patience=patience, clock=noon
+    )
     workers = Workers(pool, reading=reading, known=known, progress=progress) if pool else None
     async with Arm(cloud, EmulatorCredential(), clock=noon, patience=patience) as arm:
-        source = LiveSource(arm, Wanted(), collection=NETWORK, reader=workers)
+        source = LiveSource(arm, Wanted(), collection=collection, reader=workers)
         with PayloadStore() as store:
             tables = await collected(source, store)
             return Scanned(tables=tables, questions=Counter(question_of(ask_of(each)) for each in store))
@@ -149,6 +153,15 @@ def test_waits_that_sum_up_to_more_than_allowed_are_a_gap_on_workers_too() -> No
     assert asked(emulator.requests)[LIST_OF_SLOW] == 2
 
 
+def test_what_would_wait_past_the_deadline_is_a_gap_as_soon_as_that_is_over(alone: Tables) -> None:
+    patience = replace(IMPATIENT, throttle_budget=7200.0, deadline=2.0)
+    with emulated(TENANT, faults=[throttled(3600.0, "outboundRules")]) as emulator:
+        tables = asyncio.run(scan(emulator, threads(2), patience=patience)).tables
+    assert set(tables.gaps["code"]) == {"DeadlinePassed"}
+    assert set(tables.gaps["subscription_id"].str.lower()) == {SLOW}
+    assert list(tables.workspaces["workspace_id"]) == list(alone.workspaces["workspace_id"])
+
+
 def test_a_worker_hands_back_what_it_has_when_its_time_is_up(
     alone: Tables, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -174,6 +187,25 @@ def test_workers_may_be_lost_ever_so_often_where_others_read_on(alone: Tables) -
         scanned = asyncio.run(scan(emulator, threads(1), credential=lost_often))
     assert same(scanned.tables, alone)
     assert set(scanned.questions.values()) == {1}
+
+
+def test_what_subscriptions_share_is_asked_for_once_a_shard() -> None:
+    storage = (
+        f"/subscriptions/{IDS[0]}/resourceGroups/rg/providers/Microsoft.Storage/storageAccounts/stshared"
+    )
+    only: Any = {
+        "storageAccount": storage,
+        "keyVault": None,
+        "containerRegistry": None,
+        "applicationInsights": None,
+    }
+    sharing = [
+        replace(each, body={**each.body, "properties": {**each.body["properties"], **only}})
+        for each in TENANT.resources
+    ]
+    with emulated(replace(TENANT, resources=tuple(sharing))) as emulator:
+        asyncio.run(scan(emulator, threads(1), collection=EVERYTHING))
+    assert asked(emulator.requests)[storage.lower()] == 4, "shards of 6, 3, 2 and 1 subscriptions"
 
 
 def test_progress_tells_of_workspaces_and_waits_on_workers() -> None:
