@@ -305,7 +305,7 @@ def test_whoever_waits_for_a_storage_account_keeps_no_workspace_from_being_read(
         code="ResourceRequestsThrottled",
         retry_after=2,
         resource="Microsoft.Storage",
-        times=3 * WORKSPACES_AT_ONCE,
+        times=WORKSPACES_AT_ONCE,
     )
     collection = replace(NETWORK, kinds=NETWORK.kinds | {"associatedResource"})
     with emulated(tenant, faults=[later]) as emulator:
