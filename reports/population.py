@@ -100,21 +100,31 @@ def gap_rows(tables: Tables) -> tuple[GapRow, ...]:
 
 def subscription_rows(tables: Tables) -> tuple[SubscriptionRow, ...]:
     """Every subscription: unread ones first, then those with gaps, then by name and id."""
-    gaps = tables.gaps
-    by_subscription = dict(tuple(gaps.groupby(gaps["subscription_id"].str.lower().fillna(""))))
-    frame = tables.subscriptions
+    told = _told_of_gaps(tables.gaps)
+    none = told.iloc[:0]
+    by_subscription = {str(key): group for key, group in told.groupby("subscription")}
     rows = [
-        _subscription_row(row, by_subscription.get(row["subscription_id"].lower(), gaps.iloc[:0]))
-        for row in records(frame)
+        _subscription_row(row, by_subscription.get(row["subscription_id"].lower(), none))
+        for row in records(tables.subscriptions)
     ]
     return tuple(sorted(rows, key=lambda row: (row.is_read, row.is_whole, row.name.lower(), row.id.lower())))
 
 
-def _subscription_row(row: dict[str, str], gaps: pd.DataFrame) -> SubscriptionRow:
-    note = row["note"]
+def _told_of_gaps(gaps: pd.DataFrame) -> pd.DataFrame:
+    """Per gap its `subscription` (lower-cased; "" for none), `why` it is one and what `closes` it."""
     asked = gaps["asked"].fillna("something") + ": " + gaps["code"].fillna("no answer")
     status = gaps["http_status"].astype("string")
-    why = asked + (" (HTTP " + status + ")").fillna("")
+    return pd.DataFrame(
+        {
+            "subscription": gaps["subscription_id"].str.lower().fillna(""),
+            "why": asked + (" (HTTP " + status + ")").fillna(""),
+            "closes": gaps["closes"],
+        }
+    )
+
+
+def _subscription_row(row: dict[str, str], gaps: pd.DataFrame) -> SubscriptionRow:
+    note = row["note"]
     return SubscriptionRow(
         name=row["subscription"] or "(no name reported)",
         id=row["subscription_id"],
@@ -123,7 +133,7 @@ def _subscription_row(row: dict[str, str], gaps: pd.DataFrame) -> SubscriptionRo
         workspaces=_count(row["workspaces"]),
         in_graph=_count(row["workspaces_in_graph"]),
         gaps=len(gaps),
-        why=(*([note] if note else []), *_distinct(why)),
+        why=(*([note] if note else []), *_distinct(gaps["why"])),
         closes=_distinct(gaps["closes"]),
     )
 
@@ -133,4 +143,4 @@ def _count(text: str) -> int | None:
 
 
 def _distinct(texts: pd.Series[str]) -> tuple[str, ...]:
-    return tuple(sorted({text for text in texts.dropna() if text}))
+    return tuple(sorted({text for text in texts.tolist() if isinstance(text, str) and text}))
