@@ -20,8 +20,8 @@ bench: install-dev
 
 # Takes a quarter to half an hour: 200 scans of 1,000 workspaces, each with other faults.
 nightly: install-dev
-	AZML_AUDIT_FAULT_SEEDS=200 AZML_AUDIT_FAULT_WORKSPACES=1000 $(BIN)/pytest --numprocesses auto tests/test_faults_by_chance.py
-	AZML_AUDIT_EXAMPLES=30 $(BIN)/pytest --numprocesses auto tests/test_checks_all.py
+	AZML_AUDIT_FAULT_SEEDS=200 $(BIN)/pytest --numprocesses auto tests/test_faults_by_chance.py
+	AZML_AUDIT_EXAMPLES=200 $(BIN)/pytest --numprocesses auto tests/test_checks_all.py
 
 reliability: install-dev
 	$(BIN)/python tests/fault_matrix.py

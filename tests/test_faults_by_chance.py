@@ -1,6 +1,6 @@
 """Faults on a share of all requests: every violation in what was readable is found, and none is invented.
 
-`make nightly` runs more seeds on a larger tenant; CI's are small so that all tests stay within their time.
+`make nightly` runs more seeds.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from scanner.emulator.tenant import Tenant
 from scanner.policies import LoadedPolicy, loaded
 
 SEEDS = int(os.environ.get("AZML_AUDIT_FAULT_SEEDS", "10"))
-WORKSPACES = int(os.environ.get("AZML_AUDIT_FAULT_WORKSPACES", "200"))
+WORKSPACES = int(os.environ.get("AZML_AUDIT_FAULT_WORKSPACES", "1000"))
 SHARE = 0.05
 SUBSCRIPTIONS = 10
 HANG_GUARD = 300.0
