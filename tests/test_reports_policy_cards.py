@@ -12,8 +12,8 @@ from report_tenants import tenant
 from checks.schema import Tables
 from reports.audit import Audit
 from reports.page_rows import Tally, workspace_frame, workspace_rows
-from reports.tallies import counted_findings
 from reports.scored import texts_by_id
+from reports.tallies import counted_findings
 
 
 def text(audit: Audit) -> str:
