@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
-from azure.core.rest import HttpRequest
+from azure.core.pipeline.transport import HttpRequest
 from scanning import IMPATIENT, NETWORK, NOON, scanned
 
 from scanner.arm import Arm

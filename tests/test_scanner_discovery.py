@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from azure.core.rest import HttpRequest
+from azure.core.pipeline.transport import HttpRequest
 from scanning import IMPATIENT, NETWORK, NOON, rows
 from typer.testing import CliRunner
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from azure.core.rest import HttpRequest
+from azure.core.pipeline.transport import HttpRequest
 from scanning import NOON
 from test_scanner_arm import with_arm
 from test_scanner_permissions import NOT_REGISTERED, SITE, TENANT
