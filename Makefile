@@ -16,6 +16,7 @@ test: install-dev lint
 bench: install-dev
 	$(BIN)/python tests/benchmarks/scan_speed.py
 	$(BIN)/python tests/benchmarks/judge_all_checks.py --subscriptions 10
+	$(BIN)/python tests/benchmarks/write_reports.py
 	$(BIN)/python tests/benchmarks/evidence.py
 
 # Takes a quarter to half an hour: 200 scans of 1,000 workspaces, each with other faults.
