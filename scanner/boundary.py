@@ -26,20 +26,34 @@ class _Termination:
     """Makes SIGTERM end a command as Ctrl-C does, with everything cleaned up; knows afterwards which it was.
 
     Passed on to whoever handles SIGINT: an asyncio loop then cancels its task instead of being torn apart.
+    A loop does that only where SIGINT is not ignored, as it is in a shell's background job; there it is
+    blocked instead, which is as deaf to it.
     """
 
     def __init__(self) -> None:
         self.was_asked_for = False
+        self._is_blocked = False
 
     def __enter__(self) -> _Termination:
         self._is_ours = threading.current_thread() is threading.main_thread()
         if self._is_ours:
             self._before = signal.signal(signal.SIGTERM, self._heard)
+            self._block_interrupts()
         return self
 
     def __exit__(self, *exception: object) -> None:
         if self._is_ours:
             signal.signal(signal.SIGTERM, self._before)
+        if self._is_blocked:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+
+    def _block_interrupts(self) -> None:
+        is_ignored = signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+        if is_ignored and hasattr(signal, "pthread_sigmask"):
+            self._is_blocked = True
+            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+            signal.signal(signal.SIGINT, signal.default_int_handler)
 
     def _heard(self, _number: int, frame: FrameType | None) -> None:
         self.was_asked_for = True

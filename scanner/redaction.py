@@ -93,16 +93,17 @@ def _walk(node: Any, path: list[str | int], found: list[str], *, emails: bool) -
     """Replace in `node`, which lies at `path`, what has to go, and add its pointer to `found`."""
     for key, value in node.items() if type(node) is dict else enumerate(node):
         is_secret, bears_emails = _named(key) if type(key) is str else (False, False)
+        below = emails or bears_emails
         if type(value) is str:
-            if not (is_secret or "eyJ" in value or (emails and "@" in value)):
+            if not (is_secret or "eyJ" in value or (below and "@" in value)):
                 continue
-            cleaned = _cleaned(key, value, is_secret=is_secret, emails=emails)
+            cleaned = _cleaned(key, value, is_secret=is_secret, emails=below)
             if cleaned != value:
                 node[key] = cleaned
                 found.append("".join(f"/{_escaped(str(step))}" for step in (*path, key)))
         elif type(value) is dict or type(value) is list:
             path.append(key)
-            _walk(value, path, found, emails=emails or bears_emails)
+            _walk(value, path, found, emails=below)
             path.pop()
 
 

@@ -40,6 +40,8 @@ STUCK = Fault(
 )
 WORKER = Pool(count=1, open=lambda: ThreadPoolExecutor(1))
 FILES = ("findings.csv", "workspaces.csv", "outbound_rules.csv", "gaps.csv")
+FOREGROUND = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+BACKGROUND = "signal.signal(signal.SIGINT, signal.SIG_IGN)"
 OLD = {"old.csv": b"an earlier report", ".azml-audit-files": b"old.csv\n"}
 
 
@@ -57,7 +59,8 @@ class Place:
 
     def process(self, *options: str, first: str = "pass") -> subprocess.Popen[str]:
         """A scan in a process of its own; `first` is Python that runs before it."""
-        start = f"import runpy; {first}; runpy.run_module('scanner', run_name='__main__', alter_sys=True)"
+        run = "import runpy; runpy.run_module('scanner', run_name='__main__', alter_sys=True)"
+        start = f"{FOREGROUND}; {first}; {run}"
         signed_in = {
             "AZURE_TENANT_ID": TENANT.tenant_id,
             "AZURE_CLIENT_ID": CLIENT_ID,
@@ -166,17 +169,24 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Whole:
 
 
 @pytest.mark.parametrize(
-    ("number", "code", "told"),
-    [(signal.SIGINT, 130, "interrupted"), (signal.SIGTERM, 143, "terminated"), (signal.SIGKILL, -9, "")],
-    ids=["ctrl-c", "sigterm", "sigkill"],
+    ("number", "where", "code", "told"),
+    [
+        (signal.SIGINT, "pass", 130, "interrupted"),
+        (signal.SIGTERM, "pass", 143, "terminated"),
+        (signal.SIGTERM, BACKGROUND, 143, "terminated"),
+        (signal.SIGKILL, "pass", -9, ""),
+    ],
+    ids=["ctrl-c", "sigterm", "sigterm-in-the-background", "sigkill"],
 )
 def test_a_scan_that_is_stopped_leaves_the_old_report_and_what_it_read(
-    number: signal.Signals, code: int, told: str, whole: Whole, tmp_path: Path
+    number: signal.Signals, where: str, code: int, told: str, whole: Whole, tmp_path: Path
 ) -> None:
     with placed(tmp_path, STUCK) as place:
         place.heard.is_met = lambda requests: len(requests) >= whole.requests
-        with place.process() as process:
+        with place.process(first=where) as process:
             assert place.heard.met.wait(60)
+            if where == BACKGROUND:
+                process.send_signal(signal.SIGINT)
             process.send_signal(number)
             _, err = process.communicate()
         assert process.returncode == code
