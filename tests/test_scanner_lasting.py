@@ -1,0 +1,22 @@
+"""Garbage collection around the imports of a scan."""
+
+from __future__ import annotations
+
+import gc
+
+import pytest
+
+from scanner.lasting import lasting
+
+
+def test_garbage_is_collected_again_afterwards_whatever_happened() -> None:
+    before = gc.get_threshold()
+    try:
+        with pytest.raises(ImportError), lasting():
+            assert not gc.isenabled()
+            raise ImportError
+        assert gc.isenabled()
+        assert gc.get_freeze_count() > 0
+    finally:
+        gc.set_threshold(*before)
+        gc.unfreeze()
