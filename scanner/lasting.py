@@ -6,7 +6,6 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-
 _THRESHOLD = 50_000
 
 
@@ -15,8 +14,8 @@ def lasting() -> Iterator[None]:
     """What is imported meanwhile is never garbage, so no collection looks at it, then or later.
 
     A scan makes so many objects that looking through a thousand modules again and again is an eighth of its
-    CPU time (docs/performance.md). They live until it ends, so afterwards a collection is worth its while only
-    after some fifty thousand new ones, not after seven hundred.
+    CPU time (docs/performance.md). They live until it ends, so afterwards a collection is worth its while
+    after fifty thousand new ones, not after seven hundred.
     """
     gc.disable()
     try:
