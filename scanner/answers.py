@@ -17,7 +17,8 @@ def understood(answer: Payload) -> Payload | Gap:
     A 404 of what may be missing is an answer, too. One that is superseded stays as it is, and so does what
     was read from the file of an export.
     """
-    if answer.superseded or answer.url.startswith("file:"):
+    is_whole = answer.status == 200 and isinstance(answer.document, dict)
+    if is_whole or answer.superseded or answer.url.startswith("file:"):
         return answer
     ask = gaps.ask_of(answer)
     if answer.status != 200 and not _is_told_missing(ask, answer.status, answer.document):

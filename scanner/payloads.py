@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence, Set
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import MISSING, dataclass, field, fields, replace
 from datetime import datetime
 from functools import cached_property
 from hashlib import sha256
@@ -97,6 +97,7 @@ class Gap:
 
 
 _HEADER = tuple(each.name for each in fields(Payload) if each.name not in ("body", "document"))
+_USUAL = {each.name: each.default for each in fields(Payload) if each.default is not MISSING}
 
 Keep = Callable[[Payload | Gap], None]
 
@@ -196,11 +197,10 @@ class PayloadStore:
 
 
 def record_of(payload: Payload) -> bytes:
-    """The payload as it is stored: a header line, its body, a newline."""
-    header = {name: getattr(payload, name) for name in _HEADER} | {
-        "retrieved_at": payload.retrieved_at.isoformat(),
-        "bytes": len(payload.body),
-    }
+    """The payload as it is stored: a header line without what is as usual, its body, a newline."""
+    told = ((name, getattr(payload, name)) for name in _HEADER)
+    header = {name: value for name, value in told if name not in _USUAL or value != _USUAL[name]}
+    header |= {"retrieved_at": payload.retrieved_at.isoformat(), "bytes": len(payload.body)}
     return json.dumps(header).encode() + b"\n" + payload.body + b"\n"
 
 
@@ -218,7 +218,7 @@ def read_record(file: IO[bytes]) -> Payload | None:
 
 def _from_header(header: dict[str, Any]) -> Payload:
     header["retrieved_at"] = datetime.fromisoformat(header["retrieved_at"])
-    header["redactions"] = tuple(header["redactions"])
+    header["redactions"] = tuple(header.get("redactions", ()))
     return Payload(**header)
 
 

@@ -124,6 +124,8 @@ class Spool:
 
     def recalled(self, ask: Ask) -> Payload | None:
         """The answer an interrupted scan was given; None for a page of a list that was not read whole."""
+        if not self._known:
+            return None
         question = question_of(ask)
         if question not in self._known or question in self._later:
             return None
@@ -149,7 +151,7 @@ class Spool:
 
     def append(self, payload: Payload) -> None:
         """Keep one more payload; one that was recalled is there already."""
-        offset = self._taken_up.pop(question_of(ask_of(payload)), None)
+        offset = self._taken_up.pop(question_of(ask_of(payload)), None) if self._taken_up else None
         if offset is None:
             offset = self._end
             self._write(record_of(payload))

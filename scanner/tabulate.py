@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from itertools import chain
 from typing import Any
 
@@ -74,18 +74,9 @@ class Tabulation:
             self._gap(item)
             return
         self._completeness.answered(item.kind, item.scope)
-        take = {
-            "subscriptions": self._subscription_page,
-            "subscription": lambda page: self._subscription(page, page.document),
-            "workspaces": self._workspace_page,
-            "workspace": self._workspace_details,
-            "outboundRules": self._rules_page,
-            "provider": self._provider,
-            "descendants": self._descendants_page,
-            "resourceGraph": self._graph_page,
-        }.get(item.kind)
+        take = _TAKERS.get(item.kind)
         if take:
-            take(item)
+            take(self, item)
         elif item.kind in CHILDREN:
             self._children_page(item)
 
@@ -161,6 +152,9 @@ class Tabulation:
         if len(readable) < len(values):
             self._lost(page, f"{len(values) - len(readable)} of {len(values)} items carry no id.")
         return readable
+
+    def _own_page(self, page: Payload) -> None:
+        self._subscription(page, page.document)
 
     def _subscription_page(self, page: Payload) -> None:
         for position, item in self._items(page):
@@ -270,6 +264,18 @@ class Tabulation:
     def _finished_associated(self) -> list[Row]:
         independent = [row for row in self._workspaces.values() if not _is_project(row)]
         return [row for workspace in independent for row in associated_rows(workspace, self._associated)]
+
+
+_TAKERS: Mapping[str, Callable[[Tabulation, Payload], None]] = {
+    "subscriptions": Tabulation._subscription_page,
+    "subscription": Tabulation._own_page,
+    "workspaces": Tabulation._workspace_page,
+    "workspace": Tabulation._workspace_details,
+    "outboundRules": Tabulation._rules_page,
+    "provider": Tabulation._provider,
+    "descendants": Tabulation._descendants_page,
+    "resourceGraph": Tabulation._graph_page,
+}
 
 
 def item_kind(item: Payload | Gap) -> str:
