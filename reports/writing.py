@@ -6,7 +6,9 @@ import os
 import secrets
 import shutil
 from collections.abc import Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path, PurePosixPath
+from typing import IO
 
 from reports.audit import Audit
 from reports.encoding import Files
@@ -93,7 +95,19 @@ def _fill(folder: Path, files: Files) -> None:
         path = folder / _safe(name)
         make_private_folder(path.parent)
         with open(path, "xb", opener=_private) as file:
-            file.writelines(chunks)
+            _write(file, chunks)
+
+
+def _write(file: IO[bytes], chunks: Iterable[bytes]) -> None:
+    """Write each chunk while the next is made: one is the disk's work, the other the processor's."""
+    with ThreadPoolExecutor(1) as writer:
+        written: Future[int] | None = None
+        for chunk in chunks:
+            if written:
+                written.result()
+            written = writer.submit(file.write, chunk)
+        if written:
+            written.result()
 
 
 def make_private_folder(folder: Path) -> None:

@@ -63,16 +63,20 @@ def test_a_failure_in_the_middle_keeps_the_old_report(tmp_path: Path) -> None:
 
 
 def test_what_a_file_holds_is_made_when_it_is_written_and_goes_to_disk_chunk_by_chunk(tmp_path: Path) -> None:
-    sizes: list[int] = []
+    sizes: list[tuple[int, int]] = []
+    chunk = bytes(100_000)
 
     def observing() -> Iterator[bytes]:
         (sibling,) = tmp_path.glob(".report.*.new")
-        for _ in range(2):
-            sizes.extend((sibling / name).stat().st_size for name in ("a", "b"))
-            yield bytes(100_000)
+        for _ in range(5):
+            before, itself = ((sibling / name).stat().st_size for name in ("a", "b"))
+            sizes.append((before, itself))
+            yield chunk
 
     replace(tmp_path / "report", {"a": [b"a", b"bc"], "b": observing()})
-    assert sizes == [3, 0, 3, 100_000]
+    assert {before for before, _ in sizes} == {3}
+    for made, (_, written) in enumerate(sizes):
+        assert max(0, made - 1) * len(chunk) <= written <= made * len(chunk), "one at most is under way"
 
 
 def test_a_renderer_that_fails_half_way_keeps_the_old_report(
