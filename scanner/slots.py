@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping
+from time import monotonic
 from typing import Any
 
 from azure.core.pipeline import PipelineRequest, PipelineResponse
@@ -57,13 +58,13 @@ class SlotPolicy(AsyncHTTPPolicy[Any, Any]):
                         return await self._sent(request, scope)
 
     async def _token(self, scope: str) -> None:
-        pause = self._bucket(scope).taken(self._now())
+        pause = self._bucket(scope).taken(monotonic())
         if pause:
             _log.debug("%s: its bucket is empty, waiting %.2f s", scope or "the tenant", pause)
             await asyncio.sleep(pause)
 
     async def _sent(self, request: PipelineRequest[Any], scope: str) -> PipelineResponse[Any, Any]:
-        sent_at = self._now()
+        sent_at = monotonic()
         try:
             response = await self.next.send(request)
         finally:
@@ -73,7 +74,7 @@ class SlotPolicy(AsyncHTTPPolicy[Any, Any]):
         return response
 
     def _learn(self, scope: str, status: int, headers: Mapping[str, str], sent_at: float) -> None:
-        now = self._now()
+        now = monotonic()
         remaining = remaining_reads(headers)
         if remaining is not None:
             self._bucket(scope).told(remaining, now)
@@ -101,7 +102,3 @@ class SlotPolicy(AsyncHTTPPolicy[Any, Any]):
         if scope not in self._buckets:
             self._buckets[scope] = Bucket(capacity=self._patience.burst, rate=self._patience.reads_per_second)
         return self._buckets[scope]
-
-    @staticmethod
-    def _now() -> float:
-        return asyncio.get_running_loop().time()

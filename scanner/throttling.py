@@ -13,6 +13,7 @@ import asyncio
 import re
 from collections import defaultdict
 from collections.abc import Callable, Mapping
+from time import monotonic
 
 _SUBSCRIPTION = re.compile(r"/subscriptions/([^/?]+)", re.IGNORECASE)
 _PROVIDER = re.compile(r"/providers/([^/?]+)", re.IGNORECASE)
@@ -95,24 +96,22 @@ class Throttle:
         extension = self._extension(scope, seconds)
         if extension > 0:
             self._spent[scope] += extension
-            self._closed_until[scope] = self._now() + seconds
+            self._closed_until[scope] = monotonic() + seconds
         if extension >= _WORTH_TELLING:
             self._told(scope, extension)
 
     def is_open(self, *scopes: str) -> bool:
         """Whether none of these gates is closed."""
-        now = self._now()
+        if not self._closed_until:
+            return True
+        now = monotonic()
         return all(self._closed_until.get(scope, now) <= now for scope in scopes)
 
     async def opened(self, scope: str) -> None:
         """Return once the scope's gate is open."""
-        while (remaining := self._closed_until.get(scope, 0.0) - self._now()) > 0:  # noqa: ASYNC110 - a time, no event
-            await asyncio.sleep(remaining)
+        while scope in self._closed_until and (left := self._closed_until[scope] - monotonic()) > 0:  # noqa: ASYNC110 - a time, no event
+            await asyncio.sleep(left)
 
     def _extension(self, scope: str, seconds: float) -> float:
-        now = self._now()
+        now = monotonic()
         return now + seconds - max(now, self._closed_until.get(scope, now))
-
-    @staticmethod
-    def _now() -> float:
-        return asyncio.get_running_loop().time()

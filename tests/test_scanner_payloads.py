@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from scanner import redaction
 from scanner.emulator.identity import access_token
 from scanner.payloads import Payload, PayloadStore, parsed
 from scanner.redaction import REDACTED, redacted, without_emails
@@ -136,3 +137,14 @@ def test_an_escaped_member_name_hides_nothing() -> None:
 
 def test_quotes_around_an_address_stay() -> None:
     assert without_emails("The client 'a.b@example.com' may not") == f"The client '{REDACTED}' may not"
+
+
+@pytest.mark.parametrize("name", sorted({*redaction._SECRET_MEMBERS, "x" + redaction._SECRET_ENDING}))
+def test_every_secret_member_alone_is_enough_to_look_through_a_body(name: str) -> None:
+    for spelled in (name, name.upper(), name.title()):
+        body = json.dumps({"properties": [{spelled: "hush"}]}).encode()
+        kept, pointers = redaction.redacted(body, json.loads(body))
+        assert b"hush" not in kept
+        assert pointers == (f"/properties/0/{spelled}",)
+        cut, _ = redaction.redacted(body[:-2], None)
+        assert b"hush" not in cut
