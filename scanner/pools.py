@@ -120,8 +120,6 @@ def dask(scheduler: str) -> Pool:
             versions = connected.run(reader_version, on_error="return")
     except (OSError, ValueError, TimeoutError) as error:
         raise UsageError(f"--dask {scheduler}: no scheduler answers there: {error}") from error
-    if not versions:
-        raise UsageError(f"--dask {scheduler}: it has no worker; start one with `dask worker {scheduler}`.")
     _check(scheduler, versions)
     return Pool(
         count=len(versions),
@@ -132,7 +130,9 @@ def dask(scheduler: str) -> Pool:
 
 
 def _check(scheduler: str, versions: Mapping[str, object]) -> None:
-    """Raise UsageError where a worker, by its address, has not our version, or none."""
+    """Raise UsageError where there is no worker, or one, by its address, has not our version, or none."""
+    if not versions:
+        raise UsageError(f"--dask {scheduler}: it has no worker; start one with `dask worker {scheduler}`.")
     for worker, theirs in sorted(versions.items()):
         if theirs != VERSION:
             has = f"cannot run it: {theirs}" if isinstance(theirs, Exception) else f"has version {theirs}"

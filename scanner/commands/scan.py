@@ -34,6 +34,8 @@ from scanner.spool import Spool
 from scanner.terminal import Terminal, TerminalProgress
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from checks.drift import Snapshot
 
 
@@ -51,29 +53,11 @@ def scan(
     policies = loaded(job.policies, registry())
     formats = chosen(job.formats)
     baseline = baseline_of(job)
-    check_replaceable(job.output)
-    if job.evidence is not None:
-        from scanner.evidence.packing import check_writable
-
-        check_writable(job.evidence, job.output)
+    _check_places(job)
     Thread(target=prepare, args=[formats], daemon=True).start()
     with _store(job, clock) as store:
         gathered = _gathered(job, policies, connect, terminal, store, clock)
-        audit = audited(
-            gathered.tables,
-            policies,
-            fail_on=job.fail_on,
-            source=gathered.source,
-            is_azure=gathered.is_azure,
-            started_at=gathered.started_at,
-            finished_at=gathered.finished_at,
-        )
-        if baseline is not None:
-            audit = _compared(audit, baseline)
-        if job.evidence is not None:
-            from scanner.commands.evidence import with_evidence
-
-            audit = with_evidence(job, gathered, audit, policies, store, job.attest)
+        audit = _audit(job, gathered, policies, baseline, store)
         try:
             folder = write(audit, job.output, formats)
         except BaseException:
@@ -81,6 +65,46 @@ def scan(
             raise
         if not gathered.tables.gaps["code"].eq(PAST_DEADLINE).any():
             store.finish()
+    return _told(job, audit, folder, terminal)
+
+
+def _check_places(job: Job) -> None:
+    """Raise for a place that could not be written when all is read."""
+    check_replaceable(job.output)
+    if job.evidence is not None:
+        from scanner.evidence.packing import check_writable
+
+        check_writable(job.evidence, job.output)
+
+
+def _audit(
+    job: Job,
+    gathered: Gathered,
+    policies: tuple[LoadedPolicy, ...],
+    baseline: Snapshot | None,
+    store: Store,
+) -> Audit:
+    """What was gathered, judged, compared and sealed, as far as the job asks for it."""
+    audit = audited(
+        gathered.tables,
+        policies,
+        fail_on=job.fail_on,
+        source=gathered.source,
+        is_azure=gathered.is_azure,
+        started_at=gathered.started_at,
+        finished_at=gathered.finished_at,
+    )
+    if baseline is not None:
+        audit = _compared(audit, baseline)
+    if job.evidence is not None:
+        from scanner.commands.evidence import with_evidence
+
+        audit = with_evidence(job, gathered, audit, policies, store, job.attest)
+    return audit
+
+
+def _told(job: Job, audit: Audit, folder: Path, terminal: Terminal) -> int:
+    """Show how it ended; returns the exit code."""
     code, meaning = _ended(audit, fail_on_regression=job.fail_on_regression)
     if not job.quiet:
         show(audit, folder, terminal.out)
