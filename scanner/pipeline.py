@@ -2,9 +2,8 @@
 
 There are few, and none of ours is a `SansIOHTTPPolicy`: azure-core wraps such a one in a runner whose two
 `await_result` cost as much as a policy that does something (azure-core 1.41). A generated management client
-installs `ARMAutoResourceProviderRegistrationPolicy`, which answers a 409
-MissingSubscriptionRegistration by registering the provider: a write. It is left out here, and
-`ReadOnlyPolicy` would refuse the POST anyway.
+installs `ARMAutoResourceProviderRegistrationPolicy`, which answers a 409 MissingSubscriptionRegistration by
+registering the provider: a write. It is left out here, and `GuardPolicy` would refuse the POST anyway.
 """
 
 from __future__ import annotations
