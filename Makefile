@@ -46,17 +46,18 @@ $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "azml-audit needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Name another: make PYTHON=python3.12")'
 	$(PYTHON) -m venv $(VENV)
 
-# Everything comes from a lock, by hash; then azml-audit itself, which brings nothing more.
+# Everything comes from a lock, by hash, which is whole: pip has nothing to resolve, so a release made since cannot
+# break it (it did: a dependency asks for an extra, and pip looks past the pin for that). Then azml-audit itself.
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 ITSELF := --no-deps --no-build-isolation --editable .
 
 $(VENV)/.installed: requirements.lock pyproject.toml $(VENV)/bin/python
-	$(PIP) install --require-hashes --requirement requirements.lock
+	$(PIP) install --no-deps --require-hashes --requirement requirements.lock
 	$(PIP) install $(ITSELF)
 	touch $@
 
 $(VENV)/.installed-dev: requirements-dev.lock pyproject.toml $(VENV)/bin/python
-	$(PIP) install --require-hashes --requirement requirements-dev.lock
+	$(PIP) install --no-deps --require-hashes --requirement requirements-dev.lock
 	$(PIP) install $(ITSELF)
 	touch $@ $(VENV)/.installed
 

@@ -77,5 +77,5 @@ def test_make_installs_from_the_locks_by_hash() -> None:
         told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
         installs = [line for line in told.splitlines() if " install " in line]
         assert len(installs) == 2
-        assert f"--require-hashes --requirement {lock}" in installs[0]
+        assert f"--no-deps --require-hashes --requirement {lock}" in installs[0]
         assert "--no-deps --no-build-isolation --editable ." in installs[1]
