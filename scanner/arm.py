@@ -24,12 +24,11 @@ from azure.core.credentials_async import AsyncSupportsTokenInfo, AsyncTokenCrede
 from azure.core.exceptions import AzureError, ClientAuthenticationError
 from azure.core.pipeline import AsyncPipeline
 from azure.core.pipeline.policies import CustomHookPolicy
-from azure.core.pipeline.transport import AioHttpTransport, AsyncHttpResponse, HttpRequest
+from azure.core.pipeline.transport import AsyncHttpResponse, HttpRequest
 from azure.mgmt.resource.subscriptions.aio import SubscriptionClient
 
 from scanner import gaps
 from scanner.answers import understood
-from scanner.bounds import bounded_response
 from scanner.clouds import Cloud, tls_context
 from scanner.diagnosis import advice
 from scanner.errors import CredentialError, RefusedRequestError
@@ -42,6 +41,7 @@ from scanner.proxy import proxy_for
 from scanner.redaction import redacted
 from scanner.slots import SlotPolicy
 from scanner.throttling import Throttle
+from scanner.transport import Transport
 
 Clock = Callable[[], datetime]
 Recall = Callable[[Ask], Payload | None]
@@ -75,19 +75,13 @@ class Arm:
 
     async def __aenter__(self) -> Arm:
         """Open the pool and get a first token. Raises CredentialError where there is none to be had."""
-        self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(
-                ssl=tls_context(self._ca_bundle), limit=self._patience.max_concurrency
-            ),
-            cookie_jar=aiohttp.DummyCookieJar(),
+        self._transport = Transport(
+            aiohttp.TCPConnector(ssl=tls_context(self._ca_bundle), limit=self._patience.max_concurrency),
             proxy=proxy_for(self.cloud.arm_endpoint),
-            response_class=bounded_response(self._patience.max_answer_bytes),
-        )
-        self._transport = AioHttpTransport(
-            session=self._session,
-            session_owner=False,
-            connection_timeout=self._patience.connect_timeout,
+            connect_timeout=self._patience.connect_timeout,
             read_timeout=self._patience.read_timeout,
+            answer_timeout=self._patience.answer_timeout,
+            max_bytes=self._patience.max_answer_bytes,
         )
         throttle = Throttle(budget=self._patience.throttle_budget, told=self._progress.throttled)
         slots = SlotPolicy(throttle, self._patience, self._progress)
@@ -107,7 +101,6 @@ class Arm:
     async def __aexit__(self, *exception: object) -> None:
         """Close the pool and the credential."""
         await self._transport.close()
-        await self._session.close()
         await self._credential.close()
 
     async def _sign_in(self) -> None:

@@ -21,7 +21,6 @@ from azure.core.pipeline import PipelineRequest, PipelineResponse
 from azure.core.pipeline.policies import AsyncHTTPPolicy, AsyncRetryPolicy
 from azure.core.rest import AsyncHttpResponse
 
-from scanner.bounds import AnswerTimePolicy
 from scanner.challenges import ChallengePolicy
 from scanner.clouds import Cloud
 from scanner.errors import DeadlineError, RefusedRequestError
@@ -236,5 +235,4 @@ def policies(
         QuotaPolicy(throttle),
         slots,
         ChallengePolicy(credential, cloud.scope),
-        AnswerTimePolicy(patience.answer_timeout),
     )
