@@ -145,15 +145,15 @@ class Arm:
         if known is not None:
             return known
         try:
-            response = await self._pipeline.run(_request(ask), **self._options(ask))
+            response = await self._pipeline.run(_request(ask), **self._options(ask.method))
         except (AzureError, RefusedRequestError) as error:
             return gaps.from_failure(ask, error)
         return self.answered(ask, response.http_response)
 
-    def _options(self, ask: Ask) -> dict[str, Any]:
+    def _options(self, method: str) -> dict[str, Any]:
         """A query of Resource Graph changes nothing, so it is asked again like any other question."""
-        again = {"retry_on_methods": ["POST"]} if ask.method == "POST" else {}
-        return self.request_options() | again
+        told = self.request_options()
+        return told if method == "GET" else told | {"retry_on_methods": [method]}
 
     def request_options(self) -> dict[str, Any]:
         """Keyword arguments for every SDK call: tokens may travel over http on loopback only."""

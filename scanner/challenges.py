@@ -6,6 +6,7 @@ import asyncio
 from typing import Any
 
 from azure.core.credentials_async import AsyncSupportsTokenInfo
+from azure.core.exceptions import AzureError, HttpResponseError
 from azure.core.pipeline import PipelineRequest, PipelineResponse
 from azure.mgmt.core.policies import AsyncARMChallengeAuthenticationPolicy
 
@@ -22,6 +23,27 @@ class ChallengePolicy(AsyncARMChallengeAuthenticationPolicy):
         super().__init__(credential, scope, enable_cae=True)
         self._answering = asyncio.Lock()
         self._answers: dict[str, Any] = {}
+
+    async def send(self, request: PipelineRequest[Any]) -> PipelineResponse[Any, Any]:
+        """Send it signed, and once more where a challenge could be answered.
+
+        As the SDK does, which asks of three hooks whether they are coroutines, with every request.
+        """
+        if self._token is None or self._need_new_token():
+            await self.on_request(request)
+        else:
+            request.http_request.headers["Authorization"] = f"Bearer {self._token.token}"
+        response = await self.next.send(request)
+        if response.http_response.status_code != 401:
+            return response
+        self._token = None
+        if "WWW-Authenticate" not in response.http_response.headers:
+            return response
+        try:
+            is_answered = await self.on_challenge(request, response)
+        except AzureError as error:
+            raise error from HttpResponseError(response=response.http_response)
+        return await self.next.send(request) if is_answered else response
 
     async def on_challenge(self, request: PipelineRequest[Any], response: PipelineResponse[Any, Any]) -> bool:
         """Whether the request now carries a token that answers the challenge."""

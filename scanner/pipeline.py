@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import count
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
@@ -24,7 +25,7 @@ from azure.core.rest import AsyncHttpResponse
 from scanner.challenges import ChallengePolicy
 from scanner.clouds import Cloud
 from scanner.errors import DeadlineError, RefusedRequestError
-from scanner.throttling import Throttle, is_resource_graph, quota_wait, refused_scope, throttled_scope
+from scanner.throttling import Throttle, quota_wait, refused_scope, throttled_scope
 from scanner.version import VERSION
 
 _TIME_IS_UP = "The scan's time budget was used up before this was read."
@@ -68,12 +69,17 @@ RESOURCE_GRAPH_PATH = "/providers/Microsoft.ResourceGraph/resources"
 
 
 class GuardPolicy(AsyncHTTPPolicy[Any, Any]):
-    """Refuses, before it leaves, what would write, and any host but the cloud's; names us to the others."""
+    """Refuses, before it leaves, what would write, and any host but the cloud's; names us to the others.
+
+    Each request has an id of its own, the scan's and a number, by which Azure's support can find it.
+    """
 
     def __init__(self, cloud: Cloud) -> None:
         """Allow the host and port of the cloud's endpoint."""
         super().__init__()
         self._endpoint = cloud.arm_endpoint
+        self._first_of_ids = str(uuid4())[:24]
+        self._ids = count(1)
 
     async def send(self, request: PipelineRequest[Any]) -> PipelineResponse[Any, Any]:
         """Send it. Raises RefusedRequestError where it may not leave."""
@@ -85,7 +91,7 @@ class GuardPolicy(AsyncHTTPPolicy[Any, Any]):
             )
         http.headers["Accept"] = "application/json"
         http.headers["User-Agent"] = f"azml-audit/{VERSION}"
-        http.headers["x-ms-client-request-id"] = str(uuid4())
+        http.headers["x-ms-client-request-id"] = f"{self._first_of_ids}{next(self._ids):012x}"
         return await self.next.send(request)
 
 
@@ -183,25 +189,6 @@ class PatientRetryPolicy(AsyncRetryPolicy[Any, Any]):
         await super().sleep(settings, transport)
 
 
-class QuotaPolicy(AsyncHTTPPolicy[Any, Any]):
-    """Asks Resource Graph nothing more, once the quota it tells of is used up, until that is new."""
-
-    def __init__(self, throttle: Throttle) -> None:
-        """Wait by closing a gate of `throttle`."""
-        super().__init__()
-        self._throttle = throttle
-
-    async def send(self, request: PipelineRequest[Any]) -> PipelineResponse[Any, Any]:
-        """Send it; close the gate of Resource Graph where its answer was the last for a while."""
-        response = await self.next.send(request)
-        url, answer = request.http_request.url, response.http_response
-        if request.http_request.method == "POST" and is_resource_graph(url) and answer.status_code == 200:
-            wait = quota_wait(answer.headers)
-            if wait:
-                self._throttle.close(throttled_scope(url), max(wait, 1.0))
-        return response
-
-
 def _waiting_scope(response: PipelineResponse[Any, Any]) -> str:
     """Whose wait the Retry-After of an answer is."""
     url, answer = response.http_request.url, response.http_response
@@ -232,7 +219,6 @@ def policies(
         GuardPolicy(cloud),
         *([] if patience.deadline is None else [DeadlinePolicy(patience.deadline)]),
         PatientRetryPolicy(throttle, patience),
-        QuotaPolicy(throttle),
         slots,
         ChallengePolicy(credential, cloud.scope),
     )

@@ -14,7 +14,14 @@ from azure.core.pipeline.policies import AsyncHTTPPolicy
 from scanner.pacing import Bucket, Window
 from scanner.pipeline import Patience
 from scanner.progress import Progress
-from scanner.throttling import Throttle, provider_scope, remaining_reads, throttled_scope
+from scanner.throttling import (
+    RESOURCE_GRAPH,
+    Throttle,
+    provider_scope,
+    quota_wait,
+    remaining_reads,
+    throttled_scope,
+)
 
 _log = logging.getLogger("azml_audit.concurrency")
 
@@ -71,7 +78,15 @@ class SlotPolicy(AsyncHTTPPolicy[Any, Any]):
             self._progress.request_answered()
         http = response.http_response
         self._learn(scope, http.status_code, http.headers, sent_at)
+        if scope == RESOURCE_GRAPH and http.status_code == 200:
+            self._keep_quota(http.headers)
         return response
+
+    def _keep_quota(self, headers: Mapping[str, str]) -> None:
+        """Ask Resource Graph nothing more, once the quota it tells of is used up, until that is new."""
+        wait = quota_wait(headers)
+        if wait:
+            self._throttle.close(RESOURCE_GRAPH, max(wait, 1.0))
 
     def _learn(self, scope: str, status: int, headers: Mapping[str, str], sent_at: float) -> None:
         now = monotonic()

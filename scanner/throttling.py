@@ -15,10 +15,11 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping
 from time import monotonic
 
-_SUBSCRIPTION = re.compile(r"/subscriptions/([^/?]+)", re.IGNORECASE)
-_PROVIDER = re.compile(r"/providers/([^/?]+)", re.IGNORECASE)
+_NAME = re.compile(r"[^/?]*")
 _TENANT = ""
-_RESOURCE_GRAPH = "microsoft.resourcegraph"
+RESOURCE_GRAPH = "microsoft.resourcegraph"
+"""The scope of Resource Graph's queries, which count apart."""
+
 _SPAN = re.compile(r"(\d+):(\d+):(\d+(?:\.\d+)?)")
 
 _REMAINING = ("x-ms-ratelimit-remaining-subscription-reads", "x-ms-ratelimit-remaining-tenant-reads")
@@ -29,15 +30,19 @@ _PROVIDER_CODE = b"ResourceRequestsThrottled"
 
 def throttled_scope(url: str) -> str:
     """The lower-cased subscription id a URL is about; "" for tenant-wide requests, but Resource Graph's."""
-    match = _SUBSCRIPTION.search(url)
-    if match:
-        return match.group(1).lower()
-    return _RESOURCE_GRAPH if is_resource_graph(url) else _TENANT
+    name = _after(url.lower(), "/subscriptions/")
+    return name or (RESOURCE_GRAPH if is_resource_graph(url) else _TENANT)
+
+
+def _after(text: str, words: str) -> str:
+    """The name behind these words; "" where they do not occur."""
+    _, _, rest = text.partition(words)
+    return _NAME.match(rest)[0]  # type: ignore[index]  # it matches nothing, too
 
 
 def is_resource_graph(url: str) -> bool:
     """Whether a URL is Resource Graph's, which counts apart from Resource Manager."""
-    return f"/providers/{_RESOURCE_GRAPH}/" in url.lower()
+    return f"/providers/{RESOURCE_GRAPH}/" in url.lower()
 
 
 def quota_wait(headers: Mapping[str, str]) -> float | None:
@@ -51,8 +56,9 @@ def quota_wait(headers: Mapping[str, str]) -> float | None:
 
 def provider_scope(url: str) -> str:
     """The subscription and the last provider a URL names, as in "<id>/microsoft.storage"."""
-    providers = _PROVIDER.findall(url.partition("?")[0])
-    return f"{throttled_scope(url)}/{providers[-1].lower() if providers else ''}"
+    path = url.partition("?")[0].lower()
+    last = path.rfind("/providers/")
+    return f"{throttled_scope(url)}/{_after(path[last:], '/providers/') if last >= 0 else ''}"
 
 
 def remaining_reads(headers: Mapping[str, str]) -> float | None:

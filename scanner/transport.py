@@ -1,8 +1,8 @@
-"""How requests leave and answers come in: aiohttp, bounded in how large an answer may be and how long it takes.
+"""How requests leave and answers come in: aiohttp, with bounds on the size of an answer and on its time.
 
-azure-core's own transport (1.41) makes a timeout, encodes the URL and looks for a TLS setting with every request,
-and hands each answer on through three objects. What is ours is sent without that, an eighth of the CPU time of a
-request; the SDK's client, whose requests are of another kind, has it done for it, within the same bounds.
+azure-core's own transport (1.41) makes a timeout, encodes the URL and looks for a TLS setting with every
+request, and hands each answer on through three objects. What is ours is sent without that, an eighth of the
+CPU time of a request; the SDK's client, whose requests are of another kind, keeps it, within the same bounds.
 """
 
 from __future__ import annotations
