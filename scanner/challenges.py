@@ -27,11 +27,13 @@ class ChallengePolicy(AsyncARMChallengeAuthenticationPolicy):
     async def send(self, request: PipelineRequest[Any]) -> PipelineResponse[Any, Any]:
         """Send it signed, and once more where a challenge could be answered.
 
-        As the SDK does, which asks of three hooks whether they are coroutines, with every request.
+        As the SDK does, which asks of three hooks whether they are coroutines, with every request, and
+        whether the endpoint speaks https: `GuardPolicy` lets nothing go elsewhere.
         """
         if self._token is None or self._need_new_token():
             await self.on_request(request)
         else:
+            request.context.options.pop("enforce_https", None)
             request.http_request.headers["Authorization"] = f"Bearer {self._token.token}"
         response = await self.next.send(request)
         if response.http_response.status_code != 401:

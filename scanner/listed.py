@@ -23,23 +23,20 @@ ROLE_OF_MEMBER: Mapping[str, str] = {
 
 _DECIDING = ("type", "destination", "status", "category")
 
-Fingerprints = Mapping[str, int]
-"""Rule name to a hash of what decides about the rule."""
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Listed:
     """A workspace as its list, read at `api_version`, tells it.
 
     `members` are the names of its properties, None where it has none. `associated` is what it names, by
-    role. `rules` are those its body tells, None where it tells none.
+    role. `rules` is the fingerprint of those its body tells, None where it tells none.
     """
 
     id: str
     api_version: str
     members: frozenset[str] | None
     associated: Mapping[str, str]
-    rules: Fingerprints | None
+    rules: int | None
     is_independent: bool
     reports_network: bool
     is_plainly_off: bool
@@ -57,8 +54,8 @@ class Listed:
         can_show = shows_managed_network(self.api_version) and self.has_own_network
         return can_show and not members <= self.members
 
-    def disagrees(self, rules: Fingerprints) -> bool:
-        """Whether the rules in the workspace's body are not these."""
+    def disagrees(self, rules: int) -> bool:
+        """Whether the rules in the workspace's body have not this fingerprint."""
         return self.rules is not None and self.rules != rules
 
 
@@ -72,7 +69,7 @@ def listed(item: wire.Object, api_version: str) -> Listed:
         api_version=api_version,
         members=frozenset(properties) if isinstance(properties, dict) else None,
         associated=associated(item),
-        rules=fingerprints(rules) if isinstance(rules, dict) else None,
+        rules=fingerprint(rules) if isinstance(rules, dict) else None,
         is_independent=is_independent(item),
         reports_network=network is not None,
         is_plainly_off=(wire.text(network, "isolationMode") or "").lower() == "disabled",
@@ -88,13 +85,13 @@ def associated(item: wire.Object) -> dict[str, str]:
     return {role: resource_id for role, resource_id in named.items() if resource_id}
 
 
-def fingerprints(rules: Mapping[str, Any]) -> dict[str, int]:
-    """Of rules, given as name to properties."""
-    return {name: hash(repr(_deciding(rule))) for name, rule in rules.items()}
+def fingerprint(rules: Mapping[str, Any]) -> int:
+    """Of rules, given as name to properties: a hash of what decides about them, in this process."""
+    return hash(wire.content([(name, _deciding(rules[name])) for name in sorted(rules)]))
 
 
 def _deciding(rule: Any) -> tuple[object, ...]:
-    return tuple(rule.get(name) for name in _DECIDING) if isinstance(rule, dict) else (rule,)
+    return tuple(map(rule.get, _DECIDING)) if isinstance(rule, dict) else (rule,)
 
 
 def is_independent(item: wire.Object) -> bool:

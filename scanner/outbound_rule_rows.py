@@ -67,17 +67,17 @@ class RuleReader:
 
     def __init__(self) -> None:
         """Nothing read yet."""
-        self._known: dict[str, Told] = {}
+        self._known: dict[bytes, Told] = {}
 
     def rule(self, workspace_id: str, name: str, properties: Any, rule_id: str | None, seen_in: str) -> Rule:
         """The rule of that name; an id that is not its own, by place and name, is not believed."""
-        own_id = intern(f"{workspace_id}/outboundRules/{name}")
-        if not rule_id or rule_id.lower() != own_id.lower():
+        own_id = f"{workspace_id}/outboundRules/{name}"
+        if not rule_id or (rule_id != own_id and rule_id.lower() != own_id.lower()):
             rule_id = own_id
         return Rule(intern(rule_id), workspace_id, intern(name), self._told(properties), seen_in)
 
     def _told(self, properties: Any) -> Told:
-        written = repr(properties)
+        written = wire.content(properties)
         told = self._known.get(written)
         if told is None:
             if len(self._known) >= _MOST_KNOWN:
@@ -133,7 +133,9 @@ def united(
     own = _by_name(in_body or ())
     other = _by_name(listed if listed is not None else partly_listed)
     rules = [
-        rule._replace(seen_in="both") if name in own and name in other else rule
+        Rule(rule.id, rule.workspace_id, rule.name, rule.told, "both")
+        if name in own and name in other
+        else rule
         for name, rule in (own | other).items()
     ]
     if in_body is None or listed is None:

@@ -16,7 +16,7 @@ from scanner.child_rows import CHILDREN, connection_row
 from scanner.completeness import Completeness
 from scanner.gaps import gap_row
 from scanner.graph_rows import GraphRows, asked_subscriptions, by_subscription, difference
-from scanner.listings import Listings
+from scanner.listings import Listings, Page, page_of
 from scanner.outbound_rule_rows import Rule, RuleReader, columns, united
 from scanner.payloads import Gap, Payload
 from scanner.provenance import BY_RULE_NAME, BY_SUBSCRIPTION, Traces
@@ -122,22 +122,11 @@ class Tabulation:
         if gap.subscription_id and gap.asked in SUBSCRIPTION_KINDS:
             self._trace(BY_SUBSCRIPTION, gap.subscription_id.lower(), gap)
 
-    def _lost(self, page: Payload, message: str) -> None:
-        self._gap(self._malformed(page, message))
+    def _page(self, payload: Payload) -> Page:
+        return page_of(payload, payload.id if self._traces else "")
 
-    def _malformed(self, page: Payload, message: str) -> Gap:
-        return Gap(
-            scope=page.scope,
-            subscription_id=page.subscription_id,
-            asked=page.kind,
-            request=f"{page.method} {page.url}",
-            http_status=page.status,
-            code="MalformedItem",
-            message=message,
-            closes="Open an Azure support case; the log names the request id.",
-            request_id=page.request_id,
-            about=page.id if self._traces else "",
-        )
+    def _lost(self, page: Payload, message: str) -> None:
+        self._gap(self._page(page).lost(message))
 
     def _items(self, page: Payload) -> list[tuple[int, wire.Object]]:
         """The items of a list page that carry an id, with their positions; the others become one gap."""
@@ -180,9 +169,9 @@ class Tabulation:
         subscription_id = page.subscription_id or ""
         self._subscriptions.count(subscription_id, len(items))
         self._trace(BY_SUBSCRIPTION, subscription_id.lower(), page)
-        lost = self._malformed(page, "")
+        self._listings.begin(self._page(page))
         for position, item in items:
-            self._listings.add(item["id"].lower(), workspace_row(item, page.api_version), lost)
+            self._listings.add(item["id"].lower(), workspace_row(item, page.api_version))
             self._take_body(item, page, "value", position)
 
     def _workspace_details(self, page: Payload) -> None:
@@ -216,14 +205,15 @@ class Tabulation:
     def _rules_page(self, page: Payload) -> None:
         scope = page.scope.lower()
         if scope not in self._listed_rules:
-            self._listed_rules[scope] = Listings(lambda rule: rule.id)
-        lost = self._malformed(page, "")
+            self._listed_rules[scope] = Listings(_rule_id)
+        listings = self._listed_rules[scope]
+        listings.begin(self._page(page))
         for position, item in self._items(page):
             name = wire.last_part(item["id"])
             rule = self._rule_reader.rule(
                 page.scope, name, item.get("properties"), item["id"], "outboundRules"
             )
-            self._listed_rules[scope].add(name.lower(), rule, lost)
+            listings.add(name.lower(), rule)
             if self._traces:
                 self._trace(BY_RULE_NAME, f"{page.scope} {name}".lower(), page, "value", position)
 
@@ -281,6 +271,10 @@ _TAKERS: Mapping[str, Callable[[Tabulation, Payload], None]] = {
 def item_kind(item: Payload | Gap) -> str:
     """What a payload or gap was asked for as."""
     return item.kind if isinstance(item, Payload) else item.asked
+
+
+def _rule_id(rule: Rule) -> str:
+    return rule.id
 
 
 def _is_project(row: Row) -> bool:

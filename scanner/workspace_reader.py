@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable
-from dataclasses import replace
 
 from scanner import gaps, wire
 from scanner.api_versions import ApiVersions, shows_managed_network
@@ -13,7 +12,7 @@ from scanner.associated import KIND as ASSOCIATED
 from scanner.associated import AssociatedReader
 from scanner.collection import Collection
 from scanner.gaps import Ask
-from scanner.listed import Fingerprints, Listed, associated, fingerprints
+from scanner.listed import Listed, associated, fingerprint
 from scanner.payloads import Gap, Keep, Payload
 
 DIAGNOSTIC_SETTINGS_API_VERSION = "2021-05-01-preview"
@@ -84,8 +83,8 @@ class WorkspaceReader:
         if "privateEndpointConnections" in self._wanted.kinds and lacks_connections:
             await self._children("privateEndpointConnections", workspace.id)
 
-    async def _rules(self, workspace: Listed) -> Fingerprints | None:
-        """The rules as the outboundRules list tells them; None where it was not read whole.
+    async def _rules(self, workspace: Listed) -> int | None:
+        """The fingerprint of the rules in the outboundRules list; None where it was not read whole.
 
         A workspace that reports no managed network may have no such list either.
         """
@@ -103,9 +102,7 @@ class WorkspaceReader:
         )
         if any(isinstance(answer, Gap) for answer in answers):
             return None
-        return fingerprints(
-            {str(item.get("name")): wire.member(item, "properties") for item in _items(answers)}
-        )
+        return fingerprint({str(item.get("name")): item.get("properties") for item in _items(answers)})
 
     async def _online_endpoints(self, workspace_id: str) -> None:
         endpoints = _items(await self._children("onlineEndpoints", workspace_id))
@@ -131,8 +128,7 @@ class WorkspaceReader:
         """Every page of a list, kept and returned."""
 
         def attempt(version: str) -> Awaitable[Payload | Gap]:
-            ask = self._ask(kind, scope, path, version)
-            return self._arm.get(replace(ask, may_be_missing=may_be_missing))
+            return self._arm.get(self._ask(kind, scope, path, version, may_be_missing=may_be_missing))
 
         first = await self._versions.settled(resource_type, attempt)
         if isinstance(first, Gap) or first.status != 200:
@@ -152,13 +148,16 @@ class WorkspaceReader:
         self._keep(answer)
         return answer
 
-    def _ask(self, kind: str, scope: str, path: str, api_version: str) -> Ask:
+    def _ask(
+        self, kind: str, scope: str, path: str, api_version: str, *, may_be_missing: bool = False
+    ) -> Ask:
         return Ask(
             kind=kind,
             scope=scope,
             url=self._arm.url(path, api_version),
             api_version=api_version,
             subscription_id=self._subscription_id,
+            may_be_missing=may_be_missing,
         )
 
 
