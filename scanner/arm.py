@@ -29,12 +29,13 @@ from azure.mgmt.resource.subscriptions.aio import SubscriptionClient
 
 from scanner import gaps
 from scanner.answers import understood
+from scanner.bodies import parsed
 from scanner.clouds import Cloud, tls_context
 from scanner.diagnosis import advice
 from scanner.errors import CredentialError, RefusedRequestError
 from scanner.gaps import Ask
 from scanner.identity import identity_of
-from scanner.payloads import Gap, Payload, parsed
+from scanner.payloads import Gap, Payload
 from scanner.pipeline import Patience, body_of, is_same_origin, policies
 from scanner.progress import Progress, Silent
 from scanner.proxy import proxy_for

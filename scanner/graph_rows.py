@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from scanner import wire
-from scanner.payloads import Gap, Payload, parsed
+from scanner.bodies import parsed
+from scanner.payloads import Gap, Payload
 
 KIND = "resourceGraph"
 """The kind of payloads and gaps that come from Resource Graph."""

@@ -6,9 +6,9 @@ kept apart from where it stands, once for all that say the same, and so are name
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from sys import intern
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from scanner import wire
 
@@ -58,6 +58,22 @@ class Rule(NamedTuple):
     seen_in: str
 
 
+class InBody(NamedTuple):
+    """A rule as its workspace's own body tells it, under no id of its own."""
+
+    name: str
+    told: Told
+
+
+class BodyRules(NamedTuple):
+    """The rules a workspace's own body tells, by name."""
+
+    workspace_id: str
+    told: dict[str, Told]
+
+
+AnyRule = TypeVar("AnyRule", InBody, Rule)
+
 _MOST_KNOWN = 50_000
 """How many different rules are recognised; past that, recognising begins anew."""
 
@@ -69,12 +85,17 @@ class RuleReader:
         """Nothing read yet."""
         self._known: dict[bytes, Told] = {}
 
-    def rule(self, workspace_id: str, name: str, properties: Any, rule_id: str | None, seen_in: str) -> Rule:
-        """The rule of that name; an id that is not its own, by place and name, is not believed."""
-        own_id = f"{workspace_id}/outboundRules/{name}"
-        if not rule_id or (rule_id != own_id and rule_id.lower() != own_id.lower()):
+    def in_body(self, workspace_id: str, rules: Mapping[str, Any]) -> BodyRules:
+        """The rules of a body, given as name to properties."""
+        return BodyRules(workspace_id, {intern(name): self._told(rule) for name, rule in rules.items()})
+
+    def listed(self, workspace_id: str, item: wire.Object) -> Rule:
+        """The rule a list tells; an id that is not its own, by place and name, is not believed."""
+        rule_id, name = item["id"], wire.last_part(item["id"])
+        own_id = _rule_id(workspace_id, name)
+        if rule_id.lower() != own_id.lower():
             rule_id = own_id
-        return Rule(intern(rule_id), workspace_id, intern(name), self._told(properties), seen_in)
+        return Rule(rule_id, workspace_id, intern(name), self._told(item.get("properties")), "outboundRules")
 
     def _told(self, properties: Any) -> Told:
         written = wire.content(properties)
@@ -84,6 +105,10 @@ class RuleReader:
                 self._known.clear()
             told = self._known[written] = told_by(properties)
         return told
+
+
+def _rule_id(workspace_id: str, name: str) -> str:
+    return f"{workspace_id}/outboundRules/{name}"
 
 
 def told_by(properties: Any) -> Told:
@@ -122,7 +147,7 @@ def columns(rules: Sequence[Rule]) -> dict[str, Sequence[Any]]:
 
 
 def united(
-    in_body: Iterable[Rule] | None, listed: Iterable[Rule] | None, partly_listed: Iterable[Rule] = ()
+    in_body: BodyRules | None, listed: Iterable[Rule] | None, partly_listed: Iterable[Rule] = ()
 ) -> tuple[list[Rule], str | None]:
     """The rules of one workspace, joined by name, and how the two places disagree (None: they do not).
 
@@ -130,22 +155,23 @@ def united(
     where a place told nothing. Where both tell a rule the list is taken: it is the rule's own resource.
     `partly_listed` are the rules of a list that broke off; they can add but not contradict.
     """
-    own = _by_name(in_body or ())
+    own = _by_name(InBody(*each) for each in in_body.told.items()) if in_body else {}
     other = _by_name(listed if listed is not None else partly_listed)
-    rules = [
-        Rule(rule.id, rule.workspace_id, rule.name, rule.told, "both")
-        if name in own and name in other
-        else rule
-        for name, rule in (own | other).items()
-    ]
+    rules = [rule._replace(seen_in="both") if name in own else rule for name, rule in other.items()]
+    if in_body is not None:
+        rules += [_rule(in_body.workspace_id, rule) for name, rule in own.items() if name not in other]
     if in_body is None or listed is None:
         return rules, None
     return rules, _discrepancy(own, other)
 
 
-def _by_name(rules: Iterable[Rule]) -> dict[str, Rule]:
+def _rule(workspace_id: str, rule: InBody) -> Rule:
+    return Rule(_rule_id(workspace_id, rule.name), workspace_id, rule.name, rule.told, "workspace")
+
+
+def _by_name(rules: Iterable[AnyRule]) -> dict[str, AnyRule]:
     """The rules by lower-cased name, as Azure compares names; of two with one name, order decides nothing."""
-    kept: dict[str, Rule] = {}
+    kept: dict[str, AnyRule] = {}
     for rule in rules:
         name = rule.name.lower()
         known = kept.setdefault(name, rule)
@@ -154,22 +180,23 @@ def _by_name(rules: Iterable[Rule]) -> dict[str, Rule]:
     return kept
 
 
-def _discrepancy(own: dict[str, Rule], other: dict[str, Rule]) -> str | None:
+def _discrepancy(own: dict[str, InBody], other: dict[str, Rule]) -> str | None:
     differing = [name for name in own.keys() & other.keys() if _differ(own[name].told, other[name].told)]
     parts = (
         ("only in the workspace's body", own.keys() - other.keys()),
         ("only in its outboundRules list", other.keys() - own.keys()),
         ("told differently", differing),
     )
-    spelled = {name: rule.name for name, rule in (own | other).items()}
     texts = [
-        f"{what}: {', '.join(spelled[name] for name in sorted(names))}" for what, names in parts if names
+        f"{what}: {', '.join((other.get(name) or own[name]).name for name in sorted(names))}"
+        for what, names in parts
+        if names
     ]
     return "; ".join(texts) or None
 
 
 def _differ(one: Told, other: Told) -> bool:
-    return one != other and one.deciding != other.deciding
+    return one is not other and one != other and one.deciding != other.deciding
 
 
 def _error(properties: Any) -> str | None:

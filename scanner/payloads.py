@@ -11,7 +11,7 @@ from hashlib import sha256
 from tempfile import SpooledTemporaryFile
 from typing import IO, TYPE_CHECKING, Any, Protocol
 
-from scanner.nesting import is_too_deep
+from scanner.bodies import parsed, written
 
 if TYPE_CHECKING:
     from scanner.gaps import Ask
@@ -198,10 +198,10 @@ class PayloadStore:
 
 def record_of(payload: Payload) -> bytes:
     """The payload as it is stored: a header line without what is as usual, its body, a newline."""
-    told = ((name, getattr(payload, name)) for name in _HEADER)
-    header = {name: value for name, value in told if name not in _USUAL or value != _USUAL[name]}
+    told = vars(payload)
+    header = {name: told[name] for name in _HEADER if name not in _USUAL or told[name] != _USUAL[name]}
     header |= {"retrieved_at": payload.retrieved_at.isoformat(), "bytes": len(payload.body)}
-    return json.dumps(header).encode() + b"\n" + payload.body + b"\n"
+    return b"%b\n%b\n" % (written(header), payload.body)
 
 
 def read_record(file: IO[bytes]) -> Payload | None:
@@ -220,12 +220,3 @@ def _from_header(header: dict[str, Any]) -> Payload:
     header["retrieved_at"] = datetime.fromisoformat(header["retrieved_at"])
     header["redactions"] = tuple(header.get("redactions", ()))
     return Payload(**header)
-
-
-def parsed(body: bytes) -> Any:
-    """The JSON document of a body, or None where it is not JSON or nested beyond all reason."""
-    try:
-        document = json.loads(body)
-    except (ValueError, RecursionError):
-        return None
-    return None if is_too_deep(body, document) else document

@@ -6,10 +6,11 @@ and Kubernetes connection strings) and Application Insights' own (2026-08).
 
 from __future__ import annotations
 
-import json
 import re
 from functools import lru_cache
 from typing import Any
+
+from scanner.bodies import written
 
 REDACTED = "[redacted]"
 
@@ -78,8 +79,7 @@ def redacted(body: bytes, document: Any) -> tuple[bytes, tuple[str, ...]]:
     _walk(document, [], pointers, emails=False)
     if not pointers:
         return body, ()
-    rewritten = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
-    return rewritten.encode("utf-8", "surrogatepass"), tuple(sorted(pointers))
+    return written(document), tuple(sorted(pointers))
 
 
 def _cleaned_text(body: bytes) -> bytes:

@@ -9,11 +9,12 @@ from hashlib import sha256
 from urllib.parse import unquote
 
 from scanner.answers import understood
+from scanner.bodies import parsed
 from scanner.clouds import Cloud
 from scanner.collection import Collection
 from scanner.gaps import Ask, ask_of
 from scanner.identity import Identity
-from scanner.payloads import Payload, parsed
+from scanner.payloads import Payload
 from scanner.scope import Wanted
 from scanner.version import VERSION
 

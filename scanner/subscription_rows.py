@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from scanner import wire
+from scanner.bodies import parsed
 from scanner.gaps import arm_error
 from scanner.graph_rows import KIND as GRAPH
 from scanner.graph_rows import asked_subscriptions
-from scanner.payloads import Gap, Payload, parsed
+from scanner.payloads import Gap, Payload
 
 Row = dict[str, Any]
 

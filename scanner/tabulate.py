@@ -17,7 +17,7 @@ from scanner.completeness import Completeness
 from scanner.gaps import gap_row
 from scanner.graph_rows import GraphRows, asked_subscriptions, by_subscription, difference
 from scanner.listings import Listings, Page, page_of
-from scanner.outbound_rule_rows import Rule, RuleReader, columns, united
+from scanner.outbound_rule_rows import BodyRules, Rule, RuleReader, columns, united
 from scanner.payloads import Gap, Payload
 from scanner.provenance import BY_RULE_NAME, BY_SUBSCRIPTION, Traces
 from scanner.scope import subscription_ids
@@ -50,7 +50,7 @@ class Tabulation:
         self._workspaces: dict[str, Row] = {}
         self._details: dict[str, Row] = {}
         self._rule_reader = RuleReader()
-        self._body_rules: dict[str, dict[str, list[Rule]]] = {kind: {} for kind in _BODIES}
+        self._body_rules: dict[str, dict[str, BodyRules]] = {kind: {} for kind in _BODIES}
         self._body_connections: dict[str, dict[str, Row]] = {kind: {} for kind in _BODIES}
         self._listed_rules: dict[str, Listings[Rule]] = {}
         self._children: dict[str, dict[str, Row]] = defaultdict(dict)
@@ -187,9 +187,7 @@ class Tabulation:
         self._trace("workspaces", key, page, *path)
         rules = wire.member(item, "properties", "managedNetwork", "outboundRules")
         if isinstance(rules, dict):
-            read = self._rule_reader.rule
-            told = [read(item["id"], name, rule, None, "workspace") for name, rule in rules.items()]
-            _keep_one(self._body_rules[page.kind], key, told)
+            _keep_one(self._body_rules[page.kind], key, self._rule_reader.in_body(item["id"], rules))
             for name in rules if self._traces else ():
                 where = (*path, "properties", "managedNetwork", "outboundRules", name)
                 self._trace(BY_RULE_NAME, f"{key} {name}".lower(), page, *where)
@@ -209,13 +207,10 @@ class Tabulation:
         listings = self._listed_rules[scope]
         listings.begin(self._page(page))
         for position, item in self._items(page):
-            name = wire.last_part(item["id"])
-            rule = self._rule_reader.rule(
-                page.scope, name, item.get("properties"), item["id"], "outboundRules"
-            )
-            listings.add(name.lower(), rule)
+            rule = self._rule_reader.listed(page.scope, item)
+            listings.add(rule.name.lower(), rule)
             if self._traces:
-                self._trace(BY_RULE_NAME, f"{page.scope} {name}".lower(), page, "value", position)
+                self._trace(BY_RULE_NAME, f"{page.scope} {rule.name}".lower(), page, "value", position)
 
     def _children_page(self, page: Payload) -> None:
         table, child_row = CHILDREN[page.kind]

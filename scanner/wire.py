@@ -100,11 +100,17 @@ def joined(values: Any) -> str | None:
     return ", ".join(str(value) for value in values) if isinstance(values, list) else None
 
 
+def place_of(resource_id: str) -> tuple[str | None, str | None]:
+    """The subscription id and the resource group in a resource id."""
+    parts = parse_resource_id(resource_id)
+    return text(parts, "subscription"), text(parts, "resource_group")
+
+
 def subscription_of(resource_id: str) -> str | None:
     """The subscription id in a resource id."""
-    return text(parse_resource_id(resource_id), "subscription")
+    return place_of(resource_id)[0]
 
 
 def resource_group_of(resource_id: str) -> str | None:
     """The resource group in a resource id."""
-    return text(parse_resource_id(resource_id), "resource_group")
+    return place_of(resource_id)[1]

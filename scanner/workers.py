@@ -17,8 +17,9 @@ from time import monotonic, time
 
 from checks.errors import AuditError
 from scanner import gaps, wire
+from scanner.bodies import parsed
 from scanner.gaps import Ask
-from scanner.payloads import Gap, Keep, Payload, parsed
+from scanner.payloads import Gap, Keep, Payload
 from scanner.pools import Pool
 from scanner.progress import Progress, Silent
 from scanner.scope import Subscription

@@ -50,12 +50,13 @@ def workspace_row(item: dict[str, Any], api_version: str) -> Row:
     """The row of one workspace as an answer at `api_version` carries it."""
     properties = item.get("properties")
     network = wire.member(properties, "managedNetwork")
+    subscription_id, resource_group = wire.place_of(item["id"])
     return {
         "workspace_id": item["id"],
         "workspace": wire.text(item, "name") or item["id"].rsplit("/", 1)[-1],
         "kind": wire.text(item, "kind"),
-        "subscription_id": wire.subscription_of(item["id"]),
-        "resource_group": wire.resource_group_of(item["id"]),
+        "subscription_id": subscription_id,
+        "resource_group": resource_group,
         "location": wire.text(item, "location"),
         "tags": json.dumps(item["tags"], sort_keys=True) if isinstance(item.get("tags"), dict) else None,
         "api_version": api_version,

@@ -19,6 +19,7 @@ import yaml
 from cassette_player import CASSETTES, FILE_NAME
 from scanning import scanned
 
+from scanner.bodies import parsed
 from scanner.clouds import KNOWN
 from scanner.emulator.demo import demo_tenant
 from scanner.emulator.faults import Fault, FaultKind
@@ -26,7 +27,6 @@ from scanner.emulator.generated import generated_tenant
 from scanner.emulator.server import emulated
 from scanner.emulator.tenant import Graph, Tenant
 from scanner.options import CloudName
-from scanner.payloads import parsed
 from scanner.redaction import redacted, without_emails
 
 COMMAND = "python tests/record_cassettes.py"

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from scanner.bodies import parsed
 from scanner.nesting import MAX_DEPTH, is_too_deep
-from scanner.payloads import parsed
 from scanner.redaction import redacted
 
 STRAYS = "[{" * MAX_DEPTH

@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scanner import redaction
+from scanner.bodies import parsed
 from scanner.emulator.identity import access_token
-from scanner.payloads import Payload, PayloadStore, parsed
+from scanner.payloads import Payload, PayloadStore
 from scanner.redaction import REDACTED, redacted, without_emails
 
 PAYLOAD = Payload(

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from time import time
 from typing import TYPE_CHECKING
 
 from checks.model import Severity
@@ -94,7 +95,7 @@ Clock = Callable[[], datetime]
 
 def now() -> datetime:
     """The clock of a real run: UTC, whole seconds."""
-    return datetime.now(UTC).replace(microsecond=0)
+    return datetime.fromtimestamp(int(time()), UTC)
 
 
 def asked_for(job: Job, policies: Sequence[LoadedPolicy]) -> Collection:

@@ -13,11 +13,12 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO, Any
 
+from scanner.bodies import parsed
 from scanner.errors import EvidenceError
 from scanner.evidence.opening import Bundle, reading
 from scanner.evidence.packing import writing
 from scanner.evidence.tally import Tally
-from scanner.payloads import Gap, Payload, parsed
+from scanner.payloads import Gap, Payload
 
 FOLDER = "payloads/"
 GAPS = f"{FOLDER}gaps.jsonl"

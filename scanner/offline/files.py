@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from scanner.bodies import parsed
 from scanner.errors import ExportError
-from scanner.payloads import parsed
 from scanner.redaction import redacted
 
 MAX_BYTES = 512 * 1024 * 1024
