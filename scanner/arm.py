@@ -207,10 +207,21 @@ class Arm:
         answer: Payload | Gap | None = first
         while answer is not None:
             yield answer
-            if isinstance(answer, Gap):
-                return
-            following = next_page(answer, seen, self.cloud.arm_endpoint)
-            answer = await self.get(following) if isinstance(following, Ask) else following
+            answer = await self._following(answer, seen)
+
+    async def all_pages(self, first: Payload) -> list[Payload | Gap]:
+        """All that `pages_after` gives, at once."""
+        seen = {first.url}
+        answers: list[Payload | Gap] = [first]
+        while (answer := await self._following(answers[-1], seen)) is not None:
+            answers.append(answer)
+        return answers
+
+    async def _following(self, answer: Payload | Gap, seen: set[str]) -> Payload | Gap | None:
+        if isinstance(answer, Gap):
+            return None
+        following = next_page(answer, seen, self.cloud.arm_endpoint)
+        return await self.get(following) if isinstance(following, Ask) else following
 
 
 def next_page(page: Payload, seen: set[str], endpoint: str) -> Ask | Gap | None:

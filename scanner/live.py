@@ -146,7 +146,7 @@ class _SubscriptionReader:
             if isinstance(page, Payload):
                 for workspace in self._workspaces(page)[:at_most]:
                     group.create_task(self._workspace(workspace))
-                    if workspace.associated:
+                    if workspace.associated and self._reader.wants_associated:
                         group.create_task(self._reader.read_associated(workspace))
             if at_most is not None:
                 return

@@ -53,7 +53,6 @@ class WorkspaceReader:
     async def read(self, workspace: Listed) -> None:
         """Hand everything about the workspace to `keep`, its parts at once, when there is a place for it."""
         async with self._places, asyncio.TaskGroup() as group:
-            group.create_task(self._network(workspace))
             for kind in _PLAIN_LISTS:
                 if kind in self._wanted.kinds:
                     group.create_task(self._children(kind, workspace.id))
@@ -61,15 +60,20 @@ class WorkspaceReader:
                 group.create_task(self._online_endpoints(workspace.id))
             if "diagnosticSettings" in self._wanted.kinds:
                 group.create_task(self._diagnostic_settings(workspace.id))
+            await self._network(workspace)
+
+    @property
+    def wants_associated(self) -> bool:
+        """Whether what workspaces name is read, too."""
+        return ASSOCIATED in self._wanted.kinds
 
     async def read_associated(self, workspace: Listed) -> None:
-        """Hand what the workspace names to `keep`, if it is wanted, when there is a place for it.
+        """Hand what the workspace names to `keep` when there is a place for it.
 
         Its places are others: a provider that makes us wait does not keep workspaces from being read.
         """
-        if ASSOCIATED in self._wanted.kinds:
-            async with self._associated_places:
-                await self._associated.read(workspace.associated)
+        async with self._associated_places:
+            await self._associated.read(workspace.associated)
 
     async def _network(self, workspace: Listed) -> None:
         rules = None
@@ -77,7 +81,7 @@ class WorkspaceReader:
             rules = None if workspace.is_plainly_off else await self._rules(workspace)
         if workspace.leaves_out(self._wanted.members) or (rules is not None and workspace.disagrees(rules)):
             details = await self._details(workspace.id)
-            if ASSOCIATED in self._wanted.kinds and isinstance(details, Payload) and details.status == 200:
+            if self.wants_associated and isinstance(details, Payload) and details.status == 200:
                 await self._associated.read(associated(details.document))
         lacks_connections = workspace.has_own_network and not workspace.connections_are_told
         if "privateEndpointConnections" in self._wanted.kinds and lacks_connections:
@@ -134,7 +138,7 @@ class WorkspaceReader:
         if isinstance(first, Gap) or first.status != 200:
             answers: list[Payload | Gap] = [first]
         else:
-            answers = [page async for page in self._arm.pages_after(first)]
+            answers = await self._arm.all_pages(first)
         for answer in answers:
             self._keep(answer)
         return answers

@@ -10,7 +10,6 @@ from rich.text import Text
 from checks.judge import PolicyVerdict, Verdict
 from checks.model import Status
 from reports.audit import Audit
-from scanner.commands.drift_summary import show_drift
 
 EXIT_MEANING = {
     0: "every check satisfied or waived, nothing unread",
@@ -37,6 +36,8 @@ def show(audit: Audit, folder: Path, out: Console) -> None:
         _show_waivers(verdict, out)
     _show_gaps(audit, out)
     if audit.drift is not None:
+        from scanner.commands.drift_summary import show_drift
+
         show_drift(audit.drift, out)
     out.print(Text(_where(folder)), soft_wrap=True)
 

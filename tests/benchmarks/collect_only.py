@@ -21,7 +21,8 @@ with lasting():
     from scanner.arm import Arm
     from scanner.audit import collected
     from scanner.collection import collection_for
-    from scanner.commands.scan import connection, now
+    from scanner.commands.connections import connection
+    from scanner.commands.gathering import now
     from scanner.live import LiveSource
     from scanner.options import Auth, CloudName
     from scanner.payloads import PayloadStore
