@@ -53,27 +53,31 @@ SCHEMAS: Mapping[str, TableSchema] = {
 def frame(table: str, rows: Iterable[Mapping[str, object]]) -> pd.DataFrame:
     """The rows as a frame with exactly the columns and dtypes of `table`, sorted by its index.
 
-    A row may leave columns out: they become `<NA>`. Raises KeyError for a column the table has not,
-    ValueError where two rows share an id.
+    A row may leave columns out: they become `<NA>`. None is needed any more once the next one is asked for.
+    Raises KeyError for a column the table has not, ValueError where two rows share an id.
     """
-    listed = list(rows)
-    unknown = {name for row in listed for name in row} - set(SCHEMAS[table].dtypes)
-    if unknown:
-        raise KeyError(f"{table} has no column {', '.join(sorted(unknown))}")
-    return frame_of(table, {name: [row.get(name) for row in listed] for name in SCHEMAS[table].dtypes})
+    columns: dict[str, list[object]] = {name: [] for name in SCHEMAS[table].dtypes}
+    for row in rows:
+        if not row.keys() <= columns.keys():
+            raise KeyError(f"{table} has no column {', '.join(sorted(row.keys() - columns.keys()))}")
+        for name, values in columns.items():
+            values.append(row.get(name))
+    return frame_of(table, ((name, columns.pop(name)) for name in SCHEMAS[table].dtypes))
 
 
-def frame_of(table: str, columns: Mapping[str, Sequence[object]]) -> pd.DataFrame:
-    """The frame `frame` would make, from all the columns of `table`; None is `<NA>`.
+def frame_of(table: str, columns: Iterable[tuple[str, Sequence[object]]]) -> pd.DataFrame:
+    """The frame `frame` would make, from all the columns of `table` by name; None is `<NA>`.
 
-    Raises KeyError for a column that is missing, ValueError where two rows share an id.
+    A column is not needed any more once the next one is asked for. Rows that come sorted by the index are
+    not copied. Raises KeyError for a column that is missing, ValueError where two rows share an id.
     """
     schema = SCHEMAS[table]
-    arrays = {name: pd.array(columns[name], dtype=dtype) for name, dtype in schema.dtypes.items()}  # type: ignore[call-overload]
-    index = pd.Index([str(each).lower() for each in columns[schema.id_column]], name="id", dtype=STRING)
+    arrays = {name: pd.array(values, dtype=schema.dtypes[name]) for name, values in columns}  # type: ignore[call-overload]
+    index = pd.Index([str(each).lower() for each in arrays[schema.id_column]], name="id", dtype=STRING)
     if not index.is_unique:
         raise ValueError(f"{table}: the id {index[index.duplicated()][0]} occurs twice")
-    return pd.DataFrame(arrays, index=index).sort_index()
+    made = pd.DataFrame({name: arrays[name] for name in schema.dtypes}, index=index, copy=False)
+    return made if index.is_monotonic_increasing else made.sort_index()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -23,17 +23,38 @@ _MAX_SHOWN = 100
 _NOT_ASKED = "It was not asked for."
 
 
-def associated_rows(workspace: Row, told: Mapping[str, Payload | Gap]) -> list[Row]:
-    """The rows of one workspace; `told` holds what was answered, by lower-cased resource id."""
-    rows = []
-    for role, column in COLUMN_OF_ROLE.items():
-        resource_id = workspace.get(column)
-        if resource_id:
-            answer = told.get(resource_id.lower())
-            rows.append(
-                _identity(workspace, role, resource_id) | _read_status(answer) | _posture(answer, role)
-            )
-    return rows
+class AssociatedRows:
+    """What was answered about associated resources, and the rows that workspaces make of it."""
+
+    def __init__(self) -> None:
+        """Nothing answered yet; `answers` holds what was, by lower-cased resource id."""
+        self.answers: dict[str, Payload | Gap] = {}
+
+    def add(self, answer: Payload | Gap) -> None:
+        """Take in an answer; of several about one resource the order decides nothing."""
+        key = wire.key(answer.scope)
+        known = self.answers.setdefault(key, answer)
+        if known is not answer:
+            self.answers[key] = min(known, answer, key=_preference)
+
+    def of(self, workspace: Row) -> list[Row]:
+        """The rows of one workspace; none of a Project, which has its hub's resources."""
+        if (workspace["kind"] or "").lower() == "project" or workspace["hub_resource_id"]:
+            return []
+        rows = []
+        for role, column in COLUMN_OF_ROLE.items():
+            resource_id = workspace.get(column)
+            if resource_id:
+                answer = self.answers.get(resource_id.lower())
+                rows.append(
+                    _identity(workspace, role, resource_id) | _read_status(answer) | _posture(answer, role)
+                )
+        return rows
+
+
+def _preference(answer: Payload | Gap) -> tuple[bool, str]:
+    """Of several answers about one resource, which workers may have asked each: one that tells it."""
+    return isinstance(answer, Gap), answer.evidence_id if isinstance(answer, Gap) else answer.id
 
 
 def _identity(workspace: Row, role: str, resource_id: str) -> Row:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Container
 from typing import Any
 
+from scanner import wire
 from scanner.associated_rows import COLUMN_OF_ROLE
 from scanner.collection import KIND_OF
 
@@ -16,22 +18,22 @@ class Completeness:
 
     def __init__(self) -> None:
         """Nothing asked for yet."""
-        self._asked: set[tuple[str, str]] = set()
-        self._broken: set[tuple[str, str]] = set()
+        self._asked: defaultdict[str, set[str]] = defaultdict(set)
+        self._broken: defaultdict[str, set[str]] = defaultdict(set)
 
     def answered(self, kind: str, scope: str) -> None:
         """A page of the list came."""
-        self._asked.add((kind, scope.lower()))
+        self._asked[kind].add(wire.key(scope))
 
     def broke_off(self, kind: str, scope: str) -> None:
         """Something of the list is missing."""
-        self._broken.add((kind, scope.lower()))
+        self._broken[kind].add(wire.key(scope))
 
     def of(self, kind: str, scope: str) -> bool | None:
         """Whether a list was read whole (True), broke off (False) or was not asked for (None)."""
-        if (kind, scope) in self._broken:
+        if scope in self._broken[kind]:
             return False
-        return True if (kind, scope) in self._asked else None
+        return True if scope in self._asked[kind] else None
 
     def mark(self, row: Row, *, with_endpoints: Container[str], associated: Container[str]) -> None:
         """Say in the row of a workspace what of it is known.
@@ -39,7 +41,7 @@ class Completeness:
         `with_endpoints` are the lower-cased ids of workspaces with an online endpoint, `associated` those of
         associated resources that were asked for.
         """
-        key = row["workspace_id"].lower()
+        key = wire.key(row["workspace_id"])
         for column, kind in KIND_OF.items():
             told = self.of(kind, key)
             row[column] = row.get(column) if told is None else told

@@ -28,49 +28,40 @@ _DECIDING = ("type", "destination", "status", "category")
 class Listed:
     """A workspace as its list, read at `api_version`, tells it.
 
-    `members` are the names of its properties, None where it has none. `associated` is what it names, by
-    role. `rules` is the fingerprint of those its body tells, None where it tells none.
+    A Project that reports no network has its hub's. `leaves_out` says whether its properties lack any that
+    is wanted, where workspace and version have it. `associated` is what it names, by role. `rules` is the
+    fingerprint of those its body tells, None where it tells none.
     """
 
     id: str
     api_version: str
-    members: frozenset[str] | None
+    leaves_out: bool
     associated: Mapping[str, str]
     rules: int | None
-    is_independent: bool
+    has_own_network: bool
     reports_network: bool
     is_plainly_off: bool
     connections_are_told: bool
-
-    @property
-    def has_own_network(self) -> bool:
-        """Whether the workspace has a network of its own: a Project that reports none has its hub's."""
-        return self.is_independent or self.reports_network
-
-    def leaves_out(self, members: frozenset[str]) -> bool:
-        """Whether any of these properties is missing where workspace and version have it."""
-        if self.members is None:
-            return True
-        can_show = shows_managed_network(self.api_version) and self.has_own_network
-        return can_show and not members <= self.members
 
     def disagrees(self, rules: int) -> bool:
         """Whether the rules in the workspace's body have not this fingerprint."""
         return self.rules is not None and self.rules != rules
 
 
-def listed(item: wire.Object, api_version: str) -> Listed:
-    """What the item of a list, which has an id, tells."""
+def listed(item: wire.Object, api_version: str, members: frozenset[str]) -> Listed:
+    """What the item of a list, which has an id, tells; of its properties these `members` are wanted."""
     properties = item.get("properties")
     network = wire.member(properties, "managedNetwork")
     rules = wire.member(network, "outboundRules")
+    has_own_network = is_independent(item) or network is not None
+    can_show = shows_managed_network(api_version) and has_own_network
     return Listed(
         id=item["id"],
         api_version=api_version,
-        members=frozenset(properties) if isinstance(properties, dict) else None,
+        leaves_out=not isinstance(properties, dict) or (can_show and not members <= properties.keys()),
         associated=associated(item),
         rules=fingerprint(rules) if isinstance(rules, dict) else None,
-        is_independent=is_independent(item),
+        has_own_network=has_own_network,
         reports_network=network is not None,
         is_plainly_off=(wire.text(network, "isolationMode") or "").lower() == "disabled",
         connections_are_told=_connections_are_told(properties),

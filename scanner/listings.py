@@ -51,6 +51,19 @@ def page_of(payload: Payload, payload_id: str) -> Page:
     )
 
 
+def keep_one(kept: dict[str, Row], key: str, told: Row) -> None:
+    """Keep what is told; where something else was told before, the order of the two decides nothing."""
+    known = kept.setdefault(key, told)
+    if known is not told and known != told:
+        kept[key] = min(known, told, key=repr)
+
+
+def given_up(rows: dict[str, Row]) -> Iterator[Row]:
+    """The rows sorted by key; what was handed out is not kept."""
+    for key in sorted(rows):
+        yield rows.pop(key)
+
+
 class Listings(Generic[Row]):
     """Rows of one kind, by key, in the order in which pages told them first."""
 

@@ -157,7 +157,8 @@ class _SubscriptionReader:
 
     def _workspaces(self, page: Payload) -> list[Listed]:
         items = wire.objects(page.document, "value")
-        found = [listed(item, page.api_version) for item in items or [] if wire.named(item, "id")]
+        members = self._reader.wanted.members
+        found = [listed(item, page.api_version, members) for item in items or [] if wire.named(item, "id")]
         self._progress.workspaces_found(len(found))
         return found
 

@@ -6,7 +6,7 @@ kept apart from where it stands, once for all that say the same, and so are name
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from sys import intern
 from typing import Any, NamedTuple, TypeVar
 
@@ -134,22 +134,21 @@ def told_by(properties: Any) -> Told:
     )
 
 
-def columns(rules: Sequence[Rule]) -> dict[str, Sequence[Any]]:
-    """The rules as the columns of `outbound_rules`, by name."""
+def columns(rules: Sequence[Rule]) -> Iterator[tuple[str, Sequence[Any]]]:
+    """The rules as the columns of `outbound_rules`, by name, one after the other."""
+    yield "rule_id", [rule.id for rule in rules]
+    yield "workspace_id", [rule.workspace_id for rule in rules]
+    yield "rule", [rule.name for rule in rules]
+    yield "seen_in", [rule.seen_in for rule in rules]
     told = [rule.told for rule in rules]
-    return {
-        "rule_id": [rule.id for rule in rules],
-        "workspace_id": [rule.workspace_id for rule in rules],
-        "rule": [rule.name for rule in rules],
-        **{name: [each[position] for each in told] for position, name in enumerate(Told._fields)},
-        "seen_in": [rule.seen_in for rule in rules],
-    }
+    for position, name in enumerate(Told._fields):
+        yield name, [each[position] for each in told]
 
 
 def united(
     in_body: BodyRules | None, listed: Iterable[Rule] | None, partly_listed: Iterable[Rule] = ()
 ) -> tuple[list[Rule], str | None]:
-    """The rules of one workspace, joined by name, and how the two places disagree (None: they do not).
+    """The rules of one workspace by name, and how the two places disagree (None: they do not).
 
     `in_body` are those of the workspace's own body, `listed` those of a complete outboundRules list; None
     where a place told nothing. Where both tell a rule the list is taken: it is the rule's own resource.
@@ -157,9 +156,11 @@ def united(
     """
     own = _by_name(InBody(*each) for each in in_body.told.items()) if in_body else {}
     other = _by_name(listed if listed is not None else partly_listed)
-    rules = [rule._replace(seen_in="both") if name in own else rule for name, rule in other.items()]
+    found = {name: rule._replace(seen_in="both") if name in own else rule for name, rule in other.items()}
     if in_body is not None:
-        rules += [_rule(in_body.workspace_id, rule) for name, rule in own.items() if name not in other]
+        alone = own.keys() - other.keys()
+        found |= {name: _rule(in_body.workspace_id, own[name]) for name in alone}
+    rules = [found[name] for name in sorted(found)]
     if in_body is None or listed is None:
         return rules, None
     return rules, _discrepancy(own, other)

@@ -60,25 +60,22 @@ class Traces:
         if isinstance(item, Gap) and item.answer is None:
             self.gaps.append(item)
 
-    def settle(
-        self,
-        subscriptions: Iterable[Row],
-        rules: Iterable[Rule],
-        associated: Iterable[Row],
-        answers: Mapping[str, Payload | Gap],
-    ) -> None:
-        """Name by their id the rows that were noted by something else, now that they are finished.
-
-        An associated resource was told by its own answer and by the workspace that names it.
-        """
-        for row in subscriptions:
+    def settle_subscriptions(self, rows: Iterable[Row]) -> None:
+        """Name by their id the rows that were noted by subscription, now that they are finished."""
+        for row in rows:
             self._same(
                 "subscriptions", row["subscription_resource_id"], BY_SUBSCRIPTION, row["subscription_id"]
             )
+
+    def settle_rules(self, rules: Iterable[Rule]) -> None:
+        """Name by their id the rules that were noted by name."""
         for rule in rules:
             name = f"{rule.workspace_id} {rule.name}".lower()
             self._rows["outbound_rules"][rule.id.lower()] |= self._rows[BY_RULE_NAME][name]
-        for row in associated:
+
+    def settle_associated(self, rows: Iterable[Row], answers: Mapping[str, Payload | Gap]) -> None:
+        """An associated resource was told by its own answer and by the workspace that names it."""
+        for row in rows:
             self._same("associated_resources", row["association_id"], "workspaces", row["workspace_id"])
             answer = answers.get(row["resource_id"].lower())
             if answer:

@@ -3,30 +3,38 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from itertools import chain
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from checks.schema import Tables, frame_of
+from checks.schema import Tables, frame, frame_of
 from scanner import wire
 from scanner.api_versions import PROVIDER, registration_state
 from scanner.associated import KIND as ASSOCIATED
-from scanner.associated_rows import associated_rows
+from scanner.associated_rows import AssociatedRows
 from scanner.child_rows import CHILDREN, connection_row
 from scanner.completeness import Completeness
 from scanner.gaps import gap_row
 from scanner.graph_rows import GraphRows, asked_subscriptions, by_subscription, difference
-from scanner.listings import Listings, Page, page_of
-from scanner.outbound_rule_rows import BodyRules, Rule, RuleReader, columns, united
+from scanner.listings import Listings, Page, given_up, keep_one, page_of
+from scanner.outbound_rule_rows import Rule, columns
+from scanner.outbound_rules import OutboundRules
 from scanner.payloads import Gap, Payload
 from scanner.provenance import BY_RULE_NAME, BY_SUBSCRIPTION, Traces
 from scanner.scope import subscription_ids
 from scanner.subscription_rows import SUBSCRIPTION_KINDS, SubscriptionRows
 from scanner.workspace_rows import merged, workspace_row
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 Row = dict[str, Any]
 
 _ONLINE = "/onlineendpoints/"
+_BELOW = ("computes", "endpoints", "online_deployments", "diagnostic_settings")
+"""The tables of what lies below workspaces, told by lists alone."""
+
 _BODIES = ("workspaces", "workspace")
 """The kinds whose bodies hold a workspace; what the later one tells counts where both tell it."""
 
@@ -49,12 +57,10 @@ class Tabulation:
         self._listings = Listings[Row](lambda row: str(row["workspace_id"]))
         self._workspaces: dict[str, Row] = {}
         self._details: dict[str, Row] = {}
-        self._rule_reader = RuleReader()
-        self._body_rules: dict[str, dict[str, BodyRules]] = {kind: {} for kind in _BODIES}
+        self._rules = OutboundRules()
         self._body_connections: dict[str, dict[str, Row]] = {kind: {} for kind in _BODIES}
-        self._listed_rules: dict[str, Listings[Rule]] = {}
         self._children: dict[str, dict[str, Row]] = defaultdict(dict)
-        self._associated: dict[str, Payload | Gap] = {}
+        self._associated = AssociatedRows()
         self._completeness = Completeness()
         self._gaps: dict[str, Row] = {}
         self._graph = GraphRows()
@@ -65,11 +71,9 @@ class Tabulation:
             self._subscriptions.note_superseded(item)
             return
         if item_kind(item) == ASSOCIATED:
-            known = self._associated.setdefault(item.scope.lower(), item)
-            if known is not item:
-                self._associated[item.scope.lower()] = min(known, item, key=_preference)
+            self._associated.add(item)
         if self._traces:
-            self._traces.part(item_kind(item), item.scope.lower(), item)
+            self._traces.part(item_kind(item), wire.key(item.scope), item)
         if isinstance(item, Gap):
             self._gap(item)
             return
@@ -81,33 +85,26 @@ class Tabulation:
             self._children_page(item)
 
     def finished(self) -> Tables:
-        """The tables of everything taken in."""
-        listed_rules = self._listed_rules.values()
-        for lost in chain(self._listings.disputes(), *(each.disputes() for each in listed_rules)):
+        """The tables of everything taken in; what they are made of is given up on the way."""
+        for lost in chain(self._listings.disputes(), self._rules.disputes()):
             self._gap(lost)
-        self._workspaces = dict(self._listings.rows)
+        self._workspaces = self._listings.rows
         self._compare_discoveries()
         for key, details in self._details.items():
             self._workspaces[key] = merged(self._workspaces.get(key, {}), details)
-        rules = self._finished_rules()
-        with_endpoints = {key.partition(_ONLINE)[0] for key in self._children["endpoints"] if _ONLINE in key}
-        for row in self._workspaces.values():
-            self._completeness.mark(row, with_endpoints=with_endpoints, associated=self._associated)
-        subscriptions, associated = self._subscriptions.finished(), self._finished_associated()
-        if self._traces:
-            self._traces.settle(subscriptions, rules, associated, self._associated)
-        in_bodies: dict[str, Row] = {}
-        for kind in _BODIES:
-            in_bodies |= self._body_connections[kind]
-        connections = in_bodies | self._children.pop("private_endpoint_connections", {})
-        return Tables.of(
+        outbound_rules = frame_of("outbound_rules", columns(self._finished_rules()))
+        subscriptions = frame("subscriptions", self._finished_subscriptions())
+        associated = frame("associated_resources", self._finished_associated())
+        workspaces = frame("workspaces", self._finished_workspaces())
+        return Tables(
             subscriptions=subscriptions,
-            workspaces=list(self._workspaces.values()),
+            workspaces=workspaces,
+            outbound_rules=outbound_rules,
             associated_resources=associated,
-            private_endpoint_connections=list(connections.values()),
-            gaps=list(self._gaps.values()),
-            **{table: list(rows.values()) for table, rows in self._children.items()},
-        ).replaced(outbound_rules=frame_of("outbound_rules", columns(rules)))
+            private_endpoint_connections=_frame("private_endpoint_connections", self._finished_connections()),
+            gaps=_frame("gaps", self._gaps),
+            **{table: _frame(table, self._children[table]) for table in _BELOW},
+        )
 
     def _trace(self, table: str, key: str, item: Payload | Gap, *path: str | int) -> None:
         if self._traces:
@@ -115,7 +112,7 @@ class Tabulation:
 
     def _gap(self, gap: Gap) -> None:
         key = f"{gap.asked} of {gap.scope}: {gap.code} {gap.request}"
-        _keep_one(self._gaps, key, gap_row(key, gap))
+        keep_one(self._gaps, key, gap_row(key, gap))
         self._trace("gaps", key.lower(), gap)
         self._completeness.broke_off(gap.asked, gap.scope)
         self._subscriptions.note(gap)
@@ -171,23 +168,23 @@ class Tabulation:
         self._trace(BY_SUBSCRIPTION, subscription_id.lower(), page)
         self._listings.begin(self._page(page))
         for position, item in items:
-            self._listings.add(item["id"].lower(), workspace_row(item, page.api_version))
+            self._listings.add(wire.key(item["id"]), workspace_row(item, page.api_version))
             self._take_body(item, page, "value", position)
 
     def _workspace_details(self, page: Payload) -> None:
         if wire.named(page.document, "id"):
             row = workspace_row(page.document, page.api_version)
-            _keep_one(self._details, page.document["id"].lower(), row)
+            keep_one(self._details, wire.key(page.document["id"]), row)
             self._take_body(page.document, page)
         else:
             self._lost(page, "The workspace carries no id.")
 
     def _take_body(self, item: wire.Object, page: Payload, *path: str | int) -> None:
-        key = item["id"].lower()
+        key = wire.key(item["id"])
         self._trace("workspaces", key, page, *path)
         rules = wire.member(item, "properties", "managedNetwork", "outboundRules")
         if isinstance(rules, dict):
-            _keep_one(self._body_rules[page.kind], key, self._rule_reader.in_body(item["id"], rules))
+            self._rules.add_body(item["id"], rules, is_detail=page.kind == "workspace")
             for name in rules if self._traces else ():
                 where = (*path, "properties", "managedNetwork", "outboundRules", name)
                 self._trace(BY_RULE_NAME, f"{key} {name}".lower(), page, *where)
@@ -196,26 +193,21 @@ class Tabulation:
             if isinstance(connection, dict):
                 row = connection_row(item["id"], connection)
                 identity = row["connection_id"].lower()
-                _keep_one(self._body_connections[page.kind], identity, row)
+                keep_one(self._body_connections[page.kind], identity, row)
                 where = (*path, "properties", "privateEndpointConnections", position)
                 self._trace("private_endpoint_connections", identity, page, *where)
 
     def _rules_page(self, page: Payload) -> None:
-        scope = page.scope.lower()
-        if scope not in self._listed_rules:
-            self._listed_rules[scope] = Listings(_rule_id)
-        listings = self._listed_rules[scope]
-        listings.begin(self._page(page))
+        self._rules.begin(page.scope, self._page(page))
         for position, item in self._items(page):
-            rule = self._rule_reader.listed(page.scope, item)
-            listings.add(rule.name.lower(), rule)
+            rule = self._rules.add(page.scope, item)
             if self._traces:
                 self._trace(BY_RULE_NAME, f"{page.scope} {rule.name}".lower(), page, "value", position)
 
     def _children_page(self, page: Payload) -> None:
         table, child_row = CHILDREN[page.kind]
         for position, item in self._items(page):
-            _keep_one(self._children[table], item["id"].lower(), child_row(page.scope, item))
+            keep_one(self._children[table], item["id"].lower(), child_row(page.scope, item))
             self._trace(table, item["id"].lower(), page, "value", position)
 
     def _graph_page(self, page: Payload) -> None:
@@ -234,21 +226,40 @@ class Tabulation:
                     self._gap(gap)
 
     def _finished_rules(self) -> list[Rule]:
+        """The rules sorted by id; their workspaces are told where the two places disagree."""
         found: list[Rule] = []
-        in_body = self._body_rules.pop("workspaces") | self._body_rules.pop("workspace")
-        for key in sorted(in_body.keys() | self._listed_rules.keys()):
-            listings = self._listed_rules.pop(key, None)
-            told = list(listings.rows.values()) if listings else []
-            is_whole = listings is not None and self._completeness.of("outboundRules", key)
-            rules, discrepancy = united(in_body.pop(key, None), told if is_whole else None, told)
+        is_whole = partial(self._completeness.of, "outboundRules")
+        for key, rules, discrepancy in self._rules.finished(is_whole):
             found += rules
             if key in self._workspaces:
                 self._workspaces[key]["outbound_rules_discrepancy"] = discrepancy
+        if self._traces:
+            self._traces.settle_rules(found)
         return found
 
-    def _finished_associated(self) -> list[Row]:
-        independent = [row for row in self._workspaces.values() if not _is_project(row)]
-        return [row for workspace in independent for row in associated_rows(workspace, self._associated)]
+    def _finished_subscriptions(self) -> list[Row]:
+        rows = self._subscriptions.finished()
+        if self._traces:
+            self._traces.settle_subscriptions(rows)
+        return rows
+
+    def _finished_associated(self) -> Iterator[Row]:
+        for key in sorted(self._workspaces):
+            rows = self._associated.of(self._workspaces[key])
+            if self._traces:
+                self._traces.settle_associated(rows, self._associated.answers)
+            yield from rows
+
+    def _finished_workspaces(self) -> Iterator[Row]:
+        """The rows, each given up with the next, with what of every workspace was read to its end."""
+        with_endpoints = {key.partition(_ONLINE)[0] for key in self._children["endpoints"] if _ONLINE in key}
+        for row in given_up(self._workspaces):
+            self._completeness.mark(row, with_endpoints=with_endpoints, associated=self._associated.answers)
+            yield row
+
+    def _finished_connections(self) -> dict[str, Row]:
+        in_lists = self._children.pop("private_endpoint_connections", {})
+        return self._body_connections["workspaces"] | self._body_connections["workspace"] | in_lists
 
 
 _TAKERS: Mapping[str, Callable[[Tabulation, Payload], None]] = {
@@ -268,21 +279,6 @@ def item_kind(item: Payload | Gap) -> str:
     return item.kind if isinstance(item, Payload) else item.asked
 
 
-def _rule_id(rule: Rule) -> str:
-    return rule.id
-
-
-def _is_project(row: Row) -> bool:
-    return (row["kind"] or "").lower() == "project" or bool(row["hub_resource_id"])
-
-
-def _keep_one(kept: dict[str, Any], key: str, told: Any) -> None:
-    """Keep what is told; where something else was told before, the order of the two decides nothing."""
-    known = kept.setdefault(key, told)
-    if known is not told and known != told:
-        kept[key] = min(known, told, key=repr)
-
-
-def _preference(item: Payload | Gap) -> tuple[bool, str]:
-    """Of several answers about one resource, which workers may have asked each: one that tells it."""
-    return isinstance(item, Gap), item.evidence_id if isinstance(item, Gap) else item.id
+def _frame(table: str, rows: dict[str, Row]) -> pd.DataFrame:
+    told: Iterator[Row] = given_up(rows)
+    return frame(table, told)

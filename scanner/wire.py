@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import marshal
 from functools import lru_cache
+from sys import intern
 from typing import Any
 from urllib.parse import quote
 
@@ -80,6 +81,11 @@ def text_or_null(document: Any, *path: str) -> str | None:
 def quoted(resource_id: str) -> str:
     """A resource id as the path of a URL."""
     return quote(resource_id, safe="/")
+
+
+def key(resource_id: str) -> str:
+    """The id as ids are compared; one and the same text wherever a resource is spoken of."""
+    return intern(resource_id.lower())
 
 
 def content(value: Any) -> bytes:

@@ -45,7 +45,7 @@ class WorkspaceReader:
         self._versions = versions
         self._associated = associated
         self._subscription_id = subscription_id
-        self._wanted = collection
+        self.wanted = collection
         self._keep = keep
         self._places = asyncio.Semaphore(WORKSPACES_AT_ONCE)
         self._associated_places = asyncio.Semaphore(WORKSPACES_AT_ONCE)
@@ -54,18 +54,18 @@ class WorkspaceReader:
         """Hand everything about the workspace to `keep`, its parts at once, when there is a place for it."""
         async with self._places, asyncio.TaskGroup() as group:
             for kind in _PLAIN_LISTS:
-                if kind in self._wanted.kinds:
+                if kind in self.wanted.kinds:
                     group.create_task(self._children(kind, workspace.id))
-            if self._wanted.kinds & {"onlineEndpoints", "deployments"}:
+            if self.wanted.kinds & {"onlineEndpoints", "deployments"}:
                 group.create_task(self._online_endpoints(workspace.id))
-            if "diagnosticSettings" in self._wanted.kinds:
+            if "diagnosticSettings" in self.wanted.kinds:
                 group.create_task(self._diagnostic_settings(workspace.id))
             await self._network(workspace)
 
     @property
     def wants_associated(self) -> bool:
         """Whether what workspaces name is read, too."""
-        return ASSOCIATED in self._wanted.kinds
+        return ASSOCIATED in self.wanted.kinds
 
     async def read_associated(self, workspace: Listed) -> None:
         """Hand what the workspace names to `keep` when there is a place for it.
@@ -77,14 +77,14 @@ class WorkspaceReader:
 
     async def _network(self, workspace: Listed) -> None:
         rules = None
-        if "outboundRules" in self._wanted.kinds and workspace.has_own_network:
+        if "outboundRules" in self.wanted.kinds and workspace.has_own_network:
             rules = None if workspace.is_plainly_off else await self._rules(workspace)
-        if workspace.leaves_out(self._wanted.members) or (rules is not None and workspace.disagrees(rules)):
+        if workspace.leaves_out or (rules is not None and workspace.disagrees(rules)):
             details = await self._details(workspace.id)
             if self.wants_associated and isinstance(details, Payload) and details.status == 200:
                 await self._associated.read(associated(details.document))
         lacks_connections = workspace.has_own_network and not workspace.connections_are_told
-        if "privateEndpointConnections" in self._wanted.kinds and lacks_connections:
+        if "privateEndpointConnections" in self.wanted.kinds and lacks_connections:
             await self._children("privateEndpointConnections", workspace.id)
 
     async def _rules(self, workspace: Listed) -> int | None:
@@ -110,7 +110,7 @@ class WorkspaceReader:
 
     async def _online_endpoints(self, workspace_id: str) -> None:
         endpoints = _items(await self._children("onlineEndpoints", workspace_id))
-        if "deployments" in self._wanted.kinds:
+        if "deployments" in self.wanted.kinds:
             async with asyncio.TaskGroup() as group:
                 for endpoint_id in filter(None, (wire.named(item, "id") for item in endpoints)):
                     path = f"{wire.quoted(endpoint_id)}/deployments"

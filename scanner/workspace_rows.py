@@ -61,7 +61,7 @@ def workspace_row(item: dict[str, Any], api_version: str) -> Row:
         "tags": json.dumps(item["tags"], sort_keys=True) if isinstance(item.get("tags"), dict) else None,
         "api_version": api_version,
         "hub_resource_id": wire.named(properties, "hubResourceId"),
-        "judged_by": item["id"].lower(),
+        "judged_by": wire.key(item["id"]),
         "public_network_access": wire.named(properties, "publicNetworkAccess"),
         "allow_public_access_when_behind_vnet": wire.flag(properties, "allowPublicAccessWhenBehindVnet"),
         "network_acls_default_action": wire.named(properties, "networkAcls", "defaultAction"),

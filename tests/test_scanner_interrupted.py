@@ -253,7 +253,7 @@ def test_a_full_disk_leaves_the_old_report_and_exits_4(size: int, tmp_path: Path
     assert contents(place.report) == OLD
     assert place.beside() == {".report.payloads"}
     kept = (tmp_path / ".report.payloads").read_bytes()
-    assert (kept.count(b'"kind": "outboundRules"') == 3 * 2 * 2) is (size > 100_000)
+    assert (kept.count(b'"kind":"outboundRules"') == 3 * 2 * 2) is (size > 100_000)
 
 
 def test_a_full_disk_leaves_no_evidence_or_all_of_it_and_its_root_digest_is_told(tmp_path: Path) -> None:

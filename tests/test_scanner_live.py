@@ -303,9 +303,9 @@ def test_whoever_waits_for_a_storage_account_keeps_no_workspace_from_being_read(
         kind=FaultKind.STATUS,
         status=429,
         code="ResourceRequestsThrottled",
-        retry_after=2,
+        retry_after=1,
         resource="Microsoft.Storage",
-        times=WORKSPACES_AT_ONCE,
+        times=4,
     )
     collection = replace(NETWORK, kinds=NETWORK.kinds | {"associatedResource"})
     with emulated(tenant, faults=[later]) as emulator:
