@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from scanner.gaps import Ask
 
 SPILL_BYTES = 64 * 1024 * 1024
+_BUFFER_BYTES = 256 * 1024
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,7 +151,7 @@ class PayloadStore:
 
     def __init__(self, spill_bytes: int = SPILL_BYTES) -> None:
         """An empty store."""
-        self._file = SpooledTemporaryFile(max_size=spill_bytes)  # noqa: SIM115 - closed by close()
+        self._file = SpooledTemporaryFile(max_size=spill_bytes, buffering=_BUFFER_BYTES)  # noqa: SIM115 - closed by close()
         self._count = 0
 
     def __enter__(self) -> PayloadStore:
