@@ -22,8 +22,12 @@ _PLAIN_LISTS = ("computes", "batchEndpoints", "serverlessEndpoints")
 """Lists below a workspace that are read whenever they are wanted."""
 
 WORKSPACES_AT_ONCE = 16
-"""Of one subscription: as many as requests may be under way there; whoever asks for more only waits."""
+"""Of one subscription, where one thing is read of each: as many as requests may be under way there.
 
+Where more is read of each, fewer workspaces keep as many requests under way; all others would only wait.
+"""
+
+_ENDPOINTS = frozenset({"onlineEndpoints", "deployments"})
 _DEPLOYMENTS = "workspaces/onlineEndpoints/deployments"
 
 
@@ -47,7 +51,7 @@ class WorkspaceReader:
         self._subscription_id = subscription_id
         self.wanted = collection
         self._keep = keep
-        self._places = asyncio.Semaphore(WORKSPACES_AT_ONCE)
+        self._places = asyncio.Semaphore(1 + WORKSPACES_AT_ONCE // _things_read(collection))
         self._associated_places = asyncio.Semaphore(WORKSPACES_AT_ONCE)
 
     async def read(self, workspace: Listed) -> None:
@@ -56,7 +60,7 @@ class WorkspaceReader:
             for kind in _PLAIN_LISTS:
                 if kind in self.wanted.kinds:
                     group.create_task(self._children(kind, workspace.id))
-            if self.wanted.kinds & {"onlineEndpoints", "deployments"}:
+            if self.wanted.kinds & _ENDPOINTS:
                 group.create_task(self._online_endpoints(workspace.id))
             if "diagnosticSettings" in self.wanted.kinds:
                 group.create_task(self._diagnostic_settings(workspace.id))
@@ -163,6 +167,12 @@ class WorkspaceReader:
             subscription_id=self._subscription_id,
             may_be_missing=may_be_missing,
         )
+
+
+def _things_read(collection: Collection) -> int:
+    """How many things are read of a workspace at once; its network is always one of them."""
+    kinds = collection.kinds
+    return 1 + len(kinds & {*_PLAIN_LISTS, "diagnosticSettings"}) + bool(kinds & _ENDPOINTS)
 
 
 def _items(answers: list[Payload | Gap]) -> list[wire.Object]:

@@ -5,8 +5,8 @@
 Starts the embedded emulator (it is not Azure) in a process of its own, with TLS and a latency, and runs
 every row as a process of its own against it, compiled as if installed: wall clock, CPU seconds and peak
 memory are those of the whole process, its start included. Rows take turns for `--rounds` rounds; the
-median of each is shown, and the ratio to the bare loop of the same run. `--peers` adds sequential scripts with the management SDK and
-azure-ai-ml, once: they take minutes.
+median of each is shown, and the ratio to the bare loop of the same run. `--peers` adds sequential scripts
+with the management SDK and azure-ai-ml, once: they take minutes.
 """
 
 from __future__ import annotations
