@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from itertools import repeat
 
 import pandas as pd
 
@@ -56,13 +57,14 @@ def frame(table: str, rows: Iterable[Mapping[str, object]]) -> pd.DataFrame:
     A row may leave columns out: they become `<NA>`. None is needed any more once the next one is asked for.
     Raises KeyError for a column the table has not, ValueError where two rows share an id.
     """
-    columns: dict[str, list[object]] = {name: [] for name in SCHEMAS[table].dtypes}
+    dtypes = SCHEMAS[table].dtypes
+    told = []
     for row in rows:
-        if not row.keys() <= columns.keys():
-            raise KeyError(f"{table} has no column {', '.join(sorted(row.keys() - columns.keys()))}")
-        for name, values in columns.items():
-            values.append(row.get(name))
-    return frame_of(table, ((name, columns.pop(name)) for name in SCHEMAS[table].dtypes))
+        if not row.keys() <= dtypes.keys():
+            raise KeyError(f"{table} has no column {', '.join(sorted(row.keys() - dtypes.keys()))}")
+        told.append(tuple(map(row.get, dtypes)))
+    columns = zip(*told, strict=True) if told else repeat(())
+    return frame_of(table, zip(dtypes, columns, strict=False))
 
 
 def frame_of(table: str, columns: Iterable[tuple[str, Sequence[object]]]) -> pd.DataFrame:

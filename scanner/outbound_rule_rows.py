@@ -156,7 +156,7 @@ def united(
     """
     own = _by_name(InBody(*each) for each in in_body.told.items()) if in_body else {}
     other = _by_name(listed if listed is not None else partly_listed)
-    found = {name: rule._replace(seen_in="both") if name in own else rule for name, rule in other.items()}
+    found = {name: Rule(*rule[:4], "both") if name in own else rule for name, rule in other.items()}
     if in_body is not None:
         alone = own.keys() - other.keys()
         found |= {name: _rule(in_body.workspace_id, own[name]) for name in alone}
