@@ -189,38 +189,36 @@ class Arm:
         )
 
     async def pages(self, ask: Ask) -> AsyncIterator[Payload | Gap]:
-        """Every page of a list, as `pages_after` its first one; or the gap the first one leaves."""
-        first = await self.get(ask)
-        if isinstance(first, Gap):
-            yield first
-            return
-        async for page in self.pages_after(first):
-            yield page
-
-    async def pages_after(self, first: Payload) -> AsyncIterator[Payload | Gap]:
-        """The first page and every further one, following nextLink as Azure wrote it; a gap ends it.
+        """Every page of a list, following nextLink as Azure wrote it; a gap ends it.
 
         A nextLink to another host or to a page already read is a gap, as is a page whose `value` is not
         an array: what came before stays. An empty page and an empty nextLink are in order.
         """
-        seen = {first.url}
-        answer: Payload | Gap | None = first
-        while answer is not None:
-            yield answer
-            answer = await self._following(answer, seen)
+        seen = {ask.url}
+        page: Payload | Gap | None = await self.get(ask)
+        while page is not None:
+            yield page
+            page = await self.told(self.following(page, seen))
 
-    async def all_pages(self, first: Payload) -> list[Payload | Gap]:
-        """All that `pages_after` gives, at once."""
+    async def pages_after(self, first: Payload) -> list[Payload | Gap]:
+        """The first page and every further one, as `pages` gives them."""
         seen = {first.url}
-        answers: list[Payload | Gap] = [first]
-        while (answer := await self._following(answers[-1], seen)) is not None:
-            answers.append(answer)
-        return answers
+        pages: list[Payload | Gap] = []
+        page: Payload | Gap | None = first
+        while page is not None:
+            pages.append(page)
+            page = await self.told(self.following(page, seen))
+        return pages
 
-    async def _following(self, answer: Payload | Gap, seen: set[str]) -> Payload | Gap | None:
-        if isinstance(answer, Gap):
-            return None
-        following = next_page(answer, seen, self.cloud.arm_endpoint)
+    def following(self, page: Payload | Gap, seen: set[str]) -> Ask | Gap | None:
+        """What comes after a page: the question for the next one, what stands in its way, or nothing.
+
+        `seen` are the URLs of the list so far.
+        """
+        return None if isinstance(page, Gap) else next_page(page, seen, self.cloud.arm_endpoint)
+
+    async def told(self, following: Ask | Gap | None) -> Payload | Gap | None:
+        """The answer to what follows, where that is a question."""
         return await self.get(following) if isinstance(following, Ask) else following
 
 

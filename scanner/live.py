@@ -136,20 +136,32 @@ class _SubscriptionReader:
             await self._list(group, at_most)
 
     async def _list(self, group: asyncio.TaskGroup, at_most: int | None) -> None:
-        """Read the list and begin to read its workspaces; when it returns, no page is held any more."""
+        """Read the list and begin to read its workspaces.
+
+        A page is given up before the next one is asked for: a thousand subscriptions may wait for one.
+        """
         first = await self._versions.settled("workspaces", self._first_page)
         if isinstance(first, Gap):
             self._keep(await self._explained(first))
             return
-        async for page in self._arm.pages_after(first):
-            self._keep(page)
-            if isinstance(page, Payload):
-                for workspace in self._workspaces(page)[:at_most]:
-                    group.create_task(self._workspace(workspace))
-                    if workspace.associated and self._reader.wants_associated:
-                        group.create_task(self._reader.read_associated(workspace))
-            if at_most is not None:
-                return
+        seen = {first.url}
+        page: Payload | Gap | None = first
+        del first
+        while page is not None:
+            self._take(page, group, at_most)
+            following = None if at_most is not None else self._arm.following(page, seen)
+            page = None
+            page = await self._arm.told(following)
+
+    def _take(self, page: Payload | Gap, group: asyncio.TaskGroup, at_most: int | None) -> None:
+        """Keep a page, and begin to read its workspaces, or so many of them."""
+        self._keep(page)
+        if isinstance(page, Gap):
+            return
+        for workspace in self._workspaces(page)[:at_most]:
+            group.create_task(self._workspace(workspace))
+            if workspace.associated and self._reader.wants_associated:
+                group.create_task(self._reader.read_associated(workspace))
 
     async def _first_page(self, api_version: str) -> Payload | Gap:
         path = f"{self._scope}/providers/{PROVIDER}/workspaces"

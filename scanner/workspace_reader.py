@@ -142,7 +142,7 @@ class WorkspaceReader:
         if isinstance(first, Gap) or first.status != 200:
             answers: list[Payload | Gap] = [first]
         else:
-            answers = await self._arm.all_pages(first)
+            answers = await self._arm.pages_after(first)
         for answer in answers:
             self._keep(answer)
         return answers
