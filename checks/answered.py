@@ -27,6 +27,10 @@ class Answered:
         """The answers to these rows."""
         return Answered(**{name: getattr(self, name).take(rows) for name in ANSWER_COLUMNS})
 
+    def packed(self) -> Answered:
+        """The same, in an eighth of the memory."""
+        return Answered(**{name: getattr(self, name).packed() for name in ANSWER_COLUMNS})
+
     def filled(self, rows: pd.DataFrame) -> Answered:
         """With the ids and names of these rows in place of stand-ins."""
         return Answered(

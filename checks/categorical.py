@@ -31,7 +31,7 @@ def categorical(
     pools = {id(part.pool): part.pool for part in parts}
     sizes = np.cumsum([0, *(len(pool) for pool in pools.values())])
     start = dict(zip(pools, sizes, strict=False))
-    codes = np.concatenate([part.codes + start[id(part.pool)] for part in parts])[order]
+    codes = np.concatenate([part.codes.astype(np.int64) + start[id(part.pool)] for part in parts])[order]
     first = np.full(sizes[-1], len(codes))
     first[codes[::-1]] = np.arange(len(codes) - 1, -1, -1)
     used = np.argsort(first, kind="stable")[: np.count_nonzero(first < len(codes))]

@@ -94,6 +94,10 @@ class Texts:
         """The texts of these rows."""
         return Texts(codes=self.codes[rows], pool=self.pool)
 
+    def packed(self) -> Texts:
+        """The same in as few bytes a row as there are different texts: to be kept, not to be counted with."""
+        return Texts(codes=self.codes.astype(np.min_scalar_type(len(self.pool))), pool=self.pool)
+
     def changed(self, change: Callable[[str], str]) -> Texts:
         """Every different text changed once."""
         return Texts(codes=self.codes, pool=np.array([change(text) for text in self.pool], dtype=object))

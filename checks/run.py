@@ -133,7 +133,7 @@ def _block(chosen: ChosenCheck, answered: Answered, stamp: Stamp) -> _Block:
     if chosen.check.follows_hub and len(noted):
         reason = answered.reason.joined(noted, [stamp.note], lambda reason, note: f"{reason} {note}".strip())
         answered = replace(answered, reason=reason)
-    return _Block(chosen=chosen, answered=answered, stamp=stamp)
+    return _Block(chosen=chosen, answered=answered.packed(), stamp=stamp)
 
 
 def _put_together(blocks: list[_Block], ranks: Codes) -> pd.DataFrame:
