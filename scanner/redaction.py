@@ -97,29 +97,30 @@ def _is_suspicious(body: bytes) -> bool:
 def _cleaned_below(node: Any, *, emails: bool) -> list[str]:
     """Replace in `node` what has to go; returns the pointers to it from there."""
     found = []
-    for key, value in node.items() if type(node) is dict else enumerate(node):
+    is_object = type(node) is dict
+    for key, value in node.items() if is_object else enumerate(node):
         kind = type(value)
-        if kind is not str and kind is not dict and kind is not list:
-            continue
-        is_secret, bears_emails = _named(key) if type(key) is str else (False, False)
-        below = emails or bears_emails
-        if kind is not str:
-            pointers = _cleaned_below(value, emails=below)
-            found += [f"/{_escaped(str(key))}{pointer}" for pointer in pointers]
-        elif is_secret or "eyJ" in value or (below and "@" in value):
-            cleaned = _cleaned(key, value, is_secret=is_secret, emails=below)
-            if cleaned != value:
-                node[key] = cleaned
-                found.append(f"/{_escaped(str(key))}")
+        if kind is str:
+            if (is_object and _is_secret(key)) or "@" in value or "eyJ" in value:
+                cleaned = _cleaned(key, value, emails=emails)
+                if cleaned != value:
+                    node[key] = cleaned
+                    found.append(f"/{_escaped(str(key))}")
+        elif value and (kind is dict or kind is list):
+            pointers = _cleaned_below(value, emails=emails or (is_object and _bears_emails(key)))
+            if pointers:
+                step = _escaped(str(key))
+                found += [f"/{step}{pointer}" for pointer in pointers]
     return found
 
 
-def _cleaned(key: str | int, text: str, *, is_secret: bool, emails: bool) -> str:
+def _cleaned(key: str | int, text: str, *, emails: bool) -> str:
     """The text of that name or position, as it may stay."""
-    if is_secret:
+    if isinstance(key, str) and _is_secret(key):
         return REDACTED if text else text
-    without = without_emails(text) if emails else text
-    return without if key == "nextLink" and not emails else without_tokens(without)
+    if emails or (isinstance(key, str) and _bears_emails(key)):
+        return without_tokens(without_emails(text))
+    return text if key == "nextLink" else without_tokens(text)
 
 
 def _escaped(step: str) -> str:
@@ -127,8 +128,13 @@ def _escaped(step: str) -> str:
 
 
 @lru_cache(maxsize=4096)
-def _named(name: str) -> tuple[bool, bool]:
-    """Whether a member of that name is a secret, and whether texts below it may name people."""
+def _is_secret(name: str) -> bool:
+    """Whether a member of that name is a secret."""
     lowered = name.lower()
-    is_secret = lowered in _SECRET_MEMBERS or lowered.endswith(_SECRET_ENDING)
-    return is_secret, lowered in _EMAIL_BEARERS
+    return lowered in _SECRET_MEMBERS or lowered.endswith(_SECRET_ENDING)
+
+
+@lru_cache(maxsize=4096)
+def _bears_emails(name: str) -> bool:
+    """Whether texts in a member of that name may name people."""
+    return name.lower() in _EMAIL_BEARERS
