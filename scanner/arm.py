@@ -26,6 +26,7 @@ from azure.core.pipeline import AsyncPipeline
 from azure.core.pipeline.policies import CustomHookPolicy
 from azure.core.pipeline.transport import AsyncHttpResponse, HttpRequest
 from azure.mgmt.resource.subscriptions.aio import SubscriptionClient
+from multidict import CIMultiDict
 
 from scanner import gaps
 from scanner.answers import understood
@@ -264,7 +265,10 @@ def _no_next(page: Payload, code: str, message: str) -> Gap:
 
 
 def _request(ask: Ask) -> HttpRequest:
-    """The pipeline's own kind of request: those of `azure.core.rest` cost four times the pipeline's time."""
-    if not ask.body:
-        return HttpRequest(ask.method, ask.url)
-    return HttpRequest(ask.method, ask.url, headers={"Content-Type": "application/json"}, data=ask.body)
+    """The pipeline's own kind of request: those of `azure.core.rest` cost four times the pipeline's time.
+
+    Its headers are in aiohttp's kind of dictionary from the start.
+    """
+    request = HttpRequest(ask.method, ask.url, data=ask.body or None)
+    request.headers = CIMultiDict({"Content-Type": "application/json"} if ask.body else {})
+    return request

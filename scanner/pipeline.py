@@ -25,7 +25,7 @@ from azure.core.rest import AsyncHttpResponse
 from scanner.challenges import ChallengePolicy
 from scanner.clouds import Cloud
 from scanner.errors import DeadlineError, RefusedRequestError
-from scanner.throttling import Throttle, quota_wait, refused_scope, throttled_scope
+from scanner.throttling import Throttle, quota_wait, refused_scope, scopes
 from scanner.version import VERSION
 
 _TIME_IS_UP = "The scan's time budget was used up before this was read."
@@ -193,7 +193,7 @@ def _waiting_scope(response: PipelineResponse[Any, Any]) -> str:
     """Whose wait the Retry-After of an answer is."""
     url, answer = response.http_request.url, response.http_response
     if answer.status_code != 429:
-        return throttled_scope(url)
+        return scopes(url)[0]
     return refused_scope(url, answer.headers, body_of(answer))
 
 

@@ -17,10 +17,9 @@ from scanner.progress import Progress
 from scanner.throttling import (
     RESOURCE_GRAPH,
     Throttle,
-    provider_scope,
     quota_wait,
     remaining_reads,
-    throttled_scope,
+    scopes,
 )
 
 _log = logging.getLogger("azml_audit.concurrency")
@@ -51,7 +50,7 @@ class SlotPolicy(AsyncHTTPPolicy[Any, Any]):
     async def send(self, request: PipelineRequest[Any]) -> PipelineResponse[Any, Any]:
         """Send it in its turn."""
         url = request.http_request.url
-        scope, provider = throttled_scope(url), provider_scope(url)
+        scope, provider = scopes(url)
         window, has_token = self._window(scope), False
         while True:
             await self._throttle.opened(provider)

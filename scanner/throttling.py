@@ -15,7 +15,6 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping
 from time import monotonic
 
-_NAME = re.compile(r"[^/?]*")
 _TENANT = ""
 RESOURCE_GRAPH = "microsoft.resourcegraph"
 """The scope of Resource Graph's queries, which count apart."""
@@ -28,16 +27,21 @@ _WORTH_TELLING = 0.5
 _PROVIDER_CODE = b"ResourceRequestsThrottled"
 
 
-def throttled_scope(url: str) -> str:
-    """The lower-cased subscription id a URL is about; "" for tenant-wide requests, but Resource Graph's."""
-    name = _after(url.lower(), "/subscriptions/")
-    return name or (RESOURCE_GRAPH if is_resource_graph(url) else _TENANT)
+def scopes(url: str) -> tuple[str, str]:
+    """Who counts a request: Resource Manager, by subscription, and behind it a provider, by its own count.
+
+    The first is the lower-cased id of the subscription a URL is about, "" for tenant-wide requests but those
+    of Resource Graph; the second that and the last provider it names, as in "<id>/microsoft.storage".
+    """
+    path = url.partition("?")[0].lower()
+    subscription = _name(path.partition("/subscriptions/")[2])
+    scope = subscription or (RESOURCE_GRAPH if is_resource_graph(path) else _TENANT)
+    _, words, rest = path.rpartition("/providers/")
+    return scope, f"{scope}/{_name(rest) if words else ''}"
 
 
-def _after(text: str, words: str) -> str:
-    """The name behind these words; "" where they do not occur."""
-    _, _, rest = text.partition(words)
-    return _NAME.match(rest)[0]  # type: ignore[index]  # it matches nothing, too
+def _name(rest: str) -> str:
+    return rest.partition("/")[0]
 
 
 def is_resource_graph(url: str) -> bool:
@@ -54,13 +58,6 @@ def quota_wait(headers: Mapping[str, str]) -> float | None:
     return int(hours) * 3600 + int(minutes) * 60 + float(seconds)
 
 
-def provider_scope(url: str) -> str:
-    """The subscription and the last provider a URL names, as in "<id>/microsoft.storage"."""
-    path = url.partition("?")[0].lower()
-    last = path.rfind("/providers/")
-    return f"{throttled_scope(url)}/{_after(path[last:], '/providers/') if last >= 0 else ''}"
-
-
 def remaining_reads(headers: Mapping[str, str]) -> float | None:
     """How many requests Azure Resource Manager still counts for the scope; None where it does not say."""
     for name in _REMAINING:
@@ -72,12 +69,13 @@ def remaining_reads(headers: Mapping[str, str]) -> float | None:
 
 def refused_scope(url: str, headers: Mapping[str, str], body: bytes) -> str:
     """Whose wait a 429 is: the provider's where it, not Resource Manager, turned us away; else all of it."""
+    scope, provider = scopes(url)
     if is_resource_graph(url) or any(code in body for code in _GATEWAY_CODES):
-        return throttled_scope(url)
+        return scope
     if _PROVIDER_CODE in body:
-        return provider_scope(url)
+        return provider
     is_gateway = headers.get("x-ms-failure-cause", "").lower() == "gateway"
-    return throttled_scope(url) if is_gateway or not remaining_reads(headers) else provider_scope(url)
+    return scope if is_gateway or not remaining_reads(headers) else provider
 
 
 class Throttle:

@@ -74,9 +74,7 @@ class Transport(AsyncHttpTransport[Any, Any]):
             "cookie_jar": aiohttp.DummyCookieJar(),
             "proxy": proxy,
         }
-        timeout = aiohttp.ClientTimeout(
-            total=answer_timeout, sock_connect=connect_timeout, sock_read=read_timeout
-        )
+        timeout = aiohttp.ClientTimeout(total=None, sock_connect=connect_timeout)
         self._session = aiohttp.ClientSession(timeout=timeout, **common)
         self._session_for_sdk = aiohttp.ClientSession(response_class=_bounded_response(max_bytes), **common)
         self._for_sdk = AioHttpTransport(
@@ -86,6 +84,7 @@ class Transport(AsyncHttpTransport[Any, Any]):
             read_timeout=read_timeout,
         )
         self._connector = connector
+        self._read_timeout = read_timeout
         self._answer_timeout = answer_timeout
         self._max_bytes = max_bytes
 
@@ -120,30 +119,41 @@ class Transport(AsyncHttpTransport[Any, Any]):
 
     async def _answer(self, request: HttpRequest) -> Answer:
         """Raises what azure-core's own transport raises, since that decides what is tried again."""
+        end = asyncio.get_running_loop().time() + self._answer_timeout
         try:
-            url = URL(request.url, encoded=_PLAIN_URL.fullmatch(request.url) is not None)
-            response = await self._session.request(
-                request.method, url, headers=request.headers, data=request.data, allow_redirects=False
-            )
-            return Answer(request, response, await self._body(response))
+            async with asyncio.timeout(min(self._read_timeout, self._answer_timeout)) as patience:
+                url = URL(request.url, encoded=_PLAIN_URL.fullmatch(request.url) is not None)
+                response = await self._session.request(
+                    request.method, url, headers=request.headers, data=request.data, allow_redirects=False
+                )
+                return Answer(request, response, await self._body(response, patience, end))
         except aiohttp.ClientPayloadError as error:
             raise IncompleteReadError(error, error=error) from error
         except aiohttp.ClientResponseError as error:
             raise ServiceResponseError(error, error=error) from error
         except aiohttp.ConnectionTimeoutError as error:
             raise ServiceRequestTimeoutError(error, error=error) from error
-        except aiohttp.ServerTimeoutError as error:
-            raise ServiceResponseTimeoutError(error, error=error) from error
         except TimeoutError as error:
-            raise self._too_late() from error
+            if (patience.when() or 0) >= end:
+                raise self._too_late() from error
+            silence = aiohttp.SocketTimeoutError(f"nothing came for {self._read_timeout:g} s")
+            raise ServiceResponseTimeoutError(silence, error=silence) from silence
         except aiohttp.ClientError as error:
             raise ServiceRequestError(error, error=error) from error
 
-    async def _body(self, response: aiohttp.ClientResponse) -> bytes:
-        """All of it; its connection is free for others then. Raises TooLargeError."""
+    async def _body(self, response: aiohttp.ClientResponse, patience: asyncio.Timeout, end: float) -> bytes:
+        """All of it; its connection is free for others then. Raises TooLargeError.
+
+        There is new patience whenever something came, until the `end`: one timer for an answer that comes at
+        once, where aiohttp would set one with every piece of it.
+        """
+        content, clock = response.content, asyncio.get_running_loop()
         parts, size = [], 0
         try:
-            while part := await response.content.readany():
+            while not content.at_eof():
+                if not content.is_eof():
+                    patience.reschedule(min(clock.time() + self._read_timeout, end))
+                part = await content.readany()
                 size += len(part)
                 if size > self._max_bytes:
                     raise _too_large(self._max_bytes)

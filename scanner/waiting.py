@@ -13,7 +13,7 @@ from scanner.gaps import Ask
 from scanner.payloads import Gap, Payload
 from scanner.progress import Silent
 from scanner.resuming import Question, question_of
-from scanner.throttling import provider_scope, throttled_scope
+from scanner.throttling import scopes
 
 
 class Gates(Silent):
@@ -35,7 +35,7 @@ class Gates(Silent):
     @contextmanager
     def asking(self, ask: Ask) -> Iterator[None]:
         """The question is under way within this context."""
-        where = throttled_scope(ask.url), provider_scope(ask.url)
+        where = scopes(ask.url)
         self._under_way[where] += 1
         try:
             yield

@@ -18,7 +18,7 @@ from scanner.emulator.credential import EmulatorCredential
 from scanner.gaps import Ask
 from scanner.payloads import Gap, Payload
 from scanner.pipeline import Patience
-from scanner.throttling import Throttle, provider_scope, refused_scope, throttled_scope
+from scanner.throttling import Throttle, refused_scope, scopes
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -55,7 +55,7 @@ def test_requests_are_bounded_overall_and_per_subscription() -> None:
     most: Counter[str] = Counter()
 
     async def handler(request: web.Request) -> web.StreamResponse:
-        scope = throttled_scope(str(request.url))
+        scope, _ = scopes(str(request.url))
         under_way.update([scope, "all"])
         most.update({key: max(0, under_way[key] - most[key]) for key in (scope, "all")})
         await asyncio.sleep(0.005)
@@ -141,7 +141,7 @@ def test_a_closed_gate_opens_again_for_its_own_subscription_only() -> None:
     ],
 )
 def test_requests_are_counted_by_the_subscription_they_name(url: str, scope: str) -> None:
-    assert throttled_scope(url) == scope
+    assert scopes(url)[0] == scope
 
 
 @pytest.mark.parametrize(
@@ -154,7 +154,7 @@ def test_requests_are_counted_by_the_subscription_they_name(url: str, scope: str
     ],
 )
 def test_a_provider_is_the_last_one_a_url_names(path: str, scope: str) -> None:
-    assert provider_scope(f"https://a{path}") == scope
+    assert scopes(f"https://a{path}")[1] == scope
 
 
 URL = "https://a/subscriptions/s/providers/Microsoft.Storage/x"
