@@ -12,6 +12,7 @@ from dataclasses import dataclass, fields, replace
 from itertools import repeat
 
 import pandas as pd
+from pandas.api.extensions import ExtensionArray
 
 from checks.resource_columns import (
     ASSOCIATED_RESOURCES,
@@ -67,14 +68,23 @@ def frame(table: str, rows: Iterable[Mapping[str, object]]) -> pd.DataFrame:
     return frame_of(table, zip(dtypes, columns, strict=False))
 
 
-def frame_of(table: str, columns: Iterable[tuple[str, Sequence[object]]]) -> pd.DataFrame:
-    """The frame `frame` would make, from all the columns of `table` by name; None is `<NA>`.
+def column(table: str, name: str, values: Sequence[object]) -> ExtensionArray:
+    """The values as that column of `table`; None is `<NA>`. Raises KeyError for a column it has not."""
+    made: ExtensionArray = pd.array(values, dtype=SCHEMAS[table].dtypes[name])  # type: ignore[call-overload]
+    return made
+
+
+def frame_of(table: str, columns: Iterable[tuple[str, Sequence[object] | ExtensionArray]]) -> pd.DataFrame:
+    """The frame `frame` would make, from all the columns of `table` by name, some perhaps made already.
 
     A column is not needed any more once the next one is asked for. Rows that come sorted by the index are
     not copied. Raises KeyError for a column that is missing, ValueError where two rows share an id.
     """
     schema = SCHEMAS[table]
-    arrays = {name: pd.array(values, dtype=schema.dtypes[name]) for name, values in columns}  # type: ignore[call-overload]
+    arrays = {
+        name: values if isinstance(values, ExtensionArray) else column(table, name, values)
+        for name, values in columns
+    }
     index = pd.Index([str(each).lower() for each in arrays[schema.id_column]], name="id", dtype=STRING)
     if not index.is_unique:
         raise ValueError(f"{table}: the id {index[index.duplicated()][0]} occurs twice")

@@ -10,6 +10,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from sys import intern
 from typing import Any, NamedTuple, TypeVar
 
+import numpy as np
+from pandas.api.extensions import ExtensionArray
+
+from checks.schema import column
 from scanner import wire
 
 
@@ -134,15 +138,20 @@ def told_by(properties: Any) -> Told:
     )
 
 
-def columns(rules: Sequence[Rule]) -> Iterator[tuple[str, Sequence[Any]]]:
-    """The rules as the columns of `outbound_rules`, by name, one after the other."""
+def columns(rules: Sequence[Rule]) -> Iterator[tuple[str, Sequence[Any] | ExtensionArray]]:
+    """The rules as the columns of `outbound_rules`, by name, one after the other.
+
+    What rules say is made a column of once for all that say the same.
+    """
     yield "rule_id", [rule.id for rule in rules]
     yield "workspace_id", [rule.workspace_id for rule in rules]
     yield "rule", [rule.name for rule in rules]
     yield "seen_in", [rule.seen_in for rule in rules]
-    told = [rule.told for rule in rules]
+    different = list({id(rule.told): rule.told for rule in rules}.values())
+    numbers = {id(told): number for number, told in enumerate(different)}
+    rows = np.array([numbers[id(rule.told)] for rule in rules], dtype=np.intp)
     for position, name in enumerate(Told._fields):
-        yield name, [each[position] for each in told]
+        yield name, column("outbound_rules", name, [told[position] for told in different]).take(rows)
 
 
 def united(
