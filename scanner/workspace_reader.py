@@ -114,7 +114,7 @@ class WorkspaceReader:
 
     async def _online_endpoints(self, workspace_id: str) -> None:
         endpoints = _items(await self._children("onlineEndpoints", workspace_id))
-        if "deployments" in self.wanted.kinds:
+        if endpoints and "deployments" in self.wanted.kinds:
             async with asyncio.TaskGroup() as group:
                 for endpoint_id in filter(None, (wire.named(item, "id") for item in endpoints)):
                     path = f"{wire.quoted(endpoint_id)}/deployments"
