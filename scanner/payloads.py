@@ -16,7 +16,7 @@ from scanner.bodies import parsed, written
 if TYPE_CHECKING:
     from scanner.gaps import Ask
 
-SPILL_BYTES = 64 * 1024 * 1024
+SPILL_BYTES = 1024 * 1024
 _BUFFER_BYTES = 256 * 1024
 
 
