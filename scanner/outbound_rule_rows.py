@@ -97,7 +97,7 @@ class RuleReader:
         """The rule a list tells; an id that is not its own, by place and name, is not believed."""
         rule_id, name = item["id"], wire.last_part(item["id"])
         own_id = _rule_id(workspace_id, name)
-        if rule_id.lower() != own_id.lower():
+        if rule_id != own_id and rule_id.lower() != own_id.lower():
             rule_id = own_id
         return Rule(rule_id, workspace_id, intern(name), self._told(item.get("properties")), "outboundRules")
 

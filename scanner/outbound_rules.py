@@ -21,6 +21,7 @@ class OutboundRules:
         self._in_lists: dict[str, BodyRules] = {}
         self._in_details: dict[str, BodyRules] = {}
         self._listed: dict[str, Listings[Rule]] = {}
+        self._begun = Listings(_rule_id)
 
     def add_body(self, workspace_id: str, rules: Mapping[str, Any], *, is_detail: bool) -> None:
         """A body tells these, by name; that of the workspace's own answer counts before its list's."""
@@ -29,12 +30,13 @@ class OutboundRules:
 
     def begin(self, workspace_id: str, page: Page) -> None:
         """What is added from now on is told by this page of the workspace's outboundRules list."""
-        self._listed.setdefault(wire.key(workspace_id), Listings(_rule_id)).begin(page)
+        self._begun = self._listed.setdefault(wire.key(workspace_id), Listings(_rule_id))
+        self._begun.begin(page)
 
     def add(self, workspace_id: str, item: wire.Object) -> Rule:
         """The page that was begun tells this rule."""
         rule = self._reader.listed(workspace_id, item)
-        self._listed[wire.key(workspace_id)].add(rule.name.lower(), rule)
+        self._begun.add(rule.name.lower(), rule)
         return rule
 
     def disputes(self) -> Iterator[Gap]:
