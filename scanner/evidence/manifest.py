@@ -58,12 +58,12 @@ def files_in(manifest: bytes, name: str = MANIFEST) -> dict[str, SealedFile]:
     if not is_exact or len(named) < len(files):
         raise EvidenceError(f"{name} is altered: it is not written as azml-audit writes it.")
     for each in named:
-        check_name(each)
+        check_name(each, name)
     return named
 
 
-def check_name(name: str) -> None:
-    """Raise EvidenceError for a name that could lead out of the bundle, or that no bundle of ours has."""
+def check_name(name: str, where: object) -> None:
+    """Raise EvidenceError where a name could lead out of the bundle, or is none that bundles of ours have."""
     path = PurePosixPath(name)
     if not _NAME.fullmatch(name) or path.is_absolute() or {".", ".."} & set(name.split("/")):
-        raise EvidenceError(f"The file name {name!r} is refused: no bundle of ours has such a name.")
+        raise EvidenceError(f"{where}: the file name {name!r} is refused: no bundle of ours has such a name.")

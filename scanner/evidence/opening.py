@@ -134,8 +134,8 @@ def _archive(path: Path) -> _Archive:
 
 def _check_entry(path: Path, entry: zipfile.ZipInfo) -> None:
     """Raise EvidenceError for an entry that no bundle of ours has."""
-    check_name(entry.orig_filename)
-    check_name(entry.filename)
+    check_name(entry.orig_filename, path)
+    check_name(entry.filename, path)
     mode = entry.external_attr >> 16
     reasons: dict[str, Any] = {
         "it is a link or a device": mode and not stat.S_ISREG(mode) and stat.S_IFMT(mode),
