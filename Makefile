@@ -21,11 +21,11 @@ bench: install-dev
 
 # Takes a quarter to half an hour: 200 scans of 1,000 workspaces, each with other faults.
 nightly: install-dev
-	AZML_AUDIT_FAULT_SEEDS=200 $(BIN)/pytest --numprocesses auto tests/test_faults_by_chance.py
-	AZML_AUDIT_EXAMPLES=200 $(BIN)/pytest --numprocesses auto tests/test_checks_all.py
+	AZML_AUDIT_FAULT_SEEDS=200 $(BIN)/pytest --numprocesses auto tests/journeys/test_faults_by_chance.py
+	AZML_AUDIT_EXAMPLES=200 $(BIN)/pytest --numprocesses auto tests/checks/test_all.py
 
 reliability: install-dev
-	$(BIN)/python tests/fault_matrix.py
+	$(BIN)/python tests/support/fault_matrix.py
 
 lint: install-dev
 	$(BIN)/ruff format --check .
@@ -37,7 +37,7 @@ docs: install-dev
 	$(BIN)/python -m scanner.documentation
 
 cassettes: install-dev
-	$(BIN)/python tests/record_cassettes.py
+	$(BIN)/python tests/support/record_cassettes.py
 
 install: $(VENV)/.installed
 install-dev: $(VENV)/.installed-dev

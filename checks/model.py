@@ -14,9 +14,9 @@ import numpy.typing as npt
 import pandas as pd
 from pydantic import BaseModel, ConfigDict
 
-from checks.schema import SCHEMAS, Tables
+from checks.contract.columns_of_workspaces import NETWORK_COLUMNS
+from checks.contract.tables import SCHEMAS, Tables
 from checks.severity import Severity as Severity
-from checks.workspace_columns import NETWORK_COLUMNS
 
 
 class Status(StrEnum):

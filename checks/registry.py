@@ -5,32 +5,28 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from importlib.metadata import EntryPoint, entry_points
 
-from checks import (
-    associated_resources,
-    computes,
-    endpoints,
-    managed_network,
-    network_access,
-    outbound_rules,
-    private_endpoints,
-    scenarios,
-    workspace_protection,
-)
 from checks.errors import RegistryError
+from checks.families import workspace_protection
+from checks.families.dependencies import reachable
+from checks.families.inbound import private_endpoints, public_access
+from checks.families.managed_network import isolation
+from checks.families.outbound import rules
+from checks.families.scenarios import usage
+from checks.families.workloads import computes, endpoints
 from checks.model import Check
 
 ENTRY_POINT_GROUP = "azml_audit.checks"
 
 BUILT_IN: tuple[Check, ...] = (
-    *network_access.CHECKS,
+    *public_access.CHECKS,
     *private_endpoints.CHECKS,
-    *managed_network.CHECKS,
-    *outbound_rules.CHECKS,
-    *associated_resources.CHECKS,
+    *isolation.CHECKS,
+    *rules.CHECKS,
+    *reachable.CHECKS,
     *computes.CHECKS,
     *endpoints.CHECKS,
     *workspace_protection.CHECKS,
-    *scenarios.CHECKS,
+    *usage.CHECKS,
 )
 
 

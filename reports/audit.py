@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from checks.judge import PolicyVerdict
+from checks.contract.tables import Tables
 from checks.model import Check
-from checks.schema import Tables
+from checks.policy.judge import PolicyVerdict
 
 if TYPE_CHECKING:
-    from checks.drift import Drift
+    from checks.drift.comparison import Drift
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,20 +8,20 @@ from datetime import UTC, date, datetime
 
 import pandas as pd
 
-from checks.categorical import together
-from checks.effective import scoped
+from checks.contract.tables import Tables
+from checks.engine.asking import findings
+from checks.engine.categorical import together
 from checks.errors import AuditError
-from checks.judge import PolicyVerdict, Verdict, concluded, judged
 from checks.model import Severity
-from checks.run import findings
-from checks.schema import Tables
-from checks.selectors import unknown_groups, workspace_facts
-from checks.waivers import waived
+from checks.policy.composition import scoped
+from checks.policy.judge import PolicyVerdict, Verdict, concluded, judged
+from checks.policy.selectors import unknown_groups, workspace_facts
+from checks.policy.waivers import waived
 from reports.audit import Audit
-from scanner.payloads import Gap, Payload, Source, Store
+from scanner.payloads.payload import Gap, Payload, Source, Store
 from scanner.policies import LoadedPolicy
-from scanner.provenance import Traces
-from scanner.tabulate import Tabulation
+from scanner.tables.provenance import Traces
+from scanner.tables.tabulate import Tabulation
 from scanner.version import VERSION
 
 _log = logging.getLogger("azml_audit.gaps")

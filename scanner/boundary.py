@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from scanner.options import LogFormat, LogLevel
+from scanner.choices import LogFormat, LogLevel
 
 if TYPE_CHECKING:
     from scanner.terminal import Terminal

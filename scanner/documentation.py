@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from checks.documentation import catalogue, controls, overview
-from checks.policy_reference import reference
+from checks.policy.reference import reference
 from checks.registry import BUILT_IN
-from reports.columns import FILES
-from reports.data_package import markdown, sections
-from reports.drift_columns import DRIFT_FILES
-from reports.drift_view import MEANINGS
-from scanner.permissions_page import permissions_page
+from reports.drift.columns import DRIFT_FILES
+from reports.drift.view import MEANINGS
+from reports.tables.columns import FILES
+from reports.tables.data_package import markdown, sections
+from scanner.doctor.permissions_page import permissions_page
 
 _BEGIN = "<!-- written by make docs: {name} -->"
 _END = "<!-- end of {name} -->"

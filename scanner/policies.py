@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
-from checks.effective import Composition, composed
 from checks.errors import PolicyError
 from checks.model import Check, ChosenCheck
-from checks.policy import Layer, parsed
-from checks.policy_model import Policy
+from checks.policy.composition import Composition, composed
+from checks.policy.model import Policy
+from checks.policy.parsing import Layer, parsed
 from scanner.policy_yaml import document, text_of
 
 

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from checks.drift import Snapshot
-from checks.schema import BOOLEAN, STRING
-from reports import columns, csv_files
+from checks.contract.tables import BOOLEAN, STRING
+from checks.drift.comparison import Snapshot
 from reports.audit import Audit
-from reports.columns import ReportFile
+from reports.formats import csv_files
+from reports.tables import columns
+from reports.tables.columns import ReportFile
 from scanner.errors import SnapshotError
 from scanner.evidence.opening import content, is_bundle
 from scanner.evidence.replaying import sealed

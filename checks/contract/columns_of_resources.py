@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from checks.table_model import BOOLEAN, INTEGER, TableSchema, columns
+from checks.contract.table_model import BOOLEAN, INTEGER, TableSchema, columns
 
 SUBSCRIPTIONS = TableSchema(
     name="subscriptions",

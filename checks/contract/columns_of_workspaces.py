@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from checks.table_model import BOOLEAN, TableSchema, columns
+from checks.contract.table_model import BOOLEAN, TableSchema, columns
 
 _WORKSPACE_IDENTITY = columns(
     ("workspace_id", "id"),

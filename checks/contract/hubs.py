@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from checks.schema import Tables
-from checks.workspace_columns import NETWORK_COLUMNS
+from checks.contract.columns_of_workspaces import NETWORK_COLUMNS
+from checks.contract.tables import Tables
 
 
 def is_project(workspaces: pd.DataFrame) -> pd.Series[bool]:

@@ -6,7 +6,7 @@ from typing import Literal
 
 import pandas as pd
 
-from checks.columns import says
+from checks.contract.three_valued import says
 
 IsolationMode = Literal["Disabled", "AllowInternetOutbound", "AllowOnlyApprovedOutbound"]
 

@@ -14,7 +14,7 @@ from itertools import repeat
 import pandas as pd
 from pandas.api.extensions import ExtensionArray
 
-from checks.resource_columns import (
+from checks.contract.columns_of_resources import (
     ASSOCIATED_RESOURCES,
     COMPUTES,
     DIAGNOSTIC_SETTINGS,
@@ -25,11 +25,11 @@ from checks.resource_columns import (
     PRIVATE_ENDPOINT_CONNECTIONS,
     SUBSCRIPTIONS,
 )
-from checks.table_model import BOOLEAN as BOOLEAN
-from checks.table_model import INTEGER as INTEGER
-from checks.table_model import STRING as STRING
-from checks.table_model import TableSchema
-from checks.workspace_columns import WORKSPACES
+from checks.contract.columns_of_workspaces import WORKSPACES
+from checks.contract.table_model import BOOLEAN as BOOLEAN
+from checks.contract.table_model import INTEGER as INTEGER
+from checks.contract.table_model import STRING as STRING
+from checks.contract.table_model import TableSchema
 
 # Where pyarrow is installed pandas would keep "string" in it, which cannot hold a lone surrogate (JSON can)
 # and whose comparisons give Arrow's booleans, which do not combine with nullable ones (pandas 3.1).

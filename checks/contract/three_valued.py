@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pandas as pd
 
-from checks.coded import Codes, Values, coded, combined, factorized
+from checks.vocabulary import Codes, Values, coded, combined, factorized
 
 
 def says(column: pd.Series, *words: str) -> pd.Series:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from checks.drift_model import Snapshot
-from checks.drift_pairs import CERTAIN, Mask, Texts, selected, within
+from checks.drift.model import Snapshot
+from checks.drift.pairs import CERTAIN, Mask, Texts, selected, within
 
 _ASKED_BY = ["policy", "check_id"]
 _MARKED_BY = [*_ASKED_BY, "workspace_key"]

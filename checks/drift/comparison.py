@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from checks.drift_findings import changed_findings
-from checks.drift_model import Drift as Drift
-from checks.drift_model import Snapshot as Snapshot
-from checks.drift_notes import notes
-from checks.drift_reach import reach_changes
-from checks.drift_rules import rule_changes
-from checks.drift_waivers import waiver_changes
-from checks.drift_workspaces import workspace_changes
+from checks.drift.findings import changed_findings
+from checks.drift.model import Drift as Drift
+from checks.drift.model import Snapshot as Snapshot
+from checks.drift.notes import notes
+from checks.drift.reach import reach_changes
+from checks.drift.rules import rule_changes
+from checks.drift.waivers import waiver_changes
+from checks.drift.workspaces import workspace_changes
 
 
 def drift(old: Snapshot, new: Snapshot) -> Drift:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from checks.drift_absence import absence_of, checks_over_workspaces
-from checks.drift_model import Snapshot
-from checks.drift_pairs import STANDINGS, TOLD, Pairs, Texts, selected
+from checks.drift.absence import absence_of, checks_over_workspaces
+from checks.drift.model import Snapshot
+from checks.drift.pairs import STANDINGS, TOLD, Pairs, Texts, selected
+from checks.policy.verdicts import Verdict
 from checks.severity import Severity
-from checks.verdicts import Verdict
 
 FINDING_CHANGES = (
     "regressed",

@@ -8,7 +8,7 @@ from functools import cached_property
 
 import pandas as pd
 
-from checks.columns import subscription_of
+from checks.contract.three_valued import subscription_of
 
 
 @dataclass(frozen=True, kw_only=True)

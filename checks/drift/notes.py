@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from checks.drift_model import Snapshot, by_key, texts
+from checks.drift.model import Snapshot, by_key, texts
 
 _MOST_NAMED = 5
 

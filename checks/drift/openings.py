@@ -6,17 +6,9 @@ from collections.abc import Mapping
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_network
 
-from checks.columns import items
-from checks.reachability import (
-    HOST_PORTS,
-    Endpoint,
-    Host,
-    OutboundRule,
-    Service,
-    all_of,
-    leads_to,
-)
-from checks.rule_semantics import is_wildcard, normal_host, normal_ports, parsed_ports
+from checks.contract.three_valued import items
+from checks.network.reachability import HOST_PORTS, Endpoint, Host, OutboundRule, Service, all_of, leads_to
+from checks.network.rules import is_wildcard, normal_host, normal_ports, parsed_ports
 
 _ANY_PROTOCOL = "*"
 

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from checks.drift_model import Snapshot, texts
+from checks.drift.model import Snapshot, texts
 from checks.model import Status
 
 Texts = npt.NDArray[Any]

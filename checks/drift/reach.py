@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from checks.drift_model import Snapshot, frame_of, records
-from checks.drift_openings import holds, is_broad, is_denial, is_private, rule_of, said
-from checks.drift_rules import rules_known
-from checks.drift_workspaces import MODE_WIDTH, effect_of_mode
-from checks.isolation import APPROVED, DISABLED
-from checks.reachability import OutboundRule, is_in_force
+from checks.contract.isolation import APPROVED, DISABLED
+from checks.drift.model import Snapshot, frame_of, records
+from checks.drift.openings import holds, is_broad, is_denial, is_private, rule_of, said
+from checks.drift.rules import rules_known
+from checks.drift.workspaces import MODE_WIDTH, effect_of_mode
+from checks.network.reachability import OutboundRule, is_in_force
 
 REACH_CHANGES = ("opened", "no longer denied", "closed", "newly denied")
 

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 
 import pandas as pd
 
-from checks.drift_model import Snapshot, frame_of, records
-from checks.drift_openings import holds, is_denial, rule_of, said
-from checks.reachability import OutboundRule
+from checks.drift.model import Snapshot, frame_of, records
+from checks.drift.openings import holds, is_denial, rule_of, said
+from checks.network.reachability import OutboundRule
 
 RULE_CHANGES = (
     "not read now",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from checks.drift_model import Snapshot, frame_of, records, texts
-from checks.waivers import WaiverState
+from checks.drift.model import Snapshot, frame_of, records, texts
+from checks.policy.waivers import WaiverState
 
 WAIVER_CHANGES = ("added", "expired", "gone", "renewed", "changed")
 

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 
 import pandas as pd
 
-from checks.columns import subscription_of
-from checks.drift_model import Snapshot, frame_of, texts
-from checks.isolation import APPROVED, DISABLED, INTERNET
+from checks.contract.isolation import APPROVED, DISABLED, INTERNET
+from checks.contract.three_valued import subscription_of
+from checks.drift.model import Snapshot, frame_of, texts
 
 WORKSPACE_CHANGES = ("appeared", "gone", "not read now", "read again", "changed")
 """The order of importance; `read again` is a workspace the old audit could not have shown."""

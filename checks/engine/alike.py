@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from checks.answered import Answered, verified
-from checks.coded import OPENING, Coded, Codes, coded, combined, stand_in
-from checks.kin import Kin
+from checks.contract.tables import SCHEMAS, STRING, Tables
+from checks.engine.answered import Answered, verified
+from checks.engine.kin import Kin
 from checks.model import Check, ChosenCheck
-from checks.schema import SCHEMAS, STRING, Tables
+from checks.vocabulary import OPENING, Coded, Codes, coded, combined, stand_in
 
 Reads = dict[str, frozenset[str]]
 

@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from checks.coded import Texts, filled
 from checks.model import ANSWER_COLUMNS, Answers, Status
+from checks.vocabulary import Texts, filled
 
 _STATUSES = frozenset(status.value for status in Status)
 

@@ -8,15 +8,15 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pandas as pd
 
-from checks.alike import Alike
-from checks.answered import Answered, crashed, not_read
-from checks.categorical import SEVERITIES, STATUSES, categorical, constant
-from checks.coded import Codes, Texts
-from checks.hubs import with_hub_values
-from checks.kin import Kin
+from checks.contract.hubs import with_hub_values
+from checks.contract.tables import Tables
+from checks.engine.alike import Alike
+from checks.engine.answered import Answered, crashed, not_read
+from checks.engine.categorical import SEVERITIES, STATUSES, categorical, constant
+from checks.engine.kin import Kin
+from checks.engine.stamps import Stamp, Stamps
 from checks.model import ChosenCheck
-from checks.schema import Tables
-from checks.stamps import Stamp, Stamps
+from checks.vocabulary import Codes, Texts
 
 FINDING_COLUMNS = (
     "check_id",

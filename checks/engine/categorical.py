@@ -11,9 +11,9 @@ import numpy.typing as npt
 import pandas as pd
 from pandas.api.types import union_categoricals
 
-from checks.coded import Texts, Values, factorized
+from checks.policy.verdicts import Verdict
 from checks.severity import Severity
-from checks.verdicts import Verdict
+from checks.vocabulary import Texts, Values, factorized
 
 STATUSES = ("error", "fail", "not-applicable", "pass", "unknown")
 SEVERITIES = tuple(sorted(severity.value for severity in Severity))

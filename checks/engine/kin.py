@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from checks.coded import Codes, Values, factorized
-from checks.schema import SCHEMAS, Tables
+from checks.contract.tables import SCHEMAS, Tables
+from checks.vocabulary import Codes, Values, factorized
 
 
 class Kin:

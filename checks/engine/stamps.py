@@ -8,11 +8,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from checks.coded import Codes, Texts, Values, factorized
-from checks.hubs import hub_notes
-from checks.kin import Kin
+from checks.contract.hubs import hub_notes
+from checks.contract.tables import SCHEMAS, Tables
+from checks.engine.kin import Kin
 from checks.model import ChosenCheck
-from checks.schema import SCHEMAS, Tables
+from checks.vocabulary import Codes, Texts, Values, factorized
 
 
 @dataclass(frozen=True, kw_only=True)

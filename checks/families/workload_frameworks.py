@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from checks.frameworks import Controls
+from checks.families.frameworks import Controls
 
 _GDPR = ("Art. 24", "Art. 25", "Art. 28", "Art. 32")
 

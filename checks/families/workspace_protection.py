@@ -6,17 +6,17 @@ from typing import Literal
 
 from pydantic import Field
 
-from checks import frameworks, pages
-from checks.columns import any_child, children_named, items, judged, says
-from checks.model import Answers, Check, Params, Severity, answer, check
-from checks.schema import Tables
-from checks.workspace_remediation import (
+from checks.contract.tables import Tables
+from checks.contract.three_valued import any_child, children_named, items, judged, says
+from checks.families import frameworks, pages
+from checks.fixes.workspaces import (
     CUSTOMER_KEY_USED,
     HIGH_IMPACT_SET,
     IDENTITY_FOR_DATASTORES,
     IDENTITY_GIVEN,
     LOGS_SENT,
 )
+from checks.model import Answers, Check, Params, Severity, answer, check
 
 _IDENTITY_KINDS = frozenset({"systemassigned", "userassigned"})
 

@@ -6,8 +6,8 @@ Commands and properties as of azure-cli's ml extension 2, api-version 2025-12-01
 
 from __future__ import annotations
 
+from checks.fixes.network import NETWORK_ON
 from checks.model import Remediation
-from checks.network_remediation import NETWORK_ON
 
 _OF_WORKSPACE = (
     "--workspace-name {{workspace}} --resource-group {{resource_group}} --subscription {{subscription_id}}"

@@ -7,7 +7,7 @@ by the report. Commands and properties as of azure-cli's ml extension 2, api-ver
 from __future__ import annotations
 
 from checks.model import Remediation
-from checks.scenario_hosts import HUGGING_FACE_HOSTS, PACKAGE_HOSTS, VS_CODE_HOSTS
+from checks.network.scenario_hosts import HUGGING_FACE_HOSTS, PACKAGE_HOSTS, VS_CODE_HOSTS
 
 _SET = (
     "az ml workspace outbound-rule set --workspace-name {{workspace}} --resource-group {{resource_group}} "

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from ipaddress import ip_network
 from typing import Final
 
-from checks.rule_semantics import parsed_ports, reaches_storage, resource_type_of, swallows
+from checks.network.rules import parsed_ports, reaches_storage, resource_type_of, swallows
 
 HOST_PORTS: Final = (80, 443)
 """The only ports of a host-name rule."""

@@ -15,13 +15,13 @@ from typing import Any
 import pandas as pd
 from pydantic import ValidationError
 
+from checks.contract.tables import Tables
+from checks.engine.asking import ScopedCheck
 from checks.errors import PolicyError
 from checks.model import Check, ChosenCheck, Severity
-from checks.policy import Layer, checks_under, explained
-from checks.policy_model import CheckSetting, UnknownCounts, Waiver, override_label
-from checks.run import ScopedCheck
-from checks.schema import Tables
-from checks.selectors import Selector, matching, workspace_facts
+from checks.policy.model import CheckSetting, UnknownCounts, Waiver, override_label
+from checks.policy.parsing import Layer, checks_under, explained
+from checks.policy.selectors import Selector, matching, workspace_facts
 
 BUILT_IN = "the check's own"
 NEVER_NAMED = "no policy names it"

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from checks.model import Check
-from checks.policy_model import VERSION, Policy
+from checks.policy.model import VERSION, Policy
 from checks.severity import Severity
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"

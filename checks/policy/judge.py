@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from checks.categorical import VERDICTS, constant, mapped
+from checks.engine.categorical import VERDICTS, constant, mapped
 from checks.model import Severity, Status
-from checks.policy_model import UnknownCounts
-from checks.score import no_scores, scores
-from checks.verdicts import Verdict as Verdict
-from checks.waivers import AppliedWaiver
+from checks.policy.model import UnknownCounts
+from checks.policy.score import no_scores, scores
+from checks.policy.verdicts import Verdict as Verdict
+from checks.policy.waivers import AppliedWaiver
 
 _VERDICT_OF = {
     Status.PASS: Verdict.COMPLIANT,
@@ -50,13 +50,13 @@ class PolicyVerdict:
     """Management groups that a selector asks for and that were not read: what is for them was not applied."""
     unknown: UnknownCounts = UnknownCounts.INCOMPLETE
     score: float | None = None
-    """As `checks.score` says; None where nothing counts."""
+    """As `checks.policy.score` says; None where nothing counts."""
     scores: pd.DataFrame = field(default_factory=no_scores, compare=False, repr=False)
     waivers: tuple[AppliedWaiver, ...] = ()
     """Every waiver of the policy and what it did."""
     digest: str = ""
-    """Of what the policy says, as `checks.effective.Composition.digest`; "" where it was not composed."""
-    """Counts and scores of the policy, its subscriptions and workspaces, as `checks.score.scores`."""
+    """`Composition.digest` of the policy; "" if it was not composed."""
+    """Counts and scores of the policy, its subscriptions and workspaces, as `checks.policy.score.scores`."""
 
 
 def judged(
@@ -64,7 +64,7 @@ def judged(
 ) -> pd.DataFrame:
     """The findings with the columns `verdict`, `waiver` ("" throughout) and `policy`.
 
-    `checks.waivers.waived` then tells what is waived. An error is undetermined whatever `unknown` says.
+    `checks.policy.waivers.waived` adds the waivers. An error is undetermined whatever `unknown` says.
     """
     words = {status.value: verdict.value for status, verdict in _VERDICT_OF.items()}
     if unknown is UnknownCounts.VIOLATION:

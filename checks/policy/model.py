@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
-from checks.selectors import Globs, Selector
+from checks.policy.selectors import Globs, Selector
 from checks.severity import Severity
 
 VERSION = 1

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from checks.errors import PolicyError
 from checks.model import Check
-from checks.policy_model import Policy, fields_at
+from checks.policy.model import Policy, fields_at
 from checks.severity import Severity
 
 _VALUE_ERROR = "Value error, "

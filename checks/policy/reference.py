@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from checks.model import Check
-from checks.policy_schema import policy_schema
+from checks.policy.json_schema import policy_schema
 
 Schema = Mapping[str, Any]
 

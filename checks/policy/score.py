@@ -18,9 +18,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from checks.categorical import coded_texts, mapped
+from checks.engine.categorical import coded_texts, mapped
+from checks.policy.verdicts import Verdict
 from checks.severity import Severity
-from checks.verdicts import Verdict
 
 WEIGHTS = {
     Severity.CRITICAL: 10,

@@ -11,8 +11,8 @@ from typing import Annotated
 import pandas as pd
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
-from checks.columns import items, judged
-from checks.schema import Tables
+from checks.contract.tables import Tables
+from checks.contract.three_valued import items, judged
 
 FACT_COLUMNS = (
     "workspace_id",

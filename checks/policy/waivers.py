@@ -11,11 +11,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from checks.categorical import categorical, coded_texts
-from checks.coded import Texts
-from checks.policy_model import Waiver
-from checks.selectors import globbed, matching
-from checks.verdicts import Verdict
+from checks.engine.categorical import categorical, coded_texts
+from checks.policy.model import Waiver
+from checks.policy.selectors import globbed, matching
+from checks.policy.verdicts import Verdict
+from checks.vocabulary import Texts
 
 Mask = npt.NDArray[np.bool_]
 
@@ -59,7 +59,7 @@ def waived(
 
     A waiver counts on the day it expires. Where several bear a finding, the one that lasts longest is
     named. An orphan is one that matches nothing violated and nothing undetermined. `facts` are those of
-    `checks.selectors.workspace_facts`; each waiver comes with where it is written.
+    `checks.policy.selectors.workspace_facts`; each waiver comes with where it is written.
     """
     violated = judged["verdict"].eq(Verdict.VIOLATED).to_numpy(dtype=bool)
     relevant = violated | judged["verdict"].eq(Verdict.UNDETERMINED).to_numpy(dtype=bool)

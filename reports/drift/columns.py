@@ -6,13 +6,13 @@ rows are in the order of importance; a cell is empty where a side has no such th
 
 from __future__ import annotations
 
-from checks.drift_findings import FINDING_CHANGES, FINDING_COLUMNS
-from checks.drift_reach import REACH_CHANGES, REACH_COLUMNS
-from checks.drift_rules import RULE_CHANGES, RULE_COLUMNS
-from checks.drift_waivers import WAIVER_CHANGES, WAIVER_COLUMNS
-from checks.drift_workspaces import WORKSPACE_CHANGES, WORKSPACE_COLUMNS
-from checks.schema import BOOLEAN, STRING
-from reports.columns import ReportColumn, ReportFile
+from checks.contract.tables import BOOLEAN, STRING
+from checks.drift.findings import FINDING_CHANGES, FINDING_COLUMNS
+from checks.drift.reach import REACH_CHANGES, REACH_COLUMNS
+from checks.drift.rules import RULE_CHANGES, RULE_COLUMNS
+from checks.drift.waivers import WAIVER_CHANGES, WAIVER_COLUMNS
+from checks.drift.workspaces import WORKSPACE_CHANGES, WORKSPACE_COLUMNS
+from reports.tables.columns import ReportColumn, ReportFile
 
 DRIFT_SCHEMA_VERSION = "1.0"
 

@@ -8,14 +8,14 @@ from typing import Any
 
 import pandas as pd
 
-from checks.drift import Drift, Snapshot
-from checks.drift_findings import FINDING_CHANGES
-from checks.drift_model import texts
-from checks.schema import BOOLEAN
-from reports.columns import ReportFile
-from reports.csv_files import as_csv
-from reports.drift_columns import DRIFT_FILES, DRIFT_SCHEMA_VERSION
-from reports.encoding import Files, chunks, escaped
+from checks.contract.tables import BOOLEAN
+from checks.drift.comparison import Drift, Snapshot
+from checks.drift.findings import FINDING_CHANGES
+from checks.drift.model import texts
+from reports.drift.columns import DRIFT_FILES, DRIFT_SCHEMA_VERSION
+from reports.formats.csv_files import as_csv
+from reports.tables.columns import ReportFile
+from reports.writing.encoding import Files, chunks, escaped
 
 JSON_NAME = "drift.json"
 FORMAT = "azml-audit-drift"

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from checks.drift import Drift
-from reports.drift_view import drift_view
-from reports.encoding import Files, chunks, escaped
-from reports.html_page import content_security_policy, templates
+from checks.drift.comparison import Drift
+from reports.drift.view import drift_view
+from reports.page.html_page import content_security_policy, templates
+from reports.writing.encoding import Files, chunks, escaped
 
 NAME = "drift.html"
 

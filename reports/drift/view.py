@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from checks.drift import Drift, Snapshot
-from checks.drift_model import records
+from checks.drift.comparison import Drift, Snapshot
+from checks.drift.model import records
 
 SHOWN = 200
 """Rows of a table on a page; the files have them all."""

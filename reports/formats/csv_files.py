@@ -1,4 +1,4 @@
-"""The CSV files of a report, as `reports.columns` publishes them."""
+"""The CSV files of a report, as `reports.tables.columns` publishes them."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from checks.coded import Coded, Texts, combined
-from checks.schema import BOOLEAN, STRING
-from reports import described, policy_frames, scored
+from checks.contract.tables import BOOLEAN, STRING
+from checks.vocabulary import Coded, Texts, combined
 from reports.audit import Audit
-from reports.columns import DECIMAL, FILES, ReportFile
-from reports.data_package import data_package
-from reports.encoding import Files, escaped
-from reports.pools import Places, Pooled, ordered
+from reports.tables import described, policy_frames, scored
+from reports.tables.columns import DECIMAL, FILES, ReportFile
+from reports.tables.data_package import data_package
+from reports.tables.pools import Places, Pooled, ordered
+from reports.writing.encoding import Files, escaped
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\n", "＝", "＋", "－", "＠")
 """What a spreadsheet takes for the beginning of a formula."""

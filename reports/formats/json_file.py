@@ -1,4 +1,4 @@
-"""`report.json`: everything the audit knows, as `reports.json_schema` publishes it."""
+"""`report.json`: everything the audit knows, as `reports.formats.json_schema` publishes it."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from typing import Any
 
 import pandas as pd
 
-from checks.judge import PolicyVerdict
+from checks.contract.tables import SCHEMAS, Tables
 from checks.model import Check
-from checks.schema import SCHEMAS, Tables
-from reports import policy_frames, scored
+from checks.policy.judge import PolicyVerdict
 from reports.audit import Audit
-from reports.columns import SCORES, WAIVERS
-from reports.encoding import Files, as_json
-from reports.finding_rows import FindingRow, finding_rows
-from reports.json_schema import FORMAT, JSON_SCHEMA_VERSION, NULLABLE
+from reports.formats.json_schema import FORMAT, JSON_SCHEMA_VERSION, NULLABLE
 from reports.origin import moment
-from reports.population import population
+from reports.tables import policy_frames, scored
+from reports.tables.columns import SCORES, WAIVERS
+from reports.tables.finding_rows import FindingRow, finding_rows
+from reports.tables.population import population
+from reports.writing.encoding import Files, as_json
 
 NAME = "report.json"
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from checks.contract.tables import BOOLEAN, INTEGER, SCHEMAS, STRING
 from checks.model import Status
-from checks.policy_model import UnknownCounts
-from checks.schema import BOOLEAN, INTEGER, SCHEMAS, STRING
+from checks.policy.model import UnknownCounts
+from checks.policy.verdicts import Verdict
 from checks.severity import Severity
-from checks.verdicts import Verdict
-from reports.columns import DECIMAL, FINDINGS, SCORES, WAIVERS
-from reports.finding_rows import FindingRow
+from reports.tables.columns import DECIMAL, FINDINGS, SCORES, WAIVERS
+from reports.tables.finding_rows import FindingRow
 
 FORMAT = "azml-audit-report"
 JSON_SCHEMA_VERSION = "1.0"

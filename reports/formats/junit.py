@@ -11,15 +11,15 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from xml.sax.saxutils import escape
 
-from checks.judge import PolicyVerdict
 from checks.model import Status
-from checks.verdicts import Verdict
+from checks.policy.judge import PolicyVerdict
+from checks.policy.verdicts import Verdict
 from reports.audit import Audit
-from reports.encoding import Files, chunks, for_xml
-from reports.finding_rows import FindingRow, finding_rows
+from reports.formats.words import fix_summary, gap_text
 from reports.origin import NOT_AZURE, moment, origin
-from reports.population import GapRow, gap_rows
-from reports.words import fix_summary, gap_text
+from reports.tables.finding_rows import FindingRow, finding_rows
+from reports.tables.population import GapRow, gap_rows
+from reports.writing.encoding import Files, chunks, for_xml
 
 NAME = "junit.xml"
 

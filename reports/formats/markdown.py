@@ -11,14 +11,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from checks.model import Severity, Status
-from checks.verdicts import Verdict
+from checks.policy.verdicts import Verdict
 from reports.audit import Audit
-from reports.encoding import Files, chunks, utf8
-from reports.finding_rows import FindingRow, finding_rows
 from reports.origin import caution, moment, origin
-from reports.population import gap_rows, population
 from reports.remediation import printable
-from reports.scored import score_text
+from reports.tables.finding_rows import FindingRow, finding_rows
+from reports.tables.population import gap_rows, population
+from reports.tables.scored import score_text
+from reports.writing.encoding import Files, chunks, utf8
 
 NAME = "summary.md"
 MOST_BYTES = 60_000

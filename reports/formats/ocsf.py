@@ -12,15 +12,15 @@ from functools import partial
 from itertools import chain
 from typing import Any
 
-from checks.finding_ids import stable_uuid
+from checks.engine.finding_ids import stable_uuid
 from checks.model import Check, Severity, Status
-from checks.verdicts import Verdict
+from checks.policy.verdicts import Verdict
 from reports.audit import Audit
-from reports.encoding import Files, as_json
-from reports.finding_rows import FindingRow, finding_rows
+from reports.formats.words import controls, fix_summary, gap_text, links
 from reports.origin import caution, milliseconds
-from reports.population import GapRow, gap_rows
-from reports.words import controls, fix_summary, gap_text, links
+from reports.tables.finding_rows import FindingRow, finding_rows
+from reports.tables.population import GapRow, gap_rows
+from reports.writing.encoding import Files, as_json
 
 NAME = "report.ocsf.json"
 VERSION = "1.8.0"

@@ -14,17 +14,17 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
-from checks.finding_ids import stable_uuid
-from checks.judge import PolicyVerdict
-from checks.verdicts import Verdict
+from checks.engine.finding_ids import stable_uuid
+from checks.policy.judge import PolicyVerdict
+from checks.policy.verdicts import Verdict
 from reports.audit import Audit
-from reports.encoding import Files, as_json
-from reports.finding_rows import FindingRow, finding_rows
+from reports.formats.oscal_controls import objective, reviewed_controls
+from reports.formats.oscal_plan import metadata, plan
+from reports.formats.words import gap_text, incomplete_text
 from reports.origin import moment, origin
-from reports.oscal_controls import objective, reviewed_controls
-from reports.oscal_plan import metadata, plan
-from reports.population import gap_rows
-from reports.words import gap_text, incomplete_text
+from reports.tables.finding_rows import FindingRow, finding_rows
+from reports.tables.population import gap_rows
+from reports.writing.encoding import Files, as_json
 
 NAME = "report.oscal.json"
 PLAN_NAME = "report.oscal-plan.json"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from checks.finding_ids import stable_uuid
+from checks.engine.finding_ids import stable_uuid
 from checks.model import Check
 from reports.audit import Audit
+from reports.formats.oscal_controls import objective, reviewed_controls
 from reports.origin import moment, origin
-from reports.oscal_controls import objective, reviewed_controls
 
 OSCAL_VERSION = "1.1.3"
 

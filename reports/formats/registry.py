@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Mapping
 from importlib import import_module
 
 from reports.audit import Audit
-from reports.encoding import Files
 from reports.errors import ReportError
+from reports.writing.encoding import Files
 
 Renderer = Callable[[Audit], Files]
 """One format: which files an audit becomes. What they hold is made while they are written, chunk by chunk."""
@@ -24,15 +24,15 @@ def _of(module: str) -> Renderer:
 
 
 _MODULES = {
-    "html": "html_page",
-    "csv": "csv_files",
-    "json": "json_file",
-    "sarif": "sarif",
-    "ocsf": "ocsf",
-    "oscal": "oscal",
-    "junit": "junit",
-    "markdown": "markdown_summary",
-    "xlsx": "xlsx",
+    "html": "page.html_page",
+    "csv": "formats.csv_files",
+    "json": "formats.json_file",
+    "sarif": "formats.sarif",
+    "ocsf": "formats.ocsf",
+    "oscal": "formats.oscal",
+    "junit": "formats.junit",
+    "markdown": "formats.markdown",
+    "xlsx": "formats.xlsx",
 }
 RENDERERS: Mapping[str, Renderer] = {name: _of(module) for name, module in _MODULES.items()}
 
@@ -65,7 +65,7 @@ def rendered(audit: Audit, formats: Iterable[str]) -> dict[str, Iterable[bytes]]
     for name in names:
         files |= RENDERERS[name](audit)
     if audit.drift:
-        from reports import drift_files
+        from reports.drift import files as drift_files
 
         files |= drift_files.beside(audit.drift, names)
     return files

@@ -16,16 +16,16 @@ from functools import partial
 from typing import Any
 from urllib.parse import quote
 
-from checks.finding_ids import stable_uuid
-from checks.judge import PolicyVerdict
+from checks.engine.finding_ids import stable_uuid
 from checks.model import Check, Severity, Status
-from checks.verdicts import Verdict
+from checks.policy.judge import PolicyVerdict
+from checks.policy.verdicts import Verdict
 from reports.audit import Audit
-from reports.encoding import Files, as_json
-from reports.finding_rows import FindingRow, finding_rows
+from reports.formats.words import gap_text, help_markdown, help_text, links
 from reports.origin import caution, moment, origin
-from reports.population import gap_rows
-from reports.words import gap_text, help_markdown, help_text, links
+from reports.tables.finding_rows import FindingRow, finding_rows
+from reports.tables.population import gap_rows
+from reports.writing.encoding import Files, as_json
 
 NAME = "report.sarif"
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"

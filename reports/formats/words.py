@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from checks.model import Check
 from reports.audit import Audit
-from reports.population import GapRow
 from reports.remediation import texts
+from reports.tables.population import GapRow
 
 _WEB = ("http://", "https://")
 

@@ -19,15 +19,15 @@ from xlsxwriter.workbook import Workbook
 from xlsxwriter.worksheet import Worksheet
 
 from checks.model import Status
-from reports import described
 from reports.audit import Audit
-from reports.columns import GAPS, OUTBOUND_RULES, WORKSPACES, ReportFile
-from reports.csv_files import FORMULA_STARTS
-from reports.encoding import CHUNK, Files, for_xml
-from reports.finding_rows import finding_frame
+from reports.formats.csv_files import FORMULA_STARTS
 from reports.origin import caution, moment, origin
-from reports.population import population
-from reports.scored import score_text
+from reports.tables import described
+from reports.tables.columns import GAPS, OUTBOUND_RULES, WORKSPACES, ReportFile
+from reports.tables.finding_rows import finding_frame
+from reports.tables.population import population
+from reports.tables.scored import score_text
+from reports.writing.encoding import CHUNK, Files, for_xml
 
 NAME = "report.xlsx"
 MOST_ROWS = 1_048_576

@@ -9,12 +9,12 @@ from typing import Any
 
 import pandas as pd
 
-from checks.hubs import is_project
+from checks.contract.hubs import is_project
+from checks.contract.tables import Tables
 from checks.model import Check, Severity
-from checks.schema import Tables
 from reports.audit import Audit
-from reports.fixes import Fixes
-from reports.inventory import (
+from reports.page.fixes import Fixes
+from reports.page.inventory import (
     COMPUTE_COLUMNS,
     DEPENDENCY_COLUMNS,
     ENDPOINT_COLUMNS,
@@ -24,9 +24,9 @@ from reports.inventory import (
     endpoints,
     told,
 )
-from reports.numbered_findings import STATUS_ORDER, VERDICT_ORDER, numbered_findings
+from reports.page.numbered_findings import STATUS_ORDER, VERDICT_ORDER, numbered_findings
+from reports.page.strings import Owned, Strings, numbered_rows, rows_by_workspace
 from reports.remediation import DIALECTS, QUOTES, placeholders, texts
-from reports.strings import Owned, Strings, numbered_rows, rows_by_workspace
 
 FACTS: tuple[tuple[str, str, str], ...] = (
     ("in", "Public network access", "public_network_access"),

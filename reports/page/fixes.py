@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from checks.contract.tables import SCHEMAS, Tables
 from checks.model import Check
-from checks.schema import SCHEMAS, Tables
 from reports.audit import Audit
+from reports.page.strings import Strings
 from reports.remediation import DIALECTS, is_plain, placeholders, require, texts
-from reports.strings import Strings
 
 WORKSPACE_NAMES = ("workspace", "resource_group", "subscription_id", "location", "workspace_id")
 

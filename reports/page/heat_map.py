@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from checks.judge import PolicyVerdict
+from checks.policy.judge import PolicyVerdict
 from reports.audit import Audit
-from reports.population import subscription_rows
-from reports.scored import texts_by_id
+from reports.tables.population import subscription_rows
+from reports.tables.scored import texts_by_id
 
 HEAT_STEPS = (0.0, 0.1, 0.25, 0.5)
 """Shares of failing answers above which a cell of the heat map takes the next shade."""
@@ -65,7 +65,7 @@ class HeatMap:
 def heat_maps(audit: Audit, counted: pd.DataFrame) -> tuple[HeatMap, ...]:
     """One heat map for each policy, in their order.
 
-    `counted` is what `reports.tallies.counted_findings` returns. Rows are the subscriptions with an answer
+    `counted` comes from `reports.page.tallies.counted_findings`. Rows are the subscriptions with an answer
     under any policy or not read, by name; answers about no known workspace have a row of their own.
     """
     return tuple(

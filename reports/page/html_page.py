@@ -10,17 +10,17 @@ from datetime import UTC, datetime
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from checks.model import Severity
-from reports import page_json
 from reports.audit import Audit
-from reports.details import details
-from reports.drift_view import drift_view
-from reports.encoding import Files, chunks, escaped
-from reports.heat_map import heat_maps
-from reports.numbered_findings import STATUS_ORDER, VERDICT_ORDER
-from reports.page_rows import NOT_REPORTED, stray_findings, workspace_frame, workspace_rows
-from reports.policy_cards import policy_cards, score_explanation
-from reports.population import gap_rows, population
-from reports.tallies import counted_findings
+from reports.drift.view import drift_view
+from reports.page import json_text
+from reports.page.details import details
+from reports.page.heat_map import heat_maps
+from reports.page.numbered_findings import STATUS_ORDER, VERDICT_ORDER
+from reports.page.policy_cards import policy_cards, score_explanation
+from reports.page.rows import NOT_REPORTED, stray_findings, workspace_frame, workspace_rows
+from reports.page.tallies import counted_findings
+from reports.tables.population import gap_rows, population
+from reports.writing.encoding import Files, chunks, escaped
 
 NAME = "report.html"
 
@@ -50,7 +50,7 @@ def _pieces(audit: Audit) -> Iterator[str]:
         rows=workspace_rows(audit, frame, counted),
         modes=[mode or NOT_REPORTED for mode in frame["effective_isolation_mode"].fillna("").unique()],
         strays=stray_findings(audit),
-        details=page_json.pieces(details(audit, frame)),
+        details=json_text.pieces(details(audit, frame)),
         drift=drift_view(audit.drift) if audit.drift else None,
     )
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pandas as pd
 
-from checks.compute_facts import MANAGED_TYPES, is_type, mode_around
-from checks.hubs import with_hub_values
-from checks.isolation import is_on
-from checks.schema import Tables
+from checks.contract.hubs import with_hub_values
+from checks.contract.isolation import is_on
+from checks.contract.tables import Tables
+from checks.families.workloads.facts import MANAGED_TYPES, is_type, mode_around
 
 DEPENDENCY_COLUMNS = (
     "role", "resource_id", "read", "access", "default_action", "endpoints",

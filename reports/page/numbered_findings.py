@@ -12,14 +12,14 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from checks.coded import Coded, Codes, Texts, combined
 from checks.model import Check, Severity, Status
-from checks.verdicts import Verdict
+from checks.policy.verdicts import Verdict
+from checks.vocabulary import Coded, Codes, Texts, combined
 from reports.audit import Audit
-from reports.fixes import Fixes
-from reports.page_json import Json
-from reports.pools import Places, Pooled, ordered
-from reports.strings import Strings
+from reports.page.fixes import Fixes
+from reports.page.json_text import Json
+from reports.page.strings import Strings
+from reports.tables.pools import Places, Pooled, ordered
 
 STATUS_ORDER = (Status.UNKNOWN, Status.ERROR, Status.FAIL, Status.NOT_APPLICABLE, Status.PASS)
 """What is not known comes before what failed, so that nothing unread is buried."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from checks import score
-from checks.judge import PolicyVerdict
 from checks.model import Severity, Status
-from checks.policy_model import UnknownCounts
+from checks.policy import score
+from checks.policy.judge import PolicyVerdict
+from checks.policy.model import UnknownCounts
 from reports.audit import Audit
-from reports.numbered_findings import STATUS_ORDER
-from reports.scored import score_text
+from reports.page.numbered_findings import STATUS_ORDER
+from reports.tables.scored import score_text
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,5 +100,5 @@ def _shares(statuses: Mapping[str, int]) -> tuple[Share, ...]:
 
 
 def score_explanation() -> tuple[str, ...]:
-    """The formula of the score, its weights and an example, in paragraphs: those of `checks.score`."""
+    """The formula of the score, its weights and an example, in paragraphs: those of `checks.policy.score`."""
     return tuple(" ".join(paragraph.split()) for paragraph in (score.__doc__ or "").split("\n\n"))

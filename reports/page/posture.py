@@ -11,8 +11,8 @@ LEVELS = ("open", "limited", "closed", "unknown")
 def postures(workspaces: pd.DataFrame) -> pd.DataFrame:
     """Per workspace `inbound`, `inbound_level`, `outbound` and `outbound_level`, all strings.
 
-    Expects the effective network values (`checks.hubs.with_hub_values`) and the columns
-    `approved_private_endpoints` and `effective_isolation_mode` of `reports.described.workspaces`.
+    Expects the effective network values (`checks.contract.hubs.with_hub_values`) and the columns
+    `approved_private_endpoints` and `effective_isolation_mode` of `reports.tables.described.workspaces`.
     """
     inbound = _said(workspaces["public_network_access"], _inbound_rules(workspaces))
     outbound = _said(workspaces["effective_isolation_mode"], _outbound_rules(workspaces))

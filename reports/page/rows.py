@@ -8,15 +8,15 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from checks.hubs import is_project, with_hub_values
+from checks.contract.hubs import is_project, with_hub_values
 from checks.model import Severity
-from reports import described
 from reports.audit import Audit
-from reports.pools import Pooled
-from reports.posture import postures
-from reports.records import records
-from reports.scored import texts_by_id
-from reports.tallies import tallies
+from reports.page.posture import postures
+from reports.page.tallies import tallies
+from reports.tables import described
+from reports.tables.pools import Pooled
+from reports.tables.records import records
+from reports.tables.scored import texts_by_id
 
 NOT_REPORTED = "not reported"
 
@@ -67,7 +67,7 @@ class WorkspaceRow:
 def workspace_frame(audit: Audit, counted: pd.DataFrame) -> pd.DataFrame:
     """The workspaces with the values that count for them, their postures and their own values.
 
-    `counted` is what `reports.tallies.counted_findings` returns. Sorted by how soon they need attention under
+    `counted` comes from `counted_findings`. Sorted by how soon they need attention under
     the first policy. `rank_0`, `rank_1`, … are that order under each policy.
     """
     reported = described.workspaces(audit.tables)

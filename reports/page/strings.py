@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from reports.pools import Pooled, ordered
+from reports.tables.pools import Pooled, ordered
 
 
 class Strings:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from checks.coded import Coded, combined
-from checks.judge import Verdict
 from checks.model import Severity, Status
+from checks.policy.judge import Verdict
+from checks.vocabulary import Coded, combined
 from reports.audit import Audit
-from reports.pools import Pooled
+from reports.tables.pools import Pooled
 
 _COUNTED_BY = ("policy", "workspace_id", "family", "severity", "status", "verdict")
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from checks.schema import BOOLEAN, INTEGER, SCHEMAS, STRING
-from checks.score import WEIGHTS
+from checks.contract.tables import BOOLEAN, INTEGER, SCHEMAS, STRING
+from checks.policy.score import WEIGHTS
 
 SCHEMA_VERSION = "1.2"
 

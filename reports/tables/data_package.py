@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 
-from checks.schema import BOOLEAN, INTEGER, STRING
-from reports.columns import DECIMAL, FILES, SCHEMA_VERSION, ReportFile
+from checks.contract.tables import BOOLEAN, INTEGER, STRING
+from reports.tables.columns import DECIMAL, FILES, SCHEMA_VERSION, ReportFile
 
 _FRICTIONLESS = {STRING: "string", BOOLEAN: "boolean", INTEGER: "integer", DECIMAL: "number"}
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from checks.hubs import with_hub_values
-from checks.schema import Tables
+from checks.contract.hubs import with_hub_values
+from checks.contract.tables import Tables
 
 
 def workspaces(tables: Tables) -> pd.DataFrame:

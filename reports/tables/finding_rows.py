@@ -8,10 +8,10 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from checks.finding_ids import finding_ids
+from checks.engine.finding_ids import finding_ids
 from reports.audit import Audit
-from reports.described import with_workspaces
-from reports.pools import Pooled
+from reports.tables.described import with_workspaces
+from reports.tables.pools import Pooled
 
 _ROWS_AT_ONCE = 1 << 14
 

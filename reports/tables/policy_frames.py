@@ -1,4 +1,4 @@
-"""The frames of what policies came to and of their waivers, as `reports.columns` publishes them."""
+"""The frames of what policies came to and of their waivers, as `reports.tables.columns` publishes them."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 
 import pandas as pd
 
-from checks.waivers import AppliedWaiver
+from checks.policy.waivers import AppliedWaiver
 from reports.audit import Audit
-from reports.columns import POLICIES, WAIVERS, ReportFile
+from reports.tables.columns import POLICIES, WAIVERS, ReportFile
 
 
 def policies(audit: Audit) -> pd.DataFrame:

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from checks.coded import Coded, Codes, Texts, Values
+from checks.vocabulary import Coded, Codes, Texts, Values
 
 Places = npt.NDArray[np.integer[Any]]
 

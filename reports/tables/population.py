@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from checks.schema import Tables
-from reports.records import records
+from checks.contract.tables import Tables
+from reports.tables.records import records
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pandas as pd
 
-from checks.judge import PolicyVerdict
-from checks.schema import Tables
-from checks.score import no_scores
-from reports import described
+from checks.contract.tables import Tables
+from checks.policy.judge import PolicyVerdict
+from checks.policy.score import no_scores
 from reports.audit import Audit
+from reports.tables import described
 
 _ALL_BUT_ALL = 99.9
 """What is shown of a score that would round to 100.0 although not everything passes."""

@@ -11,10 +11,10 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from reports.audit import Audit
-from reports.encoding import Files
 from reports.errors import ReportError
-from reports.formats import rendered
-from reports.swapping import alone, leftovers, swap, tidy, unwritable
+from reports.formats.registry import rendered
+from reports.writing.encoding import Files
+from reports.writing.swapping import alone, leftovers, swap, tidy, unwritable
 
 LIST_OF_FILES = ".azml-audit-files"
 """Beside the report, the names of its files: a folder holding anything else is not ours to replace."""

@@ -6,7 +6,7 @@ stable release, speaks api-version 2020-08-01, and its `Workspace` has neither `
 members of the top level reach `additional_properties`; and given per call, that keyword holds for the first
 page only. The betas (2.0.0b2, 2023-04-01) have no `managedNetwork` either. So the SDK gives what it is good
 at, credentials, pipeline, retries and transport, and the bodies are read here at a pinned api-version. They
-are the evidence, too. `tests/test_scanner_sdk_facts.py` measures these facts again.
+are the evidence, too. `tests/scanner/azure/test_sdk_facts.py` measures these facts again.
 """
 
 from __future__ import annotations
@@ -28,22 +28,22 @@ from azure.core.pipeline.transport import AsyncHttpResponse, HttpRequest
 from azure.mgmt.resource.subscriptions.aio import SubscriptionClient
 from multidict import CIMultiDict
 
-from scanner import gaps
-from scanner.answers import understood
-from scanner.bodies import parsed
-from scanner.clouds import Cloud, tls_context
-from scanner.diagnosis import advice
+from scanner.azure.clouds import Cloud, tls_context
+from scanner.azure.identity import identity_of
+from scanner.azure.pipeline import Patience, body_of, is_same_origin, policies
+from scanner.azure.proxy import proxy_for
+from scanner.azure.slots import SlotPolicy
+from scanner.azure.throttling import Throttle
+from scanner.azure.transport import Transport
 from scanner.errors import CredentialError, RefusedRequestError
-from scanner.gaps import Ask
-from scanner.identity import identity_of
-from scanner.payloads import Gap, Payload
-from scanner.pipeline import Patience, body_of, is_same_origin, policies
+from scanner.payloads import gaps
+from scanner.payloads.advice import advice
+from scanner.payloads.answers import understood
+from scanner.payloads.bodies import parsed
+from scanner.payloads.gaps import Ask
+from scanner.payloads.payload import Gap, Payload
+from scanner.payloads.redaction import redacted
 from scanner.progress import Progress, Silent
-from scanner.proxy import proxy_for
-from scanner.redaction import redacted
-from scanner.slots import SlotPolicy
-from scanner.throttling import Throttle
-from scanner.transport import Transport
 
 Clock = Callable[[], datetime]
 Recall = Callable[[Ask], Payload | None]

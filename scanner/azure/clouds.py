@@ -18,9 +18,9 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
-from scanner.diagnosis import advice
+from scanner.choices import CloudName
 from scanner.errors import CloudError
-from scanner.options import CloudName
+from scanner.payloads.advice import advice
 
 METADATA_VERSIONS = ("2022-09-01", "2015-01-01")
 """The api-versions asked of `/metadata/endpoints`: a list of clouds, and the older single object."""

@@ -18,9 +18,9 @@ from azure.identity.aio import (
     WorkloadIdentityCredential,
 )
 
-from scanner.clouds import Cloud
+from scanner.azure.clouds import Cloud
+from scanner.choices import Auth
 from scanner.errors import CredentialError
-from scanner.options import Auth
 
 _TAKES_CLIENT_ID = frozenset({Auth.DEFAULT, Auth.MANAGED_IDENTITY, Auth.WORKLOAD_IDENTITY, Auth.DEVICE_CODE})
 _TAKES_TENANT = frozenset(Auth) - {Auth.MANAGED_IDENTITY}

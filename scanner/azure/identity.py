@@ -7,7 +7,7 @@ import binascii
 import json
 from dataclasses import dataclass
 
-from scanner import wire
+from scanner.payloads import json_members
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,19 +36,19 @@ def identity_of(token: str) -> Identity:
         return Identity(kind="a token that does not say whose it is")
     return Identity(
         kind=_kind(claims),
-        tenant_id=wire.text(claims, "tid") or "",
-        object_id=wire.text(claims, "oid") or "",
-        client_id=wire.text(claims, "appid") or wire.text(claims, "azp") or "",
+        tenant_id=json_members.text(claims, "tid") or "",
+        object_id=json_members.text(claims, "oid") or "",
+        client_id=json_members.text(claims, "appid") or json_members.text(claims, "azp") or "",
     )
 
 
-def _kind(claims: wire.Object) -> str:
+def _kind(claims: json_members.Object) -> str:
     if "scp" in claims:
         return "user"
     return "managed identity" if "xms_mirid" in claims else "service principal"
 
 
-def _claims(token: str) -> wire.Object:
+def _claims(token: str) -> json_members.Object:
     try:
         part = token.split(".")[1]
         claims = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))

@@ -22,10 +22,10 @@ from azure.core.pipeline import PipelineRequest, PipelineResponse
 from azure.core.pipeline.policies import AsyncHTTPPolicy, AsyncRetryPolicy
 from azure.core.rest import AsyncHttpResponse
 
-from scanner.challenges import ChallengePolicy
-from scanner.clouds import Cloud
+from scanner.azure.challenges import ChallengePolicy
+from scanner.azure.clouds import Cloud
+from scanner.azure.throttling import Throttle, quota_wait, refused_scope, scopes
 from scanner.errors import DeadlineError, RefusedRequestError
-from scanner.throttling import Throttle, quota_wait, refused_scope, scopes
 from scanner.version import VERSION
 
 _TIME_IS_UP = "The scan's time budget was used up before this was read."

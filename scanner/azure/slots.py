@@ -11,16 +11,10 @@ from typing import Any
 from azure.core.pipeline import PipelineRequest, PipelineResponse
 from azure.core.pipeline.policies import AsyncHTTPPolicy
 
-from scanner.pacing import Bucket, Window
-from scanner.pipeline import Patience
+from scanner.azure.pacing import Bucket, Window
+from scanner.azure.pipeline import Patience
+from scanner.azure.throttling import RESOURCE_GRAPH, Throttle, quota_wait, remaining_reads, scopes
 from scanner.progress import Progress
-from scanner.throttling import (
-    RESOURCE_GRAPH,
-    Throttle,
-    quota_wait,
-    remaining_reads,
-    scopes,
-)
 
 _log = logging.getLogger("azml_audit.concurrency")
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from scanner import cli_options as options
 from scanner.boundary import run as _run
-from scanner.options import Auth, CloudName, Collect, LogFormat, LogLevel, RoleFormat
+from scanner.choices import Auth, CloudName, Collect, LogFormat, LogLevel, RoleFormat
+from scanner.cli import options
 
 if TYPE_CHECKING:
     from scanner.commands.scan import Connection
@@ -65,7 +65,7 @@ def doctor(
     def command(terminal: Terminal) -> int:
         from scanner.commands.doctor import examine
         from scanner.commands.scan import connection
-        from scanner.scope import Wanted
+        from scanner.reading.scope import Wanted
 
         wanted = Wanted(
             subscriptions=subscription or (),

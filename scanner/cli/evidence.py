@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from scanner import cli_options as options
 from scanner.boundary import run
-from scanner.options import VerifyFormat
+from scanner.choices import VerifyFormat
+from scanner.cli import options
 
 if TYPE_CHECKING:
     from scanner.terminal import Terminal

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from scanner import cli_options as options
 from scanner.boundary import run as _run
-from scanner.cli_access import DOCTOR_EXAMPLES, PERMISSIONS_EXAMPLES, doctor, permissions
-from scanner.cli_diff import DIFF_EXAMPLES, Baseline, FailOnRegression, diff
-from scanner.cli_evidence import REPORT_EXAMPLES, TRACE_EXAMPLES, VERIFY_EXAMPLES, report, trace, verify
-from scanner.cli_policies import policies_app
-from scanner.cli_schema import schema_app
+from scanner.choices import Auth, CloudName, Collect, LogFormat, LogLevel, TenantName
+from scanner.cli import options
+from scanner.cli.access import DOCTOR_EXAMPLES, PERMISSIONS_EXAMPLES, doctor, permissions
+from scanner.cli.diff import DIFF_EXAMPLES, Baseline, FailOnRegression, diff
+from scanner.cli.evidence import REPORT_EXAMPLES, TRACE_EXAMPLES, VERIFY_EXAMPLES, report, trace, verify
+from scanner.cli.policies import policies_app
+from scanner.cli.schema import schema_app
 from scanner.lasting import lasting
-from scanner.options import Auth, CloudName, Collect, LogFormat, LogLevel, TenantName
 from scanner.version import VERSION
 
 if TYPE_CHECKING:
@@ -106,12 +106,12 @@ def scan(
         with lasting():
             from datetime import timedelta
 
-            from scanner.cli_earlier import refuse_live_options
+            from scanner.azure.pipeline import Patience
+            from scanner.cli.earlier import refuse_live_options
             from scanner.commands.scan import Job, connection, scan
             from scanner.evidence.attesting import attestation
-            from scanner.pipeline import Patience
-            from scanner.pools import pool_asked_for
-            from scanner.scope import Wanted
+            from scanner.reading.scope import Wanted
+            from scanner.workers.pools import pool_asked_for
 
         if from_ is not None:
             refuse_live_options(context)

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from checks.severity import Severity
-from scanner.options import Auth, CloudName, Collect, Discover, LogFormat, LogLevel, RoleFormat, TenantName
+from scanner.choices import Auth, CloudName, Collect, Discover, LogFormat, LogLevel, RoleFormat, TenantName
 
 DEFAULT_OUTPUT = Path("azml-audit-report")
 DEFAULT_POLICIES = ("baseline",)

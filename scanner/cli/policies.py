@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from scanner import cli_options as options
 from scanner.boundary import run
+from scanner.cli import options
 
 if TYPE_CHECKING:
     from scanner.terminal import Terminal

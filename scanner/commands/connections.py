@@ -10,9 +10,9 @@ from pathlib import Path
 
 from azure.core.credentials_async import AsyncSupportsTokenInfo
 
-from scanner.clouds import KNOWN, Cloud, discovered
-from scanner.credentials import credential
-from scanner.options import Auth, CloudName
+from scanner.azure.clouds import KNOWN, Cloud, discovered
+from scanner.azure.credentials import credential
+from scanner.choices import Auth, CloudName
 
 
 @dataclass(frozen=True, kw_only=True)

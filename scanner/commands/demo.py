@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from scanner.clouds import Cloud
+from scanner.azure.clouds import Cloud
 from scanner.commands.scan import Connection, Job, scan
 from scanner.emulator.credential import EmulatorCredential
-from scanner.emulator.demo import demo_tenant
+from scanner.emulator.demo.tenant import demo_tenant
 from scanner.emulator.server import Emulator, emulated
 from scanner.terminal import Terminal
 

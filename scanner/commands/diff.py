@@ -8,10 +8,11 @@ from pathlib import Path
 
 from rich.text import Text
 
-from checks.drift import Drift, drift
-from reports import drift_files, drift_page
-from reports.encoding import Files
-from reports.writing import check_replaceable, replace
+from checks.drift.comparison import Drift, drift
+from reports.drift import files as drift_files
+from reports.drift import page
+from reports.writing.encoding import Files
+from reports.writing.folder import check_replaceable, replace
 from scanner.commands.drift_summary import show_drift
 from scanner.errors import UsageError
 from scanner.snapshots import snapshot
@@ -19,7 +20,7 @@ from scanner.terminal import Terminal
 from scanner.version import VERSION
 
 RENDERERS: Mapping[str, Callable[[Drift], Files]] = {
-    "html": lambda found: drift_page.files(found, VERSION),
+    "html": lambda found: page.files(found, VERSION),
     "csv": drift_files.csv,
     "json": drift_files.as_json,
 }

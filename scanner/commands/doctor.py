@@ -13,15 +13,15 @@ from rich.table import Table
 from rich.text import Text
 
 from checks.registry import registry
-from scanner.collection import EVERYTHING, collection_for
+from scanner.azure.pipeline import Patience
+from scanner.choices import Auth
 from scanner.commands.scan import Connection, now
-from scanner.doctor import Patient, examined
+from scanner.doctor.doctor import Patient, examined
+from scanner.doctor.examination import Finding, State, stopped
 from scanner.errors import UsageError
-from scanner.examination import Finding, State, stopped
-from scanner.options import Auth
-from scanner.pipeline import Patience
 from scanner.policies import loaded, management_groups
-from scanner.scope import Wanted
+from scanner.reading.collection import EVERYTHING, collection_for
+from scanner.reading.scope import Wanted
 
 _STYLE = {
     State.FINE: "green",

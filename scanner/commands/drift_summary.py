@@ -8,8 +8,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from checks.drift import Drift
-from reports.drift_view import DriftView, TableView, drift_view
+from checks.drift.comparison import Drift
+from reports.drift.view import DriftView, TableView, drift_view
 
 _UNBOUND = 200
 """Columns of a table that goes to a file or a pipe, where there is no edge to fold at."""

@@ -9,15 +9,15 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
+from scanner.choices import TenantName
 from scanner.emulator.credential import CLIENT_ID, CLIENT_SECRET
-from scanner.emulator.demo import demo_tenant
+from scanner.emulator.demo.tenant import demo_tenant
 from scanner.emulator.faults import Fault
 from scanner.emulator.foreground import serve
-from scanner.emulator.generated import generated_tenant
 from scanner.emulator.server import Emulator
-from scanner.emulator.tenant import Tenant
+from scanner.emulator.tenants.generated import generated_tenant
+from scanner.emulator.tenants.tenant import Tenant
 from scanner.errors import UsageError
-from scanner.options import TenantName
 
 
 def tenant_named(name: TenantName, *, subscriptions: int, workspaces: int, rules: int, seed: int) -> Tenant:

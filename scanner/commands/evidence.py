@@ -10,13 +10,13 @@ from importlib.metadata import PackageNotFoundError, version
 from urllib.parse import urlsplit, urlunsplit
 
 from reports.audit import Audit
+from scanner.azure.identity import Identity
 from scanner.commands.gathering import Gathered, Job, asked_for
 from scanner.evidence.sealing import Attest, seal
 from scanner.evidence.statement import AskedBy, AskedFor, Told
-from scanner.identity import Identity
-from scanner.payloads import Store
+from scanner.payloads.payload import Store
 from scanner.policies import LoadedPolicy
-from scanner.provenance import Traces
+from scanner.tables.provenance import Traces
 
 _DECIDING = (
     *("azure-core", "azure-identity", "azure-mgmt-core", "aiohttp", "numpy", "pandas", "publicsuffixlist"),

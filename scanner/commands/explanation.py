@@ -11,9 +11,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from checks.effective import BUILT_IN, NEVER_NAMED, Composition, Settled
+from checks.policy.composition import BUILT_IN, NEVER_NAMED, Composition, Settled
+from checks.policy.selectors import FACT_COLUMNS, NOWHERE, matching
 from checks.registry import registry
-from checks.selectors import FACT_COLUMNS, NOWHERE, matching
 from scanner.errors import UsageError
 from scanner.policies import LoadedPolicy, loaded
 

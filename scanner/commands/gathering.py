@@ -10,29 +10,29 @@ from pathlib import Path
 from time import time
 from typing import TYPE_CHECKING
 
+from checks.contract.tables import Tables
 from checks.model import Severity
-from checks.schema import Tables
-from scanner.arm import Arm
 from scanner.audit import collected
-from scanner.collection import EVERYTHING, Collection, collection_for
+from scanner.azure.arm import Arm
+from scanner.azure.identity import Identity
+from scanner.azure.pipeline import Patience
+from scanner.choices import Discover
 from scanner.commands.connections import Connection
-from scanner.discovery import discovery_by
-from scanner.identity import Identity
-from scanner.live import LiveSource, SubscriptionsReader
-from scanner.options import Discover
-from scanner.payloads import Store
-from scanner.pipeline import Patience
+from scanner.payloads.payload import Store
+from scanner.payloads.resuming import scan_key
 from scanner.policies import LoadedPolicy, management_groups
 from scanner.progress import Progress
-from scanner.provenance import Traces
-from scanner.resuming import scan_key
-from scanner.scope import Wanted
+from scanner.reading.collection import EVERYTHING, Collection, collection_for
+from scanner.reading.discovery import discovery_by
+from scanner.reading.live import LiveSource, SubscriptionsReader
+from scanner.reading.scope import Wanted
+from scanner.tables.provenance import Traces
 
 if TYPE_CHECKING:
     from scanner.commands.replay import Earlier
     from scanner.evidence.attesting import Attestation
     from scanner.evidence.statement import Told
-    from scanner.pools import Pool
+    from scanner.workers.pools import Pool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -190,8 +190,8 @@ def _workers(
 ) -> SubscriptionsReader | None:
     if job.workers is None:
         return None
-    from scanner.shards import Reading
-    from scanner.workers import Workers
+    from scanner.workers.shards import Reading
+    from scanner.workers.workers import Workers
 
     reading = Reading(
         cloud=connected.cloud,

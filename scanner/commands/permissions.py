@@ -8,8 +8,8 @@ from rich.console import Console
 from rich.text import Text
 
 from checks.registry import registry
-from scanner.options import RoleFormat
-from scanner.permissions import as_commands, as_json, needed
+from scanner.choices import RoleFormat
+from scanner.doctor.permissions import as_commands, as_json, needed
 from scanner.policies import loaded
 
 

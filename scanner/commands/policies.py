@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from checks.errors import AuditError
-from checks.policy_schema import policy_schema
+from checks.policy.json_schema import policy_schema
 from checks.registry import BUILT_IN, registry
 from scanner.errors import UsageError
 from scanner.policies import loaded, shipped, starter

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from scanner.collection import Collection
 from scanner.evidence.opening import is_bundle
 from scanner.evidence.replaying import BundleSource, Sealed, sealed
 from scanner.evidence.statement import Told
 from scanner.offline.source import source_from
-from scanner.payloads import Source
+from scanner.payloads.payload import Source
+from scanner.reading.collection import Collection
 
 
 @dataclass(frozen=True, kw_only=True)

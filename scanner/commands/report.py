@@ -9,8 +9,8 @@ from pathlib import Path
 from rich.text import Text
 
 from checks.registry import registry
-from reports.formats import chosen
-from reports.writing import check_replaceable, write
+from reports.formats.registry import chosen
+from reports.writing.folder import check_replaceable, write
 from scanner.commands.replay import replayed
 from scanner.commands.summary import show
 from scanner.evidence.derivation import derive

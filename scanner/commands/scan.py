@@ -16,8 +16,8 @@ from rich.text import Text
 
 from checks.registry import registry
 from reports.audit import Audit
-from reports.formats import chosen, prepare
-from reports.writing import check_replaceable, write
+from reports.formats.registry import chosen, prepare
+from reports.writing.folder import check_replaceable, write
 from scanner.audit import audited, exit_code
 from scanner.boundary import INTERNAL
 from scanner.commands.connections import Connection as Connection
@@ -27,16 +27,16 @@ from scanner.commands.gathering import Job as Job
 from scanner.commands.gathering import now as now
 from scanner.commands.summary import EXIT_MEANING, show
 from scanner.errors import UsageError
-from scanner.gaps import PAST_DEADLINE
-from scanner.payloads import PayloadStore, Store
+from scanner.payloads.gaps import PAST_DEADLINE
+from scanner.payloads.payload import PayloadStore, Store
+from scanner.payloads.spool import Spool
 from scanner.policies import LoadedPolicy, loaded
-from scanner.spool import Spool
 from scanner.terminal import Terminal, TerminalProgress
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from checks.drift import Snapshot
+    from checks.drift.comparison import Snapshot
 
 
 def scan(
@@ -135,7 +135,7 @@ def baseline_of(job: Job) -> Snapshot | None:
 
 
 def _compared(audit: Audit, baseline: Snapshot) -> Audit:
-    from checks.drift import drift
+    from checks.drift.comparison import drift
     from scanner.snapshots import snapshot_of
 
     return replace(audit, drift=drift(baseline, snapshot_of(audit, "this audit")))

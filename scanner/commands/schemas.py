@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from rich.console import Console
 from rich.text import Text
 
-from reports.drift_files import schema as drift_schema
-from reports.json_schema import report_schema
+from reports.drift.files import schema as drift_schema
+from reports.formats.json_schema import report_schema
 from scanner.evidence.statement import statement_schema
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from checks.judge import PolicyVerdict, Verdict
 from checks.model import Status
+from checks.policy.judge import PolicyVerdict, Verdict
 from reports.audit import Audit
 
 EXIT_MEANING = {

@@ -17,7 +17,7 @@ from scanner.errors import UsageError
 from scanner.evidence.opening import Bundle, content
 from scanner.evidence.payload_files import gaps_in, payloads_in
 from scanner.evidence.replaying import sealed
-from scanner.payloads import Gap, Payload
+from scanner.payloads.payload import Gap, Payload
 from scanner.terminal import harmless
 
 _SHOWN = 10

@@ -10,8 +10,8 @@ from rich.console import Console
 from rich.text import Text
 
 from checks.registry import registry
+from scanner.choices import VerifyFormat
 from scanner.evidence.verification import Expected, Step, Verification, verify
-from scanner.options import VerifyFormat
 from scanner.terminal import harmless
 
 _TITLES = {

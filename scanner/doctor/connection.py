@@ -10,10 +10,10 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
-from scanner.clouds import tls_context
-from scanner.diagnosis import CLOCK, advice, is_clock_wrong
-from scanner.examination import Finding, fine, limited, stopped
-from scanner.proxy import proxy_for
+from scanner.azure.clouds import tls_context
+from scanner.azure.proxy import proxy_for
+from scanner.doctor.examination import Finding, fine, limited, stopped
+from scanner.payloads.advice import CLOCK, advice, is_clock_wrong
 
 _SECONDS = 20
 

@@ -9,24 +9,24 @@ from pathlib import Path
 
 from azure.core.credentials_async import AsyncSupportsTokenInfo
 
-from scanner import wire
-from scanner.api_versions import PROVIDER, PROVIDER_API_VERSION
-from scanner.arm import Arm
-from scanner.clouds import METADATA_VERSIONS, Cloud
-from scanner.collection import Collection
-from scanner.discovery import Discovery
+from scanner.azure.arm import Arm
+from scanner.azure.clouds import METADATA_VERSIONS, Cloud
+from scanner.azure.pipeline import Patience
+from scanner.doctor.connection import reached
+from scanner.doctor.examination import Finding, State, fine, limited, stopped
+from scanner.doctor.permissions import actions_for
+from scanner.doctor.roles import role_findings
 from scanner.errors import CloudError, CredentialError, ScopeError
-from scanner.examination import Finding, State, fine, limited, stopped
-from scanner.gaps import Ask
-from scanner.graph_rows import KIND as GRAPH
-from scanner.live import Here, LiveSource
-from scanner.payloads import Gap, Keep, Payload
-from scanner.permissions import actions_for
-from scanner.pipeline import Patience
-from scanner.reach import reached
-from scanner.role_findings import role_findings
-from scanner.scope import Subscription, Wanted
-from scanner.tabulate import item_kind
+from scanner.payloads import json_members
+from scanner.payloads.gaps import Ask
+from scanner.payloads.payload import Gap, Keep, Payload
+from scanner.reading.api_versions import PROVIDER, PROVIDER_API_VERSION
+from scanner.reading.collection import Collection
+from scanner.reading.discovery import Discovery
+from scanner.reading.live import Here, LiveSource
+from scanner.reading.scope import Subscription, Wanted
+from scanner.tables.graph_rows import KIND as GRAPH
+from scanner.tables.tabulate import item_kind
 
 _SAMPLE = 3
 """So many workspaces of each subscription are read: enough to see what is allowed, cheap in any tenant."""
@@ -147,7 +147,7 @@ def _graph(asked: Sequence[Payload | Gap]) -> list[Finding]:
         told = f"{gaps[0].code}: {gaps[0].message}"
         fix = f"{gaps[0].closes} Or scan with --discover arm, without its second opinion on what there is."
         return [limited("Resource Graph", told, fix)]
-    shown = sum(wire.count(item.document, "data") or 0 for item in asked if isinstance(item, Payload))
+    shown = sum(json_members.count(item.document, "data") or 0 for item in asked if isinstance(item, Payload))
     return [fine("Resource Graph", f"answers, and shows {shown} workspaces")] if asked else []
 
 
@@ -155,7 +155,7 @@ def _subscriptions(items: Sequence[Payload | Gap]) -> Finding:
     payloads = [item for item in items if isinstance(item, Payload)]
     listed = [each for page in payloads if page.kind == "subscriptions" for each in _values(page)]
     found = sum(len(_values(page)) for page in payloads if page.kind == "workspaces")
-    tenants = sorted({wire.text(each, "tenantId") or "" for each in listed} - {""})
+    tenants = sorted({json_members.text(each, "tenantId") or "" for each in listed} - {""})
     where = f" of {len(tenants)} tenants" if len(tenants) > 1 else ""
     seen = f"{len(listed)} visible{where}; {found} workspaces on the first pages of their lists"
     if found:
@@ -164,5 +164,5 @@ def _subscriptions(items: Sequence[Payload | Gap]) -> Finding:
     return Finding(what="subscriptions", state=State.UNTRIED, seen=seen, fix=fix)
 
 
-def _values(page: Payload) -> list[wire.Object]:
-    return wire.objects(page.document, "value") or []
+def _values(page: Payload) -> list[json_members.Object]:
+    return json_members.objects(page.document, "value") or []

@@ -15,10 +15,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from scanner.associated import KIND as ASSOCIATED
-from scanner.collection import EVERYTHING, Collection, collection_for
 from scanner.errors import UsageError
 from scanner.policies import LoadedPolicy, management_groups
+from scanner.reading.collection import EVERYTHING, Collection, collection_for
+from scanner.reading.dependencies import KIND as ASSOCIATED
 
 _WORKSPACES = "Microsoft.MachineLearningServices/workspaces"
 _GROUP = re.compile(r"/providers/Microsoft\.Management/managementGroups/[^/]+", re.IGNORECASE)
@@ -63,7 +63,7 @@ OF_KIND: Mapping[str, Mapping[str, str]] = {
         "Microsoft.Insights/components/read": "the Application Insights behind workspaces",
     },
 }
-"""Kind of payload (`scanner.collection.KIND_OF`) to the actions it takes, and what each reads."""
+"""Kind of payload (`scanner.reading.collection.KIND_OF`) to the actions it takes, and what each reads."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from checks.model import Check
-from scanner.permissions import ALWAYS, GROUPS, OF_KIND, Need, as_json, needed
+from scanner.doctor.permissions import ALWAYS, GROUPS, OF_KIND, Need, as_json, needed
 from scanner.policies import loaded, shipped
 
 _HEAD = """# What a scan must be allowed
@@ -33,7 +33,7 @@ What the role lacks becomes a gap that names the action; nothing else is asked f
 - Azure refuses a role as a whole where it does not know one of its actions (`InvalidActionOrNotAction`).
   Where a sovereign cloud lags, leave that action out: what it would have read becomes a gap.
 - The actions are those of Microsoft's published lists (2024-02), save `workspaces/outboundRules/read`: it is
-  younger and was seen in the published role of another scanner (2026-08). See `scanner/permissions.py`.
+  younger and was seen in the published role of another scanner (2026-08); `scanner/doctor/permissions.py`.
 - Resource Graph (`--discover`) shows whatever the identity may read, by its documentation, so no role here
   holds an action for it. Azure publishes `Microsoft.ResourceGraph/resources/read`: add it should queries be
   refused, or scan with `--discover arm`. `azml-audit doctor` says which it is.
@@ -41,7 +41,7 @@ What the role lacks becomes a gap that names the action; nothing else is asked f
   tenant to an identity with that role alone. It is an emulator, not Azure.
 
 That each role suffices, and that without any one of its actions every gap names that action, is tested
-against the emulator over HTTP (`tests/test_scanner_permissions.py`). It was not tried on Azure.
+against the emulator over HTTP (`tests/scanner/doctor/test_permissions.py`). It was not tried on Azure.
 """
 
 

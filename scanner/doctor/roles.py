@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from scanner.associated import KIND as ASSOCIATED
-from scanner.examination import Finding, fine, limited, untried
-from scanner.payloads import Gap, Payload
-from scanner.permissions import ALWAYS, GROUPS, OF_KIND
-from scanner.tabulate import item_kind
+from scanner.doctor.examination import Finding, fine, limited, untried
+from scanner.doctor.permissions import ALWAYS, GROUPS, OF_KIND
+from scanner.payloads.payload import Gap, Payload
+from scanner.reading.dependencies import KIND as ASSOCIATED
+from scanner.tables.tabulate import item_kind
 
 _LISTING, _REGISTRATION, _WORKSPACES = ALWAYS
 _ACTION_OF_KIND = {

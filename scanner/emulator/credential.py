@@ -7,7 +7,7 @@ from typing import Any
 
 from azure.core.credentials import AccessToken, AccessTokenInfo, TokenRequestOptions
 
-from scanner.emulator.identity import CLIENT_ID, CLIENT_SECRET, EXPIRES_ON, TENANT_ID, access_token
+from scanner.emulator.tenants.identity import CLIENT_ID, CLIENT_SECRET, EXPIRES_ON, TENANT_ID, access_token
 
 __all__ = ["CLIENT_ID", "CLIENT_SECRET", "EmulatorCredential"]
 

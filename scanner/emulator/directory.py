@@ -15,7 +15,7 @@ from scanner.emulator.envelopes import (
     subscription_not_found,
 )
 from scanner.emulator.routes import Target, target_of
-from scanner.emulator.tenant import Graph, Resource, Tenant
+from scanner.emulator.tenants.tenant import Graph, Resource, Tenant
 from scanner.emulator.versions import WORKSPACES, Document, shown, without
 
 _RULES = ("properties", "managedNetwork", "outboundRules")

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from scanner.emulator.answers import Answer, encoded, refusal
 from scanner.emulator.envelopes import missing_api_version
-from scanner.emulator.identity import CLIENT_ID, CLIENT_SECRET
+from scanner.emulator.tenants.identity import CLIENT_ID, CLIENT_SECRET
 from scanner.emulator.tokens import Tokens
 from scanner.emulator.versions import Document
 

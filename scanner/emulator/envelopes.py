@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from scanner.emulator.actions import action_of, scope_of, spelled
-from scanner.emulator.identity import OBJECT_ID, USER_NAME
 from scanner.emulator.routes import Target
+from scanner.emulator.tenants.identity import OBJECT_ID, USER_NAME
 
 LOCATIONS = ("eastus", "northeurope", "swedencentral", "westeurope", "westus3")
 

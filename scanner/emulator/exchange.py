@@ -16,7 +16,7 @@ from scanner.emulator.faults import Fault
 from scanner.emulator.graph import Quota, graph_answer
 from scanner.emulator.injection import Injector
 from scanner.emulator.routes import GRAPH, METADATA, UNAUTHENTICATED, Target, target_of
-from scanner.emulator.tenant import Tenant
+from scanner.emulator.tenants.tenant import Tenant
 from scanner.emulator.tokens import Tokens
 
 _GOLDEN_RATIO = 0.6180339887498949

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from scanner.emulator.faults import Fault
 from scanner.emulator.server import Emulator
-from scanner.emulator.tenant import Tenant
+from scanner.emulator.tenants.tenant import Tenant
 
 
 def serve(

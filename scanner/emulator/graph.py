@@ -18,7 +18,7 @@ from scanner.emulator.answers import Answer, encoded, refusal
 from scanner.emulator.directory import Directory
 from scanner.emulator.envelopes import ArmError, graph_error, missing_api_version, unsupported_api_version
 from scanner.emulator.routes import Target
-from scanner.emulator.tenant import Graph
+from scanner.emulator.tenants.tenant import Graph
 from scanner.emulator.versions import WORKSPACES, Document
 
 _QUERY = re.compile(

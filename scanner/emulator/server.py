@@ -19,7 +19,7 @@ from scanner.emulator.connections import dripping, reset, truncated
 from scanner.emulator.exchange import Exchange
 from scanner.emulator.faults import Fault, FaultKind
 from scanner.emulator.headers import arm_headers
-from scanner.emulator.tenant import Tenant
+from scanner.emulator.tenants.tenant import Tenant
 
 THREAD_NAME = "azml-audit emulator"
 _LOOPBACK = "127.0.0.1"

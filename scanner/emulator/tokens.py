@@ -5,8 +5,8 @@ from __future__ import annotations
 from math import inf
 
 from scanner.emulator.envelopes import ArmError, expired_token, invalid_token
-from scanner.emulator.identity import access_token
-from scanner.emulator.tenant import Tenant
+from scanner.emulator.tenants.identity import access_token
+from scanner.emulator.tenants.tenant import Tenant
 
 _SKEW = 2.0
 """Seconds for which a token is good after its end, since clocks and networks differ."""

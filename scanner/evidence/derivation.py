@@ -10,8 +10,8 @@ from hashlib import sha256
 from itertools import chain
 from typing import Any
 
+from checks.contract.tables import Tables
 from checks.model import Check, Severity
-from checks.schema import Tables
 from reports.audit import Audit
 from scanner.audit import audited, collected
 from scanner.evidence.comparison import csv_differences, json_differences, parquet_differences
@@ -26,7 +26,7 @@ from scanner.evidence.statement import STATEMENT, Statement, statement_bytes
 from scanner.evidence.tables import derived
 from scanner.evidence.tally import Tally
 from scanner.policies import LoadedPolicy
-from scanner.provenance import Provenance, Traces
+from scanner.tables.provenance import Provenance, Traces
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,12 +13,12 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO, Any
 
-from scanner.bodies import parsed
 from scanner.errors import EvidenceError
 from scanner.evidence.opening import Bundle, reading
 from scanner.evidence.packing import writing
 from scanner.evidence.tally import Tally
-from scanner.payloads import Gap, Payload
+from scanner.payloads.bodies import parsed
+from scanner.payloads.payload import Gap, Payload
 
 FOLDER = "payloads/"
 GAPS = f"{FOLDER}gaps.jsonl"

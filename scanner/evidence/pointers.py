@@ -9,11 +9,11 @@ from functools import cache
 import numpy as np
 import pandas as pd
 
+from checks.contract.tables import SCHEMAS, Tables
 from checks.model import Check
-from checks.schema import SCHEMAS, Tables
-from scanner.associated import KIND as ASSOCIATED
-from scanner.collection import KIND_OF
-from scanner.provenance import Provenance, Reference
+from scanner.reading.collection import KIND_OF
+from scanner.reading.dependencies import KIND as ASSOCIATED
+from scanner.tables.provenance import Provenance, Reference
 
 _KEYS = ("check_id", "resource_id", "workspace_id", "judged_by")
 

@@ -7,9 +7,9 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from checks.effective import Composition, composed
 from checks.model import Check
-from checks.policy import Layer, parsed
+from checks.policy.composition import Composition, composed
+from checks.policy.parsing import Layer, parsed
 from scanner.errors import EvidenceError
 from scanner.evidence.opening import Bundle, content
 from scanner.policies import LoadedPolicy

@@ -16,7 +16,7 @@ from scanner.evidence.statement import (
     SubscriptionTold,
 )
 from scanner.evidence.tally import Tally
-from scanner.provenance import Provenance
+from scanner.tables.provenance import Provenance
 
 
 def derived_statement(audit: Audit, provenance: Provenance, tally: Tally) -> Derived:

@@ -9,8 +9,6 @@ from hashlib import sha256
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from scanner import gaps
-from scanner.answers import understood
 from scanner.errors import EvidenceError
 from scanner.evidence.manifest import (
     ATTESTATIONS,
@@ -26,8 +24,10 @@ from scanner.evidence.packing import CHUNK
 from scanner.evidence.payload_files import gaps_in, payloads_in
 from scanner.evidence.statement import STATEMENT, Statement, statement_in
 from scanner.evidence.tally import Tally
-from scanner.gaps import Ask
-from scanner.payloads import Gap, Keep, Payload
+from scanner.payloads import gaps
+from scanner.payloads.answers import understood
+from scanner.payloads.gaps import Ask
+from scanner.payloads.payload import Gap, Keep, Payload
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,9 +16,9 @@ from scanner.evidence.policy_files import policy_files
 from scanner.evidence.population import derived_statement
 from scanner.evidence.statement import STATEMENT, Statement, Told, statement_bytes
 from scanner.evidence.tables import derived
-from scanner.payloads import Gap, Payload
+from scanner.payloads.payload import Gap, Payload
 from scanner.policies import LoadedPolicy
-from scanner.provenance import Provenance
+from scanner.tables.provenance import Provenance
 
 CHECKS = "checks.json"
 

@@ -10,12 +10,12 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from checks.schema import BOOLEAN, INTEGER, SCHEMAS, STRING
-from reports import csv_files
+from checks.contract.tables import BOOLEAN, INTEGER, SCHEMAS, STRING
 from reports.audit import Audit
-from reports.columns import DECIMAL, FILES, FINDINGS, ReportColumn, ReportFile
+from reports.formats import csv_files
+from reports.tables.columns import DECIMAL, FILES, FINDINGS, ReportColumn, ReportFile
 from scanner.evidence.pointers import evidence_of
-from scanner.provenance import Provenance
+from scanner.tables.provenance import Provenance
 
 FOLDER = "tables/"
 FINDINGS_FILE = replace(

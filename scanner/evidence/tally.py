@@ -6,9 +6,9 @@ from collections import defaultdict
 from dataclasses import dataclass
 from hashlib import sha256
 
-from scanner import wire
-from scanner.answers import understood
-from scanner.payloads import Gap, Payload
+from scanner.payloads import json_members
+from scanner.payloads.answers import understood
+from scanner.payloads.payload import Gap, Payload
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,8 +62,8 @@ class Tally:
         if payload.kind == "workspace":
             listed = [payload.document]
         else:
-            listed = wire.objects(payload.document, "value") or []
-        named = [identity for identity in (wire.named(item, "id") for item in listed) if identity]
+            listed = json_members.objects(payload.document, "value") or []
+        named = [identity for identity in (json_members.named(item, "id") for item in listed) if identity]
         self.workspaces.update(identity.lower() for identity in named)
         if payload.kind == "workspaces":
             self.listed[(payload.subscription_id or "").lower()] += len(named)

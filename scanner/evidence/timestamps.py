@@ -17,10 +17,10 @@ import aiohttp
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.x509 import Certificate, InvalidVersion, load_pem_x509_certificates
 
-from scanner.clouds import tls_context
-from scanner.diagnosis import advice
+from scanner.azure.clouds import tls_context
+from scanner.azure.proxy import proxy_for
 from scanner.errors import SigningKeyError, TimestampError, UsageError
-from scanner.proxy import proxy_for
+from scanner.payloads.advice import advice
 
 if TYPE_CHECKING:
     from rfc3161_client import TimeStampRequest, TimeStampResponse

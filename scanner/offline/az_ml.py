@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from scanner import wire
 from scanner.offline.words import members, word
+from scanner.payloads import json_members
 
 NOT_SHOWN: Mapping[str, Any] = {}
 
@@ -39,12 +39,12 @@ _TELLING = frozenset(
 _ABSENCE_SAYS = ("encryption", "containerRegistry")
 
 
-def is_workspace(row: wire.Object) -> bool:
+def is_workspace(row: json_members.Object) -> bool:
     """Whether an object with a workspace's id is one as the command prints it: flat, without `properties`."""
     return "properties" not in row and not _TELLING.isdisjoint(members(row))
 
 
-def is_rule(row: wire.Object) -> bool:
+def is_rule(row: json_members.Object) -> bool:
     """Whether an object is an outbound rule as the command prints it."""
     told = members(row)
     kind = word(told.get("type"))
@@ -55,7 +55,7 @@ def is_rule(row: wire.Object) -> bool:
     )
 
 
-def workspace(row: wire.Object) -> wire.Object:
+def workspace(row: json_members.Object) -> json_members.Object:
     """The workspace as a list of Azure's would carry it."""
     told = members(row)
     kind = _kind(told)
@@ -70,7 +70,7 @@ def workspace(row: wire.Object) -> wire.Object:
     }
 
 
-def with_unsaid(item: wire.Object) -> wire.Object:
+def with_unsaid(item: json_members.Object) -> json_members.Object:
     """An item in ARM's shape that a query may have cut, with `NOT_SHOWN` for what is absent and would say."""
     properties = item.get("properties")
     if isinstance(properties, dict):
@@ -78,7 +78,7 @@ def with_unsaid(item: wire.Object) -> wire.Object:
     return {"identity": NOT_SHOWN} | item | {"properties": properties}
 
 
-def rule_item(row: wire.Object, workspace_id: str) -> wire.Object:
+def rule_item(row: json_members.Object, workspace_id: str) -> json_members.Object:
     """One rule of `az ml workspace outbound-rule list` as an item of Azure's own list."""
     name = row.get("name")
     if not isinstance(name, str) or not name:
@@ -86,7 +86,7 @@ def rule_item(row: wire.Object, workspace_id: str) -> wire.Object:
     return {"id": f"{workspace_id}/outboundRules/{name}", "name": name, "properties": rule(row)}
 
 
-def rule(row: wire.Object) -> wire.Object:
+def rule(row: json_members.Object) -> json_members.Object:
     """The properties of a rule; the command shows neither its action nor why it failed."""
     told = members(row)
     shown = {
@@ -99,15 +99,15 @@ def rule(row: wire.Object) -> wire.Object:
     return {name: value for name, value in shown.items() if value is not None}
 
 
-def _kind(told: wire.Object) -> str | None:
-    if wire.named(told, "kind"):
+def _kind(told: json_members.Object) -> str | None:
+    if json_members.named(told, "kind"):
         return str(word(told["kind"]))
-    if wire.named(told, "hubid") or wire.named(told, "workspacehub"):
+    if json_members.named(told, "hubid") or json_members.named(told, "workspacehub"):
         return "Project"
     return "Hub" if "associatedworkspaces" in told else None
 
 
-def _properties(told: wire.Object) -> wire.Object:
+def _properties(told: json_members.Object) -> json_members.Object:
     plain = {member: told[name] for name, member in _PLAIN.items() if name in told}
     enums = {member: word(plain[member]) for member in _ENUMS & plain.keys()}
     nested = {
@@ -166,13 +166,13 @@ def _managed_network(value: Any) -> Any:
     return {name: each for name, each in shown.items() if each is not None}
 
 
-def _rules(value: Any) -> wire.Object | None:
+def _rules(value: Any) -> json_members.Object | None:
     """Name to rule. None for no rules at all, which the command also prints where it was told of none."""
     if isinstance(value, dict):
         named = list(value.items())
     else:
         named = [(_name(each), each) for each in value] if isinstance(value, list) else []
-    rules: wire.Object = {}
+    rules: json_members.Object = {}
     for position, (name, each) in enumerate(named):
         free = name if name and name not in rules else f"{name}#{position}"
         rules[free] = rule(each) if isinstance(each, dict) else each
@@ -180,7 +180,7 @@ def _rules(value: Any) -> wire.Object | None:
 
 
 def _name(row: Any) -> str:
-    return wire.text(row, "name") or ""
+    return json_members.text(row, "name") or ""
 
 
 def _destination(value: Any, type_: Any) -> Any:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import replace
 
-from scanner import wire
 from scanner.errors import ExportError
 from scanner.offline import az_ml
 from scanner.offline.files import ExportFile
 from scanner.offline.reading import LISTS, Format, Item, Reading
 from scanner.offline.words import folded
+from scanner.payloads import json_members
 
 _KIND_NAMED = {folded(kind): kind for kind in LISTS}
 CONVENTION = (
@@ -55,10 +55,10 @@ def _rule(item: Item, owner: str) -> Item:
 def _owner(file: ExportFile, workspaces: Collection[str]) -> str:
     *folders, name = file.name.split("/")
     for candidate in (name.split(".")[0], *reversed(folders)):
-        named = [each for each in workspaces if wire.last_part(each).lower() == candidate.lower()]
+        named = [each for each in workspaces if json_members.last_part(each).lower() == candidate.lower()]
         if len(named) > 1:
             groups = {folder.lower() for folder in folders}
-            named = [each for each in named if (wire.resource_group_of(each) or "").lower() in groups]
+            named = [each for each in named if (json_members.resource_group_of(each) or "").lower() in groups]
             if len(named) != 1:
                 raise ExportError(f"{file.name} may be of several workspaces named {candidate}. {CONVENTION}")
         if named:

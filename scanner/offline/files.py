@@ -10,9 +10,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from scanner.bodies import parsed
 from scanner.errors import ExportError
-from scanner.redaction import redacted
+from scanner.payloads.bodies import parsed
+from scanner.payloads.redaction import redacted
 
 MAX_BYTES = 512 * 1024 * 1024
 UNDERSTOOD = (

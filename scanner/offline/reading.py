@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from scanner import wire
-from scanner.associated import KIND as ASSOCIATED
 from scanner.errors import ExportError
 from scanner.offline import az_ml
 from scanner.offline.files import UNDERSTOOD, ExportFile
+from scanner.payloads import json_members
+from scanner.reading.dependencies import KIND as ASSOCIATED
 
 _WORKSPACE_TYPE = "microsoft.machinelearningservices/workspaces"
 _KIND_OF_TYPE: Mapping[str, str] = {
@@ -73,7 +73,7 @@ class Item:
 
     kind: str
     scope: str
-    document: wire.Object
+    document: json_members.Object
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,7 +114,7 @@ def workspace_id_in(resource_id: str) -> str | None:
     return match.group() if match else None
 
 
-def _graph(file: ExportFile, document: wire.Object) -> Reading:
+def _graph(file: ExportFile, document: json_members.Object) -> Reading:
     rows = _objects(file, document["data"], "the query's data (ask with --result-format objectArray)")
     total = document.get("total_records", document.get("totalRecords"))
     truncated = str(document.get("resultTruncated", "false")).lower() == "true"
@@ -123,7 +123,7 @@ def _graph(file: ExportFile, document: wire.Object) -> Reading:
     return _rows(file, rows, Format.GRAPH, continues=continues)
 
 
-def _arm_list(file: ExportFile, document: wire.Object) -> Reading:
+def _arm_list(file: ExportFile, document: json_members.Object) -> Reading:
     rows = _objects(file, document["value"], "`value`")
     continues = bool(document.get("nextLink"))
     if not rows:
@@ -136,29 +136,29 @@ def _array(file: ExportFile, values: list[Any]) -> Reading:
     if not rows:
         return Reading(file=file, format=Format.EMPTY, items=(), is_whole=True)
     first = rows[0]
-    if az_ml.is_rule(first) and not wire.named(first, "id"):
+    if az_ml.is_rule(first) and not json_members.named(first, "id"):
         return _rows(file, rows, Format.ML_RULES, is_whole=True)
-    if workspace_id_in(wire.text(first, "id") or "") and az_ml.is_workspace(first):
+    if workspace_id_in(json_members.text(first, "id") or "") and az_ml.is_workspace(first):
         return _rows(file, rows, Format.ML_WORKSPACES)
     if "totalRecords" not in first and "resourceGroup" in first and "tenantId" not in first:
         return _rows(file, rows, Format.RESOURCES)
     return _rows(file, rows, Format.GRAPH if "tenantId" in first else Format.ARM_ITEMS)
 
 
-def _single(file: ExportFile, row: wire.Object) -> Reading:
+def _single(file: ExportFile, row: json_members.Object) -> Reading:
     if isinstance(row.get("error"), dict):
-        code, message = wire.text(row, "error", "code"), wire.text(row, "error", "message")
+        code, message = json_members.text(row, "error", "code"), json_members.text(row, "error", "message")
         raise _not_understood(file, f"it holds an error of Azure ({code}: {message})")
-    if az_ml.is_rule(row) and not wire.named(row, "id"):
+    if az_ml.is_rule(row) and not json_members.named(row, "id"):
         return _rows(file, [row], Format.ML_RULE)
-    if workspace_id_in(wire.text(row, "id") or "") and az_ml.is_workspace(row):
+    if workspace_id_in(json_members.text(row, "id") or "") and az_ml.is_workspace(row):
         return _rows(file, [row], Format.ML_WORKSPACE)
     return _rows(file, [row], Format.RESOURCE if "resourceGroup" in row else Format.ARM_GET, is_verbatim=True)
 
 
 def _rows(
     file: ExportFile,
-    rows: Sequence[wire.Object],
+    rows: Sequence[json_members.Object],
     format_: Format,
     *,
     is_whole: bool = False,
@@ -181,12 +181,12 @@ def _rows(
     )
 
 
-def _item(file: ExportFile, row: wire.Object, position: int, *, may_lack: bool) -> Item | None:
+def _item(file: ExportFile, row: json_members.Object, position: int, *, may_lack: bool) -> Item | None:
     """The row as an item; None for a resource of a type that no audit reads.
 
     Where the format `may_lack` members that Azure has, one whose absence would say something is put in.
     """
-    resource_id = wire.named(row, "id")
+    resource_id = json_members.named(row, "id")
     if resource_id is None:
         if az_ml.is_rule(row):
             return Item(kind="outboundRules", scope="", document=row)
@@ -214,7 +214,7 @@ def _item(file: ExportFile, row: wire.Object, position: int, *, may_lack: bool) 
     return Item(kind=kind, scope="/".join(workspace_id.split("/")[:3]), document=document)
 
 
-def _objects(file: ExportFile, values: Any, what: str) -> list[wire.Object]:
+def _objects(file: ExportFile, values: Any, what: str) -> list[json_members.Object]:
     if not isinstance(values, list):
         raise _not_understood(file, f"{what} is no list")
     for position, value in enumerate(values):

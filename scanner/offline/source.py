@@ -9,16 +9,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from scanner import wire
-from scanner.associated import KIND as ASSOCIATED
-from scanner.collection import EVERYTHING, Collection
 from scanner.errors import ExportError
 from scanner.offline.belonging import empty_kind, with_owners
 from scanner.offline.files import found
 from scanner.offline.reading import LISTS, Item, Reading, reading
 from scanner.offline.tellings import Key, Telling, key_of, tellings
 from scanner.offline.unseen import unseen
-from scanner.payloads import Gap, Keep, Payload
+from scanner.payloads import json_members
+from scanner.payloads.payload import Gap, Keep, Payload
+from scanner.reading.collection import EVERYTHING, Collection
+from scanner.reading.dependencies import KIND as ASSOCIATED
 
 _MAX_NAMES = 12
 
@@ -118,7 +118,7 @@ def _payload(each: Reading, kind: str, scope: str, document: Any, *, is_file: bo
     return Payload(
         kind=kind,
         scope=scope,
-        subscription_id=wire.subscription_of(scope),
+        subscription_id=json_members.subscription_of(scope),
         url=f"file:{each.file.name}" + ("" if is_file else f"#{kind} of {scope}"),
         api_version="",
         status=200,

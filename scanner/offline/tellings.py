@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from scanner import wire
 from scanner.errors import ExportError
 from scanner.offline.reading import Item, Reading
-from scanner.outbound_rule_rows import told_by
-from scanner.workspace_rows import workspace_row
+from scanner.payloads import json_members
+from scanner.tables.outbound_rule_rows import told_by
+from scanner.tables.workspace_rows import workspace_row
 
 Key = tuple[str, str]
 """Kind and lower-cased id."""
@@ -37,7 +37,7 @@ def tellings(readings: Iterable[Reading]) -> dict[Key, Telling]:
 
 def key_of(item: Item) -> Key | None:
     """The key of an item; None for one without an id."""
-    resource_id = wire.named(item.document, "id")
+    resource_id = json_members.named(item.document, "id")
     return (item.kind, resource_id.lower()) if resource_id else None
 
 
@@ -57,7 +57,7 @@ def _united(known: Telling, item: Item, reading: Reading) -> Telling:
     return Telling(item=united, readings=(*known.readings, reading))
 
 
-def _differing(one: wire.Object, other: wire.Object) -> list[str]:
+def _differing(one: json_members.Object, other: json_members.Object) -> list[str]:
     """The columns on which two tellings of a workspace disagree; what only one tells is no disagreement."""
     left, right = workspace_row(one, ""), workspace_row(other, "")
     columns = [name for name in left if _disagree(left[name], right[name])]
@@ -66,9 +66,9 @@ def _differing(one: wire.Object, other: wire.Object) -> list[str]:
     return columns + [f"rule {name}" for name in told_twice if _is_other(rules[name], others[name])]
 
 
-def _rules(document: wire.Object) -> wire.Object:
+def _rules(document: json_members.Object) -> json_members.Object:
     """Name to rule, as the workspace's body tells; a list may tell fewer than the workspace itself."""
-    rules = wire.member(document, "properties", "managedNetwork", "outboundRules")
+    rules = json_members.member(document, "properties", "managedNetwork", "outboundRules")
     return rules if isinstance(rules, dict) else {}
 
 

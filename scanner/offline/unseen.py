@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 
-from scanner import wire
-from scanner.associated import KIND as ASSOCIATED
-from scanner.associated_rows import COLUMN_OF_ROLE
 from scanner.offline.reading import LISTS, Format, Reading
 from scanner.offline.tellings import Key, Telling
-from scanner.payloads import Gap
-from scanner.workspace_rows import workspace_row
+from scanner.payloads import json_members
+from scanner.payloads.payload import Gap
+from scanner.reading.dependencies import KIND as ASSOCIATED
+from scanner.tables.dependency_rows import COLUMN_OF_ROLE
+from scanner.tables.workspace_rows import workspace_row
 
 _HIDDEN: Mapping[Format, str] = {
     Format.ML_WORKSPACES: "private endpoint connections, the action of service-tag rules, why a rule failed, "
@@ -63,7 +63,7 @@ def _of_subscriptions(told: Mapping[Key, Telling]) -> Iterable[Gap]:
             spelled.setdefault(telling.item.scope.lower(), telling.item.scope)
     for key, names in sorted(formats.items()):
         scope = spelled[key]
-        subscription_id = wire.last_part(scope)
+        subscription_id = json_members.last_part(scope)
         yield _gap(
             scope=scope,
             subscription_id=subscription_id,
@@ -168,7 +168,7 @@ def _gap(
 ) -> Gap:
     return Gap(
         scope=scope,
-        subscription_id=subscription_id or wire.subscription_of(scope),
+        subscription_id=subscription_id or json_members.subscription_of(scope),
         asked=asked,
         request=f"read {where}",
         code=code,

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from scanner import gaps
-from scanner.diagnosis import CLOCK, is_clock_wrong
-from scanner.gaps import Ask
-from scanner.payloads import Gap, Keep, Payload
+from scanner.payloads import gaps
+from scanner.payloads.advice import CLOCK, is_clock_wrong
+from scanner.payloads.gaps import Ask
+from scanner.payloads.payload import Gap, Keep, Payload
 
 
 def understood(answer: Payload) -> Payload | Gap:

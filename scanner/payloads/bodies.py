@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 
 import msgspec
 
-from scanner.nesting import is_too_deep
+from scanner.payloads.nesting import is_too_deep
 
 _decoder = msgspec.json.Decoder()
 _encoder = msgspec.json.Encoder()

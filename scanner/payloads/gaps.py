@@ -6,10 +6,10 @@ import re
 from dataclasses import dataclass, replace
 from typing import Any
 
-from scanner.diagnosis import advice
 from scanner.errors import DeadlineError, TooLargeError
-from scanner.payloads import Gap, Payload
-from scanner.redaction import without_emails, without_tokens
+from scanner.payloads.advice import advice
+from scanner.payloads.payload import Gap, Payload
+from scanner.payloads.redaction import without_emails, without_tokens
 
 _ACTION = re.compile(r"perform action '([^']+)'", re.IGNORECASE)
 _SCOPE = re.compile(r"over scope '([^']+)'", re.IGNORECASE)

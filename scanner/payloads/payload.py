@@ -11,10 +11,10 @@ from hashlib import sha256
 from tempfile import SpooledTemporaryFile
 from typing import IO, TYPE_CHECKING, Any, Protocol
 
-from scanner.bodies import parsed, written
+from scanner.payloads.bodies import parsed, written
 
 if TYPE_CHECKING:
-    from scanner.gaps import Ask
+    from scanner.payloads.gaps import Ask
 
 SPILL_BYTES = 1024 * 1024
 _BUFFER_BYTES = 256 * 1024

@@ -10,7 +10,7 @@ import re
 from functools import lru_cache
 from typing import Any
 
-from scanner.bodies import written
+from scanner.payloads.bodies import written
 
 REDACTED = "[redacted]"
 

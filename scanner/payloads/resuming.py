@@ -8,14 +8,14 @@ from dataclasses import replace
 from hashlib import sha256
 from urllib.parse import unquote
 
-from scanner.answers import understood
-from scanner.bodies import parsed
-from scanner.clouds import Cloud
-from scanner.collection import Collection
-from scanner.gaps import Ask, ask_of
-from scanner.identity import Identity
-from scanner.payloads import Payload
-from scanner.scope import Wanted
+from scanner.azure.clouds import Cloud
+from scanner.azure.identity import Identity
+from scanner.payloads.answers import understood
+from scanner.payloads.bodies import parsed
+from scanner.payloads.gaps import Ask, ask_of
+from scanner.payloads.payload import Payload
+from scanner.reading.collection import Collection
+from scanner.reading.scope import Wanted
 from scanner.version import VERSION
 
 Question = tuple[str, str, str, str, str]

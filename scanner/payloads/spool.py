@@ -17,12 +17,12 @@ from urllib.parse import unquote
 
 from filelock import FileLock, Timeout
 
-from reports.swapping import unwritable
-from reports.writing import make_private_folder
+from reports.writing.folder import make_private_folder
+from reports.writing.swapping import unwritable
 from scanner.errors import UsageError
-from scanner.gaps import Ask, ask_of
-from scanner.payloads import Payload, read_record, record_of
-from scanner.resuming import Question, is_an_answer, question_of
+from scanner.payloads.gaps import Ask, ask_of
+from scanner.payloads.payload import Payload, read_record, record_of
+from scanner.payloads.resuming import Question, is_an_answer, question_of
 
 _log = logging.getLogger("azml_audit.resume")
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from checks.contract.tables import SCHEMAS
 from checks.model import Check
-from checks.schema import SCHEMAS
-from scanner.workspace_rows import WORKSPACE_MEMBERS
+from scanner.tables.workspace_rows import WORKSPACE_MEMBERS
 
 KIND_OF: Mapping[str, str] = {
     "outbound_rules_known": "outboundRules",

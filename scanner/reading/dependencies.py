@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 
-from scanner import gaps, wire
-from scanner.arm import Arm
-from scanner.gaps import Ask
-from scanner.payloads import Keep
+from scanner.azure.arm import Arm
+from scanner.payloads import gaps, json_members
+from scanner.payloads.gaps import Ask
+from scanner.payloads.payload import Keep
 
 API_VERSION_OF_ROLE: Mapping[str, str] = {
     "storage": "2024-01-01",
@@ -42,9 +42,9 @@ class AssociatedReader:
         ask = Ask(
             kind=KIND,
             scope=resource_id,
-            url=self._arm.url(wire.quoted(resource_id), api_version),
+            url=self._arm.url(json_members.quoted(resource_id), api_version),
             api_version=api_version,
-            subscription_id=wire.subscription_of(resource_id),
+            subscription_id=json_members.subscription_of(resource_id),
             may_be_missing=True,
         )
         if ask.subscription_id is None:

@@ -11,15 +11,15 @@ import json
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 
-from scanner import gaps, wire
-from scanner.answers import keep_superseded
-from scanner.arm import Arm
-from scanner.gaps import Ask
-from scanner.graph_rows import KIND, GraphRows, Shown, is_truncated
-from scanner.options import Discover
-from scanner.payloads import Gap, Keep, Payload
-from scanner.pipeline import RESOURCE_GRAPH_PATH
-from scanner.scope import Subscription
+from scanner.azure.arm import Arm
+from scanner.azure.pipeline import RESOURCE_GRAPH_PATH
+from scanner.choices import Discover
+from scanner.payloads import gaps, json_members
+from scanner.payloads.answers import keep_superseded
+from scanner.payloads.gaps import Ask
+from scanner.payloads.payload import Gap, Keep, Payload
+from scanner.reading.scope import Subscription
+from scanner.tables.graph_rows import KIND, GraphRows, Shown, is_truncated
 
 API_VERSION = "2024-04-01"
 QUERY = (
@@ -93,8 +93,8 @@ class Discovery:
                 return page
             keep(page)
             rows.add(page)
-            read += wire.count(page.document, "data") or 0
-            token = wire.named(page.document, "$skipToken")
+            read += json_members.count(page.document, "data") or 0
+            token = json_members.named(page.document, "$skipToken")
             if token is None or token in seen:
                 return _flaw(ask, page, read, is_loop=token is not None)
             seen.add(token)
@@ -135,8 +135,8 @@ def _is_unavailable(gap: Gap) -> bool:
 
 def _flaw(ask: Ask, last: Payload, read: int, *, is_loop: bool) -> Gap | None:
     """What is wrong with a query of which nothing more comes, as a gap."""
-    total = wire.member(last.document, "totalRecords")
-    if wire.count(last.document, "data") is None:
+    total = json_members.member(last.document, "totalRecords")
+    if json_members.count(last.document, "data") is None:
         code, message = "DataNotAList", "The page has no array of rows."
     elif is_loop:
         code, message = "SkipTokenLoop", "The next page is one that was read already; the rows never end."

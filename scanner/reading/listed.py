@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from scanner import wire
-from scanner.api_versions import shows_managed_network
+from scanner.payloads import json_members
+from scanner.reading.api_versions import shows_managed_network
 
 ROLE_OF_MEMBER: Mapping[str, str] = {
     "storageAccount": "storage",
@@ -48,11 +48,11 @@ class Listed:
         return self.rules is not None and self.rules != rules
 
 
-def listed(item: wire.Object, api_version: str, members: frozenset[str]) -> Listed:
+def listed(item: json_members.Object, api_version: str, members: frozenset[str]) -> Listed:
     """What the item of a list, which has an id, tells; of its properties these `members` are wanted."""
     properties = item.get("properties")
-    network = wire.member(properties, "managedNetwork")
-    rules = wire.member(network, "outboundRules")
+    network = json_members.member(properties, "managedNetwork")
+    rules = json_members.member(network, "outboundRules")
     has_own_network = is_independent(item) or network is not None
     can_show = shows_managed_network(api_version) and has_own_network
     return Listed(
@@ -63,32 +63,32 @@ def listed(item: wire.Object, api_version: str, members: frozenset[str]) -> List
         rules=fingerprint(rules) if isinstance(rules, dict) else None,
         has_own_network=has_own_network,
         reports_network=network is not None,
-        is_plainly_off=(wire.text(network, "isolationMode") or "").lower() == "disabled",
+        is_plainly_off=(json_members.text(network, "isolationMode") or "").lower() == "disabled",
         connections_are_told=_connections_are_told(properties),
     )
 
 
-def associated(item: wire.Object) -> dict[str, str]:
+def associated(item: json_members.Object) -> dict[str, str]:
     """The resources a workspace names, by role; none of a Project, which has its hub's."""
     if not is_independent(item):
         return {}
-    named = {role: wire.named(item, "properties", member) for member, role in ROLE_OF_MEMBER.items()}
+    named = {role: json_members.named(item, "properties", member) for member, role in ROLE_OF_MEMBER.items()}
     return {role: resource_id for role, resource_id in named.items() if resource_id}
 
 
 def fingerprint(rules: Mapping[str, Any]) -> int:
     """Of rules, given as name to properties: a hash of what decides about them, in this process."""
-    return hash(wire.content([(name, _deciding(rules[name])) for name in sorted(rules)]))
+    return hash(json_members.content([(name, _deciding(rules[name])) for name in sorted(rules)]))
 
 
 def _deciding(rule: Any) -> tuple[object, ...]:
     return tuple(map(rule.get, _DECIDING)) if isinstance(rule, dict) else (rule,)
 
 
-def is_independent(item: wire.Object) -> bool:
+def is_independent(item: json_members.Object) -> bool:
     """Whether the workspace is no hub-based Project."""
-    is_project = (wire.text(item, "kind") or "").lower() == "project"
-    return not (is_project or wire.named(item, "properties", "hubResourceId"))
+    is_project = (json_members.text(item, "kind") or "").lower() == "project"
+    return not (is_project or json_members.named(item, "properties", "hubResourceId"))
 
 
 def _connections_are_told(properties: Any) -> bool:

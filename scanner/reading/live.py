@@ -6,19 +6,19 @@ import asyncio
 from collections.abc import Sequence
 from typing import Protocol
 
-from scanner import wire
-from scanner.answers import keep_superseded
-from scanner.api_versions import PROVIDER, PROVIDER_API_VERSION, ApiVersions, registration_state
-from scanner.arm import Arm
-from scanner.associated import AssociatedReader
-from scanner.collection import Collection
-from scanner.discovery import Discovery
-from scanner.gaps import Ask
-from scanner.listed import Listed, listed
-from scanner.payloads import Gap, Keep, Payload
+from scanner.azure.arm import Arm
+from scanner.payloads import json_members
+from scanner.payloads.answers import keep_superseded
+from scanner.payloads.gaps import Ask
+from scanner.payloads.payload import Gap, Keep, Payload
 from scanner.progress import Progress, Silent
-from scanner.scope import Subscription, Wanted, subscriptions
-from scanner.workspace_reader import WorkspaceReader
+from scanner.reading.api_versions import PROVIDER, PROVIDER_API_VERSION, ApiVersions, registration_state
+from scanner.reading.collection import Collection
+from scanner.reading.dependencies import AssociatedReader
+from scanner.reading.discovery import Discovery
+from scanner.reading.listed import Listed, listed
+from scanner.reading.scope import Subscription, Wanted, subscriptions
+from scanner.reading.workspace_reader import WorkspaceReader
 
 _NOT_REGISTERED = frozenset({"MissingSubscriptionRegistration", "MissingRegistrationForResourceProvider"})
 
@@ -168,9 +168,11 @@ class _SubscriptionReader:
         return await self._arm.get(self._ask("workspaces", path, api_version))
 
     def _workspaces(self, page: Payload) -> list[Listed]:
-        items = wire.objects(page.document, "value")
+        items = json_members.objects(page.document, "value")
         members = self._reader.wanted.members
-        found = [listed(item, page.api_version, members) for item in items or [] if wire.named(item, "id")]
+        found = [
+            listed(item, page.api_version, members) for item in items or [] if json_members.named(item, "id")
+        ]
         self._progress.workspaces_found(len(found))
         return found
 

@@ -9,11 +9,11 @@ from typing import Any
 
 from azure.core.exceptions import AzureError
 
-from scanner import gaps, wire
-from scanner.arm import Arm, next_page
+from scanner.azure.arm import Arm, next_page
 from scanner.errors import RefusedRequestError, ScopeError
-from scanner.gaps import Ask
-from scanner.payloads import Gap, Keep, Payload
+from scanner.payloads import gaps, json_members
+from scanner.payloads.gaps import Ask
+from scanner.payloads.payload import Gap, Keep, Payload
 
 SUBSCRIPTIONS_API_VERSION = "2022-12-01"
 MANAGEMENT_GROUPS_API_VERSION = "2023-04-01"
@@ -146,12 +146,14 @@ async def _sdk_pages(arm: Arm, ask: Ask) -> list[Payload | Gap]:
 
 
 def _listed(page: Payload) -> list[Subscription]:
-    listed = wire.objects(page.document, "value") or []
-    return [_subscription(item) for item in listed if wire.named(item, "subscriptionId")]
+    listed = json_members.objects(page.document, "value") or []
+    return [_subscription(item) for item in listed if json_members.named(item, "subscriptionId")]
 
 
 def _subscription(item: dict[str, Any]) -> Subscription:
-    return Subscription(id=wire.text(item, "subscriptionId") or "", name=wire.text(item, "displayName") or "")
+    return Subscription(
+        id=json_members.text(item, "subscriptionId") or "", name=json_members.text(item, "displayName") or ""
+    )
 
 
 async def _single(arm: Arm, subscription_id: str, keep: Keep) -> Subscription | None:
@@ -189,12 +191,12 @@ async def _below_management_groups(arm: Arm, groups: Iterable[str], keep: Keep) 
 
 def subscription_ids(page: Payload) -> set[str]:
     """The lower-cased ids of the subscriptions on a page of a management group's descendants."""
-    items = wire.objects(page.document, "value") or []
+    items = json_members.objects(page.document, "value") or []
     return {
         name.lower()
         for item in items
-        if (wire.text(item, "type") or "").lower().endswith("/subscriptions")
-        and (name := wire.text(item, "name"))
+        if (json_members.text(item, "type") or "").lower().endswith("/subscriptions")
+        and (name := json_members.text(item, "name"))
     }
 
 

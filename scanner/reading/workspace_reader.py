@@ -5,15 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable
 
-from scanner import gaps, wire
-from scanner.api_versions import ApiVersions, shows_managed_network
-from scanner.arm import Arm
-from scanner.associated import KIND as ASSOCIATED
-from scanner.associated import AssociatedReader
-from scanner.collection import Collection
-from scanner.gaps import Ask
-from scanner.listed import Listed, associated, fingerprint
-from scanner.payloads import Gap, Keep, Payload
+from scanner.azure.arm import Arm
+from scanner.payloads import gaps, json_members
+from scanner.payloads.gaps import Ask
+from scanner.payloads.payload import Gap, Keep, Payload
+from scanner.reading.api_versions import ApiVersions, shows_managed_network
+from scanner.reading.collection import Collection
+from scanner.reading.dependencies import KIND as ASSOCIATED
+from scanner.reading.dependencies import AssociatedReader
+from scanner.reading.listed import Listed, associated, fingerprint
 
 DIAGNOSTIC_SETTINGS_API_VERSION = "2021-05-01-preview"
 """There is no stable version (2026-08)."""
@@ -100,7 +100,7 @@ class WorkspaceReader:
             path = f"{workspace.id}/outboundRules"
             self._keep(_too_old(self._ask("outboundRules", workspace.id, path, workspace.api_version)))
             return None
-        path = f"{wire.quoted(workspace.id)}/outboundRules"
+        path = f"{json_members.quoted(workspace.id)}/outboundRules"
         answers = await self._list(
             "outboundRules",
             workspace.id,
@@ -116,18 +116,18 @@ class WorkspaceReader:
         endpoints = _items(await self._children("onlineEndpoints", workspace_id))
         if endpoints and "deployments" in self.wanted.kinds:
             async with asyncio.TaskGroup() as group:
-                for endpoint_id in filter(None, (wire.named(item, "id") for item in endpoints)):
-                    path = f"{wire.quoted(endpoint_id)}/deployments"
+                for endpoint_id in filter(None, (json_members.named(item, "id") for item in endpoints)):
+                    path = f"{json_members.quoted(endpoint_id)}/deployments"
                     group.create_task(self._list("deployments", workspace_id, path, _DEPLOYMENTS))
 
     async def _diagnostic_settings(self, workspace_id: str) -> None:
-        path = f"{wire.quoted(workspace_id)}/providers/Microsoft.Insights/diagnosticSettings"
+        path = f"{json_members.quoted(workspace_id)}/providers/Microsoft.Insights/diagnosticSettings"
         ask = self._ask("diagnosticSettings", workspace_id, path, DIAGNOSTIC_SETTINGS_API_VERSION)
         async for page in self._arm.pages(ask):
             self._keep(page)
 
     async def _children(self, kind: str, workspace_id: str) -> list[Payload | Gap]:
-        path = f"{wire.quoted(workspace_id)}/{kind}"
+        path = f"{json_members.quoted(workspace_id)}/{kind}"
         return await self._list(kind, workspace_id, path, f"workspaces/{kind}")
 
     async def _list(
@@ -148,7 +148,7 @@ class WorkspaceReader:
         return answers
 
     async def _details(self, workspace_id: str) -> Payload | Gap:
-        path = wire.quoted(workspace_id)
+        path = json_members.quoted(workspace_id)
         answer = await self._versions.settled(
             "workspaces",
             lambda version: self._arm.get(self._ask("workspace", workspace_id, path, version)),
@@ -175,9 +175,9 @@ def _things_read(collection: Collection) -> int:
     return 1 + len(kinds & {*_PLAIN_LISTS, "diagnosticSettings"}) + bool(kinds & _ENDPOINTS)
 
 
-def _items(answers: list[Payload | Gap]) -> list[wire.Object]:
+def _items(answers: list[Payload | Gap]) -> list[json_members.Object]:
     pages = [answer for answer in answers if isinstance(answer, Payload)]
-    return [item for page in pages for item in wire.objects(page.document, "value") or ()]
+    return [item for page in pages for item in json_members.objects(page.document, "value") or ()]
 
 
 def _too_old(ask: Ask) -> Gap:

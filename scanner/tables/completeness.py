@@ -6,9 +6,9 @@ from collections import defaultdict
 from collections.abc import Container
 from typing import Any
 
-from scanner import wire
-from scanner.associated_rows import COLUMN_OF_ROLE
-from scanner.collection import KIND_OF
+from scanner.payloads import json_members
+from scanner.reading.collection import KIND_OF
+from scanner.tables.dependency_rows import COLUMN_OF_ROLE
 
 Row = dict[str, Any]
 
@@ -23,11 +23,11 @@ class Completeness:
 
     def answered(self, kind: str, scope: str) -> None:
         """A page of the list came."""
-        self._asked[kind].add(wire.key(scope))
+        self._asked[kind].add(json_members.key(scope))
 
     def broke_off(self, kind: str, scope: str) -> None:
         """Something of the list is missing."""
-        self._broken[kind].add(wire.key(scope))
+        self._broken[kind].add(json_members.key(scope))
 
     def of(self, kind: str, scope: str) -> bool | None:
         """Whether a list was read whole (True), broke off (False) or was not asked for (None)."""
@@ -41,7 +41,7 @@ class Completeness:
         `with_endpoints` are the lower-cased ids of workspaces with an online endpoint, `associated` those of
         associated resources that were asked for.
         """
-        key = wire.key(row["workspace_id"])
+        key = json_members.key(row["workspace_id"])
         for column, kind in KIND_OF.items():
             told = self.of(kind, key)
             row[column] = row.get(column) if told is None else told

@@ -6,8 +6,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from scanner import wire
-from scanner.payloads import Gap, Payload
+from scanner.payloads import json_members
+from scanner.payloads.payload import Gap, Payload
 
 Row = dict[str, Any]
 
@@ -32,7 +32,7 @@ class AssociatedRows:
 
     def add(self, answer: Payload | Gap) -> None:
         """Take in an answer; of several about one resource the order decides nothing."""
-        key = wire.key(answer.scope)
+        key = json_members.key(answer.scope)
         known = self.answers.setdefault(key, answer)
         if known is not answer:
             self.answers[key] = min(known, answer, key=_preference)
@@ -62,7 +62,7 @@ def _identity(workspace: Row, role: str, resource_id: str) -> Row:
         "association_id": f"{workspace['workspace_id']}#{role}",
         "workspace_id": workspace["workspace_id"],
         "resource_id": resource_id,
-        "resource": wire.last_part(resource_id),
+        "resource": json_members.last_part(resource_id),
         "role": role,
     }
 
@@ -83,35 +83,35 @@ def _posture(answer: Payload | Gap | None, role: str) -> Row:
         "public_network_access": _word(properties, "publicNetworkAccess"),
         **_firewall(properties, role),
         "approved_private_endpoints": _approved(properties),
-        "sku": wire.named(body, "sku", "name"),
-        "allow_blob_public_access": wire.flag(properties, "allowBlobPublicAccess"),
-        "allow_shared_key_access": wire.flag(properties, "allowSharedKeyAccess"),
-        "purge_protection": wire.flag(properties, "enablePurgeProtection"),
-        "admin_user_enabled": wire.flag(properties, "adminUserEnabled"),
-        "ingestion_access": wire.named(properties, "publicNetworkAccessForIngestion"),
-        "query_access": wire.named(properties, "publicNetworkAccessForQuery"),
+        "sku": json_members.named(body, "sku", "name"),
+        "allow_blob_public_access": json_members.flag(properties, "allowBlobPublicAccess"),
+        "allow_shared_key_access": json_members.flag(properties, "allowSharedKeyAccess"),
+        "purge_protection": json_members.flag(properties, "enablePurgeProtection"),
+        "admin_user_enabled": json_members.flag(properties, "adminUserEnabled"),
+        "ingestion_access": json_members.named(properties, "publicNetworkAccessForIngestion"),
+        "query_access": json_members.named(properties, "publicNetworkAccessForQuery"),
     }
 
 
 def _word(properties: Any, name: str) -> str | None:
     """The word; None where it is absent, which says something, so that what is no word is shown as JSON."""
-    value = wire.member(properties, name)
+    value = json_members.member(properties, name)
     return value or None if isinstance(value, str) or value is None else json.dumps(value)[:_MAX_SHOWN]
 
 
 def _firewall(properties: Any, role: str) -> Row:
     """The firewall's members; a registry names them differently."""
     if role == "registry":
-        rules = wire.member(properties, "networkRuleSet")
-        bypass = wire.named(properties, "networkRuleBypassOptions")
+        rules = json_members.member(properties, "networkRuleSet")
+        bypass = json_members.named(properties, "networkRuleBypassOptions")
     else:
-        rules = wire.member(properties, "networkAcls")
-        bypass = wire.named(rules, "bypass")
+        rules = json_members.member(properties, "networkAcls")
+        bypass = json_members.named(rules, "bypass")
     has_none = rules is None and isinstance(properties, dict)
     return {
-        "default_action": "" if has_none else wire.named(rules, "defaultAction"),
+        "default_action": "" if has_none else json_members.named(rules, "defaultAction"),
         "bypass": bypass,
-        "virtual_network_rules": 0 if has_none else wire.count(rules, "virtualNetworkRules"),
+        "virtual_network_rules": 0 if has_none else json_members.count(rules, "virtualNetworkRules"),
     }
 
 
@@ -122,11 +122,12 @@ def _approved(properties: Any) -> int | None:
     """
     if not isinstance(properties, dict):
         return None
-    connections = wire.objects(properties, "privateEndpointConnections")
+    connections = json_members.objects(properties, "privateEndpointConnections")
     if connections is None:
         return 0 if properties.get("privateEndpointConnections") is None else None
     states = [
-        wire.text(each, "properties", "privateLinkServiceConnectionState", "status") for each in connections
+        json_members.text(each, "properties", "privateLinkServiceConnectionState", "status")
+        for each in connections
     ]
     if None in states:
         return None

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from scanner import wire
-from scanner.bodies import parsed
-from scanner.payloads import Gap, Payload
+from scanner.payloads import json_members
+from scanner.payloads.bodies import parsed
+from scanner.payloads.payload import Gap, Payload
 
 KIND = "resourceGraph"
 """The kind of payloads and gaps that come from Resource Graph."""
@@ -58,8 +58,8 @@ class GraphRows:
     def add(self, page: Payload) -> None:
         """Take in one page of a query for the subscriptions that its request names."""
         batch = self._batches[asked_subscriptions(page.request_body)]
-        rows = wire.objects(page.document, "data")
-        ids = [wire.named(row, "id") for row in rows or ()]
+        rows = json_members.objects(page.document, "data")
+        ids = [json_members.named(row, "id") for row in rows or ()]
         batch.workspaces |= {found.lower(): found for found in ids if found}
         batch.rows += len(ids)
         batch.totals.add(_number(page.document, "totalRecords"))
@@ -92,7 +92,7 @@ def _subscription(workspace_key: str) -> str:
 
 def asked_subscriptions(request_body: str) -> tuple[str, ...]:
     """The lower-cased ids of the subscriptions that a query names, sorted."""
-    named = wire.member(parsed(request_body.encode()), "subscriptions")
+    named = json_members.member(parsed(request_body.encode()), "subscriptions")
     return tuple(sorted(str(each).lower() for each in named)) if isinstance(named, list) else ()
 
 
@@ -101,8 +101,8 @@ def is_truncated(page: Any) -> bool:
 
     `resultTruncated` is a string, "true" also on every page but the last of a query that can go on.
     """
-    is_cut = str(wire.member(page, "resultTruncated")).lower() == "true"
-    return is_cut and not wire.named(page, "$skipToken")
+    is_cut = str(json_members.member(page, "resultTruncated")).lower() == "true"
+    return is_cut and not json_members.named(page, "$skipToken")
 
 
 def difference(subscription_id: str, listed: Workspaces, shown: Shown) -> Gap | None:
@@ -141,11 +141,11 @@ def _closes(is_unlisted: bool) -> str:
 
 
 def _named(ids: Iterable[str]) -> str:
-    names = [wire.last_part(each) for each in ids]
+    names = [json_members.last_part(each) for each in ids]
     more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
     return ", ".join(names[:_SHOWN]) + more
 
 
 def _number(document: Any, name: str) -> int | None:
-    value = wire.member(document, name)
+    value = json_members.member(document, name)
     return value if isinstance(value, int) and not isinstance(value, bool) else None

@@ -6,7 +6,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from typing import Generic, NamedTuple, TypeVar
 
-from scanner.payloads import Gap, Payload
+from scanner.payloads.payload import Gap, Payload
 
 Row = TypeVar("Row")
 

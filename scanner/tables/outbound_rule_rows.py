@@ -13,8 +13,8 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 from pandas.api.extensions import ExtensionArray
 
-from checks.schema import column
-from scanner import wire
+from checks.contract.tables import column
+from scanner.payloads import json_members
 
 
 class Told(NamedTuple):
@@ -93,16 +93,16 @@ class RuleReader:
         """The rules of a body, given as name to properties."""
         return BodyRules(workspace_id, {intern(name): self._told(rule) for name, rule in rules.items()})
 
-    def listed(self, workspace_id: str, item: wire.Object) -> Rule:
+    def listed(self, workspace_id: str, item: json_members.Object) -> Rule:
         """The rule a list tells; an id that is not its own, by place and name, is not believed."""
-        rule_id, name = item["id"], wire.last_part(item["id"])
+        rule_id, name = item["id"], json_members.last_part(item["id"])
         own_id = _rule_id(workspace_id, name)
         if rule_id != own_id and rule_id.lower() != own_id.lower():
             rule_id = own_id
         return Rule(rule_id, workspace_id, intern(name), self._told(item.get("properties")), "outboundRules")
 
     def _told(self, properties: Any) -> Told:
-        written = wire.content(properties)
+        written = json_members.content(properties)
         told = self._known.get(written)
         if told is None:
             if len(self._known) >= _MOST_KNOWN:
@@ -117,24 +117,24 @@ def _rule_id(workspace_id: str, name: str) -> str:
 
 def told_by(properties: Any) -> Told:
     """What the properties of a rule say; members of a wrong type are left as not reported."""
-    destination = wire.member(properties, "destination")
+    destination = json_members.member(properties, "destination")
     return Told(
-        type=wire.named(properties, "type"),
-        category=wire.named(properties, "category"),
-        status=wire.named(properties, "status"),
+        type=json_members.named(properties, "type"),
+        category=json_members.named(properties, "category"),
+        status=json_members.named(properties, "status"),
         error_information=_error(properties),
         destination=_in_one_line(destination),
         fqdn=destination or None if isinstance(destination, str) else None,
-        service_tag=wire.named(destination, "serviceTag"),
-        protocol=wire.named(destination, "protocol"),
-        port_ranges=wire.named(destination, "portRanges"),
+        service_tag=json_members.named(destination, "serviceTag"),
+        protocol=json_members.named(destination, "protocol"),
+        port_ranges=json_members.named(destination, "portRanges"),
         address_prefixes=_prefixes(destination),
-        action=wire.named(destination, "action"),
-        service_resource_id=wire.named(destination, "serviceResourceId"),
-        subresource_target=wire.named(destination, "subresourceTarget"),
-        spark_enabled=wire.flag(destination, "sparkEnabled"),
-        spark_status=wire.named(destination, "sparkStatus"),
-        parent_rules=wire.joined(wire.member(properties, "parentRuleNames")),
+        action=json_members.named(destination, "action"),
+        service_resource_id=json_members.named(destination, "serviceResourceId"),
+        subresource_target=json_members.named(destination, "subresourceTarget"),
+        spark_enabled=json_members.flag(destination, "sparkEnabled"),
+        spark_status=json_members.named(destination, "sparkStatus"),
+        parent_rules=json_members.joined(json_members.member(properties, "parentRuleNames")),
     )
 
 
@@ -211,23 +211,27 @@ def _differ(one: Told, other: Told) -> bool:
 
 def _error(properties: Any) -> str | None:
     """What went wrong with the rule; "" where Azure says null or nothing, which it does of a healthy one."""
-    error = wire.member(properties, "errorInformation")
-    return "" if error is None and isinstance(properties, dict) else wire.text(properties, "errorInformation")
+    error = json_members.member(properties, "errorInformation")
+    return (
+        ""
+        if error is None and isinstance(properties, dict)
+        else json_members.text(properties, "errorInformation")
+    )
 
 
 def _in_one_line(destination: Any) -> str | None:
     if isinstance(destination, str):
         return destination or None
     return (
-        wire.named(destination, "serviceResourceId")
+        json_members.named(destination, "serviceResourceId")
         or _prefixes(destination)
-        or wire.named(destination, "serviceTag")
+        or json_members.named(destination, "serviceTag")
     )
 
 
 def _prefixes(destination: Any) -> str | None:
     """The address prefixes; "" where a service tag rule reports none, which makes its tag decide."""
-    prefixes = wire.member(destination, "addressPrefixes")
-    if prefixes is None and wire.named(destination, "serviceTag"):
+    prefixes = json_members.member(destination, "addressPrefixes")
+    if prefixes is None and json_members.named(destination, "serviceTag"):
         return ""
-    return wire.joined(prefixes)
+    return json_members.joined(prefixes)

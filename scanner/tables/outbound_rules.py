@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import chain
 from typing import Any
 
-from scanner import wire
-from scanner.listings import Listings, Page, keep_one
-from scanner.outbound_rule_rows import BodyRules, Rule, RuleReader, united
-from scanner.payloads import Gap
+from scanner.payloads import json_members
+from scanner.payloads.payload import Gap
+from scanner.tables.listings import Listings, Page, keep_one
+from scanner.tables.outbound_rule_rows import BodyRules, Rule, RuleReader, united
 
 
 class OutboundRules:
@@ -26,14 +26,14 @@ class OutboundRules:
     def add_body(self, workspace_id: str, rules: Mapping[str, Any], *, is_detail: bool) -> None:
         """A body tells these, by name; that of the workspace's own answer counts before its list's."""
         told = self._in_details if is_detail else self._in_lists
-        keep_one(told, wire.key(workspace_id), self._reader.in_body(workspace_id, rules))
+        keep_one(told, json_members.key(workspace_id), self._reader.in_body(workspace_id, rules))
 
     def begin(self, workspace_id: str, page: Page) -> None:
         """What is added from now on is told by this page of the workspace's outboundRules list."""
-        self._begun = self._listed.setdefault(wire.key(workspace_id), Listings(_rule_id))
+        self._begun = self._listed.setdefault(json_members.key(workspace_id), Listings(_rule_id))
         self._begun.begin(page)
 
-    def add(self, workspace_id: str, item: wire.Object) -> Rule:
+    def add(self, workspace_id: str, item: json_members.Object) -> Rule:
         """The page that was begun tells this rule."""
         rule = self._reader.listed(workspace_id, item)
         self._begun.add(rule.name.lower(), rule)

@@ -9,8 +9,8 @@ from functools import lru_cache
 from typing import Any, TypeVar
 from urllib.parse import quote
 
-from scanner.outbound_rule_rows import Rule
-from scanner.payloads import Gap, Payload
+from scanner.payloads.payload import Gap, Payload
+from scanner.tables.outbound_rule_rows import Rule
 
 Row = dict[str, Any]
 Key = TypeVar("Key", str, tuple[str, str])

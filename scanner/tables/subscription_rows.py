@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from scanner import wire
-from scanner.bodies import parsed
-from scanner.gaps import arm_error
-from scanner.graph_rows import KIND as GRAPH
-from scanner.graph_rows import asked_subscriptions
-from scanner.payloads import Gap, Payload
+from scanner.payloads import json_members
+from scanner.payloads.bodies import parsed
+from scanner.payloads.gaps import arm_error
+from scanner.payloads.payload import Gap, Payload
+from scanner.tables.graph_rows import KIND as GRAPH
+from scanner.tables.graph_rows import asked_subscriptions
 
 Row = dict[str, Any]
 
@@ -38,21 +38,23 @@ class SubscriptionRows:
         self._in_graph: dict[str, int] = {}
         self._graph_refusals: dict[str, str] = {}
 
-    def add(self, item: wire.Object) -> str:
+    def add(self, item: json_members.Object) -> str:
         """A subscription as Azure lists it, or as it tells it on its own; returns its lower-cased id."""
-        resource_id = wire.named(item, "id") or ""
-        subscription_id = wire.named(item, "subscriptionId") or wire.subscription_of(resource_id) or ""
-        tenants = wire.objects(item, "managedByTenants")
+        resource_id = json_members.named(item, "id") or ""
+        subscription_id = (
+            json_members.named(item, "subscriptionId") or json_members.subscription_of(resource_id) or ""
+        )
+        tenants = json_members.objects(item, "managedByTenants")
         self._rows[subscription_id.lower()] = {
             "subscription_resource_id": resource_id or f"/subscriptions/{subscription_id}",
             "subscription_id": subscription_id,
-            "subscription": wire.text(item, "displayName"),
-            "state": wire.text(item, "state"),
-            "tenant_id": wire.text(item, "tenantId"),
-            "authorization_source": wire.text(item, "authorizationSource"),
+            "subscription": json_members.text(item, "displayName"),
+            "state": json_members.text(item, "state"),
+            "tenant_id": json_members.text(item, "tenantId"),
+            "authorization_source": json_members.text(item, "authorizationSource"),
             "managed_by_tenants": None
             if tenants is None
-            else wire.joined([tenant["tenantId"] for tenant in tenants if "tenantId" in tenant]),
+            else json_members.joined([tenant["tenantId"] for tenant in tenants if "tenantId" in tenant]),
         }
         return subscription_id.lower()
 
@@ -63,7 +65,7 @@ class SubscriptionRows:
 
     def below(self, group_id: str, subscription_ids: set[str]) -> None:
         """These, by lower-cased id, lie below the management group, as one page of its descendants says."""
-        self._groups.setdefault(wire.last_part(group_id), set()).update(subscription_ids)
+        self._groups.setdefault(json_members.last_part(group_id), set()).update(subscription_ids)
 
     def count_in_graph(self, subscription_id: str, workspaces: int) -> None:
         """So many workspaces Resource Graph shows in it, all in all."""
@@ -85,7 +87,7 @@ class SubscriptionRows:
     def note(self, gap: Gap) -> None:
         """Remember a gap in a management group, a subscription itself or its list of workspaces."""
         if gap.asked == "descendants":
-            self._unread_groups.add(wire.last_part(gap.scope))
+            self._unread_groups.add(json_members.last_part(gap.scope))
         if gap.asked not in SUBSCRIPTION_KINDS or not gap.subscription_id:
             return
         key = gap.subscription_id.lower()
@@ -108,8 +110,8 @@ class SubscriptionRows:
         below = sorted(group for group, subscriptions in self._groups.items() if key in subscriptions)
         known = sorted(self._groups.keys() - self._unread_groups)
         return {
-            "management_groups": wire.joined(below) if self._groups else None,
-            "known_management_groups": wire.joined(known),
+            "management_groups": json_members.joined(below) if self._groups else None,
+            "known_management_groups": json_members.joined(known),
         }
 
     def _outcome(self, key: str) -> Row:

@@ -8,23 +8,23 @@ from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from checks.schema import Tables, frame, frame_of
-from scanner import wire
-from scanner.api_versions import PROVIDER, registration_state
-from scanner.associated import KIND as ASSOCIATED
-from scanner.associated_rows import AssociatedRows
-from scanner.child_rows import CHILDREN, connection_row
-from scanner.completeness import Completeness
-from scanner.gaps import gap_row
-from scanner.graph_rows import GraphRows, asked_subscriptions, by_subscription, difference
-from scanner.listings import Listings, Page, given_up, keep_one, page_of
-from scanner.outbound_rule_rows import Rule, columns
-from scanner.outbound_rules import OutboundRules
-from scanner.payloads import Gap, Payload
-from scanner.provenance import BY_RULE_NAME, BY_SUBSCRIPTION, Traces
-from scanner.scope import subscription_ids
-from scanner.subscription_rows import SUBSCRIPTION_KINDS, SubscriptionRows
-from scanner.workspace_rows import merged, workspace_row
+from checks.contract.tables import Tables, frame, frame_of
+from scanner.payloads import json_members
+from scanner.payloads.gaps import gap_row
+from scanner.payloads.payload import Gap, Payload
+from scanner.reading.api_versions import PROVIDER, registration_state
+from scanner.reading.dependencies import KIND as ASSOCIATED
+from scanner.reading.scope import subscription_ids
+from scanner.tables.child_rows import CHILDREN, connection_row
+from scanner.tables.completeness import Completeness
+from scanner.tables.dependency_rows import AssociatedRows
+from scanner.tables.graph_rows import GraphRows, asked_subscriptions, by_subscription, difference
+from scanner.tables.listings import Listings, Page, given_up, keep_one, page_of
+from scanner.tables.outbound_rule_rows import Rule, columns
+from scanner.tables.outbound_rules import OutboundRules
+from scanner.tables.provenance import BY_RULE_NAME, BY_SUBSCRIPTION, Traces
+from scanner.tables.subscription_rows import SUBSCRIPTION_KINDS, SubscriptionRows
+from scanner.tables.workspace_rows import merged, workspace_row
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -73,7 +73,7 @@ class Tabulation:
         if item_kind(item) == ASSOCIATED:
             self._associated.add(item)
         if self._traces:
-            self._traces.part(item_kind(item), wire.key(item.scope), item)
+            self._traces.part(item_kind(item), json_members.key(item.scope), item)
         if isinstance(item, Gap):
             self._gap(item)
             return
@@ -125,15 +125,15 @@ class Tabulation:
     def _lost(self, page: Payload, message: str) -> None:
         self._gap(self._page(page).lost(message))
 
-    def _items(self, page: Payload) -> list[tuple[int, wire.Object]]:
+    def _items(self, page: Payload) -> list[tuple[int, json_members.Object]]:
         """The items of a list page that carry an id, with their positions; the others become one gap."""
-        values = wire.member(page.document, "value")
+        values = json_members.member(page.document, "value")
         if not isinstance(values, list):
             return []
         readable = [
             (position, item)
             for position, item in enumerate(values)
-            if isinstance(item, dict) and wire.named(item, "id")
+            if isinstance(item, dict) and json_members.named(item, "id")
         ]
         if len(readable) < len(values):
             self._lost(page, f"{len(values) - len(readable)} of {len(values)} items carry no id.")
@@ -146,7 +146,7 @@ class Tabulation:
         for position, item in self._items(page):
             self._subscription(page, item, "value", position)
 
-    def _subscription(self, page: Payload, item: wire.Object, *path: str | int) -> None:
+    def _subscription(self, page: Payload, item: json_members.Object, *path: str | int) -> None:
         self._trace(BY_SUBSCRIPTION, self._subscriptions.add(item), page, *path)
 
     def _descendants_page(self, page: Payload) -> None:
@@ -168,27 +168,27 @@ class Tabulation:
         self._trace(BY_SUBSCRIPTION, subscription_id.lower(), page)
         self._listings.begin(self._page(page))
         for position, item in items:
-            self._listings.add(wire.key(item["id"]), workspace_row(item, page.api_version))
+            self._listings.add(json_members.key(item["id"]), workspace_row(item, page.api_version))
             self._take_body(item, page, "value", position)
 
     def _workspace_details(self, page: Payload) -> None:
-        if wire.named(page.document, "id"):
+        if json_members.named(page.document, "id"):
             row = workspace_row(page.document, page.api_version)
-            keep_one(self._details, wire.key(page.document["id"]), row)
+            keep_one(self._details, json_members.key(page.document["id"]), row)
             self._take_body(page.document, page)
         else:
             self._lost(page, "The workspace carries no id.")
 
-    def _take_body(self, item: wire.Object, page: Payload, *path: str | int) -> None:
-        key = wire.key(item["id"])
+    def _take_body(self, item: json_members.Object, page: Payload, *path: str | int) -> None:
+        key = json_members.key(item["id"])
         self._trace("workspaces", key, page, *path)
-        rules = wire.member(item, "properties", "managedNetwork", "outboundRules")
+        rules = json_members.member(item, "properties", "managedNetwork", "outboundRules")
         if isinstance(rules, dict):
             self._rules.add_body(item["id"], rules, is_detail=page.kind == "workspace")
             for name in rules if self._traces else ():
                 where = (*path, "properties", "managedNetwork", "outboundRules", name)
                 self._trace(BY_RULE_NAME, f"{key} {name}".lower(), page, *where)
-        connections = wire.member(item, "properties", "privateEndpointConnections")
+        connections = json_members.member(item, "properties", "privateEndpointConnections")
         for position, connection in enumerate(connections if isinstance(connections, list) else ()):
             if isinstance(connection, dict):
                 row = connection_row(item["id"], connection)

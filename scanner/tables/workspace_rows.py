@@ -6,8 +6,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from scanner import wire
-from scanner.api_versions import shows_managed_network
+from scanner.payloads import json_members
+from scanner.reading.api_versions import shows_managed_network
 
 Row = dict[str, Any]
 
@@ -49,49 +49,55 @@ it was ever set (recorded 2025-11). Nor is `privateEndpointConnections`, which h
 def workspace_row(item: dict[str, Any], api_version: str) -> Row:
     """The row of one workspace as an answer at `api_version` carries it."""
     properties = item.get("properties")
-    network = wire.member(properties, "managedNetwork")
-    subscription_id, resource_group = wire.place_of(item["id"])
+    network = json_members.member(properties, "managedNetwork")
+    subscription_id, resource_group = json_members.place_of(item["id"])
     return {
         "workspace_id": item["id"],
-        "workspace": wire.text(item, "name") or item["id"].rsplit("/", 1)[-1],
-        "kind": wire.text(item, "kind"),
+        "workspace": json_members.text(item, "name") or item["id"].rsplit("/", 1)[-1],
+        "kind": json_members.text(item, "kind"),
         "subscription_id": subscription_id,
         "resource_group": resource_group,
-        "location": wire.text(item, "location"),
+        "location": json_members.text(item, "location"),
         "tags": json.dumps(item["tags"], sort_keys=True) if isinstance(item.get("tags"), dict) else None,
         "api_version": api_version,
-        "hub_resource_id": wire.named(properties, "hubResourceId"),
-        "judged_by": wire.key(item["id"]),
-        "public_network_access": wire.named(properties, "publicNetworkAccess"),
-        "allow_public_access_when_behind_vnet": wire.flag(properties, "allowPublicAccessWhenBehindVnet"),
-        "network_acls_default_action": wire.named(properties, "networkAcls", "defaultAction"),
+        "hub_resource_id": json_members.named(properties, "hubResourceId"),
+        "judged_by": json_members.key(item["id"]),
+        "public_network_access": json_members.named(properties, "publicNetworkAccess"),
+        "allow_public_access_when_behind_vnet": json_members.flag(
+            properties, "allowPublicAccessWhenBehindVnet"
+        ),
+        "network_acls_default_action": json_members.named(properties, "networkAcls", "defaultAction"),
         "ip_rules": _ip_rules(properties),
         "managed_network_reported": _managed_network_reported(properties, api_version),
-        "isolation_mode": wire.named(network, "isolationMode"),
-        "managed_network_status": wire.named(network, "status", "status"),
-        "spark_ready": wire.flag(network, "status", "sparkReady"),
-        "firewall_sku": wire.named(network, "firewallSku"),
-        "changeable_isolation_modes": wire.joined(wire.member(network, "changeableIsolationModes")),
+        "isolation_mode": json_members.named(network, "isolationMode"),
+        "managed_network_status": json_members.named(network, "status", "status"),
+        "spark_ready": json_members.flag(network, "status", "sparkReady"),
+        "firewall_sku": json_members.named(network, "firewallSku"),
+        "changeable_isolation_modes": json_members.joined(
+            json_members.member(network, "changeableIsolationModes")
+        ),
         "private_endpoint_connections_known": _connections_known(properties),
         "encryption_status": _encryption_status(properties),
-        "storage_account": wire.text_or_null(properties, "storageAccount"),
-        "key_vault": wire.text_or_null(properties, "keyVault"),
+        "storage_account": json_members.text_or_null(properties, "storageAccount"),
+        "key_vault": json_members.text_or_null(properties, "keyVault"),
         "container_registry": _registry(properties),
-        "application_insights": wire.text_or_null(properties, "applicationInsights"),
-        "image_build_compute": wire.text_or_null(properties, "imageBuildCompute"),
+        "application_insights": json_members.text_or_null(properties, "applicationInsights"),
+        "image_build_compute": json_members.text_or_null(properties, "imageBuildCompute"),
         **_serverless(properties),
         "identity_type": _identity_type(item),
-        "primary_user_assigned_identity": wire.text_or_null(properties, "primaryUserAssignedIdentity"),
-        "hbi_workspace": wire.flag(properties, "hbiWorkspace"),
+        "primary_user_assigned_identity": json_members.text_or_null(
+            properties, "primaryUserAssignedIdentity"
+        ),
+        "hbi_workspace": json_members.flag(properties, "hbiWorkspace"),
         "system_datastores_auth_mode": _datastores_auth_mode(properties, api_version),
-        "v1_legacy_mode": wire.flag(properties, "v1LegacyMode"),
-        "provisioning_state": wire.text(properties, "provisioningState"),
+        "v1_legacy_mode": json_members.flag(properties, "v1LegacyMode"),
+        "provisioning_state": json_members.text(properties, "provisioningState"),
     }
 
 
 def _managed_network_reported(properties: Any, api_version: str) -> bool | None:
     """True with a managedNetwork, False without one where the version shows it, None where it cannot tell."""
-    network = wire.member(properties, "managedNetwork")
+    network = json_members.member(properties, "managedNetwork")
     if isinstance(network, dict):
         return True
     can_tell = isinstance(properties, dict) and shows_managed_network(api_version)
@@ -99,28 +105,28 @@ def _managed_network_reported(properties: Any, api_version: str) -> bool | None:
 
 
 def _ip_rules(properties: Any) -> str | None:
-    rules = wire.objects(properties, "networkAcls", "ipRules")
-    return None if rules is None else wire.joined([str(rule.get("value", "")) for rule in rules])
+    rules = json_members.objects(properties, "networkAcls", "ipRules")
+    return None if rules is None else json_members.joined([str(rule.get("value", "")) for rule in rules])
 
 
 def _connections_known(properties: Any) -> bool | None:
-    if isinstance(wire.member(properties, "privateEndpointConnections"), list):
+    if isinstance(json_members.member(properties, "privateEndpointConnections"), list):
         return True
-    return True if wire.member(properties, "privateLinkCount") == 0 else None
+    return True if json_members.member(properties, "privateLinkCount") == 0 else None
 
 
 def _encryption_status(properties: Any) -> str | None:
     """ "" without encryption of its own: Azure then encrypts with keys that Microsoft manages."""
     if isinstance(properties, dict) and properties.get("encryption") is None:
         return ""
-    return wire.named(properties, "encryption", "status")
+    return json_members.named(properties, "encryption", "status")
 
 
 def _registry(properties: Any) -> str | None:
     """ "" where there is none, which Azure writes as null, as "" or not at all (recorded 2025-11)."""
     if isinstance(properties, dict) and "containerRegistry" not in properties:
         return ""
-    return wire.text_or_null(properties, "containerRegistry")
+    return json_members.text_or_null(properties, "containerRegistry")
 
 
 def _datastores_auth_mode(properties: Any, api_version: str) -> str | None:
@@ -128,20 +134,22 @@ def _datastores_auth_mode(properties: Any, api_version: str) -> str | None:
     shows = isinstance(properties, dict) and api_version[:10] >= SHOWS_DATASTORES_AUTH_MODE
     if shows and properties.get("systemDatastoresAuthMode") is None:
         return ""
-    return wire.named(properties, "systemDatastoresAuthMode")
+    return json_members.named(properties, "systemDatastoresAuthMode")
 
 
-def _identity_type(item: wire.Object) -> str | None:
-    return "" if item.get("identity") is None else wire.named(item, "identity", "type")
+def _identity_type(item: json_members.Object) -> str | None:
+    return "" if item.get("identity") is None else json_members.named(item, "identity", "type")
 
 
 def _serverless(properties: Any) -> Row:
-    settings = wire.member(properties, "serverlessComputeSettings")
+    settings = json_members.member(properties, "serverlessComputeSettings")
     if isinstance(settings, dict):
         return {
             "serverless_compute_configured": True,
-            "serverless_compute_custom_subnet": wire.text_or_null(settings, "serverlessComputeCustomSubnet"),
-            "serverless_compute_no_public_ip": wire.flag(settings, "serverlessComputeNoPublicIP"),
+            "serverless_compute_custom_subnet": json_members.text_or_null(
+                settings, "serverlessComputeCustomSubnet"
+            ),
+            "serverless_compute_no_public_ip": json_members.flag(settings, "serverlessComputeNoPublicIP"),
         }
     told_null = (
         isinstance(properties, dict) and "serverlessComputeSettings" in properties and settings is None

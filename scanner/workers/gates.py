@@ -7,13 +7,13 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from scanner.arm import Arm
-from scanner.associated import KIND as ASSOCIATED
-from scanner.gaps import Ask
-from scanner.payloads import Gap, Payload
+from scanner.azure.arm import Arm
+from scanner.azure.throttling import scopes
+from scanner.payloads.gaps import Ask
+from scanner.payloads.payload import Gap, Payload
+from scanner.payloads.resuming import Question, question_of
 from scanner.progress import Silent
-from scanner.resuming import Question, question_of
-from scanner.throttling import scopes
+from scanner.reading.dependencies import KIND as ASSOCIATED
 
 
 class Gates(Silent):

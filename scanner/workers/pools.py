@@ -12,8 +12,8 @@ from functools import partial
 from threading import Thread
 from typing import Any
 
+from scanner.choices import Auth
 from scanner.errors import UsageError
-from scanner.options import Auth
 from scanner.version import VERSION
 
 _CONNECT_SECONDS = 20
@@ -93,7 +93,7 @@ def dask(scheduler: str) -> Pool:
         from distributed.comm.core import CommClosedError
         from distributed.scheduler import KilledWorker
 
-        from scanner.shards import reader_version
+        from scanner.workers.shards import reader_version
     except ImportError as error:
         raise UsageError("--dask needs Dask: install azml-audit[dask].") from error
 

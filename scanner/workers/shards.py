@@ -17,17 +17,17 @@ from time import time
 
 from azure.core.credentials_async import AsyncSupportsTokenInfo
 
-from scanner.arm import Arm
-from scanner.clouds import Cloud
-from scanner.collection import Collection
-from scanner.gaps import ask_of
-from scanner.live import Here
-from scanner.payloads import Gap, Payload
-from scanner.pipeline import Patience
-from scanner.resuming import Recollection, is_an_answer, question_of
-from scanner.scope import Subscription
+from scanner.azure.arm import Arm
+from scanner.azure.clouds import Cloud
+from scanner.azure.pipeline import Patience
+from scanner.payloads.gaps import ask_of
+from scanner.payloads.payload import Gap, Payload
+from scanner.payloads.resuming import Recollection, is_an_answer, question_of
+from scanner.reading.collection import Collection
+from scanner.reading.live import Here
+from scanner.reading.scope import Subscription
 from scanner.version import VERSION
-from scanner.waiting import Gates, WatchedArm
+from scanner.workers.gates import Gates, WatchedArm
 
 _SETTLED = 0.05
 _TAKEN_UP_A_SECOND = 1000

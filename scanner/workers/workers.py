@@ -1,7 +1,7 @@
 """Shares subscriptions out among the workers of any `concurrent.futures.Executor`.
 
 Every worker has one shard at a time, and hands it back after a while, whole or not. The order in which that
-happens does not matter, because it does not matter to `scanner.tabulate`.
+happens does not matter, because it does not matter to `scanner.tables.tabulate`.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from math import ceil, inf
 from time import monotonic, time
 
 from checks.errors import AuditError
-from scanner import gaps, wire
-from scanner.bodies import parsed
-from scanner.gaps import Ask
-from scanner.payloads import Gap, Keep, Payload
-from scanner.pools import Pool
+from scanner.payloads import gaps, json_members
+from scanner.payloads.bodies import parsed
+from scanner.payloads.gaps import Ask
+from scanner.payloads.payload import Gap, Keep, Payload
 from scanner.progress import Progress, Silent
-from scanner.scope import Subscription
-from scanner.shards import Handed, Portion, Reading, Shard, read_shard
+from scanner.reading.scope import Subscription
+from scanner.workers.pools import Pool
+from scanner.workers.shards import Handed, Portion, Reading, Shard, read_shard
 
 ATTEMPTS = 3
 """How often in a row the workers may be lost before anything is handed back."""
@@ -247,7 +247,7 @@ class Workers:
         if isinstance(item, Payload):
             item = replace(item, document=parsed(item.body))
             if item.kind == "workspaces":
-                count = len(wire.objects(item.document, "value") or ())
+                count = len(json_members.objects(item.document, "value") or ())
                 self._progress.workspaces_found(count)
                 for _ in range(count):
                     self._progress.workspace_read()

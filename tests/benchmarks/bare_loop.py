@@ -17,7 +17,7 @@ from typing import Any
 
 import aiohttp
 
-from scanner.emulator.identity import CLIENT_ID, CLIENT_SECRET, TENANT_ID
+from scanner.emulator.tenants.identity import CLIENT_ID, CLIENT_SECRET, TENANT_ID
 
 
 async def read(endpoint: str, authority: str, urls: dict[str, Any], concurrency: int) -> int:

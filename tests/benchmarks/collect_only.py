@@ -18,17 +18,17 @@ from scanner.lasting import lasting
 
 with lasting():
     from checks.registry import registry
-    from scanner.arm import Arm
     from scanner.audit import collected
-    from scanner.collection import collection_for
+    from scanner.azure.arm import Arm
+    from scanner.azure.pipeline import Patience
+    from scanner.choices import Auth, CloudName
     from scanner.commands.connections import connection
     from scanner.commands.gathering import now
-    from scanner.live import LiveSource
-    from scanner.options import Auth, CloudName
-    from scanner.payloads import PayloadStore
-    from scanner.pipeline import Patience
+    from scanner.payloads.payload import PayloadStore
     from scanner.policies import loaded
-    from scanner.scope import Wanted
+    from scanner.reading.collection import collection_for
+    from scanner.reading.live import LiveSource
+    from scanner.reading.scope import Wanted
 
 
 async def collect(endpoint: str, authority: Path, policy: str, concurrency: int, store: PayloadStore) -> int:

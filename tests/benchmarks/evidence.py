@@ -18,7 +18,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from scan_speed import Measure, emulator, measured
+from tests.benchmarks.scan_speed import Measure, emulator, measured
 
 
 def rows(arguments: argparse.Namespace, url: str, folder: Path) -> Mapping[str, Sequence[str]]:

@@ -17,12 +17,12 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import TypeVar
 
+from checks.engine.asking import findings
 from checks.model import ChosenCheck
 from checks.registry import BUILT_IN
-from checks.run import findings
-from scanner.emulator.generated import generated_tenant
-from scanner.payloads import Payload
-from scanner.tabulate import tables
+from scanner.emulator.tenants.generated import generated_tenant
+from scanner.payloads.payload import Payload
+from scanner.tables.tabulate import tables
 
 T = TypeVar("T")
 

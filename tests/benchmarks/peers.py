@@ -20,7 +20,7 @@ from azure.identity import ClientSecretCredential
 from azure.mgmt.machinelearningservices import MachineLearningServicesMgmtClient
 from azure.mgmt.resource.subscriptions import SubscriptionClient
 
-from scanner.emulator.identity import CLIENT_ID, CLIENT_SECRET, TENANT_ID
+from scanner.emulator.tenants.identity import CLIENT_ID, CLIENT_SECRET, TENANT_ID
 
 
 def by_management_sdk(endpoint: str, credential: Any, subscriptions: list[str]) -> tuple[int, int]:

@@ -25,7 +25,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from scanner.emulator.identity import CLIENT_ID, CLIENT_SECRET, TENANT_ID
+from scanner.emulator.tenants.identity import CLIENT_ID, CLIENT_SECRET, TENANT_ID
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent

@@ -15,14 +15,13 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-from judge_all_checks import pages, payload
-
 from checks.registry import registry
-from reports.formats import chosen, prepare
-from reports.writing import write
+from reports.formats.registry import chosen, prepare
+from reports.writing.folder import write
 from scanner.audit import audited
 from scanner.policies import loaded
-from scanner.tabulate import tables
+from scanner.tables.tabulate import tables
+from tests.benchmarks.judge_all_checks import pages, payload
 
 HERE = Path(__file__).parent
 

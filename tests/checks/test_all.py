@@ -6,31 +6,29 @@ import os
 import re
 from functools import cache
 
-import dependency_worlds
-import network_worlds
 import pandas as pd
 import pytest
-import workload_worlds
-from drawn_tables import chosen, tables
 from hypothesis import HealthCheck, Phase, given, settings
-from network_worlds import child, identity
-from side_by_side import KEYS, beside, blanked, verdicts
 
+from checks.contract.tables import SCHEMAS, Tables, frame
+from checks.engine.asking import findings
 from checks.model import Check, Status, ask
 from checks.registry import BUILT_IN, registry
-from checks.run import findings
-from checks.schema import SCHEMAS, Tables, frame
+from tests.support.side_by_side import KEYS, beside, blanked, verdicts
+from tests.support.tables.drawn import chosen, tables
+from tests.support.worlds import dependencies, networks, workloads
+from tests.support.worlds.networks import child, identity
 
 EXAMPLES = int(os.environ.get("AZML_AUDIT_EXAMPLES", "12"))
 """Worlds drawn for all checks; `make nightly` draws more."""
 
-COST_OR_READINESS = {**network_worlds.WITHOUT_CONTROL, **dependency_worlds.WITHOUT_CONTROL}
+COST_OR_READINESS = {**networks.WITHOUT_CONTROL, **dependencies.WITHOUT_CONTROL}
 """Checks that map to no control, and why."""
 
 OTHER_EVIDENCE = {
-    **network_worlds.OTHER_EVIDENCE,
-    **dependency_worlds.OTHER_EVIDENCE,
-    **workload_worlds.OTHER_EVIDENCE,
+    **networks.OTHER_EVIDENCE,
+    **dependencies.OTHER_EVIDENCE,
+    **workloads.OTHER_EVIDENCE,
 }
 """Columns a row may pass without, because another one decided; any other blank column forbids passing."""
 
@@ -38,7 +36,7 @@ PLACEHOLDER = re.compile(r"\{\{([^{}]*)\}\}")
 EVERYWHERE = {"workspace", "resource_group", "subscription_id", "location", "workspace_id", "resource_id"}
 
 CHECKS = list(registry().values())
-WORLDS = network_worlds.WORLDS | dependency_worlds.WORLDS | workload_worlds.WORLDS
+WORLDS = networks.WORLDS | dependencies.WORLDS | workloads.WORLDS
 
 HUB = "workspaces.hub_resource_id"
 """What a Project without it belongs to, anybody may own: its world cannot stand beside others."""
@@ -60,7 +58,7 @@ def test_blanking_a_column_never_makes_a_row_pass(tables: Tables) -> None:
         after = found[read].dropna()
         changed = after[after.ne(found[""].reindex(after.index))]
         for id, status in set(zip(changed.index.get_level_values("check_id"), changed, strict=True)):
-            allowed = {Status.UNKNOWN} | dependency_worlds.ABSENCE_MEANS.get((id, read), set())
+            allowed = {Status.UNKNOWN} | dependencies.ABSENCE_MEANS.get((id, read), set())
             assert status in allowed, f"{id} without {read}: {changed[id].to_dict()}"
         passed = set(after[after.eq(Status.PASS)].index.get_level_values("check_id"))
         assert not {(id, read) for id in passed} & DECIDING, "these pass without it"
@@ -149,9 +147,7 @@ def test_what_was_not_reported_is_not_shown_as_observed(check: Check) -> None:
         private_endpoint_connections=[child("ws", "connection", "c")],
     )
     found = findings(nothing, [chosen(check)])
-    means_fail = any(
-        Status.FAIL in dependency_worlds.ABSENCE_MEANS.get((check.id, r), ()) for r in check.reads
-    )
+    means_fail = any(Status.FAIL in dependencies.ABSENCE_MEANS.get((check.id, r), ()) for r in check.reads)
     assert set(found["status"]) <= {Status.UNKNOWN} | ({Status.FAIL} if means_fail else set())
     assert found["observed"].str.contains("not reported|not read").all(), list(found["observed"])
 

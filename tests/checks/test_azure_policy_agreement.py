@@ -5,21 +5,21 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import pytest
-from azure_policy import flags
-from scanning import rows, scanned
 
+from checks.engine.asking import findings
 from checks.registry import registry
-from checks.run import findings
-from scanner.collection import collection_for
-from scanner.emulator.demo import demo_tenant
+from scanner.emulator.demo.tenant import demo_tenant
 from scanner.emulator.server import emulated
 from scanner.policies import loaded
+from scanner.reading.collection import collection_for
+from tests.support.azure_policy import flags
+from tests.support.places import SHARED
+from tests.support.scanning import rows, scanned
 
-DEFINITIONS = Path(__file__).parents[2] / "shared" / "examples" / "azure-policy"
+DEFINITIONS = SHARED / "examples" / "azure-policy"
 WORKSPACES = "Microsoft.MachineLearningServices/workspaces"
 APPROVED_ONLY: dict[str, object] = {"isolationMode": "AllowOnlyApprovedOutbound"}
 

@@ -14,9 +14,9 @@ import pytest
 
 from checks.errors import RegistryError
 from checks.registry import BUILT_IN, ENTRY_POINT_GROUP, registry
+from tests.support.places import DATA, ROOT
 
-ROOT = Path(__file__).parents[1]
-PLUGIN = Path(__file__).parent / "plugin"
+PLUGIN = DATA / "plugin"
 
 LISTING = """
 import json
@@ -113,7 +113,7 @@ def test_every_built_in_check_is_listed_once() -> None:
         ("broken_plugin:check", "check = []", "neither a Check nor an iterable of Checks"),
         (
             "broken_plugin:check",
-            "from checks.network_access import CHECKS as check",
+            "from checks.families.inbound.public_access import CHECKS as check",
             "Two checks claim the id NET001: one from azml-audit, one from broken-plugin",
         ),
     ],

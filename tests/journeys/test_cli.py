@@ -14,23 +14,23 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from scanning import IMPATIENT, NOON
 from typer.testing import CliRunner
 
 from checks.registry import registry
 from checks.severity import Severity
-from scanner.cli import app
+from scanner.cli.main import app
 from scanner.commands.demo import emulator_connection
 from scanner.commands.scan import Job, scan
 from scanner.emulator.credential import CLIENT_ID, CLIENT_SECRET
-from scanner.emulator.demo import demo_tenant
+from scanner.emulator.demo.tenant import demo_tenant
 from scanner.emulator.faults import Fault, FaultKind
-from scanner.emulator.generated import generated_tenant
 from scanner.emulator.server import Emulator, emulated
-from scanner.emulator.tenant import Tenant
+from scanner.emulator.tenants.generated import generated_tenant
+from scanner.emulator.tenants.tenant import Tenant
 from scanner.policies import shipped
 from scanner.terminal import Terminal
 from scanner.version import VERSION
+from tests.support.scanning import IMPATIENT, NOON
 
 COMPLIANT = generated_tenant(subscriptions=1, workspaces=5, rules=2, seed=0)
 MIXED = generated_tenant(subscriptions=2, workspaces=10, rules=2, seed=0)
@@ -395,7 +395,7 @@ def test_help_has_an_example(command: str) -> None:
 
 def test_help_imports_neither_pandas_nor_the_sdk() -> None:
     probe = (
-        "import sys; from typer.testing import CliRunner; from scanner.cli import app; "
+        "import sys; from typer.testing import CliRunner; from scanner.cli.main import app; "
         "assert CliRunner().invoke(app, ['scan', '--help']).exit_code == 0; "
         "print([name for name in ('pandas', 'azure', 'aiohttp', 'jinja2') if name in sys.modules])"
     )

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from functools import cache
-from pathlib import Path
 
 import pytest
 import yaml
-from scanning import rows, scanned
 
+from checks.engine.asking import findings
 from checks.registry import BUILT_IN, registry
-from checks.run import findings
-from scanner.collection import EVERYTHING
-from scanner.emulator.demo import demo_tenant
+from scanner.emulator.demo.tenant import demo_tenant
 from scanner.emulator.server import emulated
 from scanner.policies import loaded
+from scanner.reading.collection import EVERYTHING
+from tests.support.places import DATA
+from tests.support.scanning import rows, scanned
 
-HERE = Path(__file__).parent
-TRUTH: dict[str, dict[str, str]] = yaml.safe_load((HERE / "demo_truth.yaml").read_text())
+TRUTH: dict[str, dict[str, str]] = yaml.safe_load((DATA / "demo_truth.yaml").read_text())
 FAMILIES = list(dict.fromkeys(check.family for check in BUILT_IN))
 
 # The worst answer over a workspace's resources counts; "." stands where there is none to answer for.
@@ -27,7 +26,7 @@ LETTERS = {"error": "E", "fail": "F", "unknown": "U", "pass": "P", "not-applicab
 @cache
 def found() -> dict[str, dict[str, str]]:
     """Workspace name -> check id -> letter."""
-    (policy,) = loaded([str(HERE / "demo_truth_policy.yaml")], registry())
+    (policy,) = loaded([str(DATA / "demo_truth_policy.yaml")], registry())
     with emulated(demo_tenant()) as emulator:
         tables, _ = scanned(emulator, collection=EVERYTHING)
     worst: dict[str, dict[str, str]] = {}

@@ -19,17 +19,17 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from typer.testing import CliRunner
 
-from checks.drift import drift
-from reports.columns import FINDINGS, GAPS
-from reports.csv_files import as_csv
-from scanner.cli import app
+from checks.drift.comparison import drift
+from reports.formats.csv_files import as_csv
+from reports.tables.columns import FINDINGS, GAPS
+from scanner.cli.main import app
 from scanner.commands.demo import emulator_connection
 from scanner.commands.scan import Job, scan
-from scanner.emulator.demo import demo_tenant
-from scanner.emulator.demo_places import RESEARCH_ID
+from scanner.emulator.demo.places import RESEARCH_ID
+from scanner.emulator.demo.tenant import demo_tenant
 from scanner.emulator.faults import Fault, FaultKind
 from scanner.emulator.server import emulated
-from scanner.emulator.tenant import Document, Resource, Tenant
+from scanner.emulator.tenants.tenant import Document, Resource, Tenant
 from scanner.errors import EvidenceError, SnapshotError
 from scanner.snapshots import _parsed, snapshot
 from scanner.terminal import Terminal

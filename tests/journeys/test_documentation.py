@@ -12,11 +12,10 @@ import pytest
 from typer.testing import CliRunner
 
 from checks.registry import BUILT_IN, registry
-from scanner.cli import app
+from scanner.cli.main import app
 from scanner.documentation import documents
 from scanner.policies import loaded
-
-ROOT = Path(__file__).parents[1]
+from tests.support.places import ROOT
 
 
 @pytest.mark.parametrize("name", sorted(documents(ROOT)))

@@ -6,7 +6,11 @@ import re
 from pathlib import Path
 
 import pytest
-from fault_matrix import (
+
+from checks.contract.tables import Tables
+from reports.writing.folder import write
+from scanner.emulator.faults import FaultKind
+from tests.support.fault_matrix import (
     DOCUMENT,
     MATRIX,
     PLACES,
@@ -20,11 +24,7 @@ from fault_matrix import (
     outcome,
     struck,
 )
-from scanning import IMPATIENT, rows
-
-from checks.schema import Tables
-from reports.writing import write
-from scanner.emulator.faults import FaultKind
+from tests.support.scanning import IMPATIENT, rows
 
 CELLS = [pytest.param(row, spot, id=f"{row.name} - {spot.title}") for row, spot in cells()]
 TABLES = ("workspaces", "outbound_rules", "associated_resources")

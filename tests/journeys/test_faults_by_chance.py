@@ -9,17 +9,17 @@ import os
 from functools import cache
 
 import pytest
-from scanning import IMPATIENT, NETWORK, rows, scanned
 
-from checks.hubs import with_hub_values
+from checks.contract.hubs import with_hub_values
+from checks.contract.tables import Tables
+from checks.engine.asking import findings
 from checks.registry import registry
-from checks.run import findings
-from checks.schema import Tables
 from scanner.emulator.faults import Fault, FaultKind
-from scanner.emulator.generated import generated_tenant
 from scanner.emulator.server import emulated
-from scanner.emulator.tenant import Tenant
+from scanner.emulator.tenants.generated import generated_tenant
+from scanner.emulator.tenants.tenant import Tenant
 from scanner.policies import LoadedPolicy, loaded
+from tests.support.scanning import IMPATIENT, NETWORK, rows, scanned
 
 SEEDS = int(os.environ.get("AZML_AUDIT_FAULT_SEEDS", "10"))
 WORKSPACES = int(os.environ.get("AZML_AUDIT_FAULT_WORKSPACES", "1000"))

@@ -9,8 +9,8 @@ import pytest
 from jsonschema import Draft202012Validator
 from typer.testing import CliRunner
 
-from reports.formats import RENDERERS
-from scanner.cli import app
+from reports.formats.registry import RENDERERS
+from scanner.cli.main import app
 
 
 def run(*arguments: str) -> tuple[int, str, str]:

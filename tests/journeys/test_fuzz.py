@@ -15,20 +15,20 @@ import pytest
 from aiohttp import web
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from scanning import IMPATIENT, scanned
-from test_scanner_throttling import arm_before
 
+from checks.contract.tables import Tables
+from checks.engine.asking import findings
 from checks.model import ChosenCheck
 from checks.registry import BUILT_IN
-from checks.run import findings
-from checks.schema import Tables
-from scanner.collection import EVERYTHING
-from scanner.emulator.demo import demo_tenant
+from scanner.emulator.demo.tenant import demo_tenant
 from scanner.emulator.server import emulated
-from scanner.live import LiveSource
-from scanner.payloads import Gap, Payload
-from scanner.scope import Wanted
-from scanner.tabulate import tables
+from scanner.payloads.payload import Gap, Payload
+from scanner.reading.collection import EVERYTHING
+from scanner.reading.live import LiveSource
+from scanner.reading.scope import Wanted
+from scanner.tables.tabulate import tables
+from tests.scanner.azure.test_throttling import arm_before
+from tests.support.scanning import IMPATIENT, scanned
 
 WORDS = st.sampled_from(
     [

@@ -15,20 +15,20 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
-from scanning import IMPATIENT, NOON, Heard
 
 from checks.registry import registry
-from reports.writing import check_replaceable
+from reports.writing.folder import check_replaceable
 from scanner.commands.demo import emulator_connection
 from scanner.commands.scan import Job, scan
 from scanner.emulator.credential import CLIENT_ID, CLIENT_SECRET
 from scanner.emulator.faults import Fault, FaultKind
-from scanner.emulator.generated import generated_tenant
 from scanner.emulator.server import Emulator, emulated
+from scanner.emulator.tenants.generated import generated_tenant
 from scanner.evidence.verification import Expected, verify
-from scanner.payloads import read_record
-from scanner.pools import Pool
+from scanner.payloads.payload import read_record
 from scanner.terminal import Terminal
+from scanner.workers.pools import Pool
+from tests.support.scanning import IMPATIENT, NOON, Heard
 
 TENANT = generated_tenant(subscriptions=3, workspaces=2, rules=3, seed=3)
 STUCK = Fault(
@@ -226,7 +226,7 @@ def test_a_killed_scan_takes_its_workers_along_and_resumes_from_what_they_handed
     with placed(tmp_path, stuck) as place:
         place.heard.is_met = lambda _requests: max(place.questions().values(), default=0) > 1
         with place.process(
-            "--workers", "2", first="import scanner.workers; scanner.workers.SLICE = 0.5"
+            "--workers", "2", first="import scanner.workers.workers; scanner.workers.workers.SLICE = 0.5"
         ) as process:
             assert place.heard.met.wait(60)
             process.kill()
@@ -292,7 +292,9 @@ def test_a_zip_file_that_does_not_fit_leaves_nothing(tmp_path: Path) -> None:
 def test_a_process_killed_between_the_renames_costs_nothing(tmp_path: Path) -> None:
     report = tmp_path / "report"
     killed = (
-        "import os, pathlib, signal; from reports.writing import replace; rename = pathlib.Path.rename\n"
+        "import os, pathlib, signal\n"
+        "from reports.writing.folder import replace\n"
+        "rename = pathlib.Path.rename\n"
         "def kill(path, to): os.kill(os.getpid(), 9) if path.suffix == '.new' else rename(path, to)\n"
         f"folder = pathlib.Path({str(report)!r}); replace(folder, {{'a': [b'good']}})\n"
         "pathlib.Path.rename = kill; replace(folder, {'a': [b'half']})"

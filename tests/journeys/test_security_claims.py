@@ -5,11 +5,11 @@ from __future__ import annotations
 import ast
 import re
 from functools import cache
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
+from tests.support.places import ROOT
+
 CLAIMS = (ROOT / "SECURITY.md").read_text("utf-8").partition("## Claims")[2]
 NAMED = sorted(set(re.findall(r"`(tests/\w+\.py)::(\w+)`", CLAIMS)))
 

@@ -11,16 +11,16 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from report_audits import CHECKS, CRASHING, audit_of, waiver, written
-from report_tenants import hostile_tenant, project_row, tenant, workspace_row
 
-from checks.policy_model import Waiver
-from checks.schema import SCHEMAS, Tables
+from checks.contract.tables import SCHEMAS, Tables
+from checks.policy.model import Waiver
 from reports.audit import Audit
-from reports.columns import FILES, GAPS, SCHEMA_VERSION
-from reports.csv_files import as_csv, as_was, files, neutralised
-from reports.data_package import markdown
-from reports.scored import score_text
+from reports.formats.csv_files import as_csv, as_was, files, neutralised
+from reports.tables.columns import FILES, GAPS, SCHEMA_VERSION
+from reports.tables.data_package import markdown
+from reports.tables.scored import score_text
+from tests.support.report_audits import CHECKS, CRASHING, audit_of, waiver, written
+from tests.support.report_tenants import hostile_tenant, project_row, tenant, workspace_row
 
 PUBLISHED = {
     "findings": "check_id title family severity status verdict resource_id workspace_id workspace "

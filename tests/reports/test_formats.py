@@ -6,12 +6,12 @@ import json
 from pathlib import Path
 
 import pytest
-from format_audits import LONE_SURROGATE, file, plain_audit, rich_audit
 
-from reports.encoding import REPLACEMENT, as_json, for_xml
 from reports.errors import ReportError
-from reports.formats import DEFAULT_FORMATS, RENDERERS, chosen, rendered
-from reports.writing import write
+from reports.formats.registry import DEFAULT_FORMATS, RENDERERS, chosen, rendered
+from reports.writing.encoding import REPLACEMENT, as_json, for_xml
+from reports.writing.folder import write
+from tests.support.format_audits import LONE_SURROGATE, file, plain_audit, rich_audit
 
 FILES = {
     "json": ["report.json"],

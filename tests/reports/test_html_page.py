@@ -13,9 +13,14 @@ from html.parser import HTMLParser
 from typing import Any
 
 import pytest
-from report_audits import CHECKS, CRASHING, audit_of, html_of, waiver
-from report_inventory import with_inventory
-from report_tenants import (
+
+from checks.contract.tables import SCHEMAS, Tables
+from checks.model import Check, Params, Remediation, Severity, check
+from reports.audit import Audit
+from reports.errors import ReportError
+from tests.support.report_audits import CHECKS, CRASHING, audit_of, html_of, waiver
+from tests.support.report_inventory import with_inventory
+from tests.support.report_tenants import (
     gap_row,
     hostile_tenant,
     project_row,
@@ -24,11 +29,6 @@ from report_tenants import (
     tenant,
     workspace_row,
 )
-
-from checks.model import Check, Params, Remediation, Severity, check
-from checks.schema import SCHEMAS, Tables
-from reports.audit import Audit
-from reports.errors import ReportError
 
 
 class Visible(HTMLParser):

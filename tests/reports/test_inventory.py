@@ -6,11 +6,11 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from report_inventory import compute_rows, dependency_row, endpoint_rows, with_inventory
-from report_tenants import Row, tenant, workspace_row
 
-from checks.schema import Tables
-from reports.inventory import computes, dependencies, endpoints, told
+from checks.contract.tables import Tables
+from reports.page.inventory import computes, dependencies, endpoints, told
+from tests.support.report_inventory import compute_rows, dependency_row, endpoint_rows, with_inventory
+from tests.support.report_tenants import Row, tenant, workspace_row
 
 OWNER = workspace_row(0)["workspace_id"]
 

@@ -8,14 +8,14 @@ from io import StringIO
 from typing import Any
 
 import pytest
-from format_audits import count, document, rich_audit
 from jsonschema import Draft202012Validator
 from rich.console import Console
 
-from checks.finding_ids import finding_ids
-from checks.schema import SCHEMAS
-from reports.json_schema import report_schema
+from checks.contract.tables import SCHEMAS
+from checks.engine.finding_ids import finding_ids
+from reports.formats.json_schema import report_schema
 from scanner.commands.schemas import show_report_schema
+from tests.support.format_audits import count, document, rich_audit
 
 SCHEMA = report_schema()
 VALIDATOR = Draft202012Validator(SCHEMA, format_checker=Draft202012Validator.FORMAT_CHECKER)

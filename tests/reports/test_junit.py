@@ -5,10 +5,10 @@ from __future__ import annotations
 import xml.etree.ElementTree as ET
 from typing import Any
 
-from format_audits import count, file, rich_audit
 from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 
-from reports.encoding import REPLACEMENT
+from reports.writing.encoding import REPLACEMENT
+from tests.support.format_audits import count, file, rich_audit
 
 
 def suites() -> list[TestSuite]:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from html.parser import HTMLParser
 
 import pytest
-from format_audits import LONE_SURROGATE, count, file
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
-from report_audits import CHECKS, audit_of, waiver, written
-from report_tenants import tenant
 
-from reports.markdown_summary import MOST_BYTES, code, files, plain
+from reports.formats.markdown import MOST_BYTES, code, files, plain
+from tests.support.format_audits import LONE_SURROGATE, count, file
+from tests.support.report_audits import CHECKS, audit_of, waiver, written
+from tests.support.report_tenants import tenant
 
 PAGE = MarkdownIt("commonmark", {"html": True, "linkify": False}).enable(["table", "strikethrough"])
 

@@ -6,10 +6,10 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from format_audits import count, document, file, rich_audit
 from py_ocsf_models.events.findings.compliance_finding import ComplianceFinding
 
-from checks.finding_ids import finding_ids
+from checks.engine.finding_ids import finding_ids
+from tests.support.format_audits import count, document, file, rich_audit
 
 UNKNOWN_TO_IT = {
     ".cloud",

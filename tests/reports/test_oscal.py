@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 import trestle.oscal
-from format_audits import count, document, rich_audit
 from trestle.oscal.assessment_plan import AssessmentPlan
 from trestle.oscal.assessment_results import AssessmentResults
 
-from checks.frameworks import PUBLIC_NETWORK_ACCESS
-from reports.oscal_controls import control_id
+from checks.families.frameworks import PUBLIC_NETWORK_ACCESS
+from reports.formats.oscal_controls import control_id
+from tests.support.format_audits import count, document, rich_audit
 
 TOKEN = re.compile(r"[A-Za-z_][A-Za-z0-9._\-]*")
 

@@ -6,14 +6,13 @@ import re
 from dataclasses import replace
 from html import unescape
 
-from report_audits import CRASHING, audit_of, html_of, waiver
-from report_tenants import tenant
-
-from checks.schema import Tables
+from checks.contract.tables import Tables
 from reports.audit import Audit
-from reports.page_rows import Tally, workspace_frame, workspace_rows
-from reports.scored import texts_by_id
-from reports.tallies import counted_findings
+from reports.page.rows import Tally, workspace_frame, workspace_rows
+from reports.page.tallies import counted_findings
+from reports.tables.scored import texts_by_id
+from tests.support.report_audits import CRASHING, audit_of, html_of, waiver
+from tests.support.report_tenants import tenant
 
 
 def text(audit: Audit) -> str:

@@ -9,14 +9,14 @@ import unicodedata
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from report_audits import CHECKS
-from report_tenants import HOSTILE_NAMES, project_row, tenant, workspace_row
 
+from checks.contract.tables import Tables
 from checks.model import Remediation
-from checks.schema import Tables
 from reports.errors import ReportError
-from reports.fixes import Resources
+from reports.page.fixes import Resources
 from reports.remediation import REPLACEMENT, filled, is_plain, printable
+from tests.support.report_audits import CHECKS
+from tests.support.report_tenants import HOSTILE_NAMES, project_row, tenant, workspace_row
 
 FIX = Remediation(
     summary="Fix it.",

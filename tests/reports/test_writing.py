@@ -8,14 +8,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from report_audits import audit_of
-from report_tenants import tenant
 
-from reports import formats, swapping
 from reports.audit import Audit
-from reports.encoding import Files
 from reports.errors import ReportError
-from reports.writing import LIST_OF_FILES, check_replaceable, replace, write
+from reports.formats import registry
+from reports.writing import swapping
+from reports.writing.encoding import Files
+from reports.writing.folder import LIST_OF_FILES, check_replaceable, replace, write
+from tests.support.report_audits import audit_of
+from tests.support.report_tenants import tenant
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -88,7 +89,7 @@ def test_a_renderer_that_fails_half_way_keeps_the_old_report(
     def half_a_page(audit: Audit) -> Files:
         return {"a.csv": [b"a"], "report.html": (b"half" if n < 2 else bytes(1 // 0) for n in range(3))}
 
-    monkeypatch.setattr(formats, "RENDERERS", {"html": half_a_page})
+    monkeypatch.setattr(registry, "RENDERERS", {"html": half_a_page})
     with pytest.raises(ZeroDivisionError):
         write(audit_of(tenant(3)), folder, ["html"])
     assert contents(tmp_path) == before

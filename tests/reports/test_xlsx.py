@@ -9,13 +9,13 @@ from functools import cache
 from io import BytesIO
 
 import pytest
-from format_audits import LONE_SURROGATE, NAMES, count, file, rich_audit
 from openpyxl import Workbook, load_workbook
 from openpyxl.worksheet.worksheet import Worksheet
-from report_audits import written
 
-from reports.encoding import REPLACEMENT
-from reports.xlsx import MOST_UNITS, files, fitting
+from reports.formats.xlsx import MOST_UNITS, files, fitting
+from reports.writing.encoding import REPLACEMENT
+from tests.support.format_audits import LONE_SURROGATE, NAMES, count, file, rich_audit
+from tests.support.report_audits import written
 
 SHEETS = ["summary", "findings", "workspaces", "rules", "gaps"]
 

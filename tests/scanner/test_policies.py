@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from checks.errors import PolicyError
-from checks.policy_model import CheckSetting, Policy, Waiver
+from checks.policy.model import CheckSetting, Policy, Waiver
+from checks.policy.selectors import Selector
 from checks.registry import registry
-from checks.selectors import Selector
 from scanner.policies import loaded, shipped, starter
 
 

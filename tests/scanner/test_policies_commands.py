@@ -7,23 +7,23 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from scanning import NOON, scanned
 from typer.testing import CliRunner
 
 from checks.registry import registry
 from checks.severity import Severity
 from reports.audit import Audit
 from scanner.audit import audited, exit_code
-from scanner.cli import app
+from scanner.cli.main import app
 from scanner.commands.summary import show
-from scanner.emulator.demo import demo_tenant
+from scanner.emulator.demo.tenant import demo_tenant
 from scanner.emulator.faults import Fault, FaultKind
-from scanner.emulator.generated import generated_tenant
 from scanner.emulator.server import emulated
-from scanner.emulator.tenant import Tenant
+from scanner.emulator.tenants.generated import generated_tenant
+from scanner.emulator.tenants.tenant import Tenant
 from scanner.policies import loaded, management_groups
-from scanner.scope import Wanted
+from scanner.reading.scope import Wanted
 from scanner.terminal import Terminal
+from tests.support.scanning import NOON, scanned
 
 WORKSPACE = (
     "/subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-ml/providers/"

@@ -8,20 +8,21 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import vcr  # type: ignore[import-untyped]  # vcrpy ships no types
-from scanning import IMPATIENT, NETWORK, NOON
 
-from checks.schema import Tables
-from scanner.arm import Arm
+from checks.contract.tables import Tables
 from scanner.audit import collected
-from scanner.clouds import KNOWN
-from scanner.discovery import Discovery
+from scanner.azure.arm import Arm
+from scanner.azure.clouds import KNOWN
+from scanner.choices import CloudName
 from scanner.emulator.credential import EmulatorCredential
-from scanner.live import LiveSource
-from scanner.options import CloudName
-from scanner.payloads import Payload, PayloadStore
-from scanner.scope import Wanted
+from scanner.payloads.payload import Payload, PayloadStore
+from scanner.reading.discovery import Discovery
+from scanner.reading.live import LiveSource
+from scanner.reading.scope import Wanted
+from tests.support.places import ROOT
+from tests.support.scanning import IMPATIENT, NETWORK, NOON
 
-CASSETTES = Path(__file__).parent.parent / "cassettes"
+CASSETTES = ROOT / "cassettes"
 FILE_NAME = "cassette.yaml"
 """One in the folder of every scenario."""
 

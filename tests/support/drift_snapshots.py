@@ -7,8 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from checks.drift import Snapshot
-from reports.columns import FILES
+from checks.drift.comparison import Snapshot
+from reports.tables.columns import FILES
 
 SUBSCRIPTION = "11111111-2222-3333-4444-555555555555"
 OTHER = "22222222-2222-3333-4444-555555555555"

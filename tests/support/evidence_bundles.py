@@ -10,27 +10,26 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from scanning import IMPATIENT, NOON
-
 from checks.registry import registry
 from reports.audit import Audit
-from scanner.arm import Arm
 from scanner.audit import audited, collected
-from scanner.collection import EVERYTHING
+from scanner.azure.arm import Arm
 from scanner.commands.demo import emulator_connection
 from scanner.commands.trace import place_in
 from scanner.emulator.faults import Fault
 from scanner.emulator.server import emulated
-from scanner.emulator.tenant import Tenant
+from scanner.emulator.tenants.tenant import Tenant
 from scanner.evidence.manifest import MANIFEST, SealedFile, manifest_of
 from scanner.evidence.sealing import seal
 from scanner.evidence.statement import AskedFor, Told
 from scanner.evidence.verification import Expected, Verification, verify
-from scanner.live import LiveSource
-from scanner.payloads import Gap, Payload, PayloadStore
+from scanner.payloads.payload import Gap, Payload, PayloadStore
 from scanner.policies import LoadedPolicy, loaded
-from scanner.provenance import Provenance, Traces
-from scanner.scope import Wanted
+from scanner.reading.collection import EVERYTHING
+from scanner.reading.live import LiveSource
+from scanner.reading.scope import Wanted
+from scanner.tables.provenance import Provenance, Traces
+from tests.support.scanning import IMPATIENT, NOON
 
 TOLD = Told(
     tool_version="0.1.0",

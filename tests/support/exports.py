@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from scanner.payloads import Payload
+from scanner.payloads.payload import Payload
 
 Document = dict[str, Any]
 

@@ -1,7 +1,7 @@
 """The fault matrix: what can go wrong with an answer, at each of four places, and what it costs.
 
-Run it to renew docs/reliability.md: `python tests/fault_matrix.py`. The server is the embedded emulator, over
-real sockets. It is not Azure.
+Run `python tests/support/fault_matrix.py` to renew docs/reliability.md. The server is the embedded
+emulator over real sockets. It is not Azure.
 """
 
 from __future__ import annotations
@@ -10,30 +10,28 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
-from pathlib import Path
 from typing import Any
 
-from scanning import IMPATIENT, NOON, rows, scanned
-
+from checks.contract.tables import Tables
 from checks.registry import registry
-from checks.schema import Tables
 from reports.audit import Audit
 from scanner.audit import audited, exit_code
-from scanner.collection import collection_for
+from scanner.azure.pipeline import Patience
 from scanner.commands.gathering import now
-from scanner.emulator.builders import Place, Site, guid, subscription, workspace
-from scanner.emulator.dependencies import closed
 from scanner.emulator.faults import Fault, FaultKind
-from scanner.emulator.identity import TENANT_ID
-from scanner.emulator.network import APPROVED, managed_network, private
-from scanner.emulator.rules import fqdn, service_tag
 from scanner.emulator.server import emulated
-from scanner.emulator.tenant import Resource, Tenant
-from scanner.pipeline import Patience
+from scanner.emulator.tenants.builders import Place, Site, guid, subscription, workspace
+from scanner.emulator.tenants.dependencies import closed
+from scanner.emulator.tenants.identity import TENANT_ID
+from scanner.emulator.tenants.network import APPROVED, managed_network, private
+from scanner.emulator.tenants.rules import fqdn, service_tag
+from scanner.emulator.tenants.tenant import Resource, Tenant
 from scanner.policies import LoadedPolicy, loaded
+from scanner.reading.collection import collection_for
+from tests.support.places import DATA, ROOT
+from tests.support.scanning import IMPATIENT, NOON, rows, scanned
 
-HERE = Path(__file__).parent
-DOCUMENT = HERE.parent / "docs" / "reliability.md"
+DOCUMENT = ROOT / "docs" / "reliability.md"
 STRUCK, SPARED = guid("matrix", "struck"), guid("matrix", "spared")
 MIB = 1024 * 1024
 HANG_GUARD = 60.0
@@ -204,7 +202,7 @@ def _workspace(site: Site, rules: int = 2) -> Resource:
 
 @cache
 def policy() -> LoadedPolicy:
-    (only,) = loaded([str(HERE / "fault_matrix_policy.yaml")], registry())
+    (only,) = loaded([str(DATA / "fault_matrix_policy.yaml")], registry())
     return only
 
 

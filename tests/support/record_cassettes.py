@@ -1,4 +1,4 @@
-"""Renews every cassette: `python tests/record_cassettes.py`.
+"""Renews every cassette: `python tests/support/record_cassettes.py`.
 
 The emulator's scenarios are recorded anew; those in the published shape, which are written by hand, are
 written again in the same scrubbed form. `cassettes/README.md` says which is which.
@@ -16,20 +16,20 @@ from typing import Any
 
 import vcr  # type: ignore[import-untyped]  # vcrpy ships no types
 import yaml
-from cassette_player import CASSETTES, FILE_NAME
-from scanning import scanned
 
-from scanner.bodies import parsed
-from scanner.clouds import KNOWN
-from scanner.emulator.demo import demo_tenant
+from scanner.azure.clouds import KNOWN
+from scanner.choices import CloudName
+from scanner.emulator.demo.tenant import demo_tenant
 from scanner.emulator.faults import Fault, FaultKind
-from scanner.emulator.generated import generated_tenant
 from scanner.emulator.server import emulated
-from scanner.emulator.tenant import Graph, Tenant
-from scanner.options import CloudName
-from scanner.redaction import redacted, without_emails
+from scanner.emulator.tenants.generated import generated_tenant
+from scanner.emulator.tenants.tenant import Graph, Tenant
+from scanner.payloads.bodies import parsed
+from scanner.payloads.redaction import redacted, without_emails
+from tests.support.cassette_player import CASSETTES, FILE_NAME
+from tests.support.scanning import scanned
 
-COMMAND = "python tests/record_cassettes.py"
+COMMAND = "python tests/support/record_cassettes.py"
 PUBLISHED = "published-shape-"
 AZURE = KNOWN[CloudName.AZURE].arm_endpoint
 

@@ -7,16 +7,16 @@ from datetime import UTC, datetime
 
 import pandas as pd
 
-from checks.judge import PolicyVerdict, concluded, judged
+from checks.contract.tables import Tables
+from checks.engine.asking import findings
 from checks.model import Answers, Check, ChosenCheck, Params, Remediation, Severity, answer, check
-from checks.policy_model import Waiver
-from checks.run import findings
-from checks.schema import Tables
-from checks.selectors import workspace_facts
-from checks.waivers import Waived, waived
-from reports import html_page
+from checks.policy.judge import PolicyVerdict, concluded, judged
+from checks.policy.model import Waiver
+from checks.policy.selectors import workspace_facts
+from checks.policy.waivers import Waived, waived
 from reports.audit import Audit
-from reports.encoding import Files
+from reports.page import html_page
+from reports.writing.encoding import Files
 
 REFERENCE = "https://learn.microsoft.com/azure/machine-learning/how-to-managed-network"
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from report_tenants import Row
-
-from checks.schema import Tables, frame
+from checks.contract.tables import Tables, frame
+from tests.support.report_tenants import Row
 
 PROVIDERS = {
     "storage": "Microsoft.Storage/storageAccounts",

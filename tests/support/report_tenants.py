@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from checks.schema import Tables
+from checks.contract.tables import Tables
 
 HOSTILE_NAMES = (
     "<img src=x onerror=alert(1)>",

@@ -11,20 +11,20 @@ from typing import Any
 
 import pandas as pd
 
-from checks.schema import Tables
-from scanner.arm import Arm, Clock
+from checks.contract.tables import Tables
 from scanner.audit import collected
-from scanner.collection import Collection
+from scanner.azure.arm import Arm, Clock
+from scanner.azure.pipeline import Patience
 from scanner.commands.demo import emulator_connection
-from scanner.discovery import Discovery
 from scanner.emulator.faults import Fault
 from scanner.emulator.server import Emulator, Request, emulated
-from scanner.emulator.tenant import Tenant
-from scanner.live import LiveSource
-from scanner.payloads import Payload, PayloadStore
-from scanner.pipeline import Patience
+from scanner.emulator.tenants.tenant import Tenant
+from scanner.payloads.payload import Payload, PayloadStore
 from scanner.progress import Progress
-from scanner.scope import Wanted
+from scanner.reading.collection import Collection
+from scanner.reading.discovery import Discovery
+from scanner.reading.live import LiveSource
+from scanner.reading.scope import Wanted
 
 NETWORK = Collection(
     kinds=frozenset({"outboundRules", "privateEndpointConnections"}),

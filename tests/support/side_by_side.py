@@ -11,11 +11,11 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 import pandas as pd
-from drawn_tables import chosen
 
+from checks.contract.tables import SCHEMAS, STRING, Tables
+from checks.engine.asking import findings
 from checks.model import Check, Status
-from checks.run import findings
-from checks.schema import SCHEMAS, STRING, Tables
+from tests.support.tables.drawn import chosen
 
 KEYS = ["check_id", "workspace_id", "resource_id"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from checks.columns import says
+from checks.contract.three_valued import says
 
 READ = ("associated_resources.read_status", "associated_resources.unread_reason")
 """What a check that asks `is_read` and `why_unknown` has to say it reads."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pandas as pd
 
-from checks import frameworks, pages
-from checks.associated_facts import (
+from checks.contract.tables import Tables
+from checks.contract.three_valued import says
+from checks.families import frameworks, pages
+from checks.families.dependencies.facts import (
     CLOSED_READS,
     READ,
     access_of,
@@ -14,15 +16,8 @@ from checks.associated_facts import (
     is_read,
     why_unknown,
 )
-from checks.associated_remediation import (
-    INSIGHTS_CLOSED,
-    REGISTRY_CLOSED,
-    STORAGE_CLOSED,
-    VAULT_CLOSED,
-)
-from checks.columns import says
+from checks.fixes.dependencies import INSIGHTS_CLOSED, REGISTRY_CLOSED, STORAGE_CLOSED, VAULT_CLOSED
 from checks.model import Answers, Check, Params, Severity, answer, check
-from checks.schema import Tables
 
 
 def _closed_to_the_public(resources: pd.DataFrame, role: str, what: str) -> Answers:

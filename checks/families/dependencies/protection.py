@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import pandas as pd
 
-from checks import frameworks, pages
-from checks.associated_facts import ACCESS_READS, READ, has_role, is_closed, is_read, why_unknown
-from checks.associated_remediation import (
+from checks.contract.tables import Tables
+from checks.contract.three_valued import any_child, children_named
+from checks.families import frameworks, pages
+from checks.families.dependencies.facts import ACCESS_READS, READ, has_role, is_closed, is_read, why_unknown
+from checks.fixes.dependencies import (
     ADMIN_USER_OFF,
     ANONYMOUS_BLOBS_REFUSED,
     BUILD_COMPUTE_NAMED,
     PURGE_PROTECTION_ON,
     SHARED_KEYS_REFUSED,
 )
-from checks.columns import any_child, children_named
 from checks.model import Answers, Check, Params, Severity, answer, check
-from checks.schema import Tables
 
 
 @check(

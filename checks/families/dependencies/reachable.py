@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import pandas as pd
 
-from checks import associated_access, associated_protection, frameworks, pages
-from checks.associated_facts import (
+from checks.contract.isolation import APPROVED, MODE_READS, effective_mode
+from checks.contract.tables import Tables
+from checks.contract.three_valued import items, judged, of_workspace, says
+from checks.families import frameworks, pages
+from checks.families.dependencies import firewall, protection
+from checks.families.dependencies.facts import (
     CLOSED_READS,
     READ,
     denies_by_default,
@@ -14,16 +18,13 @@ from checks.associated_facts import (
     is_read,
     why_unknown,
 )
-from checks.associated_remediation import (
+from checks.fixes.dependencies import (
     DEPENDENCY_RESTORED,
     REGISTRY_TIER_RAISED,
     SERVICE_ENDPOINTS_REMOVED,
     TRUSTED_SERVICES_ADMITTED,
 )
-from checks.columns import items, judged, of_workspace, says
-from checks.isolation import APPROVED, MODE_READS, effective_mode
 from checks.model import Answers, Check, Params, Severity, answer, check
-from checks.schema import Tables
 
 
 @check(
@@ -171,10 +172,10 @@ def dependency_exists_and_is_readable(tables: Tables, _params: Params) -> Answer
 
 
 CHECKS: tuple[Check, ...] = (
-    *associated_access.CHECKS,
+    *firewall.CHECKS,
     trusted_services_may_pass_the_firewall,
     no_service_endpoint_beside_a_private_endpoint,
     registry_tier_supports_private_endpoints,
-    *associated_protection.CHECKS,
+    *protection.CHECKS,
     dependency_exists_and_is_readable,
 )

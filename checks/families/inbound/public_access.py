@@ -5,18 +5,19 @@ from __future__ import annotations
 import pandas as pd
 from pydantic import Field
 
-from checks import frameworks, pages, vendor_rule
-from checks.columns import any_child, items, says, texts
-from checks.model import Answers, Check, Params, Severity, answer, check
-from checks.network_remediation import (
+from checks.contract.tables import Tables
+from checks.contract.three_valued import any_child, items, says, texts
+from checks.families import frameworks, pages
+from checks.families.inbound import vendor_rule
+from checks.fixes.network import (
     ADDRESSES_NARROWED,
     ADDRESSES_REMOVED,
     ADDRESSES_SELECTED,
     LEGACY_FLAG_CLEARED,
     PUBLIC_ACCESS_DISABLED,
 )
-from checks.rule_semantics import address_defect
-from checks.schema import Tables
+from checks.model import Answers, Check, Params, Severity, answer, check
+from checks.network.rules import address_defect
 
 MOST_RULES = 200
 """How many address rules a workspace takes; from "Configure a private endpoint", read 2026-11."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pandas as pd
 from pydantic import Field
 
-from checks import frameworks, pages
-from checks.columns import says
-from checks.isolation import APPROVED, INTERNET, MODE_READS, IsolationMode, effective_mode
+from checks.contract.isolation import APPROVED, INTERNET, MODE_READS, IsolationMode, effective_mode
+from checks.contract.tables import Tables
+from checks.contract.three_valued import says
+from checks.families import frameworks, pages
+from checks.fixes.network import PRIVATE_IN_MANAGED_OUT
 from checks.model import Answers, Params, Severity, answer, check
-from checks.network_remediation import PRIVATE_IN_MANAGED_OUT
-from checks.schema import Tables
 
 
 class VendorModes(Params):

@@ -7,26 +7,19 @@ from typing import Literal
 import pandas as pd
 from pydantic import Field
 
-from checks import frameworks, pages
-from checks.columns import any_child, children_named, says
-from checks.isolation import (
-    APPROVED,
-    INTERNET,
-    MODE_READS,
-    IsolationMode,
-    effective_mode,
-    is_on,
-)
-from checks.model import Answers, Check, Params, Severity, answer, check
-from checks.network_provisioning import managed_network_is_provisioned
-from checks.network_remediation import (
+from checks.contract.isolation import APPROVED, INTERNET, MODE_READS, IsolationMode, effective_mode, is_on
+from checks.contract.tables import Tables
+from checks.contract.three_valued import any_child, children_named, says
+from checks.families import frameworks, pages
+from checks.families.managed_network.provisioning import managed_network_is_provisioned
+from checks.fixes.network import (
     ENDPOINT_RULE_TO_WORKSPACE,
     FIREWALL_SKU_SET,
     NETWORK_ON,
     SERVERLESS_PRIVATE,
     SPARK_PROVISIONED,
 )
-from checks.schema import Tables
+from checks.model import Answers, Check, Params, Severity, answer, check
 
 SPARK_RULE_READS = (
     "workspaces.outbound_rules_known",

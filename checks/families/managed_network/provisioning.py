@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pandas as pd
 
-from checks import frameworks, pages
-from checks.columns import any_child, of_workspace, says
-from checks.compute_facts import MANAGED_TYPES, is_type
-from checks.isolation import MODE_READS, effective_mode, is_on
+from checks.contract.isolation import MODE_READS, effective_mode, is_on
+from checks.contract.tables import Tables
+from checks.contract.three_valued import any_child, of_workspace, says
+from checks.families import frameworks, pages
+from checks.families.workloads.facts import MANAGED_TYPES, is_type
+from checks.fixes.network import SPARK_PROVISIONED
 from checks.model import Answers, Params, Remediation, Severity, answer, check
-from checks.network_remediation import SPARK_PROVISIONED
-from checks.schema import Tables
 
 NETWORK_PROVISIONED = Remediation(
     summary="Provision the managed network, or find out why Azure did not.",

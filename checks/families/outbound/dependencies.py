@@ -7,13 +7,13 @@ from typing import Final
 
 import pandas as pd
 
-from checks import frameworks, pages
-from checks.associated_facts import ACCESS_READS, has_role, is_plainly_open
-from checks.columns import any_child, of_workspace, says
-from checks.isolation import APPROVED, DISABLED, MODE_READS, effective_mode, is_on
+from checks.contract.isolation import APPROVED, DISABLED, MODE_READS, effective_mode, is_on
+from checks.contract.tables import Tables
+from checks.contract.three_valued import any_child, of_workspace, says
+from checks.families import frameworks, pages
+from checks.families.dependencies.facts import ACCESS_READS, has_role, is_plainly_open
+from checks.families.outbound.facts import has_type
 from checks.model import Answers, Params, Remediation, Severity, answer, check
-from checks.outbound_facts import has_type
-from checks.schema import Tables
 
 TARGETS: Final = (
     ("storage", "storage_account", "blob"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from checks.columns import says
+from checks.contract.three_valued import says
 
 CUSTOMER_READS = ("outbound_rules.category", "outbound_rules.type")
 """What a check that asks `is_customers` and `has_type` has to say it reads."""

@@ -8,10 +8,10 @@ from typing import Annotated
 import pandas as pd
 from pydantic import Field, StringConstraints
 
-from checks import frameworks, pages
-from checks.columns import items, judged, says, texts
-from checks.model import Answers, Params, Severity, answer, check
-from checks.outbound_facts import (
+from checks.contract.tables import Tables
+from checks.contract.three_valued import items, judged, says, texts
+from checks.families import frameworks, pages
+from checks.families.outbound.facts import (
     ADDRESS_READS,
     AZURES_OWN,
     CUSTOMER_READS,
@@ -20,14 +20,15 @@ from checks.outbound_facts import (
     leads_to,
     opens,
 )
-from checks.outbound_remediation import (
+from checks.fixes.outbound import (
     HOST_NARROWED,
     OPENING_CLOSED,
     PORTS_NARROWED,
     RULE_APPROVED,
     STORAGE_BY_ENDPOINT,
 )
-from checks.rule_semantics import (
+from checks.model import Answers, Params, Severity, answer, check
+from checks.network.rules import (
     SHARED_DOMAINS,
     host_defect,
     is_wide,
@@ -35,7 +36,6 @@ from checks.rule_semantics import (
     reaches_storage,
     widest_range,
 )
-from checks.schema import Tables
 
 Glob = Annotated[str, StringConstraints(strip_whitespace=True, to_lower=True, min_length=1)]
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from checks import frameworks, pages
-from checks.coded import coded, combined
-from checks.columns import judged, judged_pairs, of_workspace, one_of_each, texts
-from checks.model import Answers, Params, Severity, answer, check
-from checks.outbound_facts import (
+from checks.contract.tables import Tables
+from checks.contract.three_valued import judged, judged_pairs, of_workspace, one_of_each, texts
+from checks.families import frameworks, pages
+from checks.families.outbound.facts import (
     ADDRESS_READS,
     CUSTOMER_READS,
     has_type,
@@ -17,9 +16,10 @@ from checks.outbound_facts import (
     leads_to,
     opens,
 )
-from checks.outbound_remediation import REPETITION_REMOVED
-from checks.rule_semantics import is_wildcard, normal_host, normal_ports, swallows
-from checks.schema import Tables
+from checks.fixes.outbound import REPETITION_REMOVED
+from checks.model import Answers, Params, Severity, answer, check
+from checks.network.rules import is_wildcard, normal_host, normal_ports, swallows
+from checks.vocabulary import coded, combined
 
 _DECIDING = (
     "type",

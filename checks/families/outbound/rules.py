@@ -6,12 +6,22 @@ from typing import Final
 
 import pandas as pd
 
-from checks import frameworks, outbound_openings, pages
-from checks.columns import any_child, children_named, judged_pairs, of_workspace, says, subscription_of, texts
-from checks.isolation import APPROVED, MODE_READS, effective_mode
-from checks.model import Answers, Check, Params, Severity, answer, check
-from checks.outbound_dependencies import private_dependencies_are_reached
-from checks.outbound_facts import (
+from checks.contract.isolation import APPROVED, MODE_READS, effective_mode
+from checks.contract.tables import Tables
+from checks.contract.three_valued import (
+    any_child,
+    children_named,
+    judged_pairs,
+    of_workspace,
+    says,
+    subscription_of,
+    texts,
+)
+from checks.families import frameworks, pages
+from checks.families.inbound.private_endpoints import AllowedSubscriptions
+from checks.families.outbound import openings
+from checks.families.outbound.dependencies import private_dependencies_are_reached
+from checks.families.outbound.facts import (
     ADDRESS_READS,
     AZURES_OWN,
     CUSTOMER_READS,
@@ -19,8 +29,8 @@ from checks.outbound_facts import (
     is_customers,
     opens,
 )
-from checks.outbound_overlaps import outbound_rules_do_not_overlap
-from checks.outbound_remediation import (
+from checks.families.outbound.overlaps import outbound_rules_do_not_overlap
+from checks.fixes.outbound import (
     FIREWALL_AVOIDED,
     REQUIRED_TAGS_RESTORED,
     RULE_OF_VALID_TYPE,
@@ -28,9 +38,8 @@ from checks.outbound_remediation import (
     TARGET_IN_ALLOWED_SUBSCRIPTION,
     TARGET_SUPPORTED,
 )
-from checks.private_endpoints import AllowedSubscriptions
-from checks.rule_semantics import supports_private_endpoint
-from checks.schema import Tables
+from checks.model import Answers, Check, Params, Severity, answer, check
+from checks.network.rules import supports_private_endpoint
 
 REQUIRED_TAGS: Final = (
     "AzureActiveDirectory",
@@ -285,11 +294,11 @@ CHECKS: tuple[Check, ...] = (
     outbound_rule_is_in_force,
     outbound_rule_type_is_valid_in_mode,
     required_service_tags_are_present,
-    outbound_openings.storage_is_reached_by_private_endpoint,
-    outbound_openings.outbound_opening_cannot_carry_data_out_at_will,
-    outbound_openings.host_name_is_no_wider_than_needed,
-    outbound_openings.ports_and_protocol_are_narrow,
-    outbound_openings.outbound_rule_is_approved,
+    openings.storage_is_reached_by_private_endpoint,
+    openings.outbound_opening_cannot_carry_data_out_at_will,
+    openings.host_name_is_no_wider_than_needed,
+    openings.ports_and_protocol_are_narrow,
+    openings.outbound_rule_is_approved,
     private_endpoint_target_is_supported,
     outbound_rules_do_not_overlap,
     private_dependencies_are_reached,

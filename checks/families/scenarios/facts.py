@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from checks.isolation import MODE_READS, effective_mode
-from checks.reachability import Destination, OutboundRule, reachable
-from checks.schema import Tables
+from checks.contract.isolation import MODE_READS, effective_mode
+from checks.contract.tables import Tables
+from checks.network.reachability import Destination, OutboundRule, reachable
 
 _ENDPOINT_FIELDS = ("type", "status", "service_resource_id", "subresource_target")
 _ADDRESS_FIELDS = ("action", "fqdn", "service_tag", "protocol", "port_ranges", "address_prefixes")

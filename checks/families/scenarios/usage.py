@@ -12,15 +12,13 @@ from typing import Final, Literal
 import pandas as pd
 from pydantic import Field
 
-from checks import pages
-from checks.associated_facts import ACCESS_READS, has_role, is_plainly_open
-from checks.columns import any_child, says
-from checks.isolation import INTERNET, effective_mode
-from checks.model import Answers, Check, Params, Severity, answer, check
-from checks.reachability import Endpoint, Host
-from checks.scenario_facts import ENDPOINT_READS, HOST_READS, Networks, summed
-from checks.scenario_hosts import HUGGING_FACE_HOSTS, PACKAGE_HOSTS, VS_CODE_HOSTS
-from checks.scenario_remediation import (
+from checks.contract.isolation import INTERNET, effective_mode
+from checks.contract.tables import Tables
+from checks.contract.three_valued import any_child, says
+from checks.families import pages
+from checks.families.dependencies.facts import ACCESS_READS, has_role, is_plainly_open
+from checks.families.scenarios.facts import ENDPOINT_READS, HOST_READS, Networks, summed
+from checks.fixes.scenarios import (
     BATCH_ENDPOINTS_ADDED,
     HUGGING_FACE_ALLOWED,
     PACKAGES_ALLOWED,
@@ -28,7 +26,9 @@ from checks.scenario_remediation import (
     VS_CODE_ALLOWED,
     WORKSPACE_ENDPOINT_ADDED,
 )
-from checks.schema import Tables
+from checks.model import Answers, Check, Params, Severity, answer, check
+from checks.network.reachability import Endpoint, Host
+from checks.network.scenario_hosts import HUGGING_FACE_HOSTS, PACKAGE_HOSTS, VS_CODE_HOSTS
 
 Scenario = Literal["python-packages", "vs-code", "batch", "prompt-flow", "hugging-face", "selected-addresses"]
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pandas as pd
 
-from checks import frameworks, workload_frameworks
-from checks.columns import says
-from checks.compute_facts import MANAGED_TYPES, NOT_MANAGED, TYPE_UNKNOWN, is_type
-from checks.compute_remediation import LATEST_IMAGE_TAKEN, LOCAL_AUTHENTICATION_OFF, SSH_CLOSED
+from checks.contract.tables import Tables
+from checks.contract.three_valued import says
+from checks.families import frameworks, workload_frameworks
+from checks.families.workloads.facts import MANAGED_TYPES, NOT_MANAGED, TYPE_UNKNOWN, is_type
+from checks.fixes.computes import LATEST_IMAGE_TAKEN, LOCAL_AUTHENTICATION_OFF, SSH_CLOSED
 from checks.model import Answers, Params, Severity, answer, check
-from checks.schema import Tables
 
 _LEARN = "https://learn.microsoft.com/azure/machine-learning"
 AZURE_POLICY = f"{_LEARN}/how-to-integrate-azure-policy"

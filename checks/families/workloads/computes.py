@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import pandas as pd
 
-from checks import compute_access, frameworks, pages, workload_frameworks
-from checks.columns import of_workspace
-from checks.compute_facts import (
+from checks.contract.isolation import MODE_READS, is_on
+from checks.contract.tables import Tables
+from checks.contract.three_valued import of_workspace
+from checks.families import frameworks, pages, workload_frameworks
+from checks.families.workloads import compute_access
+from checks.families.workloads.facts import (
     MANAGED_TYPES,
     MODE_UNKNOWN,
     NOT_MANAGED,
@@ -17,16 +20,14 @@ from checks.compute_facts import (
     or_none,
     why_not_isolated,
 )
-from checks.compute_remediation import (
+from checks.fixes.computes import (
     COMPUTE_DETACHED,
     COMPUTE_IN_NETWORK,
     PUBLIC_ADDRESS_REMOVED,
     REGION_OF_WORKSPACE,
     SUBNET_GIVEN_UP,
 )
-from checks.isolation import MODE_READS, is_on
 from checks.model import Answers, Check, Params, Severity, answer, check
-from checks.schema import Tables
 
 SECURE_TRAINING = "https://learn.microsoft.com/azure/machine-learning/how-to-secure-training-vnet"
 

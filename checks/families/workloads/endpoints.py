@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import pandas as pd
 
-from checks import frameworks, pages, workload_frameworks
-from checks.columns import any_child, of_workspace, says
-from checks.endpoint_remediation import (
+from checks.contract.isolation import MODE_READS, effective_mode, is_on
+from checks.contract.tables import Tables
+from checks.contract.three_valued import any_child, of_workspace, says
+from checks.families import frameworks, pages, workload_frameworks
+from checks.fixes.endpoints import (
     ACCESS_COMBINED_AS_DOCUMENTED,
     ENDPOINT_BY_ENTRA_ID,
     ENDPOINT_PRIVATE,
     LEGACY_ISOLATION_GIVEN_UP,
     SELECTED_ADDRESSES_BACKED,
 )
-from checks.isolation import MODE_READS, effective_mode, is_on
 from checks.model import Answers, Check, Params, Severity, answer, check
-from checks.schema import Tables
 
 _LEARN = "https://learn.microsoft.com/azure/machine-learning"
 SECURE_ENDPOINT = f"{_LEARN}/concept-secure-online-endpoint"

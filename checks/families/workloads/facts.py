@@ -6,9 +6,9 @@ from typing import Final
 
 import pandas as pd
 
-from checks.columns import of_workspace, says
-from checks.isolation import DISABLED, effective_mode
-from checks.schema import Tables
+from checks.contract.isolation import DISABLED, effective_mode
+from checks.contract.tables import Tables
+from checks.contract.three_valued import of_workspace, says
 
 MANAGED_TYPES: Final = ("AmlCompute", "ComputeInstance")
 """What Azure Machine Learning runs itself: compute clusters and compute instances."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from scanner.emulator.builders import Site, workspace
-from scanner.emulator.demo_places import LEGACY
-from scanner.emulator.dependencies import diagnostics, insights, opened, registry, vault
-from scanner.emulator.network import connection, private, private_endpoints, public
-from scanner.emulator.tenant import Resource
-from scanner.emulator.workloads import cluster, deployment, online_endpoint
+from scanner.emulator.demo.places import LEGACY
+from scanner.emulator.tenants.builders import Site, workspace
+from scanner.emulator.tenants.dependencies import diagnostics, insights, opened, registry, vault
+from scanner.emulator.tenants.network import connection, private, private_endpoints, public
+from scanner.emulator.tenants.tenant import Resource
+from scanner.emulator.tenants.workloads import cluster, deployment, online_endpoint
 
 
 def legacy_resources() -> list[Resource]:

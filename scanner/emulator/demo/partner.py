@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from scanner.emulator.builders import Site, workspace
-from scanner.emulator.demo_places import FINANCE, PARTNER, STRANGER, STRANGER_ID
-from scanner.emulator.demo_production import hardened, project
-from scanner.emulator.dependencies import closed, insights, registry, vault
-from scanner.emulator.network import (
+from scanner.emulator.demo.places import FINANCE, PARTNER, STRANGER, STRANGER_ID
+from scanner.emulator.demo.production import hardened, project
+from scanner.emulator.tenants.builders import Site, workspace
+from scanner.emulator.tenants.dependencies import closed, insights, registry, vault
+from scanner.emulator.tenants.network import (
     APPROVED,
     INTERNET,
     connection,
@@ -14,8 +14,8 @@ from scanner.emulator.network import (
     private,
     private_endpoints,
 )
-from scanner.emulator.rules import private_endpoint, required_endpoints, required_rules
-from scanner.emulator.tenant import Resource
+from scanner.emulator.tenants.rules import private_endpoint, required_endpoints, required_rules
+from scanner.emulator.tenants.tenant import Resource
 
 _FINANCE_HUB = Site(place=FINANCE, name="hub-finance")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scanner.emulator.builders import Place, guid
+from scanner.emulator.tenants.builders import Place, guid
 
 PRODUCTION_ID = guid("demo", "production")
 RESEARCH_ID = guid("demo", "research")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from scanner.emulator.builders import Site, workspace
-from scanner.emulator.demo_places import ASSISTANTS, PRODUCTION
-from scanner.emulator.dependencies import closed, diagnostics
-from scanner.emulator.network import (
+from scanner.emulator.demo.places import ASSISTANTS, PRODUCTION
+from scanner.emulator.tenants.builders import Site, workspace
+from scanner.emulator.tenants.dependencies import closed, diagnostics
+from scanner.emulator.tenants.network import (
     APPROVED,
     INTERNET,
     connection,
@@ -15,9 +15,15 @@ from scanner.emulator.network import (
     public,
     selected,
 )
-from scanner.emulator.rules import fqdn, private_endpoint, required_endpoints, required_rules, service_tag
-from scanner.emulator.tenant import Document, Resource
-from scanner.emulator.workloads import (
+from scanner.emulator.tenants.rules import (
+    fqdn,
+    private_endpoint,
+    required_endpoints,
+    required_rules,
+    service_tag,
+)
+from scanner.emulator.tenants.tenant import Document, Resource
+from scanner.emulator.tenants.workloads import (
     batch_endpoint,
     cluster,
     deployment,

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from scanner.emulator.builders import Site, workspace
-from scanner.emulator.demo_places import NOTEBOOKS, RESEARCH
-from scanner.emulator.dependencies import closed, insights, opened, registry, storage, vault
-from scanner.emulator.network import (
+from scanner.emulator.demo.places import NOTEBOOKS, RESEARCH
+from scanner.emulator.tenants.builders import Site, workspace
+from scanner.emulator.tenants.dependencies import closed, insights, opened, registry, storage, vault
+from scanner.emulator.tenants.network import (
     APPROVED,
     INTERNET,
     connection,
@@ -16,10 +16,15 @@ from scanner.emulator.network import (
     public,
     selected,
 )
-from scanner.emulator.rules import fqdn, inactive, private_endpoint, required_endpoints, required_rules
-from scanner.emulator.tenant import Resource
-from scanner.emulator.versions import without
-from scanner.emulator.workloads import (
+from scanner.emulator.tenants.rules import (
+    fqdn,
+    inactive,
+    private_endpoint,
+    required_endpoints,
+    required_rules,
+)
+from scanner.emulator.tenants.tenant import Resource
+from scanner.emulator.tenants.workloads import (
     batch_endpoint,
     cluster,
     deployment,
@@ -29,6 +34,7 @@ from scanner.emulator.workloads import (
     online_endpoint,
     virtual_machine,
 )
+from scanner.emulator.versions import without
 
 _SUBNET = (
     "/subscriptions/{}/resourceGroups/rg-network/providers/Microsoft.Network/virtualNetworks/vnet/subnets/ml"

@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-from scanner.emulator.builders import Site, workspace
-from scanner.emulator.demo_places import PRODUCTION, RESEARCH
-from scanner.emulator.demo_production import hardened
-from scanner.emulator.dependencies import closed
-from scanner.emulator.network import (
-    APPROVED,
-    connection,
-    managed_network,
-    private,
-    private_endpoints,
-)
-from scanner.emulator.rules import fqdn, private_endpoint, required_rules, service_tag
-from scanner.emulator.tenant import Document, Resource
-from scanner.emulator.workloads import cluster
+from scanner.emulator.demo.places import PRODUCTION, RESEARCH
+from scanner.emulator.demo.production import hardened
+from scanner.emulator.tenants.builders import Site, workspace
+from scanner.emulator.tenants.dependencies import closed
+from scanner.emulator.tenants.network import APPROVED, connection, managed_network, private, private_endpoints
+from scanner.emulator.tenants.rules import fqdn, private_endpoint, required_rules, service_tag
+from scanner.emulator.tenants.tenant import Document, Resource
+from scanner.emulator.tenants.workloads import cluster
 
 
 def rule_lessons() -> list[Resource]:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from scanner.emulator.builders import child_group, descendant, subscription
-from scanner.emulator.demo_legacy import legacy_resources
-from scanner.emulator.demo_partner import finance_resources, partner_resources
-from scanner.emulator.demo_places import (
+from scanner.emulator.demo.legacy import legacy_resources
+from scanner.emulator.demo.partner import finance_resources, partner_resources
+from scanner.emulator.demo.places import (
     EMPTY_ID,
     FINANCE_ID,
     LEGACY_ID,
@@ -14,12 +13,13 @@ from scanner.emulator.demo_places import (
     PRODUCTION_ID,
     RESEARCH_ID,
 )
-from scanner.emulator.demo_production import production_resources
-from scanner.emulator.demo_research import research_resources
-from scanner.emulator.demo_rules import rule_lessons
+from scanner.emulator.demo.production import production_resources
+from scanner.emulator.demo.research import research_resources
+from scanner.emulator.demo.rules import rule_lessons
 from scanner.emulator.faults import Fault, FaultKind
-from scanner.emulator.identity import TENANT_ID
-from scanner.emulator.tenant import Document, Graph, Tenant
+from scanner.emulator.tenants.builders import child_group, descendant, subscription
+from scanner.emulator.tenants.identity import TENANT_ID
+from scanner.emulator.tenants.tenant import Document, Graph, Tenant
 
 ROOT_GROUP, DATA_GROUP = "mg-larkfield", "mg-larkfield-data"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import NAMESPACE_URL, uuid5
 
-from scanner.emulator.identity import TENANT_ID
+from scanner.emulator.tenants.identity import TENANT_ID
 from scanner.emulator.versions import WORKSPACES, Document
 
 CREATED = "2026-01-15T09:00:00.0000000Z"

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from scanner.emulator.builders import Site, guid
-from scanner.emulator.identity import TENANT_ID
-from scanner.emulator.tenant import Resource
+from scanner.emulator.tenants.builders import Site, guid
+from scanner.emulator.tenants.identity import TENANT_ID
+from scanner.emulator.tenants.tenant import Resource
 from scanner.emulator.versions import Document
 
 

@@ -11,9 +11,9 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
-from scanner.emulator.builders import Place, Site, descendant, guid, subscription, workspace
-from scanner.emulator.identity import TENANT_ID
-from scanner.emulator.network import (
+from scanner.emulator.tenants.builders import Place, Site, descendant, guid, subscription, workspace
+from scanner.emulator.tenants.identity import TENANT_ID
+from scanner.emulator.tenants.network import (
     APPROVED,
     INTERNET,
     connection,
@@ -23,8 +23,8 @@ from scanner.emulator.network import (
     private_endpoints,
     public,
 )
-from scanner.emulator.rules import fqdn, private_endpoint, service_tag
-from scanner.emulator.tenant import Document, Resource, Tenant
+from scanner.emulator.tenants.rules import fqdn, private_endpoint, service_tag
+from scanner.emulator.tenants.tenant import Document, Resource, Tenant
 
 
 class Posture(NamedTuple):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from scanner.emulator.builders import Site, guid
+from scanner.emulator.tenants.builders import Site, guid
 from scanner.emulator.versions import Document
 
 

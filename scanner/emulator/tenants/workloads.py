@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from scanner.emulator.builders import CREATED, Site, guid, system_assigned
-from scanner.emulator.tenant import Resource
+from scanner.emulator.tenants.builders import CREATED, Site, guid, system_assigned
+from scanner.emulator.tenants.tenant import Resource
 from scanner.emulator.versions import WORKSPACES, Document
 
 

@@ -2,11 +2,11 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
-from check_tables import asked, isolated, statuses, workspace, workspace_id
 
-from checks.hubs import hub_notes, with_hub_values
-from checks.schema import Tables
-from checks.workspace_columns import NETWORK_COLUMNS
+from checks.contract.columns_of_workspaces import NETWORK_COLUMNS
+from checks.contract.hubs import hub_notes, with_hub_values
+from checks.contract.tables import Tables
+from tests.support.tables.checks import asked, isolated, statuses, workspace, workspace_id
 
 HUB = {**isolated("Hub", public_network_access="Disabled"), "kind": "Hub"}
 PROJECT = workspace("project", kind="Project", public_network_access="Enabled")

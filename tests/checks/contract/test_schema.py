@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
-from check_tables import connection, rule, workspace, workspace_id
 
-from checks.schema import SCHEMAS, Tables, frame
+from checks.contract.tables import SCHEMAS, Tables, frame
+from tests.support.tables.checks import connection, rule, workspace, workspace_id
 
 TABLES = sorted(SCHEMAS)
 

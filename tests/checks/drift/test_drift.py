@@ -6,7 +6,14 @@ from collections import Counter
 
 import pandas as pd
 import pytest
-from drift_snapshots import (
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from checks.drift.comparison import Snapshot, drift
+from checks.drift.findings import FINDING_CHANGES, FINDING_COLUMNS, finding_changes
+from checks.drift.rules import rule_changes
+from checks.drift.workspaces import workspace_changes
+from tests.support.drift_snapshots import (
     OTHER,
     Row,
     changes,
@@ -18,13 +25,6 @@ from drift_snapshots import (
     subscription,
     workspace,
 )
-from hypothesis import given, settings
-from hypothesis import strategies as st
-
-from checks.drift import Snapshot, drift
-from checks.drift_findings import FINDING_CHANGES, FINDING_COLUMNS, finding_changes
-from checks.drift_rules import rule_changes
-from checks.drift_workspaces import workspace_changes
 
 HERE = (workspace(),)
 WAIVED = {"waiver": "Borne (jane, until 2026-12-31)", "verdict": "waived"}

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
-from drift_snapshots import (
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from checks.drift.comparison import Drift, drift
+from checks.drift.openings import holds, rule_of
+from checks.drift.reach import reach_changes
+from checks.drift.rules import compared, rule_changes
+from tests.support.drift_snapshots import (
     APPROVED,
     INTERNET,
     Row,
@@ -17,13 +24,6 @@ from drift_snapshots import (
     tag,
     workspace,
 )
-from hypothesis import given, settings
-from hypothesis import strategies as st
-
-from checks.drift import Drift, drift
-from checks.drift_openings import holds, rule_of
-from checks.drift_reach import reach_changes
-from checks.drift_rules import compared, rule_changes
 
 STORE = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Storage/storageAccounts/store"
 

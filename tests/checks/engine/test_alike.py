@@ -5,18 +5,18 @@ from dataclasses import replace
 
 import pandas as pd
 import pytest
-from check_tables import asked, host_rule, isolated, rule, workspace, workspace_id
-from drawn_tables import chosen, tables
 from hypothesis import HealthCheck, Phase, given, settings
 
-from checks.alike import Alike
-from checks.answered import Answered
-from checks.hubs import with_hub_values
-from checks.kin import Kin
+from checks.contract.hubs import with_hub_values
+from checks.contract.tables import Tables
+from checks.engine.alike import Alike
+from checks.engine.answered import Answered
+from checks.engine.asking import findings
+from checks.engine.kin import Kin
 from checks.model import ANSWER_COLUMNS, Check, ChosenCheck
 from checks.registry import registry
-from checks.run import findings
-from checks.schema import Tables
+from tests.support.tables.checks import asked, host_rule, isolated, rule, workspace, workspace_id
+from tests.support.tables.drawn import chosen, tables
 
 CHECKS = registry()
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import uuid
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from report_audits import CHECKS, audit_of
-from report_tenants import hostile_tenant, tenant
 
-from checks.finding_ids import NAMESPACE, finding_id, finding_ids
+from checks.engine.finding_ids import NAMESPACE, finding_id, finding_ids
+from tests.support.places import ROOT
+from tests.support.report_audits import CHECKS, audit_of
+from tests.support.report_tenants import hostile_tenant, tenant
 
 WORKSPACE = "/subscriptions/S/resourceGroups/g/providers/Microsoft.MachineLearningServices/workspaces/w"
 VAULT = "/subscriptions/S/resourceGroups/g/providers/Microsoft.KeyVault/vaults/v"
@@ -64,7 +64,7 @@ def test_categoricals_missing_ids_and_lone_surrogates_have_ids() -> None:
 
 def test_the_documented_way_from_a_row_of_findings_csv_to_the_id_is_right() -> None:
     recipe: dict[str, Any] = {}
-    text = (Path(__file__).parents[1] / "docs" / "formats.md").read_text(encoding="utf-8")
+    text = (ROOT / "docs" / "formats.md").read_text(encoding="utf-8")
     exec(text.partition("```python\n")[2].partition("```")[0], recipe)
     rows = [("NET001", WORKSPACE, WORKSPACE), ("CMP001", f"{WORKSPACE}/computes/C", WORKSPACE)]
     rows += [("RES001", VAULT, WORKSPACE), ("SUB001", "/subscriptions/S", "")]

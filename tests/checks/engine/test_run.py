@@ -4,11 +4,11 @@ from collections.abc import Callable
 
 import pandas as pd
 import pytest
-from check_tables import connection, rule, statuses, workspace, workspace_id
 
+from checks.contract.tables import Tables
+from checks.engine.asking import FINDING_COLUMNS, findings
 from checks.model import Answers, Check, ChosenCheck, Params, Remediation, Severity, answer, check
-from checks.run import FINDING_COLUMNS, findings
-from checks.schema import Tables
+from tests.support.tables.checks import connection, rule, statuses, workspace, workspace_id
 
 Function = Callable[[Tables, Params], object]
 

@@ -1,10 +1,10 @@
 from __future__ import annotations
 
 import pytest
-from check_tables import Row, findings_of, workspace_id
-from workload_tables import compute, place, project, status
 
-from checks.compute_facts import MANAGED_TYPES, OTHER_TYPES, UNSUPPORTED_TYPES
+from checks.families.workloads.facts import MANAGED_TYPES, OTHER_TYPES, UNSUPPORTED_TYPES
+from tests.support.tables.checks import Row, findings_of, workspace_id
+from tests.support.tables.workloads import compute, place, project, status
 
 MANAGED = ("CMP001", "CMP002", "CMP003", "CMP004", "CMP006", "CMP007")
 ALL = (*MANAGED, "CMP005", "CMP008")

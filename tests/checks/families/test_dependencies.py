@@ -1,8 +1,16 @@
 from __future__ import annotations
 
 import pytest
-from check_tables import findings_of, workspace_id
-from dependency_tables import dependency, dependency_id, missing, of_dependency, place, unreadable
+
+from tests.support.tables.checks import findings_of, workspace_id
+from tests.support.tables.dependencies import (
+    dependency,
+    dependency_id,
+    missing,
+    of_dependency,
+    place,
+    unreadable,
+)
 
 ROLE_OF = {"RES001": "storage", "RES002": "vault", "RES003": "registry"}
 GOOD = {

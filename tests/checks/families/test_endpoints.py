@@ -1,11 +1,11 @@
 from __future__ import annotations
 
 import pytest
-from check_tables import connection, findings_of, workspace_id
-from workload_tables import deployment, endpoint, place, project, status
 
 from checks.registry import registry
-from scanner.collection import collection_for
+from scanner.reading.collection import collection_for
+from tests.support.tables.checks import connection, findings_of, workspace_id
+from tests.support.tables.workloads import deployment, endpoint, place, project, status
 
 TYPES = ("online", "batch", "serverless")
 

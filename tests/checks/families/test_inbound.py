@@ -1,8 +1,9 @@
 from __future__ import annotations
 
 import pytest
-from check_tables import asked, connection, isolated, status_of_workspace, statuses, workspace
 from pydantic import ValidationError
+
+from tests.support.tables.checks import asked, connection, isolated, status_of_workspace, statuses, workspace
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import pytest
-from check_tables import (
+from pydantic import ValidationError
+
+from tests.support.tables.checks import (
     Row,
     asked,
     endpoint_rule,
@@ -12,8 +14,7 @@ from check_tables import (
     workspace,
     workspace_id,
 )
-from pydantic import ValidationError
-from workload_tables import compute, endpoint, place, project
+from tests.support.tables.workloads import compute, endpoint, place, project
 
 STORAGE = f"{workspace_id().partition('/providers/')[0]}/providers/Microsoft.Storage/storageAccounts/sa"
 

@@ -3,9 +3,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pytest
-from check_tables import Row, endpoint_rule, findings_of, workspace_id
-from dependency_tables import REGISTRY, STORAGE, VAULT, closed
-from workload_tables import place, project, status
+
+from tests.support.tables.checks import Row, endpoint_rule, findings_of, workspace_id
+from tests.support.tables.dependencies import REGISTRY, STORAGE, VAULT, closed
+from tests.support.tables.workloads import place, project, status
 
 INTERNET, APPROVED = "AllowInternetOutbound", "AllowOnlyApprovedOutbound"
 TARGETS = {

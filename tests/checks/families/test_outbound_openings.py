@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import pytest
-from check_tables import (
+from pydantic import ValidationError
+
+from tests.support.tables.checks import (
     SUBSCRIPTION,
     Row,
     asked,
@@ -11,7 +13,6 @@ from check_tables import (
     status_of_rule,
     tag_rule,
 )
-from pydantic import ValidationError
 
 STORAGE = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg/providers/Microsoft.Storage/storageAccounts/sa"
 

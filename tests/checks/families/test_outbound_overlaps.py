@@ -1,7 +1,17 @@
 from __future__ import annotations
 
 import pytest
-from check_tables import Row, asked, endpoint_rule, host_rule, isolated, statuses, tag_rule, workspace_id
+
+from tests.support.tables.checks import (
+    Row,
+    asked,
+    endpoint_rule,
+    host_rule,
+    isolated,
+    statuses,
+    tag_rule,
+    workspace_id,
+)
 
 STORAGE = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.Storage/storageAccounts/sa"
 

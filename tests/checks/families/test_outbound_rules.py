@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import pytest
-from check_tables import (
+
+from checks.families.outbound.rules import REQUIRED_TAGS
+from tests.support.tables.checks import (
     SUBSCRIPTION,
     Row,
     asked,
@@ -13,8 +15,6 @@ from check_tables import (
     tag_rule,
     workspace_id,
 )
-
-from checks.outbound_rules import REQUIRED_TAGS
 
 GROUP = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg/providers"
 STORAGE = f"{GROUP}/Microsoft.Storage/storageAccounts/sa"

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 import pytest
-from check_tables import SUBSCRIPTION, asked, connection, statuses, workspace
+
+from tests.support.tables.checks import SUBSCRIPTION, asked, connection, statuses, workspace
 
 NETWORK_GROUP = f"/subscriptions/{SUBSCRIPTION.upper()}/resourceGroups/net"
 ENDPOINT = f"{NETWORK_GROUP}/providers/Microsoft.Network/privateEndpoints/pe"

@@ -5,11 +5,11 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from check_tables import Row, endpoint_rule, findings_of, host_rule, tag_rule, workspace_id
-from dependency_tables import dependency, dependency_id, missing, place, unreadable
 from pydantic import ValidationError
 
-from checks.scenario_hosts import HUGGING_FACE_HOSTS, PACKAGE_HOSTS, VS_CODE_HOSTS
+from checks.network.scenario_hosts import HUGGING_FACE_HOSTS, PACKAGE_HOSTS, VS_CODE_HOSTS
+from tests.support.tables.checks import Row, endpoint_rule, findings_of, host_rule, tag_rule, workspace_id
+from tests.support.tables.dependencies import dependency, dependency_id, missing, place, unreadable
 
 INTERNET, APPROVED, DISABLED = "AllowInternetOutbound", "AllowOnlyApprovedOutbound", "Disabled"
 HOSTS = {

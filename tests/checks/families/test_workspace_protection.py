@@ -1,9 +1,10 @@
 from __future__ import annotations
 
 import pytest
-from check_tables import findings_of, workspace_id
-from dependency_tables import place, setting
 from pydantic import ValidationError
+
+from tests.support.tables.checks import findings_of, workspace_id
+from tests.support.tables.dependencies import place, setting
 
 
 def status_of(check_id: str, column: str, value: object, **parameters: object) -> str:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from checks.reachability import (
+from checks.network.reachability import (
     Destination,
     Endpoint,
     Host,
@@ -20,7 +20,7 @@ from checks.reachability import (
     opens,
     reachable,
 )
-from checks.rule_semantics import swallows
+from checks.network.rules import swallows
 
 INTERNET, APPROVED, DISABLED = "AllowInternetOutbound", "AllowOnlyApprovedOutbound", "Disabled"
 STORE = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Storage/storageAccounts/sa"

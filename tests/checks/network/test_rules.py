@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from checks.rule_semantics import (
+from checks.network.rules import (
     RESERVED_IPV4,
     SHARED_DOMAINS,
     STORAGE_SUFFIXES,

@@ -6,17 +6,17 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from check_tables import SUBSCRIPTION, connection, host_rule, isolated, rule, workspace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from checks.effective import BUILT_IN, NEVER_NAMED, Composition, composed, scoped
+from checks.contract.tables import Tables
+from checks.engine.asking import findings
 from checks.errors import PolicyError
 from checks.model import Answers, Check, Params, Remediation, Severity, check
-from checks.policy import Layer, parsed
+from checks.policy.composition import BUILT_IN, NEVER_NAMED, Composition, composed, scoped
+from checks.policy.parsing import Layer, parsed
 from checks.registry import registry
-from checks.run import findings
-from checks.schema import Tables
+from tests.support.tables.checks import SUBSCRIPTION, connection, host_rule, isolated, rule, workspace
 
 CHECKS = {
     id: registry()[id]

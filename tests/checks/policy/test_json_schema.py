@@ -11,11 +11,12 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from checks.errors import PolicyError
-from checks.policy import parsed
-from checks.policy_schema import policy_schema
+from checks.policy.json_schema import policy_schema
+from checks.policy.parsing import parsed
 from checks.registry import BUILT_IN
+from tests.support.places import ROOT
 
-CHECKS = Path(__file__).parents[1] / "checks"
+CHECKS = ROOT / "checks"
 SCHEMA = policy_schema({check.id: check for check in BUILT_IN})
 VALIDATOR = Draft202012Validator(SCHEMA)
 

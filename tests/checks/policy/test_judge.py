@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
-from check_tables import workspace_id
 
-from checks.judge import PolicyVerdict, concluded, judged
 from checks.model import Severity
+from checks.policy.judge import PolicyVerdict, concluded, judged
+from tests.support.tables.checks import workspace_id
 
 
 def verdict(*rows: tuple[str, str], fail_on: Severity = Severity.LOW, complete: bool = True) -> PolicyVerdict:

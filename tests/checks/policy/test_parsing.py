@@ -1,18 +1,18 @@
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from checks.effective import composed
 from checks.errors import PolicyError
 from checks.model import ChosenCheck, Severity
-from checks.policy import Layer, parsed
+from checks.policy.composition import composed
+from checks.policy.parsing import Layer, parsed
 from checks.registry import registry
+from tests.support.places import ROOT
 
-SHIPPED = Path(__file__).parents[1] / "checks" / "policies"
+SHIPPED = ROOT / "checks" / "policies"
 
 
 def composed_of(document: object, source: str) -> dict[str, ChosenCheck]:

@@ -6,17 +6,17 @@ from datetime import date
 
 import pandas as pd
 import pytest
-from check_tables import workspace_id
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from checks.judge import PolicyVerdict, concluded, judged
+from checks.contract.tables import Tables
 from checks.model import Severity, Status
-from checks.policy_model import UnknownCounts, Waiver
-from checks.schema import Tables
-from checks.score import COUNTS, SCORE_COLUMNS
-from checks.selectors import workspace_facts
-from checks.waivers import waived
+from checks.policy.judge import PolicyVerdict, concluded, judged
+from checks.policy.model import UnknownCounts, Waiver
+from checks.policy.score import COUNTS, SCORE_COLUMNS
+from checks.policy.selectors import workspace_facts
+from checks.policy.waivers import waived
+from tests.support.tables.checks import workspace_id
 
 Row = tuple[str, str, str]
 FACTS = workspace_facts(Tables.of())

@@ -7,13 +7,13 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from check_tables import SUBSCRIPTION, workspace, workspace_id
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from checks.schema import Tables
-from checks.selectors import NOWHERE, Selector, matching, unknown_groups, workspace_facts
+from checks.contract.tables import Tables
+from checks.policy.selectors import NOWHERE, Selector, matching, unknown_groups, workspace_facts
+from tests.support.tables.checks import SUBSCRIPTION, workspace, workspace_id
 
 TAGGED = workspace(
     "mlw-Fraud",

@@ -8,16 +8,16 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from check_tables import asked, rule, workspace, workspace_id
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from checks.judge import judged
-from checks.policy_model import UnknownCounts, Waiver
-from checks.schema import Tables
-from checks.selectors import workspace_facts
-from checks.waivers import Waived, waived
+from checks.contract.tables import Tables
+from checks.policy.judge import judged
+from checks.policy.model import UnknownCounts, Waiver
+from checks.policy.selectors import workspace_facts
+from checks.policy.waivers import Waived, waived
+from tests.support.tables.checks import asked, rule, workspace, workspace_id
 
 DAY = date(2027, 1, 31)
 WORKSPACES = [

@@ -7,15 +7,24 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
-from drift_snapshots import OTHER, finding, host, id_of, policy, snapshot, subscription, workspace
-from report_audits import audit_of, html_of, written
-from report_tenants import HOSTILE_NAMES, tenant
 
-from checks.drift import Drift, drift
-from reports import drift_page
+from checks.drift.comparison import Drift, drift
+from reports.drift import page as drift_page
+from tests.support.drift_snapshots import (
+    OTHER,
+    finding,
+    host,
+    id_of,
+    policy,
+    snapshot,
+    subscription,
+    workspace,
+)
+from tests.support.report_audits import audit_of, html_of, written
+from tests.support.report_tenants import HOSTILE_NAMES, tenant
 
 if TYPE_CHECKING:
-    from conftest import Opener
+    from tests.conftest import Opener
 
 pytestmark = pytest.mark.browser
 

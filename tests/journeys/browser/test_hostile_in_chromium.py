@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING
 import openpyxl
 import pytest
 import yaml
-from hostile_tables import fields, hostile_tables, mark
-from report_audits import html_of, written
 
 from checks.registry import registry
-from reports import csv_files, xlsx
 from reports.audit import Audit
+from reports.formats import csv_files, xlsx
 from scanner.audit import audited
 from scanner.policies import loaded
+from tests.support.report_audits import html_of, written
+from tests.support.tables.hostile import fields, hostile_tables, mark
 
 if TYPE_CHECKING:
-    from conftest import Opener
+    from tests.conftest import Opener
 
 MARKUP = """"'`--></script></template></title><img src=x onerror="window.ran=1"><svg onload="window.ran=1">"""
 FORMULA = "=cmd|' /C calc'!A0"

@@ -6,15 +6,16 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 import pytest
-from report_audits import CHECKS, audit_of, html_of, waiver
-from report_inventory import with_inventory
-from report_tenants import HOSTILE_NAMES, hostile_tenant, tenant
 
 from checks.registry import registry
+from tests.support.report_audits import CHECKS, audit_of, html_of, waiver
+from tests.support.report_inventory import with_inventory
+from tests.support.report_tenants import HOSTILE_NAMES, hostile_tenant, tenant
 
 if TYPE_CHECKING:
-    from conftest import Opener
     from playwright.sync_api import Page
+
+    from tests.conftest import Opener
 
 pytestmark = pytest.mark.browser
 

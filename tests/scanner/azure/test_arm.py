@@ -10,24 +10,24 @@ from typing import Any, TypeVar
 
 import pytest
 from azure.core.pipeline.transport import HttpRequest
-from scanning import IMPATIENT, NETWORK, NOON, scanned
 
-from scanner.arm import Arm
-from scanner.clouds import KNOWN, discovered
+from scanner.azure.arm import Arm
+from scanner.azure.clouds import KNOWN, discovered
+from scanner.azure.credentials import credential
+from scanner.choices import Auth, CloudName
 from scanner.commands.demo import emulator_connection
 from scanner.commands.scan import connection
-from scanner.credentials import credential
 from scanner.emulator.credential import CLIENT_ID, CLIENT_SECRET
 from scanner.emulator.faults import Fault, FaultKind
-from scanner.emulator.generated import generated_tenant
 from scanner.emulator.server import Emulator, emulated
+from scanner.emulator.tenants.generated import generated_tenant
 from scanner.errors import CloudError, CredentialError, RefusedRequestError
-from scanner.gaps import Ask
-from scanner.live import LiveSource
-from scanner.options import Auth, CloudName
-from scanner.payloads import Gap, Payload
-from scanner.scope import Wanted
-from scanner.tabulate import Tabulation
+from scanner.payloads.gaps import Ask
+from scanner.payloads.payload import Gap, Payload
+from scanner.reading.live import LiveSource
+from scanner.reading.scope import Wanted
+from scanner.tables.tabulate import Tabulation
+from tests.support.scanning import IMPATIENT, NETWORK, NOON, scanned
 
 T = TypeVar("T")
 TENANT = generated_tenant(subscriptions=2, workspaces=2, rules=2, seed=5)

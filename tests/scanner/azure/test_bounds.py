@@ -10,11 +10,11 @@ from collections import Counter
 from dataclasses import replace
 
 from aiohttp import web
-from scanning import IMPATIENT
-from test_scanner_throttling import Handler, arm_before, ask
 
-from scanner.payloads import Gap, Payload
-from scanner.pipeline import Patience
+from scanner.azure.pipeline import Patience
+from scanner.payloads.payload import Gap, Payload
+from tests.scanner.azure.test_throttling import Handler, arm_before, ask
+from tests.support.scanning import IMPATIENT
 
 KIB = 1024
 SMALL = replace(IMPATIENT, retries=1, max_answer_bytes=64 * KIB)

@@ -12,19 +12,19 @@ from typing import Any
 import pytest
 from aiohttp import web
 from azure.core.credentials import AccessTokenInfo, TokenRequestOptions
-from scanning import IMPATIENT, scanned
-from test_scanner_throttling import arm_before, ask
 from typer.testing import CliRunner
 
-from scanner.cli import app
-from scanner.clouds import Cloud
-from scanner.credentials import credential
+from scanner.azure.clouds import Cloud
+from scanner.azure.credentials import credential
+from scanner.choices import Auth
+from scanner.cli.main import app
 from scanner.emulator.credential import CLIENT_ID, CLIENT_SECRET
 from scanner.emulator.faults import Fault, FaultKind
-from scanner.emulator.generated import generated_tenant
 from scanner.emulator.server import emulated
-from scanner.options import Auth
-from scanner.payloads import Gap, Payload
+from scanner.emulator.tenants.generated import generated_tenant
+from scanner.payloads.payload import Gap, Payload
+from tests.scanner.azure.test_throttling import arm_before, ask
+from tests.support.scanning import IMPATIENT, scanned
 
 CLAIMS = '{"access_token":{"nbf":{"essential":true,"value":"1763726400"}}}'
 CHALLENGE = (

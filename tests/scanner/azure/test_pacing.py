@@ -7,11 +7,11 @@ import logging
 
 import pytest
 from aiohttp import web
-from test_scanner_throttling import arm_before, ask
 
-from scanner.pacing import Bucket, Window
-from scanner.payloads import Payload
-from scanner.pipeline import Patience
+from scanner.azure.pacing import Bucket, Window
+from scanner.azure.pipeline import Patience
+from scanner.payloads.payload import Payload
+from tests.scanner.azure.test_throttling import arm_before, ask
 
 
 def test_a_full_bucket_gives_all_at_once_and_then_one_after_the_other() -> None:

@@ -6,19 +6,19 @@ import asyncio
 
 import pytest
 from azure.core.pipeline.transport import HttpRequest
-from scanning import NOON
-from test_scanner_arm import with_arm
-from test_scanner_permissions import NOT_REGISTERED, SITE, TENANT
 
-from scanner.arm import Arm
-from scanner.collection import EVERYTHING
+from scanner.azure.arm import Arm
+from scanner.azure.pipeline import RESOURCE_GRAPH_PATH
 from scanner.commands.demo import emulator_connection
-from scanner.discovery import Discovery
 from scanner.emulator.server import emulated
 from scanner.errors import RefusedRequestError
-from scanner.live import LiveSource
-from scanner.pipeline import RESOURCE_GRAPH_PATH
-from scanner.scope import Wanted
+from scanner.reading.collection import EVERYTHING
+from scanner.reading.discovery import Discovery
+from scanner.reading.live import LiveSource
+from scanner.reading.scope import Wanted
+from tests.scanner.azure.test_arm import with_arm
+from tests.scanner.doctor.test_permissions import NOT_REGISTERED, SITE, TENANT
+from tests.support.scanning import NOON
 
 WORKSPACE = SITE.id
 SUBSCRIPTION = "/".join(WORKSPACE.split("/")[:3])

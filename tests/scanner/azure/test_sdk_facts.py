@@ -1,4 +1,4 @@
-"""The facts `scanner/arm.py` gives as its reason to read raw JSON, measured on the installed SDK."""
+"""The facts `scanner/azure/arm.py` gives as its reason to read raw JSON, measured on the installed SDK."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from azure.core.credentials import AccessToken
 from azure.mgmt.machinelearningservices import MachineLearningServicesMgmtClient
 from azure.mgmt.machinelearningservices.models import Workspace
 
-from scanner.emulator.generated import generated_tenant
-from scanner.emulator.identity import EXPIRES_ON, access_token
 from scanner.emulator.server import emulated
+from scanner.emulator.tenants.generated import generated_tenant
+from scanner.emulator.tenants.identity import EXPIRES_ON, access_token
 
 TENANT = generated_tenant(subscriptions=1, workspaces=3, rules=2, seed=5)
 SUBSCRIPTION = str(TENANT.subscriptions[0]["subscriptionId"])

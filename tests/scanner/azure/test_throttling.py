@@ -10,15 +10,15 @@ from contextlib import asynccontextmanager
 import pytest
 from aiohttp import web
 from azure.core.credentials_async import AsyncSupportsTokenInfo
-from scanning import NOON
 
-from scanner.arm import Arm
-from scanner.clouds import Cloud
+from scanner.azure.arm import Arm
+from scanner.azure.clouds import Cloud
+from scanner.azure.pipeline import Patience
+from scanner.azure.throttling import Throttle, refused_scope, scopes
 from scanner.emulator.credential import EmulatorCredential
-from scanner.gaps import Ask
-from scanner.payloads import Gap, Payload
-from scanner.pipeline import Patience
-from scanner.throttling import Throttle, refused_scope, scopes
+from scanner.payloads.gaps import Ask
+from scanner.payloads.payload import Gap, Payload
+from tests.support.scanning import NOON
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 

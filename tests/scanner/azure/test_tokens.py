@@ -15,24 +15,24 @@ from typing import Any
 import pytest
 import typer
 from azure.core.credentials import AccessTokenInfo
-from scanning import IMPATIENT, NOON, scanned
-from test_scanner_permissions import NOT_REGISTERED, TENANT
 from typer.testing import CliRunner
 
-from scanner.arm import Arm
+from scanner.azure.arm import Arm
+from scanner.azure.clouds import Cloud, discovered
 from scanner.boundary import run
-from scanner.cli import app
-from scanner.clouds import Cloud, discovered
-from scanner.collection import EVERYTHING
+from scanner.choices import LogFormat, LogLevel
+from scanner.cli.main import app
 from scanner.emulator.credential import CLIENT_ID, CLIENT_SECRET, EmulatorCredential
 from scanner.emulator.faults import Fault, FaultKind
-from scanner.emulator.identity import TENANT_ID, access_token
 from scanner.emulator.server import emulated
+from scanner.emulator.tenants.identity import TENANT_ID, access_token
 from scanner.errors import CloudError
-from scanner.gaps import Ask
-from scanner.options import LogFormat, LogLevel
-from scanner.payloads import Gap, record_of
+from scanner.payloads.gaps import Ask
+from scanner.payloads.payload import Gap, record_of
+from scanner.reading.collection import EVERYTHING
 from scanner.terminal import Terminal
+from tests.scanner.doctor.test_permissions import NOT_REGISTERED, TENANT
+from tests.support.scanning import IMPATIENT, NOON, scanned
 
 TOKEN = access_token()
 SECRETS = (TOKEN, TOKEN.split(".")[1], CLIENT_SECRET)

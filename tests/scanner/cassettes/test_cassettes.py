@@ -9,11 +9,11 @@ from typing import Any, NoReturn
 import aiohttp
 import pytest
 import yaml
-from cassette_player import CASSETTES, FILE_NAME, Playback, played
-from scanning import rows
 from vcr.errors import CannotOverwriteExistingCassetteException  # type: ignore[import-untyped]
 
-from checks.schema import Tables
+from checks.contract.tables import Tables
+from tests.support.cassette_player import CASSETTES, FILE_NAME, Playback, played
+from tests.support.scanning import rows
 
 NAMES = sorted(file.parent.name for file in CASSETTES.glob(f"*/{FILE_NAME}"))
 

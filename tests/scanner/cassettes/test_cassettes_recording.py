@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 import yaml
-from cassette_player import CASSETTES, FILE_NAME, played
-from record_cassettes import COMMAND, PUBLISHED, recorded, rewritten, scenarios, scrubbed
-from scanning import scan_of
+
+from tests.support.cassette_player import CASSETTES, FILE_NAME, played
+from tests.support.record_cassettes import COMMAND, PUBLISHED, recorded, rewritten, scenarios, scrubbed
+from tests.support.scanning import scan_of
 
 SCENARIOS = scenarios()
 PUBLISHED_NAMES = sorted(folder.name for folder in CASSETTES.glob(f"{PUBLISHED}*"))

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from cassette_player import CASSETTES
+
+from tests.support.cassette_player import CASSETTES
 
 REFUSED: Mapping[str, re.Pattern[str]] = {
     what: re.compile(pattern, re.IGNORECASE)

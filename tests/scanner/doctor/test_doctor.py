@@ -12,27 +12,27 @@ from pathlib import Path
 
 import pytest
 from rich.console import Console
-from test_scanner_permissions import NOT_REGISTERED, SITE, TENANT
 from typer.testing import CliRunner
 
-from scanner.cli import app
-from scanner.collection import EVERYTHING
+from scanner.azure.identity import identity_of
+from scanner.azure.pipeline import Patience
+from scanner.choices import Auth
+from scanner.cli.main import app
 from scanner.commands.demo import emulator_connection
 from scanner.commands.doctor import examine
 from scanner.commands.scan import Connection
+from scanner.doctor.connection import reached
+from scanner.doctor.examination import State
+from scanner.doctor.permissions import actions_for
 from scanner.emulator.credential import CLIENT_ID, CLIENT_SECRET
 from scanner.emulator.faults import Fault, FaultKind
-from scanner.emulator.identity import OBJECT_ID, TENANT_ID, access_token
 from scanner.emulator.server import emulated
-from scanner.emulator.tenant import Graph, Tenant
+from scanner.emulator.tenants.identity import OBJECT_ID, TENANT_ID, access_token
+from scanner.emulator.tenants.tenant import Graph, Tenant
 from scanner.errors import CloudError
-from scanner.examination import State
-from scanner.identity import identity_of
-from scanner.options import Auth
-from scanner.permissions import actions_for
-from scanner.pipeline import Patience
-from scanner.reach import reached
-from scanner.scope import Wanted
+from scanner.reading.collection import EVERYTHING
+from scanner.reading.scope import Wanted
+from tests.scanner.doctor.test_permissions import NOT_REGISTERED, SITE, TENANT
 
 HASTY = Patience(retries=0, backoff=0.0, throttle_budget=1.0, connect_timeout=5.0, read_timeout=5.0)
 

@@ -10,33 +10,33 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from scanning import NOON, rows, scanned
 from typer.testing import CliRunner
 
+from checks.contract.tables import Tables
 from checks.registry import registry
-from checks.schema import Tables
-from scanner.arm import Arm
 from scanner.audit import collected
-from scanner.cli import app
-from scanner.collection import EVERYTHING, KIND_OF, Collection, collection_for
+from scanner.azure.arm import Arm
+from scanner.cli.main import app
 from scanner.commands.demo import emulator_connection
 from scanner.commands.emulator import actions_of
-from scanner.discovery import Discovery
-from scanner.emulator.builders import Place, Site, descendant, guid, subscription, workspace
-from scanner.emulator.dependencies import closed, diagnostics
+from scanner.doctor.permissions import ALWAYS, OF_KIND, actions_for, needed, role_name
 from scanner.emulator.faults import Fault, FaultKind
-from scanner.emulator.identity import TENANT_ID
-from scanner.emulator.network import INTERNET, managed_network
-from scanner.emulator.rules import fqdn
 from scanner.emulator.server import emulated
-from scanner.emulator.tenant import Resource, Tenant
-from scanner.emulator.workloads import cluster, deployment, online_endpoint
+from scanner.emulator.tenants.builders import Place, Site, descendant, guid, subscription, workspace
+from scanner.emulator.tenants.dependencies import closed, diagnostics
+from scanner.emulator.tenants.identity import TENANT_ID
+from scanner.emulator.tenants.network import INTERNET, managed_network
+from scanner.emulator.tenants.rules import fqdn
+from scanner.emulator.tenants.tenant import Resource, Tenant
+from scanner.emulator.tenants.workloads import cluster, deployment, online_endpoint
 from scanner.errors import UsageError
-from scanner.live import LiveSource
-from scanner.payloads import PayloadStore
-from scanner.permissions import ALWAYS, OF_KIND, actions_for, needed, role_name
+from scanner.payloads.payload import PayloadStore
 from scanner.policies import loaded, shipped
-from scanner.scope import Wanted
+from scanner.reading.collection import EVERYTHING, KIND_OF, Collection, collection_for
+from scanner.reading.discovery import Discovery
+from scanner.reading.live import LiveSource
+from scanner.reading.scope import Wanted
+from tests.support.scanning import NOON, rows, scanned
 
 UNREGISTERED = guid("unregistered")
 SUBSCRIPTIONS = (subscription(guid("read"), "read"), subscription(UNREGISTERED, "unregistered"))

@@ -11,10 +11,10 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from scanner.emulator.demo import demo_tenant
-from scanner.emulator.demo_places import EMPTY_ID, PRODUCTION, PRODUCTION_ID, RESEARCH
-from scanner.emulator.identity import access_token
+from scanner.emulator.demo.places import EMPTY_ID, PRODUCTION, PRODUCTION_ID, RESEARCH
+from scanner.emulator.demo.tenant import demo_tenant
 from scanner.emulator.server import Emulator, emulated
+from scanner.emulator.tenants.identity import access_token
 from scanner.emulator.versions import MACHINE_LEARNING_VERSIONS
 
 VERSION = "2025-09-01"

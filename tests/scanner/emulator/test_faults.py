@@ -7,13 +7,13 @@ from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
 import pytest
-from test_scanner_emulator import VISION, WORKSPACES, ask, items
 
-from scanner.emulator.demo import demo_tenant
-from scanner.emulator.demo_places import FINANCE_ID, PRODUCTION_ID, RESEARCH_ID
+from scanner.emulator.demo.places import FINANCE_ID, PRODUCTION_ID, RESEARCH_ID
+from scanner.emulator.demo.tenant import demo_tenant
 from scanner.emulator.faults import Fault, FaultKind
-from scanner.emulator.identity import USER_NAME, access_token
 from scanner.emulator.server import emulated
+from scanner.emulator.tenants.identity import USER_NAME, access_token
+from tests.scanner.emulator.test_emulator import VISION, WORKSPACES, ask, items
 
 RESEARCH_WORKSPACES = WORKSPACES.replace(PRODUCTION_ID, RESEARCH_ID)
 

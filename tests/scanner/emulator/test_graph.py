@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from scanner.discovery import QUERY
-from scanner.emulator.generated import generated_tenant
-from scanner.emulator.identity import access_token
 from scanner.emulator.server import Emulator, emulated
-from scanner.emulator.tenant import Graph
+from scanner.emulator.tenants.generated import generated_tenant
+from scanner.emulator.tenants.identity import access_token
+from scanner.emulator.tenants.tenant import Graph
+from scanner.reading.discovery import QUERY
 
 PAIR = generated_tenant(subscriptions=2, workspaces=2, rules=0)
 FIRST, SECOND = (str(item["subscriptionId"]) for item in PAIR.subscriptions)

@@ -11,12 +11,12 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from test_scanner_emulator import VISION, ask
 
-from scanner.emulator.demo import demo_tenant
+from scanner.emulator.demo.tenant import demo_tenant
 from scanner.emulator.faults import Fault, FaultKind
 from scanner.emulator.foreground import serve
 from scanner.emulator.server import THREAD_NAME, Emulator, emulated
+from tests.scanner.emulator.test_emulator import VISION, ask
 
 
 def test_it_listens_on_loopback_only_and_stops_after_an_error() -> None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from test_scanner_emulator import WORKSPACES, ask, items, names, pages
 
-from scanner.emulator.demo import demo_tenant
-from scanner.emulator.demo_places import PRODUCTION_ID
-from scanner.emulator.generated import generated_tenant
+from scanner.emulator.demo.places import PRODUCTION_ID
+from scanner.emulator.demo.tenant import demo_tenant
 from scanner.emulator.server import emulated
+from scanner.emulator.tenants.generated import generated_tenant
+from tests.scanner.emulator.test_emulator import WORKSPACES, ask, items, names, pages
 
 
 def test_management_groups_name_their_descendants() -> None:

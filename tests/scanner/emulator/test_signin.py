@@ -11,12 +11,12 @@ from urllib.parse import urlencode
 import pytest
 from azure.core.exceptions import ClientAuthenticationError
 from azure.identity.aio import ClientSecretCredential
-from test_scanner_emulator import ask
 
 from scanner.emulator.credential import CLIENT_ID, CLIENT_SECRET, EmulatorCredential
-from scanner.emulator.demo import demo_tenant
-from scanner.emulator.identity import OBJECT_ID, TENANT_ID
+from scanner.emulator.demo.tenant import demo_tenant
 from scanner.emulator.server import Emulator, emulated
+from scanner.emulator.tenants.identity import OBJECT_ID, TENANT_ID
+from tests.scanner.emulator.test_emulator import ask
 
 SCOPE = "https://management.azure.com/.default"
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}

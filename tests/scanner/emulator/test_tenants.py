@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scanner.emulator.demo import demo_tenant
+from scanner.emulator.demo.tenant import demo_tenant
 from scanner.emulator.directory import Directory
-from scanner.emulator.generated import generated_tenant
-from scanner.emulator.identity import TENANT_ID
-from scanner.emulator.tenant import Tenant
+from scanner.emulator.tenants.generated import generated_tenant
+from scanner.emulator.tenants.identity import TENANT_ID
+from scanner.emulator.tenants.tenant import Tenant
 
 WORKSPACE = "Microsoft.MachineLearningServices/workspaces"
 

@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
-from timestamp_authority import HAS_OPENSSL, authority, serving
 from typer.testing import CliRunner
 
-from scanner.cli import app
-from scanner.clouds import is_loopback
+from scanner.azure.clouds import is_loopback
+from scanner.cli.main import app
 from scanner.commands import demo as demo_command
-from scanner.emulator.generated import generated_tenant
+from scanner.emulator.tenants.generated import generated_tenant
+from tests.support.timestamp_authority import HAS_OPENSSL, authority, serving
 
 KEY = Ed25519PrivateKey.generate()
 PRIVATE = KEY.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()

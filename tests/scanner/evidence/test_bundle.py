@@ -12,15 +12,15 @@ import jsonschema
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
-from evidence_bundles import Scanned, resolved, scan_of, verified, wrong
 
-from checks.schema import SCHEMAS
-from scanner.emulator.demo import demo_tenant
+from checks.contract.tables import SCHEMAS
+from scanner.emulator.demo.tenant import demo_tenant
 from scanner.emulator.faults import Fault, FaultKind
-from scanner.emulator.generated import generated_tenant
+from scanner.emulator.tenants.generated import generated_tenant
 from scanner.evidence.pointers import evidence_of
 from scanner.evidence.statement import statement_in, statement_schema
-from scanner.payloads import Payload
+from scanner.payloads.payload import Payload
+from tests.support.evidence_bundles import Scanned, resolved, scan_of, verified, wrong
 
 SMALL = generated_tenant(subscriptions=3, workspaces=3, rules=3, seed=4)
 ONE, OTHER, _ = (str(each["subscriptionId"]) for each in SMALL.subscriptions)

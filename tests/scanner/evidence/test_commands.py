@@ -11,14 +11,15 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from exports import az_ml_files, written
-from scanning import scan_of
-from test_scanner_cli import MIXED, run, scanned
 
 from scanner.commands.evidence import without_secrets
-from scanner.emulator.generated import generated_tenant
+from scanner.emulator.tenants.generated import generated_tenant
+from tests.journeys.test_cli import MIXED, run, scanned
+from tests.support.exports import az_ml_files, written
+from tests.support.places import ROOT
+from tests.support.scanning import scan_of
 
-ROOT = re.compile(r"root digest ([0-9a-f]{64})")
+ROOT_DIGEST = re.compile(r"root digest ([0-9a-f]{64})")
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +28,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     folder = tmp_path_factory.mktemp("made")
     extra = ("--evidence", str(folder / "evidence.zip"), "--quiet")
     code, out, _ = scanned(MIXED, folder, extra=extra)
-    found = ROOT.search(out)
+    found = ROOT_DIGEST.search(out)
     assert code == 1
     assert found
     return folder, found.group(1)
@@ -132,7 +133,7 @@ def test_a_finding_is_traced_to_what_azure_answered(made: tuple[Path, str]) -> N
 
 @pytest.mark.skipif(not shutil.which("jq"), reason="needs jq, as docs/evidence.md uses it")
 def test_the_documented_way_to_the_bytes_without_this_tool(made: tuple[Path, str], tmp_path: Path) -> None:
-    page = (Path(__file__).parents[1] / "docs" / "evidence.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "evidence.md").read_text(encoding="utf-8")
     line = next(each for each in page.splitlines() if "| fromjson" in each)
     with zipfile.ZipFile(made[0] / "evidence.zip") as bundle:
         bundle.extractall(tmp_path / "e")

@@ -10,13 +10,13 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
-from evidence_bundles import TOLD, refitted, scan_of, sealed_anew, verified, wrong
 
 from checks.registry import registry
-from scanner.emulator.generated import generated_tenant
+from scanner.emulator.tenants.generated import generated_tenant
 from scanner.evidence.code import catalogue, misdescribed
 from scanner.evidence.sealing import seal
 from scanner.evidence.statement import Told
+from tests.support.evidence_bundles import TOLD, refitted, scan_of, sealed_anew, verified, wrong
 
 TENANT = generated_tenant(subscriptions=2, workspaces=2, rules=2, seed=4)
 ATTESTED = {"signature.dsse.json": b'{"payload":"e30="}\n', "timestamp.tsr": bytes(range(64))}

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 from cryptography.x509 import Certificate
-from timestamp_authority import HAS_OPENSSL, Authority, authority, serving
 
 from scanner.errors import SigningKeyError, TimestampError, UsageError
 from scanner.evidence.timestamps import (
@@ -19,6 +18,7 @@ from scanner.evidence.timestamps import (
     timestamped,
     verify_timestamp,
 )
+from tests.support.timestamp_authority import HAS_OPENSSL, Authority, authority, serving
 
 MANIFEST = b'{"files":[]}\n'
 pytestmark = pytest.mark.skipif(not HAS_OPENSSL, reason="needs openssl, to run a timestamp authority")

@@ -12,24 +12,25 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from exports import arm_files, az_ml_files, graph_file, resource_list, written
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from scanning import rows, scanned
 
+from checks.contract.tables import Tables
+from checks.engine.asking import findings
 from checks.model import ChosenCheck
 from checks.registry import BUILT_IN
-from checks.run import findings
-from checks.schema import Tables
-from scanner.collection import EVERYTHING, Collection
-from scanner.emulator.demo import demo_tenant
+from scanner.emulator.demo.tenant import demo_tenant
 from scanner.emulator.server import emulated
 from scanner.errors import ExportError
 from scanner.offline.source import ExportSource, source_from
-from scanner.payloads import Gap, Payload
-from scanner.tabulate import tables
+from scanner.payloads.payload import Gap, Payload
+from scanner.reading.collection import EVERYTHING, Collection
+from scanner.tables.tabulate import tables
+from tests.support.exports import arm_files, az_ml_files, graph_file, resource_list, written
+from tests.support.places import SHARED
+from tests.support.scanning import rows, scanned
 
-EXAMPLES = Path(__file__).parents[2] / "shared" / "examples"
+EXAMPLES = SHARED / "examples"
 SUBSCRIPTION = "/subscriptions/00000000-1111-2222-3333-444444444444"
 WS = f"{SUBSCRIPTION}/resourceGroups/rg-one/providers/Microsoft.MachineLearningServices/workspaces/ws1"
 RULES: list[dict[str, Any]] = [

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from exports import written
 from typer.testing import CliRunner
 
-from scanner.cli import app
+from scanner.cli.main import app
+from tests.support.exports import written
 
 WS = (
     "/subscriptions/00000000-1111-2222-3333-444444444444/resourceGroups/rg-one/providers/"
@@ -78,7 +78,7 @@ def test_what_is_no_export_ends_the_run_before_any_report(tmp_path: Path) -> Non
 def test_every_option_asks_azure_or_is_of_use_without_it() -> None:
     from typer.main import get_command
 
-    from scanner.cli_earlier import LIVE_ONLY
+    from scanner.cli.earlier import LIVE_ONLY
 
     command = get_command(app).commands["scan"]  # type: ignore[attr-defined]
     offline = {"policy", "output", "formats", "from_", "evidence", "sign", "timestamp", "fail_on", "baseline"}

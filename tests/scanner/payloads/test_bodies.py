@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from scanner.bodies import parsed, written
+from scanner.payloads.bodies import parsed, written
 
 ANY_TEXT = st.text(st.characters(codec=None))
 """Half a surrogate pair, too: JSON can spell one."""

@@ -14,20 +14,20 @@ from typing import Any, NoReturn
 import pytest
 import trustme
 from aiohttp import web
-from scanning import IMPATIENT, NOON
-from test_scanner_arm import connected_by_environment, environment, read_through
-from test_scanner_throttling import arm_before, ask
 
-from scanner import diagnosis
-from scanner.arm import Arm
-from scanner.clouds import discovered
-from scanner.credentials import credential
+from scanner.azure.arm import Arm
+from scanner.azure.clouds import discovered
+from scanner.azure.credentials import credential
+from scanner.choices import Auth
 from scanner.emulator.faults import Fault, FaultKind
-from scanner.emulator.generated import generated_tenant
 from scanner.emulator.server import Emulator, emulated
+from scanner.emulator.tenants.generated import generated_tenant
 from scanner.errors import CloudError, CredentialError
-from scanner.options import Auth
-from scanner.payloads import Gap
+from scanner.payloads import advice
+from scanner.payloads.payload import Gap
+from tests.scanner.azure.test_arm import connected_by_environment, environment, read_through
+from tests.scanner.azure.test_throttling import arm_before, ask
+from tests.support.scanning import IMPATIENT, NOON
 
 TENANT = generated_tenant(subscriptions=2, workspaces=2, rules=2, seed=5)
 PAST, FUTURE = datetime(2020, 1, 1, tzinfo=UTC), datetime(2090, 1, 1, tzinfo=UTC)
@@ -62,9 +62,9 @@ async def certified(folder: Path, name: str, **validity: Any) -> AsyncIterator[t
 @pytest.mark.parametrize(
     ("name", "validity", "told"),
     [
-        ("elsewhere.example", {}, diagnosis.OTHER_HOST),
-        ("localhost", {"not_before": PAST, "not_after": PAST + timedelta(days=1)}, diagnosis.EXPIRED),
-        ("localhost", {"not_before": FUTURE, "not_after": FUTURE + timedelta(days=1)}, diagnosis.EXPIRED),
+        ("elsewhere.example", {}, advice.OTHER_HOST),
+        ("localhost", {"not_before": PAST, "not_after": PAST + timedelta(days=1)}, advice.EXPIRED),
+        ("localhost", {"not_before": FUTURE, "not_after": FUTURE + timedelta(days=1)}, advice.EXPIRED),
     ],
     ids=["other-host", "ended", "not-yet"],
 )
@@ -81,7 +81,7 @@ def test_a_certificate_that_does_not_fit_says_how(
 
 
 def test_an_authority_nobody_knows_is_named_with_the_option_that_helps(tls: tuple[Emulator, Path]) -> None:
-    assert discovery_error(tls[0].url).endswith(diagnosis.UNTRUSTED)
+    assert discovery_error(tls[0].url).endswith(advice.UNTRUSTED)
 
 
 def test_the_sign_in_says_the_same(tls: tuple[Emulator, Path], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -94,16 +94,16 @@ def test_the_sign_in_says_the_same(tls: tuple[Emulator, Path], monkeypatch: pyte
 
     with pytest.raises(CredentialError) as raised:
         asyncio.run(run())
-    assert str(raised.value).endswith(diagnosis.UNTRUSTED)
+    assert str(raised.value).endswith(advice.UNTRUSTED)
 
 
 def test_a_server_without_tls_is_told_from_one_with_a_bad_certificate() -> None:
     with emulated(TENANT) as emulator:
-        assert discovery_error(emulator.url.replace("http:", "https:")).endswith(diagnosis.TLS)
+        assert discovery_error(emulator.url.replace("http:", "https:")).endswith(advice.TLS)
 
 
 def test_nobody_listening_asks_for_the_network(unused_port: int) -> None:
-    assert discovery_error(f"https://localhost:{unused_port}").endswith(diagnosis.UNREACHABLE)
+    assert discovery_error(f"https://localhost:{unused_port}").endswith(advice.UNREACHABLE)
 
 
 @pytest.fixture
@@ -120,12 +120,12 @@ def unresolvable(*_arguments: Any, **_options: Any) -> NoReturn:
 
 def test_a_name_that_does_not_resolve_asks_for_spelling_and_dns(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket, "getaddrinfo", unresolvable)
-    assert discovery_error("https://management.example.com").endswith(diagnosis.DNS)
+    assert discovery_error("https://management.example.com").endswith(advice.DNS)
 
 
 def test_a_proxy_that_is_not_there_is_named(unused_port: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{unused_port}")
-    assert discovery_error("https://management.example.com").endswith(diagnosis.PROXY)
+    assert discovery_error("https://management.example.com").endswith(advice.PROXY)
 
 
 def test_a_clock_that_entra_finds_wrong_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -138,7 +138,7 @@ def test_a_clock_that_entra_finds_wrong_is_named(tmp_path: Path, monkeypatch: py
         connected = connected_by_environment(emulator, authority)
         with pytest.raises(CredentialError) as raised:
             asyncio.run(read_through(connected, authority))
-    assert str(raised.value).endswith(diagnosis.CLOCK)
+    assert str(raised.value).endswith(advice.CLOCK)
     assert "AADSTS700024" in str(raised.value)
 
 
@@ -157,7 +157,7 @@ def test_a_token_refused_while_the_clocks_disagree_asks_for_the_clock(date: str,
 
     gap = asyncio.run(run())
     assert isinstance(gap, Gap)
-    assert (gap.closes == diagnosis.CLOCK) is is_told
+    assert (gap.closes == advice.CLOCK) is is_told
 
 
 class ConnectProxy:
@@ -223,16 +223,16 @@ def test_a_proxy_that_wants_a_password_is_named(monkeypatch: pytest.MonkeyPatch)
 
     with pytest.raises(CloudError) as raised:
         asyncio.run(run())
-    assert str(raised.value).endswith(diagnosis.PROXY)
+    assert str(raised.value).endswith(advice.PROXY)
 
 
 def test_errors_that_only_words_tell_apart() -> None:
     """As azure-identity's chained credential and the Azure CLI pass them on."""
     for words, told in (
-        ("CERTIFICATE_VERIFY_FAILED self-signed", diagnosis.UNTRUSTED),
-        ("certificate verify failed: certificate has expired", diagnosis.EXPIRED),
-        ("Failed to resolve 'x' ([Errno -2] Name or service not known)", diagnosis.DNS),
-        ("Cannot connect to proxy.", diagnosis.PROXY),
-        ("Connection reset by peer", diagnosis.UNREACHABLE),
+        ("CERTIFICATE_VERIFY_FAILED self-signed", advice.UNTRUSTED),
+        ("certificate verify failed: certificate has expired", advice.EXPIRED),
+        ("Failed to resolve 'x' ([Errno -2] Name or service not known)", advice.DNS),
+        ("Cannot connect to proxy.", advice.PROXY),
+        ("Connection reset by peer", advice.UNREACHABLE),
     ):
-        assert diagnosis.advice(OSError(words)) == told, words
+        assert advice.advice(OSError(words)) == told, words

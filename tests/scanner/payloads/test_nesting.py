@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scanner.bodies import parsed
-from scanner.nesting import MAX_DEPTH, is_too_deep
-from scanner.redaction import redacted
+from scanner.payloads.bodies import parsed
+from scanner.payloads.nesting import MAX_DEPTH, is_too_deep
+from scanner.payloads.redaction import redacted
 
 STRAYS = "[{" * MAX_DEPTH
 

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scanner import redaction
-from scanner.bodies import parsed
-from scanner.emulator.identity import access_token
-from scanner.payloads import Payload, PayloadStore
-from scanner.redaction import REDACTED, redacted, without_emails
+from scanner.emulator.tenants.identity import access_token
+from scanner.payloads import redaction
+from scanner.payloads.bodies import parsed
+from scanner.payloads.payload import Payload, PayloadStore
+from scanner.payloads.redaction import REDACTED, redacted, without_emails
 
 PAYLOAD = Payload(
     kind="workspaces",

@@ -12,19 +12,19 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from scanning import NOON
 
 from reports.errors import UnwritableReportError
-from scanner.clouds import KNOWN
-from scanner.collection import EVERYTHING, Collection
+from scanner.azure.clouds import KNOWN
+from scanner.azure.identity import Identity
+from scanner.choices import CloudName
 from scanner.errors import ScopeError, UsageError
-from scanner.gaps import Ask, ask_of
-from scanner.identity import Identity
-from scanner.options import CloudName
-from scanner.payloads import Payload
-from scanner.resuming import scan_key
-from scanner.scope import Wanted
-from scanner.spool import Spool
+from scanner.payloads.gaps import Ask, ask_of
+from scanner.payloads.payload import Payload
+from scanner.payloads.resuming import scan_key
+from scanner.payloads.spool import Spool
+from scanner.reading.collection import EVERYTHING, Collection
+from scanner.reading.scope import Wanted
+from tests.support.scanning import NOON
 
 KEY = "a key"
 

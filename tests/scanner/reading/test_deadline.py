@@ -8,21 +8,21 @@ from pathlib import Path
 
 import pytest
 from aiohttp import web
-from scanning import IMPATIENT, scanned
-from test_scanner_throttling import arm_before, ask
 from typer.testing import CliRunner
 
-from scanner.arm import Arm
-from scanner.cli import app
+from scanner.azure.arm import Arm
+from scanner.azure.pipeline import Patience
+from scanner.cli.main import app
 from scanner.commands.demo import emulator_connection
 from scanner.commands.scan import Job, now, scan
 from scanner.emulator.faults import Fault, FaultKind
-from scanner.emulator.generated import generated_tenant
 from scanner.emulator.server import emulated
+from scanner.emulator.tenants.generated import generated_tenant
 from scanner.errors import CredentialError
-from scanner.payloads import Gap, Payload
-from scanner.pipeline import Patience
+from scanner.payloads.payload import Gap, Payload
 from scanner.terminal import Terminal
+from tests.scanner.azure.test_throttling import arm_before, ask
+from tests.support.scanning import IMPATIENT, scanned
 
 TENANT = generated_tenant(subscriptions=3, workspaces=2, rules=2, seed=5)
 SLOW = Fault(

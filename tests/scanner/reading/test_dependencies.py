@@ -8,10 +8,10 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from dependency_tables import judged
 
-from scanner.payloads import Gap, Payload
-from scanner.tabulate import tables
+from scanner.payloads.payload import Gap, Payload
+from scanner.tables.tabulate import tables
+from tests.support.tables.dependencies import judged
 
 SUBSCRIPTION, ELSEWHERE = "00000000-1111-2222-3333-444444444444", "99999999-1111-2222-3333-444444444444"
 GROUP = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-one/providers"

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 import pandas as pd
 import pytest
-from dependency_tables import MINE, judged
-from scanning import scanned
 
-from scanner.collection import collection_for
-from scanner.emulator.demo import demo_tenant
+from scanner.emulator.demo.tenant import demo_tenant
 from scanner.emulator.server import emulated
+from scanner.reading.collection import collection_for
+from tests.support.scanning import scanned
+from tests.support.tables.dependencies import MINE, judged
 
 
 @pytest.fixture(scope="module")

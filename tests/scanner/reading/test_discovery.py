@@ -12,27 +12,27 @@ from typing import Any
 import pandas as pd
 import pytest
 from azure.core.pipeline.transport import HttpRequest
-from scanning import IMPATIENT, NETWORK, NOON, rows
 from typer.testing import CliRunner
 
-from checks.schema import Tables
-from scanner.arm import Arm
+from checks.contract.tables import Tables
 from scanner.audit import collected
-from scanner.cli import app
+from scanner.azure.arm import Arm
+from scanner.azure.pipeline import RESOURCE_GRAPH_PATH
+from scanner.cli.main import app
 from scanner.commands.demo import emulator_connection
-from scanner.discovery import Discovery
 from scanner.emulator.credential import CLIENT_ID, CLIENT_SECRET, EmulatorCredential
 from scanner.emulator.faults import Fault, FaultKind
-from scanner.emulator.generated import generated_tenant
 from scanner.emulator.server import Emulator, emulated
-from scanner.emulator.tenant import Graph, Tenant
+from scanner.emulator.tenants.generated import generated_tenant
+from scanner.emulator.tenants.tenant import Graph, Tenant
 from scanner.errors import RefusedRequestError
-from scanner.graph_rows import Shown, by_subscription, difference
-from scanner.live import LiveSource
-from scanner.payloads import Payload, PayloadStore
-from scanner.pipeline import RESOURCE_GRAPH_PATH
-from scanner.scope import Wanted
-from scanner.tabulate import tables as tabulated
+from scanner.payloads.payload import Payload, PayloadStore
+from scanner.reading.discovery import Discovery
+from scanner.reading.live import LiveSource
+from scanner.reading.scope import Wanted
+from scanner.tables.graph_rows import Shown, by_subscription, difference
+from scanner.tables.tabulate import tables as tabulated
+from tests.support.scanning import IMPATIENT, NETWORK, NOON, rows
 
 THREE = generated_tenant(subscriptions=3, workspaces=2, rules=0)
 FIRST, SECOND, _ = (str(item["subscriptionId"]) for item in THREE.subscriptions)

@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from scanning import IMPATIENT, NETWORK, NOON, rows, scan_of, scanned
 
-from checks.schema import Tables
-from scanner.collection import EVERYTHING
-from scanner.emulator.demo import demo_tenant
+from checks.contract.tables import Tables
+from scanner.azure.pipeline import Patience
+from scanner.emulator.demo.tenant import demo_tenant
 from scanner.emulator.faults import Fault, FaultKind
-from scanner.emulator.generated import generated_tenant
 from scanner.emulator.server import emulated
-from scanner.pipeline import Patience
-from scanner.workspace_reader import WORKSPACES_AT_ONCE
+from scanner.emulator.tenants.generated import generated_tenant
+from scanner.reading.collection import EVERYTHING
+from scanner.reading.workspace_reader import WORKSPACES_AT_ONCE
+from tests.support.scanning import IMPATIENT, NETWORK, NOON, rows, scan_of, scanned
 
 SUBSCRIPTIONS, WORKSPACES, RULES = 3, 5, 3
 TENANT = generated_tenant(subscriptions=SUBSCRIPTIONS, workspaces=WORKSPACES, rules=RULES, seed=7)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from scanning import rows, scan_of
 
-from scanner.emulator.demo import demo_tenant
+from scanner.emulator.demo.tenant import demo_tenant
 from scanner.emulator.faults import Fault, FaultKind
-from scanner.emulator.generated import generated_tenant
-from scanner.emulator.tenant import Document, Tenant
+from scanner.emulator.tenants.generated import generated_tenant
+from scanner.emulator.tenants.tenant import Document, Tenant
 from scanner.errors import ScopeError
-from scanner.scope import Wanted
+from scanner.reading.scope import Wanted
+from tests.support.scanning import rows, scan_of
 
 TENANT = generated_tenant(subscriptions=5, workspaces=1, rules=0, seed=3)
 IDS = sorted(str(item["subscriptionId"]) for item in TENANT.subscriptions)

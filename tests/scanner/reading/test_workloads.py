@@ -7,18 +7,18 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from scanning import scan_of
-from test_scanner_tabulate import WORKSPACE, example, gap, listed, payload, workspace
 
+from checks.contract.tables import Tables
+from checks.engine.asking import findings
 from checks.model import Check, ChosenCheck
 from checks.registry import registry
-from checks.run import findings
-from checks.schema import Tables
-from scanner.collection import collection_for
-from scanner.emulator.demo import demo_tenant
+from scanner.emulator.demo.tenant import demo_tenant
 from scanner.emulator.faults import Fault, FaultKind
-from scanner.payloads import Gap, Payload
-from scanner.tabulate import tables
+from scanner.payloads.payload import Gap, Payload
+from scanner.reading.collection import collection_for
+from scanner.tables.tabulate import tables
+from tests.scanner.tables.test_tabulate import WORKSPACE, example, gap, listed, payload, workspace
+from tests.support.scanning import scan_of
 
 FAMILIES = ("CMP", "END")
 CHECKS = [check for id, check in registry().items() if check.family in FAMILIES or id in {"MVN003", "OBR011"}]

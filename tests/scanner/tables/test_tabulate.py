@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scanning import rows
 
-from checks.hubs import with_hub_values
-from checks.schema import SCHEMAS, Tables
-from scanner.payloads import Gap, Payload
-from scanner.provenance import Provenance, Traces
-from scanner.redaction import redacted
-from scanner.tabulate import Tabulation, tables
+from checks.contract.hubs import with_hub_values
+from checks.contract.tables import SCHEMAS, Tables
+from scanner.payloads.payload import Gap, Payload
+from scanner.payloads.redaction import redacted
+from scanner.tables.provenance import Provenance, Traces
+from scanner.tables.tabulate import Tabulation, tables
+from tests.support.places import SHARED
+from tests.support.scanning import rows
 
-EXAMPLES = Path(__file__).parents[2] / "shared" / "examples" / "arm"
+EXAMPLES = SHARED / "examples" / "arm"
 SUBSCRIPTION = "00000000-1111-2222-3333-444444444444"
 WORKSPACE = (
     f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-One/providers/"
@@ -139,7 +139,7 @@ def test_payloads_of_kinds_without_a_table_are_kept_and_not_misread() -> None:
 
 
 def test_recorded_errors_become_gaps_that_say_what_to_do() -> None:
-    from scanner.gaps import Ask, from_answer
+    from scanner.payloads.gaps import Ask, from_answer
 
     ask = Ask(kind="workspaces", scope="/subscriptions/x", url="https://a/b", api_version="2025-12-01")
     for recorded in example("recorded.errors.json"):

@@ -16,27 +16,27 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from scanning import IMPATIENT, NETWORK, NOON
 from typer.testing import CliRunner
 
-from checks.schema import Tables
-from scanner.arm import Arm
+from checks.contract.tables import Tables
 from scanner.audit import collected
-from scanner.cli import app
+from scanner.azure.arm import Arm
+from scanner.choices import Auth, CloudName
+from scanner.cli.main import app
 from scanner.commands.connections import connection
 from scanner.commands.demo import emulator_connection
 from scanner.emulator.credential import CLIENT_ID, CLIENT_SECRET, EmulatorCredential
 from scanner.emulator.faults import Fault, FaultKind
-from scanner.emulator.generated import generated_tenant
 from scanner.emulator.server import Emulator, emulated
+from scanner.emulator.tenants.generated import generated_tenant
 from scanner.errors import CredentialError, UsageError
-from scanner.live import LiveSource
-from scanner.options import Auth, CloudName
-from scanner.payloads import PayloadStore
-from scanner.pools import Pool, dask, processes
-from scanner.scope import Wanted
-from scanner.shards import Reading, Shard
-from scanner.workers import Workers
+from scanner.payloads.payload import PayloadStore
+from scanner.reading.live import LiveSource
+from scanner.reading.scope import Wanted
+from scanner.workers.pools import Pool, dask, processes
+from scanner.workers.shards import Reading, Shard
+from scanner.workers.workers import Workers
+from tests.support.scanning import IMPATIENT, NETWORK, NOON
 
 THREAD = Pool(count=1, open=lambda: ThreadPoolExecutor(1))
 TENANT = generated_tenant(subscriptions=6, workspaces=3, rules=2)
@@ -207,7 +207,7 @@ def test_workers_that_never_answer_do_not_outlast_the_deadline(
         def submit(self, *_: Any, **__: Any) -> Future[Any]:
             return Future()
 
-    monkeypatch.setattr("scanner.workers.GRACE", 0.1)
+    monkeypatch.setattr("scanner.workers.workers.GRACE", 0.1)
     pool = Pool(count=1, open=lambda: nullcontext(Waiting()))
     tables = scanned(emulator, pool, patience=replace(IMPATIENT, deadline=0.1))
     assert set(tables.gaps["code"]) == {"DeadlinePassed"}
@@ -240,13 +240,13 @@ def test_a_dask_worker_killed_meanwhile_costs_nothing_but_time(
 def test_a_dask_worker_of_another_version_is_a_usage_error(
     scheduler: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("scanner.pools.VERSION", "9.9")
+    monkeypatch.setattr("scanner.workers.pools.VERSION", "9.9")
     with pytest.raises(UsageError, match=r"needs azml-audit 9.9, but tcp://.* has version"):
         dask(scheduler)
 
 
 def test_no_scheduler_is_a_usage_error(monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("distributed", reason="Dask is not installed")
-    monkeypatch.setattr("scanner.pools._CONNECT_SECONDS", 1)
+    monkeypatch.setattr("scanner.workers.pools._CONNECT_SECONDS", 1)
     with pytest.raises(UsageError, match="no scheduler answers there"):
         dask("tcp://127.0.0.1:9")

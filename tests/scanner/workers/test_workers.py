@@ -12,27 +12,27 @@ from threading import Event
 from typing import Any
 
 import pytest
-from scanning import IMPATIENT, NETWORK, NOON, Heard
 
-from checks.schema import Tables
-from scanner.arm import Arm
+from checks.contract.tables import Tables
 from scanner.audit import collected
-from scanner.collection import EVERYTHING, Collection
+from scanner.azure.arm import Arm
+from scanner.azure.pipeline import Patience
 from scanner.commands.demo import emulator_connection
 from scanner.emulator.credential import EmulatorCredential
 from scanner.emulator.faults import Fault, FaultKind
-from scanner.emulator.generated import generated_tenant
 from scanner.emulator.server import Emulator, Request, emulated
-from scanner.gaps import ask_of
-from scanner.live import LiveSource
-from scanner.payloads import Payload, PayloadStore
-from scanner.pipeline import Patience
-from scanner.pools import Pool, dask, processes
+from scanner.emulator.tenants.generated import generated_tenant
+from scanner.payloads.gaps import ask_of
+from scanner.payloads.payload import Payload, PayloadStore
+from scanner.payloads.resuming import Question, question_of
 from scanner.progress import Progress, Silent
-from scanner.resuming import Question, question_of
-from scanner.scope import Wanted
-from scanner.shards import Reading
-from scanner.workers import Workers
+from scanner.reading.collection import EVERYTHING, Collection
+from scanner.reading.live import LiveSource
+from scanner.reading.scope import Wanted
+from scanner.workers.pools import Pool, dask, processes
+from scanner.workers.shards import Reading
+from scanner.workers.workers import Workers
+from tests.support.scanning import IMPATIENT, NETWORK, NOON, Heard
 
 TENANT = generated_tenant(subscriptions=12, workspaces=2, rules=2, seed=3)
 IDS = [str(each["subscriptionId"]).lower() for each in TENANT.subscriptions]
@@ -114,7 +114,7 @@ def same(left: Tables, right: Tables) -> bool:
 def test_all_else_is_read_while_a_subscription_waits_for_an_hour(
     pool: Pool, paths: set[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("scanner.workers.SLICE", 3600.0)
+    monkeypatch.setattr("scanner.workers.workers.SLICE", 3600.0)
     others = {path for path in paths if SLOW not in path}
 
     async def stopped_when(met: Event, emulator: Emulator) -> bool:
@@ -165,7 +165,7 @@ def test_what_would_wait_past_the_deadline_is_a_gap_as_soon_as_that_is_over(alon
 def test_a_worker_hands_back_what_it_has_when_its_time_is_up(
     alone: Tables, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("scanner.workers.SLICE", 0.2)
+    monkeypatch.setattr("scanner.workers.workers.SLICE", 0.2)
     stuck = Fault(kind=FaultKind.LATENCY, seconds=3600.0, route="outboundRules", subscription=SLOW, times=1)
     with emulated(TENANT, faults=[stuck], latency_ms=20) as emulator:
         scanned = asyncio.run(scan(emulator, threads(2), patience=replace(IMPATIENT, read_timeout=3600.0)))
@@ -233,8 +233,8 @@ def test_progress_tells_of_workspaces_and_waits_on_workers() -> None:
 
 def test_dask_workers_that_are_all_gone_are_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     distributed = pytest.importorskip("distributed", reason="Dask is not installed")
-    monkeypatch.setattr("scanner.workers.WITHOUT_WORKERS", 0.3)
-    monkeypatch.setattr("scanner.workers.LOOKED_AFTER", 0.1)
+    monkeypatch.setattr("scanner.workers.workers.WITHOUT_WORKERS", 0.3)
+    monkeypatch.setattr("scanner.workers.workers.LOOKED_AFTER", 0.1)
     with distributed.LocalCluster(
         n_workers=1, processes=False, protocol="tcp://", dashboard_address=None, host="127.0.0.1"
     ) as cluster:

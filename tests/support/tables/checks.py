@@ -7,10 +7,10 @@ from typing import Any
 
 import pandas as pd
 
+from checks.contract.tables import Tables
+from checks.engine.asking import findings
 from checks.model import ChosenCheck
 from checks.registry import registry
-from checks.run import findings
-from checks.schema import Tables
 
 SUBSCRIPTION = "11111111-2222-3333-4444-555555555555"
 

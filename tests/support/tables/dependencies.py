@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pandas as pd
-from check_tables import CHECKS, SUBSCRIPTION, Row, findings_of, workspace, workspace_id
 
+from checks.contract.tables import Tables
+from checks.engine.asking import findings
 from checks.model import Check, ChosenCheck, Params
-from checks.run import findings
-from checks.schema import Tables
+from tests.support.tables.checks import CHECKS, SUBSCRIPTION, Row, findings_of, workspace, workspace_id
 
 _PROVIDER_OF = {
     "storage": "Microsoft.Storage/storageAccounts",

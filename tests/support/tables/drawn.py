@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-import dependency_worlds
-import network_worlds
-import workload_worlds
-from check_tables import workspace_id
 from hypothesis import strategies as st
-from network_worlds import NETWORK, identity
 
+from checks.contract.tables import Tables
 from checks.model import Check, ChosenCheck
-from checks.schema import Tables
+from tests.support.tables.checks import workspace_id
+from tests.support.worlds import dependencies, networks, workloads
+from tests.support.worlds.networks import NETWORK, identity
 
-PARAMETERS: dict[str, dict[str, Any]] = {**network_worlds.PARAMETERS, **dependency_worlds.PARAMETERS}
+PARAMETERS: dict[str, dict[str, Any]] = {**networks.PARAMETERS, **dependencies.PARAMETERS}
 """Parameters for checks that do not apply without."""
 
 HUBS = [f"Hub{n}" for n in range(3)]
@@ -32,18 +30,18 @@ def tables(draw: st.DrawFn) -> Tables:
     ):
         for name in names:
             kind = draw(st.sampled_from(kinds))
-            own = draw(dependency_worlds.PROTECTION) | draw(workload_worlds.KNOWN)
+            own = draw(dependencies.PROTECTION) | draw(workloads.KNOWN)
             workspaces.append(identity(name, kind=kind) | draw(NETWORK) | own)
     for name in PROJECTS:
         hub = draw(st.sampled_from([*map(workspace_id, HUBS), workspace_id("unread").upper()]))
         kind = draw(st.sampled_from(("Project", "project")))
-        known = draw(workload_worlds.KNOWN)
+        known = draw(workloads.KNOWN)
         workspaces.append(identity(name, kind=kind, hub_resource_id=hub) | draw(NETWORK) | known)
     return Tables.of(
         workspaces=workspaces,
-        **draw(network_worlds.around([*HUBS, *OTHERS])),
-        **draw(dependency_worlds.around([*HUBS, *OTHERS])),
-        **draw(workload_worlds.around([*HUBS, *OTHERS, *PROJECTS])),
+        **draw(networks.around([*HUBS, *OTHERS])),
+        **draw(dependencies.around([*HUBS, *OTHERS])),
+        **draw(workloads.around([*HUBS, *OTHERS, *PROJECTS])),
     )
 
 

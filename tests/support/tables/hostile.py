@@ -5,11 +5,11 @@ from __future__ import annotations
 from functools import cache
 
 import pandas as pd
-from report_inventory import with_inventory
-from report_tenants import Row, tenant
 
-from checks.schema import SCHEMAS, Tables
-from checks.table_model import STRING
+from checks.contract.table_model import STRING
+from checks.contract.tables import SCHEMAS, Tables
+from tests.support.report_inventory import with_inventory
+from tests.support.report_tenants import Row, tenant
 
 KEYS = frozenset({"workspace_id", "hub_resource_id"})
 """What ties tables together: attacked in `workspaces` rows of their own, and kept elsewhere."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from check_tables import Row, findings_of, workspace_id
+from tests.support.tables.checks import Row, findings_of, workspace_id
 
 READ = dict.fromkeys(
     (

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from check_tables import Row, workspace_id
-from dependency_tables import SCENARIOS, dependency, dependency_id, setting
 from hypothesis import strategies as st
 
+from checks.contract.tables import Tables
+from checks.families.scenarios.facts import HOST_READS
 from checks.model import Status
-from checks.scenario_facts import HOST_READS
-from checks.schema import Tables
+from tests.support.tables.checks import Row, workspace_id
+from tests.support.tables.dependencies import SCENARIOS, dependency, dependency_id, setting
 
 PARAMETERS: dict[str, dict[str, Any]] = {f"SCN00{n}": {"required": list(SCENARIOS)} for n in range(1, 7)}
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from check_tables import SUBSCRIPTION, workspace_id
-from dependency_worlds import YES_NO, maybe
 from hypothesis import strategies as st
 
-from checks.schema import Tables
+from checks.contract.tables import Tables
+from tests.support.tables.checks import SUBSCRIPTION, workspace_id
+from tests.support.worlds.dependencies import YES_NO, maybe
 
 STORAGE = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg/providers/Microsoft.Storage/storageAccounts/sa"
 VAULT = "/subscriptions/other/resourceGroups/rg/providers/Microsoft.Keyvault/vaults/kv"

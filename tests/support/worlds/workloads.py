@@ -5,18 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from check_tables import Row, workspace_id
-from dependency_tables import REGISTRY, STORAGE, VAULT, closed
-from dependency_worlds import YES_NO, maybe
 from hypothesis import strategies as st
-from workload_tables import (
-    compute,
-    deployment,
-    endpoint,
-    place,
-)
 
-from checks.schema import Tables
+from checks.contract.tables import Tables
+from tests.support.tables.checks import Row, workspace_id
+from tests.support.tables.dependencies import REGISTRY, STORAGE, VAULT, closed
+from tests.support.tables.workloads import compute, deployment, endpoint, place
+from tests.support.worlds.dependencies import YES_NO, maybe
 
 _MODE = ("workspaces.managed_network_reported", "workspaces.isolation_mode")
 _DEPENDENCY = "associated_resources"

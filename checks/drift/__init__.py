@@ -1,0 +1,1 @@
+"""Compares two audits: findings, workspaces, rules, reach and waivers."""

@@ -1,0 +1,1 @@
+"""Asks every chosen check and turns the answers into findings."""

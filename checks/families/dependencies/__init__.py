@@ -1,0 +1,1 @@
+"""RES: the storage account, key vault, registry and insights behind a workspace."""

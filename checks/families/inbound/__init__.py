@@ -1,0 +1,1 @@
+"""NET and PEP: who may reach the workspace."""

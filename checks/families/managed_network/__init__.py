@@ -1,0 +1,1 @@
+"""MVN: the managed virtual network and its provisioning."""

@@ -1,0 +1,1 @@
+"""OBR: the outbound rules of the managed network."""

@@ -1,0 +1,1 @@
+"""SCN: what people do in a workspace and whether its network lets them."""

@@ -1,0 +1,1 @@
+"""CMP and END: computes and endpoints."""

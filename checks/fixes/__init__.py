@@ -1,0 +1,1 @@
+"""The fix of every check as text for az, Bicep and Terraform."""

@@ -1,0 +1,1 @@
+"""Pure functions about hosts, ports, address prefixes and service tags. No frames."""

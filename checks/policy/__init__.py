@@ -1,0 +1,1 @@
+"""Policies: how they are parsed, composed, judged and scored."""

@@ -1,0 +1,1 @@
+"""The comparison of two audits as files and as a page."""

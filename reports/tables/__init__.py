@@ -1,0 +1,1 @@
+"""The published tables: columns, types and how they are made from an audit."""

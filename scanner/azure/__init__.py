@@ -1,0 +1,1 @@
+"""How the reader asks Azure: sign-in, transport, pacing, retries."""

@@ -1,0 +1,1 @@
+"""Examines the identity and its connection before a scan."""

@@ -1,0 +1,1 @@
+"""Builds emulated tenants from small descriptions."""

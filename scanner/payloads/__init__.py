@@ -1,0 +1,1 @@
+"""What Azure answered: payloads, gaps, redaction and the spool on disk."""

@@ -1,0 +1,1 @@
+"""What the reader asks for: subscriptions, workspaces and their child resources."""

@@ -1,0 +1,1 @@
+"""Turns payloads into the tables that checks read."""

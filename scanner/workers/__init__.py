@@ -1,0 +1,1 @@
+"""Reads subscriptions in several processes."""
