@@ -15,7 +15,7 @@ from checks.registry import BUILT_IN, registry
 from scanner.cli.main import app
 from scanner.documentation import documents
 from scanner.policies import loaded
-from tests.support.places import ROOT
+from tests.support.places import DATA, ROOT
 
 
 @pytest.mark.parametrize("name", sorted(documents(ROOT)))
@@ -38,13 +38,13 @@ def blocks(language: str) -> list[str]:
 def test_the_guides_plug_in_is_the_one_the_tests_install() -> None:
     check, _ = blocks("python")
     (project,) = blocks("toml")
-    assert check == (ROOT / "tests" / "plugin" / "contoso_azml_checks.py").read_text()
-    assert project == (ROOT / "tests" / "plugin" / "pyproject.toml").read_text()
+    assert check == (DATA / "plugin" / "contoso_azml_checks.py").read_text()
+    assert project == (DATA / "plugin" / "pyproject.toml").read_text()
 
 
 def test_the_guides_test_passes() -> None:
     _, code = blocks("python")
-    paths = os.pathsep.join([str(ROOT), str(ROOT / "tests" / "plugin")])
+    paths = os.pathsep.join([str(ROOT), str(DATA / "plugin")])
     subprocess.run([sys.executable, "-c", code], env=os.environ | {"PYTHONPATH": paths}, check=True)
 
 

@@ -11,7 +11,7 @@ import pytest
 from tests.support.places import ROOT
 
 CLAIMS = (ROOT / "SECURITY.md").read_text("utf-8").partition("## Claims")[2]
-NAMED = sorted(set(re.findall(r"`(tests/\w+\.py)::(\w+)`", CLAIMS)))
+NAMED = sorted(set(re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", CLAIMS)))
 
 
 @cache

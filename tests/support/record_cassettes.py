@@ -29,7 +29,7 @@ from scanner.payloads.redaction import redacted, without_emails
 from tests.support.cassette_player import CASSETTES, FILE_NAME
 from tests.support.scanning import scanned
 
-COMMAND = "python tests/support/record_cassettes.py"
+COMMAND = "make cassettes"
 PUBLISHED = "published-shape-"
 AZURE = KNOWN[CloudName.AZURE].arm_endpoint
 
