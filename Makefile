@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test bench nightly reliability lint install install-dev docs cassettes lock audit-dependencies clean
+.PHONY: demo test quick check truth bench nightly reliability lint install install-dev docs cassettes lock audit-dependencies clean
 
 demo: install
 	$(BIN)/azml-audit demo --output azml-audit-report
@@ -32,6 +32,14 @@ lint: install-dev
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# The tests of one check, such as `make check ID=NET001`.
+check: install-dev
+	$(BIN)/pytest -q tests/checks tests/journeys/test_demo_truth.py -k "$(ID)"
+
+# Writes tests/data/demo_truth.yaml from a scan of the demo tenant: review the diff.
+truth: install-dev
+	$(BIN)/python -m tests.support.demo_truth
 
 docs: install-dev
 	$(BIN)/python -m scanner.documentation
