@@ -33,6 +33,12 @@ lint: install-dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+# Lints what changed since the last commit and runs every test that is not slow: under a minute on two cores.
+quick: install-dev
+	@changed=$$(git diff --name-only --diff-filter=d HEAD -- '*.py'; git ls-files --others --exclude-standard -- '*.py'); \
+	if [ -n "$$changed" ]; then $(BIN)/ruff format --check $$changed && $(BIN)/ruff check $$changed && $(BIN)/mypy $$changed; fi
+	AZML_AUDIT_EXAMPLES=5 $(BIN)/pytest --numprocesses auto --dist worksteal -q -m "not slow" --hypothesis-profile quick
+
 # The tests of one check, such as `make check ID=NET001`.
 check: install-dev
 	$(BIN)/pytest -q tests/checks tests/journeys/test_demo_truth.py -k "$(ID)"

@@ -15,8 +15,30 @@ from hypothesis import settings
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Dialog, Page
 
+TESTS = Path(__file__).parent
+
 settings.register_profile("a busy machine", deadline=None)
+settings.register_profile("quick", deadline=None, max_examples=20)
 settings.load_profile("a busy machine")
+
+SLOW = (
+    "journeys/browser/",
+    "journeys/test_cli.py",
+    "journeys/test_diff.py",
+    "journeys/test_fault_matrix.py",
+    "journeys/test_faults_by_chance.py",
+    "journeys/test_fuzz.py",
+    "journeys/test_interrupted.py",
+    "scanner/azure/test_challenges.py",
+    "scanner/azure/test_throttling.py",
+    "scanner/cassettes/",
+    "scanner/evidence/",
+    "scanner/reading/test_deadline.py",
+    "scanner/reading/test_discovery.py",
+    "scanner/reading/test_live.py",
+    "scanner/workers/",
+)
+"""Where tests take seconds each: `make quick` leaves them out (`-m "not slow"`)."""
 
 CHROMIUM_ARGUMENTS = [
     "--no-sandbox",
@@ -26,6 +48,14 @@ CHROMIUM_ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests of the modules in SLOW."""
+    for item in items:
+        place = item.path.relative_to(TESTS).as_posix()
+        if place.startswith(SLOW):
+            item.add_marker("slow")
 
 
 @pytest.fixture(scope="module")
