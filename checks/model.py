@@ -73,6 +73,8 @@ class Check:
     """A named, documented question to one table, made by the `check` decorator.
 
     `reads` lists `table.column`; the function sees those and the identity columns, nothing else.
+    `follows` names checks whose violation, of the same resource or else of the same workspace, explains a
+    violation of this one: the finding then names its cause and is not counted again.
     `known_by` narrows what must have been read for the rows of its table to be all there are, where that
     is less than the table says.
 
@@ -93,6 +95,7 @@ class Check:
     references: tuple[str, ...] = ()
     params: type[Params] = Params
     known_by: tuple[str, ...] | None = None
+    follows: tuple[str, ...] = ()
     looks_at: Scope = "everything"
 
     def __post_init__(self) -> None:
@@ -140,6 +143,7 @@ def check(
     references: tuple[str, ...] = (),
     params: type[Params] = Params,
     known_by: tuple[str, ...] | None = None,
+    follows: tuple[str, ...] = (),
     looks_at: Scope = "everything",
 ) -> Callable[[CheckFunction], Check]:
     """Make a `Check` of a function `(tables, params) -> Answers`; nothing is registered."""
@@ -157,6 +161,7 @@ def check(
             references=references,
             params=params,
             known_by=known_by,
+            follows=follows,
             looks_at=looks_at,
         )
 

@@ -82,8 +82,9 @@ PRIVATE_ENDPOINT_CONNECTIONS = TableSchema(
             "Disconnected, Timeout",
         ),
         ("description", "properties.privateLinkServiceConnectionState.description"),
-        ("private_endpoint_id", "properties.privateEndpoint.id"),
-        ("provisioning_state", "properties.provisioningState"),
+        ("private_endpoint_id", "properties.privateEndpoint.id; '' where the endpoint is reported as null"),
+        ("provisioning_state", "properties.provisioningState: Succeeded, Creating, Deleting, Failed"),
+        ("created_at", "systemData.createdAt, ISO 8601"),
     ),
 )
 
@@ -103,6 +104,7 @@ COMPUTES = TableSchema(
         ("attached_resource_id", "properties.resourceId"),
         ("disable_local_auth", "properties.disableLocalAuth", BOOLEAN),
         ("provisioning_state", "properties.provisioningState"),
+        ("created_on", "properties.createdOn, ISO 8601"),
         ("subnet_id", "properties.properties.subnet.id; '' when subnet is reported as null"),
         ("enable_node_public_ip", "properties.properties.enableNodePublicIp", BOOLEAN),
         (
@@ -134,6 +136,11 @@ ENDPOINTS = TableSchema(
         ("workspace_id", "id"),
         ("endpoint", "name"),
         ("endpoint_type", "our own: online, batch or serverless, by the list it was read from"),
+        ("kind", "kind: Managed or K8S of an online endpoint"),
+        (
+            "compute_id",
+            "properties.compute: the attached cluster of a Kubernetes endpoint; '' where null or empty",
+        ),
         ("public_network_access", "properties.publicNetworkAccess: Enabled, Disabled; online only"),
         ("auth_mode", "properties.authMode: Key, AMLToken, AADToken, AAD, KeyAndAAD"),
         ("provisioning_state", "properties.provisioningState"),
@@ -183,6 +190,15 @@ ASSOCIATED_RESOURCES = TableSchema(
             "properties.networkAcls.bypass, a comma list (registry: properties.networkRuleBypassOptions)",
         ),
         (
+            "ip_rules",
+            "properties.networkAcls.ipRules[].value (registry: networkRuleSet.ipRules[].value), joined by ', '; '' "
+            "where there is no firewall",
+        ),
+        (
+            "resource_access_rules",
+            "properties.networkAcls.resourceAccessRules[].resourceId, joined by ', '; '' where there are none",
+        ),
+        (
             "virtual_network_rules",
             "how many properties.networkAcls.virtualNetworkRules; 0 where there is no firewall",
             INTEGER,
@@ -192,11 +208,40 @@ ASSOCIATED_RESOURCES = TableSchema(
             "how many properties.privateEndpointConnections[] with status Approved; 0 where there are none",
             INTEGER,
         ),
+        (
+            "perimeter_status",
+            "our own: how the list of networkSecurityPerimeterConfigurations was answered: read, missing (404, or no "
+            "api-version of it in this cloud) or unreadable; <NA> where it was not asked for",
+        ),
+        (
+            "perimeter_access_mode",
+            "resourceAssociation.accessMode of its association: Enforced, Learning, Audit; '' where it has none",
+        ),
+        ("perimeter_id", "networkSecurityPerimeter.id of its association"),
+        (
+            "perimeter_prefixes",
+            "profile.accessRules[] of direction Inbound: addressPrefixes[], joined by ', '; '' where there are none",
+        ),
+        (
+            "perimeter_subscriptions",
+            "profile.accessRules[] of direction Inbound: subscriptions[].id, joined by ', '; '' where there are none",
+        ),
+        (
+            "perimeter_issues",
+            "provisioningIssues[] and a provisioningState other than Succeeded, joined by ', '; '' where there are "
+            "none",
+        ),
+        ("location", "location"),
         ("sku", "sku.name"),
         ("allow_blob_public_access", "properties.allowBlobPublicAccess", BOOLEAN),
         ("allow_shared_key_access", "properties.allowSharedKeyAccess", BOOLEAN),
         ("purge_protection", "properties.enablePurgeProtection", BOOLEAN),
         ("admin_user_enabled", "properties.adminUserEnabled", BOOLEAN),
+        (
+            "anonymous_pull_enabled",
+            "properties.anonymousPullEnabled; api-version 2025-04-01 or newer",
+            BOOLEAN,
+        ),
         ("ingestion_access", "properties.publicNetworkAccessForIngestion: Enabled, Disabled"),
         ("query_access", "properties.publicNetworkAccessForQuery: Enabled, Disabled"),
     ),

@@ -25,7 +25,10 @@ _WORKSPACE_NETWORK = columns(
         BOOLEAN,
     ),
     ("network_acls_default_action", "properties.networkAcls.defaultAction: Allow, Deny"),
-    ("ip_rules", "properties.networkAcls.ipRules[].value, joined by ', '"),
+    (
+        "ip_rules",
+        "properties.networkAcls.ipRules[].value, joined by ', '; properties.ipAllowlist[] where networkAcls is absent",
+    ),
     (
         "managed_network_reported",
         "our own: the body carries properties.managedNetwork (True) or does not although this api-version "
@@ -39,6 +42,11 @@ _WORKSPACE_NETWORK = columns(
     ("managed_network_status", "properties.managedNetwork.status.status: Inactive, Active"),
     ("spark_ready", "properties.managedNetwork.status.sparkReady", BOOLEAN),
     ("firewall_sku", "properties.managedNetwork.firewallSku: Standard, Basic"),
+    ("managed_network_kind", "properties.managedNetwork.managedNetworkKind: V1, V2"),
+    (
+        "firewall_public_ip_address",
+        "properties.managedNetwork.firewallPublicIpAddress; '' where reported as null",
+    ),
     ("changeable_isolation_modes", "properties.managedNetwork.changeableIsolationModes[], joined by ', '"),
     (
         "encryption_status",

@@ -28,6 +28,12 @@ def effective_mode(workspaces: pd.DataFrame) -> pd.Series:
     return workspaces["isolation_mode"].mask(absent, DISABLED).where(reported.notna())
 
 
+def is_active(workspaces: pd.DataFrame) -> pd.Series:
+    """Return for each workspace whether its managed network was provisioned. `<NA>` for an unknown status."""
+    status = workspaces["managed_network_status"]
+    return says(status, "Active").where(says(status, "Active", "Inactive"))
+
+
 def is_on(mode: pd.Series) -> pd.Series:
     """Per mode whether it isolates; `<NA>` also for a word Azure has not documented."""
     return says(mode, INTERNET, APPROVED).where(says(mode, DISABLED, INTERNET, APPROVED))

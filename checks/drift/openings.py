@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
-from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_network
 
 from checks.contract.three_valued import items
+from checks.network.addresses import Network, covers, network_of, union
+from checks.network.hosts import is_wildcard, normal_host
+from checks.network.ports import covers_ports, normal_ports, parsed_ports
 from checks.network.reachability import HOST_PORTS, Endpoint, Host, OutboundRule, Service, all_of, leads_to
-from checks.network.rules import is_wildcard, normal_host, normal_ports, parsed_ports
+from checks.network.targets import same_id
 
 _ANY_PROTOCOL = "*"
 
@@ -28,7 +30,7 @@ def rule_of(row: Mapping[str, str]) -> OutboundRule:
         protocol=row["protocol"].strip().lower() or None,
         port_ranges=normal_ports(ports) if ports else None,
         address_prefixes=", ".join(sorted(map(_normal_prefix, items(row["address_prefixes"])))),
-        service_resource_id=row["service_resource_id"].strip().rstrip("/").lower() or None,
+        service_resource_id=same_id(row["service_resource_id"]) or None,
         subresource_target=row["subresource_target"].strip().lower() or None,
     )
 
@@ -104,7 +106,7 @@ def _holds_place(wide: OutboundRule, narrow: OutboundRule, port: int) -> bool | 
     if inner is None or outer is None:
         return None
     carried = wide.protocol in {_ANY_PROTOCOL, protocol}
-    return carried and all(any(_lies_in(one, other) for other in outer) for one in inner)
+    return carried and covers(outer, inner)
 
 
 _NO_TAG = "a tag nobody has"
@@ -115,31 +117,14 @@ def _holds_ports(wide: OutboundRule, ports: tuple[tuple[int, int], ...]) -> bool
     held = parsed_ports(wide.port_ranges or "")
     if held is None:
         return None
-    return all(any(low <= first and last <= high for low, high in held) for first, last in ports)
-
-
-def _lies_in(inner: IPv4Network | IPv6Network, outer: IPv4Network | IPv6Network) -> bool:
-    if isinstance(inner, IPv4Network) and isinstance(outer, IPv4Network):
-        return inner.subnet_of(outer)
-    if isinstance(inner, IPv6Network) and isinstance(outer, IPv6Network):
-        return inner.subnet_of(outer)
-    return False
+    return covers_ports(held, ports)
 
 
 @lru_cache(maxsize=4096)
-def _networks(prefixes: str) -> tuple[IPv4Network | IPv6Network, ...] | None:
-    """The networks of a comma list with those that touch joined; None where one is no network."""
-    try:
-        found = [ip_network(prefix, strict=False) for prefix in items(prefixes)]
-    except ValueError:
-        return None
-    fourth = collapse_addresses(one for one in found if isinstance(one, IPv4Network))
-    sixth = collapse_addresses(one for one in found if isinstance(one, IPv6Network))
-    return (*fourth, *sixth)
+def _networks(prefixes: str) -> list[Network] | None:
+    return union(items(prefixes))
 
 
 def _normal_prefix(prefix: str) -> str:
-    try:
-        return str(ip_network(prefix, strict=False))
-    except ValueError:
-        return prefix.lower()
+    network = network_of(prefix)
+    return prefix.lower() if network is None else str(network)

@@ -25,7 +25,10 @@ MANAGED_IDENTITY = f"{_LEARN}/machine-learning/how-to-identity-based-service-aut
 CUSTOMER_KEY = f"{_LEARN}/machine-learning/concept-customer-managed-keys"
 DATA_ENCRYPTION = f"{_LEARN}/machine-learning/concept-data-encryption"
 MONITORING = f"{_LEARN}/machine-learning/monitor-azure-machine-learning"
+LEGACY_MODE = f"{_LEARN}/machine-learning/how-to-configure-network-isolation-with-v2"
 DATA_EXFILTRATION = f"{_LEARN}/machine-learning/how-to-prevent-data-loss-exfiltration"
+PERIMETER = f"{_LEARN}/private-link/network-security-perimeter-concepts"
+PERIMETER_TRANSITION = f"{_LEARN}/private-link/network-security-perimeter-transition"
 VENDOR_RULE = (
     "https://www.trendmicro.com/cloudoneconformity/knowledge-base/azure/MachineLearning/"
     "enable-vnet-with-internet-outbound.html"

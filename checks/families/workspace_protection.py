@@ -14,6 +14,7 @@ from checks.fixes.workspaces import (
     HIGH_IMPACT_SET,
     IDENTITY_FOR_DATASTORES,
     IDENTITY_GIVEN,
+    LEGACY_MODE_LEFT,
     LOGS_SENT,
 )
 from checks.model import Answers, Check, Params, Severity, answer, check
@@ -192,10 +193,39 @@ def default_datastores_use_identity(tables: Tables, _params: Params) -> Answers:
     )
 
 
+@check(
+    id="SEC006",
+    title="The legacy API mode is off",
+    over="workspaces",
+    severity=Severity.MEDIUM,
+    reads=("workspaces.v1_legacy_mode",),
+    remediation=LEGACY_MODE_LEFT,
+    references=(pages.LEGACY_MODE,),
+    looks_at="row",
+)
+def legacy_api_mode_is_off(tables: Tables, _params: Params) -> Answers:
+    """The legacy mode keeps calls of the v1 API inside a network, and Microsoft ended support for v1 on 2026-06-30.
+
+    `v1LegacyMode` false passes, true fails: the workspace then refuses the supported v2 API. The built-in policy
+    e413671a still demands true for private workspaces; it is older than the end of v1. A flag that was not
+    reported is unknown.
+    """
+    flag = tables.workspaces["v1_legacy_mode"]
+    return answer(
+        known=flag.notna(),
+        passed=~flag,
+        observed="v1LegacyMode " + flag.astype("string").str.lower(),
+        expected="v1LegacyMode false",
+        failed="v1LegacyMode is true: the workspace takes calls of an API that Microsoft no longer supports.",
+        unknown="v1LegacyMode was not reported.",
+    )
+
+
 CHECKS: tuple[Check, ...] = (
     managed_identity_is_of_the_wanted_kind,
     workspace_is_encrypted_with_a_customer_key,
     high_business_impact_is_set,
     diagnostic_logs_are_sent_somewhere,
     default_datastores_use_identity,
+    legacy_api_mode_is_off,
 )

@@ -189,3 +189,35 @@ DEPENDENCY_RESTORED = Remediation(
     caution="The storage account and key vault of a workspace cannot be exchanged: without them it has to "
     "be created again. A new resource under the old name has none of the old data or keys.",
 )
+
+_OF_PERIMETER = '--perimeter-name "$PERIMETER" --resource-group "$PERIMETER_GROUP"'
+_CUT_BY_PERIMETER = (
+    "A perimeter may hold other resources, which follow the same rules. $PERIMETER and $PERIMETER_GROUP are the "
+    "perimeter and its resource group, as perimeter_id in the tables names them."
+)
+
+PERIMETER_NARROWED = Remediation(
+    summary="Replace the perimeter's wide inbound rule by one with the addresses that are needed.",
+    az=f'az network perimeter profile access-rule list {_OF_PERIMETER} --profile-name "$PROFILE"\n'
+    f'az network perimeter profile access-rule update {_OF_PERIMETER} --profile-name "$PROFILE" '
+    '--name "$RULE" --address-prefixes "$PREFIX"',
+    caution=f"Clients outside the new prefixes are refused at once. {_CUT_BY_PERIMETER} $PROFILE, $RULE and $PREFIX "
+    "are "
+    "the profile and the rule that the first command lists, and the address range to keep.",
+)
+
+PERIMETER_ENFORCED = Remediation(
+    summary="Read the perimeter's access logs, add the inbound rules that are missing, then enforce the association.",
+    az=f"az network perimeter association list {_OF_PERIMETER}\n"
+    f'az network perimeter association update {_OF_PERIMETER} --name "$ASSOCIATION" --access-mode Enforced',
+    caution="In Enforced mode the resource's own rules and the bypass for trusted services no longer count, so Machine "
+    "Learning needs private endpoints or an inbound rule for the workspace's subscription first. "
+    f"{_CUT_BY_PERIMETER} $ASSOCIATION is the association that the first command lists.",
+)
+
+PERIMETER_PROVISIONED = Remediation(
+    summary="Find the provisioning issue that Azure reports, then write the association again.",
+    az="az resource show --ids {{resource_id}} --query properties.publicNetworkAccess\n"
+    f"az network perimeter association list {_OF_PERIMETER}",
+    caution=_CUT_BY_PERIMETER,
+)

@@ -112,3 +112,13 @@ SELECTED_ADDRESSES_BACKED = Remediation(
     caution=f"{NETWORK_ON.caution} A private endpoint alone lets compute instances in a subnet be created, "
     "but managed online deployments still fail.",
 )
+
+BATCH_REACHED = Remediation(
+    summary="Close the workspace's public access, or move the batch endpoint to a workspace without selected "
+    "addresses.",
+    az="az ml workspace update --name {{workspace}} --resource-group {{resource_group}} "
+    "--subscription {{subscription_id}} --public-network-access Disabled",
+    caution="Create the workspace's private endpoint and its DNS zones first: without them nobody reaches the "
+    "workspace "
+    "once public access is closed.",
+)

@@ -142,6 +142,14 @@ OPENING_CLOSED = Remediation(
     caution=_CUT_OFF,
 )
 
+HOST_CORRECTED = Remediation(
+    summary="Set the rule's destination to a host name alone, without scheme, port, path or address.",
+    az=f'az ml workspace outbound-rule set {_OF_WORKSPACE} --rule {{{{rule}}}} --type fqdn --destination "$HOST"',
+    bicep=_bicep("type: 'FQDN'", "category: 'UserDefined'", "destination: hostName"),
+    terraform=_terraform("fqdn", "destination_fqdn = var.host"),
+    caution="Jobs that reach the destination by another name fail until the rule has that name.",
+)
+
 HOST_NARROWED = Remediation(
     summary="Name the hosts that are needed, each in full, instead of the wide one.",
     az=f'az ml workspace outbound-rule set {_OF_WORKSPACE} --rule "$RULE" --type fqdn --destination "$HOST"\n'

@@ -111,3 +111,20 @@ IDENTITY_FOR_DATASTORES = Remediation(
     caution="Users and computes need the roles for blobs and files on the storage account first, or every "
     "job fails to read its data.",
 )
+
+LEGACY_MODE_LEFT = Remediation(
+    summary="Move jobs and tools to the v2 API, then switch the legacy mode off.",
+    az="az resource update --ids {{workspace_id}} --api-version 2025-12-01 --set properties.v1LegacyMode=false",
+    terraform='resource "azapi_update_resource" "workspace" {\n'
+    '  type        = "Microsoft.MachineLearningServices/workspaces@2025-12-01"\n'
+    "  resource_id = {{workspace_id}}\n"
+    "  body = {\n"
+    "    properties = {\n"
+    "      v1LegacyMode = false\n"
+    "    }\n"
+    "  }\n"
+    "}",
+    caution="Jobs and pipelines that still use the v1 SDK or CLI stop working. Calls of the v2 API go to Azure "
+    "Resource "
+    "Manager, outside the workspace's private endpoint.",
+)

@@ -14,7 +14,10 @@ from dataclasses import dataclass
 from ipaddress import ip_network
 from typing import Final
 
-from checks.network.rules import parsed_ports, reaches_storage, resource_type_of, swallows
+from checks.network.hosts import reaches_storage, swallows
+from checks.network.ports import parsed_ports
+from checks.network.service_tags import covers_tag
+from checks.network.targets import resource_type_of, same_id
 
 HOST_PORTS: Final = (80, 443)
 """The only ports of a host-name rule."""
@@ -108,10 +111,13 @@ def is_in_force(rule: OutboundRule) -> bool | None:
 
 
 def allows(rule: OutboundRule) -> bool | None:
-    """Whether the rule allows; every rule does but a service-tag rule with the action Deny."""
+    """Return whether the rule allows: every rule does but a service-tag rule with the action Deny.
+
+    A service-tag rule without an action allows (recorded 2022-12-01-preview; the az exports leave it out).
+    """
     if (rule.type or "").lower() in {"fqdn", "privateendpoint"}:
         return True
-    return {"allow": True, "deny": False}.get((rule.action or "").lower()) if rule.type else None
+    return {"allow": True, "deny": False, "": True}.get((rule.action or "").lower()) if rule.type else None
 
 
 def leads_to(rule: OutboundRule, destination: Destination) -> bool | None:
@@ -157,8 +163,7 @@ def _covers(rule: OutboundRule, destination: Host | Service) -> bool | None:
     if tag == "internet":
         return True
     if isinstance(destination, Service):
-        wanted = destination.tag.strip().lower()
-        return wanted == tag or wanted.startswith(f"{tag}.")
+        return covers_tag(tag, destination.tag)
     service, _, region = tag.partition(".")
     if service in {"storage", "azurecloud"} and reaches_storage(destination.name):
         return None if region or destination.name.startswith("*") else True
@@ -197,7 +202,7 @@ def _is_target(target: str, destination: Endpoint) -> bool | None:
     if destination.resource_type:
         found = resource_type_of(target)
         return None if found is None else found == destination.resource_type.lower()
-    return target.strip().rstrip("/").lower() == destination.resource_id.strip().rstrip("/").lower()
+    return same_id(target) == same_id(destination.resource_id)
 
 
 def all_of(claims: Iterable[bool | None]) -> bool | None:

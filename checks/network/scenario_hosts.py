@@ -24,7 +24,6 @@ VS_CODE_HOSTS: Final = (
     "*.vscode.dev",
     "vscode.blob.core.windows.net",
     "*.gallerycdn.vsassets.io",
-    "raw.githubusercontent.com",
     "*.vscode-unpkg.net",
     "*.vscode-cdn.net",
     "*.vscodeexperiments.azureedge.net",
@@ -35,7 +34,7 @@ VS_CODE_HOSTS: Final = (
     "marketplace.visualstudio.com",
     "vscode.download.prss.microsoft.com",
 )
-"""VS Code; `raw.githubusercontent.com` is in the page of 2024-08 and no longer in later ones."""
+"""VS Code. The page of 2024-08 also had `raw.githubusercontent.com`; later ones do not."""
 
 HUGGING_FACE_HOSTS: Final = (
     "docker.io",
@@ -46,3 +45,6 @@ HUGGING_FACE_HOSTS: Final = (
     "cdn-lfs.huggingface.co",
 )
 """Hugging Face models."""
+
+DOCUMENTED_HOSTS: Final = frozenset((*PACKAGE_HOSTS, *VS_CODE_HOSTS, *HUGGING_FACE_HOSTS))
+"""Every host and wildcard that the page names exactly. Checks of openings admit them."""

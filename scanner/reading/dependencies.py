@@ -13,10 +13,13 @@ from scanner.payloads.payload import Keep
 API_VERSION_OF_ROLE: Mapping[str, str] = {
     "storage": "2024-01-01",
     "vault": "2023-07-01",
-    "registry": "2023-07-01",
+    "registry": "2025-04-01",
     "insights": "2020-02-02",
 }
-"""Pinned: stable versions that carry every member the checks read (resource type definitions, 2026-08)."""
+"""Pinned: stable versions that carry every member the checks read (resource type definitions, 2026-08).
+
+`anonymousPullEnabled` of a registry came with 2025-04-01.
+"""
 
 KIND = "associatedResource"
 

@@ -24,8 +24,9 @@ def connection_row(workspace_id: str, item: json_members.Object) -> Row:
         "connection": json_members.text(item, "name") or json_members.last_part(identity),
         "status": json_members.named(state, "status"),
         "description": json_members.text(state, "description"),
-        "private_endpoint_id": json_members.named(item, "properties", "privateEndpoint", "id"),
+        "private_endpoint_id": json_members.text_or_null(item, "properties", "privateEndpoint", "id"),
         "provisioning_state": json_members.text(item, "properties", "provisioningState"),
+        "created_at": json_members.text(item, "systemData", "createdAt"),
     }
 
 
@@ -43,6 +44,7 @@ def compute_row(workspace_id: str, item: json_members.Object) -> Row:
         "attached_resource_id": json_members.named(outer, "resourceId"),
         "disable_local_auth": json_members.flag(outer, "disableLocalAuth"),
         "provisioning_state": json_members.text(outer, "provisioningState"),
+        "created_on": json_members.text(outer, "createdOn"),
         "subnet_id": json_members.text_or_null(inner, "subnet", "id"),
         "enable_node_public_ip": json_members.flag(inner, "enableNodePublicIp"),
         "public_ip_address": json_members.text_or_null(inner, "connectivityEndpoints", "publicIpAddress"),
@@ -59,6 +61,8 @@ def endpoint_row(workspace_id: str, item: json_members.Object, *, endpoint_type:
         "workspace_id": workspace_id,
         "endpoint": json_members.text(item, "name") or json_members.last_part(item["id"]),
         "endpoint_type": endpoint_type,
+        "kind": json_members.named(item, "kind"),
+        "compute_id": json_members.text_or_null(item, "properties", "compute"),
         "public_network_access": json_members.named(item, "properties", "publicNetworkAccess"),
         "auth_mode": json_members.named(item, "properties", "authMode"),
         "provisioning_state": json_members.text(item, "properties", "provisioningState"),

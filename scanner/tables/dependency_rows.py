@@ -83,11 +83,13 @@ def _posture(answer: Payload | Gap | None, role: str) -> Row:
         "public_network_access": _word(properties, "publicNetworkAccess"),
         **_firewall(properties, role),
         "approved_private_endpoints": _approved(properties),
+        "location": json_members.named(body, "location"),
         "sku": json_members.named(body, "sku", "name"),
         "allow_blob_public_access": json_members.flag(properties, "allowBlobPublicAccess"),
         "allow_shared_key_access": json_members.flag(properties, "allowSharedKeyAccess"),
         "purge_protection": json_members.flag(properties, "enablePurgeProtection"),
         "admin_user_enabled": json_members.flag(properties, "adminUserEnabled"),
+        "anonymous_pull_enabled": json_members.flag(properties, "anonymousPullEnabled"),
         "ingestion_access": json_members.named(properties, "publicNetworkAccessForIngestion"),
         "query_access": json_members.named(properties, "publicNetworkAccessForQuery"),
     }
@@ -111,8 +113,21 @@ def _firewall(properties: Any, role: str) -> Row:
     return {
         "default_action": "" if has_none else json_members.named(rules, "defaultAction"),
         "bypass": bypass,
+        "ip_rules": "" if has_none else _each(rules, "ipRules", "value"),
+        "resource_access_rules": "" if has_none else _each(rules, "resourceAccessRules", "resourceId"),
         "virtual_network_rules": 0 if has_none else json_members.count(rules, "virtualNetworkRules"),
     }
+
+
+def _each(rules: Any, name: str, member: str) -> str | None:
+    """Return one member of every rule, joined by ", ". "" where the list is absent or null, None where it is no list.
+
+    A rule without that member is shown as "?", so that it is not read as no rule.
+    """
+    if isinstance(rules, dict) and rules.get(name) is None:
+        return ""
+    listed = json_members.objects(rules, name)
+    return None if listed is None else ", ".join(json_members.named(each, member) or "?" for each in listed)
 
 
 def _approved(properties: Any) -> int | None:

@@ -25,6 +25,8 @@ WORKSPACE_MEMBERS: Mapping[str, str] = {
             "managed_network_status",
             "spark_ready",
             "firewall_sku",
+            "managed_network_kind",
+            "firewall_public_ip_address",
             "changeable_isolation_modes",
         ),
         "serverlessComputeSettings": (
@@ -73,6 +75,8 @@ def workspace_row(item: dict[str, Any], api_version: str) -> Row:
         "managed_network_status": json_members.named(network, "status", "status"),
         "spark_ready": json_members.flag(network, "status", "sparkReady"),
         "firewall_sku": json_members.named(network, "firewallSku"),
+        "managed_network_kind": json_members.named(network, "managedNetworkKind"),
+        "firewall_public_ip_address": json_members.text_or_null(network, "firewallPublicIpAddress"),
         "changeable_isolation_modes": json_members.joined(
             json_members.member(network, "changeableIsolationModes")
         ),
@@ -106,7 +110,11 @@ def _managed_network_reported(properties: Any, api_version: str) -> bool | None:
 
 def _ip_rules(properties: Any) -> str | None:
     rules = json_members.objects(properties, "networkAcls", "ipRules")
-    return None if rules is None else json_members.joined([str(rule.get("value", "")) for rule in rules])
+    if rules is not None:
+        return json_members.joined([str(rule.get("value", "")) for rule in rules])
+    if json_members.member(properties, "networkAcls") is not None:
+        return None
+    return json_members.joined(json_members.member(properties, "ipAllowlist"))
 
 
 def _connections_known(properties: Any) -> bool | None:

@@ -8,31 +8,60 @@ from checks.contract.tables import Tables
 from checks.contract.three_valued import says
 from checks.families import frameworks, pages
 from checks.families.dependencies.facts import (
-    CLOSED_READS,
+    PERIMETER_READS,
+    PUBLIC_READS,
     READ,
+    PublicSide,
     access_of,
     has_role,
-    is_closed,
     is_read,
+    public_opening,
     why_unknown,
 )
 from checks.fixes.dependencies import INSIGHTS_CLOSED, REGISTRY_CLOSED, STORAGE_CLOSED, VAULT_CLOSED
 from checks.model import Answers, Check, Params, Severity, answer, check
 
 
-def _closed_to_the_public(resources: pd.DataFrame, role: str, what: str) -> Answers:
-    closed = is_closed(resources)
+def _closed_to_the_public(resources: pd.DataFrame, role: str, what: str, params: PublicSide) -> Answers:
+    opening = public_opening(resources, params)
+    is_open = opening["is_open"]
+    if "anonymous_pull_enabled" in resources.columns:
+        access = resources["public_network_access"]
+        pulls = resources["anonymous_pull_enabled"] & ~says(access, "Disabled").fillna(value=False)
+        admits = pulls.fillna(value=False)
+        opening = opening.assign(
+            what=opening["what"].mask(
+                admits & ~is_open.fillna(value=False),
+                "lets anybody behind a selected address pull without signing in",
+            )
+        )
+        is_open = is_open | admits
     return answer(
-        known=closed.notna(),
-        passed=closed,
+        known=is_open.notna(),
+        passed=~is_open,
         applies=has_role(resources, role),
         observed=access_of(resources),
-        expected="publicNetworkAccess Disabled or SecuredByPerimeter, or defaultAction Deny",
-        failed=f"The {what} " + resources["resource"] + " answers to every address on the internet.",
+        expected=f"no public access, or addresses no wider than /{params.min_prefix} and at most "
+        f"{params.max_addresses:,} in all",
+        failed=f"The {what} " + resources["resource"] + " is open: " + opening["what"] + ".",
+        passes=_perimeter_note(resources),
         unknown=why_unknown(
-            resources, "publicNetworkAccess or defaultAction is a word this check knows not."
+            resources,
+            "publicNetworkAccess, defaultAction, the address rules or the network security perimeter was not "
+            "reported, could not be read or is an undocumented word.",
         ),
         not_applicable=f"The resource is not the workspace's {what}.",
+    )
+
+
+def _perimeter_note(resources: pd.DataFrame) -> pd.Series:
+    text = pd.Series("", index=resources.index, dtype="string")
+    if "perimeter_status" not in resources.columns:
+        return text
+    is_missing = says(resources["perimeter_status"], "missing") | resources["perimeter_status"].isna()
+    return text.mask(
+        is_missing.fillna(value=False),
+        "Its network security perimeter could not be read; this takes it as having none.",
     )
 
 
@@ -41,20 +70,25 @@ def _closed_to_the_public(resources: pd.DataFrame, role: str, what: str) -> Answ
     title="Storage account closed to the public",
     over="associated_resources",
     severity=Severity.HIGH,
-    reads=CLOSED_READS,
+    reads=(*PUBLIC_READS, *PERIMETER_READS),
     remediation=STORAGE_CLOSED,
     controls=frameworks.INBOUND,
-    references=(pages.STORAGE_NETWORK, pages.SECURED_WORKSPACE),
+    references=(pages.STORAGE_NETWORK, pages.SECURED_WORKSPACE, pages.PERIMETER_TRANSITION),
+    params=PublicSide,
+    follows=("RES013",),
     looks_at="row",
 )
-def storage_account_is_closed_to_the_public(tables: Tables, _params: Params) -> Answers:
-    """A private workspace over an open storage account is open: data, models and code lie in the account.
+def storage_account_is_closed_to_the_public(tables: Tables, params: PublicSide) -> Answers:
+    """A private workspace over an open storage account is open: the account holds data, models and code.
 
-    `publicNetworkAccess` Disabled or SecuredByPerimeter passes, and so does `networkAcls.defaultAction`
-    Deny, which leaves selected networks only. Anything else fails, a firewall that is absent included: it
-    allows. An account that does not exist, was not read, or says an undocumented word is unknown.
+    The account's own rules and its network security perimeter decide together. Without a perimeter, Disabled passes;
+    otherwise `networkAcls.defaultAction` Deny passes if the union of `ipRules` holds no network wider than
+    *min_prefix* and no more than *max_addresses* addresses, and an absent firewall allows everybody. A perimeter's
+    inbound rules admit traffic even if public access is Disabled or SecuredByPerimeter; in Enforced mode they are the
+    only ones that count. A rule for a whole subscription fails unless *allowed_subscriptions* has it. An account that
+    does not exist or was not read, an undocumented word, and a perimeter that could not be read are unknown.
     """
-    return _closed_to_the_public(tables.associated_resources, "storage", "storage account")
+    return _closed_to_the_public(tables.associated_resources, "storage", "storage account", params)
 
 
 @check(
@@ -62,20 +96,25 @@ def storage_account_is_closed_to_the_public(tables: Tables, _params: Params) -> 
     title="Key vault closed to the public",
     over="associated_resources",
     severity=Severity.HIGH,
-    reads=CLOSED_READS,
+    reads=(*PUBLIC_READS, *PERIMETER_READS),
     remediation=VAULT_CLOSED,
     controls=frameworks.INBOUND,
-    references=(pages.KEY_VAULT_NETWORK, pages.SECURED_WORKSPACE),
+    references=(pages.KEY_VAULT_NETWORK, pages.SECURED_WORKSPACE, pages.PERIMETER_TRANSITION),
+    params=PublicSide,
+    follows=("RES013",),
     looks_at="row",
 )
-def key_vault_is_closed_to_the_public(tables: Tables, _params: Params) -> Answers:
-    """The vault holds the secrets of the workspace's connections; open, a stolen token is enough for them.
+def key_vault_is_closed_to_the_public(tables: Tables, params: PublicSide) -> Answers:
+    """The vault holds the secrets of the workspace's connections; if it is open, a stolen token reads them.
 
-    `publicNetworkAccess` Disabled or SecuredByPerimeter passes, and so does `networkAcls.defaultAction`
-    Deny, which leaves selected networks only. Anything else fails, a firewall that is absent included: it
-    allows. A vault that does not exist, was not read, or says an undocumented word is unknown.
+    The vault's own rules and its network security perimeter decide together. Without a perimeter, Disabled passes;
+    otherwise `networkAcls.defaultAction` Deny passes if the union of `ipRules` holds no network wider than
+    *min_prefix* and no more than *max_addresses* addresses, and an absent firewall allows everybody. A perimeter's
+    inbound rules admit traffic even if public access is Disabled or SecuredByPerimeter; in Enforced mode they are the
+    only ones that count. A rule for a whole subscription fails unless *allowed_subscriptions* has it. A vault that
+    does not exist or was not read, an undocumented word, and a perimeter that could not be read are unknown.
     """
-    return _closed_to_the_public(tables.associated_resources, "vault", "key vault")
+    return _closed_to_the_public(tables.associated_resources, "vault", "key vault", params)
 
 
 @check(
@@ -83,20 +122,24 @@ def key_vault_is_closed_to_the_public(tables: Tables, _params: Params) -> Answer
     title="Container registry closed to the public",
     over="associated_resources",
     severity=Severity.HIGH,
-    reads=CLOSED_READS,
+    reads=(*PUBLIC_READS, "associated_resources.anonymous_pull_enabled"),
     remediation=REGISTRY_CLOSED,
     controls=frameworks.INBOUND,
     references=(pages.REGISTRY_NETWORK, pages.SECURED_WORKSPACE),
+    params=PublicSide,
+    follows=("RES013",),
     looks_at="row",
 )
-def container_registry_is_closed_to_the_public(tables: Tables, _params: Params) -> Answers:
+def container_registry_is_closed_to_the_public(tables: Tables, params: PublicSide) -> Answers:
     """The registry holds the images that run with the workspace's rights; who can push can run code.
 
-    `publicNetworkAccess` Disabled or SecuredByPerimeter passes, and so does `networkRuleSet.defaultAction`
-    Deny, which leaves selected networks only. Anything else fails, a rule set that is absent included: it
-    allows. A registry that does not exist, was not read, or says an undocumented word is unknown.
+    `publicNetworkAccess` Disabled passes. Otherwise `networkRuleSet.defaultAction` Deny passes if the union of
+    `ipRules` holds no network wider than *min_prefix* and no more than *max_addresses* addresses, and if
+    `anonymousPullEnabled` is not true; an absent rule set allows everybody. Registries have no network security
+    perimeter (2026-11), so SecuredByPerimeter is unknown here, as is a registry that does not exist or was not read
+    and an undocumented word.
     """
-    return _closed_to_the_public(tables.associated_resources, "registry", "container registry")
+    return _closed_to_the_public(tables.associated_resources, "registry", "container registry", params)
 
 
 @check(
@@ -107,15 +150,16 @@ def container_registry_is_closed_to_the_public(tables: Tables, _params: Params) 
     reads=(*READ, "associated_resources.ingestion_access", "associated_resources.query_access"),
     remediation=INSIGHTS_CLOSED,
     controls=frameworks.INBOUND,
-    references=(pages.APPLICATION_INSIGHTS_ACCESS,),
+    references=(pages.APPLICATION_INSIGHTS_ACCESS, pages.PERIMETER_TRANSITION),
+    follows=("RES013",),
     looks_at="row",
 )
 def application_insights_is_closed_to_the_public(tables: Tables, _params: Params) -> Answers:
     """Telemetry quotes inputs and errors; who can query it reads them, who can send it forges them.
 
-    `publicNetworkAccessForIngestion` and `publicNetworkAccessForQuery` both have to be Disabled or
-    SecuredByPerimeter; either Enabled fails. One that was not reported is unknown unless the other fails,
-    as is a component that does not exist or was not read.
+    `publicNetworkAccessForIngestion` and `publicNetworkAccessForQuery` both have to be Disabled; either Enabled
+    fails. SecuredByPerimeter is unknown, because the rules of the component's perimeter decide and were not read, as is
+    access that was not reported unless the other one fails, and a component that does not exist or was not read.
     """
     resources = tables.associated_resources
     ingestion, query = resources["ingestion_access"], resources["query_access"]
@@ -128,14 +172,16 @@ def application_insights_is_closed_to_the_public(tables: Tables, _params: Params
         observed=seen,
         expected="ingestion and query Disabled",
         failed="Application Insights " + resources["resource"] + " is open: " + seen + ".",
-        unknown=why_unknown(resources, "Access for ingestion or for query was not reported."),
+        unknown=why_unknown(
+            resources,
+            "Access for ingestion or for query was not reported, or a perimeter that was not read governs it.",
+        ),
         not_applicable="The resource is not the workspace's Application Insights.",
     )
 
 
 def _is_shut(access: pd.Series) -> pd.Series:
-    shut = says(access, "Disabled", "SecuredByPerimeter")
-    return shut.where(says(access, "Enabled", "Disabled", "SecuredByPerimeter"))
+    return says(access, "Disabled").where(says(access, "Enabled", "Disabled"))
 
 
 CHECKS: tuple[Check, ...] = (

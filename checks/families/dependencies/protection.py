@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from checks.contract.tables import Tables
-from checks.contract.three_valued import any_child, children_named
+from checks.contract.three_valued import any_child, children_named, of_workspace, texts
 from checks.families import frameworks, pages
 from checks.families.dependencies.facts import ACCESS_READS, READ, has_role, is_closed, is_read, why_unknown
 from checks.fixes.dependencies import (
@@ -26,6 +26,8 @@ from checks.model import Answers, Check, Params, Severity, answer, check
     reads=(
         "workspaces.image_build_compute",
         "workspaces.associated_resources_known",
+        "workspaces.computes_known",
+        "computes.compute",
         *ACCESS_READS,
         "associated_resources.unread_reason",
     ),
@@ -36,19 +38,25 @@ from checks.model import Answers, Check, Params, Severity, answer, check
 def image_builds_have_a_compute(tables: Tables, _params: Params) -> Answers:
     """A registry behind a firewall cannot build images itself: without a compute no environment is built.
 
-    Asked where the workspace's registry is closed to the public: `imageBuildCompute` has to be set. A
-    workspace without a registry, or with an open one, is not applicable. A registry that does not exist or
-    was not read, or a member left out, is unknown.
+    Asked where the workspace's registry or storage account is closed to the public: `imageBuildCompute` has to name a
+    compute, and the compute has to exist in the workspace. A workspace whose registry and storage are open is not
+    applicable. A registry or account that does not exist or was not read, a member that was not reported, or computes
+    that were not all read are unknown.
     """
-    workspaces, resources = tables.workspaces, tables.associated_resources
+    workspaces, resources, computes = tables.workspaces, tables.associated_resources, tables.computes
     compute = workspaces["image_build_compute"]
-    is_registry = has_role(resources, "registry")
+    is_registry = has_role(resources, "registry", "storage")
     reasons = children_named(
         why_unknown(resources, "Its access was not reported."), is_registry, resources, workspaces
     )
+    own = workspaces.assign(judged_by=workspaces.index.to_series())
+    wanted = texts(of_workspace(compute, computes), _last_name)
+    exists = any_child(
+        texts(computes["compute"], str.lower).eq(wanted), computes, own, known=workspaces["computes_known"]
+    )
     return answer(
         known=compute.notna(),
-        passed=compute.ne(""),
+        passed=compute.ne("") & exists,
         applies=any_child(
             is_registry & is_closed(resources),
             resources,
@@ -57,11 +65,22 @@ def image_builds_have_a_compute(tables: Tables, _params: Params) -> Answers:
         ),
         observed="imageBuildCompute " + compute.replace("", "none").fillna("not reported"),
         expected="imageBuildCompute names a compute",
-        failed="The registry is closed to the public and no compute is named that builds images.",
-        unknown="imageBuildCompute was not reported, or the registry is not known. "
-        + ("Registry: " + reasons).mask(reasons.eq(""), ""),
-        not_applicable="The workspace has no registry that is closed to the public.",
+        failed=pd.Series(
+            "The registry or the storage account is closed to the public and no compute is named that builds images.",
+            index=workspaces.index,
+            dtype="string",
+        ).mask(
+            compute.ne("").fillna(value=False),
+            "imageBuildCompute names " + compute.fillna("") + ", which no longer exists.",
+        ),
+        unknown="imageBuildCompute was not reported, or the computes, the registry or the storage account were not "
+        "read. " + reasons,
+        not_applicable="Neither the registry nor the storage account of the workspace is closed to the public.",
     )
+
+
+def _last_name(compute: str) -> str:
+    return compute.rstrip("/").rpartition("/")[2].lower()
 
 
 def _protected(
@@ -97,6 +116,7 @@ _NAMES = {"storage": "storage account", "vault": "key vault", "registry": "conta
     reads=(*READ, "associated_resources.allow_blob_public_access"),
     remediation=ANONYMOUS_BLOBS_REFUSED,
     references=(pages.STORAGE_ANONYMOUS,),
+    follows=("RES013",),
     looks_at="row",
 )
 def storage_refuses_anonymous_blobs(tables: Tables, _params: Params) -> Answers:
@@ -123,6 +143,7 @@ def storage_refuses_anonymous_blobs(tables: Tables, _params: Params) -> Answers:
     remediation=SHARED_KEYS_REFUSED,
     controls=frameworks.LOCAL_AUTHENTICATION,
     references=(pages.STORAGE_SHARED_KEY,),
+    follows=("RES013",),
     looks_at="row",
 )
 def storage_refuses_shared_keys(tables: Tables, _params: Params) -> Answers:
@@ -149,6 +170,7 @@ def storage_refuses_shared_keys(tables: Tables, _params: Params) -> Answers:
     reads=(*READ, "associated_resources.purge_protection"),
     remediation=PURGE_PROTECTION_ON,
     references=(pages.KEY_VAULT_RECOVERY,),
+    follows=("RES013",),
     looks_at="row",
 )
 def key_vault_has_purge_protection(tables: Tables, _params: Params) -> Answers:
@@ -169,24 +191,42 @@ def key_vault_has_purge_protection(tables: Tables, _params: Params) -> Answers:
 
 @check(
     id="RES012",
-    title="Registry admin user is off",
+    title="Registry admin user and anonymous pull are off",
     over="associated_resources",
     severity=Severity.MEDIUM,
-    reads=(*READ, "associated_resources.admin_user_enabled"),
+    reads=(*READ, "associated_resources.admin_user_enabled", "associated_resources.anonymous_pull_enabled"),
     remediation=ADMIN_USER_OFF,
     controls=frameworks.LOCAL_AUTHENTICATION,
     references=(pages.REGISTRY_ADMIN,),
+    follows=("RES013",),
     looks_at="row",
 )
-def registry_admin_user_is_off(tables: Tables, _params: Params) -> Answers:
-    """The admin user is one shared password with the right to push: whoever has it replaces images unseen.
+def registry_admin_user_and_anonymous_pull_are_off(tables: Tables, _params: Params) -> Answers:
+    """The admin user is one shared password with the right to push; anonymous pull needs no password at all.
 
-    `adminUserEnabled` false passes, true fails. Left out it is unknown, as is a registry that does not
-    exist or was not read.
+    `adminUserEnabled` and `anonymousPullEnabled` both have to be false; either true fails. Azure reports the second
+    from api-version 2025-04-01 on. One that was not reported is unknown unless the other one fails, as is a
+    registry that does not exist or was not read.
     """
-    return _protected(
-        tables.associated_resources, "registry", "admin_user_enabled", "adminUserEnabled", wanted=False
+    resources = tables.associated_resources
+    was_read = is_read(resources).fillna(value=False)
+    admin, anonymous = resources["admin_user_enabled"], resources["anonymous_pull_enabled"]
+    is_on = (admin | anonymous).where(was_read)
+    seen = "adminUserEnabled " + _shown(admin) + ", anonymousPullEnabled " + _shown(anonymous)
+    return answer(
+        known=is_on.notna(),
+        passed=~is_on,
+        applies=has_role(resources, "registry"),
+        observed=seen,
+        expected="adminUserEnabled false, anonymousPullEnabled false",
+        failed="The registry " + resources["resource"] + " has " + seen + ".",
+        unknown=why_unknown(resources, "adminUserEnabled or anonymousPullEnabled was not reported."),
+        not_applicable="The resource is not the workspace's container registry.",
     )
+
+
+def _shown(flag: pd.Series) -> pd.Series:
+    return flag.astype("string").str.lower().fillna("not reported")
 
 
 CHECKS: tuple[Check, ...] = (
@@ -194,5 +234,5 @@ CHECKS: tuple[Check, ...] = (
     storage_refuses_anonymous_blobs,
     storage_refuses_shared_keys,
     key_vault_has_purge_protection,
-    registry_admin_user_is_off,
+    registry_admin_user_and_anonymous_pull_are_off,
 )

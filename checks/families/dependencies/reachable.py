@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from fnmatch import fnmatchcase
+
 import pandas as pd
 
 from checks.contract.isolation import APPROVED, MODE_READS, effective_mode
 from checks.contract.tables import Tables
-from checks.contract.three_valued import items, judged, of_workspace, says
+from checks.contract.three_valued import items, judged, judged_pairs, of_workspace, says, subscription_of
 from checks.families import frameworks, pages
-from checks.families.dependencies import firewall, protection
+from checks.families.dependencies import firewall, perimeters, protection
 from checks.families.dependencies.facts import (
     CLOSED_READS,
     READ,
@@ -25,6 +27,8 @@ from checks.fixes.dependencies import (
     TRUSTED_SERVICES_ADMITTED,
 )
 from checks.model import Answers, Check, Params, Severity, answer, check
+from checks.network.perimeters import ENFORCED
+from checks.network.targets import same_id
 
 
 @check(
@@ -32,7 +36,15 @@ from checks.model import Answers, Check, Params, Severity, answer, check
     title="Trusted Microsoft services may pass the firewall",
     over="associated_resources",
     severity=Severity.MEDIUM,
-    reads=(*READ, "associated_resources.default_action", "associated_resources.bypass"),
+    reads=(
+        *READ,
+        "associated_resources.default_action",
+        "associated_resources.bypass",
+        "associated_resources.resource_access_rules",
+        "associated_resources.perimeter_access_mode",
+        "associated_resources.perimeter_subscriptions",
+    ),
+    follows=("RES013",),
     remediation=TRUSTED_SERVICES_ADMITTED,
     controls=frameworks.INBOUND,
     references=(
@@ -45,28 +57,48 @@ from checks.model import Answers, Check, Params, Severity, answer, check
 def trusted_services_may_pass_the_firewall(tables: Tables, _params: Params) -> Answers:
     """Machine Learning itself comes as a trusted service; a firewall that refuses it breaks the workspace.
 
-    Asked where the default action is Deny: `networkAcls.bypass`, for a registry
-    `networkRuleBypassOptions`, has to name AzureServices. A default action of Allow, or none at all,
-    leaves nothing to pass. A bypass that was not reported, or a resource that does not exist or was not
-    read, is unknown.
+    Asked where the default action is Deny, or a network security perimeter is Enforced: `networkAcls.bypass`, for a
+    registry `networkRuleBypassOptions`, has to name AzureServices, or `resourceAccessRules` has to name the
+    workspace, which is stricter. An Enforced perimeter does not honour the bypass: then an inbound rule for the
+    workspace's subscription has to exist. A default action of Allow, or none at all, refuses nobody. A bypass that
+    was not reported, or a resource that does not exist or was not read, is unknown.
     """
     resources = tables.associated_resources
     bypass = resources["bypass"]
     admits = judged(bypass, lambda joined: "azureservices" in map(str.lower, items(joined)))
+    named = judged_pairs(resources["resource_access_rules"], resources["workspace_id"], _names)
+    is_enforced = says(resources["perimeter_access_mode"], ENFORCED).fillna(value=False).astype(bool)
+    within = judged_pairs(
+        resources["perimeter_subscriptions"], resources["workspace_id"], _admits_subscription
+    )
+    passed = (admits | named.fillna(value=False)).mask(is_enforced, within)
     return answer(
-        known=bypass.notna(),
-        passed=admits,
-        applies=has_role(resources, "storage", "vault", "registry") & denies_by_default(resources),
-        observed="bypass " + bypass.fillna("not reported"),
-        expected="bypass AzureServices",
-        failed="The firewall of "
-        + resources["resource"]
-        + " refuses trusted services: bypass "
-        + bypass
-        + ".",
+        known=passed.notna(),
+        passed=passed,
+        applies=has_role(resources, "storage", "vault", "registry")
+        & (denies_by_default(resources) | pd.Series(is_enforced, dtype="boolean")),
+        observed=("bypass " + bypass.fillna("not reported")).mask(is_enforced, "perimeter Enforced"),
+        expected="bypass AzureServices, or the workspace in resourceAccessRules",
+        failed=(
+            "The firewall of " + resources["resource"] + " refuses trusted services: bypass " + bypass + "."
+        ).mask(
+            is_enforced,
+            "The Enforced perimeter of "
+            + resources["resource"]
+            + " does not honour the bypass, and no inbound rule admits the workspace's subscription.",
+        ),
         unknown=why_unknown(resources, "The default action or the bypass was not reported."),
         not_applicable="The resource has no firewall of this kind, or it refuses nobody.",
     )
+
+
+def _names(rules: str, workspace_id: str) -> bool:
+    """Return whether a resource access rule, perhaps with `*` in it, names the workspace."""
+    return any(fnmatchcase(same_id(workspace_id), same_id(rule)) for rule in items(rules))
+
+
+def _admits_subscription(subscriptions: str, workspace_id: str) -> bool:
+    return subscription_of(workspace_id) in map(subscription_of, items(subscriptions))
 
 
 @check(
@@ -76,9 +108,11 @@ def trusted_services_may_pass_the_firewall(tables: Tables, _params: Params) -> A
     severity=Severity.MEDIUM,
     reads=(
         *READ,
+        "associated_resources.public_network_access",
         "associated_resources.virtual_network_rules",
         "associated_resources.approved_private_endpoints",
     ),
+    follows=("RES013",),
     remediation=SERVICE_ENDPOINTS_REMOVED,
     controls=frameworks.INBOUND,
     references=(f"{pages.MANAGED_NETWORK}#limitations",),
@@ -87,9 +121,10 @@ def trusted_services_may_pass_the_firewall(tables: Tables, _params: Params) -> A
 def no_service_endpoint_beside_a_private_endpoint(tables: Tables, _params: Params) -> Answers:
     """A managed network cannot use a resource that has a service endpoint and a private endpoint at once.
 
-    A storage account or key vault with virtual network rules and an approved private endpoint fails;
-    with either alone it passes. A registry has no such rules at the api-version read. A count that was
-    not reported is unknown unless the other one settles it, as is a resource that was not read.
+    A storage account or key vault with virtual network rules and an approved private endpoint fails; with either
+    alone it passes. While public access is Disabled the rules have no effect, so the check does not apply. A
+    registry has no such rules at the api-version read. A count that was not reported is unknown unless the other
+    one settles it, as is a resource that was not read.
     """
     resources = tables.associated_resources
     rules, endpoints = resources["virtual_network_rules"], resources["approved_private_endpoints"]
@@ -98,12 +133,14 @@ def no_service_endpoint_beside_a_private_endpoint(tables: Tables, _params: Param
     return answer(
         known=clash.notna(),
         passed=~clash,
-        applies=has_role(resources, "storage", "vault"),
+        applies=has_role(resources, "storage", "vault")
+        & ~says(resources["public_network_access"], "Disabled").fillna(value=False),
         observed=seen,
         expected="virtual network rules or approved private endpoints, not both",
         failed="Both lead to " + resources["resource"] + ", " + seen + ".",
         unknown=why_unknown(resources, "The virtual network rules or private endpoints were not reported."),
-        not_applicable="Only storage accounts and key vaults have virtual network rules.",
+        not_applicable="Only storage accounts and key vaults have virtual network rules, and none while their public "
+        "access is Disabled.",
     )
 
 
@@ -120,6 +157,7 @@ def _counted(counts: pd.Series) -> pd.Series:
     remediation=REGISTRY_TIER_RAISED,
     controls=frameworks.INBOUND,
     references=(pages.REGISTRY_NETWORK,),
+    follows=("RES013",),
     looks_at="row",
 )
 def registry_tier_supports_private_endpoints(tables: Tables, _params: Params) -> Answers:
@@ -178,4 +216,5 @@ CHECKS: tuple[Check, ...] = (
     registry_tier_supports_private_endpoints,
     *protection.CHECKS,
     dependency_exists_and_is_readable,
+    *perimeters.CHECKS,
 )

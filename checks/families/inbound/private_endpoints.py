@@ -33,6 +33,8 @@ class AllowedSubscriptions(Params):
         "workspaces.public_network_access",
         "workspaces.private_endpoint_connections_known",
         "private_endpoint_connections.status",
+        "private_endpoint_connections.provisioning_state",
+        "private_endpoint_connections.private_endpoint_id",
     ),
     remediation=ENDPOINT_CREATED,
     controls=frameworks.PRIVATE_LINK,
@@ -42,10 +44,11 @@ class AllowedSubscriptions(Params):
 def approved_private_endpoint_exists(tables: Tables, _params: Params) -> Answers:
     """Without a private endpoint every client comes in over the internet, or not at all.
 
-    One connection with the status Approved passes; Pending, Rejected, Disconnected and Timeout carry
-    no traffic and do not count. Where the connections were not all read, or one without a status could
-    be the approved one, the answer is unknown. With public network access disabled and no approved
-    connection nobody can reach the workspace, and the reason says so.
+    One connection passes whose status is Approved, whose provisioning succeeded and whose private endpoint
+    exists. Pending, Rejected, Disconnected and Timeout carry no traffic and do not count; neither do connections
+    that failed, are being created or deleted, or lost their endpoint. If the connections were not all read, or a
+    part of one that could count was not reported or is an undocumented word, the answer is unknown. With public
+    network access disabled and no such connection nobody can reach the workspace, and the reason states it.
     """
     workspaces, connections = tables.workspaces, tables.private_endpoint_connections
     known, status = workspaces["private_endpoint_connections_known"], connections["status"]
@@ -56,14 +59,27 @@ def approved_private_endpoint_exists(tables: Tables, _params: Params) -> Answers
     )
     return answer(
         known=known,
-        passed=any_child(says(status, "Approved"), connections, workspaces, known=known),
+        passed=any_child(carries_traffic(connections), connections, workspaces, known=known),
         observed=("connections: " + seen)
         .mask(seen.eq(""), "no connections")
         .where(known.fillna(value=False), "not read"),
-        expected="at least one connection that is Approved",
-        failed="No private endpoint connection is Approved." + consequence,
-        unknown="The private endpoint connections, or the status of one of them, were not read.",
+        expected="at least one connection that is Approved and provisioned",
+        failed="No private endpoint connection is Approved and provisioned." + consequence,
+        unknown="The private endpoint connections were not all read, or the status, the provisioning state or the "
+        "endpoint of one of them was not reported.",
     )
+
+
+def carries_traffic(connections: pd.DataFrame) -> pd.Series:
+    """Return for each connection whether it is Approved, provisioned and has its endpoint. `<NA>` if not settled."""
+    status, state = connections["status"], connections["provisioning_state"]
+    is_approved = says(status, "Approved").where(
+        says(status, "Approved", "Pending", "Rejected", "Disconnected", "Timeout")
+    )
+    is_provisioned = says(state, "Succeeded").where(
+        says(state, "Succeeded", "Creating", "Deleting", "Failed")
+    )
+    return is_approved & is_provisioned & connections["private_endpoint_id"].ne("")
 
 
 @check(

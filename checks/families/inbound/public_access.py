@@ -17,17 +17,23 @@ from checks.fixes.network import (
     PUBLIC_ACCESS_DISABLED,
 )
 from checks.model import Answers, Check, Params, Severity, answer, check
-from checks.network.rules import address_defect
+from checks.network.addresses import MAX_ADDRESSES, MIN_PREFIX, address_defect, opening_defect
 
 MOST_RULES = 200
 """How many address rules a workspace takes; from "Configure a private endpoint", read 2026-11."""
 
 
 class AddressWidth(Params):
-    """How wide an address rule may be."""
+    """How much the address rules may open together."""
 
     min_prefix: int = Field(
-        default=24, ge=0, le=32, description="The shortest IPv4 prefix an address rule may have."
+        default=MIN_PREFIX,
+        ge=0,
+        le=32,
+        description="The widest IPv4 network that the rules may hold, as a prefix length.",
+    )
+    max_addresses: int = Field(
+        default=MAX_ADDRESSES, ge=1, description="The most addresses that all rules may open together."
     )
 
 
@@ -43,17 +49,17 @@ class AddressWidth(Params):
     looks_at="row",
 )
 def public_network_access_is_disabled(tables: Tables, _params: Params) -> Answers:
-    """A workspace with a public endpoint is guarded by credentials alone: whoever steals a token is in.
+    """Credentials alone guard a workspace with a public endpoint: a stolen token is enough to enter.
 
-    `publicNetworkAccess` decides, and only `Disabled` passes; access from selected addresses is still
-    public. Where Azure did not report it the answer is unknown; the legacy flag
-    `allowPublicAccessWhenBehindVnet` is then quoted, but decides nothing.
+    `publicNetworkAccess` decides. Disabled passes and Enabled fails, also if it is limited to selected addresses.
+    If Azure did not report it, or reported a word that is not documented, the answer is unknown; the reason then
+    quotes the legacy flag `allowPublicAccessWhenBehindVnet`, which decides nothing.
     """
     access = tables.workspaces["public_network_access"]
     flag = tables.workspaces["allow_public_access_when_behind_vnet"]
     legacy = flag.map({True: "true", False: "false"}).astype("string")
     return answer(
-        known=access.notna(),
+        known=says(access, "Enabled", "Disabled"),
         passed=says(access, "Disabled"),
         observed=access,
         expected="Disabled",
@@ -62,7 +68,12 @@ def public_network_access_is_disabled(tables: Tables, _params: Params) -> Answer
             "publicNetworkAccess was not reported; the legacy flag allowPublicAccessWhenBehindVnet is "
             + legacy
             + ", which alone does not decide."
-        ).fillna("publicNetworkAccess was not reported."),
+        )
+        .fillna("publicNetworkAccess was not reported.")
+        .mask(
+            access.notna(),
+            "publicNetworkAccess is " + access.fillna("") + ", which Azure has not documented.",
+        ),
         passes="Clients come in through private endpoints only.",
     )
 
@@ -76,6 +87,7 @@ def public_network_access_is_disabled(tables: Tables, _params: Params) -> Answer
     remediation=ADDRESSES_SELECTED,
     controls=frameworks.INBOUND,
     references=(f"{pages.PRIVATE_LINK}#enable-public-access-only-from-internet-ip-ranges",),
+    follows=("NET001",),
     looks_at="row",
 )
 def public_access_is_limited_to_selected_addresses(tables: Tables, _params: Params) -> Answers:
@@ -119,19 +131,20 @@ def public_access_is_limited_to_selected_addresses(tables: Tables, _params: Para
 def selected_addresses_are_valid_and_narrow(tables: Tables, params: AddressWidth) -> Answers:
     """An address list that names half the internet, or private ranges that never arrive, limits nothing.
 
-    Every `networkAcls.ipRules` entry has to be a public IPv4 address or range no wider than the prefix
-    asked for, and there may be 200 at most, Azure's own limit. No rules: not applicable. Rules that
-    were not reported are unknown. Public access being off does not excuse a rule, because managed
-    online endpoints go on honouring it.
+    Every `networkAcls.ipRules` entry has to be a public IPv4 address or range, and there may be 200 at most, Azure's
+    own limit. The union of all entries may hold no network wider than *min_prefix* and no more than *max_addresses*
+    addresses: 1,024 times a /24 opens as much as a /14. No rules: not applicable. Rules that were not reported are
+    unknown. Rules count also if public access is off, because managed online endpoints still honour them.
     """
     rules = tables.workspaces["ip_rules"]
-    defects = texts(rules, lambda joined: _address_defects(joined, params.min_prefix))
+    defects = texts(rules, lambda joined: _address_defects(joined, params))
     return answer(
         known=rules.notna(),
         passed=defects.eq(""),
         applies=rules.ne(""),
         observed=rules,
-        expected=f"at most {MOST_RULES} public IPv4 ranges, none wider than /{params.min_prefix}",
+        expected=f"at most {MOST_RULES} public IPv4 ranges, together no wider than /{params.min_prefix} and at most "
+        f"{params.max_addresses:,} addresses",
         failed=defects.fillna(""),
         unknown="networkAcls.ipRules was not reported.",
         passes="Every rule is a public IPv4 range that is narrow enough.",
@@ -139,9 +152,12 @@ def selected_addresses_are_valid_and_narrow(tables: Tables, params: AddressWidth
     )
 
 
-def _address_defects(joined: str, min_prefix: int) -> str:
+def _address_defects(joined: str, params: AddressWidth) -> str:
     rules = items(joined)
-    defects = [f"{rule} {defect}." for rule in rules if (defect := address_defect(rule, min_prefix))]
+    defects = [f"{rule} {defect}." for rule in rules if (defect := address_defect(rule))]
+    opened = opening_defect(rules, min_prefix=params.min_prefix, max_addresses=params.max_addresses)
+    if opened:
+        defects.append(f"The rules open {opened}.")
     if len(rules) > MOST_RULES:
         defects.append(f"There are {len(rules)} rules, and Azure takes {MOST_RULES}.")
     return " ".join(defects)

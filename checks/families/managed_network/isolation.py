@@ -7,11 +7,20 @@ from typing import Literal
 import pandas as pd
 from pydantic import Field
 
-from checks.contract.isolation import APPROVED, INTERNET, MODE_READS, IsolationMode, effective_mode, is_on
+from checks.contract.isolation import (
+    APPROVED,
+    INTERNET,
+    MODE_READS,
+    IsolationMode,
+    effective_mode,
+    is_active,
+    is_on,
+)
 from checks.contract.tables import Tables
 from checks.contract.three_valued import any_child, children_named, says
 from checks.families import frameworks, pages
 from checks.families.managed_network.provisioning import managed_network_is_provisioned
+from checks.families.outbound.facts import is_customers
 from checks.fixes.network import (
     ENDPOINT_RULE_TO_WORKSPACE,
     FIREWALL_SKU_SET,
@@ -24,6 +33,7 @@ from checks.model import Answers, Check, Params, Severity, answer, check
 SPARK_RULE_READS = (
     "workspaces.outbound_rules_known",
     "outbound_rules.type",
+    "outbound_rules.category",
     "outbound_rules.spark_enabled",
 )
 
@@ -84,23 +94,25 @@ def managed_network_is_on(tables: Tables, _params: Params) -> Answers:
     controls=frameworks.ISOLATION_MODE,
     references=(pages.MANAGED_NETWORK,),
     params=AllowedModes,
+    follows=("MVN001",),
     looks_at="row",
 )
 def outbound_mode_is_allowed(tables: Tables, params: AllowedModes) -> Answers:
     """The mode decides whether data can leave to any host or to approved ones only.
 
-    The effective mode has to be one the policy allows; by default either mode that isolates. A mode
-    that was not reported is unknown, a word Azure has not documented is not allowed.
+    The effective mode has to be one the policy allows; by default either mode that isolates. A mode that was not
+    reported, or a word that Azure has not documented, is unknown.
     """
     mode = effective_mode(tables.workspaces)
     wanted = " or ".join(params.allowed_modes)
     return answer(
-        known=mode.notna(),
+        known=is_on(mode).notna(),
         passed=says(mode, *params.allowed_modes),
         observed=mode,
         expected=wanted,
         failed="The isolation mode is " + mode.fillna("") + f", and the policy allows {wanted}.",
-        unknown="The api-version read cannot show the managed network, or its mode was not reported.",
+        unknown="The api-version read cannot show the managed network, or its mode was not reported or is an unknown "
+        "word.",
     )
 
 
@@ -109,7 +121,12 @@ def outbound_mode_is_allowed(tables: Tables, params: AllowedModes) -> Answers:
     title="Serverless Spark is ready where it is used",
     over="workspaces",
     severity=Severity.LOW,
-    reads=("workspaces.spark_ready", *SPARK_RULE_READS, "outbound_rules.rule"),
+    reads=(
+        "workspaces.spark_ready",
+        "workspaces.managed_network_status",
+        *SPARK_RULE_READS,
+        "outbound_rules.rule",
+    ),
     remediation=SPARK_PROVISIONED,
     references=(f"{pages.MANAGED_NETWORK}#configure-for-serverless-spark-jobs",),
     looks_at="workspace",
@@ -117,27 +134,33 @@ def outbound_mode_is_allowed(tables: Tables, params: AllowedModes) -> Answers:
 def serverless_spark_is_ready_where_used(tables: Tables, _params: Params) -> Answers:
     """Spark jobs fail in a managed network that was provisioned without Spark.
 
-    Asked where a private-endpoint rule is enabled for Spark: `sparkReady` has to be true. Rules that
-    were not all read, or a `sparkReady` that was not reported, are unknown.
+    Asked of a provisioned network in which the customer enabled a private-endpoint rule for Spark: `sparkReady` has
+    to be true. Azure sets `sparkEnabled` on its own Required rules whether anybody uses Spark or not (two recorded
+    bodies, 2025), so those do not count. Status or rules that were not all read, or a `sparkReady` that was not
+    reported, are unknown.
     """
     workspaces, rules = tables.workspaces, tables.outbound_rules
     spark = _for_spark(rules)
     return answer(
         known=workspaces["spark_ready"].notna(),
         passed=workspaces["spark_ready"],
-        applies=any_child(spark, rules, workspaces, known=workspaces["outbound_rules_known"]),
+        applies=any_child(spark, rules, workspaces, known=workspaces["outbound_rules_known"])
+        & is_active(workspaces),
         observed="sparkReady " + workspaces["spark_ready"].astype("string").str.lower(),
         expected="sparkReady true",
         failed="The network is not ready for Spark, which these rules are for: "
         + children_named(rules["rule"], spark, rules, workspaces)
         + ".",
         unknown="The outbound rules were not all read, or sparkReady was not reported.",
-        not_applicable="No private-endpoint rule is enabled for Spark.",
+        not_applicable="No private-endpoint rule of the customer's is enabled for Spark, or the network is not "
+        "provisioned yet.",
     )
 
 
 def _for_spark(rules: pd.DataFrame) -> pd.Series:
-    return says(rules["type"], "PrivateEndpoint") & rules["spark_enabled"]
+    """Return for each rule whether the customer made it as a private endpoint for Spark."""
+    is_endpoint = says(rules["type"], "PrivateEndpoint") & rules["spark_enabled"]
+    return is_endpoint & is_customers(rules)
 
 
 @check(
@@ -157,23 +180,25 @@ def _for_spark(rules: pd.DataFrame) -> pd.Series:
     looks_at="row",
 )
 def serverless_compute_stays_private(tables: Tables, _params: Params) -> Answers:
-    """Serverless jobs with a public address, or in a subnet of their own, leave the managed network.
+    """Serverless jobs in a subnet of their own leave the managed network, and may have public addresses there.
 
-    `serverlessComputeNoPublicIP` false fails, and so does a custom subnet while isolation is on, which
-    Azure does not support. Settings reported as null are not applicable: there are none. Settings that
-    were left out, or a part of them that decides, are unknown.
+    A custom subnet fails while isolation is on, which Azure does not support. With isolation off a custom subnet
+    fails if `serverlessComputeNoPublicIP` is false: the flag is about nodes in a custom subnet, and Azure writes
+    false for workspaces without one, so it decides nothing there. Without a custom subnet, and with settings that
+    are reported as null, the check does not apply. Parts that decide and were not reported are unknown.
     """
     workspaces = tables.workspaces
-    is_public = ~workspaces["serverless_compute_no_public_ip"]
     subnet = workspaces["serverless_compute_custom_subnet"]
-    strays = subnet.ne("") & is_on(effective_mode(workspaces))
+    has_subnet = subnet.ne("")
+    is_public = ~workspaces["serverless_compute_no_public_ip"] & has_subnet
+    strays = has_subnet & is_on(effective_mode(workspaces))
     reason = pd.Series("", index=workspaces.index, dtype="string")
-    reason = reason.mask(is_public.fillna(value=False), "Serverless compute has a public address. ")
-    against = "The custom subnet " + subnet + " stands against the managed network."
+    reason = reason.mask(is_public.fillna(value=False), "Serverless compute may have a public address. ")
+    against = "Azure does not support the custom subnet " + subnet + " beside the managed network."
     return answer(
         known=workspaces["serverless_compute_configured"].notna(),
         passed=~(is_public | strays),
-        applies=workspaces["serverless_compute_configured"],
+        applies=workspaces["serverless_compute_configured"] & has_subnet,
         observed="serverlessComputeNoPublicIP "
         + workspaces["serverless_compute_no_public_ip"].astype("string").str.lower().fillna("not reported")
         + ", subnet "
@@ -181,7 +206,7 @@ def serverless_compute_stays_private(tables: Tables, _params: Params) -> Answers
         expected="no public address, and no custom subnet where isolation is on",
         failed=reason + against.where(strays.fillna(value=False), ""),
         unknown="The serverless compute settings, or the isolation mode, were not reported in full.",
-        not_applicable="The workspace has no serverless compute settings of its own.",
+        not_applicable="Serverless compute has no custom subnet.",
     )
 
 
@@ -209,13 +234,12 @@ def provisioned_with_public_access_off(tables: Tables, _params: Params) -> Answe
     were not reported are unknown, and so is a word Azure has not documented.
     """
     workspaces, rules = tables.workspaces, tables.outbound_rules
-    access, status = workspaces["public_network_access"], workspaces["managed_network_status"]
-    is_active = says(status, "Active").where(says(status, "Active", "Inactive"))
+    access = workspaces["public_network_access"]
     spark = any_child(_for_spark(rules), rules, workspaces, known=workspaces["outbound_rules_known"])
     return answer(
         known=says(access, "Enabled", "Disabled"),
         passed=says(access, "Disabled"),
-        applies=is_on(effective_mode(workspaces)) & is_active & spark,
+        applies=is_on(effective_mode(workspaces)) & is_active(workspaces) & spark,
         observed="publicNetworkAccess " + access.fillna("not reported"),
         expected="publicNetworkAccess Disabled",
         failed="The network was provisioned for Spark and public access is on, a documented cause of private "
@@ -230,7 +254,13 @@ def provisioned_with_public_access_off(tables: Tables, _params: Params) -> Answe
     title="The firewall tier is the one the policy wants",
     over="workspaces",
     severity=Severity.INFORMATIONAL,
-    reads=("workspaces.firewall_sku", "workspaces.outbound_rules_known", "outbound_rules.type"),
+    reads=(
+        *MODE_READS,
+        "workspaces.managed_network_status",
+        "workspaces.firewall_sku",
+        "workspaces.outbound_rules_known",
+        "outbound_rules.type",
+    ),
     remediation=FIREWALL_SKU_SET,
     references=(f"{pages.MANAGED_NETWORK}#pricing",),
     params=FirewallTier,
@@ -239,22 +269,24 @@ def provisioned_with_public_access_off(tables: Tables, _params: Params) -> Answe
 def firewall_tier_is_the_wanted_one(tables: Tables, params: FirewallTier) -> Answers:
     """Host-name rules bring an Azure Firewall, whose tier decides what it costs and carries.
 
-    Asked where host-name rules exist: `firewallSku` has to be the tier the policy wants, by default
-    Standard as Azure's own. A tier that was not reported, or rules that were not all read, are unknown.
+    Asked of a provisioned network in AllowOnlyApprovedOutbound with host-name rules, because only there does a
+    firewall exist: `firewallSku` has to be the tier the policy wants, by default Standard as Azure's own. A tier
+    that was not reported, or mode, status or rules that were not all read, are unknown.
     """
     workspaces, rules = tables.workspaces, tables.outbound_rules
     sku = workspaces["firewall_sku"]
     return answer(
         known=sku.notna(),
         passed=says(sku, params.sku),
-        applies=any_child(
-            says(rules["type"], "FQDN"), rules, workspaces, known=workspaces["outbound_rules_known"]
-        ),
+        applies=says(effective_mode(workspaces), APPROVED)
+        & is_active(workspaces)
+        & any_child(says(rules["type"], "FQDN"), rules, workspaces, known=workspaces["outbound_rules_known"]),
         observed=sku,
         expected=params.sku,
         failed="The firewall is of the tier " + sku.fillna("") + f", and the policy wants {params.sku}.",
-        unknown="The outbound rules were not all read, or firewallSku was not reported.",
-        not_applicable="No host-name rules, so there is no firewall.",
+        unknown="The mode, the status or the outbound rules were not all read, or firewallSku was not reported.",
+        not_applicable="There is no firewall: it needs host-name rules in a provisioned AllowOnlyApprovedOutbound "
+        "network.",
     )
 
 

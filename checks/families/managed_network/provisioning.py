@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pandas as pd
 
-from checks.contract.isolation import MODE_READS, effective_mode, is_on
+from checks.contract.isolation import MODE_READS, effective_mode, is_active, is_on
 from checks.contract.tables import Tables
 from checks.contract.three_valued import any_child, of_workspace, says
 from checks.families import frameworks, pages
-from checks.families.workloads.facts import MANAGED_TYPES, is_type
+from checks.families.workloads.facts import MANAGED_TYPES, is_managed, is_type
 from checks.fixes.network import SPARK_PROVISIONED
 from checks.model import Answers, Params, Remediation, Severity, answer, check
 
@@ -41,13 +41,15 @@ NETWORK_PROVISIONED = Remediation(
     id="MVN003",
     title="The managed network is provisioned",
     over="workspaces",
-    severity=Severity.MEDIUM,
+    severity=Severity.HIGH,
     reads=(
         *MODE_READS,
         "workspaces.managed_network_status",
         "workspaces.computes_known",
         "workspaces.online_endpoints_known",
         "computes.compute_type",
+        "endpoints.kind",
+        "endpoints.compute_id",
     ),
     remediation=NETWORK_PROVISIONED,
     controls=frameworks.MANAGED_NETWORK,
@@ -57,8 +59,9 @@ def managed_network_is_provisioned(tables: Tables, _params: Params) -> Answers:
     """Isolation that was ordered and never built isolates nothing, whatever the workspace's mode says.
 
     Asked while isolation is on: the network's status Active passes. Inactive fails where a compute
-    cluster, compute instance or online endpoint exists in the workspace, or in any other that shares
-    the network (a hub and its Projects). Attached computes need no managed network. Inactive with
+    cluster, compute instance or managed online endpoint exists in the workspace, or in any other that
+    shares the network (a hub and its Projects). Attached computes, and online endpoints that run on an
+    attached cluster, need no managed network. Inactive with
     nothing to run in it is not applicable: Azure builds the network with the first compute.
 
     Mode or status not reported is unknown. So is an inactive network in which nothing is known to run,
@@ -68,11 +71,11 @@ def managed_network_is_provisioned(tables: Tables, _params: Params) -> Answers:
     """
     workspaces = tables.workspaces
     mode, status = effective_mode(workspaces), workspaces["managed_network_status"]
-    is_active = says(status, "Active").where(says(status, "Active", "Inactive"))
+    is_built = is_active(workspaces)
     return answer(
-        known=is_active.notna(),
-        passed=is_active,
-        applies=is_on(mode) & (is_active | _is_used(tables)),
+        known=is_built.notna(),
+        passed=is_built,
+        applies=is_on(mode) & (is_built | _is_used(tables)),
         observed="network status " + status,
         expected="network status Active",
         failed="The managed network is "
@@ -93,7 +96,9 @@ def _is_used(tables: Tables) -> pd.Series:
     workspaces, computes, endpoints = tables.workspaces, tables.computes, tables.endpoints
     has_compute = any_child(is_type(computes, *MANAGED_TYPES), _by_network(computes, workspaces), workspaces)
     has_endpoint = any_child(
-        says(endpoints["endpoint_type"], "online"), _by_network(endpoints, workspaces), workspaces
+        says(endpoints["endpoint_type"], "online") & is_managed(endpoints),
+        _by_network(endpoints, workspaces),
+        workspaces,
     )
     return has_compute | has_endpoint | _more_may_run(workspaces)
 

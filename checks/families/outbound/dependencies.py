@@ -9,11 +9,12 @@ import pandas as pd
 
 from checks.contract.isolation import APPROVED, DISABLED, MODE_READS, effective_mode, is_on
 from checks.contract.tables import Tables
-from checks.contract.three_valued import any_child, of_workspace, says
+from checks.contract.three_valued import any_child, of_workspace, says, texts
 from checks.families import frameworks, pages
 from checks.families.dependencies.facts import ACCESS_READS, has_role, is_plainly_open
 from checks.families.outbound.facts import has_type
 from checks.model import Answers, Params, Remediation, Severity, answer, check
+from checks.network.targets import same_id
 
 TARGETS: Final = (
     ("storage", "storage_account", "blob"),
@@ -21,7 +22,7 @@ TARGETS: Final = (
     ("vault", "key_vault", "vault"),
     ("registry", "container_registry", "registry"),
 )
-"""What Azure reaches by private endpoint, as role, column of `workspaces` and sub-resource.
+"""Dependencies that Azure reaches by private endpoint, as role, column of `workspaces` and sub-resource.
 
 From "Managed virtual network", List of required rules, read 2026-11.
 """
@@ -70,6 +71,7 @@ DEPENDENCIES_REACHED = Remediation(
     reads=(
         *MODE_READS,
         "workspaces.managed_network_status",
+        "workspaces.public_network_access",
         *(f"workspaces.{column}" for column in ("storage_account", "key_vault", "container_registry")),
         "workspaces.outbound_rules_known",
         "outbound_rules.type",
@@ -83,15 +85,14 @@ DEPENDENCIES_REACHED = Remediation(
     references=(f"{pages.MANAGED_NETWORK}#list-of-required-rules", pages.OUTBOUND_RULE_API),
 )
 def private_dependencies_are_reached(tables: Tables, _params: Params) -> Answers:
-    """Computes that cannot reach the storage, vault or registry of their workspace fail, or go round.
+    """Computes that cannot reach the storage, vault, registry or API of their workspace fail, or leave the network.
 
-    The storage account (blob and file), the key vault and the container registry each need an active
-    private-endpoint rule where they are closed to the public, and in AllowOnlyApprovedOutbound always.
-    In AllowInternetOutbound a dependency that was not read, or does not exist, is unknown unless its
-    rule is there; one that says itself that it is open needs none. Not applicable with isolation off,
-    without anything private, and where rules lack in a network that Azure has yet to provision. Mode,
-    rules, their parts or a dependency's id not reported is unknown, unless another dependency is missing
-    for sure.
+    The storage account (blob and file), the key vault, the container registry and the workspace itself
+    (amlworkspace) each need an active private-endpoint rule if they are closed to the public, and always in
+    AllowOnlyApprovedOutbound. In AllowInternetOutbound a dependency that was not read, or does not exist, is
+    unknown unless its rule exists; one that is plainly open needs none. Not applicable with isolation off, if
+    nothing is private, and if rules lack in a network that Azure has not provisioned yet. Mode, rules, their
+    parts or a dependency's id not reported is unknown, unless another dependency lacks its rule.
     """
     workspaces = tables.workspaces
     mode, known = effective_mode(workspaces), workspaces["outbound_rules_known"]
@@ -134,11 +135,19 @@ def _needed_and_present(tables: Tables, mode: pd.Series) -> Iterator[tuple[str, 
     rules, active = _unless_false(rules, has_type(rules, "PrivateEndpoint") & says(rules["status"], "Active"))
     for role, column, part in TARGETS:
         candidates, claim = _unless_false(rules, active & says(rules["subresource_target"], part))
-        own = of_workspace(workspaces[column], candidates).str.lower()
-        leads_there = candidates["service_resource_id"].str.lower().eq(own)
+        own = texts(of_workspace(workspaces[column], candidates), same_id)
+        leads_there = texts(candidates["service_resource_id"], same_id).eq(own)
         present = any_child(claim & leads_there, candidates, workspaces, known=known)
         needed = workspaces[column].ne("") & (says(mode, APPROVED) | _closed(tables, role))
         yield f"{role} {part}" if role != part else role, needed, present
+    candidates, claim = _unless_false(rules, active & says(rules["subresource_target"], "amlworkspace"))
+    leads_home = texts(candidates["service_resource_id"], same_id).eq(
+        texts(candidates["workspace_id"], same_id)
+    )
+    access = workspaces["public_network_access"]
+    is_private = says(access, "Disabled").where(says(access, "Enabled", "Disabled"))
+    present = any_child(claim & leads_home, candidates, workspaces, known=known)
+    yield "the workspace itself (amlworkspace)", says(mode, APPROVED) | is_private, present
 
 
 def _unless_false(rules: pd.DataFrame, claim: pd.Series) -> tuple[pd.DataFrame, pd.Series]:

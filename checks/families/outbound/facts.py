@@ -1,43 +1,75 @@
-"""What all OBR checks ask of a rule first: whose it is, what type it has, whether it opens anything."""
+"""Facts about a rule that several OBR checks share: who made it, its type, whether it allows, whether it counts."""
 
 from __future__ import annotations
 
 import pandas as pd
 
-from checks.contract.three_valued import says
+from checks.contract.isolation import APPROVED, MODE_READS, effective_mode
+from checks.contract.tables import Tables
+from checks.contract.three_valued import of_workspace, says
 
 CUSTOMER_READS = ("outbound_rules.category", "outbound_rules.type")
-"""What a check that asks `is_customers` and `has_type` has to say it reads."""
+"""The columns behind `is_customers` and `has_type`."""
 
 ADDRESS_READS = ("outbound_rules.action", "outbound_rules.service_tag", "outbound_rules.address_prefixes")
-"""What decides where a service-tag rule leads: prefixes override the tag, Deny is no opening."""
+"""The columns that decide where a service-tag rule leads: prefixes override the tag, Deny is no opening."""
 
-AZURES_OWN = "The rule is Azure's own, or of another type than this check is about, or denies."
+EFFECT_READS = MODE_READS
+"""The columns behind `has_effect`."""
+
+AZURES_OWN = "Azure made the rule, or it denies, or it is of a type that this check does not judge."
+WITHOUT_EFFECT = "The rule has no effect in this isolation mode (OBR002)."
 
 
 def is_customers(rules: pd.DataFrame) -> pd.Series:
-    """Per rule whether a customer made it, by its category alone; `<NA>` for an undocumented category."""
+    """Return for each rule whether a customer made it, by its category. `<NA>` for an undocumented category."""
     category = rules["category"]
     known = says(category, "UserDefined", "Required", "Recommended", "Dependency")
     return says(category, "UserDefined").where(known)
 
 
 def has_type(rules: pd.DataFrame, type_: str) -> pd.Series:
-    """Per rule whether it is of that type; `<NA>` for a type Azure has not documented."""
+    """Return for each rule whether it is of that type. `<NA>` for an undocumented type."""
     return says(rules["type"], type_).where(says(rules["type"], "FQDN", "PrivateEndpoint", "ServiceTag"))
 
 
 def opens(rules: pd.DataFrame) -> pd.Series:
-    """Per rule whether it lets traffic out; only a service-tag rule can deny.
+    """Return for each rule whether it allows traffic; only a service-tag rule can deny.
 
-    `<NA>` where its action was not reported or is an undocumented word.
+    A rule without an action allows: a recorded rule of 2022-12-01-preview and every `az ml` export leave it out.
+    `<NA>` for an undocumented action.
     """
-    action = rules["action"]
+    action = rules["action"].fillna("Allow")
     denies = says(action, "Deny").where(says(action, "Allow", "Deny"))
     return ~(has_type(rules, "ServiceTag") & denies)
 
 
+def is_active(rules: pd.DataFrame) -> pd.Series:
+    """Return for each rule whether it is in force. `<NA>` for a status that is absent or undocumented."""
+    status = rules["status"]
+    return says(status, "Active").where(
+        says(status, "Active", "Inactive", "Provisioning", "Deleting", "Failed")
+    )
+
+
+def has_effect(tables: Tables) -> pd.Series:
+    """Return for each rule whether its network honours host names and tags: AllowOnlyApprovedOutbound alone does.
+
+    `<NA>` if the isolation mode is not known.
+    """
+    mode = effective_mode(tables.workspaces)
+    known = says(mode, "Disabled", "AllowInternetOutbound", APPROVED)
+    return of_workspace(says(mode, APPROVED).where(known), tables.outbound_rules)
+
+
 def leads_to(rules: pd.DataFrame) -> pd.Series:
-    """Per service-tag rule where it leads: its address prefixes, which override the tag, else its tag."""
+    """Return for each service-tag rule its address prefixes, which override the tag, or else its tag."""
     prefixes = rules["address_prefixes"]
     return prefixes.mask(prefixes.eq("").fillna(value=False), rules["service_tag"])
+
+
+def not_judged(tables: Tables) -> pd.Series:
+    """Return for each rule why a check of openings does not apply to it."""
+    text = pd.Series(AZURES_OWN, index=tables.outbound_rules.index, dtype="string")
+    customers = is_customers(tables.outbound_rules).fillna(value=False)
+    return text.mask(customers & ~has_effect(tables).fillna(value=True), WITHOUT_EFFECT)

@@ -7,10 +7,12 @@ from typing import Final
 import pandas as pd
 
 from checks.contract.isolation import APPROVED, MODE_READS, effective_mode
+from checks.contract.isolation import is_active as is_network_active
 from checks.contract.tables import Tables
 from checks.contract.three_valued import (
     any_child,
     children_named,
+    judged,
     judged_pairs,
     of_workspace,
     says,
@@ -26,6 +28,7 @@ from checks.families.outbound.facts import (
     AZURES_OWN,
     CUSTOMER_READS,
     has_type,
+    is_active,
     is_customers,
     opens,
 )
@@ -39,7 +42,9 @@ from checks.fixes.outbound import (
     TARGET_SUPPORTED,
 )
 from checks.model import Answers, Check, Params, Severity, answer, check
-from checks.network.rules import supports_private_endpoint
+from checks.network.ports import covers_ports, parsed_ports
+from checks.network.service_tags import region_of, service_of
+from checks.network.targets import supports_private_endpoint
 
 REQUIRED_TAGS: Final = (
     "AzureActiveDirectory",
@@ -50,7 +55,15 @@ REQUIRED_TAGS: Final = (
     "MicrosoftContainerRegistry",
     "AzureMonitor",
 )
-"""Service tags that Azure Machine Learning cannot work without; from the list of required rules, 2026-11."""
+"""Service tags that Azure Machine Learning cannot work without, each over TCP 443.
+
+From "Workspace managed virtual network isolation", List of required rules, read 2025-05 and 2026-11. The page also
+lists `VirtualNetwork` for networks with private endpoints; Azure adds that rule itself, so it is recommended here and
+not required.
+"""
+
+RECOMMENDED_TAG: Final = "VirtualNetwork"
+_NEEDED_PORT: Final = ((443, 443),)
 
 
 @check(
@@ -72,29 +85,28 @@ def outbound_rule_is_in_force(tables: Tables, _params: Params) -> Answers:
     """A rule that is listed but not in force protects nothing and reaches nothing.
 
     Active without error information passes, for Azure's own rules as for the customer's. Failed, error
-    information, or Inactive and Provisioning in an active network fail. A rule on its way out, or
-    waiting in a network that Azure has yet to provision, is not judged. Status, error information or
-    the network's status not reported is unknown.
+    information, or Inactive in an active network fail. A rule that is being provisioned or deleted, or that
+    waits for a network that Azure has yet to provision, is not judged. Status, error information or the
+    network's status not reported is unknown.
     """
     rules = tables.outbound_rules
     status, error = rules["status"], rules["error_information"]
     network = of_workspace(tables.workspaces["managed_network_status"], rules)
-    is_network_active = says(network, "Active").where(says(network, "Active", "Inactive"))
+    is_built = says(network, "Active").where(says(network, "Active", "Inactive"))
     has_error = error.ne("")
-    waits = says(status, "Inactive", "Provisioning")
-    is_broken = has_error | says(status, "Failed") | (waits & is_network_active)
-    leaves = says(status, "Deleting") | (waits & ~is_network_active)
+    is_broken = has_error | says(status, "Failed") | (says(status, "Inactive") & is_built)
+    is_moving = says(status, "Provisioning", "Deleting") | (says(status, "Inactive") & ~is_built)
     return answer(
         known=says(status, "Active", "Inactive", "Provisioning", "Deleting", "Failed"),
         passed=~is_broken,
-        applies=~(leaves & ~has_error),
+        applies=~(is_moving & ~has_error),
         observed=status + (", error: " + error).mask(error.eq(""), "").fillna(""),
         expected="Active, without an error",
         failed=(
             "The rule " + rules["rule"] + " is " + status.fillna("not reported") + ". " + error.fillna("")
         ),
         unknown="The rule's status or error, or the status of its network, was not reported.",
-        not_applicable="The rule is being deleted, or waits for a network that is not provisioned yet.",
+        not_applicable="Azure is provisioning or deleting the rule, or has not provisioned its network yet.",
     )
 
 
@@ -102,7 +114,7 @@ def outbound_rule_is_in_force(tables: Tables, _params: Params) -> Answers:
     id="OBR002",
     title="The rule's type is valid in this mode",
     over="outbound_rules",
-    severity=Severity.HIGH,
+    severity=Severity.MEDIUM,
     reads=(*CUSTOMER_READS, *MODE_READS),
     remediation=RULE_OF_VALID_TYPE,
     controls=frameworks.OUTBOUND,
@@ -141,51 +153,101 @@ def outbound_rule_type_is_valid_in_mode(tables: Tables, _params: Params) -> Answ
     id="OBR003",
     title="The required service tags are present",
     over="workspaces",
-    severity=Severity.HIGH,
-    reads=(*MODE_READS, "workspaces.outbound_rules_known", "outbound_rules.type", *ADDRESS_READS),
+    severity=Severity.MEDIUM,
+    reads=(
+        *MODE_READS,
+        "workspaces.managed_network_status",
+        "workspaces.location",
+        "workspaces.outbound_rules_known",
+        "outbound_rules.type",
+        "outbound_rules.status",
+        "outbound_rules.protocol",
+        "outbound_rules.port_ranges",
+        *ADDRESS_READS,
+    ),
     remediation=REQUIRED_TAGS_RESTORED,
     controls=frameworks.OUTBOUND,
     references=(f"{pages.MANAGED_NETWORK}#list-of-required-rules",),
-    looks_at="workspace",
 )
 def required_service_tags_are_present(tables: Tables, _params: Params) -> Answers:
-    """Where only approved outbound is allowed, computes cannot start without the service's own tags.
+    """Computes in AllowOnlyApprovedOutbound cannot start without the service tags that Azure requires.
 
-    Every required tag needs a rule that allows it, with a region behind it or without. A rule with
-    address prefixes does not count, because they override its tag. Asked in AllowOnlyApprovedOutbound
-    alone. Mode or rules that were not all read are unknown, as is a tag that a rule with parts left
-    out could be.
+    Every required tag needs an active rule that allows TCP 443 to it, for the whole cloud or for the workspace's
+    region. A rule with address prefixes does not count, because the prefixes override its tag. `VirtualNetwork` is
+    recommended beside private endpoints, and the reason says if it lacks. A network that is not provisioned yet has
+    no rules in force, so it is not judged. Mode, status or rules that were not all read are unknown, as is a tag
+    for which a rule with parts not reported could count.
     """
     workspaces, rules = tables.workspaces, tables.outbound_rules
-    mode = effective_mode(workspaces)
-    allowed = has_type(rules, "ServiceTag") & opens(rules) & rules["address_prefixes"].eq("")
+    known = workspaces["outbound_rules_known"]
+    works = _allows_the_port(rules) & rules["address_prefixes"].eq("") & is_active(rules) & _is_near(tables)
     missing = pd.Series("", index=workspaces.index, dtype="string")
+    unsettled = missing
     passed = pd.Series(data=True, index=workspaces.index, dtype="boolean")
     for tag in REQUIRED_TAGS:
-        present = any_child(
-            allowed & _is_tag(rules["service_tag"], tag),
-            rules,
-            workspaces,
-            known=workspaces["outbound_rules_known"],
-        )
+        present = any_child(works & _is_tag(rules["service_tag"], tag), rules, workspaces, known=known)
         passed &= present
         missing = missing.mask((~present).fillna(value=False), missing + ", " + tag)
-    missing = missing.str.removeprefix(", ")
+        unsettled = unsettled.mask(present.isna(), unsettled + ", " + tag)
+    missing, unsettled = missing.str.removeprefix(", "), unsettled.str.removeprefix(", ")
+    mode, is_built = effective_mode(workspaces), is_network_active(workspaces)
     return answer(
-        known=workspaces["outbound_rules_known"],
+        known=known,
         passed=passed,
-        applies=says(mode, APPROVED),
+        applies=says(mode, APPROVED) & is_built,
         observed=("missing: " + missing).mask(missing.eq(""), "none missing").where(passed.notna()),
-        expected=", ".join(REQUIRED_TAGS),
-        failed="No rule allows " + missing + ".",
-        unknown="The isolation mode, or all of the outbound rules, was not read.",
-        not_applicable="Only AllowOnlyApprovedOutbound needs rules for service tags.",
+        expected="an active rule over TCP 443 for " + ", ".join(REQUIRED_TAGS),
+        failed="No active rule allows TCP 443 to " + missing + ".",
+        passes=_recommended(tables),
+        unknown=("A part of a rule that could allow " + unsettled + " was not reported.").mask(
+            unsettled.eq("") | ~known.fillna(value=False),
+            "The isolation mode or the network's status was not reported, or the outbound rules were not all read.",
+        ),
+        not_applicable=pd.Series(
+            "Only AllowOnlyApprovedOutbound needs rules for service tags.", index=mode.index, dtype="string"
+        ).mask(
+            (says(mode, APPROVED) & ~is_built).fillna(value=False),
+            "The managed network is not provisioned yet.",
+        ),
     )
 
 
+def _recommended(tables: Tables) -> pd.Series:
+    """Return for each workspace the note that `VirtualNetwork` has no rule beside private endpoints, or ""."""
+    workspaces, rules = tables.workspaces, tables.outbound_rules
+    has_endpoint = any_child(has_type(rules, "PrivateEndpoint"), rules, workspaces).fillna(value=False)
+    has_tag = any_child(_is_tag(rules["service_tag"], RECOMMENDED_TAG), rules, workspaces).fillna(value=False)
+    note = f"Private endpoints exist and no rule allows {RECOMMENDED_TAG}, which Azure recommends."
+    return pd.Series("", index=workspaces.index, dtype="string").mask(has_endpoint & ~has_tag, note)
+
+
 def _is_tag(tags: pd.Series, tag: str) -> pd.Series:
-    found = tags.str.lower()
-    return found.eq(tag.lower()) | found.str.startswith(f"{tag.lower()}.")
+    wanted = tag.lower()
+    return judged(tags, lambda word: word.strip().lower() == wanted or service_of(word) == wanted)
+
+
+def _allows_the_port(rules: pd.DataFrame) -> pd.Series:
+    protocol = says(rules["protocol"], "TCP", "*").where(says(rules["protocol"], "TCP", "UDP", "ICMP", "*"))
+    return (
+        has_type(rules, "ServiceTag")
+        & opens(rules)
+        & protocol
+        & judged(rules["port_ranges"], _has_needed_port)
+    )
+
+
+def _has_needed_port(ranges: str) -> bool | None:
+    ports = parsed_ports(ranges)
+    return None if ports is None else covers_ports(ports, _NEEDED_PORT)
+
+
+def _is_near(tables: Tables) -> pd.Series:
+    """Return for each rule whether its tag is of the whole cloud or of its workspace's region."""
+    rules = tables.outbound_rules
+    location = of_workspace(tables.workspaces["location"], rules)
+    region = texts(rules["service_tag"], region_of)
+    same = judged_pairs(region, location, lambda one, other: one == other.lower().replace(" ", ""))
+    return region.eq("") | same
 
 
 @check(
@@ -295,7 +357,7 @@ CHECKS: tuple[Check, ...] = (
     outbound_rule_type_is_valid_in_mode,
     required_service_tags_are_present,
     openings.storage_is_reached_by_private_endpoint,
-    openings.outbound_opening_cannot_carry_data_out_at_will,
+    openings.outbound_rule_does_not_allow_data_exfiltration,
     openings.host_name_is_no_wider_than_needed,
     openings.ports_and_protocol_are_narrow,
     openings.outbound_rule_is_approved,
@@ -304,4 +366,5 @@ CHECKS: tuple[Check, ...] = (
     private_dependencies_are_reached,
     host_name_rules_are_absent,
     private_endpoint_target_is_in_allowed_subscription,
+    openings.host_name_is_well_formed,
 )

@@ -16,6 +16,7 @@ _ADDRESS_FIELDS = ("action", "fqdn", "service_tag", "protocol", "port_ranges", "
 
 ENDPOINT_READS = (
     *MODE_READS,
+    "workspaces.managed_network_status",
     "workspaces.outbound_rules_known",
     *(f"outbound_rules.{field}" for field in _ENDPOINT_FIELDS),
 )
@@ -23,6 +24,7 @@ ENDPOINT_READS = (
 
 HOST_READS = (
     *MODE_READS,
+    "workspaces.managed_network_status",
     "workspaces.outbound_rules_known",
     "outbound_rules.type",
     "outbound_rules.status",

@@ -12,7 +12,7 @@ from typing import Final, Literal
 import pandas as pd
 from pydantic import Field
 
-from checks.contract.isolation import INTERNET, effective_mode
+from checks.contract.isolation import INTERNET, effective_mode, is_active, is_on
 from checks.contract.tables import Tables
 from checks.contract.three_valued import any_child, says
 from checks.families import pages
@@ -78,11 +78,21 @@ def _hosts_are_reached(
     return answer(
         known=reached.notna(),
         passed=reached,
+        applies=_may_be_built(tables.workspaces),
         observed=_seen(reached, missing),
         expected="reachable: " + ", ".join(hosts),
         failed="No active rule reaches " + missing + ".",
         unknown=_UNSETTLED,
+        not_applicable=_NOT_BUILT,
     )
+
+
+_NOT_BUILT = "The managed network is not provisioned yet, so no rule is in force."
+
+
+def _may_be_built(workspaces: pd.DataFrame) -> pd.Series:
+    """Return for each workspace False if its managed network is on and known not to be provisioned, else True."""
+    return ~(is_on(effective_mode(workspaces)) & ~is_active(workspaces)).fillna(value=False).astype("boolean")
 
 
 def _seen(reached: pd.Series, missing: pd.Series) -> pd.Series:
@@ -105,8 +115,8 @@ def python_packages_can_be_installed(tables: Tables, params: RequiredScenarios) 
 
     Every documented host has to be reachable; one written as a wildcard is, where a rule covers every
     name under it. Going to the internet is enough; where only approved outbound is allowed an active rule
-    has to open port 443. With isolation off the customer's network decides, which is unknown, as are
-    rules that were not all read.
+    has to open port 443. A network that is not provisioned yet is not judged. With isolation off the
+    customer's network decides, which is unknown, as are rules that were not all read.
     """
     return _hosts_are_reached(tables, params, "python-packages", PACKAGE_HOSTS)
 
@@ -127,8 +137,8 @@ def vs_code_works(tables: Tables, params: RequiredScenarios) -> Answers:
 
     Every documented host has to be reachable; one written as a wildcard is, where a rule covers every
     name under it. Going to the internet is enough; where only approved outbound is allowed an active rule
-    has to open port 443. With isolation off the customer's network decides, which is unknown, as are
-    rules that were not all read.
+    has to open port 443. A network that is not provisioned yet is not judged. With isolation off the
+    customer's network decides, which is unknown, as are rules that were not all read.
     """
     return _hosts_are_reached(tables, params, "vs-code", VS_CODE_HOSTS)
 
@@ -181,6 +191,8 @@ def batch_endpoints_and_parallel_jobs_work(tables: Tables, params: RequiredScena
         known=reached.notna(),
         passed=reached,
         observed=_seen(reached, missing),
+        applies=_may_be_built(workspaces),
+        not_applicable=_NOT_BUILT,
         expected="the default storage account's queue and table",
         failed="No active private-endpoint rule reaches the default storage account's " + missing + ".",
         unknown=f"{_UNSETTLED} Or the default storage account was not read.",
@@ -218,6 +230,8 @@ def prompt_flow_works(tables: Tables, params: RequiredScenarios) -> Answers:
         known=reached.notna(),
         passed=reached,
         observed=_seen(reached, missing),
+        applies=_may_be_built(workspaces),
+        not_applicable=_NOT_BUILT,
         expected="private endpoints to " + " and ".join(PROMPT_FLOW_ENDPOINTS),
         failed="No active private-endpoint rule reaches " + missing + ".",
         unknown=f"{_UNSETTLED} Or the internet is allowed and the services may be reached by it.",
@@ -240,8 +254,8 @@ def hugging_face_models_can_be_pulled(tables: Tables, params: RequiredScenarios)
 
     Every documented host has to be reachable; one written as a wildcard is, where a rule covers every
     name under it. Going to the internet is enough; where only approved outbound is allowed an active rule
-    has to open port 443. With isolation off the customer's network decides, which is unknown, as are
-    rules that were not all read.
+    has to open port 443. A network that is not provisioned yet is not judged. With isolation off the
+    customer's network decides, which is unknown, as are rules that were not all read.
     """
     return _hosts_are_reached(tables, params, "hugging-face", HUGGING_FACE_HOSTS)
 

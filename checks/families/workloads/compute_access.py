@@ -27,6 +27,8 @@ VULNERABILITIES = f"{_LEARN}/concept-vulnerability-management"
         "computes.compute_type",
         "computes.ssh_public_access",
         "computes.remote_login_port_public_access",
+        "computes.enable_node_public_ip",
+        "computes.public_ip_address",
     ),
     remediation=SSH_CLOSED,
     controls=frameworks.INBOUND,
@@ -36,9 +38,11 @@ VULNERABILITIES = f"{_LEARN}/concept-vulnerability-management"
 def remote_login_is_closed_to_the_public(tables: Tables, _params: Params) -> Answers:
     """An open SSH port on a public address is tried by strangers within minutes.
 
-    `sshSettings.sshPublicAccess` decides for compute instances, `remoteLoginPortPublicAccess` for
-    compute clusters: Disabled passes, Enabled fails. NotSpecified means closed in a subnet and open
-    elsewhere, and Azure settles it at creation, so it is unknown here; so is a port not reported.
+    `sshSettings.sshPublicAccess` decides for compute instances, `remoteLoginPortPublicAccess` for compute clusters:
+    Disabled passes. Enabled fails if the compute has, or may get, a public address: `enableNodePublicIp` true or a
+    `publicIpAddress`. Without a public address nobody outside reaches the port, so Enabled passes then.
+    NotSpecified means closed in a subnet and open elsewhere, and Azure settles it at creation, so it is unknown here;
+    so is a port, or the address of an open one, that was not reported.
     """
     computes = tables.computes
     is_instance = is_type(computes, "ComputeInstance").fillna(value=False)
@@ -46,16 +50,27 @@ def remote_login_is_closed_to_the_public(tables: Tables, _params: Params) -> Ans
     name = pd.Series("remoteLoginPortPublicAccess", index=computes.index, dtype="string").mask(
         is_instance, "sshPublicAccess"
     )
+    flag, address = computes["enable_node_public_ip"], computes["public_ip_address"]
+    has_address = (address.ne("") & is_instance).fillna(value=False).astype("boolean") | flag
+    is_open = says(port, "Enabled").where(says(port, "Enabled", "Disabled"))
     return answer(
-        known=says(port, "Enabled", "Disabled"),
-        passed=says(port, "Disabled"),
+        known=is_open.notna(),
+        passed=~(is_open & has_address),
         applies=is_type(computes, *MANAGED_TYPES),
-        observed=name + " " + port.fillna("not reported"),
-        expected=name + " Disabled",
-        failed=name + " is " + port.fillna("") + ": anyone may try the port.",
-        unknown=f"The port's access is not settled, {TYPE_UNKNOWN}",
+        observed=name + " " + port.fillna("not reported") + _address(has_address),
+        expected=name + " Disabled, or no public address",
+        failed=name + " is " + port.fillna("") + " on a public address: anyone may try the port.",
+        passes=pd.Series("", index=computes.index, dtype="string").mask(
+            is_open.fillna(value=False), "The port is open, but the compute has no public address."
+        ),
+        unknown=f"The port's access or the compute's public address is not settled, {TYPE_UNKNOWN}",
         not_applicable=NOT_MANAGED,
     )
+
+
+def _address(has_address: pd.Series) -> pd.Series:
+    words = has_address.map({True: ", public address", False: ", no public address"}).astype("string")
+    return words.fillna(", public address not reported")
 
 
 @check(

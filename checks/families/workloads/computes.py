@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 
-from checks.contract.isolation import MODE_READS, is_on
+from checks.contract.isolation import MODE_READS, is_active, is_on
 from checks.contract.tables import Tables
-from checks.contract.three_valued import of_workspace
+from checks.contract.three_valued import any_child, of_workspace, says
 from checks.families import frameworks, pages, workload_frameworks
 from checks.families.workloads import compute_access
 from checks.families.workloads.facts import (
@@ -76,7 +76,12 @@ def compute_has_no_public_address(tables: Tables, _params: Params) -> Answers:
     title="Runs inside a network",
     over="computes",
     severity=Severity.HIGH,
-    reads=("computes.compute_type", "computes.subnet_id", *MODE_READS),
+    reads=(
+        "computes.compute_type",
+        "computes.subnet_id",
+        *MODE_READS,
+        "workspaces.managed_network_status",
+    ),
     remediation=COMPUTE_IN_NETWORK,
     controls=workload_frameworks.COMPUTE_NETWORK,
     references=(SECURE_TRAINING, pages.MANAGED_NETWORK),
@@ -86,21 +91,30 @@ def compute_runs_inside_a_network(tables: Tables, _params: Params) -> Answers:
     """A compute outside any network of yours reaches, and is reached by, whatever Azure's default allows.
 
     Asked of compute clusters and compute instances: a subnet of its own or the managed network of its
-    workspace passes, neither fails. Azure's built-in policy 7804b5c7 looks at the subnet alone; a
-    compute in a managed network has none, so the policy calls it non-compliant where it is better
-    isolated than most. Here it passes. A subnet or mode that was not reported is unknown unless the
-    other one passes.
+    workspace passes, neither fails. A managed network counts once it is provisioned: a compute that exists while
+    the network is Inactive runs outside it. Azure's built-in policy 7804b5c7 looks at the subnet alone; a compute
+    in a managed network has none, so the policy calls it non-compliant, and here it passes. A subnet, mode or
+    status that was not reported is unknown unless the other one decides.
     """
     computes = tables.computes
     subnet, mode = computes["subnet_id"], mode_around(tables)
+    is_built = of_workspace(is_active(tables.workspaces), computes)
+    is_inside = is_on(mode) & is_built
     return answer(
-        known=subnet.ne("").fillna(value=False) | is_on(mode).notna(),
-        passed=subnet.ne("") | is_on(mode),
+        known=subnet.ne("").fillna(value=False) | is_inside.notna(),
+        passed=subnet.ne("") | is_inside,
         applies=is_type(computes, *MANAGED_TYPES),
         observed="subnet " + or_none(subnet) + ", isolationMode " + mode.fillna("not reported"),
-        expected="a subnet, or a managed network that is on",
-        failed="The compute has no subnet, and its workspace has no managed network.",
-        unknown=f"The subnet, {MODE_UNKNOWN}",
+        expected="a subnet, or a managed network that is on and provisioned",
+        failed=pd.Series(
+            "The compute has no subnet, and its workspace has no managed network.",
+            index=computes.index,
+            dtype="string",
+        ).mask(
+            (is_on(mode) & ~is_built).fillna(value=False),
+            "The compute has no subnet, and the managed network of its workspace is not provisioned.",
+        ),
+        unknown=f"The subnet, the network's status, {MODE_UNKNOWN}",
         passes=("The compute runs in the subnet " + subnet + ".")
         .mask(subnet.eq("").fillna(value=True), "")
         .mask(
@@ -126,16 +140,19 @@ def compute_runs_inside_a_network(tables: Tables, _params: Params) -> Answers:
 def compute_has_no_subnet_against_the_managed_network(tables: Tables, _params: Params) -> Answers:
     """A compute in a subnet of its own is outside the managed network: its outbound rules do not bind it.
 
-    Asked of compute clusters and compute instances while isolation is on, where Azure supports no
-    custom subnet; one that is left from before fails. With isolation off a subnet is welcome and the
+    Asked of compute clusters and compute instances while isolation is on, where Azure supports no custom subnet; one
+    that is left from before fails. Computes of a hub or a Project fail whatever the mode, because Azure supports a
+    network of the customer's own for neither. With isolation off in other workspaces a subnet is welcome and the
     check does not apply. A subnet or mode that was not reported is unknown.
     """
     computes = tables.computes
     subnet, mode = computes["subnet_id"], mode_around(tables)
+    kind = of_workspace(tables.workspaces["kind"], computes)
+    needs_managed = says(kind, "Hub", "Project").fillna(value=False).astype("boolean")
     return answer(
         known=subnet.notna(),
         passed=subnet.eq(""),
-        applies=is_type(computes, *MANAGED_TYPES) & is_on(mode),
+        applies=is_type(computes, *MANAGED_TYPES) & (is_on(mode) | needs_managed),
         observed="subnet " + or_none(subnet) + ", isolationMode " + mode.fillna("not reported"),
         expected="no subnet",
         failed="The compute is in the subnet " + subnet.fillna("") + ", outside the managed network.",
@@ -149,7 +166,14 @@ def compute_has_no_subnet_against_the_managed_network(tables: Tables, _params: P
     title="Same region as the workspace",
     over="computes",
     severity=Severity.MEDIUM,
-    reads=("computes.compute_type", "computes.compute_location", "workspaces.location", *MODE_READS),
+    reads=(
+        "computes.compute_type",
+        "computes.compute_location",
+        "workspaces.location",
+        *MODE_READS,
+        "workspaces.private_endpoint_connections_known",
+        "private_endpoint_connections.status",
+    ),
     remediation=REGION_OF_WORKSPACE,
     controls=frameworks.MANAGED_NETWORK,
     references=(f"{pages.MANAGED_NETWORK}#limitations",),
@@ -158,22 +182,35 @@ def compute_has_no_subnet_against_the_managed_network(tables: Tables, _params: P
 def compute_is_in_the_region_of_its_workspace(tables: Tables, _params: Params) -> Answers:
     """A managed network spans one region: a compute elsewhere runs outside it, and data crosses borders.
 
-    Asked of compute clusters and compute instances while isolation is on: `computeLocation` has to be
-    the workspace's location, however either is spelled. Attached computes run outside the managed
-    network anyway. A location or mode that was not reported is unknown.
+    Asked of compute clusters and compute instances while isolation is on or the workspace has an approved private
+    endpoint, and of attached AKS and Kubernetes clusters in the latter case: `computeLocation` has to be the
+    workspace's location, however either is spelled. A location, mode or connection that was not reported is unknown.
     """
     computes = tables.computes
     mode, own = mode_around(tables), computes["compute_location"]
     location = of_workspace(tables.workspaces["location"], computes)
+    workspaces, connections = tables.workspaces, tables.private_endpoint_connections
+    has_endpoint = of_workspace(
+        any_child(
+            says(connections["status"], "Approved"),
+            connections,
+            workspaces,
+            known=workspaces["private_endpoint_connections_known"],
+        ),
+        computes,
+    )
     return answer(
         known=own.notna() & location.notna(),
         passed=_region(own).eq(_region(location)),
-        applies=is_type(computes, *MANAGED_TYPES) & is_on(mode),
+        applies=(is_type(computes, *MANAGED_TYPES) & (is_on(mode) | has_endpoint))
+        | (is_type(computes, "AKS", "Kubernetes") & has_endpoint),
         observed=own,
         expected=location.fillna("the workspace's region"),
         failed="The compute is in " + own.fillna("") + ", its workspace in " + location.fillna("") + ".",
-        unknown=f"Either location, {MODE_UNKNOWN}",
-        not_applicable=why_not_isolated(computes, mode),
+        unknown=f"Either location, the workspace's private endpoint connections, {MODE_UNKNOWN}",
+        not_applicable="The workspace has neither a managed network nor a private endpoint, or the compute is of a "
+        "kind "
+        "that neither binds to a region.",
     )
 
 
@@ -195,21 +232,23 @@ def _region(location: pd.Series) -> pd.Series:
 def compute_kind_is_supported_by_the_managed_network(tables: Tables, _params: Params) -> Answers:
     """Attached clusters and machines stay in their own network: jobs on them escape the outbound rules.
 
-    Asked while isolation is on: Kubernetes, AKS and virtual machines fail, because Azure says that a
-    managed network does not support them; `isAttachedCompute` does not matter, an AKS cluster that the
-    workspace itself made is no more inside. Every other documented kind passes. A type that was not
-    reported or documented, or a mode that was not reported, is unknown.
+    Asked while isolation is on: compute clusters and compute instances pass. Kubernetes, AKS and virtual machines
+    fail, because Microsoft lists them as not supported; `isAttachedCompute` does not matter, an AKS cluster that
+    the workspace itself made is outside as well. No source names the other kinds, such as Databricks or
+    HDInsight, as supported or not, so they are unknown, as is a kind or a mode that was not reported.
     """
     computes = tables.computes
     kind, mode = computes["compute_type"], mode_around(tables)
     return answer(
-        known=is_type(computes, *UNSUPPORTED_TYPES).notna(),
-        passed=~is_type(computes, *UNSUPPORTED_TYPES),
+        known=says(kind, *MANAGED_TYPES, *UNSUPPORTED_TYPES),
+        passed=says(kind, *MANAGED_TYPES),
         applies=is_on(mode),
         observed=kind,
-        expected="a kind other than " + ", ".join(UNSUPPORTED_TYPES),
+        expected=" or ".join(MANAGED_TYPES),
         failed="A managed network does not support the kind " + kind.fillna("") + ".",
-        unknown=f"The isolation mode, {TYPE_UNKNOWN}",
+        unknown="No source says whether a managed network supports the kind "
+        + kind.fillna("(not reported)")
+        + ", or the isolation mode was not reported.",
         not_applicable="The managed network is off.",
     )
 

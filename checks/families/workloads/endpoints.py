@@ -8,8 +8,10 @@ from checks.contract.isolation import MODE_READS, effective_mode, is_on
 from checks.contract.tables import Tables
 from checks.contract.three_valued import any_child, of_workspace, says
 from checks.families import frameworks, pages, workload_frameworks
+from checks.families.workloads.facts import is_managed
 from checks.fixes.endpoints import (
     ACCESS_COMBINED_AS_DOCUMENTED,
+    BATCH_REACHED,
     ENDPOINT_BY_ENTRA_ID,
     ENDPOINT_PRIVATE,
     LEGACY_ISOLATION_GIVEN_UP,
@@ -24,12 +26,16 @@ SERVERLESS_ENDPOINT_API = "https://learn.microsoft.com/rest/api/azureml/serverle
 
 ONLINE_ONLY = ("online_endpoints_known",)
 
+MANAGED_READS = ("endpoints.kind", "endpoints.compute_id")
+"""The columns that tell a managed online endpoint from one on a Kubernetes cluster."""
+
 ACCESS_READS = ("workspaces.public_network_access", "workspaces.network_acls_default_action")
-"""What decides whether a workspace answers to selected addresses."""
+"""The columns that decide whether a workspace answers to selected addresses."""
 
 
 def _is_online(endpoints: pd.DataFrame) -> pd.Series:
-    return says(endpoints["endpoint_type"], "online")
+    """Return for each endpoint whether it is a managed online endpoint."""
+    return says(endpoints["endpoint_type"], "online") & is_managed(endpoints)
 
 
 def _answers_selected_addresses(workspaces: pd.DataFrame) -> pd.Series:
@@ -44,7 +50,7 @@ def _answers_selected_addresses(workspaces: pd.DataFrame) -> pd.Series:
     title="Online endpoint is private",
     over="endpoints",
     severity=Severity.HIGH,
-    reads=("endpoints.public_network_access",),
+    reads=("endpoints.public_network_access", *MANAGED_READS, *ACCESS_READS),
     remediation=ENDPOINT_PRIVATE,
     controls=frameworks.INBOUND,
     references=(f"{SECURE_ENDPOINT}#secure-inbound-scoring-requests",),
@@ -52,23 +58,30 @@ def _answers_selected_addresses(workspaces: pd.DataFrame) -> pd.Series:
     looks_at="row",
 )
 def online_endpoint_is_private(tables: Tables, _params: Params) -> Answers:
-    """A public endpoint answers to the whole internet, guarded by a key or token alone.
+    """A key or token alone guards a public endpoint.
 
-    `publicNetworkAccess` of the online endpoint itself decides, and only Disabled passes: a private
-    workspace does not make its endpoints private. Not reported is unknown. Batch endpoints have no
-    such flag, they follow the workspace; serverless ones have none either.
+    `publicNetworkAccess` of the managed online endpoint itself decides, and only Disabled passes: a private
+    workspace does not make its endpoints private. If the workspace answers to selected addresses alone, the
+    endpoint respects them, and the reason states it; it stays public and fails. Not reported, or an undocumented
+    word, is unknown. Endpoints on a Kubernetes cluster are reached through the cluster, batch endpoints follow
+    the workspace, and serverless endpoints have no such flag: none of them is judged.
     """
-    access = tables.endpoints["public_network_access"]
+    endpoints = tables.endpoints
+    access = endpoints["public_network_access"]
+    is_selected = of_workspace(_answers_selected_addresses(tables.workspaces), endpoints).fillna(value=False)
+    who = pd.Series("the internet", index=access.index, dtype="string").mask(
+        is_selected.astype(bool), "the selected addresses of its workspace"
+    )
     return answer(
-        known=access.notna(),
+        known=says(access, "Enabled", "Disabled"),
         passed=says(access, "Disabled"),
         applies=_is_online(tables.endpoints),
         observed=access,
         expected="Disabled",
-        failed="publicNetworkAccess is " + access.fillna("") + ", so the endpoint answers to the internet.",
-        unknown="publicNetworkAccess of the endpoint was not reported.",
+        failed="publicNetworkAccess is " + access.fillna("") + ", so the endpoint answers to " + who + ".",
+        unknown="publicNetworkAccess of the endpoint was not reported, or is a word that Azure has not documented.",
         passes="Callers come in by the workspace's private endpoint only.",
-        not_applicable="Only online endpoints have public network access of their own.",
+        not_applicable="Only managed online endpoints have public network access of their own.",
     )
 
 
@@ -77,7 +90,7 @@ def online_endpoint_is_private(tables: Tables, _params: Params) -> Answers:
     title="Endpoint and workspace access combine as documented",
     over="endpoints",
     severity=Severity.MEDIUM,
-    reads=("endpoints.public_network_access", *ACCESS_READS, "workspaces.ip_rules"),
+    reads=("endpoints.public_network_access", *MANAGED_READS, *ACCESS_READS, "workspaces.ip_rules"),
     remediation=ACCESS_COMBINED_AS_DOCUMENTED,
     controls=frameworks.INBOUND,
     references=(
@@ -87,7 +100,7 @@ def online_endpoint_is_private(tables: Tables, _params: Params) -> Answers:
     looks_at="row",
 )
 def endpoint_and_workspace_access_combine(tables: Tables, _params: Params) -> Answers:
-    """Whoever believes that a closed workspace closes its endpoints leaves one open without knowing it.
+    """A closed workspace does not close its endpoints, so one may stay open unnoticed.
 
     Microsoft's table has four rows (read 2026-11). Workspace Disabled, endpoint Disabled: all public
     traffic is refused. Disabled and Enabled: not supported, which fails; what opens the endpoint then
@@ -123,7 +136,7 @@ def endpoint_and_workspace_access_combine(tables: Tables, _params: Params) -> An
             "The workspace answers to every address, so there are none to respect.",
             index=endpoints.index,
             dtype="string",
-        ).where(_is_online(endpoints).fillna(value=True), "Only online endpoints take part in this."),
+        ).where(_is_online(endpoints).fillna(value=True), "Only managed online endpoints take part in this."),
     )
 
 
@@ -232,6 +245,8 @@ def endpoint_uses_entra_id(tables: Tables, _params: Params) -> Answers:
         *MODE_READS,
         "workspaces.private_endpoint_connections_known",
         "private_endpoint_connections.status",
+        "workspaces.online_endpoints_known",
+        *MANAGED_READS,
     ),
     remediation=SELECTED_ADDRESSES_BACKED,
     controls=frameworks.INBOUND,
@@ -243,15 +258,20 @@ def selected_addresses_are_backed_by_isolation(tables: Tables, _params: Params) 
 
     Over workspaces, because every value that decides is the workspace's and what fails is the creation
     of anything in it, whether an endpoint exists or not. Asked where public access is Enabled and the
-    default action Deny: the managed network has to be on, or a private endpoint connection Approved;
-    with the latter alone compute instances work and managed online deployments still do not. Access,
-    action, mode or connections that were not reported are unknown unless another one passes.
+    default action Deny: the managed network has to be on, or a private endpoint connection Approved. With the
+    connection alone compute instances work, but deployments of managed online endpoints fail, so the check fails
+    as well if such an endpoint exists. Access, action, mode, connections or endpoints that were not reported are
+    unknown unless another one decides.
     """
     workspaces, connections = tables.workspaces, tables.private_endpoint_connections
     known = workspaces["private_endpoint_connections_known"]
     mode = effective_mode(workspaces)
     has_endpoint = any_child(says(connections["status"], "Approved"), connections, workspaces, known=known)
-    is_backed = is_on(mode) | has_endpoint
+    endpoints = tables.endpoints
+    has_online = any_child(
+        _is_online(endpoints), endpoints, workspaces, known=workspaces["online_endpoints_known"]
+    )
+    is_backed = is_on(mode) | (has_endpoint & ~has_online)
     seen = has_endpoint.map({True: "an approved private endpoint", False: "no approved private endpoint"})
     return answer(
         known=is_backed.notna(),
@@ -262,8 +282,16 @@ def selected_addresses_are_backed_by_isolation(tables: Tables, _params: Params) 
         + ", "
         + seen.astype("string").fillna("connections not read"),
         expected="a managed network, or an approved private endpoint",
-        failed="Public access is limited to selected addresses, and neither a managed network nor a private "
-        "endpoint lets computes in: creating them fails.",
+        failed=pd.Series(
+            "Public access is limited to selected addresses, and neither a managed network nor a private endpoint "
+            "lets computes in: creating them fails.",
+            index=mode.index,
+            dtype="string",
+        ).mask(
+            has_endpoint.fillna(value=False),
+            "Public access is limited to selected addresses. The private endpoint lets computes in, but deployments "
+            "of managed online endpoints need the managed network, which is off.",
+        ),
         unknown="Public access, its default action, the isolation mode or the private endpoint connections "
         "were not reported.",
         passes=pd.Series("Computes reach the workspace privately.", index=mode.index, dtype="string").mask(
@@ -274,10 +302,46 @@ def selected_addresses_are_backed_by_isolation(tables: Tables, _params: Params) 
     )
 
 
+@check(
+    id="END006",
+    title="Batch endpoints are not cut off by selected addresses",
+    over="endpoints",
+    severity=Severity.MEDIUM,
+    reads=ACCESS_READS,
+    remediation=BATCH_REACHED,
+    controls=frameworks.INBOUND,
+    references=(f"{pages.PRIVATE_LINK}#enable-public-access-only-from-internet-ip-ranges",),
+    known_by=("batch_endpoints_known",),
+    looks_at="row",
+)
+def batch_endpoints_are_reachable(tables: Tables, _params: Params) -> Answers:
+    """Azure does not support batch endpoints in a workspace that answers to selected addresses.
+
+    A batch endpoint fails if its workspace has public access Enabled and the default action Deny: the selected
+    addresses do not apply to it, so callers and people are wrong about who reaches it. Other endpoints have no part
+    in this. Access or default action that was not reported is unknown.
+    """
+    endpoints, workspaces = tables.endpoints, tables.workspaces
+    is_selected = of_workspace(_answers_selected_addresses(workspaces), endpoints)
+    access = of_workspace(workspaces["public_network_access"], endpoints).fillna("not reported")
+    action = of_workspace(workspaces["network_acls_default_action"], endpoints).fillna("not reported")
+    return answer(
+        known=is_selected.notna(),
+        passed=~is_selected,
+        applies=says(endpoints["endpoint_type"], "batch"),
+        observed="workspace " + access + ", defaultAction " + action,
+        expected="a workspace that is closed, or open to every address",
+        failed="The workspace answers to selected addresses, which Azure does not support for batch endpoints.",
+        unknown="publicNetworkAccess or networkAcls.defaultAction of the workspace was not reported.",
+        not_applicable="The endpoint is no batch endpoint.",
+    )
+
+
 CHECKS: tuple[Check, ...] = (
     online_endpoint_is_private,
     endpoint_and_workspace_access_combine,
     deployment_does_not_use_legacy_egress_isolation,
     endpoint_uses_entra_id,
     selected_addresses_are_backed_by_isolation,
+    batch_endpoints_are_reachable,
 )

@@ -30,6 +30,18 @@ def is_type(computes: pd.DataFrame, *types: str) -> pd.Series:
     return says(computes["compute_type"], *types).where(known)
 
 
+def is_managed(endpoints: pd.DataFrame) -> pd.Series:
+    """Return for each online endpoint whether Azure runs it, rather than an attached Kubernetes cluster.
+
+    The kind decides; without one, the compute that the endpoint names. An endpoint that reports neither is managed,
+    because Azure writes `properties.compute` for Kubernetes endpoints only. `<NA>` for an undocumented kind.
+    """
+    kind = endpoints["kind"]
+    by_kind = says(kind, "Managed").where(says(kind, "Managed", "K8S", "Kubernetes"))
+    names_cluster = endpoints["compute_id"].fillna("").ne("")
+    return by_kind.mask(kind.isna(), ~names_cluster)
+
+
 def mode_around(tables: Tables) -> pd.Series:
     """Per compute the effective isolation mode of its workspace."""
     return of_workspace(effective_mode(tables.workspaces), tables.computes)

@@ -1,0 +1,110 @@
+"""IPv4 and IPv6 addresses that a rule names: what is wrong with one, and how much a set of them opens."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_network
+from typing import Final
+
+Network = IPv4Network | IPv6Network
+
+RESERVED_IPV4: Final = tuple(
+    IPv4Network(network)
+    for network in (
+        "0.0.0.0/8",
+        "10.0.0.0/8",
+        "100.64.0.0/10",
+        "127.0.0.0/8",
+        "169.254.0.0/16",
+        "172.16.0.0/12",
+        "192.0.0.0/24",
+        "192.0.2.0/24",
+        "192.168.0.0/16",
+        "198.18.0.0/15",
+        "198.51.100.0/24",
+        "203.0.113.0/24",
+        "224.0.0.0/4",
+        "240.0.0.0/4",
+    )
+)
+"""Special-purpose IPv4 blocks, from https://www.iana.org/assignments/iana-ipv4-special-registry."""
+
+MIN_PREFIX: Final = 24
+"""The widest IPv4 network that a rule may open unless the policy says otherwise."""
+
+MAX_ADDRESSES: Final = 1024
+"""The most addresses that all rules of one resource may open together unless the policy says otherwise."""
+
+
+def network_of(text: str) -> Network | None:
+    """Return the address or CIDR range as a network. None if the text is neither."""
+    try:
+        return ip_network(text.strip(), strict=False)
+    except ValueError:
+        return None
+
+
+def address_defect(rule: str) -> str:
+    """Return what is wrong with one address rule of a public endpoint, "" if nothing is.
+
+    Azure takes single IPv4 addresses and CIDR ranges of public addresses only. `opening_defect` judges how
+    much the rules open together.
+    """
+    network = network_of(rule)
+    if network is None:
+        return "is not an address or a CIDR range"
+    if isinstance(network, IPv6Network):
+        return "is IPv6, and only IPv4 is supported"
+    if network.prefixlen and any(network.overlaps(reserved) for reserved in RESERVED_IPV4):
+        return "is private or reserved"
+    return ""
+
+
+def union(prefixes: Iterable[str]) -> list[Network] | None:
+    """Return the smallest set of networks that holds the same addresses. None if a prefix is no network."""
+    networks = [network_of(prefix) for prefix in prefixes]
+    if None in networks:
+        return None
+    return _collapsed(network for network in networks if network is not None)
+
+
+def opening_defect(prefixes: Iterable[str], *, min_prefix: int, max_addresses: int) -> str | None:
+    """Return why the prefixes open too much together, "" if they do not, None if that is not settled.
+
+    The union of the prefixes decides: a /14 and 1,024 times a /24 are the same opening. It may hold no network
+    wider than an IPv4 /`min_prefix` and no more than `max_addresses` addresses in total; IPv6 is measured by the
+    same numbers of addresses. A text that is no prefix leaves a narrow union unsettled.
+    """
+    networks = [network_of(prefix) for prefix in prefixes]
+    opened = _collapsed(network for network in networks if network is not None)
+    widest = max(opened, key=lambda network: network.num_addresses, default=None)
+    if widest is not None and widest.prefixlen == 0:
+        return "every address there is"
+    if widest is not None and widest.num_addresses > 2 ** (32 - min_prefix):
+        return f"{widest}, which is wider than /{min_prefix}"
+    total = sum(network.num_addresses for network in opened)
+    if total > max_addresses:
+        return f"{total:,} addresses, more than {max_addresses:,}"
+    return None if None in networks else ""
+
+
+def covers(wide: Iterable[Network], narrow: Iterable[Network]) -> bool:
+    """Return whether every address of `narrow` is an address of `wide`; both are unions."""
+    listed = list(wide)
+    return all(any(_holds(outer, inner) for outer in listed) for inner in narrow)
+
+
+def _holds(outer: Network, inner: Network) -> bool:
+    if isinstance(outer, IPv4Network) and isinstance(inner, IPv4Network):
+        return inner.subnet_of(outer)
+    if isinstance(outer, IPv6Network) and isinstance(inner, IPv6Network):
+        return inner.subnet_of(outer)
+    return False
+
+
+def _collapsed(networks: Iterable[Network]) -> list[Network]:
+    listed = list(networks)
+    by_version: list[Network] = []
+    by_version += collapse_addresses(each for each in listed if isinstance(each, IPv4Network))
+    by_version += collapse_addresses(each for each in listed if isinstance(each, IPv6Network))
+    return by_version

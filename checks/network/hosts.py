@@ -1,0 +1,180 @@
+"""Host names of outbound rules: their spelling, what a wildcard covers, and who may own a name under it.
+
+Azure Firewall carries host-name rules out: an asterisk counts only as the first character, `*.contoso.com` stands for
+everything below the domain, `*contoso.com` also for names that merely end so
+(https://learn.microsoft.com/azure/firewall/firewall-faq, read 2026-11).
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from functools import cache, lru_cache
+from importlib.resources import files
+from typing import Final
+
+from publicsuffixlist import PublicSuffixList
+
+from checks.network.addresses import network_of
+
+STORAGE_SUFFIXES: Final = tuple(
+    f"{service}.{suffix}"
+    for suffix in (
+        "core.windows.net",
+        "core.usgovcloudapi.net",
+        "core.chinacloudapi.cn",
+        "core.cloudapi.de",
+        "storage.azure.net",
+    )
+    for service in ("blob", "dfs", "file", "queue", "table", "web")
+)
+"""Host suffixes of storage in every Azure cloud, with the zoned names of `storage.azure.net`."""
+
+_LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SharedNames:
+    """Names behind which anyone may own something that takes data.
+
+    `domains` maps a domain to how many labels, such as a region, may lie between it and its customers' names.
+    `hosts` are globs on single hosts. `admitted` are names that pass whatever the other two say.
+    """
+
+    domains: Mapping[str, int]
+    hosts: tuple[str, ...]
+    admitted: frozenset[str] = frozenset()
+
+
+@cache
+def built_in_names() -> SharedNames:
+    """Return the names of `shared_domains.csv` and `shared_hosts.csv`, where each line has its source."""
+    return SharedNames(
+        domains={row["domain"]: int(row["labels"]) for row in _rows("shared_domains.csv")},
+        hosts=tuple(row["host"] for row in _rows("shared_hosts.csv")),
+    )
+
+
+def _rows(name: str) -> list[dict[str, str]]:
+    text = (files("checks.network") / name).read_text(encoding="utf-8")
+    return list(csv.DictReader(text.splitlines()))
+
+
+@lru_cache(maxsize=4096)
+def normal_host(host: str) -> str:
+    """Return the host as hosts are compared: lower-case ASCII (Punycode), without blanks or a dot at its end."""
+    text = host.strip().rstrip(".").lower()
+    if text.isascii():
+        return text
+    try:
+        return ".".join(label.encode("idna").decode() if label else "" for label in text.split("."))
+    except UnicodeError:
+        return text
+
+
+def is_wildcard(host: str) -> bool:
+    """Return whether the host stands for more than one name."""
+    return normal_host(host).startswith("*")
+
+
+def is_every_host(host: str) -> bool:
+    """Return whether the host stands for every name there is."""
+    return normal_host(host) in {"*", "*."} or host.strip() in {"*", "*."}
+
+
+def spelling_defect(host: str) -> str:
+    """Return why the text is no host name, "" if it is one; a leading `*` or `*.` is allowed."""
+    text = host.strip()
+    if "://" in text:
+        return "has a scheme"
+    if "/" in text:
+        return "has a path" if network_of(text) is None else "is an address range"
+    if network_of(text.strip("[]")) is not None:
+        return "is an address"
+    if re.search(r":\d*$", text):
+        return "has a port"
+    name = normal_host(text)
+    if name == "*":
+        return ""
+    labels = name.removeprefix("*.").removeprefix("*").split(".")
+    if "" in labels or text.strip(".") != text.rstrip("."):
+        return "has an empty label"
+    if any("*" in label for label in labels):
+        return "has a wildcard elsewhere than at its start, which Azure Firewall does not support"
+    if not all(_LABEL.fullmatch(label) for label in labels) or len(name) > 253:
+        return "has characters or a length that no host name has"
+    return ""
+
+
+def swallows(wide: str, narrow: str) -> bool:
+    """Return whether `wide` already allows everything that `narrow` allows; either may be a wildcard.
+
+    Reflexive and transitive.
+    """
+    wide, narrow = normal_host(wide), normal_host(narrow)
+    if not wide.startswith("*"):
+        return wide == narrow
+    return narrow.removeprefix("*").endswith(wide[1:])
+
+
+def reaches_storage(host: str) -> bool:
+    """Return whether a rule for this host allows a request to some storage account."""
+    host = normal_host(host)
+    return any(
+        host == suffix
+        or swallows(f"*.{suffix}", host)
+        or (is_wildcard(host) and f".{suffix}".endswith(host[1:]))
+        for suffix in STORAGE_SUFFIXES
+    )
+
+
+def host_defect(host: str, names: SharedNames) -> str:
+    """Return why more than one owner may receive data behind the host, "" if only one can.
+
+    The public suffixes of the bundled list count as shared domains too. A single name below a shared domain has
+    one owner and passes.
+    """
+    host = normal_host(host)
+    base = host.removeprefix("*").removeprefix(".")
+    if host in names.admitted:
+        return ""
+    if not base:
+        return "is every host there is"
+    if "*" in base:
+        return "has a wildcard elsewhere than at its start, which Azure Firewall does not support"
+    if host.startswith("*") and not host.startswith("*."):
+        return "also stands for every name that merely ends so, and anyone may register one"
+    if base in names.domains or _public_suffixes().is_public(base):
+        return "is a domain under which anyone may get a name"
+    if not is_wildcard(host):
+        is_shared = any(fnmatchcase(host, glob) for glob in names.hosts)
+        return "is one host behind which everybody may keep data" if is_shared else ""
+    return _wildcard_defect(base, names)
+
+
+def _wildcard_defect(base: str, names: SharedNames) -> str:
+    """Return the defect of the wildcard over `base`, which is no shared domain itself."""
+    if any(domain.endswith(f".{base}") for domain in names.domains):
+        return "covers a domain under which anyone may get a name"
+    if any(_literal_tail(glob).endswith(f".{base}") for glob in names.hosts):
+        return "covers a host behind which everybody may keep data"
+    labels = base.split(".")
+    for number in range(1, len(labels)):
+        between = names.domains.get(".".join(labels[number:]))
+        if between is not None and number <= between:
+            return "covers names of many owners"
+    return ""
+
+
+def _literal_tail(glob: str) -> str:
+    """Return what every host of the glob ends in, with the dot before it."""
+    tail = glob.rsplit("*", 1)[-1]
+    return tail if "*" in glob else f".{tail}"
+
+
+@cache
+def _public_suffixes() -> PublicSuffixList:
+    return PublicSuffixList()

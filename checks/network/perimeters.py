@@ -1,0 +1,68 @@
+"""Network security perimeters: who may reach a resource from public addresses, by its own access and its perimeter.
+
+Source: "Transition to a network security perimeter in Azure" (read 2026-11): the perimeter's rules govern public
+inbound traffic even if `publicNetworkAccess` is Disabled or SecuredByPerimeter. In Learning mode the resource's own
+rules count as well while public access is Enabled; in Enforced mode only the perimeter's rules count.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+Governor = Literal["nobody", "resource", "perimeter", "either"]
+"""Whose rules admit public traffic: none of them, the resource's, the perimeter's, or either's."""
+
+ENFORCED: Final = "enforced"
+LEARNING: Final = ("learning", "audit")
+
+GOVERNOR: Final[dict[tuple[str, str], Governor]] = {
+    ("enabled", ""): "resource",
+    ("enabled", "learning"): "either",
+    ("enabled", "enforced"): "perimeter",
+    ("disabled", ""): "nobody",
+    ("disabled", "learning"): "perimeter",
+    ("disabled", "enforced"): "perimeter",
+    ("securedbyperimeter", ""): "nobody",
+    ("securedbyperimeter", "learning"): "perimeter",
+    ("securedbyperimeter", "enforced"): "perimeter",
+}
+"""By public network access and access mode ("" for no association), both in lower case."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inbound:
+    """The opening of one side; None if it is not known. `what` names it for people."""
+
+    is_open: bool | None
+    what: str = ""
+
+
+def governor(access: str | None, mode: str) -> Governor | None:
+    """Return whose rules admit public traffic. None for an undocumented word; absent access is Enabled."""
+    word = mode.lower()
+    return GOVERNOR.get(((access or "Enabled").lower(), "learning" if word in LEARNING else word))
+
+
+def judged(access: str | None, mode: str | None, resource: Inbound, perimeter: Inbound) -> Inbound:
+    """Return whether public traffic is admitted too widely, from both sides and the access mode.
+
+    `mode` is None if the perimeter is not known: the answer is then None unless every mode gives the same.
+    """
+    if mode is None:
+        answers = {
+            judged(access, each, resource, Inbound(is_open=None)) for each in ("", "learning", "enforced")
+        }
+        return answers.pop() if len(answers) == 1 else Inbound(is_open=None)
+    match governor(access, mode):
+        case "nobody":
+            return Inbound(is_open=False)
+        case "resource":
+            return resource
+        case "perimeter":
+            return perimeter
+        case "either":
+            if resource.is_open or perimeter.is_open:
+                return resource if resource.is_open else perimeter
+            return Inbound(is_open=None) if None in {resource.is_open, perimeter.is_open} else resource
+    return Inbound(is_open=None)
