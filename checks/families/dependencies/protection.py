@@ -49,10 +49,12 @@ def image_builds_have_a_compute(tables: Tables, _params: Params) -> Answers:
     reasons = children_named(
         why_unknown(resources, "Its access was not reported."), is_registry, resources, workspaces
     )
-    own = workspaces.assign(judged_by=workspaces.index.to_series())
     wanted = texts(of_workspace(compute, computes), _last_name)
     exists = any_child(
-        texts(computes["compute"], str.lower).eq(wanted), computes, own, known=workspaces["computes_known"]
+        texts(computes["compute"], str.lower).eq(wanted),
+        computes,
+        workspaces,
+        known=workspaces["computes_known"],
     )
     return answer(
         known=compute.notna(),

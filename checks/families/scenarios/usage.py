@@ -35,7 +35,7 @@ Scenario = Literal["python-packages", "vs-code", "batch", "prompt-flow", "huggin
 _SCENARIOS = f"{pages.MANAGED_NETWORK}#list-of-scenario-specific-outbound-rules"
 _UNSETTLED = (
     "Isolation is off and the customer's own network decides, a rule denies what another allows, or the "
-    "isolation mode or the outbound rules were not reported in full."
+    "isolation mode, the network's status or the outbound rules were not reported in full."
 )
 
 BATCH_PARTS: Final = ("queue", "table")
@@ -91,8 +91,8 @@ _NOT_BUILT = "The managed network is not provisioned yet, so no rule is in force
 
 
 def _may_be_built(workspaces: pd.DataFrame) -> pd.Series:
-    """Return for each workspace False if its managed network is on and known not to be provisioned, else True."""
-    return ~(is_on(effective_mode(workspaces)) & ~is_active(workspaces)).fillna(value=False).astype("boolean")
+    """Return for each workspace False if its managed network is on and not provisioned. `<NA>` if that is not known."""
+    return ~(is_on(effective_mode(workspaces)) & ~is_active(workspaces))
 
 
 def _seen(reached: pd.Series, missing: pd.Series) -> pd.Series:
@@ -295,13 +295,13 @@ def selected_addresses_reach_the_computes(tables: Tables, params: RequiredScenar
     return answer(
         known=reached.notna(),
         passed=reached,
-        applies=is_selected,
+        applies=is_selected & _may_be_built(workspaces),
         observed=reached.map({True: "a rule to the workspace", False: "no rule to the workspace"}),
         expected="an active private-endpoint rule to the workspace itself",
         failed="No active private-endpoint rule leads to the workspace itself, and the addresses of its "
         "computes are not selected.",
         unknown=f"{_UNSETTLED} Or publicNetworkAccess or its default action was not reported.",
-        not_applicable="Public access is not from selected addresses.",
+        not_applicable="Public access is not from selected addresses, or the managed network is not provisioned yet.",
     )
 
 

@@ -143,12 +143,12 @@ def compute_has_no_subnet_against_the_managed_network(tables: Tables, _params: P
     Asked of compute clusters and compute instances while isolation is on, where Azure supports no custom subnet; one
     that is left from before fails. Computes of a hub or a Project fail whatever the mode, because Azure supports a
     network of the customer's own for neither. With isolation off in other workspaces a subnet is welcome and the
-    check does not apply. A subnet or mode that was not reported is unknown.
+    check does not apply. A subnet, mode or kind of workspace that was not reported is unknown.
     """
     computes = tables.computes
     subnet, mode = computes["subnet_id"], mode_around(tables)
     kind = of_workspace(tables.workspaces["kind"], computes)
-    needs_managed = says(kind, "Hub", "Project").fillna(value=False).astype("boolean")
+    needs_managed = says(kind, "Hub", "Project") & subnet.ne("")
     return answer(
         known=subnet.notna(),
         passed=subnet.eq(""),
@@ -177,7 +177,6 @@ def compute_has_no_subnet_against_the_managed_network(tables: Tables, _params: P
     remediation=REGION_OF_WORKSPACE,
     controls=frameworks.MANAGED_NETWORK,
     references=(f"{pages.MANAGED_NETWORK}#limitations",),
-    looks_at="row",
 )
 def compute_is_in_the_region_of_its_workspace(tables: Tables, _params: Params) -> Answers:
     """A managed network spans one region: a compute elsewhere runs outside it, and data crosses borders.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from checks.network.rules import swallows
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -20,7 +21,6 @@ from checks.network.reachability import (
     opens,
     reachable,
 )
-from checks.network.rules import swallows
 
 INTERNET, APPROVED, DISABLED = "AllowInternetOutbound", "AllowOnlyApprovedOutbound", "Disabled"
 STORE = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Storage/storageAccounts/sa"

@@ -1,9 +1,6 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-
 from checks.network.rules import (
     RESERVED_IPV4,
     SHARED_DOMAINS,
@@ -20,6 +17,8 @@ from checks.network.rules import (
     swallows,
     widest_range,
 )
+from hypothesis import given
+from hypothesis import strategies as st
 
 LABELS = st.sampled_from(["a", "b", "ab", "org", "com", "blob", "core", "windows", "net", "Azure"])
 NAMES = st.lists(LABELS, min_size=1, max_size=5).map(".".join)

@@ -40,8 +40,9 @@ def workspace(name: str = "ws", **values: object) -> dict[str, object]:
 
 
 def isolated(name: str = "ws", mode: str | None = "AllowOnlyApprovedOutbound", **values: object) -> Row:
-    """A row of `workspaces` with a managed network in that mode."""
-    return workspace(name, managed_network_reported=True, isolation_mode=mode, **values)
+    """A row of `workspaces` with a provisioned managed network in that mode."""
+    network = {"managed_network_reported": True, "isolation_mode": mode, "managed_network_status": "Active"}
+    return workspace(name, **{**network, **values})
 
 
 def rule(name: str = "rule", of: str = "ws", **values: object) -> dict[str, object]:
@@ -79,6 +80,8 @@ def connection(status: str | None, name: str = "pe", of: str = "ws", **values: o
         "workspace_id": workspace_id(of),
         "connection": name,
         "status": status,
+        "provisioning_state": "Succeeded",
+        "private_endpoint_id": "/endpoints/one",
         **values,
     }
 

@@ -41,7 +41,8 @@ def dependency(role: str, of: str = "ws", **values: object) -> Row:
 
 def closed(role: str, of: str = "ws", **values: object) -> Row:
     """A row of `associated_resources` that the public does not reach, unless `values` say otherwise."""
-    return dependency(role, of, **{"public_network_access": "Disabled", "default_action": "Deny", **values})
+    shut = {"public_network_access": "Disabled", "default_action": "Deny", "ip_rules": ""}
+    return dependency(role, of, **{**shut, **values})
 
 
 def missing(role: str) -> Row:
@@ -67,7 +68,7 @@ def setting(enabled_logs: str | None, sinks: str | None, of: str = "ws", name: s
 
 def place(name: str = "ws", **values: object) -> dict[str, object]:
     """A row of `workspaces` around which everything was read."""
-    known = {"associated_resources_known": True, "diagnostic_settings_known": True}
+    known = {"associated_resources_known": True, "diagnostic_settings_known": True, "computes_known": True}
     return {**workspace(name), **known, **values}
 
 

@@ -31,6 +31,7 @@ def place(name: str = "ws", mode: str | None = "AllowInternetOutbound", **values
         "location": "westeurope",
         "managed_network_reported": True,
         "isolation_mode": mode,
+        "managed_network_status": "Active",
         **READ,
         **values,
     }

@@ -21,15 +21,21 @@ WITHOUT_CONTROL = {
     "RES011": "no listed control speaks of purge protection",
     "RES013": "what is missing or unread is no control",
     "SEC003": "no listed control speaks of the flag",
+    "SEC006": "no listed control speaks of the API's version",
     **dict.fromkeys(PARAMETERS, "whether work can be done is no control"),
 }
 
 _DEPENDENCY = "associated_resources"
 _ACCESS = (f"{_DEPENDENCY}.public_network_access", f"{_DEPENDENCY}.default_action")
 
+_NO_PERIMETER = (Status.PASS, Status.FAIL, Status.NOT_APPLICABLE)
 ABSENCE_MEANS: dict[tuple[str, str], set[Status]] = {
     **{(id, read): {Status.FAIL} for id in ("RES001", "RES002", "RES003") for read in _ACCESS},
     ("RES005", f"{_DEPENDENCY}.default_action"): {Status.NOT_APPLICABLE},
+    **{(f"RES{n:03}", f"{_DEPENDENCY}.perimeter_status"): {*_NO_PERIMETER} for n in (1, 2, 14, 15, 16)},
+    **{(f"OBR{n:03}", "outbound_rules.action"): {Status.FAIL} for n in (5, 7, 8, 10)},
+    ("OBR003", "outbound_rules.action"): {Status.PASS},
+    **{("RES006", f"{_DEPENDENCY}.public_network_access"): {Status.PASS, Status.FAIL}},
     **{(id, read): {Status.NOT_APPLICABLE} for id in ("RES007", "RES008") for read in _ACCESS},
     ("RES010", f"{_DEPENDENCY}.allow_shared_key_access"): {Status.FAIL},
     ("RES011", f"{_DEPENDENCY}.purge_protection"): {Status.FAIL},
@@ -39,10 +45,34 @@ ABSENCE_MEANS: dict[tuple[str, str], set[Status]] = {
 
 _MODE = {"workspaces.managed_network_reported", "workspaces.isolation_mode"}
 
+_RULES = ("prefixes", "subscriptions")
 OTHER_EVIDENCE = {
-    **{(f"RES{n:03}", f"{_DEPENDENCY}.unread_reason"): "only quoted in the reason" for n in range(1, 14)},
-    **{(f"RES00{n}", _ACCESS[0]): "a default action of Deny closes as well" for n in (1, 2, 3, 7, 8)},
-    **{(f"RES00{n}", _ACCESS[1]): "access that is Disabled closes as well" for n in (1, 2, 3, 7, 8)},
+    **{
+        (f"RES{n:03}", f"{_DEPENDENCY}.unread_reason"): "only quoted in the reason"
+        for n in range(1, 17)
+        if n != 8
+    },
+    **{
+        (id, f"{_DEPENDENCY}.{column}"): "access that is Disabled without a perimeter needs no more"
+        for id in ("RES001", "RES002")
+        for column in (
+            "ip_rules",
+            "perimeter_status",
+            "perimeter_access_mode",
+            "perimeter_prefixes",
+            "perimeter_subscriptions",
+        )
+    },
+    ("RES003", f"{_DEPENDENCY}.ip_rules"): "access that is Disabled admits no address",
+    ("RES003", f"{_DEPENDENCY}.anonymous_pull_enabled"): "likewise",
+    ("RES005", f"{_DEPENDENCY}.resource_access_rules"): "a bypass for AzureServices is enough",
+    ("RES005", f"{_DEPENDENCY}.perimeter_access_mode"): "without an Enforced perimeter the bypass counts",
+    ("RES005", f"{_DEPENDENCY}.perimeter_subscriptions"): "likewise",
+    ("RES006", f"{_DEPENDENCY}.public_network_access"): "absent access is Enabled",
+    **{("RES015", f"{_DEPENDENCY}.perimeter_{part}"): "the access mode alone decides" for part in _RULES},
+    **{("RES016", f"{_DEPENDENCY}.perimeter_{part}"): "the issues alone decide" for part in _RULES},
+    **{(f"RES00{n}", _ACCESS[0]): "a default action of Deny closes as well" for n in (1, 2, 3, 7)},
+    **{(f"RES00{n}", _ACCESS[1]): "access that is Disabled closes as well" for n in (1, 2, 3, 7)},
     ("RES006", f"{_DEPENDENCY}.virtual_network_rules"): "without an endpoint nothing clashes",
     ("RES006", f"{_DEPENDENCY}.approved_private_endpoints"): "without a rule nothing clashes",
     **{("RES007", read): "a closed registry needs its tier in every mode" for read in _MODE},
@@ -50,7 +80,7 @@ OTHER_EVIDENCE = {
     **{
         (id, read): "where the internet is allowed no rule is needed"
         for id in ("SCN001", "SCN002", "SCN005")
-        for read in sorted({*HOST_READS} - _MODE)
+        for read in sorted({*HOST_READS} - _MODE - {"workspaces.managed_network_status"})
     },
     **{
         ("SCN003", read): "an open account is reached by the internet, any account by its endpoints"
@@ -96,6 +126,14 @@ _POSTURE = st.fixed_dictionaries(
         "public_network_access": maybe("Enabled", "disabled", "SecuredByPerimeter"),
         "default_action": maybe("Allow", "Deny", "deny", "Perhaps"),
         "bypass": maybe("AzureServices", "Logging, AzureServices", "None"),
+        "ip_rules": maybe("", "", "20.1.2.3", "0.0.0.0/1, 128.0.0.0/1"),
+        "resource_access_rules": maybe("", workspace_id()),
+        "perimeter_status": maybe("read", "read", "missing", "unreadable"),
+        "perimeter_access_mode": maybe("", "Enforced", "learning", "Odd"),
+        "perimeter_prefixes": maybe("", "20.1.2.0/24", "0.0.0.0/0"),
+        "perimeter_subscriptions": maybe("", "/subscriptions/other"),
+        "perimeter_issues": maybe("", "ConfigurationPropagationFailure"),
+        "anonymous_pull_enabled": YES_NO,
         "virtual_network_rules": maybe(0, 0, 2),
         "approved_private_endpoints": maybe(0, 1),
         "sku": maybe("Premium", "Basic"),
@@ -136,6 +174,9 @@ _GOOD: Row = {
     "network_acls_default_action": "Deny",
     "managed_network_reported": True,
     "isolation_mode": "AllowInternetOutbound",
+    "managed_network_status": "Active",
+    "computes_known": True,
+    "v1_legacy_mode": False,
     "outbound_rules_known": True,
     "associated_resources_known": True,
     "diagnostic_settings_known": True,
@@ -150,6 +191,14 @@ _CLOSED: Row = {
     "public_network_access": "Disabled",
     "default_action": "Deny",
     "bypass": "AzureServices",
+    "ip_rules": "",
+    "resource_access_rules": "",
+    "perimeter_status": "read",
+    "perimeter_access_mode": "",
+    "perimeter_prefixes": "",
+    "perimeter_subscriptions": "",
+    "perimeter_issues": "",
+    "anonymous_pull_enabled": False,
     "virtual_network_rules": 0,
     "approved_private_endpoints": 0,
     "sku": "Premium",
@@ -160,6 +209,13 @@ _CLOSED: Row = {
     "ingestion_access": "Disabled",
     "query_access": "Disabled",
 }
+_GUARDED: Row = {
+    **_CLOSED,
+    "public_network_access": "SecuredByPerimeter",
+    "perimeter_access_mode": "Enforced",
+    "perimeter_prefixes": "20.1.2.0/24",
+}
+"""Behind a perimeter; the first registry that has one will make RES003 wrong."""
 _OPEN: Row = {**_CLOSED, "public_network_access": "Enabled", "default_action": "Allow"}
 _TARGETS = (
     (dependency_id("storage"), "queue"),
@@ -185,8 +241,19 @@ def _world(posture: Row, targets: Sequence[tuple[str, str]]) -> Tables:
         ],
         associated_resources=[{**dependency(role), **posture} for role in _ROLES],
         diagnostic_settings=[setting("audit", "workspaceId")],
+        computes=[
+            {
+                "compute_id": f"{workspace_id()}/computes/cpu-build",
+                "workspace_id": workspace_id(),
+                "compute": "cpu-build",
+            }
+        ],
     )
 
 
-WORLDS = {"dependencies closed": _world(_CLOSED, _TARGETS), "dependencies open": _world(_OPEN, ())}
+WORLDS = {
+    "dependencies closed": _world(_CLOSED, _TARGETS),
+    "dependencies open": _world(_OPEN, ()),
+    "dependencies guarded": _world(_GUARDED, _TARGETS),
+}
 """Tables in which every check of RES, SEC and SCN passes, each for one of its reasons."""

@@ -18,7 +18,7 @@ Row = dict[str, object]
 
 PARAMETERS: dict[str, dict[str, Any]] = {
     "PEP003": {"allowed_subscriptions": [SUBSCRIPTION]},
-    "OBR008": {"approved": ["*.pypi.org", "Sql", "*/storageAccounts/sa"]},
+    "OBR008": {"approved": ["*.pypi.org", "DataFactory", "*/storageAccounts/sa"]},
     "OBR013": {"allowed_subscriptions": [SUBSCRIPTION]},
 }
 
@@ -34,10 +34,14 @@ OTHER_EVIDENCE = {
     ("NET004", "workspaces.private_endpoint_connections_known"): "likewise",
     ("NET004", "private_endpoint_connections.status"): "likewise, or there is no connection",
     ("PEP001", "workspaces.public_network_access"): "only quoted in the reason",
+    ("OBR003", "outbound_rules.action"): "a rule without an action allows",
+    ("OBR005", "outbound_rules.action"): "a rule without an action allows",
+    ("OBR005", "outbound_rules.fqdn"): "decides for host-name rules only",
+    ("OBR007", "outbound_rules.action"): "a rule without an action allows",
+    ("OBR010", "outbound_rules.status"): "a rule without a status counts",
+    ("OBR010", "outbound_rules.spark_enabled"): "a rule without the flag is not for Spark",
+    ("OBR011", "workspaces.public_network_access"): "approved outbound needs the workspace's own endpoint",
     ("PEP002", "private_endpoint_connections.description"): "only quoted in the reason",
-    ("MVN005", "workspaces.managed_network_reported"): "without a custom subnet the mode does not matter",
-    ("MVN005", "workspaces.isolation_mode"): "likewise",
-    ("MVN005", "workspaces.serverless_compute_custom_subnet"): "with isolation off a subnet is allowed",
     ("OBR001", "workspaces.managed_network_status"): "an active rule is in force",
     ("OBR002", "workspaces.managed_network_reported"): "private endpoints are valid in every mode",
     ("OBR002", "workspaces.isolation_mode"): "likewise",
@@ -49,10 +53,7 @@ OTHER_EVIDENCE = {
     ("OBR008", "outbound_rules.action"): "likewise for service-tag rules",
     ("OBR010", "outbound_rules.fqdn"): "decides for host-name rules only",
     ("OBR010", "outbound_rules.service_tag"): "decides for service-tag rules only",
-    ("OBR010", "outbound_rules.address_prefixes"): "likewise",
     ("OBR010", "outbound_rules.action"): "likewise",
-    ("OBR010", "outbound_rules.protocol"): "likewise",
-    ("OBR010", "outbound_rules.port_ranges"): "likewise",
     ("OBR010", "outbound_rules.service_resource_id"): "decides for private-endpoint rules only",
     ("OBR010", "outbound_rules.subresource_target"): "likewise",
     ("OBR012", "outbound_rules.type"): "a workspace without rules has no host-name rules",
@@ -75,6 +76,7 @@ NETWORK = st.fixed_dictionaries(
         ),
         "managed_network_status": maybe("Active", "Inactive", "ACTIVE", "Dozing"),
         "spark_ready": YES_NO,
+        "v1_legacy_mode": YES_NO,
         "firewall_sku": maybe("Standard", "basic"),
         "outbound_rules_known": maybe(True, True, True, False),
         "private_endpoint_connections_known": maybe(True, True, True, False),
@@ -90,7 +92,9 @@ RULE = st.fixed_dictionaries(
         "status": maybe("Active", "active", "Inactive", "Provisioning", "Failed", "Deleting", "Asleep"),
         "error_information": maybe("", "", "no right to approve"),
         "fqdn": maybe("pypi.org", "files.pypi.org", "*.pypi.org", "*", "sa.blob.core.windows.net", ""),
-        "service_tag": maybe("Sql", "Storage.WestUS", "Internet", "AzureMonitor", "azuremonitor.westus", ""),
+        "service_tag": maybe(
+            "DataFactory", "Sql", "Storage.WestUS", "Internet", "azuremonitor.westus", "Any", ""
+        ),
         "protocol": maybe("TCP", "udp", "*", "Carrier"),
         "port_ranges": maybe("443", "80, 8080-8089", "*", "1-65535", "https"),
         "address_prefixes": maybe("", "", "20.1.2.3/32", "0.0.0.0/0", "everywhere"),
@@ -104,7 +108,8 @@ CONNECTION = st.fixed_dictionaries(
     {
         "status": maybe("Approved", "APPROVED", "Pending", "Rejected", "Pondering"),
         "description": maybe("hello"),
-        "private_endpoint_id": maybe(STORAGE, VAULT, "nowhere"),
+        "private_endpoint_id": maybe(STORAGE, VAULT, "nowhere", ""),
+        "provisioning_state": maybe("Succeeded", "Succeeded", "Failed", "Deleting", "Odd"),
     }
 )
 
@@ -138,7 +143,7 @@ def _rows_that_pass() -> Iterator[tuple[str, Tables]]:
     tag: Row = {
         "type": "ServiceTag",
         "category": "UserDefined",
-        "service_tag": "Sql",
+        "service_tag": "DataFactory",
         "protocol": "TCP",
         "port_ranges": "443",
         "address_prefixes": "",
@@ -160,6 +165,8 @@ def _rows_that_pass() -> Iterator[tuple[str, Tables]]:
         "isolation_mode": "AllowInternetOutbound",
         "managed_network_status": "Active",
         "spark_ready": True,
+        "v1_legacy_mode": False,
+        "location": "westus",
         "firewall_sku": "Standard",
         "outbound_rules_known": True,
         "private_endpoint_connections_known": True,
@@ -179,13 +186,14 @@ def _rows_that_pass() -> Iterator[tuple[str, Tables]]:
             "AzureMonitor",
         )
     ]
+    strict = good | {"isolation_mode": "AllowOnlyApprovedOutbound"}
     in_force: Row = {"status": "Active", "error_information": ""}
     worlds: dict[str, tuple[Row, list[Row]]] = {
         "plain": (good, [tag, spark]),
         "open": (good | {"public_network_access": "Enabled", "ip_rules": "20.1.2.3"}, []),
-        "off": (good | {"isolation_mode": "Disabled", "serverless_compute_custom_subnet": "/own"}, [hosts]),
-        "prefixed": (good, [tag | {"address_prefixes": "20.1.2.3/32"}]),
-        "strict": (good | {"isolation_mode": "AllowOnlyApprovedOutbound"}, [hosts, *required]),
+        "off": (good | {"isolation_mode": "Disabled", "serverless_compute_custom_subnet": "/own"}, []),
+        "prefixed": (strict, [tag | {"address_prefixes": "20.1.2.3/32"}]),
+        "strict": (strict, [hosts, tag | {"service_tag": "DataFactory"}, *required]),
     }
     for name, (values, rules) in worlds.items():
         yield (
@@ -194,7 +202,8 @@ def _rows_that_pass() -> Iterator[tuple[str, Tables]]:
                 workspaces=[identity("ws", kind="Default") | values],
                 outbound_rules=[in_force | row | child("ws", "rule", f"r{n}") for n, row in enumerate(rules)],
                 private_endpoint_connections=[
-                    {"status": "Approved", "private_endpoint_id": STORAGE} | child("ws", "connection", "c")
+                    {"status": "Approved", "private_endpoint_id": STORAGE, "provisioning_state": "Succeeded"}
+                    | child("ws", "connection", "c")
                 ],
             ),
         )

@@ -16,15 +16,28 @@ from tests.support.worlds.dependencies import YES_NO, maybe
 _MODE = ("workspaces.managed_network_reported", "workspaces.isolation_mode")
 _DEPENDENCY = "associated_resources"
 
+_KINDS = [
+    (id, column) for id in ("END001", "END002", "END005", "MVN003") for column in ("kind", "compute_id")
+]
 OTHER_EVIDENCE = {
     ("CMP001", "computes.public_ip_address"): "asked of instances only",
     ("CMP002", "computes.subnet_id"): "the managed network decides as well",
     **{("CMP002", read): "a subnet decides as well" for read in _MODE},
+    **{("CMP002", "workspaces.managed_network_status"): "a subnet decides as well"},
+    **{("CMP004", read): "a private endpoint binds to the region as well" for read in _MODE},
+    ("CMP004", "workspaces.private_endpoint_connections_known"): "the managed network binds as well",
+    ("CMP004", "private_endpoint_connections.status"): "likewise",
+    ("CMP006", "computes.enable_node_public_ip"): "a closed port needs no more",
+    ("CMP006", "computes.public_ip_address"): "likewise",
+    **{(id, f"endpoints.{column}"): "an endpoint that names no cluster is managed" for id, column in _KINDS},
+    ("END001", "workspaces.public_network_access"): "only quoted in the reason",
+    ("END001", "workspaces.network_acls_default_action"): "likewise",
+    ("END005", "workspaces.online_endpoints_known"): "the managed network decides as well",
     ("CMP006", "computes.ssh_public_access"): "decides for instances only",
     ("CMP006", "computes.remote_login_port_public_access"): "decides for clusters only",
     ("END002", "workspaces.ip_rules"): "only quoted in the reason",
+    ("END006", "workspaces.network_acls_default_action"): "a closed workspace selects no addresses",
     ("END002", "workspaces.network_acls_default_action"): "where all is Disabled it does not matter",
-    **{("END005", read): "an approved private endpoint decides as well" for read in _MODE},
     ("END005", "workspaces.private_endpoint_connections_known"): "the managed network decides as well",
     ("END005", "private_endpoint_connections.status"): "likewise",
     ("MVN003", "workspaces.computes_known"): "an active network passes whether it is used or not",
@@ -53,6 +66,8 @@ _COMPUTE = st.fixed_dictionaries(
 _ENDPOINT = st.fixed_dictionaries(
     {
         "public_network_access": maybe("Disabled", "enabled", "Odd"),
+        "kind": maybe("Managed", "k8s", "Odd"),
+        "compute_id": maybe("", "/computes/aks"),
         "auth_mode": maybe("AADToken", "key", "AMLToken", "KeyAndAAD", "Odd"),
     }
 )
@@ -134,14 +149,20 @@ def _led(number: int, target: str, part: str) -> Row:
 
 
 def _world(workspace: Row, **computes: Row) -> Tables:
-    targets = ((STORAGE, "blob"), (STORAGE, "file"), (VAULT, "vault"), (REGISTRY, "registry"))
+    targets = (
+        *((STORAGE, "blob"), (STORAGE, "file"), (VAULT, "vault"), (REGISTRY, "registry")),
+        (workspace_id(), "amlworkspace"),
+    )
     return Tables.of(
         workspaces=[workspace],
         computes=[
             compute({**values, "compute_id": f"{workspace_id()}/computes/{kind}"}, kind)
             for kind, values in computes.items()
         ],
-        endpoints=[endpoint(public_network_access="Disabled", auth_mode="AADToken")],
+        endpoints=[
+            endpoint(public_network_access="Disabled", auth_mode="AADToken", kind="Managed"),
+            endpoint(type_="batch", auth_mode="AADToken"),
+        ],
         online_deployments=[
             deployment(egress_public_network_access="Enabled", endpoint_compute_type="Managed")
         ],
@@ -153,6 +174,8 @@ def _world(workspace: Row, **computes: Row) -> Tables:
                 "workspace_id": workspace_id(),
                 "connection": "c",
                 "status": "Approved",
+                "provisioning_state": "Succeeded",
+                "private_endpoint_id": "/endpoints/one",
             }
         ],
     )
