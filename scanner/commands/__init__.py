@@ -1,1 +1,1 @@
-"""The commands: each module does one and returns its exit code. Heavy imports happen inside them."""
+"""The commands: a module runs one command and returns its exit code. `scanner.cli` parses the options."""

@@ -1,4 +1,4 @@
-"""What a scan adds to its evidence: who asked what, with which tools."""
+"""Seal the evidence bundle of a scan, with its statement: who read what, with which tools."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _DECIDING = (
     *("azure-core", "azure-identity", "azure-mgmt-core", "aiohttp", "numpy", "pandas", "publicsuffixlist"),
     *("pyarrow", "pydantic", "PyYAML"),
 )
-"""The libraries that read, decide or write what is sealed."""
+"""The libraries that read, judge or write the sealed files."""
 
 _SECRET_OPTION = re.compile(r"--[a-z-]*(secret|password|passphrase|token|sas)[a-z-]*", re.IGNORECASE)
 _REPLACED = "[redacted]"
@@ -36,7 +36,7 @@ def with_evidence(
     store: Store,
     attest: Attest | None = None,
 ) -> Audit:
-    """Seal the evidence where the job asks for it; the audit then carries its root digest."""
+    """Seal the bundle that the job asks for, and return the audit with its root digest."""
     if job.evidence is None:
         return audit
     traces = gathered.traces or Traces()
@@ -54,7 +54,7 @@ def with_evidence(
 
 
 def without_secrets(command: Sequence[str]) -> list[str]:
-    """The command line; values of options that name secrets, and what URLs carry of them, are replaced."""
+    """Return the command line without the values of secret options and the secrets in URLs."""
     shown: list[str] = []
     for word in command:
         name, is_assigned, _ = word.partition("=")
@@ -68,7 +68,7 @@ def without_secrets(command: Sequence[str]) -> list[str]:
 
 
 def _without_credentials(word: str) -> str:
-    """A URL without user, password and query."""
+    """Return a URL without user, password and query."""
     try:
         parts = urlsplit(word)
     except ValueError:

@@ -10,7 +10,7 @@ import pytest
 import typer
 
 from checks.errors import AuditError
-from scanner.boundary import run
+from scanner.cli.boundary import run
 from scanner.terminal import Terminal
 
 

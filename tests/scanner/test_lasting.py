@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from scanner.lasting import lasting
+from scanner.cli.boundary import lasting
 
 
 def test_garbage_is_collected_again_afterwards_whatever_happened() -> None:
@@ -51,7 +51,7 @@ def test_numpy_starts_no_threads() -> None:
     script = "\n".join(
         [
             "from pathlib import Path",
-            "from scanner.lasting import lasting",
+            "from scanner.cli.boundary import lasting",
             "with lasting():",
             "    import numpy",
             "print(len(list(Path('/proc/self/task').iterdir())))",
