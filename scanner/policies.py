@@ -117,7 +117,8 @@ def _text(name: str, at: str) -> str:
     except FileNotFoundError as error:
         hint = did_you_mean(name, shipped())
         raise PolicyError(
-            f"{where}: there is no such policy or file. {hint}Shipped policies: {', '.join(shipped())}."
+            f"{where}: there is no such policy and no such file. {hint}"
+            f"Shipped policies: {', '.join(shipped())}."
         ) from error
     except (OSError, ValueError) as error:
         raise PolicyError(f"{where}: could not read the file: {error}") from error

@@ -32,11 +32,11 @@ def actions_of(role: Path) -> frozenset[str]:
     try:
         definition = json.loads(role.read_bytes())
     except (OSError, ValueError) as error:
-        raise UsageError(f"Could not read --role {role} as JSON: {error}") from error
+        raise UsageError(f"--role {role}: could not read it as JSON: {error}") from error
     actions = definition.get("Actions") if isinstance(definition, dict) else None
     if not isinstance(actions, list) or not all(isinstance(action, str) for action in actions):
         raise UsageError(
-            f"--role {role} has no list of Actions. `azml-audit permissions` prints a role definition."
+            f"--role {role}: there is no list of Actions. `azml-audit permissions` prints a role definition."
         )
     return frozenset(actions)
 
@@ -54,18 +54,20 @@ def emulate(
 ) -> int:
     """Serve until interrupted, then return 0. Raises UsageError for an unknown fault or a taken port."""
     try:
+        injected = [Fault.parse(text) for text in faults]
+    except ValueError as error:
+        raise UsageError(f"--fault: {error}") from error
+    try:
         serve(
             tenant,
             ready=lambda emulator: print_line(out, _ready(emulator, tls_dir)),
-            faults=[Fault.parse(text) for text in faults],
+            faults=injected,
             latency_ms=latency_ms,
             jitter_ms=jitter_ms,
             page_size=page_size,
             port=port,
             tls_dir=tls_dir,
         )
-    except ValueError as error:
-        raise UsageError(str(error)) from error
     except OSError as error:
         raise UsageError(f"The emulator cannot listen: {error}. Choose another --port.") from error
     return 0

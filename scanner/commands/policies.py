@@ -67,6 +67,6 @@ def write_starter(file: Path, *, force: bool, out: Console) -> int:
     except FileExistsError as error:
         raise UsageError(f"{file} exists. Name another file, or overwrite it with --force.") from error
     except OSError as error:
-        raise UsageError(f"Could not write {file}: {error}.") from error
+        raise UsageError(f"Could not write {file}: {error.strerror}.") from error
     print_line(out, f"Wrote {file}. Next: azml-audit policies validate {file}")
     return 0

@@ -107,7 +107,7 @@ def _concluded(job: Job, audit: Audit, folder: Path, terminal: Terminal) -> int:
         print_line(terminal.out, f"{label} {code}: {meaning}.")
     _show_root(job, audit, terminal)
     if job.attest and job.attest.failure:
-        terminal.complain(f"azml-audit: {job.evidence} has no timestamp. {job.attest.failure}")
+        terminal.complain(f"azml-audit: {job.evidence} is sealed without a timestamp. {job.attest.failure}")
         return ExitCode.INTERNAL
     return code
 

@@ -102,7 +102,7 @@ def test_explain_takes_every_fact_a_selector_can_ask_for(
         (["mlw-a"], "resource id"),
         ([WORKSPACE + "/computes/c"], "resource id"),
         ([WORKSPACE, "--tag", "env"], "NAME=VALUE"),
-        ([WORKSPACE, "--policy", "nowhere"], "no such policy or file"),
+        ([WORKSPACE, "--policy", "nowhere"], "no such policy and no such file"),
     ],
 )
 def test_explain_refuses_what_it_cannot_explain(arguments: list[str], word: str) -> None:
