@@ -39,7 +39,7 @@ class Command:
         )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Group:
     """Commands under one word, such as `azml-audit checks`."""
 

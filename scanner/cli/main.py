@@ -18,16 +18,24 @@ from scanner.version import VERSION
 PANELS: dict[str, tuple[Command | Group, ...]] = {
     "Start here": (start.demo, start.scan),
     "Understand a result": (
-        Group("checks", "Explain a check, or list all checks.", (checks.show_check, checks.list_checks)),
+        Group(
+            name="checks",
+            help="Explain a check, or list all checks.",
+            commands=(checks.show_check, checks.list_checks),
+        ),
         *(results.trace, results.diff, results.verify, results.report),
     ),
     "Prepare a scan": (
         *(prepare.doctor, prepare.permissions),
-        Group("policies", "Show, write, validate and explain policies.", policies.COMMANDS),
+        Group(
+            name="policies",
+            help="Show, write, validate and explain policies.",
+            commands=policies.COMMANDS,
+        ),
     ),
     "Develop and test": (
         develop.emulator,
-        Group("schema", "Print the JSON Schemas of the reports.", develop.SCHEMAS),
+        Group(name="schema", help="Print the JSON Schemas of the reports.", commands=develop.SCHEMAS),
     ),
 }
 """The headings of `azml-audit --help`, and the commands under each."""

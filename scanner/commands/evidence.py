@@ -7,12 +7,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 from reports.audit import Audit
 from scanner.azure.identity import Identity
 from scanner.commands.gathering import Gathered, Job, asked_for
-from scanner.evidence.sealing import Attest, seal
+from scanner.evidence.sealing import seal
 from scanner.evidence.statement import AskedBy, AskedFor, Told
 from scanner.payloads.payload import Store
 from scanner.policies import LoadedPolicy
@@ -34,21 +35,19 @@ def with_evidence(
     audit: Audit,
     policies: tuple[LoadedPolicy, ...],
     store: Store,
-    attest: Attest | None = None,
+    target: Path,
 ) -> Audit:
-    """Seal the bundle that the job asks for, and return the audit with its root digest."""
-    if job.evidence is None:
-        return audit
+    """Seal an evidence bundle at `target`, and return the audit with its root digest."""
     traces = gathered.traces or Traces()
     root = seal(
-        job.evidence,
+        target,
         payloads=store,
         gaps=traces.gaps,
         audit=audit,
         policies=policies,
         provenance=traces.finished(),
         told=_told(job, gathered, audit, policies),
-        attest=attest,
+        attest=job.attest,
     )
     return replace(audit, root_digest=root)
 

@@ -1,4 +1,4 @@
-"""`azml-audit policies explain`: show what a policy demands of one workspace, and which line sets it."""
+"""`azml-audit policies explain`: show what a policy demands of one workspace, and where each value is set."""
 
 from __future__ import annotations
 
@@ -90,8 +90,13 @@ def _explain(policy: LoadedPolicy, facts: pd.DataFrame, out: Console) -> None:
     ]
     settled = composition.settled(applies)
     print_line(out, f"{policy.policy.name} for {facts['workspace_id'].iloc[0]}", "bold")
-    for line in (*_overrides(composition, applies, facts), *_conclusions(composition)):
+    for line in _overrides(composition, applies, facts):
         print_line(out, line)
+    print_line(
+        out,
+        f"A violation fails the run from severity {composition.fail_on.value} on. "
+        f"Unknown counts as {composition.unknown.value}. Waivers: {len(composition.waivers)}.",
+    )
     listed = table("Check", "Setting", "Value", "Set by", whole=("Check", "Setting"))
     for each in settled.values():
         for cells in _rows(each):
@@ -114,13 +119,6 @@ def _overrides(composition: Composition, applies: Sequence[bool], facts: pd.Data
 def _missing_options(asked: Sequence[str], facts: pd.DataFrame) -> list[str]:
     options = [_OPTION_OF[key] for key in asked if key in _OPTION_OF]
     return [option for fact, option in options if pd.isna(facts[fact].iloc[0])]
-
-
-def _conclusions(composition: Composition) -> Iterator[str]:
-    yield (
-        f"A violation fails the run from severity {composition.fail_on.value} on. "
-        f"Unknown counts as {composition.unknown.value}. Waivers: {len(composition.waivers)}."
-    )
 
 
 def _rows(settled: Settled) -> Iterator[tuple[str, str, str, str]]:

@@ -94,7 +94,7 @@ def _audit(
     if job.evidence is not None:
         from scanner.commands.evidence import with_evidence
 
-        audit = with_evidence(job, gathered, audit, policies, store, job.attest)
+        audit = with_evidence(job, gathered, audit, policies, store, job.evidence)
     return audit
 
 
