@@ -80,7 +80,7 @@ class Settled:
             where = " and ".join(sorted({one.place(*path) for one in ones}))
             return f"{where} (of {self.check.id}): {spelled(path)}"
 
-        return explained(error, self.check.params, place)
+        return explained(error.errors(include_url=False), self.check.params, place)
 
 
 @dataclass(frozen=True, kw_only=True)

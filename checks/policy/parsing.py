@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
 from checks.errors import PolicyError
 from checks.model import Check
@@ -46,8 +46,12 @@ def parsed(document: object, source: str, marks: Marks | None = None) -> Policy:
     try:
         return Policy.model_validate(document)
     except ValidationError as error:
+        known = marks or {}
+        problems = sorted(
+            error.errors(include_url=False), key=lambda problem: _nearest(known, problem["loc"])
+        )
         raise PolicyError(
-            explained(error, Policy, lambda path: f"{pointed(source, marks or {}, path)}: {spelled(path)}")
+            explained(problems, Policy, lambda path: f"{pointed(source, known, path)}: {spelled(path)}")
         ) from error
 
 
@@ -71,15 +75,14 @@ def checks_under(
     return matching
 
 
-def explained(error: ValidationError, model: type[BaseModel], place: Callable[[KeyPath], str]) -> str:
-    """Return one line for each error: its place, and what `model` allows there."""
-    return "\n".join(
-        f"{place(problem['loc'])}: {_explanation(problem, model)}"
-        for problem in error.errors(include_url=False)
-    )
+def explained(
+    problems: Iterable[ErrorDetails], model: type[BaseModel], place: Callable[[KeyPath], str]
+) -> str:
+    """Return one line for each problem: its place, and what `model` allows there."""
+    return "\n".join(f"{place(problem['loc'])}: {_explanation(problem, model)}" for problem in problems)
 
 
-def _explanation(problem: Any, model: type[BaseModel]) -> str:
+def _explanation(problem: ErrorDetails, model: type[BaseModel]) -> str:
     message: str = problem["msg"].removeprefix(_VALUE_ERROR)
     match problem["type"]:
         case "extra_forbidden":
@@ -98,10 +101,15 @@ def _explanation(problem: Any, model: type[BaseModel]) -> str:
 
 def pointed(source: str, marks: Marks, path: KeyPath = ()) -> str:
     """Return `source:line:column` of a path or the nearest place around it; `source` if none is marked."""
+    line, column = _nearest(marks, path)
+    return f"{source}:{line}:{column}" if line else source
+
+
+def _nearest(marks: Marks, path: KeyPath) -> tuple[int, int]:
     here: KeyPath = ()
     for part in path:
         here = (*here, part) if (*here, part) in marks else here
-    return f"{source}:{marks[here][0]}:{marks[here][1]}" if here in marks else source
+    return marks.get(here, (0, 0))
 
 
 def spelled(path: Iterable[int | str]) -> str:

@@ -112,6 +112,13 @@ def test_an_error_begins_with_file_line_and_column(tmp_path: Path, text: str, be
     assert any(line.startswith(f"{path}:{begins}") for line in lines), lines
 
 
+def test_the_errors_of_a_file_are_in_the_order_of_their_lines(tmp_path: Path) -> None:
+    path = written(tmp_path, "name: x\nbefore: 1\nchecks:\n  NET: {severity: hihg}\nafter: 2\nfail_on: awful")
+    with pytest.raises(PolicyError) as caught:
+        loaded([path], registry())
+    assert re.findall(r"yaml:(\d+):", str(caught.value)) == ["2", "4", "5", "6"]
+
+
 def test_an_error_in_an_extended_file_has_the_place_in_that_file(tmp_path: Path) -> None:
     base = "name: base\nchecks:\n  NET003:\n    parameters: {min_prefix: 99}"
     path = files(tmp_path, mine="name: mine\nextends: base.yaml", base=base)
