@@ -14,7 +14,7 @@ import pytest
 
 from scanner.commands.evidence import without_secrets
 from scanner.emulator.tenants.generated import generated_tenant
-from tests.journeys.test_cli import MIXED, run, scanned
+from tests.support.command_line import MIXED, run, scanned
 from tests.support.exports import az_ml_files, written
 from tests.support.places import ROOT
 from tests.support.scanning import scan_of
