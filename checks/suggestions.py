@@ -1,4 +1,4 @@
-"""Suggest the names that a mistyped word may stand for."""
+"""Suggest the names that a mistyped word may mean."""
 
 from __future__ import annotations
 
