@@ -1,1 +1,1 @@
-"""Reads Azure, tabulates what it said and drives an audit from the command line."""
+"""Read Azure, tabulate its answers and run audits from the command line."""

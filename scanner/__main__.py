@@ -1,4 +1,4 @@
-"""`python -m scanner` is `azml-audit`."""
+"""Run azml-audit by `python -m scanner`."""
 
 from scanner.cli.main import main
 

@@ -1,4 +1,4 @@
-"""The whole audit, without a terminal: collect, judge, conclude."""
+"""Collect, judge and conclude: the whole audit, without a terminal. The commands call it."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from checks.policy.judge import PolicyVerdict, Verdict, concluded, judged
 from checks.policy.selectors import unknown_groups, workspace_facts
 from checks.policy.waivers import waived
 from reports.audit import Audit
+from scanner.choices import ExitCode
 from scanner.payloads.payload import Gap, Payload, Source, Store
 from scanner.policies import LoadedPolicy
 from scanner.tables.provenance import Traces
@@ -28,9 +29,9 @@ _log = logging.getLogger("azml_audit.gaps")
 
 
 async def collected(source: Source, store: Store | None, traces: Traces | None = None) -> Tables:
-    """The tables of everything the source yields; its payloads are kept in `store`, if any.
+    """Return the tables of everything that the source yields, and keep its payloads in `store`.
 
-    `traces` hears where every row was told, and of gaps that no payload tells.
+    `traces` records which payload each row and each gap came from.
     """
     tabulation = Tabulation(traces)
 
@@ -40,7 +41,7 @@ async def collected(source: Source, store: Store | None, traces: Traces | None =
             store.append(answer)
         if isinstance(item, Gap):
             _log.info(
-                "not read: %s of %s: %s: %s (request id %s)",
+                "gap: %s of %s: %s: %s (request id %s)",
                 item.asked,
                 item.scope,
                 item.code,
@@ -52,15 +53,15 @@ async def collected(source: Source, store: Store | None, traces: Traces | None =
     try:
         await source.read(keep)
     except BaseExceptionGroup as group:
-        meant, _ = group.split(AuditError)
-        if meant:
-            raise _first(meant) from group
+        expected, _ = group.split(AuditError)
+        if expected:
+            raise _first(expected) from group
         raise
     return tabulation.finished()
 
 
 def _first(group: BaseExceptionGroup[AuditError]) -> AuditError:
-    """The first of the errors of tasks that ran at once."""
+    """Return the first error of tasks that ran at the same time."""
     found: AuditError | BaseExceptionGroup[AuditError] = group
     while isinstance(found, BaseExceptionGroup):
         found = found.exceptions[0]
@@ -77,9 +78,9 @@ def audited(
     started_at: datetime,
     finished_at: datetime,
 ) -> Audit:
-    """What every policy makes of the tables, as the one record reports are written from.
+    """Judge the tables by every policy. Reports are written from the result and nothing else.
 
-    `fail_on` beats what policies say; waivers are judged by the day (UTC) on which the audit started.
+    `fail_on` overrides the policies. Waivers are judged as of the day (UTC) on which the audit started.
     """
     as_of = started_at.astimezone(UTC).date()
     conclusions = [_concluded(tables, policy, fail_on, as_of) for policy in policies]
@@ -120,14 +121,14 @@ def _concluded(
     return result.findings, verdict
 
 
-def exit_code(audit: Audit) -> int:
-    """4 where a check crashed, else 1 where a policy is violated, else 3 where anything is open, else 0.
+def exit_code(audit: Audit) -> ExitCode:
+    """Return 4 if a check crashed, else 1 if a policy is violated, else 3 if one is undetermined, else 0.
 
-    A policy is violated by violations that reach its own threshold and that nobody waived.
+    A policy is violated if a violation reaches its threshold and has no waiver.
     """
     if any(verdict.crashed for verdict in audit.verdicts):
-        return 4
-    words = {verdict.verdict for verdict in audit.verdicts}
-    if Verdict.VIOLATED in words:
-        return 1
-    return 3 if Verdict.UNDETERMINED in words else 0
+        return ExitCode.INTERNAL
+    verdicts = {verdict.verdict for verdict in audit.verdicts}
+    if Verdict.VIOLATED in verdicts:
+        return ExitCode.VIOLATED
+    return ExitCode.INCOMPLETE if Verdict.UNDETERMINED in verdicts else ExitCode.SATISFIED

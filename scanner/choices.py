@@ -1,8 +1,20 @@
-"""The words options take. Light: the command line shows its help without importing the SDK or pandas."""
+"""The words that options accept and the exit codes. It imports nothing heavy, so `--help` is fast."""
 
 from __future__ import annotations
 
-from enum import StrEnum
+from enum import IntEnum, StrEnum
+
+
+class ExitCode(IntEnum):
+    """The exit codes of every command; docs and help list them."""
+
+    SATISFIED = 0
+    VIOLATED = 1
+    USAGE = 2
+    INCOMPLETE = 3
+    INTERNAL = 4
+    INTERRUPTED = 130
+    TERMINATED = 143
 
 
 class Auth(StrEnum):
@@ -17,7 +29,7 @@ class Auth(StrEnum):
 
 
 class CloudName(StrEnum):
-    """The clouds known by name."""
+    """The clouds with a name."""
 
     AZURE = "AzureCloud"
     US_GOVERNMENT = "AzureUSGovernment"
@@ -25,7 +37,7 @@ class CloudName(StrEnum):
 
 
 class LogLevel(StrEnum):
-    """From which level on log lines are written."""
+    """The lowest level of log lines to write."""
 
     DEBUG = "debug"
     INFO = "info"
@@ -34,14 +46,14 @@ class LogLevel(StrEnum):
 
 
 class LogFormat(StrEnum):
-    """How log lines look."""
+    """How to write log lines."""
 
     TEXT = "text"
     JSON = "json"
 
 
 class TenantName(StrEnum):
-    """The tenants the emulator can serve."""
+    """The tenants that the emulator can serve."""
 
     DEMO = "demo"
     GENERATED = "generated"
@@ -55,7 +67,7 @@ class Collect(StrEnum):
 
 
 class Discover(StrEnum):
-    """Who tells which workspaces there are."""
+    """How to find workspaces."""
 
     ARM = "arm"
     GRAPH = "graph"
@@ -63,14 +75,14 @@ class Discover(StrEnum):
 
 
 class RoleFormat(StrEnum):
-    """How a custom role is printed."""
+    """How to print a custom role."""
 
     JSON = "json"
     AZ = "az"
 
 
 class VerifyFormat(StrEnum):
-    """How a verification is printed."""
+    """How to print a verification."""
 
     TEXT = "text"
     JSON = "json"

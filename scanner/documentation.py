@@ -1,4 +1,4 @@
-"""Every generated document. `make docs` writes them; a test compares them with what is committed."""
+"""The generated documents. `make docs` writes them; a test compares them with the committed files."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _END = "<!-- end of {name} -->"
 
 
 def documents(root: Path) -> Mapping[str, str]:
-    """File name, relative to the project's root, to what should stand in it."""
+    """Return the text of every generated document by its path below the project's root."""
     readme = (root / "README.md").read_text(encoding="utf-8")
     return {
         "docs/checks.md": catalogue(BUILT_IN),
@@ -49,7 +49,7 @@ def _classes() -> str:
 
 
 def _filled(text: str, parts: Mapping[str, str]) -> str:
-    """The text with what stands between the markers of each part replaced."""
+    """Return the text with new content between the markers of each part."""
     for name, part in parts.items():
         begin, end = _BEGIN.format(name=name), _END.format(name=name)
         before, _, rest = text.partition(begin)

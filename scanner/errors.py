@@ -1,4 +1,4 @@
-"""Every error azml-audit raises on purpose, one tree, rooted in `checks.errors.AuditError`."""
+"""The errors that azml-audit raises on purpose: one tree below `checks.errors.AuditError`."""
 
 from __future__ import annotations
 
@@ -6,52 +6,52 @@ from checks.errors import AuditError
 
 
 class UsageError(AuditError):
-    """What was asked for cannot be done as asked; nothing was scanned."""
+    """The request cannot be carried out. Nothing was scanned."""
 
 
 class CloudError(UsageError):
-    """The cloud's endpoint, authority or audience is unusable."""
+    """The cloud's endpoint, authority or audience cannot be used."""
 
 
 class CredentialError(UsageError):
-    """No token could be had."""
+    """Sign-in failed: there is no token."""
 
 
 class ScopeError(UsageError):
-    """The subscriptions or management groups asked for cannot be told."""
+    """A subscription or management group cannot be found, or its name is ambiguous."""
 
 
 class RefusedRequestError(AuditError):
-    """A request that this tool never sends: a write, or a token to a foreign host."""
+    """azml-audit never sends this request: it writes, or it carries a token to another host."""
 
 
 class DeadlineError(RefusedRequestError):
-    """A request not sent, or waited for no longer, because the scan's time is used up."""
+    """The time of the scan is used up, so a request was not sent or not waited for."""
 
 
 class TooLargeError(RefusedRequestError):
-    """An answer read no further, because it is larger than any answer should be."""
+    """An answer is larger than the limit, so the rest of it was not read."""
 
 
 class ExportError(UsageError):
-    """What was given to --from cannot be read as an export."""
+    """The path of --from is not an export."""
 
 
 class SigningKeyError(UsageError):
-    """A key or certificate cannot be used to sign, or to verify."""
+    """A key or certificate cannot sign or verify."""
 
 
 class SignatureError(AuditError):
-    """A signature does not hold for the manifest beside it."""
+    """A signature does not match the manifest beside it."""
 
 
 class TimestampError(AuditError):
-    """A timestamp could not be had, or does not hold for the manifest beside it."""
+    """A timestamp could not be obtained, or does not match the manifest beside it."""
 
 
 class SnapshotError(UsageError):
-    """A report or bundle of an earlier audit cannot be read back."""
+    """A report or evidence bundle of an earlier audit cannot be read."""
 
 
 class EvidenceError(UsageError):
-    """A bundle of evidence cannot be read: it is none, altered, or refused."""
+    """An evidence bundle cannot be read: it is altered, refused, or not a bundle."""

@@ -1,4 +1,4 @@
-"""Finds and reads policies: the shipped ones by name, any other by its file, and all they extend."""
+"""Find and read policies: a shipped policy by its name, any other by its file, and all that they extend."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from checks.errors import PolicyError
 from checks.model import Check, ChosenCheck
 from checks.policy.composition import Composition, composed
 from checks.policy.model import Policy
-from checks.policy.parsing import Layer, parsed
-from scanner.policy_yaml import document, text_of
+from checks.policy.parsing import Layer, parsed, pointed
+from checks.suggestions import did_you_mean
+from scanner.policy_yaml import marked_document, text_of
 
 
 @dataclass(frozen=True, kw_only=True)
 class LoadedPolicy:
-    """A policy, where it came from, the text it was written as and what it comes to.
+    """A policy with its source and text, and its composition with every policy that it extends.
 
-    `composition` holds, as its layers, the policy and all it extends, each with its text; `checks` are
-    those it asks of any workspace.
+    The layers of `composition` are these policies. `checks` are the checks that it asks of any workspace.
     """
 
     policy: Policy
@@ -31,7 +31,7 @@ class LoadedPolicy:
 
 
 def shipped() -> Sequence[str]:
-    """The names of the policies that come with azml-audit, sorted."""
+    """Return the names of the policies that come with azml-audit, sorted."""
     folder = files("checks") / "policies"
     return sorted(
         entry.name.removesuffix(".yaml") for entry in folder.iterdir() if entry.name.endswith(".yaml")
@@ -39,33 +39,33 @@ def shipped() -> Sequence[str]:
 
 
 def loaded(names: Sequence[str], registry: Mapping[str, Check]) -> tuple[LoadedPolicy, ...]:
-    """The policies of these names or files. Raises PolicyError, also where two share a name."""
+    """Load policies by name or file. Raises PolicyError, also if two policies have one name."""
     policies = tuple(_loaded(name, registry) for name in names)
     by_name: dict[str, str] = {}
     for each in policies:
         if each.policy.name in by_name:
             raise PolicyError(
-                f"{each.source} and {by_name[each.policy.name]} are both named {each.policy.name!r}; "
-                "rename one, or give it once."
+                f"{each.source} and {by_name[each.policy.name]} are both named {each.policy.name!r}. "
+                "Rename one, or name the policy once."
             )
         by_name[each.policy.name] = each.source
     return policies
 
 
 def management_groups(policies: Sequence[LoadedPolicy]) -> tuple[str, ...]:
-    """Every management group the policies' selectors name, sorted."""
+    """Return every management group that the selectors of the policies name, sorted."""
     named = {group.lower(): group for each in policies for group in each.composition.management_groups}
     return tuple(sorted(named.values()))
 
 
 def starter() -> str:
-    """The commented policy file that `policies init` writes."""
+    """Return the commented policy file that `policies init` writes."""
     return (files("checks") / "starter.yaml").read_text(encoding="utf-8")
 
 
 def _loaded(name: str, registry: Mapping[str, Check]) -> LoadedPolicy:
     layers: dict[str, Layer] = {}
-    _read_into(layers, name, way=())
+    _read_into(layers, name, chain=(), at="")
     own = list(layers.values())[-1]
     composition = composed(list(layers.values()), registry)
     return LoadedPolicy(
@@ -77,19 +77,24 @@ def _loaded(name: str, registry: Mapping[str, Check]) -> LoadedPolicy:
     )
 
 
-def _read_into(layers: dict[str, Layer], name: str, *, way: tuple[str, ...]) -> None:
-    """Add what the policy extends, then the policy itself, each once; `way` are those that led here."""
+def _read_into(layers: dict[str, Layer], name: str, *, chain: tuple[str, ...], at: str) -> None:
+    """Add the policies that a policy extends, then the policy itself, each once.
+
+    `chain` are the policies that extend this one, and `at` is the place of the last `extends`.
+    """
     key = _key(name)
-    if key in map(_key, way):
-        circle = " -> ".join([*way[list(map(_key, way)).index(key) :], name])
-        raise PolicyError(f"{way[-1]}: extends: policies extend each other in a circle: {circle}.")
+    if key in map(_key, chain):
+        circle = " -> ".join([*chain[list(map(_key, chain)).index(key) :], name])
+        raise PolicyError(f"{at}: extends: policies extend each other in a circle: {circle}.")
     if key in layers:
         return
-    text = _text(name, way)
-    policy = parsed(document(text, name), name)
-    for extended in policy.extends:
-        _read_into(layers, _beside(name, extended), way=(*way, name))
-    layers[key] = Layer(source=name, policy=policy, text=text)
+    text = _text(name, at)
+    document, marks = marked_document(text, name)
+    policy = parsed(document, name, marks)
+    for number, extended in enumerate(policy.extends):
+        place = pointed(name, marks, ("extends", number))
+        _read_into(layers, _beside(name, extended), chain=(*chain, name), at=place)
+    layers[key] = Layer(source=name, policy=policy, text=text, marks=marks)
 
 
 def _key(name: str) -> str:
@@ -97,21 +102,23 @@ def _key(name: str) -> str:
 
 
 def _beside(name: str, extended: str) -> str:
-    """A shipped policy by its name; a file relative to the one that extends it."""
+    """Return a shipped policy by its name, or a file relative to the policy that extends it."""
     if extended in shipped() or name in shipped():
         return extended
     return str(Path(name).parent / extended)
 
 
-def _text(name: str, way: tuple[str, ...]) -> str:
-    where = f"{way[-1]}: extends: {name}" if way else name
+def _text(name: str, at: str) -> str:
+    where = f"{at}: extends: {name}" if at else name
     if name in shipped():
         return (files("checks") / "policies" / f"{name}.yaml").read_text(encoding="utf-8")
     try:
         return text_of(Path(name))
     except FileNotFoundError as error:
+        hint = did_you_mean(name, shipped())
         raise PolicyError(
-            f"{where}: no policy of that name and no such file. Shipped policies: {', '.join(shipped())}."
+            f"{where}: there is no such policy and no such file. {hint}"
+            f"Shipped policies: {', '.join(shipped())}."
         ) from error
     except (OSError, ValueError) as error:
-        raise PolicyError(f"{where}: cannot be read: {error}") from error
+        raise PolicyError(f"{where}: could not read the file: {error}") from error

@@ -1,4 +1,4 @@
-"""How a scan tells of its progress: a Protocol, silent by default."""
+"""The progress of a scan: the interface, and the silent default."""
 
 from __future__ import annotations
 
@@ -6,44 +6,44 @@ from typing import Protocol
 
 
 class Progress(Protocol):
-    """Told of every step; must not raise and should return at once."""
+    """Receive every step of a scan. No method may raise or block."""
 
     def subscriptions_found(self, count: int) -> None:
-        """So many subscriptions will be read."""
+        """Add the number of subscriptions to read."""
 
     def subscription_read(self) -> None:
-        """One more subscription is done, whether it could be read or not."""
+        """Count one subscription as done, whether it could be read or not."""
 
     def workspaces_found(self, count: int) -> None:
-        """So many more workspaces were listed."""
+        """Add the number of workspaces that a page listed."""
 
     def workspace_read(self) -> None:
-        """One more workspace is done."""
+        """Count one workspace as done."""
 
     def request_answered(self) -> None:
-        """One more request was answered or failed."""
+        """Count one request that was answered or failed."""
 
     def throttled(self, scope: str, seconds: float) -> None:
-        """Azure asked to wait so many seconds before asking again about `scope`."""
+        """Report that Azure asked to wait before the next request about `scope`."""
 
 
 class Silent:
-    """Says nothing."""
+    """Ignore every step."""
 
     def subscriptions_found(self, count: int) -> None:
-        """Say nothing."""
+        """Ignore it."""
 
     def subscription_read(self) -> None:
-        """Say nothing."""
+        """Ignore it."""
 
     def workspaces_found(self, count: int) -> None:
-        """Say nothing."""
+        """Ignore it."""
 
     def workspace_read(self) -> None:
-        """Say nothing."""
+        """Ignore it."""
 
     def request_answered(self) -> None:
-        """Say nothing."""
+        """Ignore it."""
 
     def throttled(self, scope: str, seconds: float) -> None:
-        """Say nothing."""
+        """Ignore it."""

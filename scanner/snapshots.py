@@ -1,4 +1,4 @@
-"""Reads an audit back from its report: from a folder, a bundle, or the files of a report in the making."""
+"""Read an audit back from its report: from a folder, an evidence bundle, or an audit in memory."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ from scanner.evidence.replaying import sealed
 _NEEDED = (columns.FINDINGS, columns.WORKSPACES, columns.OUTBOUND_RULES, columns.SUBSCRIPTIONS, columns.GAPS)
 _SINCE_1_2 = (columns.POLICIES, columns.WAIVERS)
 _FOLDERS = ("", "tables/")
-"""Where the CSV files lie: a report has them at its top, a bundle its tables in a folder."""
+"""The folders with CSV files: the top of a report, and the tables of a bundle."""
 
 Opener = Callable[[str], bytes | None]
-"""The content of a file by its name, None where there is none."""
+"""Returns the content of a file by its name, or None if there is no such file."""
 
 
 def snapshot(path: Path) -> Snapshot:
-    """The audit whose report folder or evidence bundle, a folder or a zip file, is at `path`.
+    """Read the report folder or evidence bundle (folder or zip file) at `path`.
 
-    The files of a bundle are compared with its manifest; that they follow from the payloads is for
-    `azml-audit verify` to say. Raises SnapshotError where the path holds neither, or a file that is not as
-    its schema says, and EvidenceError for an altered bundle and for a zip file that is none of ours.
+    The files of a bundle are compared with its manifest, but not derived again from the payloads; that is
+    the task of `azml-audit verify`. Raises SnapshotError if the path is neither, or if a file does not match
+    its schema, and EvidenceError for an altered bundle or another zip file.
     """
     if not path.exists():
-        raise SnapshotError(f"{path}: there is no such file or folder. {_WANTED}")
+        raise SnapshotError(f"{path}: no such file or folder. {_WANTED}")
     if path.is_dir() and not is_bundle(path):
         return _snapshot(str(path), lambda name: _file_content(path / name))
     bundle = sealed(path).bundle
@@ -44,19 +44,21 @@ def snapshot(path: Path) -> Snapshot:
 
 
 def snapshot_of(audit: Audit, name: str) -> Snapshot:
-    """The audit itself, as its files will tell it, so that it can be compared with one read from files."""
+    """Return the audit as its own CSV files describe it, to compare it with one that was read."""
     files = csv_files.files(audit)
     return _snapshot(name, lambda path: b"".join(files[path]) if path in files else None)
 
 
-_WANTED = "Name the folder of a report, with its CSV files, or an evidence bundle."
+_WANTED = "Name a report folder with CSV files, or an evidence bundle."
 
 
 def _snapshot(name: str, opener: Opener) -> Snapshot:
     needed = {file.name: _frame(name, file, opener) for file in _NEEDED}
     missing = [file.path for file in _NEEDED if needed[file.name] is None]
     if missing:
-        raise SnapshotError(f"{name} is neither a report nor a bundle: it has no {missing[0]}. {_WANTED}")
+        raise SnapshotError(
+            f"{name} is neither a report nor an evidence bundle: it has no {missing[0]}. {_WANTED}"
+        )
     frames = {key: frame for key, frame in needed.items() if frame is not None}
     optional = {file.name: _frame(name, file, opener) for file in _SINCE_1_2}
     return Snapshot(name=name, policies=optional["policies"], waivers=optional["waivers"], **frames)
@@ -66,11 +68,11 @@ def _file_content(path: Path) -> bytes | None:
     try:
         return path.read_bytes() if path.is_file() else None
     except OSError as error:
-        raise SnapshotError(f"{path} cannot be read: {error}.") from error
+        raise SnapshotError(f"Could not read {path}: {error}.") from error
 
 
 def _frame(name: str, file: ReportFile, opener: Opener) -> pd.DataFrame | None:
-    """The file's published columns with their dtypes; None where there is no such file."""
+    """Read the published columns of a file with their dtypes; None if there is no such file."""
     for folder in _FOLDERS:
         content = opener(f"{folder}{file.path}")
         if content is not None:
@@ -85,21 +87,21 @@ def _parsed(place: str, content: bytes, file: ReportFile) -> pd.DataFrame:
             io.BytesIO(content), dtype=object, keep_default_na=False, na_values=[""], encoding="utf-8"
         )
     except (ValueError, pd.errors.ParserError) as error:
-        raise SnapshotError(f"{place} is no CSV file of ours: {error}.") from error
+        raise SnapshotError(f"{place} is not a CSV file of a report: {error}.") from error
     missing = [column for column in names if column not in read.columns]
     if missing:
         raise SnapshotError(
-            f"{place} has no column {missing[0]}: it was not written by azml-audit, or by one whose CSV "
-            f"schema is not {columns.SCHEMA_VERSION.partition('.')[0]}.x."
+            f"{place} has no column {missing[0]}: azml-audit did not write it, or wrote another CSV schema "
+            f"than {columns.SCHEMA_VERSION.partition('.')[0]}.x."
         )
     return pd.DataFrame({each.name: _column(place, read[each.name], each.dtype) for each in file.columns})
 
 
 def _column(place: str, column: pd.Series, dtype: str) -> pd.Series:
-    """The column with its dtype; each different text is looked at once, at the first row that has it."""
-    different = column.drop_duplicates().dropna()
-    made = _typed(place, different.astype("string"), dtype)
-    return made.set_axis(different, axis="index").reindex(column).set_axis(column.index)
+    """Return the column with its dtype. Each distinct text is converted once, at its first row."""
+    distinct = column.drop_duplicates().dropna()
+    typed = _typed(place, distinct.astype("string"), dtype)
+    return typed.set_axis(distinct, axis="index").reindex(column).set_axis(column.index)
 
 
 def _typed(place: str, column: pd.Series[str], dtype: str) -> pd.Series:

@@ -1,4 +1,4 @@
-"""The terminal: progress and log lines on stderr, results on stdout."""
+"""The terminal: results on stdout, progress and log lines on stderr."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 import logging
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from types import TracebackType
 
@@ -15,6 +15,7 @@ from rich.highlighter import NullHighlighter
 from rich.logging import RichHandler
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn
 from rich.segment import Segment
+from rich.table import Table
 from rich.text import Text
 
 from scanner.choices import LogFormat, LogLevel
@@ -25,7 +26,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
 class _TextFormatter(logging.Formatter):
-    """Logger and message. No token, even where somebody's message or traceback quotes one."""
+    """Write logger and message. Tokens are removed, even from a traceback of a library."""
 
     def __init__(self) -> None:
         super().__init__("%(name)s: %(message)s")
@@ -35,7 +36,7 @@ class _TextFormatter(logging.Formatter):
 
 
 class _JsonFormatter(logging.Formatter):
-    """One JSON object a line: time (UTC), level, logger, message and, where there is one, the traceback."""
+    """Write one JSON object a line: time (UTC), level, logger, message and any traceback."""
 
     def format(self, record: logging.LogRecord) -> str:
         line = {
@@ -50,13 +51,13 @@ class _JsonFormatter(logging.Formatter):
 
 
 class HarmlessConsole(Console):
-    """A console on which no text can command the terminal: Azure's names may hold anything.
+    """A console that escapes control characters, because names from Azure may contain anything.
 
-    rich (15) lets escape sequences within a text through.
+    rich (15) passes escape sequences in a text on to the terminal.
     """
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterator[Segment]:
-        """What rich renders, with the controls inside texts written as their escapes."""
+        """Render with rich, then replace control characters in texts by their escapes."""
         for segment in super().render(renderable, options):
             if segment.control or not _COMMANDS.search(segment.text):
                 yield segment
@@ -64,17 +65,30 @@ class HarmlessConsole(Console):
                 yield Segment(_escaped(_COMMANDS, segment.text), segment.style)
 
 
+def table(*headings: str, whole: Sequence[str] = ()) -> Table:
+    """Return a table without lines; the columns of `whole` never wrap."""
+    made = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in headings:
+        made.add_column(heading, overflow="fold", no_wrap=heading in whole)
+    return made
+
+
+def print_line(out: Console, text: str, style: str = "") -> None:
+    """Print a line as it is: without markup, and without a break at the edge of the terminal."""
+    out.print(Text(text, style=style), soft_wrap=True)
+
+
 class Terminal:
-    """stdout for results, stderr for the rest; no colour or animation where they are no terminal."""
+    """stdout for results, stderr for the rest; no colour or animation if they are not a terminal."""
 
     def __init__(self) -> None:
-        """Look at the two streams once."""
+        """Open a console on each stream."""
         self.out = HarmlessConsole(highlight=False)
         self.err = HarmlessConsole(stderr=True, highlight=False)
 
     def complain(self, message: str) -> None:
-        """Print an error as it is, however long."""
-        self.err.print(Text(without_tokens(message), style="red"), soft_wrap=True)
+        """Print an error without wrapping it."""
+        print_line(self.err, without_tokens(message), "red")
 
     def configure_logging(self, level: LogLevel, log_format: LogFormat) -> None:
         """Send log lines to stderr: text through the console, so that a progress bar stays whole."""
@@ -91,10 +105,10 @@ class Terminal:
 
 
 class TerminalProgress:
-    """A progress bar on a terminal; nothing where `console` is none or `enabled` is False."""
+    """Progress bars; nothing if `console` is not a terminal or `enabled` is False."""
 
     def __init__(self, console: Console, *, enabled: bool) -> None:
-        """Draw on `console`, which should be stderr's."""
+        """Draw on `console`, which should be the one for stderr."""
         self._progress = Progress(
             SpinnerColumn(),
             TextColumn("{task.description}"),
@@ -126,7 +140,7 @@ class TerminalProgress:
         return self._progress.add_task(description, total=None, note="")
 
     def subscriptions_found(self, count: int) -> None:
-        """Know the total."""
+        """Set the total."""
         self._progress.update(self._subscriptions, total=count)
 
     def subscription_read(self) -> None:
@@ -143,24 +157,25 @@ class TerminalProgress:
         self._progress.advance(self._workspaces)
 
     def request_answered(self) -> None:
-        """Count, and say whether Azure makes us wait."""
+        """Count the request, and show whether Azure asked to wait."""
         self._requests += 1
-        wait = self._waiting_until - time.monotonic()
+        self._show_note(self._waiting_until - time.monotonic())
+
+    def _show_note(self, wait: float) -> None:
         waiting = f" · Azure asked to wait {wait:.0f} s" if wait > 0 else ""
         self._progress.update(self._subscriptions, note=f"{self._requests} requests{waiting}")
 
     def throttled(self, scope: str, seconds: float) -> None:
-        """Show the wait and log it."""
+        """Show the wait, and log it."""
         self._waiting_until = max(self._waiting_until, time.monotonic() + seconds)
-        self._log.warning("Azure throttles %s: waiting %.0f s", scope or "the tenant", seconds)
-        note = f"{self._requests} requests · Azure asked to wait {seconds:.0f} s"
-        self._progress.update(self._subscriptions, note=note)
+        self._log.warning("Azure throttles %s; waiting %.0f s", scope or "the tenant", seconds)
+        self._show_note(seconds)
 
 
 def harmless(text: str) -> str:
-    """The text with what commands a terminal, breaks a line or cannot be encoded written as its escape."""
+    """Return the text with control characters, line breaks and lone surrogates as escapes."""
     return _escaped(_CONTROL, text)
 
 
-def _escaped(signs: re.Pattern[str], text: str) -> str:
-    return signs.sub(lambda found: f"\\u{ord(found.group()):04x}", text)
+def _escaped(characters: re.Pattern[str], text: str) -> str:
+    return characters.sub(lambda found: f"\\u{ord(found.group()):04x}", text)

@@ -25,6 +25,7 @@ SLOW = (
     "journeys/browser/",
     "journeys/test_cli.py",
     "journeys/test_diff.py",
+    "journeys/test_exit_codes.py",
     "journeys/test_fault_matrix.py",
     "journeys/test_faults_by_chance.py",
     "journeys/test_fuzz.py",

@@ -20,7 +20,7 @@ from checks.engine.asking import ScopedCheck
 from checks.errors import PolicyError
 from checks.model import Check, ChosenCheck, Severity
 from checks.policy.model import CheckSetting, UnknownCounts, Waiver, override_label
-from checks.policy.parsing import Layer, checks_under, explained
+from checks.policy.parsing import KeyPath, Layer, checks_under, explained, pointed, spelled
 from checks.policy.selectors import Selector, matching, workspace_facts
 
 BUILT_IN = "the check's own"
@@ -29,11 +29,17 @@ NEVER_NAMED = "no policy names it"
 
 @dataclass(frozen=True, kw_only=True)
 class Said:
-    """One setting of one check, and where it is written; `place` adds the path of the key to `source`."""
+    """One setting of one check, and where it is written: `path` leads to its key in the file of `layer`."""
 
     source: str
-    place: str
+    layer: Layer
+    path: KeyPath
     setting: CheckSetting
+
+    def place(self, *below: int | str) -> str:
+        """The file, line and column of what is at or below the setting, and the path of its parameters."""
+        where = pointed(self.layer.source, self.layer.marks, (*self.path, "parameters", *below))
+        return f"{where}: {spelled(self.path)}.parameters"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +61,7 @@ class Settled:
     parameters: Mapping[str, Any] = field(default_factory=dict)
     sources: Mapping[str, str] = field(default_factory=dict)
     """`enabled`, `severity` and `parameters.NAME` to where the value was said last."""
-    places: Mapping[str, str] = field(default_factory=dict)
+    places: Mapping[str, Said] = field(default_factory=dict)
 
     def chosen(self) -> ChosenCheck:
         """The check to ask. Raises PolicyError where its parameters do not go together."""
@@ -66,11 +72,15 @@ class Settled:
         return ChosenCheck(check=self.check, severity=self.severity, params=params)
 
     def _refusal(self, error: ValidationError) -> str:
-        said = {name: place for name, place in self.places.items() if name.startswith("parameters.")}
-        refused = {f"parameters.{problem['loc'][0]}" for problem in error.errors() if problem["loc"]}
-        places = {place for name, place in said.items() if name in refused} or set(said.values())
-        where = " and ".join(f"{place}.parameters" for place in sorted(places))
-        return explained(error, f"{where} (of {self.check.id})", self.check.params)
+        said = {name: one for name, one in self.places.items() if name.startswith("parameters.")}
+
+        def place(path: KeyPath) -> str:
+            name = f"parameters.{path[0]}" if path else ""
+            ones = [said[name]] if name in said else said.values()
+            where = " and ".join(sorted({one.place(*path) for one in ones}))
+            return f"{where} (of {self.check.id}): {spelled(path)}"
+
+        return explained(error.errors(include_url=False), self.check.params, place)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -164,11 +174,13 @@ def composed(layers: Sequence[Layer], registry: Mapping[str, Check]) -> Composit
     statements = [each for layer in layers for each in _statements(layer, registry)]
     for layer in layers:
         for number, waiver in enumerate(layer.policy.waivers):
-            where = f"{layer.source}: waivers[{number}].check: {waiver.check}"
+            at = pointed(layer.source, layer.marks, ("waivers", number, "check"))
+            where = f"{at}: waivers[{number}].check: {waiver.check}"
             checks_under(waiver.check, registry, where, severities=False)
     composition = Composition(layers=tuple(layers), statements=tuple(statements), registry=registry)
     if not composition.checks():
-        raise PolicyError(f"{layers[-1].source}: checks: no check is left on, so there is nothing to judge.")
+        at = pointed(layers[-1].source, layers[-1].marks, ("checks",))
+        raise PolicyError(f"{at}: checks: no check is left on, so there is nothing to judge.")
     return composition
 
 
@@ -199,43 +211,43 @@ def _alike(overrides: Iterable[Statement], facts: pd.DataFrame) -> list[tuple[tu
 
 
 def _statements(layer: Layer, registry: Mapping[str, Check]) -> list[Statement]:
-    everywhere = _statement(layer.source, "checks", None, layer.policy.checks, registry)
-    return [everywhere] + [
-        _statement(
-            f"{layer.source}: {override_label(override, number)}",
-            f"overrides[{number}].checks",
-            override.where,
-            override.checks,
-            registry,
-            source_path=layer.source,
-        )
-        for number, override in enumerate(layer.policy.overrides)
-    ]
+    everywhere = Statement(
+        source=layer.source, where=None, said=_said(layer, ("checks",), None, layer.policy.checks, registry)
+    )
+    found = [everywhere]
+    for number, override in enumerate(layer.policy.overrides):
+        source = f"{layer.source}: {override_label(override, number)}"
+        path = ("overrides", number, "checks")
+        said = _said(layer, path, source, override.checks, registry)
+        found.append(Statement(source=source, where=override.where, said=said))
+    return found
 
 
-def _statement(
-    source: str,
-    path: str,
-    where: Selector | None,
+def _said(
+    layer: Layer,
+    path: KeyPath,
+    source: str | None,
     checks: Mapping[str, CheckSetting],
     registry: Mapping[str, Check],
-    *,
-    source_path: str | None = None,
-) -> Statement:
+) -> Mapping[str, tuple[Said, ...]]:
+    """What one `checks` block says, by check id; `source` names its override, if it is in one."""
     said: dict[str, tuple[Said, ...]] = {}
     for key in sorted(checks, key=lambda key: (key in registry, key not in list(Severity), key)):
-        place = f"{source_path or source}: {path}.{key}"
-        one = Said(source=source if where else place, place=place, setting=checks[key])
-        for id in checks_under(key, registry, place):
+        here = (*path, key)
+        one = Said(
+            source=source or f"{layer.source}: {spelled(here)}", layer=layer, path=here, setting=checks[key]
+        )
+        where = f"{pointed(layer.source, layer.marks, here)}: {spelled(here)}"
+        for id in checks_under(key, registry, where):
             said[id] = (*said.get(id, ()), one)
-    return Statement(source=source, where=where, said=said)
+    return said
 
 
 def _settled(check: Check, statements: Iterable[Statement]) -> Settled:
     said = [one for statement in statements for one in statement.said.get(check.id, ())]
     is_on, severity, parameters = False, check.severity, dict[str, Any]()
     sources = {"enabled": NEVER_NAMED, "severity": BUILT_IN}
-    places: dict[str, str] = {}
+    places: dict[str, Said] = {}
     for one in said:
         values = {"enabled": one.setting.enabled, "severity": one.setting.severity}
         is_on, severity = one.setting.enabled, one.setting.severity or severity
@@ -243,7 +255,7 @@ def _settled(check: Check, statements: Iterable[Statement]) -> Settled:
         set_here = [name for name, value in values.items() if value is not None]
         set_here += [f"parameters.{name}" for name in one.setting.parameters]
         sources |= dict.fromkeys(set_here, one.source)
-        places |= dict.fromkeys(set_here, one.place)
+        places |= dict.fromkeys(set_here, one)
     return Settled(
         check=check,
         is_on=is_on,

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from difflib import get_close_matches
-from typing import Any
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
 from checks.errors import PolicyError
 from checks.model import Check
 from checks.policy.model import Policy, fields_at
 from checks.severity import Severity
+from checks.suggestions import did_you_mean
 
 _VALUE_ERROR = "Value error, "
+
+KeyPath = tuple[int | str, ...]
+Marks = Mapping[KeyPath, tuple[int, int]]
+"""The line and column, both from 1, of every place in a policy file."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,23 +29,30 @@ class Layer:
     source: str
     policy: Policy
     text: str = ""
+    marks: Marks = field(default_factory=dict, repr=False)
 
 
-def parsed(document: object, source: str) -> Policy:
+def parsed(document: object, source: str, marks: Marks | None = None) -> Policy:
     """The policy that `document` (plain lists and mappings) describes.
 
-    `source` names where it came from in errors. Raises PolicyError naming the source, the path inside
-    it and what is allowed there.
+    `source` names where it came from in errors. Raises PolicyError naming the source, the line and column if
+    `marks` has them, the path inside the document and what is allowed there.
     """
     if not isinstance(document, Mapping):
         raise PolicyError(
-            f"{source}: a policy is a mapping with the keys {', '.join(Policy.model_fields)}, "
-            f"but this is {_described(document)}."
+            f"{pointed(source, marks or {})}: a policy is a mapping with the keys "
+            f"{', '.join(Policy.model_fields)}, but this is {_described(document)}."
         )
     try:
         return Policy.model_validate(document)
     except ValidationError as error:
-        raise PolicyError(explained(error, source, Policy)) from error
+        known = marks or {}
+        problems = sorted(
+            error.errors(include_url=False), key=lambda problem: _nearest(known, problem["loc"])
+        )
+        raise PolicyError(
+            explained(problems, Policy, lambda path: f"{pointed(source, known, path)}: {spelled(path)}")
+        ) from error
 
 
 def checks_under(
@@ -63,34 +75,53 @@ def checks_under(
     return matching
 
 
-def explained(error: ValidationError, source: str, model: type[BaseModel]) -> str:
-    """One line for each thing `model` refused: the source, the path inside it, and what is allowed."""
-    return "\n".join(_line(problem, source, model) for problem in error.errors(include_url=False))
+def explained(
+    problems: Iterable[ErrorDetails], model: type[BaseModel], place: Callable[[KeyPath], str]
+) -> str:
+    """Return one line for each problem: its place, and what `model` allows there."""
+    return "\n".join(f"{place(problem['loc'])}: {_explanation(problem, model)}" for problem in problems)
 
 
-def _line(problem: Any, source: str, model: type[BaseModel]) -> str:
-    location = problem["loc"]
-    told = problem["msg"].removeprefix(_VALUE_ERROR)
-    if problem["type"] == "extra_forbidden":
-        names = fields_at(model, location[:-1])
-        told = f"no such key; allowed here: {', '.join(names) or 'none'}"
-    elif problem["type"] == "string_type":
-        told = f"{told}; write it in quotes"
-    elif problem["type"] == "missing":
-        told = "is missing, and must be said"
-    return f"{source}: {_path(location)}: {told}"
+def _explanation(problem: ErrorDetails, model: type[BaseModel]) -> str:
+    message: str = problem["msg"].removeprefix(_VALUE_ERROR)
+    match problem["type"]:
+        case "extra_forbidden":
+            names = fields_at(model, problem["loc"][:-1])
+            hint = did_you_mean(str(problem["loc"][-1]), names)
+            return f"no such key; allowed here: {', '.join(names) or 'none'}. {hint}".rstrip()
+        case "enum":
+            known = re.findall(r"'([^']*)'", problem["ctx"]["expected"])
+            return f"there is no {problem['input']!r}. {did_you_mean(str(problem['input']), known)}{message}."
+        case "string_type":
+            return f"{message}; write it in quotes"
+        case "missing":
+            return "this key is missing"
+    return message
 
 
-def _path(location: Iterable[int | str]) -> str:
-    parts = [f"[{part}]" if isinstance(part, int) else f".{part}" for part in location]
+def pointed(source: str, marks: Marks, path: KeyPath = ()) -> str:
+    """Return `source:line:column` of a path or the nearest place around it; `source` if none is marked."""
+    line, column = _nearest(marks, path)
+    return f"{source}:{line}:{column}" if line else source
+
+
+def _nearest(marks: Marks, path: KeyPath) -> tuple[int, int]:
+    here: KeyPath = ()
+    for part in path:
+        here = (*here, part) if (*here, part) in marks else here
+    return marks.get(here, (0, 0))
+
+
+def spelled(path: Iterable[int | str]) -> str:
+    """Return a path as errors write it, such as `overrides[0].checks.NET`."""
+    parts = [f"[{part}]" if isinstance(part, int) else f".{part}" for part in path]
     return "".join(parts).lstrip(".").removesuffix(".[key]") or "(the whole)"
 
 
 def _near(key: str, registry: Mapping[str, Check], severities: bool) -> str:
     families = sorted({check.family for check in registry.values()})
     words = [word.value for word in Severity] if severities else []
-    close = get_close_matches(key.upper(), [*registry, *families], n=3) or get_close_matches(key, words, n=1)
-    hint = f"Did you mean {' or '.join(close)}? " if close else ""
+    hint = did_you_mean(key, [*registry, *families, *words])
     also = f" Severities: {', '.join(words)}." if severities else ""
     return f"{hint}Families: {', '.join(families)};{also} `azml-audit checks list` shows every id."
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from importlib import import_module
 
+from checks.suggestions import did_you_mean
 from reports.audit import Audit
 from reports.errors import ReportError
 from reports.writing.encoding import Files
@@ -48,10 +49,8 @@ def chosen(words: Iterable[str]) -> tuple[str, ...]:
     names = [name.strip().lower() for word in listed for name in word.split(",")]
     unknown = [name for name in names if name not in RENDERERS]
     if unknown:
-        raise ReportError(
-            f"There is no format {', '.join(repr(name) for name in unknown)}; there are "
-            f"{', '.join(RENDERERS)}. Name them as in --format html,csv,sarif."
-        )
+        hint = did_you_mean(unknown[0], RENDERERS)
+        raise ReportError(f"There is no format {unknown[0]!r}. {hint}Formats: {', '.join(RENDERERS)}.")
     return tuple(dict.fromkeys(names)) if listed else DEFAULT_FORMATS
 
 

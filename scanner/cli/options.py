@@ -1,234 +1,296 @@
-"""The options of the command line, each with its help."""
+"""The options that several commands share: one frozen dataclass for options that belong together.
+
+`scanner.cli.command` expands a dataclass into the parameters of a command. Every field carries its help.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from checks.severity import Severity
-from scanner.choices import Auth, CloudName, Collect, Discover, LogFormat, LogLevel, RoleFormat, TenantName
+from checks.suggestions import did_you_mean
+from scanner.choices import Auth, CloudName, Collect, Discover, LogFormat, LogLevel
 
-DEFAULT_OUTPUT = Path("azml-audit-report")
+if TYPE_CHECKING:
+    from scanner.azure.pipeline import Patience
+    from scanner.commands.connections import Connection
+    from scanner.reading.scope import Wanted
+    from scanner.terminal import Terminal
+
+
+def options(panel: str | None = None) -> Callable[..., Any]:
+    """Return the maker of the options under one heading of a help page.
+
+    It takes the flags, the metavar (empty for a switch), the help and, if the option takes one word of an
+    enum, the enum as `choices`.
+    """
+
+    def option(
+        flags: str, metavar: str, help: str, *, choices: type[StrEnum] | None = None, **settings: Any
+    ) -> Any:
+        if choices is not None:
+            settings |= {
+                "parser": _parser(choices),
+                "autocompletion": lambda incomplete: _starting(choices, incomplete),
+            }
+        return typer.Option(
+            *flags.split(), metavar=metavar or None, help=help, rich_help_panel=panel, **settings
+        )
+
+    return option
+
+
+def _parser(choices: type[StrEnum]) -> Callable[[str], StrEnum]:
+    def parsed(word: str) -> StrEnum:
+        if word not in list(choices):
+            hint = did_you_mean(word, choices)
+            raise typer.BadParameter(f"There is no {word!r}. {hint}Choose from: {', '.join(choices)}.")
+        return choices(word)
+
+    return parsed
+
+
+def _starting(choices: type[StrEnum], start: str) -> list[str]:
+    return [each for each in choices if each.startswith(start)]
+
+
+_policy = options("Policy")
+_report = options("Report")
+_scope = options("Scope")
+_sign_in = options("Sign-in")
+_evidence = options("Evidence")
+_pace = options("Pace and resuming")
+_log = options()
+
+Texts = list[str] | None
 DEFAULT_POLICIES = ("baseline",)
-DEFAULT_POLICY_FILE = Path("azml-audit-policy.yaml")
 
 Policies = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--policy",
-        "-p",
-        metavar="NAME|FILE",
-        help="A shipped policy or a file; repeatable. [default: baseline]",
-    ),
-]
-Output = Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="Where the reports go.")]
-ReportFormats = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--format",
-        "-f",
-        metavar="NAME,…",
-        help="html, csv, json, sarif, ocsf, oscal, junit, markdown, xlsx; repeatable. [default: html,csv]",
-    ),
-]
-FailOn = Annotated[
-    Severity | None,
-    typer.Option(
-        "--fail-on",
-        help="The least severity whose violation fails the run. [default: as the policy says, else low]",
-    ),
-]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no summary.")]
-Level = Annotated[LogLevel, typer.Option("--log-level", help="Log to stderr from this level on.")]
-Format = Annotated[LogFormat, typer.Option("--log-format", help="How log lines look.")]
-
-Subscriptions = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--subscription", "-s", metavar="ID|NAME", help="Only this one; repeatable. [default: all visible]"
-    ),
-]
-Excluded = Annotated[
-    list[str] | None,
-    typer.Option("--exclude-subscription", metavar="ID|NAME", help="Not this one; repeatable."),
+    Texts,
+    _policy("--policy -p", "NAME|FILE", "A shipped policy or a file. Repeatable. [default: baseline]"),
 ]
 ManagementGroups = Annotated[
-    list[str] | None,
-    typer.Option("--management-group", metavar="ID", help="Every subscription below it; repeatable."),
-]
-Evidence = Annotated[
-    Path | None,
-    typer.Option(
-        "--evidence",
-        metavar="FILE.zip|DIR",
-        help="Seal what Azure said, the policies and the findings in a new bundle of evidence.",
-    ),
-]
-Sign = Annotated[
-    str | None,
-    typer.Option(
-        "--sign",
-        metavar="FILE|env:NAME",
-        help="Sign the evidence with this Ed25519 or ECDSA private key in PEM: a file, or an environment "
-        "variable. AZML_AUDIT_SIGN_PASSPHRASE holds its passphrase where it has one.",
-    ),
-]
-TimestampUrl = Annotated[
-    str | None,
-    typer.Option(
-        "--timestamp",
-        metavar="URL",
-        help="Have an RFC 3161 timestamp authority vouch for when the evidence existed.",
-    ),
-]
-From = Annotated[
-    Path | None,
-    typer.Option(
-        "--from",
-        metavar="PATH",
-        help="Read a bundle of evidence, or an export (a file or folder of JSON), instead of Azure.",
-    ),
-]
-AuthMethod = Annotated[Auth, typer.Option("--auth", help="How to sign in.")]
-Tenant = Annotated[str | None, typer.Option("--tenant", metavar="ID", help="The tenant to get tokens of.")]
-ClientId = Annotated[
-    str | None, typer.Option("--client-id", metavar="ID", help="The client id of a user-assigned identity.")
-]
-Cloud = Annotated[CloudName, typer.Option("--cloud", help="A cloud known by name.")]
-ArmEndpoint = Annotated[
-    str | None,
-    typer.Option(
-        "--arm-endpoint", metavar="URL", help="Another cloud; it describes itself at /metadata/endpoints."
-    ),
-]
-CaBundle = Annotated[
-    Path | None,
-    typer.Option("--ca-bundle", metavar="FILE", help="PEM certificates to trust instead of the system's."),
-]
-CollectWhat = Annotated[
-    Collect, typer.Option("--collect", help="Read what the policies need, or all there is, for evidence.")
-]
-DiscoverBy = Annotated[
-    Discover | None,
-    typer.Option(
-        "--discover",
-        help="Who tells which workspaces there are: Azure Resource Manager, which lists every subscription; "
-        "Resource Graph, and only subscriptions where it shows some are listed; or both, compared. "
-        "[default: both, or arm where Resource Graph refuses]",
-        show_default=False,
-    ),
-]
-MaxConcurrency = Annotated[
-    int, typer.Option("--max-concurrency", metavar="N", min=1, max=512, help="Requests under way at once.")
-]
-MaxWait = Annotated[
-    float,
-    typer.Option(
-        "--max-wait",
-        metavar="SECONDS",
-        min=0,
-        help="How long to wait in all, per subscription, when Azure throttles.",
-    ),
-]
-Resume = Annotated[
-    bool,
-    typer.Option("--resume", help="Continue the scan for this output that was interrupted, if there is one."),
-]
-MaxAge = Annotated[
-    float,
-    typer.Option(
-        "--max-age", metavar="SECONDS", min=0, help="With --resume: ask again for what is older than that."
-    ),
-]
-Deadline = Annotated[
-    float | None,
-    typer.Option(
-        "--deadline",
-        metavar="SECONDS",
-        min=1,
-        help="Stop reading by then: what is missing is a gap, and the report is written. [default: none]",
-    ),
+    Texts, _scope("--management-group", "ID", "Every subscription below this group. Repeatable.")
 ]
 
-Workers = Annotated[
-    int,
-    typer.Option("--workers", metavar="N", min=1, max=256, help="Read the subscriptions in N processes."),
-]
-Dask = Annotated[
-    str | None,
-    typer.Option(
-        "--dask",
-        metavar="SCHEDULER",
-        help="Read them on the workers of a Dask scheduler, such as tcp://host:8786; needs the extra [dask].",
-    ),
-]
 
-RoleAs = Annotated[
-    RoleFormat,
-    typer.Option("--format", help="The role definition, or the commands that create and assign it."),
-]
-RoleScopes = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--scope", metavar="ID", help="Where the role can be assigned; repeatable. [default: a placeholder]"
-    ),
-]
+@dataclass(frozen=True, kw_only=True)
+class PolicyChoice:
+    """The policies, and whether to read more than they need."""
 
-SubscriptionName = Annotated[
-    str | None, typer.Option("--subscription-name", metavar="NAME", help="Its subscription's display name.")
-]
-Kind = Annotated[
-    str | None, typer.Option("--kind", metavar="KIND", help="Default, Hub, Project or FeatureStore.")
-]
-Location = Annotated[str | None, typer.Option("--location", metavar="REGION", help="Its region.")]
-Tags = Annotated[
-    list[str] | None, typer.Option("--tag", metavar="NAME=VALUE", help="A tag it carries; repeatable.")
-]
-LiesBelow = Annotated[
-    list[str] | None,
-    typer.Option("--management-group", metavar="ID", help="One its subscription lies below; repeatable."),
-]
+    policy: Policies = None
+    collect: Annotated[
+        Collect,
+        _policy(
+            *("--collect", "HOW", "policy reads what the policies need; all reads everything, for evidence."),
+            choices=Collect,
+        ),
+    ] = Collect.POLICY
 
-EmulatedTenant = Annotated[TenantName, typer.Option("--tenant", help="Which tenant to serve.")]
-Port = Annotated[int, typer.Option("--port", metavar="PORT", min=0, max=65535, help="0 takes a free one.")]
-TlsDir = Annotated[
-    Path | None,
-    typer.Option(
-        "--tls-dir", metavar="DIR", help="Speak TLS; the authority to trust is written to DIR/ca.pem."
-    ),
-]
-SubscriptionCount = Annotated[
-    int, typer.Option("--subscriptions", metavar="N", min=0, help="Generated: how many subscriptions.")
-]
-WorkspaceCount = Annotated[
-    int, typer.Option("--workspaces", metavar="N", min=0, help="Generated: workspaces in each subscription.")
-]
-RuleCount = Annotated[
-    int, typer.Option("--rules", metavar="N", min=0, help="Generated: outbound rules in each workspace.")
-]
-Seed = Annotated[int, typer.Option("--seed", help="Generated: the same seed gives the same tenant.")]
-LatencyMs = Annotated[float, typer.Option("--latency-ms", metavar="MS", min=0, help="How long answers take.")]
-JitterMs = Annotated[float, typer.Option("--jitter-ms", metavar="MS", min=0, help="By how much that varies.")]
-PageSize = Annotated[int, typer.Option("--page-size", metavar="N", min=1, help="Items on a page.")]
-RoleFile = Annotated[
-    Path | None,
-    typer.Option(
-        "--role", metavar="FILE", help="Allow only the Actions of this role definition. [default: all]"
-    ),
-]
-TokenSeconds = Annotated[
-    int | None,
-    typer.Option(
-        "--token-seconds", metavar="N", min=1, help="How long a token is good. [default: without an end]"
-    ),
-]
-Faults = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--fault",
-        metavar="KEY=VALUE,…",
-        help="A fault to inject, such as kind=reset,route=outboundRules; repeatable.",
-    ),
-]
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The policies by name or file."""
+        return tuple(self.policy or DEFAULT_POLICIES)
+
+    @property
+    def collect_all(self) -> bool:
+        """Whether to read everything."""
+        return self.collect is Collect.ALL
+
+
+@dataclass(frozen=True, kw_only=True)
+class Threshold:
+    """Which violations fail the run."""
+
+    fail_on: Annotated[
+        Severity | None,
+        _policy(
+            *("--fail-on", "SEVERITY"),
+            f"Exit 1 for violations of this severity or a higher one: {', '.join(Severity)}. "
+            "[default: what the policy sets, else low]",
+            choices=Severity,
+        ),
+    ] = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """Where the reports go, and in which formats."""
+
+    output: Annotated[Path, _report("--output -o", "DIR", "The folder for the reports.")] = Path(
+        "azml-audit-report"
+    )
+    formats: Annotated[
+        Texts,
+        _report(
+            *("--format -f", "NAME,…"),
+            "html, csv, json, sarif, ocsf, oscal, junit, markdown, xlsx. Repeatable. [default: html,csv]",
+        ),
+    ] = None
+    quiet: Annotated[bool, _report("--quiet -q", "", "Print no progress and no summary.")] = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scope:
+    """Which subscriptions to read."""
+
+    subscription: Annotated[
+        Texts,
+        _scope("--subscription -s", "ID|NAME", "Only this subscription. Repeatable. [default: all visible]"),
+    ] = None
+    exclude_subscription: Annotated[
+        Texts, _scope("--exclude-subscription", "ID|NAME", "Skip this subscription. Repeatable.")
+    ] = None
+    management_group: ManagementGroups = None
+
+    def wanted(self) -> Wanted:
+        """Return the scope as the reader takes it."""
+        from scanner.reading.scope import Wanted
+
+        return Wanted(
+            subscriptions=self.subscription or (),
+            excluded=self.exclude_subscription or (),
+            management_groups=self.management_group or (),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Discovery:
+    """How to find workspaces."""
+
+    discover: Annotated[
+        Discover | None,
+        _scope(
+            *("--discover", "HOW"),
+            "arm lists the workspaces of every subscription; graph asks Resource Graph and lists only "
+            "subscriptions that have workspaces; both compares the two. "
+            "[default: both, or arm if Resource Graph refuses]",
+            choices=Discover,
+        ),
+    ] = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignIn:
+    """Which cloud to ask, and with which identity."""
+
+    auth: Annotated[Auth, _sign_in("--auth", "METHOD", f"{', '.join(Auth)}.", choices=Auth)] = Auth.DEFAULT
+    tenant: Annotated[str | None, _sign_in("--tenant", "ID", "The tenant to sign in to.")] = None
+    client_id: Annotated[
+        str | None, _sign_in("--client-id", "ID", "The client id of a user-assigned identity.")
+    ] = None
+    cloud: Annotated[
+        CloudName, _sign_in("--cloud", "NAME", f"{', '.join(CloudName)}.", choices=CloudName)
+    ] = CloudName.AZURE
+    arm_endpoint: Annotated[
+        str | None,
+        _sign_in(
+            *("--arm-endpoint", "URL"),
+            "Azure Resource Manager of another cloud; its /metadata/endpoints describes the rest.",
+        ),
+    ] = None
+    ca_bundle: Annotated[
+        Path | None,
+        _sign_in("--ca-bundle", "FILE", "PEM certificates to trust instead of the system's."),
+    ] = None
+
+    def connection(self, terminal: Terminal, deadline: float | None = None) -> Connection:
+        """Return the connection to the cloud. Raises CloudError or CredentialError."""
+        from scanner.commands.connections import connection
+
+        return connection(
+            auth=self.auth,
+            cloud_name=self.cloud,
+            arm_endpoint=self.arm_endpoint,
+            tenant=self.tenant,
+            client_id=self.client_id,
+            ca_bundle=self.ca_bundle,
+            prompt=terminal.err.print,
+            deadline=deadline,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evidence:
+    """Where to seal an evidence bundle, and who attests it."""
+
+    evidence: Annotated[
+        Path | None,
+        _evidence(
+            *("--evidence", "FILE.zip|DIR"),
+            "Write an evidence bundle: Azure's answers, the policies and the findings.",
+        ),
+    ] = None
+    sign: Annotated[
+        str | None,
+        _evidence(
+            *("--sign", "FILE|env:NAME"),
+            "Sign the bundle with this Ed25519 or ECDSA private key (PEM), from a file or an environment "
+            "variable. Its passphrase is read from AZML_AUDIT_SIGN_PASSPHRASE.",
+        ),
+    ] = None
+    timestamp: Annotated[
+        str | None,
+        _evidence("--timestamp", "URL", "Get a timestamp for the bundle from this RFC 3161 authority."),
+    ] = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pace:
+    """How hard and how long to ask, and what to do after an interruption."""
+
+    max_concurrency: Annotated[
+        int, _pace("--max-concurrency", "N", "Requests at the same time.", min=1, max=512)
+    ] = 48
+    max_wait: Annotated[
+        float, _pace("--max-wait", "SECONDS", "Total wait per subscription if Azure throttles.", min=0)
+    ] = 300
+    deadline: Annotated[
+        float | None,
+        _pace(
+            *("--deadline", "SECONDS"),
+            "Stop reading after this time; everything not read yet becomes a gap.",
+            min=1,
+        ),
+    ] = None
+    resume: Annotated[
+        bool, _pace("--resume", "", "Continue an interrupted scan for this output, if there is one.")
+    ] = False
+    max_age: Annotated[
+        float, _pace("--max-age", "SECONDS", "With --resume: read answers again that are older.", min=0)
+    ] = 3600
+    workers: Annotated[int, _pace("--workers", "N", "Read subscriptions in N processes.", min=1, max=256)] = 1
+    dask: Annotated[
+        str | None,
+        _pace(
+            *("--dask", "SCHEDULER"),
+            "Read subscriptions on the workers of this Dask scheduler, such as tcp://host:8786. "
+            "Needs the extra [dask].",
+        ),
+    ] = None
+
+    def patience(self) -> Patience:
+        """Return the limits as the request pipeline takes them."""
+        from scanner.azure.pipeline import Patience
+
+        return Patience(
+            max_concurrency=self.max_concurrency, throttle_budget=self.max_wait, deadline=self.deadline
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Logging:
+    """What to log to stderr, and how."""
+
+    log_level: Annotated[
+        LogLevel, _log("--log-level", "LEVEL", f"Log to stderr: {', '.join(LogLevel)}.", choices=LogLevel)
+    ] = LogLevel.WARNING
+    log_format: Annotated[
+        LogFormat, _log("--log-format", "FORMAT", "Log lines as text or json.", choices=LogFormat)
+    ] = LogFormat.TEXT

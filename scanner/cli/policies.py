@@ -1,111 +1,120 @@
-"""The command line of `azml-audit policies`."""
+"""`azml-audit policies`."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from scanner.boundary import run
-from scanner.cli import options
+from scanner.cli.command import command
+from scanner.cli.options import DEFAULT_POLICIES, Policies, Texts, options
 
 if TYPE_CHECKING:
     from scanner.terminal import Terminal
 
-policies_app = typer.Typer(help="What to demand: the shipped policies and your own.", no_args_is_help=True)
+_facts = options("Facts about the workspace")
 
 
-@policies_app.command("list")
-def policies_list() -> None:
-    """List the shipped policies."""
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """What selectors can ask about a workspace, beside its id."""
 
-    def listed(terminal: Terminal) -> int:
-        from scanner.commands.policies import list_policies
-
-        return list_policies(terminal.out)
-
-    run(listed)
-
-
-@policies_app.command("show", epilog="Example: azml-audit policies show baseline > mine.yaml")
-def policies_show(name: Annotated[str, typer.Argument(metavar="NAME|FILE")]) -> None:
-    """Show a policy as it is written."""
-
-    def shown(terminal: Terminal) -> int:
-        from scanner.commands.policies import show_policy
-
-        return show_policy(name, terminal.out)
-
-    run(shown)
+    subscription_name: Annotated[
+        str | None, _facts("--subscription-name", "NAME", "The display name of its subscription.")
+    ] = None
+    kind: Annotated[str | None, _facts("--kind", "KIND", "Default, Hub, Project or FeatureStore.")] = None
+    location: Annotated[str | None, _facts("--location", "REGION", "Its region.")] = None
+    tag: Annotated[Texts, _facts("--tag", "NAME=VALUE", "One of its tags. Repeatable.")] = None
+    management_group: Annotated[
+        Texts, _facts("--management-group", "ID", "A group above its subscription. Repeatable.")
+    ] = None
 
 
-@policies_app.command("validate", epilog="Example: azml-audit policies validate mine.yaml")
-def policies_validate(names: Annotated[list[str], typer.Argument(metavar="FILE…")]) -> None:
-    """Check policy files: exit 0 where all are valid, 2 where one is not."""
-
-    def validated(terminal: Terminal) -> int:
-        from scanner.commands.policies import validate_policies
-
-        return validate_policies(names, terminal)
-
-    run(validated)
-
-
-@policies_app.command("schema", epilog="Example: azml-audit policies schema > policy.schema.json")
-def policies_schema() -> None:
-    """Print the JSON Schema of policy files, for editors that complete and validate them."""
-
-    def printed(terminal: Terminal) -> int:
-        from scanner.commands.policies import show_schema
-
-        return show_schema(terminal.out)
-
-    run(printed)
-
-
-@policies_app.command("init", epilog="Example: azml-audit policies init corp.yaml")
-def policies_init(
-    file: Annotated[Path, typer.Argument(metavar="[FILE]")] = options.DEFAULT_POLICY_FILE,
-    force: Annotated[bool, typer.Option("--force", help="Overwrite the file if it exists.")] = False,
-) -> None:
-    """Write a commented policy to start from. [default: azml-audit-policy.yaml]"""
-
-    def written(terminal: Terminal) -> int:
-        from scanner.commands.policies import write_starter
-
-        return write_starter(file, force=force, out=terminal.out)
-
-    run(written)
-
-
-@policies_app.command(
+@command(
     "explain",
-    epilog="Example: azml-audit policies explain /subscriptions/…/workspaces/mlw-fraud --policy corp.yaml "
-    "--tag env=prod",
+    examples=["policies explain WORKSPACE_ID --policy corp.yaml --tag env=prod"],
 )
-def policies_explain(
-    workspace: Annotated[str, typer.Argument(metavar="WORKSPACE", help="Its full resource id.")],
-    policy: options.Policies = None,
-    subscription_name: options.SubscriptionName = None,
-    kind: options.Kind = None,
-    location: options.Location = None,
-    tag: options.Tags = None,
-    management_group: options.LiesBelow = None,
-) -> None:
-    """Show what a policy demands of a workspace, and where each value was said. Asks nothing of Azure."""
+def explain_policy(
+    terminal: Terminal,
+    workspace: Annotated[
+        str, typer.Argument(metavar="WORKSPACE_ID", help="Its resource id: /subscriptions/…/workspaces/NAME.")
+    ],
+    facts: Facts,
+    policy: Policies = None,
+) -> int:
+    """Show what a policy demands of one workspace, and why.
 
-    def explained(terminal: Terminal) -> int:
-        from scanner.commands.explanation import explain, facts_of
+    The command does not ask Azure: give the facts that the policy's selectors ask for.
+    """
+    from scanner.commands.explain import explain, facts_of
 
-        facts = facts_of(
-            workspace,
-            subscription=subscription_name,
-            kind=kind,
-            location=location,
-            tags=tag,
-            management_groups=management_group,
-        )
-        return explain(facts, policy or options.DEFAULT_POLICIES, terminal.out)
+    known = facts_of(
+        workspace,
+        subscription=facts.subscription_name,
+        kind=facts.kind,
+        location=facts.location,
+        tags=facts.tag,
+        management_groups=facts.management_group,
+    )
+    return explain(known, policy or DEFAULT_POLICIES, terminal.out)
 
-    run(explained)
+
+@command("list", examples=["policies list"])
+def list_policies(terminal: Terminal) -> int:
+    """List the shipped policies."""
+    from scanner.commands.policies import list_policies
+
+    return list_policies(terminal.out)
+
+
+@command("show", examples=["policies show baseline > mine.yaml"])
+def show_policy(
+    terminal: Terminal,
+    name: Annotated[str, typer.Argument(metavar="NAME|FILE", help="A shipped policy or a policy file.")],
+) -> int:
+    """Print the text of a policy."""
+    from scanner.commands.policies import show_policy
+
+    return show_policy(name, terminal.out)
+
+
+@command("init", examples=["policies init", "policies init corp.yaml"])
+def init_policy(
+    terminal: Terminal,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The file to write.")] = Path(
+        "azml-audit-policy.yaml"
+    ),
+    force: Annotated[bool, typer.Option("--force", help="Overwrite the file if it exists.")] = False,
+) -> int:
+    """Write a commented policy file to start from."""
+    from scanner.commands.policies import write_starter
+
+    return write_starter(file, force=force, out=terminal.out)
+
+
+@command(
+    "validate",
+    examples=["policies validate mine.yaml"],
+    note="Exit codes: 0 all files are valid, 2 a file is not.",
+)
+def validate_policies(
+    terminal: Terminal,
+    names: Annotated[list[str], typer.Argument(metavar="FILE…", help="Policy files or shipped policies.")],
+) -> int:
+    """Check policy files; errors name the file and the line."""
+    from scanner.commands.policies import validate_policies
+
+    return validate_policies(names, terminal)
+
+
+@command("schema", examples=["policies schema > policy.schema.json"])
+def policy_schema(terminal: Terminal) -> int:
+    """Print the JSON Schema of policy files, for editors."""
+    from scanner.commands.policies import show_schema
+
+    return show_schema(terminal.out)
+
+
+COMMANDS = (explain_policy, list_policies, show_policy, init_policy, validate_policies, policy_schema)

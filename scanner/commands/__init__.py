@@ -1,1 +1,6 @@
-"""The commands: each module does one and returns its exit code. Heavy imports happen inside them."""
+"""The commands: each module runs the command of its name and returns the exit code.
+
+`explain` runs `azml-audit policies explain`.
+`scanner.cli` parses the options and imports a command only when it runs. The other modules serve several
+commands: connections, gathering, replay, evidence, summary and drift_summary.
+"""

@@ -1,4 +1,4 @@
-"""Which cloud a command asks, and as whom."""
+"""The cloud that a command reads, and the identity it signs in with."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from scanner.choices import Auth, CloudName
 
 @dataclass(frozen=True, kw_only=True)
 class Connection:
-    """Which cloud to ask and as whom. `source` says so in words, for the reports.
+    """A cloud and a credential for it. `source` describes both in the reports.
 
-    `make_credential` makes another one elsewhere, on a worker, so that none is ever sent there.
+    `make_credential` makes the same credential on a worker, so that no credential is ever sent there.
     """
 
     cloud: Cloud
@@ -41,7 +41,7 @@ def connection(
     prompt: Callable[[str], None],
     deadline: float | None = None,
 ) -> Connection:
-    """How to reach the cloud the options name, looked for so long. Raises CloudError or CredentialError."""
+    """Return the connection to a cloud. Raises CloudError or CredentialError."""
     cloud = asyncio.run(discovered(arm_endpoint, ca_bundle, deadline)) if arm_endpoint else KNOWN[cloud_name]
     signed_in = credential(
         auth, cloud, tenant=tenant, client_id=client_id, ca_bundle=ca_bundle, prompt=prompt

@@ -1,11 +1,13 @@
-"""`azml-audit demo`: the whole audit, on the embedded emulator's demo tenant."""
+"""`azml-audit demo`: a scan of the demo tenant, which the embedded emulator serves."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 from scanner.azure.clouds import Cloud
-from scanner.commands.scan import Connection, Job, scan
+from scanner.commands.connections import Connection
+from scanner.commands.gathering import Job
+from scanner.commands.scan import scan
 from scanner.emulator.credential import EmulatorCredential
 from scanner.emulator.demo.tenant import demo_tenant
 from scanner.emulator.server import Emulator, emulated
@@ -13,7 +15,7 @@ from scanner.terminal import Terminal
 
 
 def emulator_connection(emulator: Emulator) -> Connection:
-    """The way to a running emulator, with the credential it accepts."""
+    """Return the connection to a running emulator, with the credential that it accepts."""
     cloud = Cloud(
         name="emulator",
         arm_endpoint=emulator.url,
@@ -31,7 +33,7 @@ def emulator_connection(emulator: Emulator) -> Connection:
 
 
 def demo(job: Job, terminal: Terminal) -> int:
-    """Audit the demo tenant through the same code as any other; 0 when it ran, whatever the verdict."""
+    """Audit the demo tenant with the code of `scan`. Return 0, whatever the verdict."""
     with emulated(demo_tenant()) as emulator:
         shown = replace(job, is_demonstration=True)
         scan(shown, lambda: emulator_connection(emulator), terminal)

@@ -1,14 +1,13 @@
-"""`azml-audit diff`: what differs between two audits, from their reports or bundles alone."""
+"""`azml-audit diff`: compare two audits by their reports or evidence bundles."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from rich.text import Text
-
 from checks.drift.comparison import Drift, drift
+from checks.suggestions import did_you_mean
 from reports.drift import files as drift_files
 from reports.drift import page
 from reports.writing.encoding import Files
@@ -16,7 +15,7 @@ from reports.writing.folder import check_replaceable, replace
 from scanner.commands.drift_summary import show_drift
 from scanner.errors import UsageError
 from scanner.snapshots import snapshot
-from scanner.terminal import Terminal
+from scanner.terminal import Terminal, print_line
 from scanner.version import VERSION
 
 RENDERERS: Mapping[str, Callable[[Drift], Files]] = {
@@ -26,15 +25,15 @@ RENDERERS: Mapping[str, Callable[[Drift], Files]] = {
 }
 
 EXIT_MEANING = {
-    0: "no regression, and nothing that was known is unknown now",
+    0: "no regression, and nothing known became unknown",
     1: "there are violations that the older audit does not have",
-    3: "no regression, but something that was known is not known now",
+    3: "no regression, but something known became unknown",
 }
 
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
-    """Which two audits to compare, where files go (nowhere if None), and what decides the exit code."""
+    """The two audits to compare, the folder for files (None writes none), and how to exit."""
 
     old: Path
     new: Path
@@ -45,10 +44,10 @@ class Comparison:
 
 
 def diff(comparison: Comparison, terminal: Terminal) -> int:
-    """Compare, write the files asked for, print the drift; the exit code of `regression_code`, or 0.
+    """Print the drift, write its files and return the exit code.
 
-    Raises SnapshotError for what is no report or bundle, UsageError for formats there are not or without
-    a folder.
+    Raises SnapshotError if a path is neither a report nor an evidence bundle, and UsageError for an unknown
+    format or a format without a folder.
     """
     formats = _formats(comparison)
     if comparison.output is not None:
@@ -60,30 +59,27 @@ def diff(comparison: Comparison, terminal: Terminal) -> int:
         files = {name: content for each in formats for name, content in RENDERERS[each](found).items()}
         folder = replace(comparison.output, files)
         if not comparison.quiet:
-            terminal.out.print(Text(f"Drift: {folder}"), soft_wrap=True)
+            print_line(terminal.out, f"Drift: {folder}")
     if not comparison.fail_on_regression:
         return 0
     code = regression_code(found)
     if not comparison.quiet:
-        terminal.out.print(Text(f"Exit code {code}: {EXIT_MEANING[code]}."), soft_wrap=True)
+        print_line(terminal.out, f"Exit code {code}: {EXIT_MEANING[code]}.")
     return code
 
 
 def regression_code(found: Drift) -> int:
-    """1 for any regression, else 3 where something that was known is not any more, else 0."""
+    """Return 1 for a regression, else 3 if something known became unknown, else 0."""
     return 1 if found.regressions else 3 if found.newly_unknown else 0
 
 
 def _formats(comparison: Comparison) -> tuple[str, ...]:
-    """The formats wanted, all where none is named."""
-    names = list(_listed(comparison.formats))
+    """Return the named formats, or all if none is named."""
+    names = [name.strip().lower() for word in comparison.formats for name in word.split(",")]
     unknown = [name for name in names if name not in RENDERERS]
     if unknown:
-        raise UsageError(f"--format {unknown[0]}: a drift comes as {', '.join(RENDERERS)}.")
+        hint = did_you_mean(unknown[0], RENDERERS)
+        raise UsageError(f"There is no format {unknown[0]!r}. {hint}Formats: {', '.join(RENDERERS)}.")
     if names and comparison.output is None:
         raise UsageError("--format needs a folder to write to: add --output DIR.")
     return tuple(dict.fromkeys(names)) or tuple(RENDERERS)
-
-
-def _listed(words: Iterable[str]) -> Iterable[str]:
-    return (name.strip().lower() for word in words for name in word.split(","))

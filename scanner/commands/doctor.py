@@ -1,4 +1,4 @@
-"""`azml-audit doctor`: what would keep a scan from reading, and what to do about it."""
+"""`azml-audit doctor`: find what would limit a scan, and print what to do."""
 
 from __future__ import annotations
 
@@ -15,13 +15,15 @@ from rich.text import Text
 from checks.registry import registry
 from scanner.azure.pipeline import Patience
 from scanner.choices import Auth
-from scanner.commands.scan import Connection, now
+from scanner.commands.connections import Connection
+from scanner.commands.gathering import now
 from scanner.doctor.doctor import Patient, examined
 from scanner.doctor.examination import Finding, State, stopped
 from scanner.errors import UsageError
 from scanner.policies import loaded, management_groups
 from scanner.reading.collection import EVERYTHING, collection_for
 from scanner.reading.scope import Wanted
+from scanner.terminal import print_line, table
 
 _STYLE = {
     State.FINE: "green",
@@ -30,12 +32,12 @@ _STYLE = {
     State.STOPPED: "bold red",
 }
 _MEANING = {
-    0: "nothing found that would limit a scan",
-    2: "a scan cannot work",
-    3: "a scan works, with the limits above",
+    0: "ready to scan",
+    2: "the scan cannot run",
+    3: "the scan would be incomplete",
 }
-_OTHERS_ASK = frozenset({Auth.CLI, Auth.MANAGED_IDENTITY})
-"""Ways to sign in where this process does not itself ask the cloud's authority."""
+_SIGNED_IN_ELSEWHERE = frozenset({Auth.CLI, Auth.MANAGED_IDENTITY})
+"""Sign-in methods that send no request to the cloud's authority from this process."""
 
 
 def examine(
@@ -49,9 +51,9 @@ def examine(
     patience: Patience | None = None,
     clock: Callable[[], datetime] = now,
 ) -> int:
-    """Print every finding and what to do; 0 where all is fine, 3 where a scan is limited, 2 where stopped.
+    """Print every finding and what to do. Return 0 if ready, 3 if a scan would be incomplete, else 2.
 
-    Raises PolicyError before anything is asked of `connect`.
+    Raises PolicyError before it calls `connect`.
     """
     policies = loaded(names, registry())
     chosen = [each.check for policy in policies for each in policy.checks]
@@ -65,7 +67,7 @@ def examine(
             ca_bundle=connected.ca_bundle,
             wanted=asked,
             collection=collection,
-            signs_in=auth not in _OTHERS_ASK,
+            signs_in=auth not in _SIGNED_IN_ELSEWHERE,
             patience=patience or Patience(retries=1, throttle_budget=30.0, read_timeout=30.0),
         )
         return [finding async for finding in examined(patient, clock)]
@@ -73,7 +75,7 @@ def examine(
     try:
         findings = asyncio.run(all_findings(connect()))
     except UsageError as error:
-        findings = [stopped("connection", str(error), "Correct the options as this says.")]
+        findings = [stopped("connection", str(error), "Correct the options.")]
     return _shown(findings, names, out)
 
 
@@ -83,28 +85,26 @@ def _shown(findings: Sequence[Finding], names: Sequence[str], out: Console) -> i
     else:
         for finding in findings:
             line = f"{finding.state.value:8} {finding.what}: {finding.seen}"
-            out.print(Text(line), soft_wrap=True)
+            print_line(out, line)
     fixes = [f"{finding.what}: {finding.fix}" for finding in findings if finding.fix]
     if any(finding.fix and finding.what.endswith("/read") for finding in findings):
         chosen = " ".join(f"--policy {shlex.quote(name)}" for name in names)
         fixes.append(
-            f"all roles: azml-audit permissions {chosen} --format az prints a role of just these actions."
+            f"all permissions: `azml-audit permissions {chosen} --format az` prints the least role for them."
         )
     if fixes:
         out.print(Text("\nWhat to do", style="bold"))
     for number, fix in enumerate(fixes, start=1):
-        out.print(Text(f"{number}. {fix}"), soft_wrap=True)
+        print_line(out, f"{number}. {fix}")
     states = {finding.state for finding in findings}
     code = 2 if State.STOPPED in states else 3 if State.LIMITED in states else 0
-    out.print(Text(f"\nExit code {code}: {_MEANING[code]}."), soft_wrap=True)
+    print_line(out, f"\nExit code {code}: {_MEANING[code]}.")
     return code
 
 
 def _table(findings: Sequence[Finding]) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("State", "What", "Seen"):
-        table.add_column(heading, overflow="fold", no_wrap=heading == "State")
+    listed = table("State", "What", "Seen", whole=("State",))
     for finding in findings:
         state = Text(finding.state.value, style=_STYLE[finding.state])
-        table.add_row(state, Text(finding.what), Text(finding.seen))
-    return table
+        listed.add_row(state, Text(finding.what), Text(finding.seen))
+    return listed

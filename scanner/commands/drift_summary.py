@@ -1,21 +1,21 @@
-"""What a person at a terminal sees of a drift: what got worse first, then tables of a few rows."""
+"""Print a drift on the terminal: the counts and what got worse, then tables of a few rows."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from checks.drift.comparison import Drift
 from reports.drift.view import DriftView, TableView, drift_view
+from scanner.terminal import print_line, table
 
 _UNBOUND = 200
-"""Columns of a table that goes to a file or a pipe, where there is no edge to fold at."""
+"""The width of tables in a file or a pipe, which have no edge to fold at."""
 
 SHOWN = 12
-"""Rows of a table at a terminal; the files have them all."""
+"""Rows of a table on the terminal; the files list all."""
 
 _STYLES = {
     "regressed": "bold red",
@@ -39,18 +39,18 @@ Columns = Mapping[str, Callable[[Row], str]]
 
 
 def show_drift(drift: Drift, out: Console) -> None:
-    """Print the drift; a drift that is empty takes one line."""
+    """Print the drift."""
     view = drift_view(drift, SHOWN)
     for side in view.sides:
         counts = ", ".join(f"{count:,} {name}" for name, count in side.counts.items())
-        out.print(Text(f"{side.role.capitalize()}: {side.name} ({side.told}): {counts}"), soft_wrap=True)
+        print_line(out, f"{side.role.capitalize()}: {side.name} ({side.told}): {counts}")
     style = "bold red" if view.is_regression else "bold magenta" if view.is_unsure else "bold green"
-    out.print(Text(view.headline, style=style), soft_wrap=True)
+    print_line(out, view.headline, style)
     for note in view.notes:
-        out.print(Text(f"Note: {note}", style="yellow"), soft_wrap=True)
+        print_line(out, f"Note: {note}", "yellow")
     if view.classes:
         counted = ", ".join(f"{count:,} {name}" for name, count, _ in view.classes)
-        out.print(Text(f"Findings: {counted}."), soft_wrap=True)
+        print_line(out, f"Findings: {counted}.")
     _show_tables(view, out)
 
 
@@ -65,31 +65,30 @@ def _show_tables(view: DriftView, out: Console) -> None:
 def _show(title: str, rows: TableView, columns: Columns, out: Console) -> None:
     if not rows.total:
         return
-    table = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
-    for name in columns:
-        table.add_column(name, overflow="fold")
+    listed = table(*columns)
+    listed.title, listed.title_justify = title, "left"
     for row in rows.rows:
         word = row.get("effect") or row["change"]
-        told = [Text(word, style=_STYLES.get(word, ""))]
-        table.add_row(*told, *(Text(text(row)) for name, text in columns.items() if name != "Change"))
+        change = Text(word, style=_STYLES.get(word, ""))
+        listed.add_row(change, *(Text(text(row)) for name, text in columns.items() if name != "Change"))
     out.print()
-    _unfolded(out).print(table)
+    _unfolded(out).print(listed)
     if rows.rest:
         out.print(Text(f"… and {rows.rest:,} more in {rows.path}.", style="yellow"))
 
 
 def _unfolded(out: Console) -> Console:
-    """A console for tables: wide where nobody's terminal folds the lines."""
+    """Return a console for tables: a wide one if `out` is not a terminal."""
     if out.is_terminal:
         return out
     return Console(file=out.file, width=max(out.width, _UNBOUND), highlight=False)
 
 
-def _said(name: str) -> Callable[[Row], str]:
+def _value(name: str) -> Callable[[Row], str]:
     return lambda row: row[name]
 
 
-def _turned(old: str, new: str) -> Callable[[Row], str]:
+def _change(old: str, new: str) -> Callable[[Row], str]:
     return lambda row: f"{row[old] or '–'} → {row[new] or '–'}"
 
 
@@ -104,38 +103,38 @@ def _beside(row: Row) -> str:
 
 
 _FINDINGS: Columns = {
-    "Change": _said("change"),
-    "Severity": _said("severity"),
-    "Check": _said("check_id"),
+    "Change": _value("change"),
+    "Severity": _value("severity"),
+    "Check": _value("check_id"),
     "Resource": _resource,
-    "Status": _turned("old_status", "new_status"),
+    "Status": _change("old_status", "new_status"),
     "Reason": lambda row: row["why"] if row["why"] and not row["new_status"] else row["reason"] or row["why"],
 }
 _REACH: Columns = {
-    "Change": _said("change"),
-    "Workspace": _said("workspace"),
-    "Destination": _said("destination"),
+    "Change": _value("change"),
+    "Workspace": _value("workspace"),
+    "Destination": _value("destination"),
     "Of it": _beside,
 }
 _RULES: Columns = {
-    "Change": _said("change"),
-    "Workspace": _said("workspace"),
-    "Rule": _said("rule"),
+    "Change": _value("change"),
+    "Workspace": _value("workspace"),
+    "Rule": _value("rule"),
     "Destination": lambda row: " → ".join(dict.fromkeys(each for each in (row["old"], row["new"]) if each)),
-    "Details": _said("details"),
+    "Details": _value("details"),
 }
 _WORKSPACES: Columns = {
-    "Change": _said("change"),
-    "Workspace": _said("workspace"),
+    "Change": _value("change"),
+    "Workspace": _value("workspace"),
     "What": lambda row: row["column"].replace("_", " "),
-    "Value": lambda row: _turned("old", "new")(row) if row["column"] else "",
-    "Why": _said("why"),
+    "Value": lambda row: _change("old", "new")(row) if row["column"] else "",
+    "Why": _value("why"),
 }
 _WAIVERS: Columns = {
-    "Change": _said("change"),
-    "Policy": _said("policy"),
-    "Of": _said("check"),
+    "Change": _value("change"),
+    "Policy": _value("policy"),
+    "Of": _value("check"),
     "For": lambda row: row["resource"] or row["where"],
-    "Until": _said("expires"),
+    "Until": _value("expires"),
     "Details": lambda row: row["details"] or row["reason"],
 }

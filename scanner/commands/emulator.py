@@ -1,4 +1,4 @@
-"""`azml-audit emulator`: the emulator in the foreground, for anyone who wants to try things."""
+"""`azml-audit emulator`: serve the emulator in the foreground, for tests."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
-from rich.text import Text
 
 from scanner.choices import TenantName
 from scanner.emulator.credential import CLIENT_ID, CLIENT_SECRET
@@ -18,25 +17,26 @@ from scanner.emulator.server import Emulator
 from scanner.emulator.tenants.generated import generated_tenant
 from scanner.emulator.tenants.tenant import Tenant
 from scanner.errors import UsageError
+from scanner.terminal import print_line
 
 
 def tenant_named(name: TenantName, *, subscriptions: int, workspaces: int, rules: int, seed: int) -> Tenant:
-    """The demo tenant, or a generated one of that size."""
+    """Return the demo tenant, or generate one of this size."""
     if name is TenantName.DEMO:
         return demo_tenant()
     return generated_tenant(subscriptions=subscriptions, workspaces=workspaces, rules=rules, seed=seed)
 
 
 def actions_of(role: Path) -> frozenset[str]:
-    """The actions of a role definition, as `azml-audit permissions` prints it. Raises UsageError."""
+    """Return the actions of a role definition that `azml-audit permissions` printed. Raises UsageError."""
     try:
         definition = json.loads(role.read_bytes())
     except (OSError, ValueError) as error:
-        raise UsageError(f"--role {role}: cannot be read as JSON: {error}") from error
+        raise UsageError(f"--role {role}: could not read it as JSON: {error}") from error
     actions = definition.get("Actions") if isinstance(definition, dict) else None
     if not isinstance(actions, list) or not all(isinstance(action, str) for action in actions):
         raise UsageError(
-            f"--role {role}: no list of Actions in it; `azml-audit permissions` prints such a file."
+            f"--role {role}: there is no list of Actions. `azml-audit permissions` prints a role definition."
         )
     return frozenset(actions)
 
@@ -52,20 +52,22 @@ def emulate(
     tls_dir: Path | None,
     out: Console,
 ) -> int:
-    """Serve until interrupted; 0. Raises UsageError for a fault nobody knows or a port that is taken."""
+    """Serve until interrupted, then return 0. Raises UsageError for an unknown fault or a taken port."""
+    try:
+        injected = [Fault.parse(text) for text in faults]
+    except ValueError as error:
+        raise UsageError(f"--fault: {error}") from error
     try:
         serve(
             tenant,
-            ready=lambda emulator: out.print(Text(_ready(emulator, tls_dir)), soft_wrap=True),
-            faults=[Fault.parse(text) for text in faults],
+            ready=lambda emulator: print_line(out, _ready(emulator, tls_dir)),
+            faults=injected,
             latency_ms=latency_ms,
             jitter_ms=jitter_ms,
             page_size=page_size,
             port=port,
             tls_dir=tls_dir,
         )
-    except ValueError as error:
-        raise UsageError(str(error)) from error
     except OSError as error:
         raise UsageError(f"The emulator cannot listen: {error}. Choose another --port.") from error
     return 0
@@ -74,7 +76,7 @@ def emulate(
 def _ready(emulator: Emulator, tls_dir: Path | None) -> str:
     lines = [f"Listening on {emulator.url} (an emulator, not Azure). Stop it with Ctrl-C."]
     if tls_dir is None:
-        return "\n".join([*lines, "Tokens are handed out over TLS only: add --tls-dir to scan it."])
+        return "\n".join([*lines, "It issues tokens over TLS only. To scan it, add --tls-dir."])
     lines += [
         "To scan it from another terminal:",
         f"  export AZURE_TENANT_ID={emulator.tenant.tenant_id} AZURE_CLIENT_ID={CLIENT_ID} "

@@ -1,4 +1,4 @@
-"""What a scan adds to its evidence: who asked what, with which tools."""
+"""Seal the evidence bundle of a scan, with its statement: who read what, with which tools."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 from reports.audit import Audit
 from scanner.azure.identity import Identity
 from scanner.commands.gathering import Gathered, Job, asked_for
-from scanner.evidence.sealing import Attest, seal
+from scanner.evidence.sealing import seal
 from scanner.evidence.statement import AskedBy, AskedFor, Told
 from scanner.payloads.payload import Store
 from scanner.policies import LoadedPolicy
@@ -22,7 +23,7 @@ _DECIDING = (
     *("azure-core", "azure-identity", "azure-mgmt-core", "aiohttp", "numpy", "pandas", "publicsuffixlist"),
     *("pyarrow", "pydantic", "PyYAML"),
 )
-"""The libraries that read, decide or write what is sealed."""
+"""The libraries that read, judge or write the sealed files."""
 
 _SECRET_OPTION = re.compile(r"--[a-z-]*(secret|password|passphrase|token|sas)[a-z-]*", re.IGNORECASE)
 _REPLACED = "[redacted]"
@@ -34,27 +35,25 @@ def with_evidence(
     audit: Audit,
     policies: tuple[LoadedPolicy, ...],
     store: Store,
-    attest: Attest | None = None,
+    target: Path,
 ) -> Audit:
-    """Seal the evidence where the job asks for it; the audit then carries its root digest."""
-    if job.evidence is None:
-        return audit
+    """Seal an evidence bundle at `target`, and return the audit with its root digest."""
     traces = gathered.traces or Traces()
     root = seal(
-        job.evidence,
+        target,
         payloads=store,
         gaps=traces.gaps,
         audit=audit,
         policies=policies,
         provenance=traces.finished(),
         told=_told(job, gathered, audit, policies),
-        attest=attest,
+        attest=job.attest,
     )
     return replace(audit, root_digest=root)
 
 
 def without_secrets(command: Sequence[str]) -> list[str]:
-    """The command line; values of options that name secrets, and what URLs carry of them, are replaced."""
+    """Return the command line without the values of secret options and the secrets in URLs."""
     shown: list[str] = []
     for word in command:
         name, is_assigned, _ = word.partition("=")
@@ -68,7 +67,7 @@ def without_secrets(command: Sequence[str]) -> list[str]:
 
 
 def _without_credentials(word: str) -> str:
-    """A URL without user, password and query."""
+    """Return a URL without user, password and query."""
     try:
         parts = urlsplit(word)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Where a command's facts come from: Azure, asked now, or something that was read before."""
+"""Collect the tables of a scan: from Azure, or from an earlier reading."""
 
 from __future__ import annotations
 
@@ -39,12 +39,13 @@ if TYPE_CHECKING:
 class Job:
     """What to audit, by which policies, and where the reports go.
 
-    `discover` None is both, or Resource Manager alone where Resource Graph refuses. `earlier` is a bundle of
-    evidence or an export to read instead of Azure. `baseline` is an older report or bundle to compare with;
-    with `fail_on_regression` the exit code is about what it does not have.
-    `workers` are where to read the subscriptions, in this process unless given. To `resume` is to use what
-    an interrupted scan for the same report read, if it is no older than `max_age`. `evidence` is where to
-    seal a bundle, which tells the `command` line and may `attest` that it is ours.
+    `discover`: None compares both ways, or uses Resource Manager alone if Resource Graph refuses.
+    `earlier`: an evidence bundle or an export to read instead of Azure.
+    `baseline`: an older report or bundle to compare with. With `fail_on_regression`, only violations that
+    it does not have decide the exit code.
+    `workers`: the pool that reads the subscriptions; None reads them in this process.
+    `resume`: use the answers of an interrupted scan for the same report that are not older than `max_age`.
+    `evidence`: the bundle to write. It records `command`, and `attest` signs it.
     """
 
     output: Path
@@ -70,11 +71,10 @@ class Job:
 
 @dataclass(frozen=True, kw_only=True)
 class Gathered:
-    """The tables of one collection, what they were made from in words, and from when to when.
+    """The tables of one scan, a description of their source, and the time of reading.
 
-    `traces` is where it all was told, None where no evidence is wanted; the cloud's name and endpoint and
-    the identity are those of the cloud that was asked. `told` and `replay_of` are of the bundle it was read
-    from, if it was one.
+    `traces` records the payload of every row, if evidence is wanted. `cloud`, `endpoint` and `identity`
+    describe the cloud that was read. `told` and `replay_of` describe the bundle that was read instead.
     """
 
     tables: Tables
@@ -94,12 +94,12 @@ Clock = Callable[[], datetime]
 
 
 def now() -> datetime:
-    """The clock of a real run: UTC, whole seconds."""
+    """Return the time in UTC and whole seconds: the clock outside tests."""
     return datetime.fromtimestamp(int(time()), UTC)
 
 
 def asked_for(job: Job, policies: Sequence[LoadedPolicy]) -> Collection:
-    """What to collect for these policies."""
+    """Return what to collect for these policies."""
     chosen = [each.check for policy in policies for each in policy.checks]
     return EVERYTHING if job.collect_all else collection_for(chosen)
 
@@ -112,7 +112,7 @@ def from_azure(
     store: Store,
     clock: Clock,
 ) -> Gathered:
-    """Everything the job asks for, read from the cloud; its payloads go to `store`."""
+    """Read everything the job asks for from the cloud, and keep the payloads in `store`."""
     started_at = clock()
     traces = Traces() if job.evidence else None
     tables, identity = asyncio.run(_live(job, policies, connected, progress, store, clock, traces))
@@ -130,7 +130,7 @@ def from_azure(
 
 
 def from_earlier(job: Job, earlier: Earlier, store: Store, clock: Clock) -> Gathered:
-    """What was read before, with the times at which it was read where these are known."""
+    """Read an earlier reading again, with its times if they are known."""
     started_at = earlier.started_at or clock()
     traces = Traces() if job.evidence else None
     tables = asyncio.run(collected(earlier.source, store, traces))

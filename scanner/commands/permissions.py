@@ -1,16 +1,16 @@
-"""`azml-audit permissions`: the least an identity must be allowed for a scan by some policies."""
+"""`azml-audit permissions`: print the least role that a scan by some policies needs."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from rich.console import Console
-from rich.text import Text
 
 from checks.registry import registry
 from scanner.choices import RoleFormat
 from scanner.doctor.permissions import as_commands, as_json, needed
 from scanner.policies import loaded
+from scanner.terminal import print_line
 
 
 def show_permissions(
@@ -25,5 +25,5 @@ def show_permissions(
     """Print the custom role, or the commands that create and assign it. Raises PolicyError or UsageError."""
     need = needed(loaded(names, registry()), collect_all=collect_all, groups=management_groups, scopes=scopes)
     written = as_json if role_format is RoleFormat.JSON else as_commands
-    out.print(Text(written(need)), soft_wrap=True)
+    print_line(out, written(need))
     return 0

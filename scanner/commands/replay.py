@@ -1,4 +1,4 @@
-"""What `--from` names: a bundle of evidence, or an export of what others read."""
+"""Open the path of `--from`: an evidence bundle or an export."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from scanner.reading.collection import Collection
 
 @dataclass(frozen=True, kw_only=True)
 class Earlier:
-    """Facts read earlier: `words` name them in reports; the times are None where nobody knows them.
+    """A source that was read earlier. `words` describes it in reports; unknown times are None.
 
-    `told` and `root` are the statement and the root digest of a bundle.
+    `told` and `root` are the statement and the root digest of an evidence bundle.
     """
 
     source: Source
@@ -31,7 +31,7 @@ class Earlier:
 
 
 def earlier(path: Path, collection: Collection) -> Earlier:
-    """What lies at the path. Raises EvidenceError for altered evidence, ExportError for what is no export."""
+    """Open the path. Raises EvidenceError for an altered bundle, ExportError if it is not an export."""
     if is_bundle(path):
         return replayed(sealed(path))
     source = source_from(path, collection)
@@ -39,7 +39,7 @@ def earlier(path: Path, collection: Collection) -> Earlier:
 
 
 def replayed(bundle: Sealed) -> Earlier:
-    """A bundle as facts read earlier, at the times and from the source it tells."""
+    """Return a bundle as an earlier reading, with the source and times of its statement."""
     told = bundle.statement.told
     words = f"a replay of evidence (root digest {bundle.root}) from {told.source}"
     return Earlier(

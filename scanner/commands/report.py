@@ -1,12 +1,10 @@
-"""`azml-audit report`: renders the sealed verdicts of a bundle again, without scanning."""
+"""`azml-audit report`: write the reports of an evidence bundle again."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-
-from rich.text import Text
 
 from checks.registry import registry
 from reports.formats.registry import chosen
@@ -15,15 +13,15 @@ from scanner.commands.replay import replayed
 from scanner.commands.summary import show
 from scanner.evidence.derivation import derive
 from scanner.evidence.replaying import sealed
-from scanner.terminal import Terminal
+from scanner.terminal import Terminal, print_line
 
 
-def report(
+def write_reports(
     path: Path, output: Path, formats: Sequence[str], terminal: Terminal, *, quiet: bool = False
 ) -> int:
-    """Judge what the bundle holds by its own policies, as on the day of the scan, and write the reports.
+    """Judge a bundle by its own policies as of the day of its scan, and write the reports.
 
-    Raises EvidenceError where the bundle is altered.
+    Raises EvidenceError if the bundle is altered.
     """
     wanted = chosen(formats)
     check_replaceable(output)
@@ -33,8 +31,6 @@ def report(
     folder = write(audit, output, wanted)
     if not quiet:
         show(audit, folder, terminal.out)
-        told = (
-            f"Judged as of {audit.started_at:%Y-%m-%d}, by the policies in the evidence; nothing was scanned."
-        )
-        terminal.out.print(Text(told), soft_wrap=True)
+        line = f"Judged as of {audit.started_at:%Y-%m-%d} by the policies in the bundle; nothing was scanned."
+        print_line(terminal.out, line)
     return 0

@@ -1,7 +1,7 @@
 """`azml-audit scan`: one audit from credentials to reports.
 
-What only some scans need (a baseline, evidence, an earlier reading) is imported by those, and what writes
-the reports while others wait for answers: a third of the imports of a small scan.
+A small scan spends a third of its time on imports. So the modules for a baseline, evidence or an earlier
+reading are imported only if the scan needs them, and those of the reports while the scan waits for Azure.
 """
 
 from __future__ import annotations
@@ -12,26 +12,21 @@ from threading import Thread
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from rich.text import Text
-
 from checks.registry import registry
 from reports.audit import Audit
 from reports.formats.registry import chosen, prepare
 from reports.writing.folder import check_replaceable, write
 from scanner.audit import audited, exit_code
-from scanner.boundary import INTERNAL
-from scanner.commands.connections import Connection as Connection
-from scanner.commands.connections import connection as connection
-from scanner.commands.gathering import Clock, Gathered, asked_for, from_azure, from_earlier
-from scanner.commands.gathering import Job as Job
-from scanner.commands.gathering import now as now
+from scanner.choices import ExitCode
+from scanner.commands.connections import Connection
+from scanner.commands.gathering import Clock, Gathered, Job, asked_for, from_azure, from_earlier, now
 from scanner.commands.summary import EXIT_MEANING, show
 from scanner.errors import UsageError
 from scanner.payloads.gaps import PAST_DEADLINE
 from scanner.payloads.payload import PayloadStore, Store
 from scanner.payloads.spool import Spool
 from scanner.policies import LoadedPolicy, loaded
-from scanner.terminal import Terminal, TerminalProgress
+from scanner.terminal import Terminal, TerminalProgress, print_line
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -46,9 +41,9 @@ def scan(
     *,
     clock: Clock = now,
 ) -> int:
-    """Run the job, write its reports, show the summary and return the exit code.
+    """Run the job, write its reports, print the summary and return the exit code.
 
-    Policies, formats and the output folder are checked before anything is asked of `connect`.
+    Policies, formats and the output folder are checked before `connect` is called.
     """
     policies = loaded(job.policies, registry())
     formats = chosen(job.formats)
@@ -65,11 +60,11 @@ def scan(
             raise
         if not gathered.tables.gaps["code"].eq(PAST_DEADLINE).any():
             store.finish()
-    return _told(job, audit, folder, terminal)
+    return _concluded(job, audit, folder, terminal)
 
 
 def _check_places(job: Job) -> None:
-    """Raise for a place that could not be written when all is read."""
+    """Raise UsageError now if the report or the evidence could not be written at the end."""
     check_replaceable(job.output)
     if job.evidence is not None:
         from scanner.evidence.packing import check_writable
@@ -84,7 +79,7 @@ def _audit(
     baseline: Snapshot | None,
     store: Store,
 ) -> Audit:
-    """What was gathered, judged, compared and sealed, as far as the job asks for it."""
+    """Judge the tables, then compare with a baseline and seal evidence if the job asks for it."""
     audit = audited(
         gathered.tables,
         policies,
@@ -99,32 +94,32 @@ def _audit(
     if job.evidence is not None:
         from scanner.commands.evidence import with_evidence
 
-        audit = with_evidence(job, gathered, audit, policies, store, job.attest)
+        audit = with_evidence(job, gathered, audit, policies, store, job.evidence)
     return audit
 
 
-def _told(job: Job, audit: Audit, folder: Path, terminal: Terminal) -> int:
-    """Show how it ended; returns the exit code."""
-    code, meaning = _ended(audit, fail_on_regression=job.fail_on_regression)
+def _concluded(job: Job, audit: Audit, folder: Path, terminal: Terminal) -> int:
+    """Print the summary and return the exit code."""
+    code, meaning = _exit_of(audit, fail_on_regression=job.fail_on_regression)
     if not job.quiet:
         show(audit, folder, terminal.out)
-        told = "a scan would exit with" if job.is_demonstration else "exit code"
-        terminal.out.print(Text(f"{told.capitalize()} {code}: {meaning}."), soft_wrap=True)
+        label = "A scan would exit with code" if job.is_demonstration else "Exit code"
+        print_line(terminal.out, f"{label} {code}: {meaning}.")
     _show_root(job, audit, terminal)
     if job.attest and job.attest.failure:
         terminal.complain(f"azml-audit: {job.evidence} is sealed without a timestamp. {job.attest.failure}")
-        return INTERNAL
+        return ExitCode.INTERNAL
     return code
 
 
 def _show_root(job: Job, audit: Audit, terminal: Terminal) -> None:
-    """What evidence was sealed, if any: it is whole and stays, whatever becomes of the report."""
+    """Print the sealed evidence bundle, if any: it stays, even if the report cannot be written."""
     if audit.root_digest:
-        terminal.out.print(Text(f"Evidence: {job.evidence}, root digest {audit.root_digest}"), soft_wrap=True)
+        print_line(terminal.out, f"Evidence: {job.evidence}, root digest {audit.root_digest}")
 
 
 def baseline_of(job: Job) -> Snapshot | None:
-    """The audit to compare with. Raises UsageError where one is needed, SnapshotError for what is none."""
+    """Read the audit to compare with. Raises UsageError if it is missing, SnapshotError if unreadable."""
     if job.baseline is not None:
         from scanner.snapshots import snapshot
 
@@ -141,10 +136,10 @@ def _compared(audit: Audit, baseline: Snapshot) -> Audit:
     return replace(audit, drift=drift(baseline, snapshot_of(audit, "this audit")))
 
 
-def _ended(audit: Audit, *, fail_on_regression: bool) -> tuple[int, str]:
-    """The exit code and what it means; a check that crashed is 4 whatever was asked."""
-    code = exit_code(audit)
-    if audit.drift is None or not fail_on_regression or code == INTERNAL:
+def _exit_of(audit: Audit, *, fail_on_regression: bool) -> tuple[int, str]:
+    """Return the exit code and its meaning. A check that crashed is 4, with a baseline too."""
+    code: int = exit_code(audit)
+    if audit.drift is None or not fail_on_regression or code == ExitCode.INTERNAL:
         return code, EXIT_MEANING[code]
     from scanner.commands import diff
 
@@ -153,7 +148,7 @@ def _ended(audit: Audit, *, fail_on_regression: bool) -> tuple[int, str]:
 
 
 def _store(job: Job, clock: Clock) -> Spool | PayloadStore:
-    """A file from which the job can be resumed, unless it asks nobody far away."""
+    """Return a file from which the scan can resume; a demo or an earlier reading needs none."""
     if job.is_demonstration or job.earlier is not None:
         return PayloadStore()
     return Spool(job.output, clock=clock, max_age=job.max_age, resume=job.resume)

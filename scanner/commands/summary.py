@@ -1,7 +1,8 @@
-"""What a person at a terminal sees when an audit has ended."""
+"""Print the summary of an audit on the terminal."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from rich.console import Console
@@ -10,11 +11,12 @@ from rich.text import Text
 from checks.model import Status
 from checks.policy.judge import PolicyVerdict, Verdict
 from reports.audit import Audit
+from scanner.terminal import print_line
 
 EXIT_MEANING = {
-    0: "every check satisfied or waived, nothing unread",
+    0: "every check is satisfied or waived, and there is no gap",
     1: "a policy is violated",
-    3: "not violated, but incomplete: something could not be read or decided",
+    3: "no policy is violated, but the audit is incomplete",
     4: "a check crashed",
 }
 _VERDICT_STYLE = {
@@ -24,40 +26,53 @@ _VERDICT_STYLE = {
 }
 _STATUSES = (Status.UNKNOWN, Status.ERROR, Status.FAIL, Status.PASS, Status.NOT_APPLICABLE)
 _MAX_GAPS = 5
+_MAX_NAMES = 3
 
 
 def show(audit: Audit, folder: Path, out: Console) -> None:
     """Print what was read, the verdict of every policy, the gaps and where the files are."""
     if not audit.is_azure:
-        out.print(Text(f"Not Azure: the facts come from {audit.source}.", style="yellow"))
-    out.print(_population(audit))
+        print_line(out, f"This is not Azure: the source is {audit.source}.", "yellow")
+    out.print(_population(audit), soft_wrap=True)
     for verdict in audit.verdicts:
         _show_verdict(verdict, out)
-        _show_waivers(verdict, out)
+        for line in _notes(verdict):
+            print_line(out, line, "yellow")
     _show_gaps(audit, out)
     if audit.drift is not None:
         from scanner.commands.drift_summary import show_drift
 
         show_drift(audit.drift, out)
-    out.print(Text(_where(folder)), soft_wrap=True)
+    print_line(out, _where(folder))
 
 
 def _where(folder: Path) -> str:
     page = folder / "report.html"
     if not page.exists():
         return f"Report: {folder}"
-    tables = "; the tables are beside it as CSV." if (folder / "findings.csv").exists() else ""
+    tables = " (its tables are the CSV files beside it)" if (folder / "findings.csv").exists() else ""
     return f"Report: {page}{tables}"
 
 
 def _population(audit: Audit) -> Text:
-    read = audit.tables.subscriptions["read"]
-    unread = int((~read.fillna(value=True)).sum())
+    subscriptions = audit.tables.subscriptions
+    is_read = subscriptions["read"].fillna(value=False)
     text = Text(
-        f"{len(read)} subscriptions seen, {int(read.fillna(value=False).sum())} read to the end, "
-        f"{len(audit.tables.workspaces)} workspaces, {len(audit.tables.outbound_rules)} outbound rules."
+        f"{int(is_read.sum())} of {_count(len(subscriptions), 'subscription')} read completely, with "
+        f"{_count(len(audit.tables.workspaces), 'workspace')} and "
+        f"{_count(len(audit.tables.outbound_rules), 'outbound rule')}."
     )
-    return text.append(f" {unread} not read completely!", style="bold yellow") if unread else text
+    incomplete = subscriptions[~subscriptions["read"].fillna(value=True)]
+    if incomplete.empty:
+        return text
+    names = incomplete["subscription"].fillna(incomplete["subscription_id"]).head(_MAX_NAMES).tolist()
+    rest = len(incomplete) - len(names)
+    listed = ", ".join([*names, f"and {rest} more"] if rest else names)
+    return text.append(f" The results do not fully cover {listed}.", style="bold yellow")
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _show_verdict(verdict: PolicyVerdict, out: Console) -> None:
@@ -71,27 +86,24 @@ def _show_verdict(verdict: PolicyVerdict, out: Console) -> None:
     if any(verdict.waived.values()):
         counts.append(f"{sum(verdict.waived.values()):,} waived")
     violated = [f"{count:,} {name}" for name, count in verdict.violated.items() if count]
-    out.print(Text(f"  findings: {', '.join(counts) or 'none'}"))
-    out.print(Text(f"  violated: {', '.join(violated) or 'none'}"))
+    print_line(out, f"  findings: {', '.join(counts) or 'none'}")
+    print_line(out, f"  violations: {', '.join(violated) or 'none'}")
 
 
-def _show_waivers(verdict: PolicyVerdict, out: Console) -> None:
-    told = [
-        *(f"Waiver expired: {each}" for each in verdict.expired_waivers),
-        *(f"Waiver without effect: {each}" for each in verdict.orphan_waivers),
-        *(
-            f"Management group {group} was not read: what {verdict.policy} says for it was not applied."
-            for group in verdict.unread_groups
-        ),
-    ]
-    for line in told:
-        out.print(Text(line, style="yellow"), soft_wrap=True)
+def _notes(verdict: PolicyVerdict) -> Iterator[str]:
+    yield from (f"Waiver expired: {each}" for each in verdict.expired_waivers)
+    yield from (f"Waiver matches nothing: {each}" for each in verdict.orphan_waivers)
+    for group in verdict.unread_groups:
+        yield (
+            f"Could not read management group {group}, so the settings of {verdict.policy} for it were not "
+            "applied."
+        )
 
 
 def _show_gaps(audit: Audit, out: Console) -> None:
     gaps = audit.tables.gaps
     for gap in gaps.head(_MAX_GAPS).itertuples():
-        told = f"Not read: {gap.asked} of {gap.scope}: {gap.code}. {gap.closes}"
-        out.print(Text(told, style="yellow"), soft_wrap=True)
+        line = f"Gap: could not read {gap.asked} of {gap.scope}: {gap.code}. {gap.closes}"
+        print_line(out, line, "yellow")
     if len(gaps) > _MAX_GAPS:
-        out.print(Text(f"… and {len(gaps) - _MAX_GAPS} more in gaps.csv.", style="yellow"))
+        out.print(Text(f"… and {len(gaps) - _MAX_GAPS} more gaps in gaps.csv.", style="yellow"))

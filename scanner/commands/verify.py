@@ -1,4 +1,4 @@
-"""`azml-audit verify`: whether a bundle of evidence is whole, and whether everything in it follows."""
+"""`azml-audit verify`: check an evidence bundle, and print every step."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from rich.text import Text
 from checks.registry import registry
 from scanner.choices import VerifyFormat
 from scanner.evidence.verification import Expected, Step, Verification, verify
-from scanner.terminal import harmless
+from scanner.terminal import harmless, print_line
 
 _TITLES = {
     "files": "Files",
@@ -23,11 +23,11 @@ _TITLES = {
 
 
 def verify_bundle(path: Path, expected: Expected, out: Console, verify_format: VerifyFormat) -> int:
-    """Print what was looked at; 0 where all of it holds, 1 where anything does not."""
+    """Print every step. Return 0 if the bundle is verified, else 1."""
     found = verify(path, expected, registry())
     if verify_format is VerifyFormat.JSON:
-        told = {"bundle": str(path), "holds": found.holds, **asdict(found)}
-        out.print(Text(json.dumps(told, indent=1, ensure_ascii=False)), soft_wrap=True)
+        result = {"bundle": str(path), "holds": found.holds, **asdict(found)}
+        print_line(out, json.dumps(result, indent=1, ensure_ascii=False))
     else:
         _show(path, found, out)
     return 0 if found.holds else 1
@@ -37,13 +37,13 @@ def _show(path: Path, found: Verification, out: Console) -> None:
     for step in found.steps:
         _show_step(step, out)
     if found.root:
-        out.print(Text(f"Root digest {found.root}"), soft_wrap=True)
+        print_line(out, f"Root digest {found.root}")
     wrong = sum(len(step.wrong) for step in found.steps)
     if found.holds:
-        out.print(Text(f"{path} holds.", style="bold green"), soft_wrap=True)
+        print_line(out, f"Verified {path}.", "bold green")
     else:
-        things = "1 thing is" if wrong == 1 else f"{wrong} things are"
-        out.print(Text(f"{path} does not hold: {things} wrong.", style="bold red"), soft_wrap=True)
+        count = "1 problem" if wrong == 1 else f"{wrong} problems"
+        print_line(out, f"Verification of {path} failed ({count}).", "bold red")
 
 
 def _show_step(step: Step, out: Console) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from azure.core.exceptions import AzureError
 
+from checks.suggestions import did_you_mean
 from scanner.azure.arm import Arm, next_page
 from scanner.errors import RefusedRequestError, ScopeError
 from scanner.payloads import gaps, json_members
@@ -75,8 +76,10 @@ def _resolved(wanted: str, visible: dict[str, Subscription], *, must_exist: bool
         ids = ", ".join(sub.id for sub in named)
         raise ScopeError(f"{len(named)} subscriptions are named {wanted!r}: {ids}. Name one by its id.")
     if not named and must_exist:
-        names = ", ".join(sorted({repr(sub.name) for sub in visible.values()})[:20]) or "none"
-        raise ScopeError(f"No visible subscription is named {wanted!r}. Visible: {names}.")
+        names = sorted({sub.name for sub in visible.values()})
+        listed = ", ".join(map(repr, names[:20])) or "none"
+        hint = did_you_mean(wanted, names)
+        raise ScopeError(f"No visible subscription is named {wanted!r}. {hint}Visible: {listed}.")
     return named[0].key if named else wanted.lower()
 
 

@@ -14,7 +14,7 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
-from scanner.lasting import lasting
+from scanner.cli.boundary import lasting
 
 with lasting():
     from checks.registry import registry

@@ -24,7 +24,8 @@ from reports.formats.csv_files import as_csv
 from reports.tables.columns import FINDINGS, GAPS
 from scanner.cli.main import app
 from scanner.commands.demo import emulator_connection
-from scanner.commands.scan import Job, scan
+from scanner.commands.gathering import Job
+from scanner.commands.scan import scan
 from scanner.emulator.demo.places import RESEARCH_ID
 from scanner.emulator.demo.tenant import demo_tenant
 from scanner.emulator.faults import Fault, FaultKind
@@ -207,7 +208,7 @@ def test_only_the_formats_asked_for_are_written(reports: Path, tmp_path: Path) -
     code, _, told = run("diff", old, old, "--format", "json")
     assert (code, told) == (2, "azml-audit: --format needs a folder to write to: add --output DIR.\n")
     code, _, told = run("diff", old, old, "-o", str(tmp_path / "x"), "--format", "sarif")
-    assert (code, told) == (2, "azml-audit: --format sarif: a drift comes as html, csv, json.\n")
+    assert (code, told) == (2, "azml-audit: There is no format 'sarif'. Formats: html, csv, json.\n")
 
 
 def test_scan_refuses_to_fail_on_regression_without_a_baseline() -> None:
@@ -232,8 +233,8 @@ def spoilt(reports: Path, folder: Path, name: str, change: Callable[[str], str])
             lambda text: text.replace(",true,", ",perhaps,", 1),
             "row 1: read is 'perhaps', not true or false",
         ),
-        ("findings", lambda text: text + '"' * 3 + "a", "findings.csv is no CSV file of ours"),
-        ("workspaces", lambda _: "", "workspaces.csv is no CSV file of ours"),
+        ("findings", lambda text: text + '"' * 3 + "a", "findings.csv is not a CSV file of a report"),
+        ("workspaces", lambda _: "", "workspaces.csv is not a CSV file of a report"),
     ],
 )
 def test_files_that_are_not_as_their_schema_says_are_named(

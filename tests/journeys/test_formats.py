@@ -50,5 +50,5 @@ def test_a_format_there_is_not_ends_the_command_before_anything_is_asked(
 ) -> None:
     code, _, err = run(*command, "--output", str(tmp_path / "report"), "--format", "html,pdf")
     assert code == 2
-    assert "There is no format 'pdf'; there are html, csv, json" in err
+    assert "There is no format 'pdf'. Formats: html, csv, json" in err
     assert not (tmp_path / "report").exists()

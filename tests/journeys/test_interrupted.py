@@ -19,7 +19,8 @@ import pytest
 from checks.registry import registry
 from reports.writing.folder import check_replaceable
 from scanner.commands.demo import emulator_connection
-from scanner.commands.scan import Job, scan
+from scanner.commands.gathering import Job
+from scanner.commands.scan import scan
 from scanner.emulator.credential import CLIENT_ID, CLIENT_SECRET
 from scanner.emulator.faults import Fault, FaultKind
 from scanner.emulator.server import Emulator, emulated

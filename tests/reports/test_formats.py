@@ -57,7 +57,7 @@ def test_formats_are_told_apart_by_commas_and_by_repetition() -> None:
 @pytest.mark.parametrize("word", ["pdf", "html,", "", "html;csv"])
 def test_a_format_there_is_not_is_told_with_those_there_are(word: str) -> None:
     with pytest.raises(
-        ReportError, match="there are html, csv, json, sarif, ocsf, oscal, junit, markdown, xlsx"
+        ReportError, match="Formats: html, csv, json, sarif, ocsf, oscal, junit, markdown, xlsx"
     ):
         chosen(["json", word])
 

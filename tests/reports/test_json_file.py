@@ -14,7 +14,7 @@ from rich.console import Console
 from checks.contract.tables import SCHEMAS
 from checks.engine.finding_ids import finding_ids
 from reports.formats.json_schema import report_schema
-from scanner.commands.schemas import show_report_schema
+from scanner.commands.schema import show_report_schema
 from tests.support.format_audits import count, document, rich_audit
 
 SCHEMA = report_schema()

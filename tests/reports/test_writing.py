@@ -38,7 +38,7 @@ def test_only_the_wanted_format_is_written(tmp_path: Path) -> None:
 
 
 def test_an_unknown_format_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ReportError, match="no format 'pdf'; there are html, csv"):
+    with pytest.raises(ReportError, match=r"no format 'pdf'\. Formats: html, csv"):
         write(audit_of(tenant(1)), tmp_path / "report", ["pdf"])
 
 

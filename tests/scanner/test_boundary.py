@@ -1,16 +1,22 @@
-"""Where a command ends: its code or its error becomes the exit of the process."""
+"""The edge of every command: exit codes, signals, and imports without garbage collection."""
 
 from __future__ import annotations
 
 import asyncio
+import gc
+import os
 import signal
+import subprocess
+import sys
 from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
 
 import pytest
 import typer
 
 from checks.errors import AuditError
-from scanner.boundary import run
+from scanner.cli.boundary import lasting, run
 from scanner.terminal import Terminal
 
 
@@ -77,3 +83,50 @@ def test_a_termination_cleans_up_what_a_loop_has_open_even_where_ctrl_c_is_ignor
         signal.signal(signal.SIGINT, before)
     assert ended.value.exit_code == 143
     assert closed == ["closed"]
+
+
+def test_garbage_is_collected_again_afterwards_whatever_happened() -> None:
+    before = gc.get_threshold()
+    try:
+        with lasting():
+            assert not gc.isenabled()
+        assert gc.isenabled()
+        with pytest.raises(ImportError), lasting():
+            import_module("scanner.nowhere")
+        assert gc.isenabled()
+        assert gc.get_freeze_count() > 0
+    finally:
+        gc.set_threshold(*before)
+        gc.unfreeze()
+
+
+@pytest.mark.parametrize("before", [None, "2"])
+def test_the_environment_is_as_it_was(before: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    name = "OPENBLAS_NUM_THREADS"
+    if before is None:
+        monkeypatch.delenv(name, raising=False)
+    else:
+        monkeypatch.setenv(name, before)
+    threshold = gc.get_threshold()
+    try:
+        with lasting():
+            assert os.environ[name] == "1"
+        assert os.environ.get(name) == before
+    finally:
+        gc.set_threshold(*threshold)
+        gc.unfreeze()
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="threads are counted in /proc")
+def test_numpy_starts_no_threads() -> None:
+    script = "\n".join(
+        [
+            "from pathlib import Path",
+            "from scanner.cli.boundary import lasting",
+            "with lasting():",
+            "    import numpy",
+            "print(len(list(Path('/proc/self/task').iterdir())))",
+        ]
+    )
+    told = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert told.stdout.strip() == "1"

@@ -50,7 +50,7 @@ checks:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("name: [", ["not YAML"]),
+        ("name: [", [":1:8: not valid YAML"]),
         ("", ["a mapping", "name, description, checks", "empty"]),
         ("- a", ["a mapping", "a list"]),
         ("name: x\nchecks: {}", ["checks"]),
@@ -60,7 +60,7 @@ checks:
         ("name: x\nchecks: {NET06: }", ["checks.NET06", "NET006", "Families: ", "MVN, NET, OBR, PEP"]),
         ("name: x\nchecks: {NET003: {parameters: {prefix: 3}}}", ["NET003", "prefix", "min_prefix"]),
         ("name: x\nchecks: {NET003: {parameters: {min_prefix: wide}}}", ["min_prefix", "integer"]),
-        ("name: x\nchecks:\n  NET: \n  NET: ", ["'NET' occurs twice", "line 4"]),
+        ("name: x\nchecks:\n  NET: \n  NET: ", [":4:3: not valid YAML: the key 'NET' occurs twice"]),
         ("name: ../x\nchecks: {NET: }", ["name"]),
     ],
 )
@@ -74,13 +74,65 @@ def test_what_no_policy_may_say_is_refused_by_file_path_and_what_is_allowed(
         assert word in str(caught.value)
 
 
+PARAMETERS = "name: x\nchecks:\n  NET003:\n    parameters:\n      "
+OVERRIDE = "name: x\nchecks: {NET: }\noverrides:\n- where: {kind: hub}\n  checks:\n    "
+WAIVER = "name: x\nchecks: {NET: }\nwaivers:\n- reason: r\n  approver: a\n  "
+
+
+@pytest.mark.parametrize(
+    ("text", "begins"),
+    [
+        ("name: x\nchecks:\n\tNET: ", "3:1: not valid YAML: "),
+        ("name: x\nchecks: [NET\nfail_on: high", "3:8: not valid YAML: "),
+        ("- x", "1:1: a policy is a mapping"),
+        ("name: x", "1:1: (the whole): a policy needs `checks`"),
+        ("name: x\nchecks: {NET: }\n\nfail-on: low", "4:1: fail-on: no such key"),
+        ("name: x\nchecks:\n  NET:\n    sevrity: low", "4:5: checks.NET.sevrity: no such key"),
+        (
+            "name: x\nchecks:\n  NET: {severity: hihg}",
+            "3:9: checks.NET.severity: there is no 'hihg'. Did you",
+        ),
+        ("name: x\nchecks:\n  NET:\n  NET06:", "4:3: checks.NET06: there is no check"),
+        ("name: x\nchecks: {NET: off}", "2:1: checks: no check is left on"),
+        (f"{PARAMETERS}prefix: 3", "5:7: checks.NET003.parameters (of NET003): prefix: no such key"),
+        (f"{PARAMETERS}min_prefix: 99", "5:7: checks.NET003.parameters (of NET003): min_prefix: Input"),
+        (f"{OVERRIDE}NETT:", "6:5: overrides[0].checks.NETT: there is no check"),
+        (f"{OVERRIDE}NET003: {{parameters: {{min_prefix: 99}}}}", "6:27: overrides[0].checks.NET003"),
+        (f"{WAIVER}check: NET\n  resource: '*'", "4:3: waivers[0].expires: this key is missing"),
+        (f"{WAIVER}check: NTE\n  resource: '*'\n  expires: 2027-01-31", "6:3: waivers[0].check: NTE: there"),
+        ("name: x\nextends:\n- baseline\n- basline", "4:3: extends: "),
+        ("a: &a {NET: , severity: x}\nname: x\nchecks: {NET001: *a}", "1:8: checks.NET001.NET: no such key"),
+    ],
+)
+def test_an_error_begins_with_file_line_and_column(tmp_path: Path, text: str, begins: str) -> None:
+    path = written(tmp_path, text)
+    with pytest.raises(PolicyError) as caught:
+        loaded([path], registry())
+    lines = str(caught.value).splitlines()
+    assert any(line.startswith(f"{path}:{begins}") for line in lines), lines
+
+
+def test_the_errors_of_a_file_are_in_the_order_of_their_lines(tmp_path: Path) -> None:
+    path = written(tmp_path, "name: x\nbefore: 1\nchecks:\n  NET: {severity: hihg}\nafter: 2\nfail_on: awful")
+    with pytest.raises(PolicyError) as caught:
+        loaded([path], registry())
+    assert re.findall(r"yaml:(\d+):", str(caught.value)) == ["2", "4", "5", "6"]
+
+
+def test_an_error_in_an_extended_file_has_the_place_in_that_file(tmp_path: Path) -> None:
+    base = "name: base\nchecks:\n  NET003:\n    parameters: {min_prefix: 99}"
+    path = files(tmp_path, mine="name: mine\nextends: base.yaml", base=base)
+    with pytest.raises(PolicyError, match=r"base\.yaml:4:18: checks\.NET003\.parameters"):
+        loaded([path], registry())
+
+
 def test_a_policy_that_is_neither_shipped_nor_a_file_names_the_shipped_ones() -> None:
     with pytest.raises(PolicyError, match=r"baseline, .*internet-outbound"):
         loaded(["nowhere"], registry())
 
 
 def test_a_folder_is_no_policy(tmp_path: Path) -> None:
-    with pytest.raises(PolicyError, match="cannot be read"):
+    with pytest.raises(PolicyError, match="could not read the file"):
         loaded([str(tmp_path)], registry())
 
 
@@ -159,10 +211,10 @@ def test_a_diamond_is_no_circle_and_its_top_counts_once(tmp_path: Path) -> None:
 
 
 def test_what_is_extended_and_missing_or_wrong_names_its_own_file(tmp_path: Path) -> None:
-    with pytest.raises(PolicyError, match=r"mine\.yaml: extends: .*nowhere\.yaml: no policy.*baseline"):
+    with pytest.raises(PolicyError, match=r"mine\.yaml:2:1: extends: .*nowhere\.yaml: there is no such"):
         loaded([written(tmp_path, "name: mine\nextends: nowhere.yaml")], registry())
     wrong = files(tmp_path, mine="name: mine\nextends: base.yaml", base="name: base\nchecks: {NOPE: }")
-    with pytest.raises(PolicyError, match=r"base\.yaml: checks\.NOPE"):
+    with pytest.raises(PolicyError, match=r"base\.yaml:2:10: checks\.NOPE"):
         loaded([wrong], registry())
 
 

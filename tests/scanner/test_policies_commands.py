@@ -69,7 +69,9 @@ def test_explain_shows_every_value_with_who_said_it(tmp_path: Path) -> None:
 def test_explain_tells_what_an_override_asks_for_that_was_not_given(tmp_path: Path) -> None:
     code, out, _ = run("explain", WORKSPACE, "--policy", written(tmp_path, EXPLAINED))
     assert code == 0
-    assert "overrides[0] (production) does not apply; it also asks for what was not given: --tag." in out
+    assert (
+        "overrides[0] (production) does not apply. It also asks for facts that are missing: add --tag." in out
+    )
 
 
 @pytest.mark.parametrize(
@@ -100,7 +102,7 @@ def test_explain_takes_every_fact_a_selector_can_ask_for(
         (["mlw-a"], "resource id"),
         ([WORKSPACE + "/computes/c"], "resource id"),
         ([WORKSPACE, "--tag", "env"], "NAME=VALUE"),
-        ([WORKSPACE, "--policy", "nowhere"], "no such file"),
+        ([WORKSPACE, "--policy", "nowhere"], "no such policy and no such file"),
     ],
 )
 def test_explain_refuses_what_it_cannot_explain(arguments: list[str], word: str) -> None:
@@ -129,11 +131,6 @@ def test_init_writes_a_valid_file_and_overwrites_only_by_force(
     assert run("init", "--force")[0] == 0
     assert file.read_text() != "mine"
     assert run("init", str(tmp_path / "no" / "folder.yaml"))[0] == 2
-
-
-@pytest.mark.parametrize("command", ["explain", "schema", "init"])
-def test_help_has_an_example(command: str) -> None:
-    assert "Example" in run(command, "--help")[1]
 
 
 def audit(
@@ -184,7 +181,7 @@ def test_waived_violations_fail_no_run_and_the_summary_tells_of_waivers(
     show(done, tmp_path, Terminal().out)
     told = " ".join(capsys.readouterr().out.split())
     assert "Waiver expired" in told
-    assert "Waiver without effect" in told
+    assert "Waiver matches nothing" in told
     assert "100.0" in told
 
 

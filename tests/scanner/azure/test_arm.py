@@ -15,8 +15,8 @@ from scanner.azure.arm import Arm
 from scanner.azure.clouds import KNOWN, discovered
 from scanner.azure.credentials import credential
 from scanner.choices import Auth, CloudName
+from scanner.commands.connections import connection
 from scanner.commands.demo import emulator_connection
-from scanner.commands.scan import connection
 from scanner.emulator.credential import CLIENT_ID, CLIENT_SECRET
 from scanner.emulator.faults import Fault, FaultKind
 from scanner.emulator.server import Emulator, emulated

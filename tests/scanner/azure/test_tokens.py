@@ -19,8 +19,8 @@ from typer.testing import CliRunner
 
 from scanner.azure.arm import Arm
 from scanner.azure.clouds import Cloud, discovered
-from scanner.boundary import run
 from scanner.choices import LogFormat, LogLevel
+from scanner.cli.boundary import run
 from scanner.cli.main import app
 from scanner.emulator.credential import CLIENT_ID, CLIENT_SECRET, EmulatorCredential
 from scanner.emulator.faults import Fault, FaultKind

@@ -18,9 +18,9 @@ from scanner.azure.identity import identity_of
 from scanner.azure.pipeline import Patience
 from scanner.choices import Auth
 from scanner.cli.main import app
+from scanner.commands.connections import Connection
 from scanner.commands.demo import emulator_connection
 from scanner.commands.doctor import examine
-from scanner.commands.scan import Connection
 from scanner.doctor.connection import reached
 from scanner.doctor.examination import State
 from scanner.doctor.permissions import actions_for

@@ -42,7 +42,7 @@ def test_the_reports_name_the_export_its_format_and_its_files(tmp_path: Path) ->
     assert any(
         message.startswith("az ml workspace list does not show whether these are all") for message in messages
     )
-    assert "1 workspaces" in out
+    assert "1 workspace and" in out
 
 
 def test_a_violation_is_one(tmp_path: Path) -> None:
@@ -57,15 +57,15 @@ def test_an_option_that_only_asks_azure_is_refused(options: tuple[str, str], tmp
     code, _, err = scan(tmp_path, {"list.json": [SAFE]}, *options)
     assert code == 2
     name = {"-s": "--subscription"}.get(options[0], options[0])
-    assert f"azml-audit: {name}: of no use with --from" in err
+    assert f"azml-audit: {name}: not allowed with --from" in err
     assert not (tmp_path / "out").exists()
 
 
 def test_certificates_are_of_use_where_a_timestamp_is_asked_for(tmp_path: Path) -> None:
     options = ("--ca-bundle", str(tmp_path / "absent.pem"))
     timestamp = ("--evidence", str(tmp_path / "e.zip"), "--timestamp", "https://127.0.0.1:9")
-    assert "--ca-bundle: of no use" in scan(tmp_path, {"list.json": [SAFE]}, *options)[2]
-    assert "of no use" not in scan(tmp_path, {"list.json": [SAFE]}, *options, *timestamp)[2]
+    assert "--ca-bundle: not allowed" in scan(tmp_path, {"list.json": [SAFE]}, *options)[2]
+    assert "not allowed" not in scan(tmp_path, {"list.json": [SAFE]}, *options, *timestamp)[2]
 
 
 def test_what_is_no_export_ends_the_run_before_any_report(tmp_path: Path) -> None:
@@ -78,7 +78,7 @@ def test_what_is_no_export_ends_the_run_before_any_report(tmp_path: Path) -> Non
 def test_every_option_asks_azure_or_is_of_use_without_it() -> None:
     from typer.main import get_command
 
-    from scanner.cli.earlier import LIVE_ONLY
+    from scanner.cli.start import LIVE_ONLY
 
     command = get_command(app).commands["scan"]  # type: ignore[attr-defined]
     offline = {"policy", "output", "formats", "from_", "evidence", "sign", "timestamp", "fail_on", "baseline"}

@@ -1,4 +1,4 @@
-"""`azml-audit schema`: what reports look like, for programs that read them."""
+"""`azml-audit schema`: print the JSON Schemas of reports."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import json
 from collections.abc import Mapping
 
 from rich.console import Console
-from rich.text import Text
 
 from reports.drift.files import schema as drift_schema
 from reports.formats.json_schema import report_schema
 from scanner.evidence.statement import statement_schema
+from scanner.terminal import print_line
 
 
 def show_report_schema(out: Console) -> int:
@@ -29,5 +29,5 @@ def show_statement_schema(out: Console) -> int:
 
 
 def _show(schema: Mapping[str, object], out: Console) -> int:
-    out.print(Text(json.dumps(schema, indent=2, ensure_ascii=False)), soft_wrap=True)
+    print_line(out, json.dumps(schema, indent=2, ensure_ascii=False))
     return 0

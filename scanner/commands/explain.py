@@ -1,4 +1,4 @@
-"""`azml-audit policies explain`: what a policy demands of one workspace, and who said so."""
+"""`azml-audit policies explain`: show what a policy demands of one workspace, and where each value is set."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import pandas as pd
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from checks.policy.composition import BUILT_IN, NEVER_NAMED, Composition, Settled
@@ -16,6 +15,7 @@ from checks.policy.selectors import FACT_COLUMNS, NOWHERE, matching
 from checks.registry import registry
 from scanner.errors import UsageError
 from scanner.policies import LoadedPolicy, loaded
+from scanner.terminal import print_line, table
 
 _WORKSPACE_ID = re.compile(
     r"/subscriptions/(?P<subscription_id>[^/]+)/resourceGroups/(?P<resource_group>[^/]+)"
@@ -29,7 +29,7 @@ _OPTION_OF = {
     "kind": ("kind", "--kind"),
     "location": ("location", "--location"),
 }
-"""The key of a selector, the fact it asks for and the option that gives it."""
+"""The key of a selector to the fact it asks for and the option that sets the fact."""
 
 
 def facts_of(
@@ -41,21 +41,21 @@ def facts_of(
     tags: Sequence[str] | None = None,
     management_groups: Sequence[str] | None = None,
 ) -> pd.DataFrame:
-    """What is told of a workspace, as selectors ask for it.
+    """Return the facts about a workspace as selectors take them.
 
-    Two rows, as `workspace_facts` gives them: the workspace and `NOWHERE`. Raises UsageError for an id or
-    a tag that is none.
+    There are two rows, as in `workspace_facts`: the workspace and `NOWHERE`. Raises UsageError for an id or
+    a tag in another form.
     """
-    told = _WORKSPACE_ID.fullmatch(workspace_id.strip().rstrip("/"))
-    if not told:
+    found = _WORKSPACE_ID.fullmatch(workspace_id.strip().rstrip("/"))
+    if not found:
         raise UsageError(
-            f"{workspace_id!r} is no workspace's resource id. `az ml workspace show` prints it: "
+            f"{workspace_id!r} is not the resource id of a workspace. `az ml workspace show` prints it: "
             "/subscriptions/ID/resourceGroups/NAME/providers/Microsoft.MachineLearningServices/workspaces/NAME."
         )
     groups = ", ".join(management_groups) if management_groups else None
     row = {
-        **told.groupdict(),
-        "workspace_id": told.group(),
+        **found.groupdict(),
+        "workspace_id": found.group(),
         "subscription": subscription,
         "kind": kind,
         "location": location,
@@ -64,7 +64,7 @@ def facts_of(
         "known_management_groups": groups,
     }
     rows = [row, dict.fromkeys(FACT_COLUMNS)]
-    return pd.DataFrame(rows, index=[told.group().lower(), NOWHERE], columns=list(FACT_COLUMNS)).astype(
+    return pd.DataFrame(rows, index=[found.group().lower(), NOWHERE], columns=list(FACT_COLUMNS)).astype(
         "string"
     )
 
@@ -72,12 +72,12 @@ def facts_of(
 def _tag(text: str) -> tuple[str, str]:
     name, separator, value = text.partition("=")
     if not separator or not name:
-        raise UsageError(f"--tag {text}: a tag is given as NAME=VALUE.")
+        raise UsageError(f"--tag {text}: write the tag as NAME=VALUE.")
     return name, value
 
 
 def explain(facts: pd.DataFrame, names: Sequence[str], out: Console) -> int:
-    """Print, for every policy, each check it names with its values and their sources. Raises PolicyError."""
+    """Print the checks that each policy names, with their values and sources. Raises PolicyError."""
     for policy in loaded(names, registry()):
         _explain(policy, facts, out)
     return 0
@@ -89,20 +89,21 @@ def _explain(policy: LoadedPolicy, facts: pd.DataFrame, out: Console) -> None:
         bool(matching(each.where, facts).iloc[0]) for each in composition.overrides if each.where is not None
     ]
     settled = composition.settled(applies)
-    out.print(Text(f"{policy.policy.name} for {facts['workspace_id'].iloc[0]}", style="bold"), soft_wrap=True)
-    for line in (*_overrides(composition, applies, facts), *_conclusions(composition)):
-        out.print(Text(line), soft_wrap=True)
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("Check", "Setting", "Value", "Said by"):
-        table.add_column(heading, overflow="fold")
+    print_line(out, f"{policy.policy.name} for {facts['workspace_id'].iloc[0]}", "bold")
+    for line in _overrides(composition, applies, facts):
+        print_line(out, line)
+    print_line(
+        out,
+        f"A violation fails the run from severity {composition.fail_on.value} on. "
+        f"Unknown counts as {composition.unknown.value}. Waivers: {len(composition.waivers)}.",
+    )
+    listed = table("Check", "Setting", "Value", "Set by", whole=("Check", "Setting"))
     for each in settled.values():
         for cells in _rows(each):
-            table.add_row(*(Text(cell) for cell in cells))
-    out.print(table)
+            listed.add_row(*(Text(cell) for cell in cells))
+    out.print(listed)
     unnamed = sum(each.sources["enabled"] == NEVER_NAMED for each in settled.values())
-    out.print(
-        Text(f"{unnamed} installed checks are off because the policy never names them."), soft_wrap=True
-    )
+    print_line(out, f"{unnamed} installed checks are off: the policy does not name them.")
 
 
 def _overrides(composition: Composition, applies: Sequence[bool], facts: pd.DataFrame) -> Iterator[str]:
@@ -110,25 +111,18 @@ def _overrides(composition: Composition, applies: Sequence[bool], facts: pd.Data
         if is_for_it:
             yield f"{statement.source} applies."
             continue
-        missing = _not_told(statement.where.asks_for if statement.where else (), facts)
-        told = f"; it also asks for what was not given: {', '.join(missing)}" if missing else ""
-        yield f"{statement.source} does not apply{told}."
+        missing = _missing_options(statement.where.asks_for if statement.where else (), facts)
+        hint = f". It also asks for facts that are missing: add {', '.join(missing)}" if missing else ""
+        yield f"{statement.source} does not apply{hint}."
 
 
-def _not_told(asked: Sequence[str], facts: pd.DataFrame) -> list[str]:
+def _missing_options(asked: Sequence[str], facts: pd.DataFrame) -> list[str]:
     options = [_OPTION_OF[key] for key in asked if key in _OPTION_OF]
     return [option for fact, option in options if pd.isna(facts[fact].iloc[0])]
 
 
-def _conclusions(composition: Composition) -> Iterator[str]:
-    yield (
-        f"Fails the run from {composition.fail_on.value} on; unknown counts as {composition.unknown.value}; "
-        f"waivers: {len(composition.waivers)}."
-    )
-
-
 def _rows(settled: Settled) -> Iterator[tuple[str, str, str, str]]:
-    """The lines of a check the policy names; a check that is off has one."""
+    """Yield the rows of a check that the policy names; a check that is off has one row."""
     if settled.sources["enabled"] == NEVER_NAMED:
         return
     word = "on" if settled.is_on else "off"

@@ -1,0 +1,76 @@
+"""`azml-audit doctor` and `azml-audit permissions`: what an identity may read, before the first scan."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+from scanner.choices import RoleFormat
+from scanner.cli.command import command
+from scanner.cli.options import ManagementGroups, PolicyChoice, Scope, SignIn, Texts, options
+
+if TYPE_CHECKING:
+    from scanner.terminal import Terminal
+
+_role = options("Role")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Role:
+    """Where a custom role can be assigned, and how to print it."""
+
+    management_group: ManagementGroups = None
+    scope: Annotated[
+        Texts,
+        _role("--scope", "ID", "Where the role can be assigned. Repeatable. [default: a placeholder]"),
+    ] = None
+    role_format: Annotated[
+        RoleFormat,
+        _role(
+            *("--format", "NAME"),
+            "json prints the role definition; az prints the commands that create and assign it.",
+            choices=RoleFormat,
+        ),
+    ] = RoleFormat.JSON
+
+
+@command(
+    examples=["doctor", "doctor --auth managed-identity --policy data-exfiltration"],
+    note="Exit codes: 0 ready, 3 the scan would be incomplete, 2 the scan cannot run.",
+    logs=True,
+)
+def doctor(terminal: Terminal, policies: PolicyChoice, scope: Scope, sign_in: SignIn) -> int:
+    """Check sign-in, network and permissions before a scan."""
+    from scanner.commands.doctor import examine
+
+    return examine(
+        policies.names,
+        scope.wanted(),
+        sign_in.auth,
+        lambda: sign_in.connection(terminal),
+        terminal.out,
+        collect_all=policies.collect_all,
+    )
+
+
+@command(
+    examples=[
+        "permissions --policy baseline > role.json",
+        "permissions --collect all --management-group corp --format az",
+    ]
+)
+def permissions(terminal: Terminal, policies: PolicyChoice, role: Role) -> int:
+    """Print the least custom role that a scan needs.
+
+    The command does not ask Azure.
+    """
+    from scanner.commands.permissions import show_permissions
+
+    return show_permissions(
+        policies.names,
+        terminal.out,
+        collect_all=policies.collect_all,
+        management_groups=role.management_group or (),
+        scopes=role.scope or (),
+        role_format=role.role_format,
+    )

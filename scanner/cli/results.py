@@ -1,0 +1,114 @@
+"""`azml-audit trace`, `diff`, `verify` and `report`: what a finished audit found, and why."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from scanner.choices import VerifyFormat
+from scanner.cli.command import command
+from scanner.cli.options import Report, Texts, options
+
+if TYPE_CHECKING:
+    from scanner.terminal import Terminal
+
+_option = options()
+Bundle = Annotated[Path, typer.Argument(metavar="BUNDLE", help="A folder or zip file that --evidence wrote.")]
+
+
+@command(examples=["trace evidence.zip NET006 mlw-forecast-prod"])
+def trace(
+    terminal: Terminal,
+    bundle: Bundle,
+    check_id: Annotated[str, typer.Argument(metavar="CHECK", help="The id of a check.")],
+    resource: Annotated[str, typer.Argument(metavar="RESOURCE", help="A resource id, or a part of one.")],
+    whole: Annotated[bool, _option("--whole", "", "Show long answers in full.")] = False,
+) -> int:
+    """Show which of Azure's answers a finding is based on."""
+    from scanner.commands.trace import trace
+
+    return trace(bundle, check_id, resource, terminal.out, whole=whole)
+
+
+@command(
+    examples=[
+        "diff monday/ friday/",
+        "diff monday/ friday/ --output drift --fail-on-regression",
+    ],
+    note="Exit codes: 0; with --fail-on-regression 1 if NEW has a violation that OLD does not have, else 3 "
+    "if something that OLD knew is unknown in NEW. The command does not ask Azure and verifies no bundle.",
+)
+def diff(
+    terminal: Terminal,
+    old: Annotated[Path, typer.Argument(metavar="OLD", help="A report folder or an evidence bundle.")],
+    new: Annotated[Path, typer.Argument(metavar="NEW", help="A later report folder or evidence bundle.")],
+    output: Annotated[
+        Path | None, _option("--output -o", "DIR", "Write files to this folder. [default: none]")
+    ] = None,
+    formats: Annotated[
+        Texts, _option("--format -f", "NAME,…", "html, csv, json. Repeatable. [default: all three]")
+    ] = None,
+    fail_on_regression: Annotated[
+        bool, _option("--fail-on-regression", "", "Exit 1 or 3 if NEW is worse than OLD.")
+    ] = False,
+    quiet: Annotated[bool, _option("--quiet -q", "", "Print nothing.")] = False,
+) -> int:
+    """Compare two audits: what is new, fixed or unknown now."""
+    from scanner.commands.diff import Comparison, diff
+
+    comparison = Comparison(
+        old=old,
+        new=new,
+        output=output,
+        formats=tuple(formats or ()),
+        fail_on_regression=fail_on_regression,
+        quiet=quiet,
+    )
+    return diff(comparison, terminal)
+
+
+@command(
+    examples=["verify evidence.zip --root DIGEST", "verify evidence.zip --key signer.pem"],
+    note="Exit codes: 0 verified, 1 verification failed, 2 usage error.",
+)
+def verify(
+    terminal: Terminal,
+    bundle: Bundle,
+    root: Annotated[
+        str | None, _option("--root", "DIGEST", "The root digest, from another place than the bundle.")
+    ] = None,
+    key: Annotated[
+        Path | None, _option("--key", "FILE", "PEM public key. If given, a valid signature is required.")
+    ] = None,
+    tsa_ca: Annotated[
+        Path | None,
+        _option(
+            *("--tsa-ca", "FILE"),
+            "PEM roots of the timestamp authority. If given, a valid timestamp is required.",
+        ),
+    ] = None,
+    verify_format: Annotated[
+        VerifyFormat, _option("--format", "NAME", "text for people, json for programs.", choices=VerifyFormat)
+    ] = VerifyFormat.TEXT,
+) -> int:
+    """Check that an evidence bundle is unaltered and correct.
+
+    Compares every file with the manifest, and derives every finding again from Azure's answers.
+    """
+    from scanner.commands.verify import verify_bundle
+    from scanner.evidence.verification import Expected
+
+    return verify_bundle(bundle, Expected(root=root, key=key, tsa_ca=tsa_ca), terminal.out, verify_format)
+
+
+@command(examples=["report evidence.zip --format html,sarif --output old-report"])
+def report(terminal: Terminal, bundle: Bundle, report: Report) -> int:
+    """Write the reports of an evidence bundle again.
+
+    The bundle's own policies judge it, as of the day of its scan. The command does not ask Azure.
+    """
+    from scanner.commands.report import write_reports
+
+    return write_reports(bundle, report.output, report.formats or (), terminal, quiet=report.quiet)

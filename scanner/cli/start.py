@@ -1,0 +1,173 @@
+"""`azml-audit demo` and `azml-audit scan`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from scanner.cli.boundary import lasting
+from scanner.cli.command import command
+from scanner.cli.options import (
+    Discovery,
+    Evidence,
+    Pace,
+    PolicyChoice,
+    Report,
+    Scope,
+    SignIn,
+    Threshold,
+    options,
+)
+from scanner.errors import UsageError
+
+if TYPE_CHECKING:
+    from scanner.commands.gathering import Job
+    from scanner.terminal import Terminal
+
+_earlier = options("Earlier audits")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Earlier:
+    """An earlier audit to read or to compare with."""
+
+    from_: Annotated[
+        Path | None,
+        _earlier(
+            *("--from", "PATH"),
+            "Read an evidence bundle, or exported JSON (a file or a folder), instead of Azure.",
+        ),
+    ] = None
+    baseline: Annotated[
+        Path | None,
+        _earlier(
+            *("--baseline", "OLD"),
+            "Compare with this report folder or evidence bundle; the report shows the drift.",
+        ),
+    ] = None
+    fail_on_regression: Annotated[
+        bool,
+        _earlier(
+            *("--fail-on-regression", ""),
+            "Exit 1 only for violations that OLD does not have, and 3 if something that OLD knew is unknown.",
+        ),
+    ] = False
+
+
+LIVE_ONLY = frozenset(field.name for group in (Scope, Discovery, SignIn, Pace) for field in fields(group)) | {
+    "collect"
+}
+"""The options that have a meaning only for reading Azure."""
+
+
+@command(examples=["demo", "demo --policy internet-outbound --output demo-report"], logs=True)
+def demo(
+    terminal: Terminal,
+    policies: PolicyChoice,
+    threshold: Threshold,
+    report: Report,
+    evidence: Evidence,
+) -> int:
+    """Audit an invented tenant: no Azure, no sign-in.
+
+    The exit code is 0 if the demo ran, whatever it found.
+    """
+    with lasting():
+        from scanner.commands.demo import demo
+
+    return demo(_job(policies, threshold, report, evidence), terminal)
+
+
+@command(
+    examples=[
+        "scan",
+        "scan --policy internet-outbound --fail-on high",
+        "scan --auth managed-identity --management-group corp --quiet",
+        "scan --from exports/ --format sarif,markdown",
+        "scan --deadline 3600 --resume",
+    ],
+    note="Exit codes: 0 satisfied, 1 violated, 2 usage error, 3 incomplete, 4 internal error.",
+    logs=True,
+)
+def scan(
+    terminal: Terminal,
+    context: typer.Context,
+    policies: PolicyChoice,
+    threshold: Threshold,
+    report: Report,
+    scope: Scope,
+    discovery: Discovery,
+    sign_in: SignIn,
+    earlier: Earlier,
+    evidence: Evidence,
+    pace: Pace,
+) -> int:
+    """Audit every workspace you can see, and write reports."""
+    with lasting():
+        from datetime import timedelta
+
+        from scanner.commands.scan import scan
+        from scanner.workers.pools import pool_asked_for
+
+    if earlier.from_ is not None:
+        _refuse_live_options(context)
+    job = replace(
+        _job(policies, threshold, report, evidence, sign_in.ca_bundle),
+        wanted=scope.wanted(),
+        patience=pace.patience(),
+        discover=discovery.discover,
+        earlier=earlier.from_,
+        baseline=earlier.baseline,
+        fail_on_regression=earlier.fail_on_regression,
+        resume=pace.resume,
+        max_age=timedelta(seconds=pace.max_age),
+        workers=pool_asked_for(pace.workers, pace.dask, sign_in.auth),
+    )
+    return scan(job, lambda: sign_in.connection(terminal, pace.deadline), terminal)
+
+
+def _job(
+    policies: PolicyChoice,
+    threshold: Threshold,
+    report: Report,
+    evidence: Evidence,
+    ca_bundle: Path | None = None,
+) -> Job:
+    from scanner.commands.gathering import Job
+    from scanner.evidence.attesting import attestation
+
+    return Job(
+        output=report.output,
+        formats=report.formats or (),
+        quiet=report.quiet,
+        policies=policies.names,
+        collect_all=policies.collect_all,
+        fail_on=threshold.fail_on,
+        evidence=evidence.evidence,
+        attest=attestation(evidence.sign, evidence.timestamp, evidence.evidence, ca_bundle, os.environ),
+        command=sys.argv[1:],
+    )
+
+
+def _refuse_live_options(context: typer.Context) -> None:
+    # --ca-bundle also applies to the timestamp authority, which --from does not replace.
+    refused = LIVE_ONLY - {"ca_bundle"} if _is_given(context, "timestamp") else LIVE_ONLY
+    given = [
+        parameter.opts[0]
+        for parameter in context.command.params
+        if parameter.name in refused and _is_given(context, parameter.name)
+    ]
+    if given:
+        raise UsageError(
+            f"{', '.join(given)}: not allowed with --from, which does not ask Azure. Leave it out."
+        )
+
+
+def _is_given(context: typer.Context, name: str) -> bool:
+    source = context.get_parameter_source(name)
+    return source is not None and source.name == "COMMANDLINE"
