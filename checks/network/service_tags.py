@@ -2,8 +2,8 @@
 
 Source of the names: "Virtual network service tags"
 (https://learn.microsoft.com/azure/virtual-network/service-tags-overview, table "Available service tags", read
-2026-11). The split into shared and single services is ours: a tag is shared if any customer may own an endpoint
-behind it that takes data.
+2026-11) and Microsoft's file of tags (ServiceTags_Public, change 376 of 2025-11). The split into shared and single
+services is ours: a tag is shared if any customer may own an endpoint behind it that takes data.
 """
 
 from __future__ import annotations
@@ -21,14 +21,15 @@ SHARED_TAGS: Final[Mapping[str, str]] = {
     "AppService": "web apps and functions of every customer",
     "AppConfiguration": "configuration stores of every customer",
     "ApiManagement": "API gateways of every customer",
-    "AzureApiForFHIR": "health data services of every customer",
     "AzureHealthcareAPIs": "health data services of every customer",
     "AzureBotService": "bots of every customer",
     "AzureCognitiveSearch": "search services of every customer",
     "AzureConnectors": "managed connectors, which write into services of every customer",
     "AzureContainerRegistry": "container registries of every customer",
+    "AzureAttestation": "attestation providers of every customer",
+    "AzureDeviceUpdate": "device update accounts of every customer",
+    "AzureManagedGrafana": "dashboards of every customer",
     "AzureCosmosDB": "databases of every customer",
-    "AzureDataExplorerManagement": "data clusters of every customer",
     "KustoAnalytics": "data clusters of every customer",
     "AzureDatabricks": "Databricks workspaces of every customer",
     "AzureDevOps": "organisations and repositories of every customer",
@@ -67,27 +68,24 @@ SINGLE_SERVICE_TAGS: Final = (
     "ActionGroup",
     "AppServiceManagement",
     "ApplicationInsightsAvailability",
-    "AutonomousDevelopmentPlatform",
     "AzureActiveDirectory",
     "AzureActiveDirectoryDomainServices",
     "AzureAdvancedThreatProtection",
     "AzureArcInfrastructure",
-    "AzureAttestation",
-    "AzureAutomation",
     "AzureBackup",
     "AzureContainerAppsService",
     "AzureFrontDoor.Backend",
     "AzureFrontDoor.FirstParty",
     "AzureFrontDoor.MicrosoftSecurity",
-    "AzureIdentity",
     "AzureInformationProtection",
     "AzureLoadBalancer",
     "AzureLoadTestingInstanceManagement",
     "AzureMachineLearning",
-    "AzureManagedGrafana",
     "AzureMonitor",
     "AzureMonitorForSAP",
+    "AzureDataExplorerManagement",
     "AzureOpenDatasets",
+    "AzurePortal",
     "AzurePlatformDNS",
     "AzurePlatformIMDS",
     "AzurePlatformLKM",
@@ -106,7 +104,6 @@ SINGLE_SERVICE_TAGS: Final = (
     "Dynamics365ForMarketingEmail",
     "EOPExternalPublishedIPs",
     "GatewayManager",
-    "GenevaActions",
     "HDInsight",
     "M365ManagementActivityApi",
     "M365ManagementActivityApiWebhook",
@@ -117,13 +114,12 @@ SINGLE_SERVICE_TAGS: Final = (
     "MicrosoftPurviewPolicyDistribution",
     "OneDsCollector",
     "SCCservice",
-    "Scuba",
+    "SecurityCopilot",
     "SerialConsole",
     "ServiceFabric",
     "SqlManagement",
     "StorageMover",
     "StorageSyncService",
-    "TrafficManager",
     "VirtualNetwork",
     "WindowsAdminCenter",
     "WindowsVirtualDesktop",
@@ -166,7 +162,7 @@ def region_of(tag: str) -> str:
 
 def covers_tag(wide: str, narrow: str) -> bool:
     """Return whether every address of the tag `narrow` is an address of the tag `wide`."""
-    if service_of(wide) == "internet":
+    if wide.strip().lower() == "internet":
         return service_of(narrow) != "virtualnetwork"
     return service_of(wide) == service_of(narrow) and region_of(wide) in {"", region_of(narrow)}
 

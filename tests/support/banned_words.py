@@ -74,8 +74,10 @@ def occurrences() -> list[str]:
     found = []
     for file, line, text in prose:
         plain = _CODE.sub(lambda code: "\n" * code[0].count("\n"), text)
-        for match in BANNED.finditer(plain):
-            found.append(f"{file}:{line + plain.count(chr(10), 0, match.start())}: {match[0]}")
+        found += [
+            f"{file}:{line + plain.count(chr(10), 0, match.start())}: {match[0]}"
+            for match in BANNED.finditer(plain)
+        ]
     return found
 
 

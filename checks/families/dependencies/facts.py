@@ -11,7 +11,7 @@ from pydantic import Field, StringConstraints
 from checks.contract.three_valued import items, says
 from checks.model import Params
 from checks.network.addresses import MAX_ADDRESSES, MIN_PREFIX, opening_defect
-from checks.network.perimeters import Inbound
+from checks.network.perimeters import ENFORCED, Inbound
 from checks.network.perimeters import judged as judged_together
 from checks.network.targets import same_id
 from checks.vocabulary import coded, combined
@@ -190,6 +190,13 @@ def _admitted(prefixes: Iterable[str], params: PublicSide, whose: str) -> Inboun
         is_open=bool(defect),
         what=f"{whose} admit{'s' * (whose == 'its perimeter')} {defect}" if defect else "",
     )
+
+
+def is_enforced(resources: pd.DataFrame) -> pd.Series:
+    """Return for each row whether a network security perimeter is Enforced. `<NA>` if that could not be read."""
+    status, mode = resources["perimeter_status"], resources["perimeter_access_mode"]
+    enforced = says(mode, ENFORCED).where(says(status, "read").fillna(value=False))
+    return enforced.mask(status.isna() | says(status, "missing").fillna(value=False), False).astype("boolean")
 
 
 def access_of(resources: pd.DataFrame) -> pd.Series:

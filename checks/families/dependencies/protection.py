@@ -33,7 +33,6 @@ from checks.model import Answers, Check, Params, Severity, answer, check
     ),
     remediation=BUILD_COMPUTE_NAMED,
     references=(f"{pages.MANAGED_NETWORK}#configure-image-builds",),
-    looks_at="workspace",
 )
 def image_builds_have_a_compute(tables: Tables, _params: Params) -> Answers:
     """A registry behind a firewall cannot build images itself: without a compute no environment is built.

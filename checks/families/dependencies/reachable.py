@@ -17,6 +17,7 @@ from checks.families.dependencies.facts import (
     denies_by_default,
     has_role,
     is_closed,
+    is_enforced,
     is_read,
     why_unknown,
 )
@@ -27,7 +28,6 @@ from checks.fixes.dependencies import (
     TRUSTED_SERVICES_ADMITTED,
 )
 from checks.model import Answers, Check, Params, Severity, answer, check
-from checks.network.perimeters import ENFORCED
 from checks.network.targets import same_id
 
 
@@ -41,6 +41,7 @@ from checks.network.targets import same_id
         "associated_resources.default_action",
         "associated_resources.bypass",
         "associated_resources.resource_access_rules",
+        "associated_resources.perimeter_status",
         "associated_resources.perimeter_access_mode",
         "associated_resources.perimeter_subscriptions",
     ),
@@ -67,27 +68,28 @@ def trusted_services_may_pass_the_firewall(tables: Tables, _params: Params) -> A
     bypass = resources["bypass"]
     admits = judged(bypass, lambda joined: "azureservices" in map(str.lower, items(joined)))
     named = judged_pairs(resources["resource_access_rules"], resources["workspace_id"], _names)
-    is_enforced = says(resources["perimeter_access_mode"], ENFORCED).fillna(value=False).astype(bool)
+    enforced = is_enforced(resources)
+    surely = enforced.fillna(value=False).astype(bool)
     within = judged_pairs(
         resources["perimeter_subscriptions"], resources["workspace_id"], _admits_subscription
     )
-    passed = (admits | named.fillna(value=False)).mask(is_enforced, within)
+    passed = (admits | named.fillna(value=False)).mask(surely, within).where(enforced.notna())
     return answer(
         known=passed.notna(),
         passed=passed,
         applies=has_role(resources, "storage", "vault", "registry")
-        & (denies_by_default(resources) | pd.Series(is_enforced, dtype="boolean")),
-        observed=("bypass " + bypass.fillna("not reported")).mask(is_enforced, "perimeter Enforced"),
+        & (denies_by_default(resources) | enforced),
+        observed=("bypass " + bypass.fillna("not reported")).mask(surely, "perimeter Enforced"),
         expected="bypass AzureServices, or the workspace in resourceAccessRules",
         failed=(
             "The firewall of " + resources["resource"] + " refuses trusted services: bypass " + bypass + "."
         ).mask(
-            is_enforced,
+            surely,
             "The Enforced perimeter of "
             + resources["resource"]
             + " does not honour the bypass, and no inbound rule admits the workspace's subscription.",
         ),
-        unknown=why_unknown(resources, "The default action or the bypass was not reported."),
+        unknown=why_unknown(resources, "The default action, the bypass or the perimeter was not reported."),
         not_applicable="The resource has no firewall of this kind, or it refuses nobody.",
     )
 

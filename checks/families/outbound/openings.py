@@ -132,7 +132,7 @@ def storage_is_reached_by_private_endpoint(tables: Tables, _params: Params) -> A
     rules = tables.outbound_rules
     host = rules["fqdn"]
     return answer(
-        known=host.ne("") & judged(host, lambda name: not spelling_defect(name)),
+        known=host.ne("") & judged(host, lambda name: reaches_storage(name) or not spelling_defect(name)),
         passed=~judged(host, lambda name: reaches_storage(name) and not _is_documented(name)),
         applies=is_customers(rules) & has_type(rules, "FQDN") & has_effect(tables),
         observed=host,
@@ -271,7 +271,8 @@ def host_name_is_no_wider_than_needed(tables: Tables, params: SharedDomains) -> 
     names = _names(params)
     defects = texts(host, lambda name: host_defect(name, names))
     return answer(
-        known=host.ne("") & judged(host, lambda name: not spelling_defect(name)),
+        known=host.ne("")
+        & judged(host, lambda name: bool(host_defect(name, names)) or not spelling_defect(name)),
         passed=defects.eq(""),
         applies=is_customers(rules) & has_type(rules, "FQDN") & has_effect(tables),
         observed=host,

@@ -51,7 +51,7 @@ def remote_login_is_closed_to_the_public(tables: Tables, _params: Params) -> Ans
         is_instance, "sshPublicAccess"
     )
     flag, address = computes["enable_node_public_ip"], computes["public_ip_address"]
-    has_address = (address.ne("") & is_instance).fillna(value=False).astype("boolean") | flag
+    has_address = (address.ne("") & is_instance) | flag
     is_open = says(port, "Enabled").where(says(port, "Enabled", "Disabled"))
     return answer(
         known=is_open.notna(),

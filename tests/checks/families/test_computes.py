@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from checks.families.workloads.facts import MANAGED_TYPES, OTHER_TYPES, UNSUPPORTED_TYPES
-from tests.support.tables.checks import Row, findings_of, workspace_id
+from tests.support.tables.checks import Row, connection, findings_of, workspace_id
 from tests.support.tables.workloads import compute, place, project, status
 
 MANAGED = ("CMP001", "CMP002", "CMP003", "CMP004", "CMP006", "CMP007")
@@ -169,28 +169,79 @@ def test_kinds_outside_every_managed_network_fail_however_they_came(kind: str, a
     assert judged("CMP005", None, kind=kind, values={"is_attached": attached}) == "unknown"
 
 
-@pytest.mark.parametrize("kind", [*MANAGED_TYPES, *OTHER_TYPES])
-def test_other_kinds_are_supported(kind: str) -> None:
+@pytest.mark.parametrize("kind", MANAGED_TYPES)
+def test_kinds_of_machine_learning_itself_are_supported(kind: str) -> None:
     assert judged("CMP005", kind=kind) == "pass"
 
 
+@pytest.mark.parametrize("kind", OTHER_TYPES)
+def test_kinds_that_no_source_calls_supported_are_unknown(kind: str) -> None:
+    assert judged("CMP005", kind=kind) == "unknown"
+
+
+@pytest.mark.parametrize(("status", "outcome"), [("Active", "pass"), ("Inactive", "fail"), (None, "unknown")])
+def test_a_managed_network_counts_once_it_is_provisioned(status: str | None, outcome: str) -> None:
+    row = place(managed_network_status=status)
+    found = findings_of("CMP002", workspaces=[row], computes=[compute({"subnet_id": ""})])
+    assert list(found["status"]) == [outcome]
+
+
+@pytest.mark.parametrize("kind", ["Hub", "Project"])
+def test_a_hubs_compute_in_the_customers_network_fails(kind: str) -> None:
+    hub = place("hub", mode="Disabled", kind="Hub")
+    rows = {"workspaces": [hub, project("proj", "hub")]}
+    of = {"Hub": "hub", "Project": "proj"}[kind]
+    found = findings_of("CMP003", **rows, computes=[compute({"subnet_id": "/subnets/own"}, of=of)])
+    assert list(found["status"]) == ["fail"]
+
+
 @pytest.mark.parametrize(
-    ("kind", "ssh", "login", "outcome"),
+    ("kind", "location", "connections", "outcome"),
     [
-        ("ComputeInstance", "disabled", None, "pass"),
-        ("ComputeInstance", "Enabled", "Disabled", "fail"),
-        ("ComputeInstance", None, "Disabled", "unknown"),
-        ("AmlCompute", None, "Disabled", "pass"),
-        ("AmlCompute", "Disabled", "ENABLED", "fail"),
-        ("AmlCompute", "Disabled", "NotSpecified", "unknown"),
-        ("AmlCompute", "Disabled", None, "unknown"),
-        ("VirtualMachine", "Enabled", "Enabled", "not-applicable"),
+        ("ComputeInstance", "eastus", ["Approved"], "fail"),
+        ("AKS", "eastus", ["Approved"], "fail"),
+        ("Kubernetes", "West Europe", ["Approved"], "pass"),
+        ("AKS", "eastus", ["Pending"], "not-applicable"),
+        ("Databricks", "eastus", ["Approved"], "not-applicable"),
+    ],
+)
+def test_a_private_endpoint_binds_computes_to_the_region(
+    kind: str, location: str, connections: list[str], outcome: str
+) -> None:
+    found = findings_of(
+        "CMP004",
+        workspaces=[place(mode="Disabled")],
+        computes=[compute({"compute_location": location}, kind)],
+        private_endpoint_connections=[connection(each) for each in connections],
+    )
+    assert list(found["status"]) == [outcome]
+
+
+@pytest.mark.parametrize(
+    ("kind", "ssh", "login", "has_public_ip", "outcome"),
+    [
+        ("ComputeInstance", "disabled", None, True, "pass"),
+        ("ComputeInstance", "Enabled", "Disabled", True, "fail"),
+        ("ComputeInstance", "Enabled", "Disabled", False, "pass"),
+        ("ComputeInstance", "Enabled", "Disabled", None, "unknown"),
+        ("ComputeInstance", None, "Disabled", True, "unknown"),
+        ("AmlCompute", None, "Disabled", True, "pass"),
+        ("AmlCompute", "Disabled", "ENABLED", True, "fail"),
+        ("AmlCompute", "Disabled", "ENABLED", False, "pass"),
+        ("AmlCompute", "Disabled", "NotSpecified", True, "unknown"),
+        ("AmlCompute", "Disabled", None, True, "unknown"),
+        ("VirtualMachine", "Enabled", "Enabled", True, "not-applicable"),
     ],
 )
 def test_the_port_of_the_computes_own_kind_decides(
-    kind: str, ssh: str | None, login: str | None, outcome: str
+    kind: str, ssh: str | None, login: str | None, has_public_ip: bool | None, outcome: str
 ) -> None:
-    values = {"ssh_public_access": ssh, "remote_login_port_public_access": login}
+    values = {
+        "ssh_public_access": ssh,
+        "remote_login_port_public_access": login,
+        "enable_node_public_ip": has_public_ip,
+        "public_ip_address": "",
+    }
     assert judged("CMP006", kind=kind, values=values) == outcome
 
 

@@ -14,8 +14,10 @@ from tests.support.tables.dependencies import (
 
 ROLE_OF = {"RES001": "storage", "RES002": "vault", "RES003": "registry"}
 GOOD = {
-    "public_network_access": "Disabled",
+    "public_network_access": "Enabled",
     "default_action": "Deny",
+    "ip_rules": "",
+    "anonymous_pull_enabled": False,
     "bypass": "AzureServices",
     "virtual_network_rules": 0,
     "approved_private_endpoints": 1,
@@ -74,7 +76,7 @@ def test_values_without_word_that_they_were_read_decide_nothing(check_id: str) -
         ("Disabled", "Allow", "pass"),
         ("disabled", None, "pass"),
         ("Disabled", "Perhaps", "pass"),
-        ("SecuredByPerimeter", "Allow", "pass"),
+        ("SecuredByPerimeter", "Allow", "unknown"),
         ("Enabled", "Deny", "pass"),
         (None, "deny", "pass"),
         ("Enabled", "Allow", "fail"),
@@ -90,12 +92,94 @@ def test_values_without_word_that_they_were_read_decide_nothing(check_id: str) -
 def test_a_dependency_is_closed_by_its_access_or_its_default_action(
     check_id: str, access: str | None, action: str | None, status: str
 ) -> None:
-    row = dependency(ROLE_OF[check_id], public_network_access=access, default_action=action)
+    row = dependency(ROLE_OF[check_id], public_network_access=access, default_action=action, ip_rules="")
     assert of_dependency(check_id, row)["status"] == status
 
 
+@pytest.mark.parametrize("check_id", sorted(ROLE_OF))
+@pytest.mark.parametrize(
+    ("rules", "status"),
+    [
+        ("", "pass"),
+        ("20.1.2.0/24, 52.4.5.6", "pass"),
+        ("0.0.0.0/1, 128.0.0.0/1", "fail"),
+        ("20.1.2.0/24, 20.1.3.0/24", "fail"),
+        (", ".join(f"20.{n}.2.0/24" for n in range(5)), "fail"),
+        ("20.1.2.3, somewhere", "unknown"),
+        ("0.0.0.0/0, somewhere", "fail"),
+        ("?", "unknown"),
+        (None, "unknown"),
+    ],
+)
+def test_a_firewall_that_denies_is_as_narrow_as_its_address_rules(
+    check_id: str, rules: str | None, status: str
+) -> None:
+    row = {**dependency(ROLE_OF[check_id]), **GOOD, "ip_rules": rules}
+    assert of_dependency(check_id, row)["status"] == status
+
+
+def test_a_policy_sets_how_many_addresses_a_firewall_may_admit() -> None:
+    row = {**dependency("storage"), **GOOD, "ip_rules": "20.0.0.0/16"}
+    rows = {"workspaces": [place()], "associated_resources": [row]}
+    found = findings_of("RES001", {"min_prefix": 16, "max_addresses": 2**16}, **rows)
+    assert list(found["status"]) == ["pass"]
+
+
+@pytest.mark.parametrize(
+    ("access", "anonymous", "status"),
+    [("Enabled", True, "fail"), ("Enabled", False, "pass"), ("Disabled", True, "pass")],
+)
+def test_selected_addresses_do_not_excuse_anonymous_pull(access: str, anonymous: bool, status: str) -> None:
+    row = {
+        **dependency("registry"),
+        **GOOD,
+        "public_network_access": access,
+        "anonymous_pull_enabled": anonymous,
+    }
+    assert of_dependency("RES003", row)["status"] == status
+
+
+@pytest.mark.parametrize(
+    ("admin", "anonymous", "status"),
+    [
+        (False, False, "pass"),
+        (True, None, "fail"),
+        (None, True, "fail"),
+        (False, None, "unknown"),
+        (None, False, "unknown"),
+    ],
+)
+def test_a_registry_takes_neither_the_admin_user_nor_anonymous_pulls(
+    admin: bool | None, anonymous: bool | None, status: str
+) -> None:
+    row = dependency("registry", admin_user_enabled=admin, anonymous_pull_enabled=anonymous)
+    assert of_dependency("RES012", row)["status"] == status
+
+
+@pytest.mark.parametrize(
+    ("rules", "status"),
+    [
+        (workspace_id(), "pass"),
+        (workspace_id().upper() + "/", "pass"),
+        (workspace_id().rpartition("/")[0] + "/*", "pass"),
+        (workspace_id("other"), "fail"),
+        ("", "fail"),
+    ],
+)
+def test_a_resource_access_rule_for_the_workspace_is_stricter_than_the_bypass(
+    rules: str, status: str
+) -> None:
+    row = {**dependency("storage"), **GOOD, "bypass": "None", "resource_access_rules": rules}
+    assert of_dependency("RES005", row)["status"] == status
+
+
+def test_service_endpoints_do_not_matter_while_public_access_is_disabled() -> None:
+    row = {**dependency("storage"), **GOOD, "virtual_network_rules": 2, "public_network_access": "Disabled"}
+    assert of_dependency("RES006", row)["status"] == "not-applicable"
+
+
 def test_a_finding_names_the_dependency_and_what_was_seen() -> None:
-    row = dependency("storage", public_network_access="Enabled", default_action="Allow")
+    row = dependency("storage", public_network_access="Enabled", default_action="Allow", ip_rules="")
     found = of_dependency("RES001", row)
     assert found["resource_id"] == dependency_id("storage")
     assert found["workspace_id"] == workspace_id()
@@ -107,7 +191,7 @@ def test_a_finding_names_the_dependency_and_what_was_seen() -> None:
     ("ingestion", "query", "status"),
     [
         ("Disabled", "disabled", "pass"),
-        ("Disabled", "SecuredByPerimeter", "pass"),
+        ("Disabled", "SecuredByPerimeter", "unknown"),
         ("Enabled", "Disabled", "fail"),
         ("Disabled", "Enabled", "fail"),
         ("Enabled", None, "fail"),
@@ -196,13 +280,21 @@ OPEN = dependency("registry", public_network_access="Enabled", default_action="A
         ("", missing("registry"), "unknown"),
         ("cpu-build", unreadable("registry"), "unknown"),
         ("", OPEN, "not-applicable"),
-        ("", dependency("storage", public_network_access="Disabled"), "not-applicable"),
+        ("", dependency("storage", public_network_access="Disabled"), "fail"),
+        ("cpu-gone", CLOSED, "fail"),
     ],
 )
 def test_images_for_a_private_registry_are_built_by_a_compute(
     compute: str | None, row: dict[str, object], status: str
 ) -> None:
-    assert of_dependency("RES008", row, image_build_compute=compute)["status"] == status
+    site = {**place(), "image_build_compute": compute}
+    builds = {
+        "compute_id": f"{workspace_id()}/computes/CPU-build",
+        "workspace_id": workspace_id(),
+        "compute": "CPU-build",
+    }
+    found = findings_of("RES008", workspaces=[site], associated_resources=[row], computes=[builds])
+    assert list(found["status"]) == [status]
 
 
 def test_image_builds_are_unknown_while_the_registry_is() -> None:
@@ -226,7 +318,6 @@ def test_a_project_builds_images_as_its_hub_does() -> None:
         ("RES009", "storage", "allow_blob_public_access", False, "unknown"),
         ("RES010", "storage", "allow_shared_key_access", False, "fail"),
         ("RES011", "vault", "purge_protection", True, "fail"),
-        ("RES012", "registry", "admin_user_enabled", False, "unknown"),
     ],
 )
 def test_a_dependency_protects_itself(

@@ -15,7 +15,7 @@ TYPES = ("online", "batch", "serverless")
     [
         ("online", "disabled", "pass"),
         ("online", "Enabled", "fail"),
-        ("online", "Whatever", "fail"),
+        ("online", "Whatever", "unknown"),
         ("online", None, "unknown"),
         ("batch", None, "not-applicable"),
         ("serverless", None, "not-applicable"),
@@ -82,7 +82,7 @@ def test_endpoints_without_access_of_their_own_take_no_part(type_: str) -> None:
     row = place(public_network_access="Disabled", network_acls_default_action="Deny")
     answers = findings_of("END002", workspaces=[row], endpoints=[endpoint(type_=type_)])
     assert answers[["status", "reason"]].to_numpy().tolist() == [
-        ["not-applicable", "Only online endpoints take part in this."]
+        ["not-applicable", "Only managed online endpoints take part in this."]
     ]
 
 

@@ -12,7 +12,7 @@ from tests.support.tables.checks import asked, connection, isolated, status_of_w
         ("Disabled", "pass"),
         ("dISABLED", "pass"),
         ("Enabled", "fail"),
-        ("SecuredByPerimeter", "fail"),
+        ("SecuredByPerimeter", "unknown"),
         (None, "unknown"),
     ],
 )
@@ -57,6 +57,9 @@ def test_public_access_is_limited_where_the_default_action_denies(
         ("20.1.2.0/24, 52.4.5.6/32", "pass"),
         ("20.1.2.0/23", "fail"),
         ("0.0.0.0/0", "fail"),
+        ("20.1.2.0/24, 20.1.3.0/24", "fail"),
+        (", ".join(f"20.{n}.2.0/24" for n in range(5)), "fail"),
+        (", ".join(f"20.{n}.2.0/24" for n in range(4)), "pass"),
         ("10.0.0.4", "fail"),
         ("172.31.0.0/24", "fail"),
         ("203.0.113.7", "fail"),
@@ -80,7 +83,8 @@ def test_a_bad_address_rule_is_named_and_a_good_one_is_not() -> None:
 
 def test_a_policy_sets_how_wide_an_address_rule_may_be() -> None:
     rows = [workspace(ip_rules="20.0.0.0/16")]
-    assert statuses(asked("NET003", rows, min_prefix=16)) == ["pass"]
+    assert statuses(asked("NET003", rows, min_prefix=16)) == ["fail"]
+    assert statuses(asked("NET003", rows, min_prefix=16, max_addresses=2**16)) == ["pass"]
     with pytest.raises(ValidationError):
         asked("NET003", rows, min_prefix=33)
 

@@ -44,7 +44,7 @@ def test_a_managed_network_is_on_in_either_mode_that_isolates(
     [
         ("AllowInternetOutbound", None, "pass"),
         ("Disabled", None, "fail"),
-        ("Foo", None, "fail"),
+        ("Foo", None, "unknown"),
         (None, None, "unknown"),
         ("AllowInternetOutbound", ["AllowOnlyApprovedOutbound"], "fail"),
         ("Disabled", ["Disabled"], "pass"),
@@ -91,15 +91,18 @@ def test_the_spark_rule_is_named() -> None:
 @pytest.mark.parametrize(
     ("configured", "subnet", "no_public_ip", "mode", "status"),
     [
-        (True, "", True, "AllowInternetOutbound", "pass"),
+        (True, "", True, "AllowInternetOutbound", "not-applicable"),
         (True, "/subnets/own", True, "Disabled", "pass"),
-        (True, "", False, "AllowInternetOutbound", "fail"),
+        (True, "/subnets/own", False, "Disabled", "fail"),
+        (True, "", False, "AllowInternetOutbound", "not-applicable"),
+        (True, "", False, "Disabled", "not-applicable"),
         (True, "/subnets/own", True, "AllowInternetOutbound", "fail"),
         (True, "/subnets/own", None, "AllowInternetOutbound", "fail"),
-        (True, "", None, "AllowInternetOutbound", "unknown"),
+        (True, "", None, "AllowInternetOutbound", "not-applicable"),
+        (True, "/subnets/own", None, "Disabled", "unknown"),
         (True, None, True, "AllowInternetOutbound", "unknown"),
         (True, "/subnets/own", True, "Foo", "unknown"),
-        (None, "", True, "AllowInternetOutbound", "unknown"),
+        (None, None, None, "AllowInternetOutbound", "unknown"),
         (False, None, None, "AllowInternetOutbound", "not-applicable"),
     ],
 )

@@ -14,13 +14,14 @@ TARGETS = {
     "file": (STORAGE, "file"),
     "vault": (VAULT, "vault"),
     "registry": (REGISTRY, "registry"),
+    "workspace": (f"{workspace_id()}/", "amlworkspace"),
 }
 OPEN = {"public_network_access": "Enabled", "default_action": "Allow"}
 LINKS: Row = {"storage_account": STORAGE, "key_vault": VAULT, "container_registry": REGISTRY}
 
 
 def site(mode: str | None = INTERNET, **values: object) -> Row:
-    return {**place(mode=mode, managed_network_status="Active"), **LINKS, **values}
+    return {**place(mode=mode, public_network_access="Enabled"), **LINKS, **values}
 
 
 def rules(*without: str, **values: object) -> list[Row]:
@@ -52,12 +53,15 @@ def test_closed_dependencies_with_a_rule_each_are_reached(mode: str) -> None:
 @pytest.mark.parametrize("mode", [INTERNET, APPROVED])
 @pytest.mark.parametrize(
     ("lacking", "named"),
-    [("blob", "storage blob"), ("file", "storage file"), ("vault", "vault"), ("registry", "registry")],
+    [
+        *(("blob", "storage blob"), ("file", "storage file"), ("vault", "vault"), ("registry", "registry")),
+        ("workspace", "the workspace itself (amlworkspace)"),
+    ],
 )
 def test_a_closed_dependency_without_a_rule_is_named(mode: str, lacking: str, named: str) -> None:
     answers = findings_of(
         "OBR011",
-        workspaces=[site(mode)],
+        workspaces=[site(mode, public_network_access="Disabled")],
         outbound_rules=rules(lacking),
         associated_resources=all_closed(),
     )
@@ -67,8 +71,12 @@ def test_a_closed_dependency_without_a_rule_is_named(mode: str, lacking: str, na
 
 
 def test_everything_that_lacks_is_listed() -> None:
-    answers = findings_of("OBR011", workspaces=[site()], associated_resources=all_closed())
-    assert answers["reason"][0].endswith("leads to storage blob, storage file, vault, registry.")
+    answers = findings_of(
+        "OBR011", workspaces=[site(public_network_access="Disabled")], associated_resources=all_closed()
+    )
+    assert answers["reason"][0].endswith(
+        "leads to storage blob, storage file, vault, registry, the workspace itself (amlworkspace)."
+    )
 
 
 def test_open_dependencies_need_a_rule_only_where_all_outbound_is_approved() -> None:
@@ -141,7 +149,8 @@ def test_rules_that_were_not_all_read_decide_nothing() -> None:
 
 
 def test_a_rule_of_another_workspace_does_not_count() -> None:
-    others = [{**row, "workspace_id": workspace_id("other")} for row in rules()]
+    own = endpoint_rule(workspace_id("other"), "amlworkspace", "own", status="Active")
+    others = [{**row, "workspace_id": workspace_id("other")} for row in [*rules(), own]]
     other = {**site(APPROVED), "workspace_id": workspace_id("other"), "workspace": "other"}
     answers = findings_of("OBR011", workspaces=[site(APPROVED), other], outbound_rules=others)
     assert answers["status"].tolist() == ["pass", "fail"]

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
+from checks.network.scenario_hosts import DOCUMENTED_HOSTS
 from tests.support.tables.checks import (
     SUBSCRIPTION,
     Row,
@@ -11,6 +12,7 @@ from tests.support.tables.checks import (
     host_rule,
     isolated,
     status_of_rule,
+    statuses,
     tag_rule,
 )
 
@@ -22,6 +24,40 @@ NOT_JUDGED = [
     (tag_rule("Internet", category="Recommended"), "not-applicable"),
     (endpoint_rule(STORAGE, "blob"), "not-applicable"),
 ]
+
+
+TAGS_OF_EVERYONE = (
+    *(
+        "AppService",
+        "EventHub.WestEurope",
+        "ServiceBus",
+        "Sql",
+        "AzureCosmosDB",
+        "AzureContainerRegistry",
+        "LogicApps",
+    ),
+    *("AzureDataLake", "AzureDevOps", "PowerPlatformInfra", "powerplatformplex.eastus", "ApiManagement"),
+    *(
+        "AzureIoTHub",
+        "AzureSignalR",
+        "AzureDatabricks",
+        "CognitiveServicesManagement",
+        "CognitiveServicesFrontend",
+    ),
+    *("AzureCognitiveSearch", "AzureKeyVault", "azurekeyvault.northeurope", "AzureFrontDoor", "AzureCloud"),
+)
+TAGS_OF_ONE_SERVICE = (
+    *(
+        "StorageSyncService",
+        "AzureBackup",
+        "AzureUpdateDelivery",
+        "WindowsVirtualDesktop",
+        "AzureActiveDirectory",
+    ),
+    *("AzureMonitor", "MicrosoftContainerRegistry.westeurope", "AzureFrontDoor.FirstParty", "VirtualNetwork"),
+)
+ADJACENT = "20.1.2.0/24, 20.1.3.0/24"
+SCATTERED = ", ".join(f"20.{n}.2.0/24" for n in range(5))
 
 
 @pytest.mark.parametrize(
@@ -66,19 +102,29 @@ def test_storage_may_not_be_reached_by_name(row: Row, status: str) -> None:
         (tag_rule("Storage", address_prefixes=None), "unknown"),
         (tag_rule(None), "unknown"),
         (tag_rule("Storage", category=None), "unknown"),
-        (tag_rule("Storage", action=None), "unknown"),
+        (tag_rule("Storage", action=None), "fail"),
+        (tag_rule("Storage", action="Perhaps"), "unknown"),
         (tag_rule("Storage", type=None), "unknown"),
+        *((tag_rule(tag), "fail") for tag in TAGS_OF_EVERYONE),
+        *((tag_rule(tag), "pass") for tag in TAGS_OF_ONE_SERVICE),
+        *((tag_rule(word), "unknown") for word in ("*", "Any", "20.1.2.3", "10.0.0.0/8", "AzureWhatever")),
+        (host_rule("*"), "fail"),
+        (host_rule("*."), "fail"),
+        (host_rule("*.com"), "not-applicable"),
+        (tag_rule("DataFactory", address_prefixes=ADJACENT), "fail"),
+        (tag_rule("DataFactory", address_prefixes=SCATTERED), "fail"),
         (tag_rule("Storage", action="deny"), "not-applicable"),
         *NOT_JUDGED,
     ],
 )
-def test_an_opening_may_not_carry_data_out_at_will(row: Row, status: str) -> None:
+def test_an_outbound_rule_may_not_allow_data_exfiltration(row: Row, status: str) -> None:
     assert status_of_rule("OBR005", row) == status
 
 
 def test_a_policy_sets_how_wide_a_prefix_may_be() -> None:
     row = tag_rule("DataFactory", address_prefixes="20.1.0.0/16")
-    assert status_of_rule("OBR005", row, min_prefix=16) == "pass"
+    assert status_of_rule("OBR005", row, min_prefix=16) == "fail"
+    assert status_of_rule("OBR005", row, min_prefix=16, max_addresses=2**16) == "pass"
     with pytest.raises(ValidationError):
         status_of_rule("OBR005", row, min_prefix=-1)
 
@@ -126,6 +172,98 @@ def test_a_policy_adds_shared_domains() -> None:
     assert status_of_rule("OBR006", row, shared_domains=["Tenants.example.com"]) == "fail"
 
 
+HOSTS_OF_EVERYONE = (
+    *(
+        "*.azurecr.io",
+        "*.scm.azurewebsites.net",
+        "*.vault.azure.net",
+        "*.openai.azure.com",
+        "*.documents.azure.com",
+    ),
+    *(
+        "*.servicebus.windows.net",
+        "*.azure-api.net",
+        "*.logic.azure.com",
+        "*.inference.ml.azure.com",
+        "*.azurefd.net",
+    ),
+    *(
+        "*.westeurope.inference.ml.azure.com",
+        "*.trafficmanager.net",
+        "*.cloudapp.azure.com",
+        "*.sharepoint.com",
+    ),
+    *("*.mongo.cosmos.azure.us", "storage.googleapis.com", "s3.amazonaws.com", "s3.eu-west-1.amazonaws.com"),
+    *("github.com", "*.github.com"),
+)
+
+
+@pytest.mark.parametrize("host", HOSTS_OF_EVERYONE)
+def test_a_name_behind_which_anyone_may_keep_data_fails(host: str) -> None:
+    assert status_of_rule("OBR006", host_rule(host)) == "fail"
+
+
+@pytest.mark.parametrize("host", sorted(DOCUMENTED_HOSTS))
+@pytest.mark.parametrize("check_id", ["OBR004", "OBR005", "OBR006", "OBR014"])
+def test_a_host_that_a_scenario_needs_violates_no_check_of_openings(check_id: str, host: str) -> None:
+    assert status_of_rule(check_id, host_rule(host)) in {"pass", "not-applicable"}
+
+
+def test_a_policy_admits_hosts() -> None:
+    assert status_of_rule("OBR006", host_rule("GitHub.com"), admitted_hosts=["github.com"]) == "pass"
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        ("wheels.contoso.com", "pass"),
+        ("*.contoso.com", "pass"),
+        ("*", "pass"),
+        ("bücher.example", "pass"),
+        ("contoso.com.", "pass"),
+        ("https://contoso.com", "fail"),
+        ("contoso.com:443", "fail"),
+        ("contoso.com/wheels", "fail"),
+        ("20.1.2.3", "fail"),
+        ("2603:1020::1", "fail"),
+        ("20.1.2.0/24", "fail"),
+        ("contoso..com", "fail"),
+        ("www.contoso.*", "fail"),
+        ("contoso com", "fail"),
+        ("", "unknown"),
+        (None, "unknown"),
+    ],
+)
+def test_a_destination_has_to_be_a_host_name(host: str | None, status: str) -> None:
+    assert status_of_rule("OBR014", host_rule(host)) == status
+
+
+@pytest.mark.parametrize("check_id", ["OBR004", "OBR006"])
+@pytest.mark.parametrize("host", ["https://contoso.com", "contoso.com:443", "20.1.2.3"])
+def test_a_destination_that_is_no_host_name_passes_no_check_of_hosts(check_id: str, host: str) -> None:
+    assert status_of_rule(check_id, host_rule(host)) == "unknown"
+
+
+@pytest.mark.parametrize("check_id", ["OBR004", "OBR005", "OBR006", "OBR007", "OBR014"])
+@pytest.mark.parametrize(
+    ("mode", "status"),
+    [
+        ("AllowInternetOutbound", "not-applicable"),
+        ("Disabled", "not-applicable"),
+        ("Foo", "unknown"),
+        (None, "unknown"),
+    ],
+)
+def test_rules_without_effect_are_not_judged(check_id: str, mode: str | None, status: str) -> None:
+    row = (
+        tag_rule("Storage", port_ranges="*")
+        if check_id in {"OBR005", "OBR007"}
+        else host_rule("*.azurecr.io")
+    )
+    found = asked(check_id, [isolated(mode=mode)], rules=[row])
+    assert statuses(found) == [status]
+
+
 @pytest.mark.parametrize(
     ("protocol", "ports", "status"),
     [
@@ -153,7 +291,9 @@ def test_ports_and_protocol_have_to_be_narrow(protocol: str | None, ports: str |
     [
         *NOT_JUDGED,
         (tag_rule("DataFactory", port_ranges="*", action="Deny"), "not-applicable"),
-        (tag_rule("DataFactory", port_ranges="*", action=None), "unknown"),
+        (tag_rule("DataFactory", port_ranges="*", action=None), "fail"),
+        (tag_rule("DataFactory", port_ranges="1-60, 101-160"), "fail"),
+        (tag_rule("DataFactory", port_ranges="1-60, 41-100"), "pass"),
         (tag_rule("DataFactory", category=None), "unknown"),
     ],
 )
@@ -180,7 +320,7 @@ def test_a_policy_sets_how_many_ports_a_range_may_span() -> None:
         (host_rule(None), "unknown"),
         (host_rule("files.pypi.org", type="Tunnel"), "unknown"),
         (tag_rule("DataFactory", address_prefixes=None), "unknown"),
-        (tag_rule("DataFactory", action=None), "unknown"),
+        (tag_rule("DataFactory", action=None), "pass"),
         (host_rule("files.pypi.org", category=None), "unknown"),
         (host_rule("evil.example", category="Required"), "not-applicable"),
         (tag_rule("Storage", action="Deny"), "not-applicable"),

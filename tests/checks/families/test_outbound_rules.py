@@ -28,7 +28,8 @@ STORAGE = f"{GROUP}/Microsoft.Storage/storageAccounts/sa"
         ("Failed", "", "Inactive", "fail"),
         ("Active", "no right to approve", "Active", "fail"),
         ("Inactive", "", "Active", "fail"),
-        ("Provisioning", "", "active", "fail"),
+        ("Provisioning", "", "active", "not-applicable"),
+        ("Provisioning", "broken", "active", "fail"),
         ("Inactive", "broken", "Inactive", "fail"),
         ("Active", None, "Active", "unknown"),
         (None, "", "Active", "unknown"),
@@ -67,27 +68,57 @@ def test_host_and_tag_rules_are_valid_in_approved_outbound_only(
 
 
 def tags(*names: str, **values: object) -> list[Row]:
-    return [tag_rule(name, f"rule-{name}", category="Required", **values) for name in names]
+    in_force = {"status": "Active", "category": "Required"}
+    return [tag_rule(name, f"rule-{name}", **{**in_force, **values}) for name in names]
 
 
 def test_all_required_tags_present_pass_with_a_region_or_without() -> None:
     regional = [f"{tag}.WestUS3" if tag.startswith("Batch") else tag.upper() for tag in REQUIRED_TAGS]
-    assert statuses(asked("OBR003", [isolated()], rules=tags(*regional))) == ["pass"]
+    assert statuses(asked("OBR003", [isolated(location="West US3")], rules=tags(*regional))) == ["pass"]
+    assert statuses(asked("OBR003", [isolated(location="eastus")], rules=tags(*regional))) == ["fail"]
+    assert statuses(asked("OBR003", [isolated(location=None)], rules=tags(*regional))) == ["unknown"]
+
+
+def test_a_network_that_is_not_provisioned_needs_no_rules_yet() -> None:
+    assert statuses(asked("OBR003", [isolated(managed_network_status="Inactive")])) == ["not-applicable"]
+
+
+def test_a_rule_that_lacks_for_the_network_itself_is_recommended() -> None:
+    rows = [*tags(*REQUIRED_TAGS), endpoint_rule(STORAGE, "blob", "pe", status="Active")]
+    found = asked("OBR003", [isolated()], rules=rows)
+    assert statuses(found) == ["pass"]
+    assert "VirtualNetwork" in found["reason"][0]
 
 
 def test_a_missing_required_tag_is_named() -> None:
     found = asked("OBR003", [isolated()], rules=tags(*REQUIRED_TAGS[:-1]))
     assert statuses(found) == ["fail"]
-    assert found["reason"][0] == "No rule allows AzureMonitor."
+    assert found["reason"][0] == "No active rule allows TCP 443 to AzureMonitor."
 
 
-@pytest.mark.parametrize("values", [{"action": "Deny"}, {"address_prefixes": "20.1.2.3/32"}])
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"action": "Deny"},
+        {"address_prefixes": "20.1.2.3/32"},
+        {"status": "Failed"},
+        {"status": "Provisioning"},
+        {"protocol": "UDP"},
+        {"port_ranges": "9999"},
+    ],
+)
 def test_a_tag_that_is_denied_or_overridden_does_not_count(values: dict[str, object]) -> None:
     rows = [*tags(*REQUIRED_TAGS[:-1]), *tags(REQUIRED_TAGS[-1], **values)]
     assert statuses(asked("OBR003", [isolated()], rules=rows)) == ["fail"]
 
 
-@pytest.mark.parametrize("values", [{"action": None}, {"address_prefixes": None}, {"service_tag": None}])
+def test_a_tag_without_an_action_counts() -> None:
+    assert statuses(asked("OBR003", [isolated()], rules=tags(*REQUIRED_TAGS, action=None))) == ["pass"]
+
+
+@pytest.mark.parametrize(
+    "values", [{"address_prefixes": None}, {"service_tag": None}, {"status": None}, {"port_ranges": None}]
+)
 def test_a_tag_with_parts_left_out_may_be_the_missing_one(values: dict[str, object]) -> None:
     rows = [*tags(*REQUIRED_TAGS[:-1]), *tags(REQUIRED_TAGS[-1], **values)]
     assert statuses(asked("OBR003", [isolated()], rules=rows)) == ["unknown"]

@@ -28,7 +28,8 @@ ACTIVE = {"status": "Active"}
 
 
 def network(mode: str | None, **values: object) -> dict[str, object]:
-    return {**place(), "managed_network_reported": True, "isolation_mode": mode, **values}
+    built = {"managed_network_reported": True, "isolation_mode": mode, "managed_network_status": "Active"}
+    return {**place(), **built, **values}
 
 
 def scenario(
@@ -114,7 +115,9 @@ def test_a_name_under_a_wildcard_does_not_stand_for_the_wildcard() -> None:
     )
 
 
-@pytest.mark.parametrize(("action", "status"), [("Allow", "pass"), ("Deny", "fail"), (None, "unknown")])
+@pytest.mark.parametrize(
+    ("action", "status"), [("Allow", "pass"), ("Deny", "fail"), (None, "pass"), ("Odd", "unknown")]
+)
 def test_a_tag_for_the_internet_reaches_every_host(action: str | None, status: str) -> None:
     rules = [{**tag_rule("Internet", action=action), **ACTIVE}]
     assert scenario("SCN005", network(APPROVED), rules)["status"] == status
@@ -227,5 +230,11 @@ def test_selected_addresses_need_a_rule_to_the_workspace_itself(
     assert scenario("SCN006", row, endpoints(*targets))["status"] == status
 
 
-def test_there_are_thirteen_hosts_of_vs_code() -> None:
-    assert len(set(VS_CODE_HOSTS)) == 13
+def test_there_are_twelve_hosts_of_vs_code() -> None:
+    assert len(set(VS_CODE_HOSTS)) == 12
+
+
+@pytest.mark.parametrize("check_id", sorted(SCENARIO_OF.keys() - {"SCN006"}))
+def test_a_network_that_is_not_provisioned_is_not_judged(check_id: str) -> None:
+    row = network(APPROVED, managed_network_status="Inactive")
+    assert scenario(check_id, row)["status"] == "not-applicable"

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from checks.network.rules import swallows
 from hypothesis import given
 from hypothesis import strategies as st
 
+from checks.network.hosts import swallows
 from checks.network.reachability import (
     Destination,
     Endpoint,
@@ -75,7 +75,7 @@ def target(resource_id: str | None, part: str | None) -> OutboundRule:
         (replace(tag("Internet"), protocol=None), Host(name="pypi.org"), None),
         (replace(tag("Internet"), port_ranges="some"), Host(name="pypi.org"), None),
         (tag("Internet", "Deny"), Host(name="pypi.org"), False),
-        (tag("Internet", None), Host(name="pypi.org"), None),
+        (tag("Internet", None), Host(name="pypi.org"), True),
         (tag("Internet", prefixes="20.1.2.3/32"), Host(name="pypi.org"), False),
         (tag("Internet", prefixes=None), Host(name="pypi.org"), None),
         (tag("Sql", prefixes="20.1.2.3/32, 0.0.0.0/0"), Host(name="pypi.org"), True),

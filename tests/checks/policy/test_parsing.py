@@ -45,12 +45,12 @@ def test_an_id_beats_the_family_it_falls_under_whatever_their_order(turned: bool
 def test_a_check_keeps_its_own_severity_and_defaults_unless_told() -> None:
     one = choice({"NET003": None})["NET003"]
     assert one.severity is Severity.MEDIUM
-    assert one.params.model_dump() == {"min_prefix": 24}
+    assert one.params.model_dump() == {"min_prefix": 24, "max_addresses": 1024}
 
 
 def test_parameters_reach_the_check() -> None:
     one = choice({"NET003": {"parameters": {"min_prefix": 30}}})["NET003"]
-    assert one.params.model_dump() == {"min_prefix": 30}
+    assert one.params.model_dump() == {"min_prefix": 30, "max_addresses": 1024}
 
 
 @pytest.mark.parametrize(

@@ -30,11 +30,18 @@ _ACCESS = (f"{_DEPENDENCY}.public_network_access", f"{_DEPENDENCY}.default_actio
 
 _NO_PERIMETER = (Status.PASS, Status.FAIL, Status.NOT_APPLICABLE)
 ABSENCE_MEANS: dict[tuple[str, str], set[Status]] = {
-    **{(id, read): {Status.FAIL} for id in ("RES001", "RES002", "RES003") for read in _ACCESS},
+    **{(id, read): {Status.FAIL, Status.PASS} for id in ("RES001", "RES002", "RES003") for read in _ACCESS},
+    ("OBR010", "outbound_rules.status"): {Status.FAIL, Status.PASS},
     ("RES005", f"{_DEPENDENCY}.default_action"): {Status.NOT_APPLICABLE},
-    **{(f"RES{n:03}", f"{_DEPENDENCY}.perimeter_status"): {*_NO_PERIMETER} for n in (1, 2, 14, 15, 16)},
-    **{(f"OBR{n:03}", "outbound_rules.action"): {Status.FAIL} for n in (5, 7, 8, 10)},
+    **{(f"RES{n:03}", f"{_DEPENDENCY}.perimeter_status"): {*_NO_PERIMETER} for n in (1, 2, 5, 14, 15, 16)},
+    ("RES003", f"{_DEPENDENCY}.anonymous_pull_enabled"): {Status.PASS},
+    **{(f"OBR{n:03}", "outbound_rules.action"): {Status.FAIL, Status.PASS} for n in (5, 7, 8, 10)},
     ("OBR003", "outbound_rules.action"): {Status.PASS},
+    **{
+        (id, f"endpoints.{column}"): {Status.FAIL, Status.PASS, Status.NOT_APPLICABLE}
+        for id in ("END001", "END002", "END005", "MVN003")
+        for column in ("kind", "compute_id")
+    },
     **{("RES006", f"{_DEPENDENCY}.public_network_access"): {Status.PASS, Status.FAIL}},
     **{(id, read): {Status.NOT_APPLICABLE} for id in ("RES007", "RES008") for read in _ACCESS},
     ("RES010", f"{_DEPENDENCY}.allow_shared_key_access"): {Status.FAIL},
@@ -47,11 +54,7 @@ _MODE = {"workspaces.managed_network_reported", "workspaces.isolation_mode"}
 
 _RULES = ("prefixes", "subscriptions")
 OTHER_EVIDENCE = {
-    **{
-        (f"RES{n:03}", f"{_DEPENDENCY}.unread_reason"): "only quoted in the reason"
-        for n in range(1, 17)
-        if n != 8
-    },
+    **{(f"RES{n:03}", f"{_DEPENDENCY}.unread_reason"): "only quoted in the reason" for n in range(1, 17)},
     **{
         (id, f"{_DEPENDENCY}.{column}"): "access that is Disabled without a perimeter needs no more"
         for id in ("RES001", "RES002")
@@ -66,13 +69,14 @@ OTHER_EVIDENCE = {
     ("RES003", f"{_DEPENDENCY}.ip_rules"): "access that is Disabled admits no address",
     ("RES003", f"{_DEPENDENCY}.anonymous_pull_enabled"): "likewise",
     ("RES005", f"{_DEPENDENCY}.resource_access_rules"): "a bypass for AzureServices is enough",
-    ("RES005", f"{_DEPENDENCY}.perimeter_access_mode"): "without an Enforced perimeter the bypass counts",
+    ("RES005", f"{_DEPENDENCY}.perimeter_access_mode"): "without a perimeter there is no mode",
+    ("RES005", f"{_DEPENDENCY}.perimeter_status"): "a list that nobody asked for counts as no perimeter",
     ("RES005", f"{_DEPENDENCY}.perimeter_subscriptions"): "likewise",
     ("RES006", f"{_DEPENDENCY}.public_network_access"): "absent access is Enabled",
     **{("RES015", f"{_DEPENDENCY}.perimeter_{part}"): "the access mode alone decides" for part in _RULES},
     **{("RES016", f"{_DEPENDENCY}.perimeter_{part}"): "the issues alone decide" for part in _RULES},
-    **{(f"RES00{n}", _ACCESS[0]): "a default action of Deny closes as well" for n in (1, 2, 3, 7)},
-    **{(f"RES00{n}", _ACCESS[1]): "access that is Disabled closes as well" for n in (1, 2, 3, 7)},
+    **{(f"RES00{n}", _ACCESS[0]): "a default action of Deny closes as well" for n in (1, 2, 3, 7, 8)},
+    **{(f"RES00{n}", _ACCESS[1]): "access that is Disabled closes as well" for n in (1, 2, 3, 7, 8)},
     ("RES006", f"{_DEPENDENCY}.virtual_network_rules"): "without an endpoint nothing clashes",
     ("RES006", f"{_DEPENDENCY}.approved_private_endpoints"): "without a rule nothing clashes",
     **{("RES007", read): "a closed registry needs its tier in every mode" for read in _MODE},
@@ -193,11 +197,7 @@ _CLOSED: Row = {
     "bypass": "AzureServices",
     "ip_rules": "",
     "resource_access_rules": "",
-    "perimeter_status": "read",
-    "perimeter_access_mode": "",
-    "perimeter_prefixes": "",
-    "perimeter_subscriptions": "",
-    "perimeter_issues": "",
+    "perimeter_status": "missing",
     "anonymous_pull_enabled": False,
     "virtual_network_rules": 0,
     "approved_private_endpoints": 0,
@@ -212,8 +212,11 @@ _CLOSED: Row = {
 _GUARDED: Row = {
     **_CLOSED,
     "public_network_access": "SecuredByPerimeter",
+    "perimeter_status": "read",
     "perimeter_access_mode": "Enforced",
     "perimeter_prefixes": "20.1.2.0/24",
+    "perimeter_subscriptions": "",
+    "perimeter_issues": "",
 }
 """Behind a perimeter; the first registry that has one will make RES003 wrong."""
 _OPEN: Row = {**_CLOSED, "public_network_access": "Enabled", "default_action": "Allow"}

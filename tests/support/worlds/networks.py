@@ -42,6 +42,7 @@ OTHER_EVIDENCE = {
     ("OBR010", "outbound_rules.spark_enabled"): "a rule without the flag is not for Spark",
     ("OBR011", "workspaces.public_network_access"): "approved outbound needs the workspace's own endpoint",
     ("PEP002", "private_endpoint_connections.description"): "only quoted in the reason",
+    ("MVN005", "workspaces.isolation_mode"): "a workspace without a managed network has no mode",
     ("OBR001", "workspaces.managed_network_status"): "an active rule is in force",
     ("OBR002", "workspaces.managed_network_reported"): "private endpoints are valid in every mode",
     ("OBR002", "workspaces.isolation_mode"): "likewise",
@@ -53,7 +54,10 @@ OTHER_EVIDENCE = {
     ("OBR008", "outbound_rules.action"): "likewise for service-tag rules",
     ("OBR010", "outbound_rules.fqdn"): "decides for host-name rules only",
     ("OBR010", "outbound_rules.service_tag"): "decides for service-tag rules only",
+    ("OBR010", "outbound_rules.address_prefixes"): "likewise",
     ("OBR010", "outbound_rules.action"): "likewise",
+    ("OBR010", "outbound_rules.protocol"): "likewise",
+    ("OBR010", "outbound_rules.port_ranges"): "likewise",
     ("OBR010", "outbound_rules.service_resource_id"): "decides for private-endpoint rules only",
     ("OBR010", "outbound_rules.subresource_target"): "likewise",
     ("OBR012", "outbound_rules.type"): "a workspace without rules has no host-name rules",
@@ -191,7 +195,11 @@ def _rows_that_pass() -> Iterator[tuple[str, Tables]]:
     worlds: dict[str, tuple[Row, list[Row]]] = {
         "plain": (good, [tag, spark]),
         "open": (good | {"public_network_access": "Enabled", "ip_rules": "20.1.2.3"}, []),
-        "off": (good | {"isolation_mode": "Disabled", "serverless_compute_custom_subnet": "/own"}, []),
+        "off": (good | {"isolation_mode": "Disabled", "serverless_compute_custom_subnet": "/own"}, [hosts]),
+        "absent": (
+            good | {"managed_network_reported": False, "serverless_compute_custom_subnet": "/own"},
+            [],
+        ),
         "prefixed": (strict, [tag | {"address_prefixes": "20.1.2.3/32"}]),
         "strict": (strict, [hosts, tag | {"service_tag": "DataFactory"}, *required]),
     }

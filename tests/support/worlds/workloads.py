@@ -32,11 +32,13 @@ OTHER_EVIDENCE = {
     **{(id, f"endpoints.{column}"): "an endpoint that names no cluster is managed" for id, column in _KINDS},
     ("END001", "workspaces.public_network_access"): "only quoted in the reason",
     ("END001", "workspaces.network_acls_default_action"): "likewise",
+    **{("END005", read): "an approved private endpoint decides as well" for read in _MODE},
     ("END005", "workspaces.online_endpoints_known"): "the managed network decides as well",
     ("CMP006", "computes.ssh_public_access"): "decides for instances only",
     ("CMP006", "computes.remote_login_port_public_access"): "decides for clusters only",
     ("END002", "workspaces.ip_rules"): "only quoted in the reason",
     ("END006", "workspaces.network_acls_default_action"): "a closed workspace selects no addresses",
+    ("END006", "workspaces.public_network_access"): "a default action of Allow selects none either",
     ("END002", "workspaces.network_acls_default_action"): "where all is Disabled it does not matter",
     ("END005", "workspaces.private_endpoint_connections_known"): "the managed network decides as well",
     ("END005", "private_endpoint_connections.status"): "likewise",
@@ -148,7 +150,7 @@ def _led(number: int, target: str, part: str) -> Row:
     }
 
 
-def _world(workspace: Row, **computes: Row) -> Tables:
+def _world(workspace: Row, *, has_online: bool = True, **computes: Row) -> Tables:
     targets = (
         *((STORAGE, "blob"), (STORAGE, "file"), (VAULT, "vault"), (REGISTRY, "registry")),
         (workspace_id(), "amlworkspace"),
@@ -162,7 +164,7 @@ def _world(workspace: Row, **computes: Row) -> Tables:
         endpoints=[
             endpoint(public_network_access="Disabled", auth_mode="AADToken", kind="Managed"),
             endpoint(type_="batch", auth_mode="AADToken"),
-        ],
+        ][0 if has_online else 1 :],
         online_deployments=[
             deployment(egress_public_network_access="Enabled", endpoint_compute_type="Managed")
         ],
@@ -190,12 +192,15 @@ _SELECTED: Row = {
 }
 WORLDS = {
     "workloads": _world({**place(), **_SELECTED}, AmlCompute=_QUIET, ComputeInstance=_QUIET),
+    "workloads open": _world({**place(), **_SELECTED, "network_acls_default_action": "Allow"}),
     "workloads approved": _world(
         {**place(mode="AllowOnlyApprovedOutbound"), **_SELECTED, "public_network_access": "Disabled"},
         AmlCompute=_QUIET,
     ),
     "workloads in subnets": _world(
-        {**place(mode="Disabled"), **_SELECTED}, AmlCompute={**_QUIET, "subnet_id": "/subnets/own"}
+        {**place(mode="Disabled"), **_SELECTED},
+        has_online=False,
+        AmlCompute={**_QUIET, "subnet_id": "/subnets/own"},
     ),
 }
 """Tables in which every check of CMP and END, MVN003 and OBR011 passes, each for one of its reasons."""
