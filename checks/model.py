@@ -126,6 +126,13 @@ class Check:
         return not NETWORK_COLUMNS.isdisjoint({*read, *self.rows_known_by})
 
     @property
+    def is_decided_by_hub(self) -> bool:
+        """Whether the hub's values alone decide for a Project, so that the Project's finding repeats the hub's."""
+        read = {name.partition(".")[2] for name in self.reads if name.startswith("workspaces.")}
+        own = {*read, *self.rows_known_by} - NETWORK_COLUMNS
+        return self.over == "workspaces" and self.follows_hub and not own
+
+    @property
     def rationale(self) -> str:
         """The docstring of the check: the risk, what decides, what counts as unknown."""
         return cleandoc(self.function.__doc__ or "")

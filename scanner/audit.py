@@ -11,6 +11,7 @@ import pandas as pd
 from checks.contract.tables import Tables
 from checks.engine.asking import findings
 from checks.engine.categorical import together
+from checks.engine.causes import with_causes
 from checks.errors import AuditError
 from checks.model import Severity
 from checks.policy.composition import scoped
@@ -104,8 +105,9 @@ def _concluded(
     workspaces = workspace_facts(tables)
     found = judged(findings(tables, scoped(composition, tables)), name, unknown=composition.unknown)
     result = waived(found, composition.waivers, workspaces, as_of)
+    explained = with_causes(result.findings, {each.check.id: each.check for each in policy.checks})
     verdict = concluded(
-        result.findings,
+        explained,
         policy=name,
         description=policy.policy.description,
         checks=tuple(each.check.id for each in policy.checks),
@@ -118,7 +120,7 @@ def _concluded(
         waivers=result.applied,
         digest=composition.digest,
     )
-    return result.findings, verdict
+    return explained, verdict
 
 
 def exit_code(audit: Audit) -> ExitCode:

@@ -42,6 +42,10 @@ class PolicyVerdict:
     crashed: bool
     waived: dict[str, int] = field(default_factory=dict)
     """Waived findings by severity."""
+    consequences: int = 0
+    """Findings that follow from another one; they are neither violated nor undetermined."""
+    inheriting: int = 0
+    """Projects that inherit a finding of their hub."""
     expired_waivers: tuple[str, ...] = ()
     """Waivers that ended before the audit, in readable words: each needs renewing or removing."""
     orphan_waivers: tuple[str, ...] = ()
@@ -97,18 +101,24 @@ def concluded(
     """
     violated = _by_severity(findings, Verdict.VIOLATED)
     statuses = findings["status"].value_counts()
-    undetermined = bool(findings["verdict"].eq(Verdict.UNDETERMINED).any())
+    follows = findings["verdict"].eq(Verdict.CONSEQUENCE)
+    undetermined = bool((findings["verdict"].eq(Verdict.UNDETERMINED) | follows).any())
+    reaching = _added(
+        violated, _by_severity(findings[findings["status"].eq(Status.FAIL)], Verdict.CONSEQUENCE)
+    )
     table = scores(findings, policy)
     return PolicyVerdict(
         policy=policy,
         description=description,
-        verdict=_overall(violated, fail_on, is_open=undetermined or bool(unread_groups) or not complete),
+        verdict=_overall(reaching, fail_on, is_open=undetermined or bool(unread_groups) or not complete),
         fail_on=fail_on,
         checks=checks,
         statuses={status.value: int(statuses.get(status.value, 0)) for status in Status},
         violated=violated,
         crashed=bool(statuses.get(Status.ERROR.value, 0)),
         waived=_by_severity(findings, Verdict.WAIVED),
+        consequences=int(follows.sum()),
+        inheriting=_inheriting(findings[follows]),
         expired_waivers=expired_waivers,
         orphan_waivers=orphan_waivers,
         unread_groups=unread_groups,
@@ -125,6 +135,22 @@ def _overall(violated: dict[str, int], fail_on: Severity, *, is_open: bool) -> V
     if any(count and Severity(severity).reaches(fail_on) for severity, count in violated.items()):
         return Verdict.VIOLATED
     return Verdict.UNDETERMINED if is_open else Verdict.COMPLIANT
+
+
+def _added(some: dict[str, int], others: dict[str, int]) -> dict[str, int]:
+    """Return the sums by severity: a consequence may reach `fail_on` although its cause does not."""
+    return {severity: count + others[severity] for severity, count in some.items()}
+
+
+def _inheriting(consequences: pd.DataFrame) -> int:
+    """Return how many workspaces repeat a finding of their hub."""
+    cause = (
+        consequences["caused_by"].astype(object).fillna("") if "caused_by" in consequences.columns else None
+    )
+    if cause is None or not len(consequences):
+        return 0
+    same = cause.str.partition(" ")[0].eq(consequences["check_id"].astype(object))
+    return int(consequences.loc[same, "workspace_id"].astype(object).str.lower().nunique())
 
 
 def _policy_score(table: pd.DataFrame) -> float | None:

@@ -1,19 +1,26 @@
 """The score of a policy, of a subscription and of a workspace under it.
 
-    score = 100 × Σ weight(pass) / Σ weight(pass, fail, unknown, error)
+Of one workspace, each check counts once, by the worst of its findings. Not applicable and waived findings do not count,
+and unknown counts as failed. The worst violated severity chooses the band, and the weighted share of satisfied
+checks the place within it:
 
-A finding weighs by its severity under the policy: critical 10, high 5, medium 3, low 1, informational 0.
-What is waived and what does not apply counts in neither sum. Where nothing counts there is no score.
+    critical 0 to 25, high 25 to 50, medium 50 to 75, low and informational 75 to 100, nothing violated 100
 
-Example: a workspace with a high check that passes (5), a medium one that fails (3), a low one that is
-unknown (1), a critical one that fails and is waived, and one that does not apply scores
-100 × 5 / (5 + 3 + 1) = 55.6. Had the low check failed, the score would be the same; had it passed, 66.7.
+A check weighs by its severity under the policy: critical 20, high 10, medium 6, low 2, informational 1. A cause and
+the checks that follow from it count once, with the greater of the cause's weight and their weights' sum; a Project's
+finding that repeats its hub's does not count for the Project. The score of a policy, or of a subscription, is the mean
+over its workspaces with a finding.
 
-What is unknown thus never improves a score: replacing any status but error by unknown gives one that is
-no higher, where no score at all ranks with 0. A waiver does improve it, and is counted beside it.
+Example: a workspace with a high check that passes (10), a medium one that fails (6) and a low one that is unknown
+(2) is in the band 50 to 75: 50 + 25 × 10 / 18 = 63.9.
+
+One more finding that passes changes nothing for a check that has one, adding a violation never raises a score,
+replacing any status by unknown never raises it, and no workspace with a critical violation scores above one without.
 """
 
 from __future__ import annotations
+
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -22,41 +29,50 @@ from checks.engine.categorical import coded_texts, mapped
 from checks.policy.verdicts import Verdict
 from checks.severity import Severity
 
-WEIGHTS = {
-    Severity.CRITICAL: 10,
-    Severity.HIGH: 5,
-    Severity.MEDIUM: 3,
-    Severity.LOW: 1,
-    Severity.INFORMATIONAL: 0,
+WEIGHTS: Final = {
+    Severity.CRITICAL: 20,
+    Severity.HIGH: 10,
+    Severity.MEDIUM: 6,
+    Severity.LOW: 2,
+    Severity.INFORMATIONAL: 1,
 }
 
-COUNTS = ("pass", "fail", "unknown", "not_applicable", "error", "waived")
-SCORE_COLUMNS = ("policy", "scope", "id", *COUNTS, "score")
-"""The columns of `scores`: three strings, six Int64 and a Float64."""
+BANDS: Final = {
+    Severity.CRITICAL: 0,
+    Severity.HIGH: 25,
+    Severity.MEDIUM: 50,
+    Severity.LOW: 75,
+    Severity.INFORMATIONAL: 75,
+}
+"""The lowest score of the band that a violation of that severity chooses; each band is 25 wide."""
 
-_COUNTING = ("pass", "fail", "unknown", "error")
+COUNTS = ("pass", "fail", "unknown", "not_applicable", "error", "waived", "consequence")
+SCORE_COLUMNS = ("policy", "scope", "id", *COUNTS, "score")
+"""The columns of `scores`: three strings, seven Int64 and a Float64."""
+
+_SEVERITIES = tuple(WEIGHTS)
 
 
 def no_scores() -> pd.DataFrame:
-    """The frame of `scores` without a row."""
+    """Return the frame of `scores` without a row."""
     dtypes = dict.fromkeys(("policy", "scope", "id"), "string") | dict.fromkeys(COUNTS, "Int64")
     return pd.DataFrame({name: pd.Series(dtype=dtypes.get(name, "Float64")) for name in SCORE_COLUMNS})
 
 
 def scores(judged: pd.DataFrame, policy: str) -> pd.DataFrame:
-    """Counts and score of the policy, then of each subscription and each workspace with a finding.
+    """Return counts and score of the policy, then of each subscription and each workspace with a finding.
 
-    `scope` is policy, subscription or workspace, `id` "" or the id as findings spell it. Every finding is
-    in one count: in `waived` if it is waived, else in that of its status. `<NA>` is no score.
+    `scope` is policy, subscription or workspace, `id` "" or the id as findings spell it. Every finding is in one
+    count: in `waived` or `consequence` if that is its verdict, else in that of its status. `<NA>` is no score.
     """
-    sums = _sums(judged)
-    spelled = pd.Series(sums.index, index=sums.index, dtype="string")
+    workspaces = _workspaces(judged)
+    spelled = workspaces["id"]
     ids = {
-        "policy": pd.Series("", index=sums.index, dtype="string"),
+        "policy": pd.Series("", index=spelled.index, dtype="string"),
         "subscription": spelled.str.extract(r"(?i)^/subscriptions/([^/]+)", expand=False),
         "workspace": spelled.mask(spelled.eq("")),
     }
-    parts = [_scored(sums, named).assign(scope=scope) for scope, named in ids.items()]
+    parts = [_summed(workspaces, named).assign(scope=scope) for scope, named in ids.items()]
     parts[0] = parts[0] if len(judged) else _nothing()
     result = pd.concat(parts, ignore_index=True).assign(policy=policy)[list(SCORE_COLUMNS)]
     return result.astype(no_scores().dtypes.to_dict())
@@ -66,29 +82,85 @@ def _nothing() -> pd.DataFrame:
     return pd.DataFrame([{"id": "", "scope": "policy", **dict.fromkeys(COUNTS, 0), "score": pd.NA}])
 
 
-def _sums(judged: pd.DataFrame) -> pd.DataFrame:
-    """Per spelling of a workspace's id: the counts, and the weights `gained` and `possible`."""
+def _workspaces(judged: pd.DataFrame) -> pd.DataFrame:
+    """Return, by lower-cased workspace id, the id as first spelled, the counts and the score."""
     status = mapped(judged["status"], lambda status: status.replace("-", "_"), COUNTS).codes
-    word = np.where(judged["verdict"].eq(Verdict.WAIVED), COUNTS.index("waived"), status)
-    severity = mapped(judged["severity"], str, tuple(WEIGHTS)).codes
-    workspace = coded_texts(judged["workspace_id"])
-    shape = (len(workspace.pool), len(COUNTS), len(WEIGHTS))
-    flat = np.ravel_multi_index((workspace.codes, word, severity), shape)
-    found = np.bincount(flat, minlength=np.prod(shape)).reshape(shape)
-    weighed = found @ np.array(list(WEIGHTS.values()))
-    columns = {name: found[:, number].sum(axis=1) for number, name in enumerate(COUNTS)}
-    columns |= {
-        "gained": weighed[:, COUNTS.index("pass")],
-        "possible": weighed[:, [COUNTS.index(status) for status in _COUNTING]].sum(axis=1),
-    }
-    occurs = np.flatnonzero(found.any(axis=(1, 2)))
-    return pd.DataFrame(columns, index=pd.Index(workspace.pool, dtype="string")).iloc[occurs].sort_index()
+    word = pd.Series(status, index=judged.index)
+    for verdict in (Verdict.WAIVED, Verdict.CONSEQUENCE):
+        word = word.mask(judged["verdict"].eq(verdict), COUNTS.index(verdict.value))
+    texts = coded_texts(judged["workspace_id"])
+    keys = texts.changed(str.lower)
+    rows = pd.DataFrame(
+        {"key": keys.pool[keys.codes], "id": texts.pool[texts.codes], "word": word.to_numpy()}
+    )
+    counts = pd.crosstab(rows["key"], rows["word"]).reindex(columns=range(len(COUNTS)), fill_value=0)
+    counts.columns = pd.Index(COUNTS)
+    spelled = rows.groupby("key")["id"].first().astype("string")
+    score = _scores(judged, rows["key"]).reindex(counts.index).fillna(100.0)
+    return counts.assign(id=spelled, score=score.astype("Float64"))
 
 
-def _scored(sums: pd.DataFrame, ids: pd.Series) -> pd.DataFrame:
-    """Per id, whatever its case: `id`, the counts and the score, sorted."""
-    summed = sums.assign(id=ids).groupby(ids.str.lower(), sort=True)
-    result = summed.agg({"id": "first", **dict.fromkeys(sums.columns, "sum")})
-    possible = result["possible"].astype("Int64")
-    score = 100 * result["gained"].astype("Int64") / possible.mask(possible.eq(0))
-    return result.assign(score=score.astype("Float64"))
+def _scores(judged: pd.DataFrame, key: pd.Series) -> pd.Series:
+    """Return the score of each workspace in which something counts, by lower-cased id; any other has 100."""
+    status = judged["status"].astype(object).to_numpy()
+    counts = ~judged["verdict"].eq(Verdict.WAIVED).to_numpy() & (status != "not-applicable")
+    severity = mapped(judged["severity"], str, _SEVERITIES).codes
+    caused_by = judged["caused_by"] if "caused_by" in judged.columns else pd.Series("", judged.index)
+    rows = pd.DataFrame(
+        {
+            "key": key.to_numpy(),
+            "check": judged["check_id"].astype(object).to_numpy(),
+            "fails": status != "pass",
+            "cause": mapped(caused_by, lambda text: text.partition(" ")[0]).astype(object),
+            "weight": np.array(list(WEIGHTS.values()))[severity],
+            "band": np.array(list(BANDS.values()))[severity],
+        }
+    )[counts]
+    rows["own"] = rows["fails"] & rows["cause"].eq("")
+    rows["inherits"] = rows["fails"] & rows["cause"].eq(rows["check"])
+    return _by_workspace(rows) if len(rows) else pd.Series(dtype="float64")
+
+
+def _by_workspace(rows: pd.DataFrame) -> pd.Series:
+    """Return the score of each workspace from its counting findings."""
+    first = rows.sort_values(["fails", "own"], ascending=False, kind="stable")
+    checks = first.groupby(["key", "check"], as_index=False, sort=False).agg(
+        fails=("fails", "any"),
+        own=("own", "any"),
+        inherits=("inherits", "first"),
+        cause=("cause", "first"),
+        weight=("weight", "max"),
+        band=("band", "min"),
+    )
+    checks = checks[~(checks["inherits"] & ~checks["own"])]
+    is_consequence = checks["fails"] & ~checks["own"]
+    root = _roots(checks, is_consequence)
+    carried = (
+        checks[is_consequence].assign(check=root[is_consequence]).groupby(["key", "check"])["weight"].sum()
+    )
+    units = checks[~is_consequence].set_index(["key", "check"])
+    weight = pd.concat([units["weight"], carried.reindex(units.index).fillna(0)], axis=1).max(axis=1)
+    gained = weight.where(~units["fails"], 0).groupby("key").sum()
+    share = gained / weight.groupby("key").sum()
+    lowest = checks[checks["fails"]].groupby("key")["band"].min()
+    return (lowest + 25 * share.reindex(lowest.index)).reindex(share.index).fillna(100.0)
+
+
+def _roots(checks: pd.DataFrame, is_consequence: pd.Series) -> pd.Series:
+    """Return for each check of a workspace the check that its chain of causes begins with."""
+    pairs = pd.MultiIndex.from_frame(checks[["key", "check"]])
+    cause_of = pd.Series(checks["cause"].where(is_consequence, checks["check"]).to_numpy(), index=pairs)
+    root = cause_of
+    for _ in range(len(set(checks["check"]))):
+        above = cause_of.reindex(pd.MultiIndex.from_arrays([pairs.get_level_values("key"), root]))
+        higher = pd.Series(np.where(above.isna(), root, above), index=pairs)
+        if higher.equals(root):
+            break
+        root = higher
+    return pd.Series(root.to_numpy(), index=checks.index)
+
+
+def _summed(workspaces: pd.DataFrame, ids: pd.Series) -> pd.DataFrame:
+    """Return, for each id whatever its case: `id`, the summed counts and the mean score, sorted."""
+    named = workspaces.assign(id=ids).groupby(ids.str.lower(), sort=True)
+    return named.agg({"id": "first", **dict.fromkeys(COUNTS, "sum"), "score": "mean"})

@@ -1,4 +1,4 @@
-"""The words a finding, or a whole policy, comes to."""
+"""The verdicts of findings and policies."""
 
 from __future__ import annotations
 
@@ -6,9 +6,14 @@ from enum import StrEnum
 
 
 class Verdict(StrEnum):
-    """What a finding, or a whole policy, comes to; a policy is never waived."""
+    """The verdict of a finding or of a whole policy. A policy is never waived and never a consequence.
+
+    A consequence is a violated or undetermined finding that follows from another one, which names its cause and is
+    counted there.
+    """
 
     COMPLIANT = "compliant"
     VIOLATED = "violated"
     WAIVED = "waived"
+    CONSEQUENCE = "consequence"
     UNDETERMINED = "undetermined"

@@ -56,7 +56,6 @@ DIFFERENCES: Mapping[tuple[str, str], str] = {
     ("MVN002", "proj-partner-pilot"): HUB_UNREAD,
     ("CMP002", "cpu-build"): IN_MANAGED_NETWORK,
     ("CMP002", "ci-forecast"): IN_MANAGED_NETWORK,
-    ("CMP002", "cpu-waiting"): IN_MANAGED_NETWORK,
     ("CMP002", "gpu-far"): IN_MANAGED_NETWORK,
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 
 import pandas as pd
@@ -13,7 +14,7 @@ from checks.contract.tables import Tables
 from checks.model import Severity, Status
 from checks.policy.judge import PolicyVerdict, concluded, judged
 from checks.policy.model import UnknownCounts, Waiver
-from checks.policy.score import COUNTS, SCORE_COLUMNS
+from checks.policy.score import COUNTS, SCORE_COLUMNS, scores
 from checks.policy.selectors import workspace_facts
 from checks.policy.waivers import waived
 from tests.support.tables.checks import workspace_id
@@ -26,9 +27,10 @@ WAIVER = Waiver.model_validate(
 
 
 def concluded_of(rows: list[Row], unknown: UnknownCounts = UnknownCounts.INCOMPLETE) -> PolicyVerdict:
-    """The verdict over rows of status, severity and resource; a waiver bears those named `…waived`."""
+    """The verdict over rows of status, severity and resource, a check each; a waiver covers those named `…waived`."""
     frame = pd.DataFrame(rows, columns=["status", "severity", "resource_id"], dtype="string")
-    frame = frame.assign(check_id="TST001", family="TST", workspace_id=workspace_id("w")).astype("string")
+    ids = [f"TST{number:03}" for number in range(len(rows))]
+    frame = frame.assign(check_id=ids, family="TST", workspace_id=workspace_id("w")).astype("string")
     found = waived(judged(frame, "mine", unknown=unknown), [("", WAIVER)], FACTS, date(2029, 1, 1))
     return concluded(
         found.findings,
@@ -45,11 +47,6 @@ def score(rows: list[Row], unknown: UnknownCounts = UnknownCounts.INCOMPLETE) ->
     return concluded_of(rows, unknown).score
 
 
-def rank(value: float | None) -> float:
-    """No score ranks with 0: nothing has been shown."""
-    return value or 0.0
-
-
 EXAMPLE: list[Row] = [
     ("pass", "high", "a"),
     ("fail", "medium", "b"),
@@ -60,21 +57,26 @@ EXAMPLE: list[Row] = [
 
 
 def test_the_documented_example() -> None:
-    assert score(EXAMPLE) == pytest.approx(55.6, abs=0.05)
+    assert score(EXAMPLE) == pytest.approx(63.9, abs=0.05)
     assert score([("fail", "low", "c") if row[2] == "c" else row for row in EXAMPLE]) == score(EXAMPLE)
     better = [("pass", "low", "c") if row[2] == "c" else row for row in EXAMPLE]
-    assert score(better) == pytest.approx(66.7, abs=0.05)
+    assert score(better) == pytest.approx(50 + 25 * 12 / 18)
 
 
-def test_nothing_that_counts_gives_no_score() -> None:
+def test_nothing_violated_is_100_and_no_finding_is_no_score() -> None:
     assert score([]) is None
-    assert score([("not-applicable", "high", "a"), ("fail", "high", "waived")]) is None
-    assert score([("fail", "informational", "a")]) is None
-
-
-def test_everything_passed_is_100_and_nothing_passed_is_0() -> None:
+    assert score([("not-applicable", "high", "a"), ("fail", "high", "waived")]) == 100
     assert score([("pass", "low", "a"), ("pass", "critical", "b")]) == 100
-    assert score([("error", "low", "a"), ("unknown", "high", "b"), ("fail", "high", "c")]) == 0
+
+
+@pytest.mark.parametrize(
+    ("severity", "lowest"),
+    [("critical", 0), ("high", 25), ("medium", 50), ("low", 75), ("informational", 75)],
+)
+@pytest.mark.parametrize("status", ["fail", "unknown", "error"])
+def test_the_worst_severity_chooses_the_band(status: str, severity: str, lowest: int) -> None:
+    assert score([(status, severity, "a")]) == lowest
+    assert lowest < score([(status, severity, "a"), ("pass", "high", "b")]) < lowest + 25  # type: ignore[operator]
 
 
 ROWS = st.lists(
@@ -88,15 +90,101 @@ ROWS = st.lists(
 )
 
 
+FINDINGS = st.lists(
+    st.tuples(
+        st.sampled_from(["a", "b", "c"]),
+        st.sampled_from(["TST001", "TST002", "TST003", "TST004"]),
+        st.sampled_from([status.value for status in Status]),
+    ),
+    min_size=1,
+    max_size=12,
+)
+SEVERITIES = st.fixed_dictionaries({f"TST00{n}": st.sampled_from(list(Severity)) for n in range(1, 5)})
+FOLLOWS = {"TST002": "TST001", "TST003": "TST001", "TST004": "TST003"}
+"""Each check to the one that explains it, of the same workspace."""
+
+
+def scored(findings: list[tuple[str, str, str]], severities: Mapping[str, Severity]) -> dict[str, float]:
+    """The scores of the workspaces, and of the policy under "", where `FOLLOWS` gives the causes."""
+    failing = {(workspace, check) for workspace, check, status in findings if status in FAILED}
+    rows = []
+    for number, (workspace, check, status) in enumerate(findings):
+        cause = FOLLOWS.get(check, "")
+        follows = status in FAILED and (workspace, cause) in failing
+        rows.append(
+            {
+                "check_id": check,
+                "status": status,
+                "severity": severities[check].value,
+                "resource_id": f"r{number}",
+                "workspace_id": workspace_id(workspace),
+                "verdict": "consequence" if follows else "violated" if status in FAILED else "compliant",
+                "caused_by": f"{cause} r" if follows else "",
+            }
+        )
+    table = scores(pd.DataFrame(rows, dtype="string"), "mine")
+    table = table[table["scope"].ne("subscription")]
+    return {
+        str(id).rpartition("/")[2]: float(score)
+        for id, score in zip(table["id"], table["score"], strict=True)
+    }
+
+
+FAILED = ("fail", "unknown", "error")
+
+
+@settings(max_examples=120, deadline=None)
+@given(FINDINGS, SEVERITIES, st.data(), st.sampled_from(["unknown", "fail"]))
+def test_neither_unknown_nor_a_violation_ever_raises_a_score(
+    findings: list[tuple[str, str, str]], severities: Mapping[str, Severity], data: st.DataObject, status: str
+) -> None:
+    at = data.draw(st.integers(0, len(findings) - 1))
+    worse = [*findings[:at], (*findings[at][:2], status), *findings[at + 1 :]]
+    before, after = scored(findings, severities), scored(worse, severities)
+    assert all(after[scope] <= before[scope] + 1e-9 for scope in before)
+
+
 @settings(max_examples=60, deadline=None)
-@given(ROWS, st.data(), st.sampled_from(UnknownCounts))
-def test_unknown_never_improves_a_score(rows: list[Row], data: st.DataObject, unknown: UnknownCounts) -> None:
-    known = [n for n, row in enumerate(rows) if row[0] != "error"]
-    if not known:
-        return
-    at = data.draw(st.sampled_from(known))
-    doubted = [*rows[:at], ("unknown", *rows[at][1:]), *rows[at + 1 :]]
-    assert rank(score(doubted, unknown)) <= rank(score(rows, unknown))
+@given(FINDINGS, SEVERITIES, st.data())
+def test_one_more_violation_never_raises_a_score(
+    findings: list[tuple[str, str, str]], severities: Mapping[str, Severity], data: st.DataObject
+) -> None:
+    workspace = data.draw(st.sampled_from([workspace for workspace, _, _ in findings]))
+    more = [*findings, (workspace, data.draw(st.sampled_from(sorted(severities))), "fail")]
+    before, after = scored(findings, severities), scored(more, severities)
+    assert all(after[scope] <= before[scope] + 1e-9 for scope in before)
+
+
+@settings(max_examples=60, deadline=None)
+@given(FINDINGS, SEVERITIES, st.data(), st.integers(1, 30))
+def test_harmless_findings_of_a_check_that_counts_change_nothing(
+    findings: list[tuple[str, str, str]], severities: Mapping[str, Severity], data: st.DataObject, count: int
+) -> None:
+    counting = [each for each in findings if each[2] != "not-applicable"]
+    if counting:
+        workspace, check, _ = data.draw(st.sampled_from(counting))
+        assert scored([*findings, *[(workspace, check, "pass")] * count], severities) == scored(
+            findings, severities
+        )
+
+
+@settings(max_examples=60, deadline=None)
+@given(FINDINGS, SEVERITIES)
+def test_a_workspace_with_a_critical_violation_never_scores_above_one_without(
+    findings: list[tuple[str, str, str]], severities: Mapping[str, Severity]
+) -> None:
+    found = scored(findings, severities)
+    critical = {
+        w for w, check, status in findings if severities[check] is Severity.CRITICAL and status in FAILED
+    }
+    for one in critical:
+        assert all(found[one] <= found[other] for other in found.keys() - critical - {""})
+
+
+def test_a_cause_and_its_consequences_count_once_with_the_greater_weight() -> None:
+    severities = dict(zip(FOLLOWS, [Severity.LOW] * 3, strict=True)) | {"TST001": Severity.HIGH}
+    quiet = [("a", "TST001", "fail"), ("a", "TST004", "pass")]
+    assert scored([*quiet, ("a", "TST002", "fail")], severities) == scored(quiet, severities)
 
 
 @settings(max_examples=60, deadline=None)
@@ -120,6 +208,7 @@ def test_scopes_are_told_apart_by_id_whatever_its_case() -> None:
         {
             "status": ["pass", "fail", "pass", "error"],
             "severity": "low",
+            "check_id": "TST001",
             "workspace_id": [workspace_id("A"), workspace_id("a"), workspace_id("b"), ""],
         }
     ).astype("string")
@@ -127,7 +216,7 @@ def test_scopes_are_told_apart_by_id_whatever_its_case() -> None:
         judged(frame, "mine"), policy="mine", description="", checks=(), fail_on=Severity.LOW, complete=True
     ).scores
     by_id = table[table["scope"].eq("workspace")].set_index("id")["score"]
-    assert dict(by_id) == {workspace_id("A"): 50.0, workspace_id("b"): 100.0}
+    assert dict(by_id) == {workspace_id("A"): 75.0, workspace_id("b"): 100.0}
     assert table["scope"].value_counts().to_dict() == {"workspace": 2, "policy": 1, "subscription": 1}
     assert table["error"].tolist() == [1, 0, 0, 0]
 

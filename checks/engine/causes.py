@@ -1,0 +1,96 @@
+"""Finds the findings that follow from another one, so that one cause is counted once.
+
+A Project repeats its hub's findings, and a check may name the checks that explain it (`Check.follows`): with public
+access on (NET001), access that is not limited to selected addresses (NET002) is no second violation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from checks.engine.categorical import categorical, coded_texts
+from checks.model import Check
+from checks.policy.verdicts import Verdict
+from checks.vocabulary import Texts
+
+Rows = npt.NDArray[np.int64]
+
+
+def with_causes(judged: pd.DataFrame, checks: Mapping[str, Check]) -> pd.DataFrame:
+    """Return the judged findings with the column `caused_by`, and the verdict consequence where it is not "".
+
+    `caused_by` is the check id and the resource id of the cause, with a space between them. A cause is itself
+    violated or undetermined, and not waived. `checks` are the checks of the policy by id.
+    """
+    problems = _Problems.of(judged)
+    cause = np.full(len(judged), -1, dtype=np.int64)
+    for check_id in sorted(problems.by_check.keys() & checks.keys()):
+        rows = problems.by_check[check_id]
+        for candidates in _candidates(checks[check_id], rows, problems, checks):
+            found = np.where(candidates == rows, -1, candidates)
+            cause[rows] = np.where(cause[rows] < 0, found, cause[rows])
+    names = (
+        judged["check_id"].astype(object).fillna("") + " " + judged["resource_id"].astype(object).fillna("")
+    )
+    caused_by = Texts(
+        codes=np.where(cause < 0, 0, 1 + np.arange(len(judged))),
+        pool=np.array(["", *np.where(cause < 0, "", names.to_numpy(dtype=object)[cause])], dtype=object),
+    )
+    follows = pd.Series(cause >= 0, index=judged.index)
+    return judged.assign(
+        verdict=judged["verdict"].mask(follows, Verdict.CONSEQUENCE.value),
+        caused_by=categorical([caused_by], np.arange(len(judged))),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Problems:
+    """The violated and undetermined findings: their rows by check, and the lower-cased ids of every row."""
+
+    by_check: Mapping[str, Rows]
+    resource: npt.NDArray[np.object_]
+    workspace: npt.NDArray[np.object_]
+    judged_by: npt.NDArray[np.object_]
+
+    @classmethod
+    def of(cls, judged: pd.DataFrame) -> _Problems:
+        is_problem = judged["verdict"].isin([Verdict.VIOLATED.value, Verdict.UNDETERMINED.value]).to_numpy()
+        rows = np.flatnonzero(is_problem)
+        ids = judged["check_id"].astype(object).to_numpy()[rows]
+        return cls(
+            by_check={str(id): rows[ids == id] for id in pd.unique(ids)},
+            resource=_lowered(judged["resource_id"]),
+            workspace=_lowered(judged["workspace_id"]),
+            judged_by=_lowered(judged["judged_by"]),
+        )
+
+    def at(self, check_id: str, keys: npt.NDArray[np.object_], names: npt.NDArray[np.object_]) -> Rows:
+        """Return for each key the problem of that check whose own name is the key, -1 for none."""
+        rows = self.by_check.get(check_id, np.empty(0, dtype=np.int64))
+        own = pd.Index(names[rows])
+        first = ~own.duplicated()
+        places = own[first].get_indexer(pd.Index(keys))
+        found: Rows = np.where(places < 0, -1, np.append(rows[first], [-1])[places])
+        return found
+
+
+def _candidates(check: Check, rows: Rows, problems: _Problems, checks: Mapping[str, Check]) -> Iterator[Rows]:
+    """Yield, the nearest first, the rows that may be causes of the check's problems; -1 for none."""
+    if check.is_decided_by_hub:
+        found = problems.at(check.id, problems.judged_by[rows], problems.workspace)
+        yield np.where(problems.judged_by[rows] == problems.workspace[rows], -1, found)
+    for other in check.follows:
+        if other in checks:
+            names = problems.resource if checks[other].over == check.over else problems.workspace
+            yield problems.at(other, names[rows], names)
+
+
+def _lowered(column: pd.Series) -> npt.NDArray[np.object_]:
+    texts = coded_texts(column).changed(str.lower)
+    lowered: npt.NDArray[np.object_] = texts.pool[texts.codes]
+    return lowered
