@@ -113,6 +113,7 @@ def _concluded(
         checks=tuple(each.check.id for each in policy.checks),
         fail_on=fail_on or composition.fail_on,
         complete=tables.gaps.empty,
+        workspaces=len(tables.workspaces),
         unknown=composition.unknown,
         expired_waivers=result.expired,
         orphan_waivers=result.orphans,

@@ -24,6 +24,8 @@ Rows = npt.NDArray[np.int64]
 def with_causes(judged: pd.DataFrame, checks: Mapping[str, Check]) -> pd.DataFrame:
     """Return the judged findings with the column `caused_by`, and the verdict consequence where it is not "".
 
+    The reason of a consequence ends in "Follows from NET001 of NAME.".
+
     `caused_by` is the check id and the resource id of the cause, with a space between them. A cause is itself
     violated or undetermined, and not waived. `checks` are the checks of the policy by id.
     """
@@ -37,12 +39,17 @@ def with_causes(judged: pd.DataFrame, checks: Mapping[str, Check]) -> pd.DataFra
     names = (
         judged["check_id"].astype(object).fillna("") + " " + judged["resource_id"].astype(object).fillna("")
     )
-    caused_by = Texts(
-        codes=np.where(cause < 0, 0, 1 + np.arange(len(judged))),
-        pool=np.array(["", *np.where(cause < 0, "", names.to_numpy(dtype=object)[cause])], dtype=object),
-    )
+    caused_by = Texts(codes=np.maximum(cause + 1, 0), pool=np.array(["", *names], dtype=object))
     follows = pd.Series(cause >= 0, index=judged.index)
+    last = judged["resource_id"].astype(object).fillna("").str.rpartition("/")[2]
+    reason = coded_texts(judged["reason"])
+    sentences = "Follows from " + judged["check_id"].astype(object).fillna("") + " of " + last + "."
+    sentence = Texts(codes=np.maximum(cause + 1, 0), pool=np.array(["", *sentences], dtype=object))
+    joined = reason.joined(
+        np.flatnonzero(cause >= 0), [sentence], lambda text, more: f"{text} {more}".strip()
+    )
     return judged.assign(
+        reason=categorical([joined], np.arange(len(judged))),
         verdict=judged["verdict"].mask(follows, Verdict.CONSEQUENCE.value),
         caused_by=categorical([caused_by], np.arange(len(judged))),
     )

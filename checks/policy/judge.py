@@ -8,6 +8,7 @@ import pandas as pd
 
 from checks.engine.categorical import VERDICTS, constant, mapped
 from checks.model import Severity, Status
+from checks.policy.headlines import headlines
 from checks.policy.model import UnknownCounts
 from checks.policy.score import no_scores, scores
 from checks.policy.verdicts import Verdict as Verdict
@@ -42,6 +43,8 @@ class PolicyVerdict:
     crashed: bool
     waived: dict[str, int] = field(default_factory=dict)
     """Waived findings by severity."""
+    headlines: tuple[str, ...] = ()
+    """Sentences that count workspaces, as `checks.policy.headlines` makes them."""
     consequences: int = 0
     """Findings that follow from another one; they are neither violated nor undetermined."""
     inheriting: int = 0
@@ -66,9 +69,9 @@ class PolicyVerdict:
 def judged(
     findings: pd.DataFrame, policy: str, *, unknown: UnknownCounts = UnknownCounts.INCOMPLETE
 ) -> pd.DataFrame:
-    """The findings with the columns `verdict`, `waiver` ("" throughout) and `policy`.
+    """The findings with the columns `verdict`, `waiver` and `caused_by` ("" throughout) and `policy`.
 
-    `checks.policy.waivers.waived` adds the waivers. An error is undetermined whatever `unknown` says.
+    `checks.policy.waivers.waived` adds the waivers, `checks.engine.causes.with_causes` the causes. An error is undetermined whatever `unknown` says.
     """
     words = {status.value: verdict.value for status, verdict in _VERDICT_OF.items()}
     if unknown is UnknownCounts.VIOLATION:
@@ -76,6 +79,7 @@ def judged(
     return findings.assign(
         verdict=mapped(findings["status"], lambda status: words.get(status, ""), VERDICTS),
         waiver=constant("", len(findings)),
+        caused_by=constant("", len(findings)),
         policy=constant(policy, len(findings)),
     )
 
@@ -88,6 +92,7 @@ def concluded(
     checks: tuple[str, ...],
     fail_on: Severity,
     complete: bool,
+    workspaces: int = 0,
     unknown: UnknownCounts = UnknownCounts.INCOMPLETE,
     expired_waivers: tuple[str, ...] = (),
     orphan_waivers: tuple[str, ...] = (),
@@ -117,6 +122,7 @@ def concluded(
         violated=violated,
         crashed=bool(statuses.get(Status.ERROR.value, 0)),
         waived=_by_severity(findings, Verdict.WAIVED),
+        headlines=headlines(findings, checks, workspaces),
         consequences=int(follows.sum()),
         inheriting=_inheriting(findings[follows]),
         expired_waivers=expired_waivers,

@@ -105,13 +105,12 @@ def _scores(judged: pd.DataFrame, key: pd.Series) -> pd.Series:
     status = judged["status"].astype(object).to_numpy()
     counts = ~judged["verdict"].eq(Verdict.WAIVED).to_numpy() & (status != "not-applicable")
     severity = mapped(judged["severity"], str, _SEVERITIES).codes
-    caused_by = judged["caused_by"] if "caused_by" in judged.columns else pd.Series("", judged.index)
     rows = pd.DataFrame(
         {
             "key": key.to_numpy(),
             "check": judged["check_id"].astype(object).to_numpy(),
             "fails": status != "pass",
-            "cause": mapped(caused_by, lambda text: text.partition(" ")[0]).astype(object),
+            "cause": mapped(judged["caused_by"], lambda text: text.partition(" ")[0]).astype(object),
             "weight": np.array(list(WEIGHTS.values()))[severity],
             "band": np.array(list(BANDS.values()))[severity],
         }

@@ -18,7 +18,7 @@ from reports.tables.columns import DECIMAL, FINDINGS, SCORES, WAIVERS
 from reports.tables.finding_rows import FindingRow
 
 FORMAT = "azml-audit-report"
-JSON_SCHEMA_VERSION = "1.0"
+JSON_SCHEMA_VERSION = "2.0"
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 NULLABLE = frozenset({

@@ -55,7 +55,7 @@ def _lines(audit: Audit) -> Iterator[str]:
 
 def outcome(row: FindingRow) -> str:
     """failure, error or skipped; "" for a test case that passes."""
-    if row.verdict == Verdict.WAIVED or row.status == Status.NOT_APPLICABLE:
+    if row.verdict in {Verdict.WAIVED, Verdict.CONSEQUENCE} or row.status == Status.NOT_APPLICABLE:
         return "skipped"
     return {Verdict.VIOLATED.value: "failure", Verdict.UNDETERMINED.value: "error"}.get(row.verdict, "")
 
@@ -101,6 +101,8 @@ def _case(audit: Audit, row: FindingRow) -> str:
         return f"<testcase{case}/>\n"
     if result == "skipped":
         message = f"Waived: {row.waiver}" if row.waiver else f"Does not apply. {row.reason}".strip()
+        if row.caused_by:
+            message = f"Counted with its cause. {row.reason}"
         return f"<testcase{case}><skipped{_attributes(message=message)}/></testcase>\n"
     kind = row.severity if result == "failure" else row.status
     said = row.reason or f"Observed {row.observed}."

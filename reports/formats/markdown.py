@@ -123,13 +123,19 @@ def _sections(audit: Audit, told: Sequence[FindingRow]) -> Iterator[Section]:
         title="Violated",
         columns=("severity", "check", "resource", "observed", "policy"),
         rows=[[*_who(row), code(row.observed), code(row.policy)] for row in by_verdict[Verdict.VIOLATED]],
-        share=0.35,
+        share=0.3,
+    )
+    yield Section(
+        title="Follows from another finding",
+        columns=("severity", "check", "resource", "cause", "policy"),
+        rows=[[*_who(row), code(row.caused_by), code(row.policy)] for row in by_verdict[Verdict.CONSEQUENCE]],
+        share=0.1,
     )
     yield Section(
         title="Waived",
         columns=("severity", "check", "resource", "waiver", "policy"),
         rows=[[*_who(row), code(row.waiver), code(row.policy)] for row in by_verdict[Verdict.WAIVED]],
-        share=0.15,
+        share=0.1,
     )
     yield Section(title="To mind", columns=("policy", "what"), rows=list(_minded(audit)), share=0.05)
 

@@ -105,6 +105,7 @@ class _Frame:
                 "policy": row.policy,
                 "verdict": row.verdict,
                 "waiver": row.waiver,
+                "caused_by": row.caused_by,
                 "workspace_id": row.workspace_id,
                 "observed": row.observed,
                 "expected": row.expected,

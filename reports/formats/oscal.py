@@ -188,7 +188,7 @@ def _finding(audit: Audit, check_id: str, rows: list[FindingRow]) -> dict[str, A
     counts = {each.value: sum(row.verdict == each for row in rows) for each in Verdict}
     said = ", ".join(f"{count:,} {word}" for word, count in counts.items() if count)
     is_met = counts[Verdict.COMPLIANT] == len(rows)
-    failed = counts[Verdict.VIOLATED] or counts[Verdict.WAIVED]
+    failed = counts[Verdict.VIOLATED] or counts[Verdict.WAIVED] or counts[Verdict.CONSEQUENCE]
     reason = "pass" if is_met else "fail" if failed else "other"
     waived = {row.waiver: row for row in rows if row.verdict == Verdict.WAIVED}
     risks = [{"risk-uuid": _risk(audit, row)} for _, row in sorted(waived.items())]

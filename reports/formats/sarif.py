@@ -121,8 +121,8 @@ def _result(row: FindingRow, places: Mapping[str, int]) -> dict[str, Any]:
     return {
         "ruleId": row.check_id,
         **index,
-        "kind": "open" if is_open else "fail",
-        "level": "none" if is_open else LEVELS[severity],
+        "kind": "informational" if row.caused_by else "open" if is_open else "fail",
+        "level": "none" if is_open or row.caused_by else LEVELS[severity],
         "rank": _RANKS[severity],
         "message": {"text": _message(row)},
         "locations": [_location(row)],
@@ -133,6 +133,7 @@ def _result(row: FindingRow, places: Mapping[str, int]) -> dict[str, Any]:
         "properties": {
             "status": row.status,
             "verdict": row.verdict,
+            "causedBy": row.caused_by,
             "severity": row.severity,
             "policy": row.policy,
             "resourceId": row.resource_id,

@@ -24,7 +24,13 @@ from reports.tables.pools import Places, Pooled, ordered
 STATUS_ORDER = (Status.UNKNOWN, Status.ERROR, Status.FAIL, Status.NOT_APPLICABLE, Status.PASS)
 """What is not known comes before what failed, so that nothing unread is buried."""
 
-VERDICT_ORDER = (Verdict.UNDETERMINED, Verdict.VIOLATED, Verdict.WAIVED, Verdict.COMPLIANT)
+VERDICT_ORDER = (
+    Verdict.UNDETERMINED,
+    Verdict.VIOLATED,
+    Verdict.WAIVED,
+    Verdict.CONSEQUENCE,
+    Verdict.COMPLIANT,
+)
 """Likewise."""
 
 _NOT_ASKED = (-1, -1, -1)

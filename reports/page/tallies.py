@@ -18,7 +18,7 @@ def counted_findings(audit: Audit) -> pd.DataFrame:
     """A row for all findings that agree in policy, workspace, family, severity, status and verdict.
 
     With `subscription_id`, that of the workspace (`<NA>` where it is not known), and the counts `failing`,
-    `unknown`, `waived` and `total`, where a waived finding is only waived.
+    `unknown`, `waived` and `total`, where a waived finding is only waived and a consequence is in `total` alone.
     """
     columns = [Pooled.of(audit.findings[name]) for name in _COUNTED_BY]
     parts = [Coded(codes=each.places.astype(np.int64) + 1, count=len(each.pool)) for each in columns]
@@ -27,11 +27,12 @@ def counted_findings(audit: Audit) -> pd.DataFrame:
     ids = found["workspace_id"].astype("string").str.lower().fillna("")
     total = pd.Series(np.bincount(alike.codes, minlength=alike.count), index=found.index)
     waived = found["verdict"].eq(Verdict.WAIVED)
+    counts = ~waived & ~found["verdict"].eq(Verdict.CONSEQUENCE)
     return found.assign(
         workspace=ids,
         subscription_id=audit.tables.workspaces["subscription_id"].reindex(ids).set_axis(found.index),
-        failing=total.where(found["status"].eq(Status.FAIL) & ~waived, 0),
-        unknown=total.where(found["status"].isin([Status.UNKNOWN, Status.ERROR]) & ~waived, 0),
+        failing=total.where(found["status"].eq(Status.FAIL) & counts, 0),
+        unknown=total.where(found["status"].isin([Status.UNKNOWN, Status.ERROR]) & counts, 0),
         waived=total.where(waived, 0),
         total=total,
     )

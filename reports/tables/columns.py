@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from checks.contract.tables import BOOLEAN, INTEGER, SCHEMAS, STRING
 from checks.policy.score import WEIGHTS
 
-SCHEMA_VERSION = "1.2"
+SCHEMA_VERSION = "2.0"
 
 DECIMAL = "Float64"
 """A number with one decimal."""
@@ -80,6 +80,11 @@ FINDINGS = ReportFile(
         ("reason", "why the status is what it is"),
         ("policy", "the policy that chose the check"),
         ("waiver", "why, by whom and until when it is waived; empty where it is not"),
+        (
+            "caused_by",
+            "check id and resource id of the finding that this one follows from, a space between them; empty where it "
+            "follows from none",
+        ),
     ),
 )
 
@@ -93,16 +98,18 @@ SCORES = ReportFile(
         ("id", "the subscription's id or the workspace's, as Azure spelled it; empty for the policy"),
         ("name", "the subscription's display name or the workspace's name; empty where it is not known"),
         ("pass", "answers that pass", INTEGER),
-        ("fail", "answers that fail and are not waived", INTEGER),
-        ("unknown", "answers that are not known, and are not waived", INTEGER),
+        ("fail", "answers that fail, are not waived and follow from no other finding", INTEGER),
+        ("unknown", "answers that are unknown, are not waived and follow from no other finding", INTEGER),
         ("not_applicable", "answers of checks that do not apply", INTEGER),
         ("error", "answers of checks that crashed", INTEGER),
         ("waived", "answers that are waived, whatever their status", INTEGER),
+        ("consequence", "answers that follow from another finding, whatever their status", INTEGER),
         (
             "score",
-            "100 × the weights of what passes / those of all that passes, fails, is unknown or crashed, by "
-            "severity: " + ", ".join(f"{name} {weight}" for name, weight in WEIGHTS.items()) + "; what is "
-            "unknown never improves it; empty where nothing counts; 100.0 only where all passes",
+            "0 to 100: the worst violated severity chooses the band, the weighted share of satisfied checks the place "
+            "in it, by severity: "
+            + ", ".join(f"{name} {weight}" for name, weight in WEIGHTS.items())
+            + "; of a policy or a subscription the mean over its workspaces; empty without a finding",
             DECIMAL,
         ),
     ),

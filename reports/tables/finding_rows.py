@@ -37,6 +37,7 @@ class FindingRow(NamedTuple):
     expected: str
     reason: str
     waiver: str
+    caused_by: str
 
     @property
     def resource(self) -> str:

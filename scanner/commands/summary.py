@@ -76,10 +76,11 @@ def _count(number: int, noun: str) -> str:
 
 
 def _show_verdict(verdict: PolicyVerdict, out: Console) -> None:
-    score = "no score" if verdict.score is None else f"score {verdict.score:.1f}"
     line = Text(f"{verdict.policy}: ", style="bold")
-    line.append(verdict.verdict.value, style=_VERDICT_STYLE[verdict.verdict]).append(f", {score}", style="")
+    line.append(verdict.verdict.value, style=_VERDICT_STYLE[verdict.verdict])
     out.print(line)
+    for sentence in verdict.headlines:
+        print_line(out, f"  {sentence}")
     counts = [
         f"{verdict.statuses[status]:,} {status.value}" for status in _STATUSES if verdict.statuses[status]
     ]
@@ -88,6 +89,13 @@ def _show_verdict(verdict: PolicyVerdict, out: Console) -> None:
     violated = [f"{count:,} {name}" for name, count in verdict.violated.items() if count]
     print_line(out, f"  findings: {', '.join(counts) or 'none'}")
     print_line(out, f"  violations: {', '.join(violated) or 'none'}")
+    if verdict.consequences:
+        inherited = (
+            f"; {_count(verdict.inheriting, 'Project')} inherit{'s' * (verdict.inheriting == 1)} from a hub"
+        )
+        more = f"{_count(verdict.consequences, 'more finding')} follow{'s' * (verdict.consequences == 1)} from others"
+        print_line(out, f"  {more}{inherited if verdict.inheriting else ''}")
+    print_line(out, "  no score" if verdict.score is None else f"  score: {verdict.score:.1f} of 100")
 
 
 def _notes(verdict: PolicyVerdict) -> Iterator[str]:

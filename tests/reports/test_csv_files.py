@@ -24,7 +24,7 @@ from tests.support.report_tenants import hostile_tenant, project_row, tenant, wo
 
 PUBLISHED = {
     "findings": "check_id title family severity status verdict resource_id workspace_id workspace "
-    "subscription_id subscription resource_group location observed expected reason policy waiver",
+    "subscription_id subscription resource_group location observed expected reason policy waiver caused_by",
     "workspaces": "workspace_id workspace kind subscription_id subscription resource_group location "
     "public_network_access isolation_mode managed_network_status outbound_rules user_defined_rules "
     "approved_private_endpoints api_version effective_public_network_access effective_isolation_mode",
@@ -34,7 +34,7 @@ PUBLISHED = {
     "subscriptions": "subscription_id subscription state tenant_id authorization_source managed_by_tenants "
     "read workspaces workspaces_in_graph note subscription_resource_id",
     "gaps": "gap_id scope subscription_id asked request http_status code message closes",
-    "scores": "policy scope id name pass fail unknown not_applicable error waived score",
+    "scores": "policy scope id name pass fail unknown not_applicable error waived consequence score",
     "policies": "policy verdict fail_on unknown checks digest tool_version source is_azure started_at "
     "finished_at",
     "waivers": "policy place check resource where reason approver expires ticket state violations",

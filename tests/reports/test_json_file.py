@@ -38,7 +38,7 @@ def test_a_report_is_as_the_schema_says(audit: str) -> None:
 
 
 def test_the_schema_refuses_what_is_not_such_a_report() -> None:
-    assert broken("schema_version", value="2.0")
+    assert broken("schema_version", value="3.0")
     assert broken("audit", "is_azure", value="true")
     assert broken("audit", "started_at", value="yesterday")
     assert broken("policies", 0, "verdict", value="waived")

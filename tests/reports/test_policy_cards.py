@@ -25,7 +25,7 @@ def test_a_card_shows_the_score_and_what_is_waived_by_severity() -> None:
     said = text(audit)
     [verdict] = audit.verdicts
     assert (
-        f"{verdict.score:.1f} Score: share of weighted answers that pass; unknown counts against it" in said
+        f"{verdict.score:.1f} Score of 100: the worst violation chooses the band, unknown counts as failed." in said
     )
     assert f"{verdict.waived['high']} violations are waived" in said
     assert re.search(rf"high ?fails ?{verdict.violated['high']} ?{verdict.waived['high']}\D", said)
@@ -37,9 +37,9 @@ def test_without_an_answer_that_counts_there_is_no_score() -> None:
 
 def test_the_score_is_explained_with_its_example() -> None:
     said = text(audit_of(tenant(3)))
-    assert "score = 100 × Σ weight(pass) / Σ weight(pass, fail, unknown, error)" in said
-    assert "100 × 5 / (5 + 3 + 1) = 55.6" in said
-    assert "What is unknown thus never improves a score" in said
+    assert "critical 0 to 25, high 25 to 50" in said
+    assert "50 + 25 × 10 / 18 = 63.9" in said
+    assert "replacing any status by unknown never raises it" in said
 
 
 def test_expired_and_orphan_waivers_and_unread_groups_are_told_with_what_to_do() -> None:

@@ -31,7 +31,7 @@ def behind(mode: str | None, rule: str = "none", role: str = "storage", **values
         "perimeter_subscriptions": subscriptions,
         "perimeter_issues": "",
     }
-    return dependency(role, **{"default_action": "Deny", "ip_rules": "", **perimeter, **values})
+    return {**dependency(role), "default_action": "Deny", "ip_rules": "", **perimeter, **values}
 
 
 def expected(access: str, mode: str, rule: str, is_own_open: bool) -> str:
@@ -85,7 +85,7 @@ def test_a_perimeter_that_does_not_exist_counts_as_none(status: str | None, acce
 
 def test_a_policy_allows_a_subscription() -> None:
     row = behind("Enforced", "subscription", public_network_access="Disabled")
-    rows = {"workspaces": [place()], "associated_resources": [row]}
+    rows: dict[str, list[Row]] = {"workspaces": [place()], "associated_resources": [row]}
     for check_id in ("RES001", "RES014"):
         assert list(findings_of(check_id, **rows)["status"]) == ["fail"]
         allowed = findings_of(check_id, {"allowed_subscriptions": [SUBSCRIPTION.upper()]}, **rows)

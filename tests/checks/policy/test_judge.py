@@ -10,7 +10,8 @@ from tests.support.tables.checks import workspace_id
 
 def verdict(*rows: tuple[str, str], fail_on: Severity = Severity.LOW, complete: bool = True) -> PolicyVerdict:
     frame = pd.DataFrame(rows, columns=["status", "severity"], dtype="string").assign(
-        workspace_id=pd.array([workspace_id()] * len(rows), "string")
+        workspace_id=pd.array([workspace_id()] * len(rows), "string"),
+        check_id=pd.array([f"TST{number:03}" for number in range(len(rows))], "string"),
     )
     return concluded(
         judged(frame, "mine"),

@@ -211,7 +211,7 @@ def test_names_that_no_file_can_hold_are_sealed_and_derived_again(tmp_path: Path
         *("scan", "--from", str(tmp_path / "exports"), "--policy", "baseline", "--format", "csv"),
         *("--output", str(tmp_path / "report"), "--evidence", str(tmp_path / "bundle.zip")),
     )
-    assert (code, error) == (1, "")
+    assert (code, error) == (3, "")
     code, told, _ = run("verify", str(tmp_path / "bundle.zip"))
     assert (code, "workspaces: 1" in told) == (0, True), told
     code, told, _ = run("trace", str(tmp_path / "bundle.zip"), "MVN001", "workspaces", "--whole")
