@@ -38,10 +38,10 @@ from scanner.azure.transport import Transport
 from scanner.errors import CredentialError, RefusedRequestError
 from scanner.payloads import gaps
 from scanner.payloads.advice import advice
-from scanner.payloads.answers import understood
+from scanner.payloads.answers import payload_or_gap
 from scanner.payloads.bodies import parsed
-from scanner.payloads.gaps import Ask
 from scanner.payloads.payload import Gap, Payload
+from scanner.payloads.questions import Ask
 from scanner.payloads.redaction import redacted
 from scanner.progress import Progress, Silent
 
@@ -167,7 +167,7 @@ class Arm:
         document = parsed(body)
         body, pointers = redacted(body, document)
         headers = response.headers
-        return understood(
+        return payload_or_gap(
             Payload(
                 kind=ask.kind,
                 scope=ask.scope,
@@ -260,7 +260,7 @@ def _host(link: str) -> str:
 
 
 def _no_next(page: Payload, code: str, message: str) -> Gap:
-    ask = replace(gaps.ask_of(page), may_be_missing=False)
+    ask = replace(page.ask, may_be_missing=False)
     return gaps.unreadable(ask, code, message, request_id=page.request_id, about=page.id)
 
 

@@ -18,8 +18,8 @@ from scanner.doctor.permissions import actions_for
 from scanner.doctor.roles import role_findings
 from scanner.errors import CloudError, CredentialError, ScopeError
 from scanner.payloads import json_members
-from scanner.payloads.gaps import Ask
 from scanner.payloads.payload import Gap, Keep, Payload
+from scanner.payloads.questions import Ask
 from scanner.reading.api_versions import PROVIDER, PROVIDER_API_VERSION
 from scanner.reading.collection import Collection
 from scanner.reading.discovery import Discovery

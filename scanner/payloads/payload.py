@@ -9,12 +9,10 @@ from datetime import datetime
 from functools import cached_property
 from hashlib import sha256
 from tempfile import SpooledTemporaryFile
-from typing import IO, TYPE_CHECKING, Any, Protocol
+from typing import IO, Any, Protocol
 
 from scanner.payloads.bodies import parsed, written
-
-if TYPE_CHECKING:
-    from scanner.payloads.gaps import Ask
+from scanner.payloads.questions import Ask
 
 SPILL_BYTES = 1024 * 1024
 _BUFFER_BYTES = 256 * 1024
@@ -48,6 +46,20 @@ class Payload:
     superseded: bool = False
     body: bytes = b""
     document: Any = field(default=None, repr=False, compare=False)
+
+    @property
+    def ask(self) -> Ask:
+        """The question that was answered."""
+        return Ask(
+            kind=self.kind,
+            scope=self.scope,
+            url=self.url,
+            api_version=self.api_version,
+            subscription_id=self.subscription_id,
+            may_be_missing=self.may_be_missing,
+            method=self.method,
+            body=self.request_body,
+        )
 
     @cached_property
     def body_digest(self) -> str:

@@ -20,9 +20,9 @@ from filelock import FileLock, Timeout
 from reports.writing.folder import make_private_folder
 from reports.writing.swapping import unwritable
 from scanner.errors import UsageError
-from scanner.payloads.gaps import Ask, ask_of
+from scanner.payloads.answers import is_answer
 from scanner.payloads.payload import Payload, read_record, record_of
-from scanner.payloads.resuming import Question, is_an_answer, question_of
+from scanner.payloads.questions import Ask, Question
 
 _log = logging.getLogger("azml_audit.resume")
 
@@ -126,7 +126,7 @@ class Spool:
         """The answer an interrupted scan was given; None for a page of a list that was not read whole."""
         if not self._known:
             return None
-        question = question_of(ask)
+        question = ask.question
         if question not in self._known or question in self._later:
             return None
         payload = self._at(self._known[question])
@@ -145,13 +145,13 @@ class Spool:
                 if question in found or question not in self._known:
                     continue
                 payload = self._at(self._known[question])
-                if self.recalled(ask_of(payload)):
+                if self.recalled(payload.ask):
                     found[question] = payload
         return list(found.values())
 
     def append(self, payload: Payload) -> None:
         """Keep one more payload; one that was recalled is there already."""
-        offset = self._taken_up.pop(question_of(ask_of(payload)), None) if self._taken_up else None
+        offset = self._taken_up.pop(payload.ask.question, None) if self._taken_up else None
         if offset is None:
             offset = self._end
             self._write(record_of(payload))
@@ -186,8 +186,8 @@ class Spool:
         oldest = self._clock() - self._max_age
         file.seek(offset)
         while (payload := _whole(file)) is not None:
-            question = question_of(ask_of(payload))
-            if payload.retrieved_at >= oldest and is_an_answer(payload):
+            question = payload.ask.question
+            if payload.retrieved_at >= oldest and is_answer(payload):
                 self._known[question] = offset
                 self._known_about[(payload.subscription_id or "").lower()].append(question)
             if following := _following(payload):
@@ -197,7 +197,7 @@ class Spool:
 
     def _is_whole(self, page: Payload) -> bool:
         """Whether every further page of its list is known too; these may be recalled then."""
-        found = [question_of(ask_of(page))]
+        found = [page.ask.question]
         while following := _following(page):
             if following in found or following not in self._known:
                 return False

@@ -9,8 +9,8 @@ from typing import Protocol
 from scanner.azure.arm import Arm
 from scanner.payloads import json_members
 from scanner.payloads.answers import keep_superseded
-from scanner.payloads.gaps import Ask
 from scanner.payloads.payload import Gap, Keep, Payload
+from scanner.payloads.questions import Ask
 from scanner.progress import Progress, Silent
 from scanner.reading.api_versions import PROVIDER, PROVIDER_API_VERSION, ApiVersions, registration_state
 from scanner.reading.collection import Collection

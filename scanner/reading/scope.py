@@ -13,8 +13,8 @@ from checks.suggestions import did_you_mean
 from scanner.azure.arm import Arm, next_page
 from scanner.errors import RefusedRequestError, ScopeError
 from scanner.payloads import gaps, json_members
-from scanner.payloads.gaps import Ask
 from scanner.payloads.payload import Gap, Keep, Payload
+from scanner.payloads.questions import Ask
 
 SUBSCRIPTIONS_API_VERSION = "2022-12-01"
 MANAGEMENT_GROUPS_API_VERSION = "2023-04-01"
@@ -211,7 +211,7 @@ def _nothing_visible(arm: Arm) -> Gap:
         url=arm.url(scope, SUBSCRIPTIONS_API_VERSION),
         api_version=SUBSCRIPTIONS_API_VERSION,
     )
-    return gaps.told(
+    return gaps.gap(
         ask,
         "NoSubscriptionVisible",
         "The identity sees none of the subscriptions asked for, so nothing was audited.",

@@ -9,9 +9,8 @@ from contextlib import contextmanager
 
 from scanner.azure.arm import Arm
 from scanner.azure.throttling import scopes
-from scanner.payloads.gaps import Ask
 from scanner.payloads.payload import Gap, Payload
-from scanner.payloads.resuming import Question, question_of
+from scanner.payloads.questions import Ask, Question
 from scanner.progress import Silent
 from scanner.reading.dependencies import KIND as ASSOCIATED
 
@@ -82,7 +81,7 @@ class WatchedArm(Arm):
         """The answer, as of any `Arm`; of an associated resource, the one that somebody else got."""
         if ask.kind != ASSOCIATED:
             return await self._asked(ask)
-        question = question_of(ask)
+        question = ask.question
         async with self._locks[question]:
             if question not in self._shared:
                 self._shared[question] = await self._asked(ask)

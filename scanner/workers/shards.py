@@ -20,9 +20,10 @@ from azure.core.credentials_async import AsyncSupportsTokenInfo
 from scanner.azure.arm import Arm
 from scanner.azure.clouds import Cloud
 from scanner.azure.pipeline import Patience
-from scanner.payloads.gaps import ask_of
+from scanner.payloads.answers import is_answer
+from scanner.payloads.bodies import parsed
 from scanner.payloads.payload import Gap, Payload
-from scanner.payloads.resuming import Recollection, is_an_answer, question_of
+from scanner.payloads.questions import Ask
 from scanner.reading.collection import Collection
 from scanner.reading.live import Here
 from scanner.reading.scope import Subscription
@@ -127,7 +128,7 @@ async def _read(shard: Shard) -> Handed:
         patience=shard.patience,
         ca_bundle=how.ca_bundle,
         progress=desk.gates,
-        recall=desk.remembered.recalled,
+        recall=desk.recalled,
     )
     arm.watch(desk.gates)
     async with arm:
@@ -148,10 +149,14 @@ class _Desk:
         self._read: set[str] = set()
         self._late = False
         had = [payload for portion in shard.portions for payload in portion.had]
-        self._kept = {question_of(ask_of(payload)) for payload in had}
-        self.remembered = Recollection(
-            [*had, *(payload for portion in shard.portions for payload in portion.known)]
-        )
+        self._kept = {payload.ask.question for payload in had}
+        known = [*had, *(payload for portion in shard.portions for payload in portion.known)]
+        self._known = {payload.ask.question: payload for payload in known}
+
+    def recalled(self, ask: Ask) -> Payload | None:
+        """Return the answer that this scan or an interrupted one already got."""
+        answer = self._known.get(ask.question)
+        return replace(answer, document=parsed(answer.body)) if answer else None
 
     async def read(self, arm: Arm) -> None:
         """Read until all is read, the time is up, or nothing is left to do but wait."""
@@ -240,10 +245,10 @@ class _Desk:
         if isinstance(item, Gap):
             self._found[key].append(item)
             return
-        slim, question = replace(item, document=None), question_of(ask_of(item))
+        slim, question = replace(item, document=None), item.ask.question
         if question in self._kept:
             return
         self._found[key].append(slim)
-        if is_an_answer(item):
+        if is_answer(item):
             self._kept.add(question)
             self._answers[key].append(slim)

@@ -18,8 +18,8 @@ from time import monotonic, time
 from checks.errors import AuditError
 from scanner.payloads import gaps, json_members
 from scanner.payloads.bodies import parsed
-from scanner.payloads.gaps import Ask
 from scanner.payloads.payload import Gap, Keep, Payload
+from scanner.payloads.questions import Ask
 from scanner.progress import Progress, Silent
 from scanner.reading.scope import Subscription
 from scanner.workers.pools import Pool
@@ -264,4 +264,4 @@ class Workers:
             subscription_id=subscription.id,
         )
         look = "Look at the workers' logs, their memory and their sign-in."
-        return gaps.told(ask, code, message, gaps.MORE_TIME if code == gaps.PAST_DEADLINE else look)
+        return gaps.gap(ask, code, message, gaps.MORE_TIME if code == gaps.PAST_DEADLINE else look)

@@ -22,8 +22,8 @@ from scanner.emulator.faults import Fault, FaultKind
 from scanner.emulator.server import Emulator, emulated
 from scanner.emulator.tenants.generated import generated_tenant
 from scanner.errors import CloudError, CredentialError, RefusedRequestError
-from scanner.payloads.gaps import Ask
 from scanner.payloads.payload import Gap, Payload
+from scanner.payloads.questions import Ask
 from scanner.reading.live import LiveSource
 from scanner.reading.scope import Wanted
 from scanner.tables.tabulate import Tabulation

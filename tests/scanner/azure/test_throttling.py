@@ -16,8 +16,8 @@ from scanner.azure.clouds import Cloud
 from scanner.azure.pipeline import Patience
 from scanner.azure.throttling import Throttle, refused_scope, scopes
 from scanner.emulator.credential import EmulatorCredential
-from scanner.payloads.gaps import Ask
 from scanner.payloads.payload import Gap, Payload
+from scanner.payloads.questions import Ask
 from tests.support.scanning import NOON
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]

@@ -27,8 +27,8 @@ from scanner.emulator.faults import Fault, FaultKind
 from scanner.emulator.server import emulated
 from scanner.emulator.tenants.identity import TENANT_ID, access_token
 from scanner.errors import CloudError
-from scanner.payloads.gaps import Ask
 from scanner.payloads.payload import Gap, record_of
+from scanner.payloads.questions import Ask
 from scanner.reading.collection import EVERYTHING
 from scanner.terminal import Terminal
 from tests.scanner.doctor.test_permissions import NOT_REGISTERED, TENANT

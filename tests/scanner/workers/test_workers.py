@@ -22,9 +22,8 @@ from scanner.emulator.credential import EmulatorCredential
 from scanner.emulator.faults import Fault, FaultKind
 from scanner.emulator.server import Emulator, Request, emulated
 from scanner.emulator.tenants.generated import generated_tenant
-from scanner.payloads.gaps import ask_of
 from scanner.payloads.payload import Payload, PayloadStore
-from scanner.payloads.resuming import Question, question_of
+from scanner.payloads.questions import Question
 from scanner.progress import Progress, Silent
 from scanner.reading.collection import EVERYTHING, Collection
 from scanner.reading.live import LiveSource
@@ -87,7 +86,7 @@ async def scan(
         source = LiveSource(arm, Wanted(), collection=collection, reader=workers)
         with PayloadStore() as store:
             tables = await collected(source, store)
-            return Scanned(tables=tables, questions=Counter(question_of(ask_of(each)) for each in store))
+            return Scanned(tables=tables, questions=Counter(each.ask.question for each in store))
 
 
 @pytest.fixture(scope="module")

@@ -9,8 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scanner.payloads.bodies import parsed
-from scanner.payloads.nesting import MAX_DEPTH, is_too_deep
+from scanner.payloads.bodies import MAX_DEPTH, is_too_deep, parsed
 from scanner.payloads.redaction import redacted
 
 STRAYS = "[{" * MAX_DEPTH
