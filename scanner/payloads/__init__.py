@@ -1,1 +1,1 @@
-"""What Azure answered: payloads, gaps, redaction and the spool on disk."""
+"""The answers of Azure: payloads, gaps, redaction and the spool on disk."""
