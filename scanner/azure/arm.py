@@ -30,7 +30,7 @@ from multidict import CIMultiDict
 
 from scanner.azure.clouds import Cloud, tls_context
 from scanner.azure.identity import identity_of
-from scanner.azure.pipeline import Patience, body_of, is_same_origin, policies
+from scanner.azure.pipeline import Patience, is_same_origin, policies
 from scanner.azure.proxy import proxy_for
 from scanner.azure.slots import SlotPolicy
 from scanner.azure.throttling import Throttle
@@ -163,7 +163,7 @@ class Arm:
 
     def answered(self, ask: Ask, response: Any) -> Payload | Gap:
         """The response, of either kind, as a payload, or as the gap it leaves."""
-        body = body_of(response)
+        body = response.body()
         document = parsed(body)
         body, pointers = redacted(body, document)
         headers = response.headers

@@ -17,10 +17,8 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 
 from azure.core.credentials_async import AsyncSupportsTokenInfo
-from azure.core.exceptions import ResponseNotReadError
 from azure.core.pipeline import PipelineRequest, PipelineResponse
 from azure.core.pipeline.policies import AsyncHTTPPolicy, AsyncRetryPolicy
-from azure.core.rest import AsyncHttpResponse
 
 from scanner.azure.challenges import ChallengePolicy
 from scanner.azure.clouds import Cloud
@@ -194,16 +192,7 @@ def _waiting_scope(response: PipelineResponse[Any, Any]) -> str:
     url, answer = response.http_request.url, response.http_response
     if answer.status_code != 429:
         return scopes(url)[0]
-    return refused_scope(url, answer.headers, body_of(answer))
-
-
-def body_of(response: Any) -> bytes:
-    """The body of either kind of response there is in azure-core; nothing of one that was not read."""
-    try:
-        body: bytes = response.content if isinstance(response, AsyncHttpResponse) else response.body()
-    except ResponseNotReadError:
-        return b""
-    return body
+    return refused_scope(url, answer.headers, answer.body())
 
 
 def policies(

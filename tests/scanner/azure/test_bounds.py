@@ -90,4 +90,4 @@ def test_an_answer_told_byte_by_byte_ends_after_the_time_for_a_whole_one() -> No
 
     told = answer(handler, replace(SMALL, answer_timeout=0.3))
     assert isinstance(told, Gap)
-    assert told.message == "No complete answer came: TimeoutError: no whole answer within 0.3 s"
+    assert told.message == "No complete answer came: TimeoutError: no complete answer within 0.3 s"

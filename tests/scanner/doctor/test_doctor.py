@@ -217,7 +217,7 @@ def test_a_host_is_reached_or_it_is_said_why_not(tmp_path: Path, monkeypatch: py
         monkeypatch.delenv("HTTPS_PROXY")
     (closed,) = asyncio.run(reached("arm", url, authority, now))
     assert closed.state is State.STOPPED
-    assert "Check that the network lets this machine reach it" in closed.fix
+    assert "Check that the network lets this machine reach the host" in closed.fix
 
 
 @pytest.mark.parametrize(
