@@ -1,1 +1,1 @@
-"""How the reader asks Azure: sign-in, transport, pacing, retries."""
+"""Asks Azure Resource Manager: sign-in, transport, pacing, retries."""

@@ -1,4 +1,4 @@
-"""Credentials by azure-identity, chosen by name."""
+"""Makes the azure-identity credential that --auth names."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _TAKES_TENANT = frozenset(Auth) - {Auth.MANAGED_IDENTITY}
 
 
 class _ForTenant:
-    """An async credential that asks for tokens of one tenant, whatever its own default is."""
+    """An async credential that gets tokens of one tenant instead of the credential's default tenant."""
 
     def __init__(self, credential: Any, tenant: str | None) -> None:
         self._credential = credential
@@ -69,21 +69,21 @@ def credential(
     ca_bundle: Path | None = None,
     prompt: Callable[[str], None] = print,
 ) -> AsyncSupportsTokenInfo:
-    """The credential for `auth` in `cloud`; nothing is asked for yet.
+    """Return the credential for `auth` in `cloud`, without signing in.
 
-    `client_id` names a user-assigned identity (or the application of a device code); `prompt` shows
-    what a person must do. Raises CredentialError for a combination that cannot work.
+    `client_id` is a user-assigned identity or the application of a device code. `prompt` shows the device
+    code to a person. Raises CredentialError for options that cannot work together.
     """
     if client_id and auth not in _TAKES_CLIENT_ID:
-        raise CredentialError(f"--client-id has no meaning with --auth {auth.value}; leave it out.")
+        raise CredentialError(f"--client-id does not work with --auth {auth.value}. Remove it.")
     if tenant and auth not in _TAKES_TENANT:
         raise CredentialError(
-            f"--tenant has no meaning with --auth {auth.value}: the identity has one tenant."
+            f"--tenant does not work with --auth {auth.value}, because the identity has one tenant. Remove it."
         )
     if auth is not Auth.CLI and not cloud.authority.startswith("https://"):
         raise CredentialError(
-            f"{cloud.arm_endpoint} names the login endpoint {cloud.authority}, but tokens are asked for over "
-            "https only. Use the endpoint's https address."
+            f"{cloud.arm_endpoint} has the login endpoint {cloud.authority}, but sign-in needs https. "
+            "Use the endpoint's https address."
         )
     options: dict[str, Any] = {"authority": cloud.authority}
     if not cloud.is_known:

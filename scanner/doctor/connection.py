@@ -10,8 +10,7 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
-from scanner.azure.clouds import tls_context
-from scanner.azure.proxy import proxy_for
+from scanner.azure.clouds import proxy_for, tls_context
 from scanner.doctor.examination import Finding, fine, limited, stopped
 from scanner.payloads.advice import CLOCK, advice, is_clock_wrong
 

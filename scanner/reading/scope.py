@@ -10,7 +10,7 @@ from typing import Any
 from azure.core.exceptions import AzureError
 
 from checks.suggestions import did_you_mean
-from scanner.azure.arm import Arm, next_page
+from scanner.azure.arm import Arm, next_ask
 from scanner.errors import RefusedRequestError, ScopeError
 from scanner.payloads import gaps, json_members
 from scanner.payloads.payload import Gap, Keep, Payload
@@ -120,7 +120,7 @@ class _Recorder:
         self.answers.append(answer)
         if isinstance(answer, Gap):
             return
-        following = next_page(answer, self._seen, self._arm.cloud.arm_endpoint)
+        following = next_ask(answer, self._seen, self._arm.cloud.arm_endpoint)
         if isinstance(following, Gap):
             self.answers.append(following)
         elif following is not None:

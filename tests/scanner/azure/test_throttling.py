@@ -103,7 +103,7 @@ def test_a_wait_is_charged_once_however_many_requests_hear_of_it() -> None:
     heard: list[float] = []
 
     async def run() -> None:
-        throttle = Throttle(budget=10.0, told=lambda scope, seconds: heard.append(seconds))
+        throttle = Throttle(budget=10.0, on_wait=lambda scope, seconds: heard.append(seconds))
         for _ in range(5):
             assert throttle.grants("s", 6.0)
             throttle.close("s", 6.0)
@@ -118,7 +118,7 @@ def test_a_wait_is_charged_once_however_many_requests_hear_of_it() -> None:
 def test_a_closed_gate_opens_again_for_its_own_subscription_only() -> None:
     async def run() -> list[str]:
         order: list[str] = []
-        throttle = Throttle(budget=10.0, told=lambda scope, seconds: None)
+        throttle = Throttle(budget=10.0, on_wait=lambda scope, seconds: None)
         throttle.close("slow", 0.2)
 
         async def through(scope: str) -> None:

@@ -226,10 +226,7 @@ def test_a_host_is_reached_or_it_is_said_why_not(tmp_path: Path, monkeypatch: py
         (access_token(), "service principal"),
         ("e30.eyJzY3AiOiJ1c2VyX2ltcGVyc29uYXRpb24ifQ.", "user"),
         ("e30.eyJ4bXNfbWlyaWQiOiIvc3Vic2NyaXB0aW9ucyJ9.", "managed identity"),
-        *(
-            (token, "a token that does not say whose it is")
-            for token in ("", "opaque", "a.b.c", "a.W10.", "é.é.é")
-        ),
+        *((token, "a token without an identity") for token in ("", "opaque", "a.b.c", "a.W10.", "é.é.é")),
     ],
 )
 def test_whose_a_token_is(token: str, kind: str) -> None:

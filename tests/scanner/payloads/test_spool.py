@@ -237,7 +237,7 @@ def test_scans_are_the_same_by_cloud_identity_scope_and_what_is_collected() -> N
         scan_key(CLOUD, IDENTITY, wanted, EVERYTHING),
     ]
     assert len({key, *others}) == len(others) + 1
-    assert scan_key(CLOUD, Identity(kind="a token that does not say whose it is"), wanted, collection) == ""
+    assert scan_key(CLOUD, Identity(kind="a token without an identity"), wanted, collection) == ""
 
 
 def test_another_question_at_the_same_address_has_no_answer(tmp_path: Path) -> None:
