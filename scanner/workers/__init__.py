@@ -1,1 +1,1 @@
-"""Reads subscriptions in several processes."""
+"""Reads subscriptions on workers: processes of this machine or a Dask cluster."""

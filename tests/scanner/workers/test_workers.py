@@ -233,7 +233,7 @@ def test_progress_tells_of_workspaces_and_waits_on_workers() -> None:
 def test_dask_workers_that_are_all_gone_are_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     distributed = pytest.importorskip("distributed", reason="Dask is not installed")
     monkeypatch.setattr("scanner.workers.workers.WITHOUT_WORKERS", 0.3)
-    monkeypatch.setattr("scanner.workers.workers.LOOKED_AFTER", 0.1)
+    monkeypatch.setattr("scanner.workers.workers.LOOK_EVERY", 0.1)
     with distributed.LocalCluster(
         n_workers=1, processes=False, protocol="tcp://", dashboard_address=None, host="127.0.0.1"
     ) as cluster:
@@ -250,6 +250,6 @@ def test_dask_workers_that_are_all_gone_are_given_up(monkeypatch: pytest.MonkeyP
         with emulated(TENANT) as emulator:
             tables = asyncio.run(scan(emulator, dask(cluster.scheduler_address), known=known)).tables
     assert set(tables.gaps["code"]) == {"WorkersLost"}
-    assert tables.gaps["message"].str.contains("For 0.3 s there was no worker").all()
+    assert tables.gaps["message"].str.contains("There was no worker for 0.3 s").all()
     assert sorted(tables.gaps["subscription_id"].str.lower()) == sorted(set(IDS) - set(handed_out[:6]))
     assert len(tables.workspaces) == 6 * 2
