@@ -1,23 +1,29 @@
-"""Looks, before a first scan, for what would keep it from reading: network, clock, identity, roles."""
+"""Examines what a first scan could read: network, clock, identity, subscriptions, Resource Graph, roles.
+
+`azml-audit doctor` calls `examined` and prints the findings.
+"""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from email.utils import parsedate_to_datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 
+import aiohttp
 from azure.core.credentials_async import AsyncSupportsTokenInfo
 
 from scanner.azure.arm import Arm
-from scanner.azure.clouds import METADATA_VERSIONS, Cloud
+from scanner.azure.clouds import METADATA_VERSIONS, Cloud, proxy_for, tls_context
 from scanner.azure.pipeline import Patience
-from scanner.doctor.connection import reached
-from scanner.doctor.examination import Finding, State, fine, limited, stopped
+from scanner.doctor.findings import Finding, State, fine, limited, stopped, untried
 from scanner.doctor.permissions import actions_for
 from scanner.doctor.roles import role_findings
 from scanner.errors import CloudError, CredentialError, ScopeError
 from scanner.payloads import json_members
+from scanner.payloads.advice import CLOCK, advice, is_clock_wrong
 from scanner.payloads.payload import Gap, Keep, Payload
 from scanner.payloads.questions import Ask
 from scanner.reading.api_versions import PROVIDER, PROVIDER_API_VERSION
@@ -28,15 +34,19 @@ from scanner.reading.scope import Subscription, Wanted
 from scanner.tables.graph_rows import KIND as GRAPH
 from scanner.tables.tabulate import item_kind
 
+Clock = Callable[[], datetime]
+
 _SAMPLE = 3
-"""So many workspaces of each subscription are read: enough to see what is allowed, cheap in any tenant."""
+"""Workspaces to read in each subscription: enough to test every action, and cheap in any tenant."""
+
+_SECONDS = 20
 
 
 @dataclass(frozen=True, kw_only=True)
-class Patient:
-    """The scan to be: where, as whom and what it would read.
+class PlannedScan:
+    """The scan to examine: its cloud, its identity and what it would read.
 
-    `signs_in` says whether this process itself asks the cloud's authority for tokens.
+    `signs_in` means that this process itself requests tokens from the cloud's authority.
     """
 
     cloud: Cloud
@@ -48,28 +58,28 @@ class Patient:
     patience: Patience
 
 
-async def examined(patient: Patient, clock: Callable[[], datetime]) -> AsyncIterator[Finding]:
-    """One finding after the other, as they are made; where one stops a scan, it is the last."""
-    for stage in (_network, _reading):
+async def examined(scan: PlannedScan, clock: Clock) -> AsyncIterator[Finding]:
+    """Yield the findings one by one, and end after a part that makes a scan impossible."""
+    for part in (_network, _reading):
         has_stopped = False
-        async for finding in stage(patient, clock):
+        async for finding in part(scan, clock):
             yield finding
             has_stopped |= finding.state is State.STOPPED
         if has_stopped:
             return
 
 
-async def _network(patient: Patient, clock: Callable[[], datetime]) -> AsyncIterator[Finding]:
-    cloud = patient.cloud
+async def _network(scan: PlannedScan, clock: Clock) -> AsyncIterator[Finding]:
+    cloud = scan.cloud
     yield fine("cloud", f"{cloud.name}: {cloud.arm_endpoint}, tokens for {cloud.scope}")
     metadata = f"{cloud.arm_endpoint}/metadata/endpoints?api-version={METADATA_VERSIONS[0]}"
     hosts = {"Azure Resource Manager": metadata}
-    if patient.signs_in:
+    if scan.signs_in:
         hosts["sign-in"] = f"{cloud.authority}/common/v2.0/.well-known/openid-configuration"
     seen: set[str] = set()
     for what, url in hosts.items():
         try:
-            findings = await reached(what, url, patient.ca_bundle, clock)
+            findings = await reached(what, url, scan.ca_bundle, clock)
         except CloudError as error:
             findings = [stopped(what, str(error), "Name a readable file of PEM certificates.")]
         for finding in findings:
@@ -78,13 +88,50 @@ async def _network(patient: Patient, clock: Callable[[], datetime]) -> AsyncIter
             seen.add(finding.what)
 
 
-async def _reading(patient: Patient, clock: Callable[[], datetime]) -> AsyncIterator[Finding]:
+async def reached(what: str, url: str, ca_bundle: Path | None, clock: Clock) -> list[Finding]:
+    """Check whether a host answers, and compare its clock with ours.
+
+    Any HTTP status is an answer. No token is sent and no redirect is followed.
+    """
+    parts = urlsplit(url)
+    host, proxy = f"{parts.scheme}://{parts.netloc}", proxy_for(url)
+    way = f"{host} through {_without_password(proxy)}" if proxy else host
+    connector = aiohttp.TCPConnector(ssl=tls_context(ca_bundle))
+    timeout = aiohttp.ClientTimeout(total=_SECONDS)
+    try:
+        async with (
+            aiohttp.ClientSession(connector=connector, timeout=timeout, proxy=proxy) as session,
+            session.get(url, allow_redirects=False) as response,
+        ):
+            date = response.headers.get("Date")
+    except (aiohttp.ClientError, TimeoutError) as error:
+        message = str(error) or f"no answer within {_SECONDS} s"
+        return [stopped(what, f"{way}: {type(error).__name__}: {message}", advice(error))]
+    return [fine(what, f"{way} answers"), *_clock_findings(date, clock())]
+
+
+def _clock_findings(date: str | None, now: datetime) -> list[Finding]:
+    if date is None:
+        return []
+    if not is_clock_wrong(date, now):
+        return [fine("clock", "differs from the server's by less than five minutes")]
+    apart = now - parsedate_to_datetime(date)
+    side = "ahead of" if apart.total_seconds() > 0 else "behind"
+    return [limited("clock", f"{abs(apart)} {side} the server's", CLOCK)]
+
+
+def _without_password(proxy: str) -> str:
+    parts = urlsplit(proxy)
+    return f"{parts.scheme}://{parts.hostname}" + (f":{parts.port}" if parts.port else "")
+
+
+async def _reading(scan: PlannedScan, clock: Clock) -> AsyncIterator[Finding]:
     arm = Arm(
-        patient.cloud,
-        patient.credential,
+        scan.cloud,
+        scan.credential,
         clock=clock,
-        patience=patient.patience,
-        ca_bundle=patient.ca_bundle,
+        patience=scan.patience,
+        ca_bundle=scan.ca_bundle,
     )
     try:
         async with arm:
@@ -92,9 +139,9 @@ async def _reading(patient: Patient, clock: Callable[[], datetime]) -> AsyncIter
             items: list[Payload | Gap] = []
             source = LiveSource(
                 arm,
-                patient.wanted,
-                collection=patient.collection,
-                reader=_Sample(arm, patient.collection),
+                scan.wanted,
+                collection=scan.collection,
+                reader=_Sample(arm, scan.collection),
                 discovery=Discovery(arm, is_demanded=True),
             )
             await source.read(items.append)
@@ -105,12 +152,12 @@ async def _reading(patient: Patient, clock: Callable[[], datetime]) -> AsyncIter
     except ScopeError as error:
         yield stopped("subscriptions", str(error), "Correct --subscription.")
         return
-    for finding in _findings(patient, items):
+    for finding in _findings(scan, items):
         yield finding
 
 
 class _Sample:
-    """Reads of each subscription whether Machine Learning is registered, and some workspaces."""
+    """Reads some workspaces of each subscription, and the provider's registration in the first one."""
 
     def __init__(self, arm: Arm, collection: Collection) -> None:
         self._arm = arm
@@ -130,12 +177,12 @@ class _Sample:
             keep(await self._arm.get(ask))
 
 
-def _findings(patient: Patient, items: Sequence[Payload | Gap]) -> list[Finding]:
+def _findings(scan: PlannedScan, items: Sequence[Payload | Gap]) -> list[Finding]:
     nothing = [item for item in items if isinstance(item, Gap) and item.code == "NoSubscriptionVisible"]
     if nothing:
         return [stopped("subscriptions", nothing[0].message, nothing[0].closes)]
-    with_groups = bool(patient.wanted.management_groups or patient.wanted.known_groups)
-    actions = actions_for(patient.collection, with_groups=with_groups)
+    with_groups = bool(scan.wanted.management_groups or scan.wanted.known_groups)
+    actions = actions_for(scan.collection, with_groups=with_groups)
     others = [item for item in items if item_kind(item) != GRAPH]
     asked = [item for item in items if item_kind(item) == GRAPH]
     return [_subscriptions(items), *_graph(asked), *role_findings(actions, others)]
@@ -144,11 +191,10 @@ def _findings(patient: Patient, items: Sequence[Payload | Gap]) -> list[Finding]
 def _graph(asked: Sequence[Payload | Gap]) -> list[Finding]:
     gaps = [item for item in asked if isinstance(item, Gap)]
     if gaps:
-        told = f"{gaps[0].code}: {gaps[0].message}"
-        fix = f"{gaps[0].closes} Or scan with --discover arm, without its second opinion on what there is."
-        return [limited("Resource Graph", told, fix)]
+        fix = f"{gaps[0].closes} Or scan with --discover arm, which does not compare with Resource Graph."
+        return [limited("Resource Graph", f"{gaps[0].code}: {gaps[0].message}", fix)]
     shown = sum(json_members.count(item.document, "data") or 0 for item in asked if isinstance(item, Payload))
-    return [fine("Resource Graph", f"answers, and shows {shown} workspaces")] if asked else []
+    return [fine("Resource Graph", f"answers, and lists {shown} workspaces")] if asked else []
 
 
 def _subscriptions(items: Sequence[Payload | Gap]) -> Finding:
@@ -157,11 +203,11 @@ def _subscriptions(items: Sequence[Payload | Gap]) -> Finding:
     found = sum(len(_values(page)) for page in payloads if page.kind == "workspaces")
     tenants = sorted({json_members.text(each, "tenantId") or "" for each in listed} - {""})
     where = f" of {len(tenants)} tenants" if len(tenants) > 1 else ""
-    seen = f"{len(listed)} visible{where}; {found} workspaces on the first pages of their lists"
+    seen = f"{len(listed)} visible{where}; {found} workspaces on the first pages of the lists"
     if found:
         return fine("subscriptions", seen)
-    fix = "If there should be workspaces, check --tenant and where the role was assigned."
-    return Finding(what="subscriptions", state=State.UNTRIED, seen=seen, fix=fix)
+    fix = "If you expect workspaces, check --tenant and the scope of the role assignment."
+    return untried("subscriptions", seen, fix)
 
 
 def _values(page: Payload) -> list[json_members.Object]:

@@ -1,4 +1,4 @@
-"""What an examination finds, one by one."""
+"""Defines the findings of an examination."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class State(StrEnum):
-    """What was found: nothing wrong, nothing to try it on, less than everything, or no way to scan."""
+    """What a finding means for a scan: no problem, not tested, gaps, or no scan at all."""
 
     FINE = "fine"
     UNTRIED = "untried"
@@ -17,7 +17,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """What was looked at, what was seen and, unless it is fine, what to do."""
+    """What was examined, what was seen, and the fix if there is a problem."""
 
     what: str
     state: State
@@ -26,20 +26,20 @@ class Finding:
 
 
 def fine(what: str, seen: str) -> Finding:
-    """Nothing to do."""
+    """Return a finding without a problem."""
     return Finding(what=what, state=State.FINE, seen=seen)
 
 
-def untried(what: str, seen: str) -> Finding:
-    """Nothing to try it on."""
-    return Finding(what=what, state=State.UNTRIED, seen=seen)
+def untried(what: str, seen: str, fix: str = "") -> Finding:
+    """Return a finding about something that could not be tested."""
+    return Finding(what=what, state=State.UNTRIED, seen=seen, fix=fix)
 
 
 def limited(what: str, seen: str, fix: str) -> Finding:
-    """A scan works and will have gaps."""
+    """Return a finding that leaves gaps in a scan."""
     return Finding(what=what, state=State.LIMITED, seen=seen, fix=fix)
 
 
 def stopped(what: str, seen: str, fix: str) -> Finding:
-    """A scan cannot work."""
+    """Return a finding that makes a scan impossible."""
     return Finding(what=what, state=State.STOPPED, seen=seen, fix=fix)

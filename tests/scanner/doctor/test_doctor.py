@@ -21,8 +21,8 @@ from scanner.cli.main import app
 from scanner.commands.connections import Connection
 from scanner.commands.demo import emulator_connection
 from scanner.commands.doctor import examine
-from scanner.doctor.connection import reached
-from scanner.doctor.examination import State
+from scanner.doctor.examination import reached
+from scanner.doctor.findings import State
 from scanner.doctor.permissions import actions_for
 from scanner.emulator.credential import CLIENT_ID, CLIENT_SECRET
 from scanner.emulator.faults import Fault, FaultKind
@@ -78,7 +78,7 @@ def test_where_all_is_fine_it_says_so_and_exits_0() -> None:
         assert any(action in line for line in lines), action
     assert f"service principal, tenant {TENANT_ID}, object id {OBJECT_ID}, client id {CLIENT_ID}" in told
     assert "2 visible; 1 workspaces" in told
-    assert "fine     Resource Graph: answers, and shows 1 workspaces" in told
+    assert "fine     Resource Graph: answers, and lists 1 workspaces" in told
     assert "What to do" not in told
 
 

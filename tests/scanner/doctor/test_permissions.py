@@ -158,9 +158,9 @@ def test_the_commands_hold_that_role_and_assign_it() -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--scope", "/"], "no subscription, resource group or management group"),
+        (["--scope", "/"], "a custom role needs a subscription"),
         (["--management-group", "a", "--management-group", "b"], "2 management groups"),
-        (["--management-group", "a", "--scope", "/subscriptions/s"], "add --scope /providers/Microsoft.Man"),
+        (["--management-group", "a", "--scope", "/subscriptions/s"], "Add --scope /providers/Microsoft.Man"),
         (["--policy", "nowhere.yaml"], "no such file"),
     ],
 )
@@ -178,7 +178,7 @@ def test_names_stay_as_short_as_azure_demands() -> None:
 
 
 def test_a_scope_is_checked_without_a_command_line_too() -> None:
-    with pytest.raises(UsageError, match="no subscription"):
+    with pytest.raises(UsageError, match="a custom role needs a subscription"):
         needed([], scopes=["tenant"])
 
 
