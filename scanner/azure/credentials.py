@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -39,14 +39,11 @@ class _ForTenant:
         wanted: TokenRequestOptions = {**(options or {})}
         if self._tenant:
             wanted["tenant_id"] = self._tenant
-        info: AccessTokenInfo = await self._asked(*scopes, options=wanted)
-        return info
-
-    async def _asked(self, *scopes: str, options: TokenRequestOptions) -> AccessTokenInfo:
-        if asyncio.iscoroutinefunction(self._credential.get_token_info):
-            info: AccessTokenInfo = await self._credential.get_token_info(*scopes, options=options)
+        get = self._credential.get_token_info
+        if asyncio.iscoroutinefunction(get):
+            info: AccessTokenInfo = await get(*scopes, options=wanted)
             return info
-        return await asyncio.to_thread(self._credential.get_token_info, *scopes, options=options)
+        return await asyncio.to_thread(get, *scopes, options=wanted)
 
     async def close(self) -> None:
         closed = self._credential.close()
@@ -91,41 +88,40 @@ def credential(
     if ca_bundle:
         options["connection_verify"] = str(ca_bundle)
     try:
-        return _ForTenant(_makers(tenant, client_id, prompt)[auth](options), tenant)
+        return _ForTenant(_made(auth, options, tenant, client_id, prompt), tenant)
     except ValueError as error:
         raise CredentialError(f"--auth {auth.value}: {error}") from error
 
 
-def _makers(
-    tenant: str | None, client_id: str | None, prompt: Callable[[str], None]
-) -> Mapping[Auth, Callable[[dict[str, Any]], Any]]:
+def _made(
+    auth: Auth,
+    options: dict[str, Any],
+    tenant: str | None,
+    client_id: str | None,
+    prompt: Callable[[str], None],
+) -> Any:
     allowed: dict[str, Any] = {"additionally_allowed_tenants": ["*"]} if tenant else {}
     tenant_id: dict[str, Any] = {"tenant_id": tenant} if tenant else {}
     client: dict[str, Any] = {"client_id": client_id} if client_id else {}
+    match auth:
+        case Auth.DEFAULT:
+            kinds = ("managed_identity_client_id", "workload_identity_client_id")
+            return DefaultAzureCredential(
+                **options, **allowed, **(dict.fromkeys(kinds, client_id) if client_id else {})
+            )
+        case Auth.CLI:
+            return AzureCliCredential(**tenant_id, **allowed)
+        case Auth.MANAGED_IDENTITY:
+            # A managed identity signs in at an endpoint of its own machine, not at the cloud's authority.
+            verify = {name: value for name, value in options.items() if name == "connection_verify"}
+            return ManagedIdentityCredential(**verify, **client)
+        case Auth.WORKLOAD_IDENTITY:
+            return WorkloadIdentityCredential(**options, **tenant_id, **client)
+        case Auth.ENVIRONMENT:
+            return EnvironmentCredential(**options, **allowed)
+        case Auth.DEVICE_CODE:
 
-    def default(options: dict[str, Any]) -> Any:
-        ids = {
-            "managed_identity_client_id": client_id,
-            "workload_identity_client_id": client_id,
-        }
-        return DefaultAzureCredential(**options, **allowed, **(ids if client_id else {}))
+            def shown(uri: str, code: str, _expires: object) -> None:
+                prompt(f"To sign in, open {uri} and enter the code {code}.")
 
-    def device_code(options: dict[str, Any]) -> Any:
-        def shown(uri: str, code: str, _expires: object) -> None:
-            prompt(f"To sign in, open {uri} and enter the code {code}.")
-
-        return DeviceCodeCredential(prompt_callback=shown, **options, **tenant_id, **client)
-
-    def without_authority(options: dict[str, Any]) -> dict[str, Any]:
-        return {name: value for name, value in options.items() if name == "connection_verify"}
-
-    return {
-        Auth.DEFAULT: default,
-        Auth.CLI: lambda _options: AzureCliCredential(**tenant_id, **allowed),
-        Auth.MANAGED_IDENTITY: lambda options: ManagedIdentityCredential(
-            **without_authority(options), **client
-        ),
-        Auth.WORKLOAD_IDENTITY: lambda options: WorkloadIdentityCredential(**options, **tenant_id, **client),
-        Auth.ENVIRONMENT: lambda options: EnvironmentCredential(**options, **allowed),
-        Auth.DEVICE_CODE: device_code,
-    }
+            return DeviceCodeCredential(prompt_callback=shown, **options, **tenant_id, **client)

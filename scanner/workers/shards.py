@@ -31,8 +31,11 @@ from scanner.reading.scope import Subscription
 from scanner.version import VERSION
 from scanner.workers.gates import Gates, WatchedArm
 
-_SETTLED = 0.05
-_TAKEN_UP_A_SECOND = 1000
+_SETTLE_SECONDS = 0.05
+"""How long nothing must be under way before a worker counts as idle."""
+
+_RETURNED_A_SECOND = 1000
+"""Answers that the scan takes over from a worker in a second."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -234,10 +237,10 @@ class _ShardReader:
         """
         if self._todo or not self._is_idle():
             return False
-        await asyncio.sleep(_SETTLED)
+        await asyncio.sleep(_SETTLE_SECONDS)
         answers = sum(len(self._answers[each.subscription.key]) for each in self._running.values())
         wait = min(self.gates.waits().values(), default=0.0)
-        return self._is_idle() and wait > answers / _TAKEN_UP_A_SECOND
+        return self._is_idle() and wait > answers / _RETURNED_A_SECOND
 
     def _is_idle(self) -> bool:
         is_done = any(task.done() for task in self._running)

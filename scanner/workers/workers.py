@@ -41,7 +41,11 @@ WITHOUT_WORKERS = 60.0
 """Seconds without any worker after which the rest becomes gaps."""
 
 LOOK_EVERY = 1.0
+"""Seconds between two checks for workers."""
+
 _WAITED_ALIKE = 10.0
+"""Seconds by which the waits of portions in one shard may differ."""
+
 _LATE = "The time budget was used up before a worker had read it."
 
 Known = Callable[[Set[str]], Sequence[Payload]]
