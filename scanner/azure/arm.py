@@ -156,7 +156,7 @@ class Arm:
         """Return the arguments for every SDK call. Only an endpoint on loopback may use http."""
         return {} if self.cloud.arm_endpoint.startswith("https://") else {"enforce_https": False}
 
-    def answered(self, ask: Ask, response: Any) -> Payload | Gap:
+    def answered(self, ask: Ask, response: AsyncHttpResponse) -> Payload | Gap:
         """Return a response as a payload or a gap."""
         body = response.body()
         document = parsed(body)

@@ -9,10 +9,12 @@ import tracemalloc
 from collections import Counter
 from dataclasses import replace
 
+import pytest
 from aiohttp import web
 
 from scanner.azure.pipeline import Patience
 from scanner.payloads.payload import Gap, Payload
+from scanner.reading.scope import Wanted, subscriptions
 from tests.scanner.azure.test_throttling import Handler, arm_before, ask
 from tests.support.scanning import IMPATIENT
 
@@ -62,6 +64,29 @@ def test_an_answer_past_the_bound_is_a_gap_and_not_asked_for_again() -> None:
         "The answer has more than 65,536 bytes; the rest was not read.",
     )
     assert list(asked.values()) == [1]
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        (padded(65 * KIB), "AnswerTooLarge"),
+        (b"<html>busy</html>", "NotJson"),
+        (b'{"value":' + b"[" * 1000 + b"]" * 1000 + b"}", "NotJson"),
+        (b'{"value": null}', "ValueNotAList"),
+    ],
+)
+def test_the_list_that_the_sdk_reads_has_the_same_bounds(body: bytes, code: str) -> None:
+    async def handler(request: web.Request) -> web.StreamResponse:
+        return web.Response(body=body, headers=JSON)
+
+    async def run() -> list[Payload | Gap]:
+        kept: list[Payload | Gap] = []
+        async with asyncio.timeout(60), arm_before(handler, SMALL) as arm:
+            await subscriptions(arm, Wanted(), kept.append)
+        return kept
+
+    codes = [item.code for item in asyncio.run(run()) if isinstance(item, Gap)]
+    assert codes == [code, "NoSubscriptionVisible"]
 
 
 def test_a_bomb_is_not_unpacked() -> None:
