@@ -1,4 +1,4 @@
-"""The pipeline: it only reads, sends its token nowhere else, and signs in as azure-identity does."""
+"""The pipeline only reads, sends its token to one host only, and signs in as azure-identity does."""
 
 from __future__ import annotations
 

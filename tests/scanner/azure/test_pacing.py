@@ -1,4 +1,4 @@
-"""The rate and the number of requests: how the bucket fills, how the window breathes."""
+"""The rate and the number of concurrent requests adapt to the answers."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_the_bucket_believes_azure_that_less_is_left_but_not_that_more_is() -> N
 
 
 def full(window: Window, seconds: float, rounds: int) -> None:
-    """Answers to a window whose slots are all taken."""
+    """Let the window learn from answers while all its slots are taken."""
 
     async def run() -> None:
         for _ in range(rounds):

@@ -1,4 +1,4 @@
-"""Politeness: how many requests are under way at once, and how waits are kept and charged."""
+"""Concurrent requests are limited, and waits are kept and count against a budget."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 async def arm_before(
     handler: Handler, patience: Patience, credential: AsyncSupportsTokenInfo | None = None
 ) -> AsyncIterator[Arm]:
-    """An Arm in front of a server on loopback that answers every path with `handler`."""
+    """Yield an Arm that talks to a server on loopback, which answers every path with `handler`."""
     app = web.Application()
     app.router.add_get("/{path:.*}", handler)
     runner = web.AppRunner(app)

@@ -1,4 +1,4 @@
-"""The printed role is what a scan needs: with it nothing is a gap, without any one action that action is."""
+"""The printed role is exactly what a scan needs: it leaves no gap, and without one action a gap names it."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ TENANT = Tenant(
     management_groups={"corp": tuple(descendant(item, "corp") for item in SUBSCRIPTIONS)},
     unregistered=frozenset({UNREGISTERED}),
 )
-"""One workspace that makes a reader ask everything, beside a subscription without Machine Learning."""
+"""One workspace for which the reader asks everything, and a subscription without Machine Learning."""
 
 NOT_REGISTERED = Fault(kind=FaultKind.STATUS, status=409, route="workspaces", subscription=UNREGISTERED)
 SCANS = {

@@ -1,4 +1,4 @@
-"""How deep JSON may be nested before it is no answer at all."""
+"""JSON that is nested too deep is refused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The file an interrupted scan leaves: what is used again, what is not, and who may."""
+"""The file of an interrupted scan: which answers are reused, which are not, and who may read it."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def file_of(folder: Path) -> Path:
 
 
 def interrupted(folder: Path, payloads: Iterable[Payload]) -> None:
-    """A scan that kept these and ended without a report."""
+    """Run a scan that keeps these payloads and ends without a report."""
     with spool(folder, resume=False) as store:
         store.begin(KEY)
         for each in payloads:
@@ -61,7 +61,7 @@ def interrupted(folder: Path, payloads: Iterable[Payload]) -> None:
 
 
 def recalled(folder: Path, names: str, *, key: str = KEY) -> str:
-    """Those of these answers that a resumed scan is given again; it keeps them, and is interrupted too."""
+    """Return the answers that a resumed scan reuses. It keeps them and is interrupted too."""
     with spool(folder) as store:
         store.begin(key)
         found = [store.recalled(payload(name).ask) for name in names]
@@ -197,7 +197,7 @@ def test_one_report_has_one_scan_at_a_time(tmp_path: Path) -> None:
 
 @contextmanager
 def largest_file(size: int) -> Iterator[None]:
-    """The operating system refuses to let any file of this process grow beyond that."""
+    """Let the operating system refuse any file of this process beyond a size."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
     try:
