@@ -6,16 +6,55 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from checks.documentation import catalogue, controls, overview
+from checks.model import Check
 from checks.policy.reference import reference
 from checks.registry import BUILT_IN
 from reports.drift.columns import DRIFT_FILES
 from reports.drift.view import MEANINGS
 from reports.tables.columns import FILES
 from reports.tables.data_package import markdown, sections
-from scanner.doctor.permissions_page import permissions_page
+from scanner.doctor.permissions import ALWAYS, GROUPS, OF_KIND, Need, as_json, needed
+from scanner.policies import loaded, shipped
 
 _BEGIN = "<!-- written by make docs: {name} -->"
 _END = "<!-- end of {name} -->"
+_PERMISSIONS = """# The permissions of a scan
+
+Written by `make docs`; do not edit it by hand.
+
+The built-in role **Reader** on the subscriptions, or on a management group above them, is enough for every
+policy. Reader allows more than a scan needs: it is `*/read`, and some actions with that ending return keys or
+secrets, such as `Microsoft.MachineLearningServices/workspaces/listNotebookKeys/read` and
+`…/metadata/secrets/read`. azml-audit uses none of them, and the roles below do not allow them.
+
+```console
+azml-audit permissions --policy baseline > role.json
+az role definition create --role-definition role.json
+az role assignment create --assignee-object-id '<object-id>' --assignee-principal-type ServicePrincipal \\
+  --role 'azml-audit baseline' --scope /subscriptions/<subscription-id>
+```
+
+`--format az` prints these commands with the role inside. `--scope` sets where the role can be assigned.
+`--management-group ID` adds the action that this option, or a policy with management groups, needs. If the
+role lacks an action, the scan reports a gap that names the action. It never asks for anything else.
+
+- Assign the role where the workspaces are **and** where their storage accounts, key vaults, registries and
+  Application Insights are. These may be in other subscriptions.
+- `Microsoft.Management/managementGroups/descendants/read` takes effect on a management group only, and Azure
+  lets a custom role be assigned in one management group only.
+- Azure refuses a whole role if it does not know one of its actions (`InvalidActionOrNotAction`). If a sovereign
+  cloud does not know an action yet, remove that action: a gap then names what it would have read.
+- The actions are from Microsoft's published lists (2024-02), except `workspaces/outboundRules/read`. It is newer,
+  and another scanner publishes it in its role (2026-08); see `scanner/doctor/permissions.py`.
+- Resource Graph (`--discover`) shows everything that the identity may read, according to its documentation. So no
+  role here has an action for it. Azure publishes `Microsoft.ResourceGraph/resources/read`: add it if Azure refuses
+  the queries, or scan with `--discover arm`. `azml-audit doctor` tests whether it does.
+- You can try a role before anyone grants it: `azml-audit emulator --tls-dir tls --role role.json` serves the demo
+  tenant to an identity with that role alone. The emulator is not Azure.
+
+The tests show against the emulator over HTTP that each role is enough, and that without any one action every gap
+names that action (`tests/scanner/doctor/test_permissions.py`). The roles were not tried on Azure.
+"""
 
 
 def documents(root: Path) -> Mapping[str, str]:
@@ -33,6 +72,31 @@ def documents(root: Path) -> Mapping[str, str]:
         ),
         "README.md": _filled(readme, {"checks": overview(BUILT_IN), "csv": _files()}),
     }
+
+
+def permissions_page(built_in: dict[str, Check]) -> str:
+    """Return the page with every action, its purpose and its policies, and the role of each shipped policy."""
+    needs = [needed([policy]) for policy in loaded(shipped(), built_in)]
+    everything = needed(loaded(["baseline"], built_in), collect_all=True)
+    sections = [f"## `--policy {need.name}`\n\n```json\n{as_json(need)}\n```\n" for need in needs]
+    last = f"## `--collect all`\n\nFor every policy.\n\n```json\n{as_json(everything)}\n```\n"
+    return "\n".join([_PERMISSIONS, _actions(needs), *sections, last])
+
+
+def _actions(needs: list[Need]) -> str:
+    known = {**ALWAYS, **GROUPS, **{name: text for kind in OF_KIND.values() for name, text in kind.items()}}
+    rows = [f"| `{action}` | {reads} | {_users(action, needs)} |" for action, reads in known.items()]
+    return "\n".join(
+        ["## The actions", "", "| action | reads | needed by |", "| --- | --- | --- |", *rows, ""]
+    )
+
+
+def _users(action: str, needs: list[Need]) -> str:
+    if action in ALWAYS:
+        return "every scan"
+    if action in GROUPS:
+        return "`--management-group`, policies with management groups"
+    return ", ".join([*(need.name for need in needs if action in need.actions), "`--collect all`"])
 
 
 def _files() -> str:

@@ -1,12 +1,11 @@
-"""Asks Azure Resource Manager questions and keeps the raw answers.
+"""Sends questions to Azure Resource Manager and returns the raw answers. The reading package calls it.
 
-Why raw JSON and not the management SDK's models: azure-mgmt-machinelearningservices 1.0.1, the newest
-stable release, speaks api-version 2020-08-01, and its `Workspace` has neither `publicNetworkAccess` nor
-`managedNetwork`. Told to ask with a newer `api_version` it receives both and drops them, for only unknown
-members of the top level reach `additional_properties`; and given per call, that keyword holds for the first
-page only. The betas (2.0.0b2, 2023-04-01) have no `managedNetwork` either. So the SDK gives what it is good
-at, credentials, pipeline, retries and transport, and the bodies are read here at a pinned api-version. They
-are the evidence, too. `tests/scanner/azure/test_sdk_facts.py` measures these facts again.
+It returns raw JSON at a pinned api-version, because the management SDK's models are too old.
+azure-mgmt-machinelearningservices 1.0.1, the newest stable release, uses api-version 2020-08-01, and its
+`Workspace` has neither `publicNetworkAccess` nor `managedNetwork`. With a newer `api_version` the SDK
+receives both and drops them, and uses that version for the first page only. The betas (2.0.0b2, 2023-04-01)
+have no `managedNetwork` either. `tests/scanner/azure/test_sdk_facts.py` measures these facts. The SDK still
+provides credentials, pipeline and retries. The raw bodies are also the evidence.
 """
 
 from __future__ import annotations
@@ -28,20 +27,19 @@ from azure.core.pipeline.transport import AsyncHttpResponse, HttpRequest
 from azure.mgmt.resource.subscriptions.aio import SubscriptionClient
 from multidict import CIMultiDict
 
-from scanner.azure.clouds import Cloud, tls_context
+from scanner.azure.clouds import Cloud, proxy_for, tls_context
 from scanner.azure.identity import identity_of
-from scanner.azure.pipeline import Patience, body_of, is_same_origin, policies
-from scanner.azure.proxy import proxy_for
-from scanner.azure.slots import SlotPolicy
+from scanner.azure.pacing import SlotPolicy
+from scanner.azure.pipeline import Patience, is_same_origin, policies
 from scanner.azure.throttling import Throttle
 from scanner.azure.transport import Transport
 from scanner.errors import CredentialError, RefusedRequestError
 from scanner.payloads import gaps
 from scanner.payloads.advice import advice
-from scanner.payloads.answers import understood
+from scanner.payloads.answers import payload_or_gap
 from scanner.payloads.bodies import parsed
-from scanner.payloads.gaps import Ask
 from scanner.payloads.payload import Gap, Payload
+from scanner.payloads.questions import Ask
 from scanner.payloads.redaction import redacted
 from scanner.progress import Progress, Silent
 
@@ -50,7 +48,7 @@ Recall = Callable[[Ask], Payload | None]
 
 
 class Arm:
-    """One pipeline and one connection pool for a whole scan. Use it as an async context manager."""
+    """One pipeline and one pool of connections for a whole scan. Use it as an async context manager."""
 
     def __init__(
         self,
@@ -63,10 +61,7 @@ class Arm:
         progress: Progress | None = None,
         recall: Recall | None = None,
     ) -> None:
-        """Remember how to ask; nothing is opened before the context is entered.
-
-        What `recall` knows the answer to, an interrupted scan asked already.
-        """
+        """Prepare without opening anything. `recall` returns answers of an interrupted scan, or None."""
         self.cloud = cloud
         self.clock = clock
         self._credential = credential
@@ -76,7 +71,7 @@ class Arm:
         self._recall = recall or (lambda _ask: None)
 
     async def __aenter__(self) -> Arm:
-        """Open the pool and get a first token. Raises CredentialError where there is none to be had."""
+        """Open the pool and sign in. Raises CredentialError if there is no token."""
         self._transport = Transport(
             aiohttp.TCPConnector(ssl=tls_context(self._ca_bundle), limit=self._patience.max_concurrency),
             proxy=proxy_for(self.cloud.arm_endpoint),
@@ -85,7 +80,7 @@ class Arm:
             answer_timeout=self._patience.answer_timeout,
             max_bytes=self._patience.max_answer_bytes,
         )
-        throttle = Throttle(budget=self._patience.throttle_budget, told=self._progress.throttled)
+        throttle = Throttle(budget=self._patience.throttle_budget, on_wait=self._progress.throttled)
         slots = SlotPolicy(throttle, self._patience, self._progress)
         self._policies = policies(
             self.cloud, self._credential, throttle=throttle, slots=slots, patience=self._patience
@@ -112,7 +107,7 @@ class Arm:
         except TimeoutError as error:
             raise CredentialError(
                 f"No token for {self.cloud.scope} came from {self.cloud.authority} within the "
-                f"{self._patience.deadline:g} s of --deadline. Allow more, or check --auth."
+                f"{self._patience.deadline:g} s of --deadline. Allow more time, or check --auth."
             ) from error
         except (ClientAuthenticationError, AzureError, ValueError) as error:
             raise CredentialError(
@@ -121,11 +116,11 @@ class Arm:
         self.identity = identity_of(token.token)
 
     def recalls(self, ask: Ask) -> bool:
-        """Whether the answer is known from an interrupted scan."""
+        """Check whether an interrupted scan has the answer."""
         return self._recall(ask) is not None
 
     def subscription_client(self) -> SubscriptionClient:
-        """The SDK's subscription client on this pipeline and pool; do not close it."""
+        """Return the SDK's subscription client on this pipeline. Do not close it."""
         return SubscriptionClient(
             cast(AsyncTokenCredential, self._credential),
             base_url=self.cloud.arm_endpoint,
@@ -135,13 +130,13 @@ class Arm:
         )
 
     def url(self, path: str, api_version: str) -> str:
-        """The URL of an ARM path (a resource id, perhaps with more behind it)."""
+        """Return the URL of an ARM path, such as a resource id."""
         return f"{self.cloud.arm_endpoint}{path}?api-version={api_version}"
 
     async def get(self, ask: Ask) -> Payload | Gap:
-        """The answer to one question: a payload with status 200 and a JSON object, or a gap.
+        """Return the answer: a payload with status 200 and a JSON object, or a gap.
 
-        A query is asked anew where a scan is resumed, since its further pages cannot be had later.
+        A resumed scan sends a query again, because its later pages cannot be read afterwards.
         """
         known = self._recall(ask) if ask.method == "GET" else None
         if known is not None:
@@ -153,21 +148,21 @@ class Arm:
         return self.answered(ask, response.http_response)
 
     def _options(self, method: str) -> dict[str, Any]:
-        """A query of Resource Graph changes nothing, so it is asked again like any other question."""
-        told = self.request_options()
-        return told if method == "GET" else told | {"retry_on_methods": [method]}
+        """Allow retries of Resource Graph's POST too, because a query changes nothing."""
+        options = self.request_options()
+        return options if method == "GET" else options | {"retry_on_methods": [method]}
 
     def request_options(self) -> dict[str, Any]:
-        """Keyword arguments for every SDK call: tokens may travel over http on loopback only."""
+        """Return the arguments for every SDK call. Only an endpoint on loopback may use http."""
         return {} if self.cloud.arm_endpoint.startswith("https://") else {"enforce_https": False}
 
-    def answered(self, ask: Ask, response: Any) -> Payload | Gap:
-        """The response, of either kind, as a payload, or as the gap it leaves."""
-        body = body_of(response)
+    def answered(self, ask: Ask, response: AsyncHttpResponse) -> Payload | Gap:
+        """Return a response as a payload or a gap."""
+        body = response.body()
         document = parsed(body)
         body, pointers = redacted(body, document)
         headers = response.headers
-        return understood(
+        return payload_or_gap(
             Payload(
                 kind=ask.kind,
                 scope=ask.scope,
@@ -190,43 +185,40 @@ class Arm:
         )
 
     async def pages(self, ask: Ask) -> AsyncIterator[Payload | Gap]:
-        """Every page of a list, following nextLink as Azure wrote it; a gap ends it.
+        """Yield every page of a list. Follow each nextLink exactly as Azure wrote it, and stop at a gap.
 
-        A nextLink to another host or to a page already read is a gap, as is a page whose `value` is not
-        an array: what came before stays. An empty page and an empty nextLink are in order.
+        A nextLink to another host or to an earlier page is a gap, and so is a page whose `value` is no array.
+        The pages before it stay. An empty page and an empty nextLink are valid.
         """
         seen = {ask.url}
         page: Payload | Gap | None = await self.get(ask)
         while page is not None:
             yield page
-            page = await self.told(self.following(page, seen))
+            page = await self.resolve(self.next_ask(page, seen))
 
     async def pages_after(self, first: Payload) -> list[Payload | Gap]:
-        """The first page and every further one, as `pages` gives them."""
+        """Return the first page and all later ones, as `pages` yields them."""
         seen = {first.url}
         pages: list[Payload | Gap] = []
         page: Payload | Gap | None = first
         while page is not None:
             pages.append(page)
-            page = await self.told(self.following(page, seen))
+            page = await self.resolve(self.next_ask(page, seen))
         return pages
 
-    def following(self, page: Payload | Gap, seen: set[str]) -> Ask | Gap | None:
-        """What comes after a page: the question for the next one, what stands in its way, or nothing.
+    def next_ask(self, page: Payload | Gap, seen: set[str]) -> Ask | Gap | None:
+        """Return the question for the page after this one, as the function of this name does."""
+        return None if isinstance(page, Gap) else next_ask(page, seen, self.cloud.arm_endpoint)
 
-        `seen` are the URLs of the list so far.
-        """
-        return None if isinstance(page, Gap) else next_page(page, seen, self.cloud.arm_endpoint)
-
-    async def told(self, following: Ask | Gap | None) -> Payload | Gap | None:
-        """The answer to what follows, where that is a question."""
-        return await self.get(following) if isinstance(following, Ask) else following
+    async def resolve(self, ask: Ask | Gap | None) -> Payload | Gap | None:
+        """Return the answer to a question, or a gap or None as it is."""
+        return await self.get(ask) if isinstance(ask, Ask) else ask
 
 
-def next_page(page: Payload, seen: set[str], endpoint: str) -> Ask | Gap | None:
-    """The question that brings the next page, the gap that stands in its way, or None after the last.
+def next_ask(page: Payload, seen: set[str], endpoint: str) -> Ask | Gap | None:
+    """Return the question for the next page, a gap if it cannot be asked, or None after the last page.
 
-    `seen` are the URLs of the list so far; that of the next page joins them.
+    `seen` holds the URLs of the list so far. The URL of the next page is added.
     """
     link = page.document.get("nextLink")
     if not isinstance(page.document.get("value"), list):
@@ -237,10 +229,10 @@ def next_page(page: Payload, seen: set[str], endpoint: str) -> Ask | Gap | None:
         return None
     if not isinstance(link, str) or not is_same_origin(link, endpoint):
         host = _host(link) if isinstance(link, str) else type(link).__name__
-        message = f"The next page lies at {host}, not at {endpoint}; no token was sent there."
+        message = f"The next page is at {host}, not at {endpoint}. No request was sent there."
         return _no_next(page, "ForeignNextLink", message)
     if link in seen:
-        message = "The next page is one that was read already; the list never ends."
+        message = "The next page is an earlier page of this list, so the list never ends."
         return _no_next(page, "NextLinkLoop", message)
     seen.add(link)
     return Ask(
@@ -260,14 +252,14 @@ def _host(link: str) -> str:
 
 
 def _no_next(page: Payload, code: str, message: str) -> Gap:
-    ask = replace(gaps.ask_of(page), may_be_missing=False)
+    ask = replace(page.ask, may_be_missing=False)
     return gaps.unreadable(ask, code, message, request_id=page.request_id, about=page.id)
 
 
 def _request(ask: Ask) -> HttpRequest:
-    """The pipeline's own kind of request: those of `azure.core.rest` cost four times the pipeline's time.
+    """Return a request of the pipeline's own kind, four times as fast as one of `azure.core.rest`.
 
-    Its headers are in aiohttp's kind of dictionary from the start.
+    Its headers are a dictionary of aiohttp's kind, so that aiohttp need not copy them.
     """
     request = HttpRequest(ask.method, ask.url, data=ask.body or None)
     request.headers = CIMultiDict({"Content-Type": "application/json"} if ask.body else {})

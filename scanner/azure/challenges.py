@@ -1,4 +1,4 @@
-"""Signing in along the way: tokens renewed before they end, and Azure's claims challenges answered once."""
+"""Adds tokens to requests: renews them before they expire, and answers Azure's claims challenges."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from azure.mgmt.core.policies import AsyncARMChallengeAuthenticationPolicy
 
 
 class ChallengePolicy(AsyncARMChallengeAuthenticationPolicy):
-    """The SDK's policy, save that one new token answers a challenge that many requests heard at once.
+    """Signs requests like the SDK's policy, but gets one new token for a challenge that many requests got.
 
-    The SDK renews a token five minutes before it ends, but asks for one anew with every challenged request
-    (azure-core 1.41). No request is sent more than twice: where the new token is refused, too, that stands.
+    The SDK (azure-core 1.41) gets a new token for every challenged request. A request is sent at most twice:
+    if Azure refuses the new token too, its answer is returned.
     """
 
     def __init__(self, credential: AsyncSupportsTokenInfo, scope: str) -> None:
-        """Ask for tokens of that scope that may be challenged (continuous access evaluation)."""
+        """Sign with tokens for `scope` that Azure may challenge (continuous access evaluation)."""
         super().__init__(credential, scope, enable_cae=True)
         self._answering = asyncio.Lock()
         self._answers: dict[str, Any] = {}
 
     async def send(self, request: PipelineRequest[Any]) -> PipelineResponse[Any, Any]:
-        """Send it signed, and once more where a challenge could be answered.
+        """Sign and send the request, and send it once more if a challenge could be answered.
 
-        As the SDK does, which asks of three hooks whether they are coroutines, with every request, and
-        whether the endpoint speaks https: `GuardPolicy` lets nothing go elsewhere.
+        This is the SDK's method without what it repeats for every request: it checks three hooks for
+        coroutines and the endpoint for https. `GuardPolicy` allows only the cloud's endpoint.
         """
         if self._token is None or self._need_new_token():
             await self.on_request(request)
@@ -48,7 +48,7 @@ class ChallengePolicy(AsyncARMChallengeAuthenticationPolicy):
         return await self.next.send(request) if is_answered else response
 
     async def on_challenge(self, request: PipelineRequest[Any], response: PipelineResponse[Any, Any]) -> bool:
-        """Whether the request now carries a token that answers the challenge."""
+        """Answer a challenge with a new token. Return whether the request now has one."""
         challenge = response.http_response.headers["WWW-Authenticate"]
         async with self._answering:
             known = self._answers.get(challenge)

@@ -1,8 +1,7 @@
-"""The clouds: where Azure Resource Manager is, which audience its tokens need and who issues them.
+"""Describes clouds: the endpoint of Azure Resource Manager, its token audience and who issues its tokens.
 
-Endpoints, scopes and authorities of the three public clouds: azure-mgmt-core 1.6 `get_arm_endpoints` and
-azure-identity 1.27 `AzureAuthorityHosts` (2026-08). A private or sovereign cloud tells its own at
-`/metadata/endpoints`.
+The three public clouds are from `get_arm_endpoints` of azure-mgmt-core 1.6 and `AzureAuthorityHosts` of
+azure-identity 1.27 (2026-08). A private or sovereign cloud describes itself at `/metadata/endpoints`.
 """
 
 from __future__ import annotations
@@ -15,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 
@@ -23,7 +23,7 @@ from scanner.errors import CloudError
 from scanner.payloads.advice import advice
 
 METADATA_VERSIONS = ("2022-09-01", "2015-01-01")
-"""The api-versions asked of `/metadata/endpoints`: a list of clouds, and the older single object."""
+"""The api-versions of `/metadata/endpoints`: one returns a list of clouds, the older one a single object."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +38,7 @@ class Cloud:
 
     @property
     def is_loopback(self) -> bool:
-        """Whether the endpoint is on this machine, so certainly not Azure."""
+        """Whether the endpoint is on this machine, so that it cannot be Azure."""
         return is_loopback(self.arm_endpoint)
 
 
@@ -68,7 +68,7 @@ KNOWN: Mapping[CloudName, Cloud] = {
 
 
 def is_loopback(url: str) -> bool:
-    """Whether the host of the URL is `localhost` or a loopback address."""
+    """Check whether the host of the URL is `localhost` or a loopback address."""
     host = urlsplit(url).hostname or ""
     try:
         return ipaddress.ip_address(host).is_loopback
@@ -77,29 +77,42 @@ def is_loopback(url: str) -> bool:
 
 
 def checked_endpoint(url: str) -> str:
-    """The endpoint without a trailing slash. Raises CloudError unless https, or http on loopback."""
+    """Return the endpoint without a trailing slash. Raises CloudError unless https, or http on loopback."""
     parts = urlsplit(url)
     if not parts.hostname or parts.scheme not in ("http", "https") or parts.path.strip("/") or parts.query:
-        raise CloudError(f"--arm-endpoint {url}: expected an address such as https://management.example.com")
+        raise CloudError(f"--arm-endpoint {url}: use an address such as https://management.example.com")
     if parts.scheme == "http" and not is_loopback(url):
-        raise CloudError(f"--arm-endpoint {url}: http is accepted on this machine only; use https")
+        raise CloudError(f"--arm-endpoint {url}: http works on this machine only; use https")
     return url.rstrip("/")
 
 
 def tls_context(ca_bundle: Path | None) -> ssl.SSLContext:
-    """The system's trust, or only the CA bundle's. Raises CloudError where the file cannot be used."""
+    """Trust the system's authorities, or only the CA bundle's. Raises CloudError if the file is unusable."""
     if ca_bundle is None:
         return ssl.create_default_context()
     try:
         return ssl.create_default_context(cafile=str(ca_bundle))
     except (OSError, ssl.SSLError) as error:
-        raise CloudError(f"--ca-bundle {ca_bundle}: cannot be read as PEM certificates: {error}") from error
+        raise CloudError(f"--ca-bundle {ca_bundle}: not readable as PEM certificates: {error}") from error
+
+
+def proxy_for(url: str) -> str | None:
+    """Return the URL of the proxy that HTTPS_PROXY, HTTP_PROXY and NO_PROXY name for a URL, if any.
+
+    aiohttp's own `trust_env` looks this up, and a `.netrc`, in a thread for every request. That takes a third
+    of the CPU time of a request, and all requests of a scan go to one host.
+    """
+    parts = urlsplit(url)
+    if parts.hostname is None or proxy_bypass(parts.netloc):
+        return None
+    return getproxies().get(parts.scheme)
 
 
 async def discovered(arm_endpoint: str, ca_bundle: Path | None, deadline: float | None = None) -> Cloud:
-    """The cloud behind `arm_endpoint`, as its `/metadata/endpoints` describes it within `deadline` seconds.
+    """Return the cloud that `/metadata/endpoints` of `arm_endpoint` describes.
 
-    Raises CloudError where it cannot be reached or does not say who issues tokens for which audience.
+    Raises CloudError if it does not answer within `deadline` seconds, or does not name the issuer and the
+    audience of its tokens.
     """
     endpoint = checked_endpoint(arm_endpoint)
     try:
@@ -155,7 +168,7 @@ def _described(endpoint: str, metadata: Any) -> Cloud:
 
 
 def _ours(endpoint: str, clouds: list[Any]) -> Any:
-    """Of several clouds the one whose resourceManager is this endpoint; the only one where there is one."""
+    """Return the cloud whose resourceManager is this endpoint, or the only cloud there is."""
     ours = [c for c in clouds if isinstance(c, dict) and _host(c.get("resourceManager")) == _host(endpoint)]
     if not ours and len(clouds) != 1:
         raise ValueError(f"{len(clouds)} clouds, none of them at {endpoint}")

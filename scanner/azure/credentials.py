@@ -1,9 +1,9 @@
-"""Credentials by azure-identity, chosen by name."""
+"""Makes the azure-identity credential that --auth names."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,7 @@ _TAKES_TENANT = frozenset(Auth) - {Auth.MANAGED_IDENTITY}
 
 
 class _ForTenant:
-    """An async credential that asks for tokens of one tenant, whatever its own default is."""
+    """An async credential that gets tokens of one tenant instead of the credential's default tenant."""
 
     def __init__(self, credential: Any, tenant: str | None) -> None:
         self._credential = credential
@@ -39,14 +39,11 @@ class _ForTenant:
         wanted: TokenRequestOptions = {**(options or {})}
         if self._tenant:
             wanted["tenant_id"] = self._tenant
-        info: AccessTokenInfo = await self._asked(*scopes, options=wanted)
-        return info
-
-    async def _asked(self, *scopes: str, options: TokenRequestOptions) -> AccessTokenInfo:
-        if asyncio.iscoroutinefunction(self._credential.get_token_info):
-            info: AccessTokenInfo = await self._credential.get_token_info(*scopes, options=options)
+        get = self._credential.get_token_info
+        if asyncio.iscoroutinefunction(get):
+            info: AccessTokenInfo = await get(*scopes, options=wanted)
             return info
-        return await asyncio.to_thread(self._credential.get_token_info, *scopes, options=options)
+        return await asyncio.to_thread(get, *scopes, options=wanted)
 
     async def close(self) -> None:
         closed = self._credential.close()
@@ -69,21 +66,21 @@ def credential(
     ca_bundle: Path | None = None,
     prompt: Callable[[str], None] = print,
 ) -> AsyncSupportsTokenInfo:
-    """The credential for `auth` in `cloud`; nothing is asked for yet.
+    """Return the credential for `auth` in `cloud`, without signing in.
 
-    `client_id` names a user-assigned identity (or the application of a device code); `prompt` shows
-    what a person must do. Raises CredentialError for a combination that cannot work.
+    `client_id` is a user-assigned identity or the application of a device code. `prompt` shows the device
+    code to a person. Raises CredentialError for options that cannot work together.
     """
     if client_id and auth not in _TAKES_CLIENT_ID:
-        raise CredentialError(f"--client-id has no meaning with --auth {auth.value}; leave it out.")
+        raise CredentialError(f"--client-id does not work with --auth {auth.value}. Remove it.")
     if tenant and auth not in _TAKES_TENANT:
         raise CredentialError(
-            f"--tenant has no meaning with --auth {auth.value}: the identity has one tenant."
+            f"--tenant does not work with --auth {auth.value}, because the identity has one tenant. Remove it."
         )
     if auth is not Auth.CLI and not cloud.authority.startswith("https://"):
         raise CredentialError(
-            f"{cloud.arm_endpoint} names the login endpoint {cloud.authority}, but tokens are asked for over "
-            "https only. Use the endpoint's https address."
+            f"{cloud.arm_endpoint} has the login endpoint {cloud.authority}, but sign-in needs https. "
+            "Use the endpoint's https address."
         )
     options: dict[str, Any] = {"authority": cloud.authority}
     if not cloud.is_known:
@@ -91,41 +88,40 @@ def credential(
     if ca_bundle:
         options["connection_verify"] = str(ca_bundle)
     try:
-        return _ForTenant(_makers(tenant, client_id, prompt)[auth](options), tenant)
+        return _ForTenant(_made(auth, options, tenant, client_id, prompt), tenant)
     except ValueError as error:
         raise CredentialError(f"--auth {auth.value}: {error}") from error
 
 
-def _makers(
-    tenant: str | None, client_id: str | None, prompt: Callable[[str], None]
-) -> Mapping[Auth, Callable[[dict[str, Any]], Any]]:
+def _made(
+    auth: Auth,
+    options: dict[str, Any],
+    tenant: str | None,
+    client_id: str | None,
+    prompt: Callable[[str], None],
+) -> Any:
     allowed: dict[str, Any] = {"additionally_allowed_tenants": ["*"]} if tenant else {}
     tenant_id: dict[str, Any] = {"tenant_id": tenant} if tenant else {}
     client: dict[str, Any] = {"client_id": client_id} if client_id else {}
+    match auth:
+        case Auth.DEFAULT:
+            kinds = ("managed_identity_client_id", "workload_identity_client_id")
+            return DefaultAzureCredential(
+                **options, **allowed, **(dict.fromkeys(kinds, client_id) if client_id else {})
+            )
+        case Auth.CLI:
+            return AzureCliCredential(**tenant_id, **allowed)
+        case Auth.MANAGED_IDENTITY:
+            # A managed identity signs in at an endpoint of its own machine, not at the cloud's authority.
+            verify = {name: value for name, value in options.items() if name == "connection_verify"}
+            return ManagedIdentityCredential(**verify, **client)
+        case Auth.WORKLOAD_IDENTITY:
+            return WorkloadIdentityCredential(**options, **tenant_id, **client)
+        case Auth.ENVIRONMENT:
+            return EnvironmentCredential(**options, **allowed)
+        case Auth.DEVICE_CODE:
 
-    def default(options: dict[str, Any]) -> Any:
-        ids = {
-            "managed_identity_client_id": client_id,
-            "workload_identity_client_id": client_id,
-        }
-        return DefaultAzureCredential(**options, **allowed, **(ids if client_id else {}))
+            def shown(uri: str, code: str, _expires: object) -> None:
+                prompt(f"To sign in, open {uri} and enter the code {code}.")
 
-    def device_code(options: dict[str, Any]) -> Any:
-        def shown(uri: str, code: str, _expires: object) -> None:
-            prompt(f"To sign in, open {uri} and enter the code {code}.")
-
-        return DeviceCodeCredential(prompt_callback=shown, **options, **tenant_id, **client)
-
-    def without_authority(options: dict[str, Any]) -> dict[str, Any]:
-        return {name: value for name, value in options.items() if name == "connection_verify"}
-
-    return {
-        Auth.DEFAULT: default,
-        Auth.CLI: lambda _options: AzureCliCredential(**tenant_id, **allowed),
-        Auth.MANAGED_IDENTITY: lambda options: ManagedIdentityCredential(
-            **without_authority(options), **client
-        ),
-        Auth.WORKLOAD_IDENTITY: lambda options: WorkloadIdentityCredential(**options, **tenant_id, **client),
-        Auth.ENVIRONMENT: lambda options: EnvironmentCredential(**options, **allowed),
-        Auth.DEVICE_CODE: device_code,
-    }
+            return DeviceCodeCredential(prompt_callback=shown, **options, **tenant_id, **client)

@@ -1,4 +1,4 @@
-"""Who a token speaks for, as far as the token says; the token itself is never shown."""
+"""Reads the identity from an access token. The token itself is never shown."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from scanner.payloads import json_members
 
 @dataclass(frozen=True, kw_only=True)
 class Identity:
-    """An identity by its ids; "" where the token does not say. No name: it may be a mail address."""
+    """An identity by its ids, "" if unknown. It has no name, because a name may be an e-mail address."""
 
     kind: str
     tenant_id: str = ""
@@ -20,20 +20,20 @@ class Identity:
     client_id: str = ""
 
     def __str__(self) -> str:
-        """One line for people."""
+        """Return one line for people."""
         ids = {"tenant": self.tenant_id, "object id": self.object_id, "client id": self.client_id}
         return ", ".join([self.kind, *(f"{name} {value}" for name, value in ids.items() if value)])
 
 
 def identity_of(token: str) -> Identity:
-    """The identity in the claims of an access token, which nobody verifies here: Azure does.
+    """Return the identity in the claims of an access token. Azure verifies the token, this function does not.
 
-    `tid`, `oid`, `appid` or `azp`, and `scp`, which only tokens of users have: access token claims reference,
-    2026-11. `xms_mirid` is a managed identity's resource id; Entra writes it and does not document it.
+    Only tokens of users have `scp` (access token claims reference, 2026-11). `xms_mirid` is the resource id
+    of a managed identity; Entra does not document it.
     """
     claims = _claims(token)
     if not claims:
-        return Identity(kind="a token that does not say whose it is")
+        return Identity(kind="a token without an identity")
     return Identity(
         kind=_kind(claims),
         tenant_id=json_members.text(claims, "tid") or "",

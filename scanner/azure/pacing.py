@@ -1,37 +1,52 @@
-"""How fast one scan asks: a token bucket for the rate, a window for how many requests are under way."""
+"""Decides how fast one scan asks: a token bucket for the rate, and windows for concurrent requests.
+
+`SlotPolicy` is the link of the pipeline where every request waits for its turn.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Mapping
+from time import monotonic
 from types import TracebackType
+from typing import Any
+
+from azure.core.pipeline import PipelineRequest, PipelineResponse
+from azure.core.pipeline.policies import AsyncHTTPPolicy
+
+from scanner.azure.pipeline import Patience
+from scanner.azure.throttling import RESOURCE_GRAPH, Throttle, quota_wait, remaining_reads, scopes
+from scanner.progress import Progress
 
 _log = logging.getLogger("azml_audit.concurrency")
 
 _TOLERANCE = 1.5
 _RECENT, _USUAL = 1 / 4, 1 / 32
+_REFUSED = frozenset({429, 503})
+_REFUSED_RECENT, _REFUSED_MOST = 1 / 16, 0.5
 
 
 class Bucket:
     """A token bucket: `capacity` requests at once, `rate` more each second.
 
-    No library fits: aiolimiter and its like have no way to be told what the server counts (2026-11).
+    aiolimiter and similar libraries cannot take over the count of the server (2026-11).
     """
 
     def __init__(self, *, capacity: float, rate: float) -> None:
-        """A full bucket."""
+        """Create a full bucket."""
         self._capacity, self._rate = capacity, rate
         self._tokens = capacity
         self._filled_at: float | None = None
 
     def taken(self, now: float) -> float:
-        """Take one token, if need be from the future: the seconds until it may be used."""
+        """Take one token, and return the seconds until it may be used."""
         self._fill(now)
         self._tokens -= 1
         return max(0.0, -self._tokens / self._rate)
 
-    def told(self, remaining: float, now: float) -> None:
-        """Believe a server that counts fewer tokens than we do; another client may have used them."""
+    def lower_to(self, remaining: float, now: float) -> None:
+        """Take over a lower count from the server. Another client may have used tokens."""
         self._fill(now)
         self._tokens = min(self._tokens, remaining)
 
@@ -43,15 +58,15 @@ class Bucket:
 
 
 class Window:
-    """How many requests may be under way: an async context manager that adapts between 1 and `most`.
+    """A limit of concurrent requests that adapts between 1 and `most`. Use it as an async context manager.
 
-    It grows while it is full and answers are no slower than usual: by one with every answer until the
-    first refusal, then by one with every round of answers. A refusal halves it, once for all requests
-    that were under way by then (additive increase, multiplicative decrease, as TCP does).
+    It grows while it is full and answers are no slower than usual: by one with every answer until the first
+    refusal, later by one with every round of answers. A refusal halves it, once for all requests that were
+    sent before (additive increase, multiplicative decrease, as in TCP).
     """
 
     def __init__(self, name: str, *, start: int, most: int) -> None:
-        """`name` is what log lines call it."""
+        """Create a window with `start` slots. `name` is its name in log lines."""
         self.limit = min(start, most)
         self._name, self._most = name, most
         self._slots = asyncio.Semaphore(self.limit)
@@ -70,14 +85,14 @@ class Window:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Give the slot back, unless the window has shrunk meanwhile."""
+        """Return the slot, unless the window has shrunk meanwhile."""
         if self._withdrawn:
             self._withdrawn -= 1
         else:
             self._slots.release()
 
     def answered(self, seconds: float) -> None:
-        """A request was answered after so many seconds: grow, if that is as usual and there is demand."""
+        """Learn from an answer that took `seconds`: grow if it was no slower than usual and slots are scarce."""
         self._recent += (seconds - self._recent) * _RECENT if self._recent else seconds
         self._usual += (seconds - self._usual) * _USUAL if self._usual else seconds
         is_slower = self._recent > self._usual * _TOLERANCE
@@ -86,18 +101,18 @@ class Window:
         self._growth += 1.0 if self._cut_at is None else 1 / self.limit
         if self._growth >= 1:
             self._growth = 0.0
-            self._set(self.limit + 1, "answers come as fast as usual")
+            self._set(self.limit + 1, "answers are as fast as usual")
 
     def refused(self, sent_at: float, now: float) -> None:
-        """A request sent at that time was turned away: halve, unless that was done since it was sent."""
+        """Learn from a refusal: halve the window, unless it was halved after the request was sent."""
         if self._cut_at is None or sent_at > self._cut_at:
             self._cut_at, self._growth = now, 0.0
-            self._set(max(1, self.limit // 2), "turned away")
+            self._set(max(1, self.limit // 2), "a request was refused")
 
     def _set(self, limit: int, why: str) -> None:
         if limit == self.limit:
             return
-        _log.debug("%s: at most %d requests at once, before %d: %s", self._name, limit, self.limit, why)
+        _log.debug("%s: %d concurrent requests instead of %d: %s", self._name, limit, self.limit, why)
         if limit < self.limit:
             self._withdrawn += self.limit - limit
         elif self._withdrawn:
@@ -105,3 +120,87 @@ class Window:
         else:
             self._slots.release()
         self.limit = limit
+
+
+class SlotPolicy(AsyncHTTPPolicy[Any, Any]):
+    """Sends a request once its gates are open, it has a token, and its subscription and the scan have a slot.
+
+    It comes after the retry policy, so that a request that waits for a retry holds no slot. It comes before
+    the sign-in policy, so that a request that waited gets a token that is still valid. The window of the
+    whole scan shrinks only if most requests are refused, so that one subscription cannot slow the others.
+    """
+
+    def __init__(self, throttle: Throttle, patience: Patience, progress: Progress) -> None:
+        """Start with all slots free and all buckets full."""
+        super().__init__()
+        self._throttle = throttle
+        self._patience = patience
+        self._progress = progress
+        self._overall = Window("overall", start=patience.first_concurrency, most=patience.max_concurrency)
+        self._windows: dict[str, Window] = {}
+        self._buckets: dict[str, Bucket] = {}
+        self._refused_share = 0.0
+
+    async def send(self, request: PipelineRequest[Any]) -> PipelineResponse[Any, Any]:
+        """Wait for the request's turn and send it."""
+        scope, provider = scopes(request.http_request.url)
+        window, has_token = self._window(scope), False
+        while True:
+            await self._throttle.opened(provider)
+            async with window:
+                if not has_token:
+                    await self._take_token(scope)
+                    has_token = True
+                await self._throttle.opened(scope)
+                async with self._overall:
+                    if self._throttle.is_open(scope, provider):
+                        return await self._sent(request, scope)
+
+    async def _take_token(self, scope: str) -> None:
+        pause = self._bucket(scope).taken(monotonic())
+        if pause:
+            _log.debug("%s: its bucket is empty, waiting %.2f s", scope or "the tenant", pause)
+            await asyncio.sleep(pause)
+
+    async def _sent(self, request: PipelineRequest[Any], scope: str) -> PipelineResponse[Any, Any]:
+        sent_at = monotonic()
+        try:
+            response = await self.next.send(request)
+        finally:
+            self._progress.request_answered()
+        http = response.http_response
+        self._learn(scope, http.status_code, http.headers, sent_at)
+        if scope == RESOURCE_GRAPH and http.status_code == 200 and (wait := quota_wait(http.headers)):
+            # The quota is used up: ask nothing more before it is renewed.
+            self._throttle.close(RESOURCE_GRAPH, max(wait, 1.0))
+        return response
+
+    def _learn(self, scope: str, status: int, headers: Mapping[str, str], sent_at: float) -> None:
+        now = monotonic()
+        remaining = remaining_reads(headers)
+        if remaining is not None:
+            self._bucket(scope).lower_to(remaining, now)
+        is_refused = status in _REFUSED
+        self._refused_share += (is_refused - self._refused_share) * _REFUSED_RECENT
+        if not is_refused:
+            self._window(scope).answered(now - sent_at)
+            self._overall.answered(now - sent_at)
+            return
+        self._window(scope).refused(sent_at, now)
+        if self._refused_share > _REFUSED_MOST:
+            self._refused_share = 0.0
+            self._overall.refused(sent_at, now)
+
+    def _window(self, scope: str) -> Window:
+        if scope not in self._windows:
+            self._windows[scope] = Window(
+                scope or "the tenant",
+                start=self._patience.first_per_subscription,
+                most=self._patience.max_per_subscription,
+            )
+        return self._windows[scope]
+
+    def _bucket(self, scope: str) -> Bucket:
+        if scope not in self._buckets:
+            self._buckets[scope] = Bucket(capacity=self._patience.burst, rate=self._patience.reads_per_second)
+        return self._buckets[scope]

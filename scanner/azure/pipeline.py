@@ -1,9 +1,9 @@
-"""The policies every request passes: the SDK's own, less what writes, plus what keeps us polite and safe.
+"""Builds the pipeline that every request passes: guard, deadline, retries, slots and sign-in.
 
-There are few, and none of ours is a `SansIOHTTPPolicy`: azure-core wraps such a one in a runner whose two
-`await_result` cost as much as a policy that does something (azure-core 1.41). A generated management client
-installs `ARMAutoResourceProviderRegistrationPolicy`, which answers a 409 MissingSubscriptionRegistration by
-registering the provider: a write. It is left out here, and `GuardPolicy` would refuse the POST anyway.
+None of these policies is a `SansIOHTTPPolicy`, because azure-core (1.41) wraps those in a runner whose two
+`await_result` calls cost as much as a whole policy. A generated management client also installs
+`ARMAutoResourceProviderRegistrationPolicy`, which answers a 409 MissingSubscriptionRegistration by
+registering the provider. That is a write, so it is left out; `GuardPolicy` would refuse its POST anyway.
 """
 
 from __future__ import annotations
@@ -17,10 +17,8 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 
 from azure.core.credentials_async import AsyncSupportsTokenInfo
-from azure.core.exceptions import ResponseNotReadError
 from azure.core.pipeline import PipelineRequest, PipelineResponse
 from azure.core.pipeline.policies import AsyncHTTPPolicy, AsyncRetryPolicy
-from azure.core.rest import AsyncHttpResponse
 
 from scanner.azure.challenges import ChallengePolicy
 from scanner.azure.clouds import Cloud
@@ -33,13 +31,13 @@ _TIME_IS_UP = "The scan's time budget was used up before this was read."
 
 @dataclass(frozen=True, kw_only=True)
 class Patience:
-    """How hard a scan presses Azure and how long it waits; times in seconds.
+    """How fast a scan asks and how long it waits. Times are in seconds.
 
-    `burst` and `reads_per_second` are the bucket Azure Resource Manager keeps for every subscription, and
-    for the tenant, per principal and region (request limits and throttling, 2026-08). A `deadline` is how
-    long an `Arm` may be asked anything, from the moment it is entered; None is no limit. `read_timeout` is
-    the longest silence within an answer, `answer_timeout` the longest a whole one may take, and
-    `max_answer_bytes` how large it may be once decompressed.
+    `burst` and `reads_per_second` are the bucket that Azure Resource Manager keeps for each principal and
+    region, for every subscription and for the tenant (request limits and throttling, 2026-08). `deadline`
+    limits the time in which an `Arm` sends requests after it is entered; None means no limit.
+    `read_timeout` limits the silence within an answer, `answer_timeout` the time of a whole answer, and
+    `max_answer_bytes` its size after decompression.
     """
 
     max_concurrency: int = 48
@@ -58,20 +56,21 @@ class Patience:
     max_answer_bytes: int = 256 * 1024 * 1024
 
     def after(self, seconds: float) -> Patience:
-        """What is left once so many seconds of the deadline are gone."""
+        """Return the same with the deadline shortened by `seconds`."""
         if self.deadline is None:
             return self
         return replace(self, deadline=max(0.0, self.deadline - seconds))
 
 
 RESOURCE_GRAPH_PATH = "/providers/Microsoft.ResourceGraph/resources"
-"""The one path a POST may go to: it carries a query, and changes nothing."""
+"""The only path that a POST may go to: it sends a query and changes nothing."""
 
 
 class GuardPolicy(AsyncHTTPPolicy[Any, Any]):
-    """Refuses, before it leaves, what would write, and any host but the cloud's; names us to the others.
+    """Refuses requests that write or go to another host than the cloud's, before they are sent.
 
-    Each request has an id of its own, the scan's and a number, by which Azure's support can find it.
+    It also adds our headers. The id of a request is the scan's id and a number, by which Azure's support can
+    find the request.
     """
 
     def __init__(self, cloud: Cloud) -> None:
@@ -82,7 +81,7 @@ class GuardPolicy(AsyncHTTPPolicy[Any, Any]):
         self._ids = count(1)
 
     async def send(self, request: PipelineRequest[Any]) -> PipelineResponse[Any, Any]:
-        """Send it. Raises RefusedRequestError where it may not leave."""
+        """Send the request. Raises RefusedRequestError if it is not allowed."""
         http = request.http_request
         _check_reads(http.method, http.url)
         if not is_same_origin(http.url, self._endpoint):
@@ -96,13 +95,13 @@ class GuardPolicy(AsyncHTTPPolicy[Any, Any]):
 
 
 def _check_reads(method: str, url: str) -> None:
-    """Raise RefusedRequestError for anything but GET, and the POST that queries Resource Graph."""
+    """Raise RefusedRequestError unless the request is a GET or the POST that queries Resource Graph."""
     if method != "GET" and not (method == "POST" and urlsplit(url).path == RESOURCE_GRAPH_PATH):
         raise RefusedRequestError(f"{method} {url}: azml-audit only reads")
 
 
 def is_same_origin(url: str, endpoint: str) -> bool:
-    """Whether scheme, host and port of two URLs agree."""
+    """Check whether scheme, host and port of two URLs agree."""
     return url.startswith(f"{endpoint}/") or _origin(url) == _origin(endpoint)
 
 
@@ -117,15 +116,15 @@ def _origin(url: str) -> tuple[str, str | None, int | None]:
 
 
 class DeadlinePolicy(AsyncHTTPPolicy[Any, Any]):
-    """Ends every request, its waits and retries included, at one moment for the whole scan."""
+    """Ends every request, with its waits and retries, at one moment for the whole scan."""
 
     def __init__(self, seconds: float) -> None:
-        """The moment is so many seconds from now, by the running loop's clock."""
+        """Set the moment to `seconds` from now, by the clock of the running loop."""
         super().__init__()
         self._at = asyncio.get_running_loop().time() + seconds
 
     async def send(self, request: PipelineRequest[Any]) -> PipelineResponse[Any, Any]:
-        """Send it while there is time. Raises DeadlineError where there is none, or none is left."""
+        """Send the request. Raises DeadlineError if the time is used up before the answer is complete."""
         if asyncio.get_running_loop().time() >= self._at:
             raise DeadlineError(_TIME_IS_UP)
         try:
@@ -138,10 +137,10 @@ class DeadlinePolicy(AsyncHTTPPolicy[Any, Any]):
 
 
 class PatientRetryPolicy(AsyncRetryPolicy[Any, Any]):
-    """The SDK's retries, with Retry-After kept by a gate per subscription and bounded by its budget.
+    """Retries like the SDK, but closes a gate of the subscription for Retry-After, within a budget.
 
-    The SDK alone waits as long as any server asks (an hour, three times over: measured with azure-core
-    1.41) while holding its place in the queue.
+    The SDK's own policy waits as long as the server asks, even an hour for each retry (measured with
+    azure-core 1.41), and holds a slot meanwhile.
     """
 
     def __init__(self, throttle: Throttle, patience: Patience) -> None:
@@ -154,7 +153,7 @@ class PatientRetryPolicy(AsyncRetryPolicy[Any, Any]):
         self._throttle = throttle
 
     def is_retry(self, settings: dict[str, Any], response: PipelineResponse[Any, Any]) -> bool:
-        """Whether to ask again: not where the wait asked for would exceed the budget."""
+        """Check whether to retry. A wait beyond the budget ends the retries."""
         if not super().is_retry(settings, response):
             return False
         wait = self.get_retry_after(response)
@@ -163,16 +162,16 @@ class PatientRetryPolicy(AsyncRetryPolicy[Any, Any]):
     def increment(
         self, settings: dict[str, Any], response: Any = None, error: Exception | None = None
     ) -> bool:
-        """Count a try; one that Azure asked us to repeat later costs budget, not a try."""
+        """Count a retry, unless Azure asked for a wait: that one counts against the budget."""
         if isinstance(response, PipelineResponse) and self.get_retry_after(response):
             return True
         return bool(super().increment(settings, response=response, error=error))
 
     def get_retry_after(self, response: PipelineResponse[Any, Any]) -> float | None:
-        """Seconds to wait by Retry-After, or by Resource Graph's quota, which it tells in its own way."""
-        told: float | None = super().get_retry_after(response)
-        if told or response.http_response.status_code != 429:
-            return told
+        """Return the seconds to wait by Retry-After, or by the quota headers of Resource Graph."""
+        seconds: float | None = super().get_retry_after(response)
+        if seconds or response.http_response.status_code != 429:
+            return seconds
         return quota_wait(response.http_response.headers)
 
     async def sleep(
@@ -181,7 +180,7 @@ class PatientRetryPolicy(AsyncRetryPolicy[Any, Any]):
         transport: Any,
         response: PipelineResponse[Any, Any] | None = None,
     ) -> None:
-        """Close the subscription's gate where Retry-After was given; otherwise back off."""
+        """Close the gate if Azure asked for a wait, or else back off."""
         wait = self.get_retry_after(response) if response else None
         if response and wait:
             self._throttle.close(_waiting_scope(response), max(float(wait), 1.0))
@@ -190,20 +189,11 @@ class PatientRetryPolicy(AsyncRetryPolicy[Any, Any]):
 
 
 def _waiting_scope(response: PipelineResponse[Any, Any]) -> str:
-    """Whose wait the Retry-After of an answer is."""
+    """Return the scope that has to wait after an answer with Retry-After."""
     url, answer = response.http_request.url, response.http_response
     if answer.status_code != 429:
         return scopes(url)[0]
-    return refused_scope(url, answer.headers, body_of(answer))
-
-
-def body_of(response: Any) -> bytes:
-    """The body of either kind of response there is in azure-core; nothing of one that was not read."""
-    try:
-        body: bytes = response.content if isinstance(response, AsyncHttpResponse) else response.body()
-    except ResponseNotReadError:
-        return b""
-    return body
+    return refused_scope(url, answer.headers, answer.body())
 
 
 def policies(
@@ -214,7 +204,7 @@ def policies(
     slots: AsyncHTTPPolicy[Any, Any],
     patience: Patience,
 ) -> Sequence[Any]:
-    """The policies of one pipeline, outermost first."""
+    """Return the policies of one pipeline, outermost first."""
     return (
         GuardPolicy(cloud),
         *([] if patience.deadline is None else [DeadlinePolicy(patience.deadline)]),

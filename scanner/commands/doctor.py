@@ -17,8 +17,8 @@ from scanner.azure.pipeline import Patience
 from scanner.choices import Auth
 from scanner.commands.connections import Connection
 from scanner.commands.gathering import now
-from scanner.doctor.doctor import Patient, examined
-from scanner.doctor.examination import Finding, State, stopped
+from scanner.doctor.examination import PlannedScan, examined
+from scanner.doctor.findings import Finding, State, stopped
 from scanner.errors import UsageError
 from scanner.policies import loaded, management_groups
 from scanner.reading.collection import EVERYTHING, collection_for
@@ -61,7 +61,7 @@ def examine(
     asked = replace(wanted, known_groups=management_groups(policies))
 
     async def all_findings(connected: Connection) -> list[Finding]:
-        patient = Patient(
+        scan = PlannedScan(
             cloud=connected.cloud,
             credential=connected.credential,
             ca_bundle=connected.ca_bundle,
@@ -70,7 +70,7 @@ def examine(
             signs_in=auth not in _SIGNED_IN_ELSEWHERE,
             patience=patience or Patience(retries=1, throttle_budget=30.0, read_timeout=30.0),
         )
-        return [finding async for finding in examined(patient, clock)]
+        return [finding async for finding in examined(scan, clock)]
 
     try:
         findings = asyncio.run(all_findings(connect()))

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 from time import time
 from typing import TYPE_CHECKING
@@ -14,12 +16,12 @@ from checks.contract.tables import Tables
 from checks.model import Severity
 from scanner.audit import collected
 from scanner.azure.arm import Arm
+from scanner.azure.clouds import Cloud
 from scanner.azure.identity import Identity
 from scanner.azure.pipeline import Patience
 from scanner.choices import Discover
 from scanner.commands.connections import Connection
 from scanner.payloads.payload import Store
-from scanner.payloads.resuming import scan_key
 from scanner.policies import LoadedPolicy, management_groups
 from scanner.progress import Progress
 from scanner.reading.collection import EVERYTHING, Collection, collection_for
@@ -27,6 +29,7 @@ from scanner.reading.discovery import discovery_by
 from scanner.reading.live import LiveSource, SubscriptionsReader
 from scanner.reading.scope import Wanted
 from scanner.tables.provenance import Traces
+from scanner.version import VERSION
 
 if TYPE_CHECKING:
     from scanner.commands.replay import Earlier
@@ -178,6 +181,27 @@ async def _live(
             discovery=discovery_by(job.discover, arm),
         )
         return await collected(source, store, traces), arm.identity
+
+
+def scan_key(cloud: Cloud, identity: Identity, wanted: Wanted, collection: Collection) -> str:
+    """Return the key under which a scan is resumed; "" if the token names no identity.
+
+    Two scans have one key if they ask the same questions of one cloud as one identity.
+    """
+    if not identity.object_id and not identity.client_id:
+        return ""
+    parts = (
+        VERSION,
+        cloud.arm_endpoint,
+        str(identity),
+        sorted(wanted.subscriptions),
+        sorted(wanted.excluded),
+        sorted(wanted.management_groups),
+        sorted(wanted.known_groups),
+        sorted(collection.kinds),
+        sorted(collection.members),
+    )
+    return sha256(json.dumps(parts).encode()).hexdigest()
 
 
 def _workers(

@@ -1,9 +1,9 @@
-"""The least an identity must be allowed: the actions behind what is collected, and a custom role of them.
+"""Lists the actions that a scan needs, and writes the custom role that allows only these.
 
-The actions are those Azure publishes for its resource providers ("Azure permissions for AI + machine
-learning" and its sisters, 2024-02). `workspaces/outboundRules/read` is younger than that list; it stands in
-a published role of a posture scanner (2026-08). `Microsoft.Insights/diagnosticSettings/read` is the action
-that refusals name. Azure refuses a role as a whole for one action it does not know.
+The actions are from Azure's lists for its resource providers ("Azure permissions for AI + machine learning"
+and others, 2024-02). `workspaces/outboundRules/read` is newer than that list; a posture scanner publishes it
+in its role (2026-08). `Microsoft.Insights/diagnosticSettings/read` is the action that refusals name. Azure
+refuses a whole role for one action that it does not know.
 """
 
 from __future__ import annotations
@@ -27,25 +27,25 @@ _GROUP_PREFIX = "/providers/Microsoft.Management/managementGroups/"
 _MAX_NAME = 128
 
 ALWAYS: Mapping[str, str] = {
-    "Microsoft.Resources/subscriptions/read": "the subscriptions: without it none is listed",
+    "Microsoft.Resources/subscriptions/read": "the subscriptions; without it none is listed",
     "Microsoft.Resources/subscriptions/providers/read": (
-        "whether Machine Learning is registered, and which api-versions are offered where one is refused"
+        "whether Machine Learning is registered, and which api-versions the cloud offers if one is refused"
     ),
     f"{_WORKSPACES}/read": "the workspaces",
 }
-"""What every scan asks, and what for."""
+"""The actions of every scan, and what each reads."""
 
 GROUPS: Mapping[str, str] = {
     "Microsoft.Management/managementGroups/descendants/read": (
-        "which subscriptions lie below a management group"
+        "which subscriptions are below a management group"
     )
 }
-"""What is asked where the user or a policy names management groups; it can be granted on one of them only."""
+"""The action that management groups need. A role with it can be assigned in one management group only."""
 
 OF_KIND: Mapping[str, Mapping[str, str]] = {
     "outboundRules": {f"{_WORKSPACES}/outboundRules/read": "the rules of managed networks"},
     "privateEndpointConnections": {
-        f"{_WORKSPACES}/privateEndpointConnections/read": "the private endpoint connections a list leaves out"
+        f"{_WORKSPACES}/privateEndpointConnections/read": "the private endpoint connections that a list leaves out"
     },
     "computes": {f"{_WORKSPACES}/computes/read": "the computes"},
     "onlineEndpoints": {f"{_WORKSPACES}/onlineEndpoints/read": "the online endpoints"},
@@ -63,14 +63,14 @@ OF_KIND: Mapping[str, Mapping[str, str]] = {
         "Microsoft.Insights/components/read": "the Application Insights behind workspaces",
     },
 }
-"""Kind of payload (`scanner.reading.collection.KIND_OF`) to the actions it takes, and what each reads."""
+"""Kind of payload (`scanner.reading.collection.KIND_OF`) to its actions, and what each reads."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Need:
     """What a scan by some policies needs.
 
-    `actions` are in order, each with what it reads; `scopes` is where the role can be assigned.
+    `actions` maps each action to what it reads. `scopes` lists where the role can be assigned.
     """
 
     name: str
@@ -85,10 +85,10 @@ def needed(
     groups: Sequence[str] = (),
     scopes: Sequence[str] = (),
 ) -> Need:
-    """What a scan by these policies needs, with `groups` given as its management groups.
+    """Return what a scan by these policies of these management groups needs.
 
-    Where no scope is given it is the management group, or a placeholder. Raises UsageError for scopes that
-    no custom role can have.
+    Without `scopes`, the scope is the management group or a placeholder. Raises UsageError for scopes that no
+    custom role can have.
     """
     chosen = [each.check for policy in policies for each in policy.checks]
     collection = EVERYTHING if collect_all else collection_for(chosen)
@@ -103,7 +103,7 @@ def needed(
 
 
 def actions_for(collection: Collection, *, with_groups: bool = False) -> Mapping[str, str]:
-    """Every action that reading this takes, with what it reads; sorted after those of every scan."""
+    """Return the actions that this collection needs: those of every scan first, the others sorted."""
     of_kinds = {action: reads for kind in collection.kinds for action, reads in OF_KIND[kind].items()}
     return {**ALWAYS, **(GROUPS if with_groups else {}), **dict(sorted(of_kinds.items()))}
 
@@ -113,29 +113,29 @@ def _assignable(scopes: Iterable[str], *, with_groups: bool) -> tuple[str, ...]:
     for scope in checked:
         if not _GROUP.fullmatch(scope) and not _BELOW_SUBSCRIPTIONS.fullmatch(scope):
             raise UsageError(
-                f"--scope {scope or '/'}: this names no subscription, resource group or management group, "
-                f"and Azure has no custom role for more. Write /subscriptions/ID or {_GROUP_PREFIX}ID."
+                f"--scope {scope or '/'}: a custom role needs a subscription, a resource group or a management "
+                f"group. Write /subscriptions/ID or {_GROUP_PREFIX}ID."
             )
     groups = [scope for scope in checked if _GROUP.fullmatch(scope)]
     if len(groups) > 1:
         raise UsageError(
-            f"{len(groups)} management groups, and a custom role can be assigned in one only: give --scope "
-            f"{_GROUP_PREFIX}ID once, for the one above them all, or print a role for each."
+            f"{len(groups)} management groups, but a custom role can be assigned in one only. Give --scope "
+            f"{_GROUP_PREFIX}ID once, for the group above them all, or print a role for each."
         )
     if with_groups and not groups:
         raise UsageError(
-            f"--scope {checked[0]}: what lies below a management group can be read with a role assigned "
-            f"there only, so add --scope {_GROUP_PREFIX}ID."
+            f"--scope {checked[0]}: only a role that is assigned in a management group can read what is below "
+            f"it. Add --scope {_GROUP_PREFIX}ID."
         )
     return tuple(checked)
 
 
 def role(need: Need) -> dict[str, Any]:
-    """The custom role as `az role definition create` reads it: these actions and nothing else."""
+    """Return the custom role as `az role definition create` reads it."""
     return {
         "Name": role_name(need),
         "IsCustom": True,
-        "Description": f"Reads what azml-audit asks for with --policy {need.name}; changes nothing."[:1024],
+        "Description": f"Allows azml-audit to read for --policy {need.name}. Allows no changes."[:1024],
         "Actions": list(need.actions),
         "NotActions": [],
         "DataActions": [],
@@ -145,17 +145,17 @@ def role(need: Need) -> dict[str, Any]:
 
 
 def role_name(need: Need) -> str:
-    """What the role is called, as long as Azure allows."""
+    """Return the name of the role, shortened to Azure's limit."""
     return f"azml-audit {need.name}"[:_MAX_NAME]
 
 
 def as_json(need: Need) -> str:
-    """The role definition, indented."""
+    """Return the role definition as indented JSON."""
     return json.dumps(role(need), indent=2, ensure_ascii=False)
 
 
 def as_commands(need: Need) -> str:
-    """The commands that create the role and assign it in each scope."""
+    """Return the commands that create the role and assign it in each scope."""
     create = f"az role definition create --role-definition {shlex.quote(as_json(need))}"
     assign = (
         "az role assignment create --assignee-object-id '<object-id>' "

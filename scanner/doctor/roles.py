@@ -1,10 +1,10 @@
-"""Which of the actions a scan needs were allowed, from what a sample of its questions brought."""
+"""Finds which actions the identity may use, from the answers to a sample of a scan's questions."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from scanner.doctor.examination import Finding, fine, limited, untried
+from scanner.doctor.findings import Finding, fine, limited, untried
 from scanner.doctor.permissions import ALWAYS, GROUPS, OF_KIND
 from scanner.payloads.payload import Gap, Payload
 from scanner.reading.dependencies import KIND as ASSOCIATED
@@ -25,7 +25,7 @@ _SHOWN = 3
 
 
 def role_findings(actions: Mapping[str, str], items: Sequence[Payload | Gap]) -> Iterator[Finding]:
-    """A finding for every action, and one for each other way in which a question failed."""
+    """Yield a finding for every action, and one for every other kind of failure."""
     for action, reads in actions.items():
         asked = [item for item in items if _action(item).lower() == action.lower()]
         yield _allowed(action, reads, asked)
@@ -35,8 +35,8 @@ def role_findings(actions: Mapping[str, str], items: Sequence[Payload | Gap]) ->
             others.setdefault(gap.code, []).append(gap)
     for code, gaps in sorted(others.items()):
         first = min(gaps, key=lambda gap: (gap.scope, gap.asked))
-        told = f"{len(gaps)} unanswered, first {first.asked} of {first.scope}: {first.message}"
-        yield limited(code, told, first.closes)
+        seen = f"{len(gaps)} unanswered, first {first.asked} of {first.scope}: {first.message}"
+        yield limited(code, seen, first.closes)
 
 
 def _allowed(action: str, reads: str, asked: Sequence[Payload | Gap]) -> Finding:
@@ -50,7 +50,7 @@ def _allowed(action: str, reads: str, asked: Sequence[Payload | Gap]) -> Finding
         return limited(action, seen, refused[0].closes)
     if answered:
         return fine(action, f"{reads}: allowed")
-    return untried(action, f"{reads}: there was nothing to try it on")
+    return untried(action, f"{reads}: not tested, because there was nothing to read")
 
 
 def _places(refused: Iterable[Gap]) -> str:

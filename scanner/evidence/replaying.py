@@ -25,9 +25,9 @@ from scanner.evidence.payload_files import gaps_in, payloads_in
 from scanner.evidence.statement import STATEMENT, Statement, statement_in
 from scanner.evidence.tally import Tally
 from scanner.payloads import gaps
-from scanner.payloads.answers import understood
-from scanner.payloads.gaps import Ask
+from scanner.payloads.answers import payload_or_gap
 from scanner.payloads.payload import Gap, Keep, Payload
+from scanner.payloads.questions import Ask
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,7 +109,7 @@ class BundleSource:
         pages = _Pages()
         for payload in payloads_in(self.bundle):
             self.tally.add(payload)
-            item = understood(payload)
+            item = payload_or_gap(payload)
             pages.heard(item)
             keep(item)
         for gap in gaps_in(self.bundle):
@@ -144,7 +144,7 @@ class _Pages:
         self._there.add((item.kind, _same(item.url)))
         link = item.document.get("nextLink") if isinstance(item.document, dict) else None
         if isinstance(link, str) and link and not item.superseded and item.url.startswith("http"):
-            self._wanted[item.kind, link] = (gaps.ask_of(item), item.id)
+            self._wanted[item.kind, link] = (item.ask, item.id)
 
     def missing(self) -> list[Gap]:
         """A gap for every next page that is not there and whose absence nothing explains."""
@@ -166,7 +166,7 @@ class _Pages:
 
 
 def _missing(ask: Ask, link: str) -> Gap:
-    return gaps.told(
+    return gaps.gap(
         ask,
         "PageMissing",
         f"The page leads to {link}, which the evidence does not hold.",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from scanner.payloads import json_members
-from scanner.payloads.answers import understood
+from scanner.payloads.answers import payload_or_gap
 from scanner.payloads.payload import Gap, Payload
 
 
@@ -38,7 +38,7 @@ class Tally:
             return
         self._ids[item.kind].append(item.id)
         self._bytes[item.kind] += len(item.body)
-        if isinstance(understood(item), Gap):
+        if isinstance(payload_or_gap(item), Gap):
             self.refused.add(item.id)
         elif item.kind in ("workspaces", "workspace") and not item.superseded:
             self._count_workspaces(item)

@@ -17,8 +17,7 @@ import aiohttp
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.x509 import Certificate, InvalidVersion, load_pem_x509_certificates
 
-from scanner.azure.clouds import tls_context
-from scanner.azure.proxy import proxy_for
+from scanner.azure.clouds import proxy_for, tls_context
 from scanner.errors import SigningKeyError, TimestampError, UsageError
 from scanner.payloads.advice import advice
 

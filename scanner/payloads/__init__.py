@@ -1,1 +1,5 @@
-"""What Azure answered: payloads, gaps, redaction and the spool on disk."""
+"""Holds what Azure answered.
+
+`questions` are asked and `answers` become payloads or gaps. `redaction` removes secrets before anything is kept,
+`gaps` and `advice` name what closes a gap, and `spool` keeps payloads so that a scan can be resumed.
+"""

@@ -1,4 +1,4 @@
-"""What to do about a connection or a sign-in that failed, told from the chain of its errors."""
+"""Finds what to do about a failed connection or sign-in."""
 
 from __future__ import annotations
 
@@ -13,26 +13,30 @@ import aiohttp
 from azure.core.exceptions import ClientAuthenticationError
 
 CLOCK = (
-    "Set this machine's clock (it should follow a time server): what is signed with a wrong time is refused."
+    "Set this machine's clock, for example from a time server. Azure refuses tokens and certificates "
+    "that a wrong clock makes invalid."
 )
 DNS = (
-    "The name could not be resolved: check its spelling and this machine's DNS. Where only a proxy resolves "
-    "it, set HTTPS_PROXY."
+    "The host name could not be resolved. Check its spelling and this machine's DNS. If only a proxy "
+    "resolves it, set HTTPS_PROXY."
 )
 PROXY = (
-    "The proxy that HTTPS_PROXY names could not be used: check its address and password, or name the host in "
-    "NO_PROXY to go past it."
+    "The proxy in HTTPS_PROXY could not be used. Check its address and password, or list the host in "
+    "NO_PROXY to bypass it."
 )
 UNTRUSTED = (
-    "Its certificate is from an authority this machine does not trust. If that is right, as where a proxy "
-    "inspects TLS, name the authority's PEM file with --ca-bundle (and in SSL_CERT_FILE for other tools)."
+    "This machine does not trust the authority behind the server's certificate. If a proxy inspects TLS, "
+    "pass the authority's PEM file with --ca-bundle (and in SSL_CERT_FILE for other tools)."
 )
-OTHER_HOST = "Its certificate is for another host: check the address, and whether a proxy stands in between."
-EXPIRED = f"Its certificate is not valid now. {CLOCK} If the clock is right, the server needs a new one."
-TLS = "TLS could not be agreed on: check the address and its port, and whether a proxy stands in between."
+OTHER_HOST = (
+    "The server's certificate is for another host. Check the address, and whether a proxy intercepts "
+    "the connection."
+)
+EXPIRED = f"The server's certificate is not valid now. {CLOCK} If the clock is right, renew the certificate."
+TLS = "The TLS handshake failed. Check the address and port, and whether a proxy intercepts the connection."
 UNREACHABLE = (
-    "Check that the network lets this machine reach it; where only a proxy does, set HTTPS_PROXY (and "
-    "NO_PROXY for what is near)."
+    "Check that the network lets this machine reach the host. If only a proxy reaches it, set HTTPS_PROXY "
+    "(and NO_PROXY for hosts nearby)."
 )
 SIGN_IN = "Check --auth, --tenant and --cloud, and sign in again."
 
@@ -50,17 +54,20 @@ _MOST_SKEW = timedelta(minutes=5)
 
 
 def advice(error: BaseException) -> str:
-    """What to do about it: the most specific of the chain's errors decides, else words they carry."""
+    """Return what to do about an error.
+
+    The innermost error of a known type decides. If there is none, the messages decide.
+    """
     chain = list(_chain(error))
-    told = " ".join(str(each) for each in chain)
-    if _WRONG_TIME.search(told):
+    messages = " ".join(str(each) for each in chain)
+    if _WRONG_TIME.search(messages):
         return CLOCK
     for each in reversed(chain):
         if found := _by_type(each):
             return found
-    for words, what in _WORDS:
-        if words.search(told):
-            return what
+    for words, action in _WORDS:
+        if words.search(messages):
+            return action
     return SIGN_IN if isinstance(error, ClientAuthenticationError) else UNREACHABLE
 
 
@@ -94,7 +101,7 @@ def _certificate(verify_code: int) -> str:
 
 
 def is_clock_wrong(date: str | None, now: datetime) -> bool:
-    """Whether a server's Date header and our clock are more than five minutes apart."""
+    """Check whether a server's Date header and our clock differ by more than five minutes."""
     try:
         return date is not None and abs(parsedate_to_datetime(date) - now) > _MOST_SKEW
     except (ValueError, TypeError):

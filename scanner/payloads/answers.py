@@ -1,54 +1,59 @@
-"""What an answer comes to, just read or kept: the answer itself, or the gap it leaves."""
+"""Decides whether an answer is a payload or a gap. The pipeline and the evidence replay call it."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 from scanner.payloads import gaps
 from scanner.payloads.advice import CLOCK, is_clock_wrong
-from scanner.payloads.gaps import Ask
 from scanner.payloads.payload import Gap, Keep, Payload
 
+_MISSING = ("ResourceNotFound", "ResourceGroupNotFound")
+"""A 404 with one of these codes means that the resource does not exist. Other codes may hide it."""
 
-def understood(answer: Payload) -> Payload | Gap:
-    """The answer where it has status 200 and is a JSON object; else the gap it leaves, which carries it.
 
-    A 404 of what may be missing is an answer, too. One that is superseded stays as it is, and so does what
-    was read from the file of an export.
+def payload_or_gap(answer: Payload) -> Payload | Gap:
+    """Return the answer if it has status 200 and is a JSON object, or else its gap, with the answer in it.
+
+    A 404 for a resource that may be missing is no gap. A superseded answer and the content of an export
+    file are returned as they are.
     """
-    is_whole = answer.status == 200 and isinstance(answer.document, dict)
-    if is_whole or answer.superseded or answer.url.startswith("file:"):
+    is_object = isinstance(answer.document, dict)
+    if (answer.status == 200 and is_object) or answer.superseded or answer.url.startswith("file:"):
         return answer
-    ask = gaps.ask_of(answer)
-    if answer.status != 200 and not _is_told_missing(ask, answer.status, answer.document):
-        return _left(answer, _refusal(ask, answer))
-    if not isinstance(answer.document, dict):
+    if answer.status != 200 and not _is_missing(answer):
+        return _with_answer(answer, _refusal(answer))
+    if not is_object:
         message = (
             f"The answer is not a JSON object but {len(answer.body)} bytes of "
             f"{answer.content_type or 'no stated type'}."
         )
-        return _left(answer, gaps.unreadable(ask, "NotJson", message, request_id=answer.request_id))
+        gap = gaps.unreadable(answer.ask, "NotJson", message, request_id=answer.request_id)
+        return _with_answer(answer, gap)
     return answer
 
 
+def is_answer(payload: Payload) -> bool:
+    """Check whether the payload answers its question, so that a resumed scan need not ask again."""
+    return not payload.superseded and isinstance(payload_or_gap(payload), Payload)
+
+
 def keep_superseded(gap: Gap, keep: Keep) -> None:
-    """Keep the answer behind a gap that is none any more, because the question was put in another way."""
+    """Keep the answer behind a gap that another question has closed."""
     if gap.answer:
         keep(replace(gap.answer, superseded=True))
 
 
-def _refusal(ask: Ask, answer: Payload) -> Gap:
-    gap = gaps.from_answer(ask, answer.status, answer.document, answer.request_id)
-    is_late = answer.status == 401 and is_clock_wrong(answer.server_date, answer.retrieved_at)
-    return replace(gap, closes=CLOCK) if is_late else gap
+def _refusal(answer: Payload) -> Gap:
+    gap = gaps.from_answer(answer.ask, answer.status, answer.document, answer.request_id)
+    is_clock_to_blame = answer.status == 401 and is_clock_wrong(answer.server_date, answer.retrieved_at)
+    return replace(gap, closes=CLOCK) if is_clock_to_blame else gap
 
 
-def _left(answer: Payload, gap: Gap) -> Gap:
+def _with_answer(answer: Payload, gap: Gap) -> Gap:
     return replace(gap, answer=replace(answer, document=None))
 
 
-def _is_told_missing(ask: Ask, status: int, document: Any) -> bool:
-    """Whether Azure says that what may be missing does not exist; not that it is hidden elsewhere."""
-    code, _ = gaps.arm_error(document)
-    return ask.may_be_missing and status == 404 and code in ("ResourceNotFound", "ResourceGroupNotFound")
+def _is_missing(answer: Payload) -> bool:
+    code, _ = gaps.arm_error(answer.document)
+    return answer.may_be_missing and answer.status == 404 and code in _MISSING

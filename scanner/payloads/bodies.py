@@ -1,7 +1,7 @@
-"""JSON bodies: read exactly, no number changed and nothing let through that is no JSON; written compactly.
+"""Reads and writes JSON bodies. Numbers stay exact, and anything that is not JSON is refused.
 
-msgspec does it in a third of the standard library's time. It refuses what Azure never sends but somebody in
-between may, such as a byte order mark, UTF-16 or half a surrogate pair; then the standard library reads it.
+msgspec takes a third of the standard library's time. It refuses bodies that a proxy may have changed, such as
+UTF-16, a byte order mark or half a surrogate pair; the standard library reads those.
 """
 
 from __future__ import annotations
@@ -12,16 +12,18 @@ from typing import Any, NoReturn
 
 import msgspec
 
-from scanner.payloads.nesting import is_too_deep
+MAX_DEPTH = 100
+"""Far more than Azure nests, and far less than recursion over a document can take."""
 
 _decoder = msgspec.json.Decoder()
 _encoder = msgspec.json.Encoder()
+_NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 
 
 def parsed(body: bytes) -> Any:
-    """The JSON document of a body, or None where it is not JSON or nested beyond all reason.
+    """Return the JSON document of a body, or None if the body is not JSON or is nested too deep.
 
-    Neither is a document with NaN, an infinity, or a number too large to be told from one.
+    NaN, infinities and numbers too large for a float are not JSON.
     """
     try:
         document = _read(body)
@@ -40,7 +42,7 @@ def _read(body: bytes) -> Any:
 def _finite(text: str) -> float:
     number = float(text)
     if not isfinite(number):
-        raise ValueError(f"{text} is larger than any number")
+        raise ValueError(f"{text} is too large for a number")
     return number
 
 
@@ -49,9 +51,40 @@ def _no_number(text: str) -> NoReturn:
 
 
 def written(document: Any) -> bytes:
-    """A parsed document as JSON on one line, members in their order; `parsed` gives it back."""
+    """Return a parsed document as JSON on one line, with its members in order. `parsed` reads it back."""
     try:
         return _encoder.encode(document)
     except UnicodeEncodeError:
         text = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
         return text.encode("utf-8", "surrogatepass")
+
+
+def is_too_deep(body: bytes, document: Any) -> bool:
+    """Check whether a document is nested too deep: never up to `MAX_DEPTH`, always beyond twice that.
+
+    Counting brackets in the bytes is cheaper than walking every document. Each round removes the innermost
+    pairs. Only if brackets inside texts are left over, the document itself is walked.
+    """
+    brackets = body.translate(None, _NOT_BRACKETS)
+    for _ in range(MAX_DEPTH):
+        if len(brackets) <= MAX_DEPTH:
+            return False
+        fewer = brackets.replace(b"{}", b"").replace(b"[]", b"")
+        if len(fewer) == len(brackets):
+            return _is_deeper(document)
+        brackets = fewer
+    return len(brackets) > MAX_DEPTH and _is_deeper(document)
+
+
+def _is_deeper(document: Any) -> bool:
+    layer = [document]
+    for _ in range(MAX_DEPTH):
+        layer = [child for node in layer for child in _children(node)]
+        if not layer:
+            return False
+    return True
+
+
+def _children(node: Any) -> list[Any]:
+    children = node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
+    return [child for child in children if isinstance(child, dict | list)]

@@ -1,14 +1,14 @@
-"""Turns every failure into a `Gap` that says what would close it."""
+"""Makes a `Gap` of every failure. A gap names what could not be read and the action that closes it."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 from typing import Any
 
 from scanner.errors import DeadlineError, TooLargeError
 from scanner.payloads.advice import advice
-from scanner.payloads.payload import Gap, Payload
+from scanner.payloads.payload import Gap
+from scanner.payloads.questions import Ask
 from scanner.payloads.redaction import without_emails, without_tokens
 
 _ACTION = re.compile(r"perform action '([^']+)'", re.IGNORECASE)
@@ -18,54 +18,30 @@ _MAX_MESSAGE = 500
 _FOR_SUPPORT = "Please provide below info when asking for support"
 
 RETRY_LATER = (
-    "Run the audit again; if it persists, open an Azure support case with the request id that "
+    "Run the audit again. If it fails again, open an Azure support case with the request id that "
     "--log-level info shows."
 )
-
 PAST_DEADLINE = "DeadlinePassed"
 MORE_TIME = "Continue with azml-audit scan --resume, or allow more time with --deadline."
-NO_SUCH_SIZE = "No answer of Azure is that large: check network and proxy, then open an Azure support case."
+NO_SUCH_SIZE = (
+    "Azure sends no answer this large. Check the network and the proxy, then open an Azure support case."
+)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Ask:
-    """One question to Azure: what kind, about which resource id, at which URL and api-version.
-
-    Where it `may_be_missing`, Azure's word that it does not exist is an answer and no gap. `body` is what a
-    POST, such as a Resource Graph query, sends.
-    """
-
-    kind: str
-    scope: str
-    url: str
-    api_version: str
-    subscription_id: str | None = None
-    may_be_missing: bool = False
-    method: str = "GET"
-    body: str = ""
-
-    @property
-    def request(self) -> str:
-        """Method and URL, for people."""
-        return f"{self.method} {self.url}"
-
-
-def ask_of(answer: Payload) -> Ask:
-    """The question that was answered."""
-    return Ask(
-        kind=answer.kind,
-        scope=answer.scope,
-        url=answer.url,
-        api_version=answer.api_version,
-        subscription_id=answer.subscription_id,
-        may_be_missing=answer.may_be_missing,
-        method=answer.method,
-        body=answer.request_body,
-    )
+_GRAPH_GRANT = (
+    "Resource Graph needs Reader on at least one of the subscriptions. Grant it there, or scan with "
+    "--discover arm, which does not use Resource Graph."
+)
+_CLOSES = {
+    401: "Azure refused the token. Check --auth, --tenant and --cloud, and sign in again.",
+    404: "The resource does not exist (any more) or is hidden from this identity. Run the audit again.",
+    409: "The resource provider is not ready in this subscription. See the message.",
+    429: "Azure throttles this identity. Allow a longer wait with --max-wait, or run the audit later.",
+}
 
 
 def arm_error(document: Any) -> tuple[str, str]:
-    """Code and message of an ARM error body, with or without its `error` envelope; "" where absent."""
+    """Return code and message of an ARM error body, with or without its `error` envelope; "" if absent."""
     if not isinstance(document, dict):
         return "", ""
     error = document.get("error", document)
@@ -75,50 +51,51 @@ def arm_error(document: Any) -> tuple[str, str]:
 
 
 def _message(error: dict[str, Any]) -> str:
-    """What an error says; Resource Graph says it in the first detail, under a line for its support."""
-    told = str(error.get("message") or "")
+    """Return the message of an error. Resource Graph writes it into the first detail instead."""
+    message = str(error.get("message") or "")
     details = error.get("details")
-    if not told.startswith(_FOR_SUPPORT) or not isinstance(details, list) or not details:
-        return told
-    return str(details[0].get("message") or told) if isinstance(details[0], dict) else told
+    if not message.startswith(_FOR_SUPPORT) or not isinstance(details, list) or not details:
+        return message
+    return str(details[0].get("message") or message) if isinstance(details[0], dict) else message
 
 
 def from_answer(ask: Ask, status: int, document: Any, request_id: str) -> Gap:
-    """The gap an answer other than 200 leaves."""
+    """Return the gap of an answer with another status than 200."""
     code, message = arm_error(document)
     code = code or f"HTTP{status}"
     message = message or "The answer carries no ARM error."
-    return _gap(ask, code, message, _closes(ask, status, code, message), status=status, request_id=request_id)
+    return gap(ask, code, message, _closes(ask, status, code, message), status=status, request_id=request_id)
 
 
 def from_failure(ask: Ask, error: BaseException) -> Gap:
-    """The gap a request leaves that was never answered, or whose answer broke off."""
+    """Return the gap of a request that got no answer, or an answer that broke off."""
     if isinstance(error, DeadlineError):
-        return _gap(ask, PAST_DEADLINE, str(error), MORE_TIME)
+        return gap(ask, PAST_DEADLINE, str(error), MORE_TIME)
     if isinstance(error, TooLargeError):
-        return _gap(ask, "AnswerTooLarge", str(error), NO_SUCH_SIZE)
-    cause = error.__cause__ or error
-    name = type(cause).__name__
+        return gap(ask, "AnswerTooLarge", str(error), NO_SUCH_SIZE)
+    name = type(error.__cause__ or error).__name__
     message = f"No complete answer came: {name}: {error}"
-    return _gap(ask, name, message, f"{advice(error)} {RETRY_LATER}")
+    return gap(ask, name, message, f"{advice(error)} {RETRY_LATER}")
 
 
 def unreadable(
     ask: Ask, code: str, message: str, *, request_id: str = "", status: int | None = 200, about: str = ""
 ) -> Gap:
-    """The gap an answer leaves that came whole but does not say what it should."""
-    gap = _gap(ask, code, message, RETRY_LATER, status=status, request_id=request_id)
-    return replace(gap, about=about)
+    """Return the gap of a complete answer that lacks what it should contain."""
+    return gap(ask, code, message, RETRY_LATER, status=status, request_id=request_id, about=about)
 
 
-def told(ask: Ask, code: str, message: str, closes: str) -> Gap:
-    """A gap of our own making: something we decided not to ask, or know to be missing."""
-    return _gap(ask, code, message, closes)
-
-
-def _gap(
-    ask: Ask, code: str, message: str, closes: str, *, status: int | None = None, request_id: str = ""
+def gap(
+    ask: Ask,
+    code: str,
+    message: str,
+    closes: str,
+    *,
+    status: int | None = None,
+    request_id: str = "",
+    about: str = "",
 ) -> Gap:
+    """Return a gap, its message shortened and without tokens and e-mail addresses."""
     return Gap(
         scope=ask.scope,
         subscription_id=ask.subscription_id,
@@ -129,31 +106,19 @@ def _gap(
         message=without_tokens(without_emails(message))[:_MAX_MESSAGE],
         closes=closes,
         request_id=request_id,
+        about=about,
     )
 
 
 def _closes(ask: Ask, status: int, code: str, message: str) -> str:
     if code == "InvalidAuthenticationTokenTenant":
         return (
-            "The resource belongs to another tenant: audit it with --tenant set to the one the message names "
-            "(after a subscription moved, this can last an hour)."
-        )
-    if status == 401:
-        return "Sign in again; the token was refused. Check --auth, --tenant and --cloud."
-    if status == 403 and ask.method == "POST":
-        return (
-            "Resource Graph answers who has Reader on at least one of the subscriptions: assign it there, or "
-            "scan with --discover arm, without Resource Graph."
+            "The resource belongs to another tenant. Audit it with --tenant set to the tenant in the message. "
+            "After a subscription has moved, this error can last an hour."
         )
     if status == 403:
-        return _grant(ask, message)
-    if status == 404:
-        return "It does not exist (any more) or is hidden from this identity. Run the audit again."
-    if status == 409:
-        return "The resource provider is not ready in this subscription; see the message."
-    if status == 429:
-        return "Azure throttles this identity: allow a longer wait with --max-wait, or run the audit later."
-    return RETRY_LATER
+        return _GRAPH_GRANT if ask.method == "POST" else _grant(ask, message)
+    return _CLOSES.get(status, RETRY_LATER)
 
 
 def _grant(ask: Ask, message: str) -> str:
@@ -171,7 +136,7 @@ def _grant(ask: Ask, message: str) -> str:
 
 
 def gap_row(key: str, gap: Gap) -> dict[str, Any]:
-    """The gap as a row of `gaps`, with `key` for its id."""
+    """Return the gap as a row of the table `gaps`, with `key` as its id."""
     return {
         "gap_id": key,
         "scope": gap.scope,

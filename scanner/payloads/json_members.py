@@ -1,7 +1,7 @@
-"""Reads members of ARM's JSON as tri-state values: what is absent, null or of a wrong type is None.
+"""Reads members of ARM's JSON. A member that is absent, null or of another type is None.
 
-These functions are called millions of times, so each walks its path itself, and types are compared: parsed
-JSON has no subclasses.
+These functions are called millions of times. So each walks its path itself, and compares types without
+`isinstance`: parsed JSON has no subclasses.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Object = dict[str, Any]
 
 
 def member(document: Any, *path: str) -> Any:
-    """The value at the path, or None where any step of it is missing or no object."""
+    """Return the value at the path, or None if a step is missing or no object."""
     for name in path:
         if type(document) is not dict:
             return None
@@ -28,7 +28,7 @@ def member(document: Any, *path: str) -> Any:
 
 
 def text(document: Any, *path: str) -> str | None:
-    """The string at the path."""
+    """Return the string at the path."""
     for name in path:
         if type(document) is not dict:
             return None
@@ -37,7 +37,7 @@ def text(document: Any, *path: str) -> str | None:
 
 
 def named(document: Any, *path: str) -> str | None:
-    """The non-empty string at the path: Azure writes both null and "" where a link is not set."""
+    """Return the non-empty string at the path. Azure writes null or "" for a link that is not set."""
     for name in path:
         if type(document) is not dict:
             return None
@@ -46,7 +46,7 @@ def named(document: Any, *path: str) -> str | None:
 
 
 def flag(document: Any, *path: str) -> bool | None:
-    """The boolean at the path."""
+    """Return the boolean at the path."""
     for name in path:
         if type(document) is not dict:
             return None
@@ -55,19 +55,19 @@ def flag(document: Any, *path: str) -> bool | None:
 
 
 def objects(document: Any, *path: str) -> list[dict[str, Any]] | None:
-    """The array of objects at the path; items that are no object are left out."""
+    """Return the objects in the array at the path. Other items are left out."""
     value = member(document, *path)
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else None
 
 
 def count(document: Any, *path: str) -> int | None:
-    """How many items the array at the path has."""
+    """Return the number of items in the array at the path."""
     value = member(document, *path)
     return len(value) if isinstance(value, list) else None
 
 
 def text_or_null(document: Any, *path: str) -> str | None:
-    """The string at the path; "" where it, or an object on the way to it, is reported as null."""
+    """Return the string at the path, or "" if it, or an object on the way to it, is null."""
     for name in path:
         if not isinstance(document, dict) or name not in document:
             return None
@@ -79,44 +79,44 @@ def text_or_null(document: Any, *path: str) -> str | None:
 
 @lru_cache(maxsize=1024)
 def quoted(resource_id: str) -> str:
-    """A resource id as the path of a URL."""
+    """Return a resource id as the path of a URL."""
     return quote(resource_id, safe="/")
 
 
 def key(resource_id: str) -> str:
-    """The id as ids are compared; one and the same text wherever a resource is spoken of."""
+    """Return the id as ids are compared, as one shared string for each resource."""
     return intern(resource_id.lower())
 
 
 def content(value: Any) -> bytes:
-    """Bytes that are the same for two values of parsed JSON that are the same, in half the time of `repr`.
+    """Return bytes that are equal for equal values of parsed JSON, in half the time of `repr`.
 
-    Of the versions of `marshal`, the second depends on nothing but what is written.
+    Version 2 of `marshal` depends on the value alone. Later versions depend on reference counts too.
     """
     return marshal.dumps(value, 2)
 
 
 def last_part(resource_id: str) -> str:
-    """The last name in a resource id."""
+    """Return the last name in a resource id."""
     return resource_id.rsplit("/", 1)[-1]
 
 
 def joined(values: Any) -> str | None:
-    """An array of strings as one, joined by ", "; "" for an empty one, None where it is no array."""
+    """Return the items of an array joined by ", ", or None if it is no array."""
     return ", ".join(str(value) for value in values) if isinstance(values, list) else None
 
 
 def place_of(resource_id: str) -> tuple[str | None, str | None]:
-    """The subscription id and the resource group in a resource id."""
+    """Return the subscription id and the resource group in a resource id."""
     parts = parse_resource_id(resource_id)
     return text(parts, "subscription"), text(parts, "resource_group")
 
 
 def subscription_of(resource_id: str) -> str | None:
-    """The subscription id in a resource id."""
+    """Return the subscription id in a resource id."""
     return place_of(resource_id)[0]
 
 
 def resource_group_of(resource_id: str) -> str | None:
-    """The resource group in a resource id."""
+    """Return the resource group in a resource id."""
     return place_of(resource_id)[1]

@@ -1,4 +1,7 @@
-"""What a source yields, and the store that keeps it: payloads as Azure sent them, and gaps."""
+"""Defines payloads and gaps, the sources that yield them and the stores that keep payloads.
+
+A source reads Azure, an export or an evidence bundle. Everything after it sees the same two classes.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +12,10 @@ from datetime import datetime
 from functools import cached_property
 from hashlib import sha256
 from tempfile import SpooledTemporaryFile
-from typing import IO, TYPE_CHECKING, Any, Protocol
+from typing import IO, Any, Protocol
 
 from scanner.payloads.bodies import parsed, written
-
-if TYPE_CHECKING:
-    from scanner.payloads.gaps import Ask
+from scanner.payloads.questions import Ask
 
 SPILL_BYTES = 1024 * 1024
 _BUFFER_BYTES = 256 * 1024
@@ -22,12 +23,11 @@ _BUFFER_BYTES = 256 * 1024
 
 @dataclass(frozen=True, kw_only=True)
 class Payload:
-    """One answer of Azure, a refusal too: its bytes after redaction, and how they were got.
+    """One answer of Azure, which may be a refusal: its body after redaction, and its request.
 
-    `kind` is what was asked for (`subscriptions`, `workspaces`, `outboundRules`, …), `scope` the
-    resource id it is about. `document` is the parsed body; None where it is not JSON. With kind, scope,
-    subscription_id, method, url, request_body, api_version and may_be_missing the question can be made again.
-    One that is `superseded` is kept as evidence and tells nothing: the question was put in another way.
+    `kind` is what was asked for (`subscriptions`, `workspaces`, `outboundRules`, …), and `scope` the
+    resource id. `document` is the parsed body, or None if it is not JSON. A `superseded` payload is kept as
+    evidence only, because another request replaced it.
     """
 
     kind: str
@@ -49,6 +49,20 @@ class Payload:
     body: bytes = b""
     document: Any = field(default=None, repr=False, compare=False)
 
+    @property
+    def ask(self) -> Ask:
+        """The question that was answered."""
+        return Ask(
+            kind=self.kind,
+            scope=self.scope,
+            url=self.url,
+            api_version=self.api_version,
+            subscription_id=self.subscription_id,
+            may_be_missing=self.may_be_missing,
+            method=self.method,
+            body=self.request_body,
+        )
+
     @cached_property
     def body_digest(self) -> str:
         """The SHA-256 of the redacted body, in hexadecimal."""
@@ -56,21 +70,21 @@ class Payload:
 
     @cached_property
     def id(self) -> str:
-        """16 hexadecimal digits of the SHA-256 of all that is kept of it: whoever alters any alters the id.
+        """16 hexadecimal digits of the SHA-256 of everything that is stored, so that any change shows.
 
-        Only `superseded` is no part of it, which is known when gaps already refer to the payload.
+        `superseded` is left out, because it is set after gaps refer to the payload by this id.
         """
-        told = {name: getattr(self, name) for name in _HEADER if name != "superseded"}
-        told |= {"retrieved_at": self.retrieved_at.isoformat(), "sha256": self.body_digest}
-        return sha256(json.dumps(told, sort_keys=True, separators=(",", ":")).encode()).hexdigest()[:16]
+        stored = {name: getattr(self, name) for name in _HEADER if name != "superseded"}
+        stored |= {"retrieved_at": self.retrieved_at.isoformat(), "sha256": self.body_digest}
+        return sha256(json.dumps(stored, sort_keys=True, separators=(",", ":")).encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Gap:
-    """Something that was asked for and not read. `closes` says what would close it.
+    """Something that could not be read. `closes` is the action that closes the gap.
 
-    `answer` is the refusal or unreadable answer it came from, from which it can be made again; `about` the
-    id of the payload that a gap of our own making is about, such as the page that leads to no next one.
+    `answer` is the refusal or unreadable answer behind it, from which the gap can be made again. `about` is
+    the id of the payload that the gap is about if there is no such answer, such as a page without a next one.
     """
 
     scope: str
@@ -87,75 +101,75 @@ class Gap:
 
     @cached_property
     def id(self) -> str:
-        """16 hexadecimal digits of the SHA-256 of all it says."""
-        told = {each.name: getattr(self, each.name) for each in fields(self) if each.name != "answer"}
-        return sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:16]
+        """16 hexadecimal digits of the SHA-256 of every field but `answer`."""
+        members = {each.name: getattr(self, each.name) for each in fields(self) if each.name != "answer"}
+        return sha256(json.dumps(members, sort_keys=True).encode()).hexdigest()[:16]
 
     @property
     def evidence_id(self) -> str:
-        """The id of the payload it came from or is about; its own where there is none."""
+        """The id of the payload that it came from or is about, or its own id."""
         return self.answer.id if self.answer else self.about or self.id
 
 
 _HEADER = tuple(each.name for each in fields(Payload) if each.name not in ("body", "document"))
-_USUAL = {each.name: each.default for each in fields(Payload) if each.default is not MISSING}
+_DEFAULTS = {each.name: each.default for each in fields(Payload) if each.default is not MISSING}
 
 Keep = Callable[[Payload | Gap], None]
 
 
 class Source(Protocol):
-    """Where facts come from: live ARM, an export, a bundle of evidence."""
+    """Where payloads come from: live ARM, an export, an evidence bundle."""
 
     async def read(self, keep: Keep) -> None:
-        """Hand every payload and every gap to `keep`, in any order."""
+        """Pass every payload and every gap to `keep`, in any order."""
 
 
 class Store(Protocol):
-    """Keeps the payloads of one scan, and may remember those of an interrupted one.
+    """Keeps the payloads of one scan, and may hold those of an interrupted scan.
 
-    `reused_since` is when the oldest of those that were used again was retrieved.
+    `reused_since` is the time of the oldest payload that was reused.
     """
 
     reused_since: datetime | None
 
     def begin(self, key: str) -> None:
-        """Start the scan that this key stands for: what is remembered of any other is forgotten."""
+        """Start the scan with this key. Payloads of a scan with another key are dropped."""
 
     def recalled(self, ask: Ask) -> Payload | None:
-        """The answer an interrupted scan was given, if it may be used again."""
+        """Return the answer that an interrupted scan got, if it may be reused."""
 
     def recollection(self, subscription_ids: Set[str]) -> Sequence[Payload]:
-        """All that can be recalled about these subscriptions (lower-cased ids)."""
+        """Return everything that can be recalled for these subscriptions (lower-cased ids)."""
 
     def append(self, payload: Payload) -> None:
-        """Keep one more payload."""
+        """Keep a payload."""
 
     def finish(self) -> None:
-        """Remember nothing of this scan: its report is written."""
+        """Drop everything, because the report of this scan is written."""
 
     def __len__(self) -> int:
-        """How many payloads it holds."""
+        """Return the number of payloads."""
 
     def __iter__(self) -> Iterator[Payload]:
-        """Every payload, as it was appended."""
+        """Yield every payload in the order it was appended."""
 
 
 class PayloadStore:
-    """Payloads in the order they came; past `spill_bytes` they lie in a temporary file, not in memory.
+    """Payloads in memory, or in a temporary file beyond `spill_bytes`.
 
-    Each is one header line of JSON (everything but the body, with the body's length) and the bytes of
-    the body. Close it, or use it as a context manager, to remove the file.
+    A record is a header line of JSON, which has everything but the body and the body's length, then the
+    bytes of the body. Close the store, or use it as a context manager, to remove the file.
     """
 
     reused_since: datetime | None = None
 
     def __init__(self, spill_bytes: int = SPILL_BYTES) -> None:
-        """An empty store."""
+        """Create an empty store."""
         self._file = SpooledTemporaryFile(max_size=spill_bytes, buffering=_BUFFER_BYTES)  # noqa: SIM115 - closed by close()
         self._count = 0
 
     def __enter__(self) -> PayloadStore:
-        """The store itself."""
+        """Return the store itself."""
         return self
 
     def __exit__(self, *exception: object) -> None:
@@ -163,57 +177,59 @@ class PayloadStore:
         self.close()
 
     def __len__(self) -> int:
-        """How many payloads it holds."""
+        """Return the number of payloads."""
         return self._count
 
     def begin(self, key: str) -> None:
-        """Nothing: there was no scan before."""
+        """Do nothing: this store holds no earlier scan."""
 
-    def recalled(self, ask: Ask) -> Payload | None:  # noqa: ARG002 - as the Protocol says
-        """None: there was no scan before."""
+    def recalled(self, ask: Ask) -> Payload | None:  # noqa: ARG002 - named by the Protocol
+        """Return None: this store holds no earlier scan."""
         return None
 
     def recollection(self, subscription_ids: Set[str]) -> Sequence[Payload]:  # noqa: ARG002
-        """Nothing: there was no scan before."""
+        """Return nothing: this store holds no earlier scan."""
         return ()
 
     def finish(self) -> None:
-        """Nothing: the store ends with the process."""
+        """Do nothing: the store ends with the process."""
 
     def append(self, payload: Payload) -> None:
-        """Keep one more payload."""
+        """Keep a payload."""
         self._file.write(record_of(payload))
         self._count += 1
 
     def __iter__(self) -> Iterator[Payload]:
-        """Every payload, as it was appended, its body parsed again. Do not append meanwhile."""
+        """Yield every payload with its body parsed. Do not append meanwhile."""
         self._file.seek(0)
         while (payload := read_record(self._file)) is not None:
             yield payload
         self._file.seek(0, 2)
 
     def close(self) -> None:
-        """Forget everything."""
+        """Drop everything."""
         self._file.close()
 
 
 def record_of(payload: Payload) -> bytes:
-    """The payload as it is stored: a header line without what is as usual, its body, a newline."""
-    told = vars(payload)
-    header = {name: told[name] for name in _HEADER if name not in _USUAL or told[name] != _USUAL[name]}
+    """Return the stored form of a payload: a header line without default values, the body, a newline."""
+    values = vars(payload)
+    header = {
+        name: values[name] for name in _HEADER if name not in _DEFAULTS or values[name] != _DEFAULTS[name]
+    }
     header |= {"retrieved_at": payload.retrieved_at.isoformat(), "bytes": len(payload.body)}
     return b"%b\n%b\n" % (written(header), payload.body)
 
 
 def read_record(file: IO[bytes]) -> Payload | None:
-    """The payload whose record begins here; None at the end. Raises ValueError for half a record."""
+    """Return the next payload, or None at the end. Raises ValueError for an incomplete record."""
     line = file.readline()
     if not line:
         return None
     header = json.loads(line)
     body = file.read(header.pop("bytes"))
     if file.read(1) != b"\n":
-        raise ValueError("the record is not whole")
+        raise ValueError("the record is incomplete")
     return replace(_from_header(header), body=body, document=parsed(body))
 
 

@@ -1,7 +1,7 @@
-"""Drops secrets, tokens and e-mail addresses from what Azure said, before anything is stored or shown.
+"""Removes secrets, tokens and e-mail addresses from answers before anything is stored or shown.
 
-Names of secret members: the Machine Learning contract (`sdkTelemetryAppInsightsKey`, compute passwords
-and Kubernetes connection strings) and Application Insights' own (2026-08).
+The names of secret members come from the Machine Learning contract (`sdkTelemetryAppInsightsKey`, compute
+passwords, Kubernetes connection strings) and from Application Insights (2026-08).
 """
 
 from __future__ import annotations
@@ -32,40 +32,38 @@ _SECRET_MEMBERS = frozenset(
         "sasgetteruri",
     }
 )
-_SECRET_ENDING = "connectionstring"  # noqa: S105 - how the names of secret members end
+_SECRET_ENDING = "connectionstring"  # noqa: S105 - the end of a member name
 _EMAIL = re.compile(r"[A-Za-z0-9._%+#-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
 _TOKEN = re.compile(r"eyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)*", re.ASCII)
-"""A JSON web token: base64url of an object, and of another. A nextLink is followed as Azure wrote it,
-whatever its skip token looks like."""
+"""A JSON web token: two base64url objects. A nextLink is exempt, because it must stay as Azure wrote it."""
 
-_EMAIL_BEARERS = frozenset({"systemdata", "error"})
+_MEMBERS_WITH_EMAILS = frozenset({"systemdata", "error"})
 _SIGNS = (b"@", b"\\", b"\0")
 _NAME_ENDINGS = (b'key"', b'password"', b'secret"', b'sastoken"', b'sasgetteruri"', b'connectionstring"')
-"""In a body without any of these, or a token, nothing can have to go: every secret member's name ends so. A
-backslash may spell a name or a sign in another way, a zero byte means that it is not UTF-8."""
+"""Every name of a secret member ends like one of these. A body without any of them, of `_SIGNS` and of a token
+is clean. A backslash may escape a name or a sign; a zero byte means that the body is not UTF-8."""
 _SECRET_TEXT = re.compile(
     rf'("(?:{"|".join(sorted(_SECRET_MEMBERS))}|[^"\\]*{_SECRET_ENDING})"\s*:\s*")[^"]+', re.IGNORECASE
 )
-"""A secret member in JSON that may break off anywhere: its name and all of its value that came."""
+"""A secret member in JSON that may be cut off: its name and the rest of its value."""
 
 
 def without_emails(text: str) -> str:
-    """The text with every e-mail address replaced."""
+    """Return the text with every e-mail address replaced."""
     return _EMAIL.sub(REDACTED, text) if "@" in text else text
 
 
 def without_tokens(text: str) -> str:
-    """The text with every JSON web token replaced, whoever wrote it there."""
+    """Return the text with every JSON web token replaced."""
     return _TOKEN.sub(REDACTED, text) if "eyJ" in text else text
 
 
 def redacted(body: bytes, document: Any) -> tuple[bytes, tuple[str, ...]]:
-    """The body without secrets, and the JSON pointers of what was replaced, sorted.
+    """Return the body without secrets, and the sorted JSON pointers of every replaced value.
 
-    `document` is the parsed body and is changed in place. Where nothing had to go, the bytes come back
-    as they were; otherwise the document is written anew, compact, members in their order. A body that is
-    no JSON object or array (an error page, an answer that broke off) is cleaned as a text; its pointer is
-    "", the whole.
+    `document` is the parsed body and is changed in place. A clean body is returned unchanged. Otherwise the
+    document is written again, compact, with its members in order. A body that is no JSON object or array,
+    such as an error page, is cleaned as a text; its pointer is "", the whole document.
     """
     if not _is_suspicious(body):
         return body, ()
@@ -79,7 +77,7 @@ def redacted(body: bytes, document: Any) -> tuple[bytes, tuple[str, ...]]:
 
 
 def _cleaned_text(body: bytes) -> bytes:
-    """A body nobody can parse, without what looks like a secret; one with a zero byte is left out whole."""
+    """Return a body that is not JSON without anything like a secret. A body with a zero byte is dropped."""
     if b"\0" in body:
         return REDACTED.encode()
     text = without_tokens(without_emails(body.decode("latin-1")))
@@ -87,7 +85,8 @@ def _cleaned_text(body: bytes) -> bytes:
 
 
 def _is_suspicious(body: bytes) -> bool:
-    """Whether anything in it may have to go. A capital J is rare, and found ten times as fast as a token."""
+    """Check whether the body may hold a secret. Most bodies do not, and this is much faster than parsing."""
+    # A capital J is rare, and ten times as fast to find as the start of a token.
     if any(map(body.__contains__, _SIGNS)) or (b"J" in body and b"eyJ" in body):
         return True
     lowered = body.lower()
@@ -95,7 +94,7 @@ def _is_suspicious(body: bytes) -> bool:
 
 
 def _cleaned_below(node: Any, *, emails: bool) -> list[str]:
-    """Replace in `node` what has to go; returns the pointers to it from there."""
+    """Replace the secrets below `node`, and return their pointers from there."""
     found = []
     is_object = type(node) is dict
     for key, value in node.items() if is_object else enumerate(node):
@@ -107,7 +106,7 @@ def _cleaned_below(node: Any, *, emails: bool) -> list[str]:
                     node[key] = cleaned
                     found.append(f"/{_escaped(str(key))}")
         elif value and (kind is dict or kind is list):
-            pointers = _cleaned_below(value, emails=emails or (is_object and _bears_emails(key)))
+            pointers = _cleaned_below(value, emails=emails or (is_object and _may_hold_emails(key)))
             if pointers:
                 step = _escaped(str(key))
                 found += [f"/{step}{pointer}" for pointer in pointers]
@@ -115,10 +114,10 @@ def _cleaned_below(node: Any, *, emails: bool) -> list[str]:
 
 
 def _cleaned(key: str | int, text: str, *, emails: bool) -> str:
-    """The text of that name or position, as it may stay."""
+    """Return the value of a member or array item without secrets."""
     if isinstance(key, str) and _is_secret(key):
         return REDACTED if text else text
-    if emails or (isinstance(key, str) and _bears_emails(key)):
+    if emails or (isinstance(key, str) and _may_hold_emails(key)):
         return without_tokens(without_emails(text))
     return text if key == "nextLink" else without_tokens(text)
 
@@ -129,12 +128,12 @@ def _escaped(step: str) -> str:
 
 @lru_cache(maxsize=4096)
 def _is_secret(name: str) -> bool:
-    """Whether a member of that name is a secret."""
+    """Check whether a member of that name is a secret."""
     lowered = name.lower()
     return lowered in _SECRET_MEMBERS or lowered.endswith(_SECRET_ENDING)
 
 
 @lru_cache(maxsize=4096)
-def _bears_emails(name: str) -> bool:
-    """Whether texts in a member of that name may name people."""
-    return name.lower() in _EMAIL_BEARERS
+def _may_hold_emails(name: str) -> bool:
+    """Check whether texts in a member of that name may hold e-mail addresses."""
+    return name.lower() in _MEMBERS_WITH_EMAILS

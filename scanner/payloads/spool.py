@@ -1,4 +1,4 @@
-"""The payloads of a scan in a file beside its report, so that one that was interrupted can be resumed."""
+"""Stores the payloads of a scan in a file beside its report, so that the scan can be resumed."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ from filelock import FileLock, Timeout
 from reports.writing.folder import make_private_folder
 from reports.writing.swapping import unwritable
 from scanner.errors import UsageError
-from scanner.payloads.gaps import Ask, ask_of
+from scanner.payloads.answers import is_answer
 from scanner.payloads.payload import Payload, read_record, record_of
-from scanner.payloads.resuming import Question, is_an_answer, question_of
+from scanner.payloads.questions import Ask, Question
 
 _log = logging.getLogger("azml_audit.resume")
 
 FORMAT = 1
 
 
-def _following(page: Payload) -> Question | None:
-    """The question that the next page of a list answers; None where there is none."""
+def _next_question(page: Payload) -> Question | None:
+    """Return the question for the next page of a list, or None after the last."""
     link = page.document.get("nextLink") if isinstance(page.document, dict) else None
     return (page.kind, page.scope, "GET", unquote(link), "") if isinstance(link, str) and link else None
 
 
-def _whole(file: IO[bytes]) -> Payload | None:
-    """The payload whose record begins here; None at the end, and for half a record there."""
+def _next_record(file: IO[bytes]) -> Payload | None:
+    """Return the next payload, or None at the end and for an incomplete record there."""
     try:
         return read_record(file)
     except (ValueError, KeyError, TypeError):
@@ -44,18 +44,18 @@ def _whole(file: IO[bytes]) -> Payload | None:
 
 
 class Spool:
-    """A `Store` in a file of its owner's alone; a context manager, one at a time for one report.
+    """A `Store` in a file that only its owner can read. Only one scan at a time may write one report.
 
-    The file is `.NAME.payloads` beside the report NAME: a line with the scan's key, then a record for every
-    payload, written as it comes. A process that is killed leaves at worst half a record at the end, which
-    is cut off. Of an interrupted scan with the same key, answers that left no gap and are younger than
-    `max_age` are used again, those of a list only where all its pages are. `finish` removes the file.
+    The file is `.NAME.payloads` beside the report NAME. It has a line with the scan's key, then a record for
+    each payload, written as soon as it is read. A killed process leaves at most one incomplete record at the
+    end, which is cut off. A scan with the same key reuses answers that are no gaps and not older than
+    `max_age`; it reuses a list only if it can reuse all pages. `finish` removes the file.
     """
 
     def __init__(
         self, report: Path, *, clock: Callable[[], datetime], max_age: timedelta, resume: bool
     ) -> None:
-        """Beside this report; nothing is opened before the context is entered."""
+        """Prepare a spool beside this report. The context manager opens the file."""
         self._report = report.resolve()
         self._path = self._report.with_name(f".{self._report.name}.payloads")
         self._lock = FileLock(
@@ -67,20 +67,19 @@ class Spool:
         self._end = 0
         self._offsets = array("Q")
         self._known: dict[Question, int] = {}
-        self._known_about: defaultdict[str, list[Question]] = defaultdict(list)
-        self._later: set[Question] = set()
-        self._taken_up: dict[Question, int] = {}
+        self._known_of: defaultdict[str, list[Question]] = defaultdict(list)
+        self._later_pages: set[Question] = set()
+        self._recalled: dict[Question, int] = {}
         self.reused_since: datetime | None = None
 
     def __enter__(self) -> Spool:
-        """Lock out any other scan for this report. Raises UsageError where there is one."""
+        """Lock the report against other scans. Raises UsageError if another scan holds the lock."""
         try:
             make_private_folder(self._report.parent)
             self._lock.acquire()
         except Timeout as error:
             raise UsageError(
-                f"Another scan that will write {self._report} is under way. Wait for it to end, or name "
-                "another --output."
+                f"Another scan is writing {self._report}. Wait until it ends, or choose another --output."
             ) from error
         except OSError as error:
             raise unwritable(self._report, error) from error
@@ -89,11 +88,11 @@ class Spool:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Close the file; unless finished, it stays for --resume if there is anything worth it in it."""
+        """Close the file. It stays for --resume unless it is empty or the scan finished."""
         if self._writing is not None:
             self._close()
             if len(self) and not isinstance(error, UsageError):
-                _log.warning("what was read is kept for a while: add --resume to continue from it")
+                _log.warning("the answers read so far are kept: add --resume to continue")
             else:
                 self._path.unlink(missing_ok=True)
         with suppress(OSError):
@@ -101,20 +100,20 @@ class Spool:
         self._lock.release()
 
     def __len__(self) -> int:
-        """How many payloads this scan has, its own and those it took up."""
+        """Return the number of payloads of this scan, with those it reuses."""
         return len(self._offsets)
 
     def __iter__(self) -> Iterator[Payload]:
-        """Every payload of this scan, in the order it came."""
+        """Yield every payload of this scan in order."""
         for offset in self._offsets:
             yield self._at(offset)
 
     def begin(self, key: str) -> None:
-        """Take up the interrupted scan of this key, if wanted and there is one; else start anew."""
+        """Resume the interrupted scan with this key, or start a new file."""
         first_line = json.dumps({"format": FORMAT, "key": key}).encode() + b"\n"
         try:
             if not (self._resume and key and self._begins_with(first_line)):
-                self._start_anew(first_line)
+                self._start_new(first_line)
             self._writing = self._path.open("r+b", buffering=0)
             self._reading = self._path.open("rb")
             self._end = self._read_known(self._reading, len(first_line))
@@ -123,35 +122,41 @@ class Spool:
             raise unwritable(self._report, error) from error
 
     def recalled(self, ask: Ask) -> Payload | None:
-        """The answer an interrupted scan was given; None for a page of a list that was not read whole."""
+        """Return the answer of the interrupted scan, or None if it cannot be reused.
+
+        A list is recalled from its first page, and only if every page is there.
+        """
         if not self._known:
             return None
-        question = question_of(ask)
-        if question not in self._known or question in self._later:
+        question = ask.question
+        if question not in self._known or question in self._later_pages:
             return None
         payload = self._at(self._known[question])
         if not self._is_whole(payload):
             del self._known[question]
             return None
-        self._taken_up[question] = self._known[question]
+        self._recalled[question] = self._known[question]
         return payload
 
     def recollection(self, subscription_ids: Set[str]) -> list[Payload]:
-        """All that can be recalled about these subscriptions (lower-cased ids), for a worker elsewhere."""
-        theirs = [question for key in sorted(subscription_ids) for question in self._known_about[key]]
+        """Return everything that can be recalled for these subscriptions (lower-cased ids), for a worker.
+
+        The second round finds later pages of the lists whose first page the first round recalled.
+        """
+        theirs = [question for key in sorted(subscription_ids) for question in self._known_of[key]]
         found: dict[Question, Payload] = {}
-        for _ in ("first pages", "the pages after them"):
+        for _ in range(2):
             for question in theirs:
                 if question in found or question not in self._known:
                     continue
                 payload = self._at(self._known[question])
-                if self.recalled(ask_of(payload)):
+                if self.recalled(payload.ask):
                     found[question] = payload
         return list(found.values())
 
     def append(self, payload: Payload) -> None:
-        """Keep one more payload; one that was recalled is there already."""
-        offset = self._taken_up.pop(question_of(ask_of(payload)), None) if self._taken_up else None
+        """Keep a payload. A recalled payload is in the file already."""
+        offset = self._recalled.pop(payload.ask.question, None) if self._recalled else None
         if offset is None:
             offset = self._end
             self._write(record_of(payload))
@@ -160,12 +165,12 @@ class Spool:
         self._offsets.append(offset)
 
     def finish(self) -> None:
-        """Remove the file: the report of this scan is written."""
+        """Remove the file, because the report of this scan is written."""
         self._close()
         self._path.unlink(missing_ok=True)
 
     def _begins_with(self, first_line: bytes) -> bool:
-        """Whether there is a file of ours, and nobody else could write it, that begins with this line."""
+        """Check for a file that begins with this line and that only this user could write."""
         try:
             with open(self._path, "rb", opener=_no_link) as old:
                 begins = old.read(len(first_line)) == first_line
@@ -173,37 +178,37 @@ class Spool:
         except OSError:
             begins = is_ours = False
         if not (begins and is_ours):
-            _log.warning("no scan like this one was interrupted beside %s: starting anew", self._report)
+            _log.warning("no interrupted scan with these options beside %s: starting a new one", self._report)
         return begins and is_ours
 
-    def _start_anew(self, first_line: bytes) -> None:
+    def _start_new(self, first_line: bytes) -> None:
         self._path.unlink(missing_ok=True)
         with open(self._path, "xb", opener=_private) as new:
             new.write(first_line)
 
     def _read_known(self, file: IO[bytes], offset: int) -> int:
-        """Remember where the young answers are; returns where the last whole record ends."""
+        """Index the answers that are young enough. Return the offset after the last complete record."""
         oldest = self._clock() - self._max_age
         file.seek(offset)
-        while (payload := _whole(file)) is not None:
-            question = question_of(ask_of(payload))
-            if payload.retrieved_at >= oldest and is_an_answer(payload):
+        while (payload := _next_record(file)) is not None:
+            question = payload.ask.question
+            if payload.retrieved_at >= oldest and is_answer(payload):
                 self._known[question] = offset
-                self._known_about[(payload.subscription_id or "").lower()].append(question)
-            if following := _following(payload):
-                self._later.add(following)
+                self._known_of[(payload.subscription_id or "").lower()].append(question)
+            if following := _next_question(payload):
+                self._later_pages.add(following)
             offset = file.tell()
         return offset
 
     def _is_whole(self, page: Payload) -> bool:
-        """Whether every further page of its list is known too; these may be recalled then."""
-        found = [question_of(ask_of(page))]
-        while following := _following(page):
+        """Check whether all later pages of the list are known, and if so allow them to be recalled."""
+        found = [page.ask.question]
+        while following := _next_question(page):
             if following in found or following not in self._known:
                 return False
             found.append(following)
             page = self._at(self._known[following])
-        self._later.difference_update(found)
+        self._later_pages.difference_update(found)
         return True
 
     def _at(self, offset: int) -> Payload:
@@ -214,7 +219,7 @@ class Spool:
         return payload
 
     def _write(self, record: bytes) -> None:
-        """Add a record whole, or leave the file as it was. Raises UnwritableReportError for a full disk."""
+        """Add a whole record or nothing. Raises UnwritableReportError if the disk is full."""
         assert self._writing is not None
         try:
             self._writing.seek(self._end)

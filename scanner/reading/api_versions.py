@@ -13,8 +13,8 @@ from typing import Any
 
 from scanner.azure.arm import Arm
 from scanner.payloads.answers import keep_superseded
-from scanner.payloads.gaps import Ask
 from scanner.payloads.payload import Gap, Keep, Payload
+from scanner.payloads.questions import Ask
 
 PROVIDER = "Microsoft.MachineLearningServices"
 PINNED = ("2025-12-01", "2025-09-01", "2025-06-01", "2024-10-01", "2024-04-01", "2023-10-01")

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 
 from scanner.azure.arm import Arm
 from scanner.payloads import gaps, json_members
-from scanner.payloads.gaps import Ask
 from scanner.payloads.payload import Keep
+from scanner.payloads.questions import Ask
 
 API_VERSION_OF_ROLE: Mapping[str, str] = {
     "storage": "2024-01-01",
@@ -52,6 +52,6 @@ class AssociatedReader:
         )
         if ask.subscription_id is None:
             message = f"The workspace names {resource_id!r}, which is no resource id."
-            self._keep(gaps.told(ask, "NotAResourceId", message, "Repair the workspace's association."))
+            self._keep(gaps.gap(ask, "NotAResourceId", message, "Repair the workspace's association."))
         else:
             self._keep(await self._arm.get(ask))

@@ -16,8 +16,8 @@ from scanner.azure.pipeline import RESOURCE_GRAPH_PATH
 from scanner.choices import Discover
 from scanner.payloads import gaps, json_members
 from scanner.payloads.answers import keep_superseded
-from scanner.payloads.gaps import Ask
 from scanner.payloads.payload import Gap, Keep, Payload
+from scanner.payloads.questions import Ask
 from scanner.reading.scope import Subscription
 from scanner.tables.graph_rows import KIND, GraphRows, Shown, is_truncated
 

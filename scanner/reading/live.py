@@ -9,8 +9,8 @@ from typing import Protocol
 from scanner.azure.arm import Arm
 from scanner.payloads import json_members
 from scanner.payloads.answers import keep_superseded
-from scanner.payloads.gaps import Ask
 from scanner.payloads.payload import Gap, Keep, Payload
+from scanner.payloads.questions import Ask
 from scanner.progress import Progress, Silent
 from scanner.reading.api_versions import PROVIDER, PROVIDER_API_VERSION, ApiVersions, registration_state
 from scanner.reading.collection import Collection
@@ -149,9 +149,9 @@ class _SubscriptionReader:
         del first
         while page is not None:
             self._take(page, group, at_most)
-            following = None if at_most is not None else self._arm.following(page, seen)
+            following = None if at_most is not None else self._arm.next_ask(page, seen)
             page = None
-            page = await self._arm.told(following)
+            page = await self._arm.resolve(following)
 
     def _take(self, page: Payload | Gap, group: asyncio.TaskGroup, at_most: int | None) -> None:
         """Keep a page, and begin to read its workspaces, or so many of them."""

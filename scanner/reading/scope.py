@@ -10,11 +10,11 @@ from typing import Any
 from azure.core.exceptions import AzureError
 
 from checks.suggestions import did_you_mean
-from scanner.azure.arm import Arm, next_page
+from scanner.azure.arm import Arm, next_ask
 from scanner.errors import RefusedRequestError, ScopeError
 from scanner.payloads import gaps, json_members
-from scanner.payloads.gaps import Ask
 from scanner.payloads.payload import Gap, Keep, Payload
+from scanner.payloads.questions import Ask
 
 SUBSCRIPTIONS_API_VERSION = "2022-12-01"
 MANAGEMENT_GROUPS_API_VERSION = "2023-04-01"
@@ -120,7 +120,7 @@ class _Recorder:
         self.answers.append(answer)
         if isinstance(answer, Gap):
             return
-        following = next_page(answer, self._seen, self._arm.cloud.arm_endpoint)
+        following = next_ask(answer, self._seen, self._arm.cloud.arm_endpoint)
         if isinstance(following, Gap):
             self.answers.append(following)
         elif following is not None:
@@ -211,7 +211,7 @@ def _nothing_visible(arm: Arm) -> Gap:
         url=arm.url(scope, SUBSCRIPTIONS_API_VERSION),
         api_version=SUBSCRIPTIONS_API_VERSION,
     )
-    return gaps.told(
+    return gaps.gap(
         ask,
         "NoSubscriptionVisible",
         "The identity sees none of the subscriptions asked for, so nothing was audited.",

@@ -7,8 +7,8 @@ from collections.abc import Awaitable
 
 from scanner.azure.arm import Arm
 from scanner.payloads import gaps, json_members
-from scanner.payloads.gaps import Ask
 from scanner.payloads.payload import Gap, Keep, Payload
+from scanner.payloads.questions import Ask
 from scanner.reading.api_versions import ApiVersions, shows_managed_network
 from scanner.reading.collection import Collection
 from scanner.reading.dependencies import KIND as ASSOCIATED
@@ -181,7 +181,7 @@ def _items(answers: list[Payload | Gap]) -> list[json_members.Object]:
 
 
 def _too_old(ask: Ask) -> Gap:
-    return gaps.told(
+    return gaps.gap(
         ask,
         "ApiVersionTooOld",
         f"The newest api-version this cloud offers, {ask.api_version}, cannot show managed networks.",

@@ -1,4 +1,7 @@
-"""What an `Arm` is being asked, and what of that waits because Azure said so."""
+"""Watches an `Arm` on a worker: which questions are under way, and which wait because Azure asked for it.
+
+`scanner.workers.shards` uses it to notice when a worker could do nothing but wait.
+"""
 
 from __future__ import annotations
 
@@ -9,47 +12,46 @@ from contextlib import contextmanager
 
 from scanner.azure.arm import Arm
 from scanner.azure.throttling import scopes
-from scanner.payloads.gaps import Ask
 from scanner.payloads.payload import Gap, Payload
-from scanner.payloads.resuming import Question, question_of
+from scanner.payloads.questions import Ask, Question
 from scanner.progress import Silent
 from scanner.reading.dependencies import KIND as ASSOCIATED
 
 
 class Gates(Silent):
-    """The gates that Azure closed, and which questions are under way behind them and elsewhere."""
+    """The gates that Azure closed, and the number of questions under way for each scope."""
 
     def __init__(self) -> None:
-        """All open. `told` are the waits Azure asked for; `stirred` is set when anything may have changed."""
-        self.stirred = asyncio.Event()
-        self.told: list[tuple[str, float]] = []
+        """Open all gates. `asked_waits` lists every wait. `changed` is set when anything may have changed."""
+        self.changed = asyncio.Event()
+        self.asked_waits: list[tuple[str, float]] = []
         self._closed_until: dict[str, float] = {}
         self._under_way: Counter[tuple[str, str]] = Counter()
 
     def throttled(self, scope: str, seconds: float) -> None:
-        """The gate of `scope` stays closed for so many seconds more."""
-        self.told.append((scope, seconds))
+        """Record that Azure keeps the gate of `scope` closed for `seconds` more."""
+        self.asked_waits.append((scope, seconds))
         self._closed_until[scope] = max(self._now(), self._closed_until.get(scope, 0.0)) + seconds
-        self.stirred.set()
+        self.changed.set()
 
     @contextmanager
     def asking(self, ask: Ask) -> Iterator[None]:
-        """The question is under way within this context."""
+        """Count the question as under way within this context."""
         where = scopes(ask.url)
         self._under_way[where] += 1
         try:
             yield
         finally:
             self._under_way[where] -= 1
-            self.stirred.set()
+            self.changed.set()
 
     def waits(self) -> dict[str, float]:
-        """The gates that are closed, and for how many seconds more."""
+        """Return the closed gates with the seconds until they open."""
         now = self._now()
         return {scope: until - now for scope, until in self._closed_until.items() if until > now}
 
     def at_work(self) -> Counter[str]:
-        """How many questions are under way about each subscription, those behind closed gates left out."""
+        """Return the number of questions under way for each subscription, without those at closed gates."""
         closed, found = self.waits(), Counter[str]()
         for (scope, provider), count in self._under_way.items():
             if count and scope not in closed and provider not in closed:
@@ -57,9 +59,9 @@ class Gates(Silent):
         return found
 
     def waited(self, key: str) -> float:
-        """The seconds that the gate of this subscription closed longest was closed in all."""
+        """Return the longest total time that a gate of this subscription was closed."""
         spent = Counter[str]()
-        for scope, seconds in self.told:
+        for scope, seconds in self.asked_waits:
             if scope.partition("/")[0] == key:
                 spent[scope] += seconds  # type: ignore[assignment]  # a Counter adds floats as well
         return max(spent.values(), default=0.0)
@@ -70,19 +72,19 @@ class Gates(Silent):
 
 
 class WatchedArm(Arm):
-    """An `Arm` whose gates know what it is being asked, and which is asked for what many share only once."""
+    """An `Arm` that reports to gates what it asks, and asks only once about a resource that workspaces share."""
 
     def watch(self, gates: Gates) -> None:
-        """To be called before anything is asked."""
+        """Report to these gates. Call this before the first question."""
         self._gates = gates
         self._locks: defaultdict[Question, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._shared: dict[Question, Payload | Gap] = {}
 
     async def get(self, ask: Ask) -> Payload | Gap:
-        """The answer, as of any `Arm`; of an associated resource, the one that somebody else got."""
+        """Return the answer. Questions about one associated resource share one answer."""
         if ask.kind != ASSOCIATED:
             return await self._asked(ask)
-        question = question_of(ask)
+        question = ask.question
         async with self._locks[question]:
             if question not in self._shared:
                 self._shared[question] = await self._asked(ask)

@@ -1,4 +1,4 @@
-"""Where workers come from: processes of this machine, or a Dask cluster somebody runs."""
+"""Opens pools of workers: processes of this machine, or the workers of a Dask cluster."""
 
 from __future__ import annotations
 
@@ -21,9 +21,10 @@ _CONNECT_SECONDS = 20
 
 @dataclass(frozen=True, kw_only=True)
 class Pool:
-    """Workers to be had: how many, and how to open an executor of them; `lost` means one ended.
+    """A number of workers and a way to open their executor.
 
-    `has_workers` tells, where an executor waits for workers that may never come, whether there is any now.
+    `lost` are the errors that mean that a worker ended. `has_workers` checks for live workers if an executor
+    waits for workers that may never come, as Dask does.
     """
 
     count: int
@@ -33,31 +34,35 @@ class Pool:
 
 
 def pool_asked_for(workers: int, scheduler: str | None, auth: Auth) -> Callable[[], Pool] | None:
-    """How to get the pool that `--workers` and `--dask` ask for, None for this process alone.
+    """Return a function that opens the pool of `--workers` or `--dask`, or None to read in this process.
 
-    Raises UsageError where both are given, or where workers could not sign in.
+    Raises UsageError if both are given, or if workers could not sign in.
     """
     if workers > 1 and scheduler:
-        raise UsageError("--workers and --dask exclude each other: say where to read, once.")
+        raise UsageError("--workers and --dask exclude each other. Remove one of them.")
     if workers == 1 and scheduler is None:
         return None
     if auth is Auth.DEVICE_CODE:
-        raise UsageError("--auth device-code asks a person, which a worker cannot: choose another --auth.")
+        raise UsageError(
+            "--auth device-code needs a person, so workers cannot use it. Choose another --auth."
+        )
     return partial(dask, scheduler) if scheduler else partial(processes, workers)
 
 
 def processes(count: int) -> Pool:
-    """So many processes of this machine, each started afresh: a fork of a threaded process can hang."""
+    """Return a pool of processes on this machine. Each is spawned, because a forked process can hang."""
     context = multiprocessing.get_context("spawn")
 
     def opened() -> AbstractContextManager[Executor]:
-        return _ended_with_us(ProcessPoolExecutor(count, mp_context=context, initializer=_end_with_parent))
+        return _terminated_on_error(
+            ProcessPoolExecutor(count, mp_context=context, initializer=_end_with_parent)
+        )
 
     return Pool(count=count, open=opened)
 
 
 def _end_with_parent() -> None:
-    """End this process when the one that started it does: one that is killed cannot tell its workers."""
+    """End this process together with its parent, because a killed parent cannot stop its workers."""
     parent = multiprocessing.parent_process()
 
     def wait() -> None:
@@ -69,8 +74,8 @@ def _end_with_parent() -> None:
 
 
 @contextmanager
-def _ended_with_us(executor: ProcessPoolExecutor) -> Iterator[Executor]:
-    """The executor; its processes are ended where the scan is interrupted, not waited for."""
+def _terminated_on_error(executor: ProcessPoolExecutor) -> Iterator[Executor]:
+    """Yield the executor. If the scan is interrupted, terminate its processes instead of waiting."""
     others = set(multiprocessing.active_children())
     try:
         yield executor
@@ -83,10 +88,10 @@ def _ended_with_us(executor: ProcessPoolExecutor) -> Iterator[Executor]:
 
 
 def dask(scheduler: str) -> Pool:
-    """The workers of the Dask scheduler at that address, as they are now, each with credentials of its own.
+    """Return the workers that a Dask scheduler has now. Each worker signs in with its own credential.
 
-    Raises UsageError where Dask is not installed, the scheduler does not answer or has no worker, and where
-    one has not azml-audit in this very version: what it cannot unpickle would end it, and the scan wait.
+    Raises UsageError if Dask is not installed, if the scheduler does not answer or has no worker, or if a
+    worker has another version of azml-audit: it might fail to unpickle its task, and the scan would hang.
     """
     try:
         from distributed import Client
@@ -95,7 +100,7 @@ def dask(scheduler: str) -> Pool:
 
         from scanner.workers.shards import reader_version
     except ImportError as error:
-        raise UsageError("--dask needs Dask: install azml-audit[dask].") from error
+        raise UsageError("--dask needs Dask. Install azml-audit[dask].") from error
 
     def client() -> Any:
         return Client(scheduler, timeout=_CONNECT_SECONDS, set_as_default=False)  # type: ignore[no-untyped-call]
@@ -110,7 +115,7 @@ def dask(scheduler: str) -> Pool:
         try:
             connected = client()
         except (OSError, TimeoutError) as error:
-            raise BrokenExecutor(f"the scheduler at {scheduler} does not answer any more") from error
+            raise BrokenExecutor(f"the scheduler at {scheduler} no longer answers") from error
         with connected:
             here[:] = [connected]
             yield connected.get_executor(pure=False)
@@ -119,7 +124,7 @@ def dask(scheduler: str) -> Pool:
         with client() as connected:
             versions = connected.run(reader_version, on_error="return")
     except (OSError, ValueError, TimeoutError) as error:
-        raise UsageError(f"--dask {scheduler}: no scheduler answers there: {error}") from error
+        raise UsageError(f"--dask {scheduler}: no scheduler answers: {error}") from error
     _check(scheduler, versions)
     return Pool(
         count=len(versions),
@@ -130,12 +135,12 @@ def dask(scheduler: str) -> Pool:
 
 
 def _check(scheduler: str, versions: Mapping[str, object]) -> None:
-    """Raise UsageError where there is no worker, or one, by its address, has not our version, or none."""
+    """Raise UsageError if there is no worker, or one has another version of azml-audit or none."""
     if not versions:
-        raise UsageError(f"--dask {scheduler}: it has no worker; start one with `dask worker {scheduler}`.")
+        raise UsageError(f"--dask {scheduler}: there is no worker. Start one with `dask worker {scheduler}`.")
     for worker, theirs in sorted(versions.items()):
         if theirs != VERSION:
-            has = f"cannot run it: {theirs}" if isinstance(theirs, Exception) else f"has version {theirs}"
+            found = f"cannot run it: {theirs}" if isinstance(theirs, Exception) else f"has version {theirs}"
             raise UsageError(
-                f"--dask {scheduler}: every worker needs azml-audit {VERSION}, but {worker} {has}."
+                f"--dask {scheduler}: every worker needs azml-audit {VERSION}, but {worker} {found}."
             )

@@ -1,6 +1,7 @@
-"""Reads some subscriptions on a worker, for a while: what it did not get to, or what waits, goes back.
+"""Reads a shard, which is a group of subscriptions, on a worker for a limited time.
 
-A worker makes its own credential, so none is ever sent, and hands back payloads and gaps as they are.
+The worker returns payloads and gaps, and the subscriptions that it did not finish or that have to wait. It
+makes its own credential, so no credential is ever sent.
 """
 
 from __future__ import annotations
@@ -20,22 +21,26 @@ from azure.core.credentials_async import AsyncSupportsTokenInfo
 from scanner.azure.arm import Arm
 from scanner.azure.clouds import Cloud
 from scanner.azure.pipeline import Patience
-from scanner.payloads.gaps import ask_of
+from scanner.payloads.answers import is_answer
+from scanner.payloads.bodies import parsed
 from scanner.payloads.payload import Gap, Payload
-from scanner.payloads.resuming import Recollection, is_an_answer, question_of
+from scanner.payloads.questions import Ask
 from scanner.reading.collection import Collection
 from scanner.reading.live import Here
 from scanner.reading.scope import Subscription
 from scanner.version import VERSION
 from scanner.workers.gates import Gates, WatchedArm
 
-_SETTLED = 0.05
-_TAKEN_UP_A_SECOND = 1000
+_SETTLE_SECONDS = 0.05
+"""How long nothing must be under way before a worker counts as idle."""
+
+_RETURNED_A_SECOND = 1000
+"""Answers that the scan takes over from a worker in a second."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Reading:
-    """How every worker reads. All of it can be pickled; `credential` makes one where it is called."""
+    """How every worker reads. Everything can be pickled: `credential` makes a credential on the worker."""
 
     cloud: Cloud
     credential: Callable[[], AsyncSupportsTokenInfo]
@@ -47,10 +52,11 @@ class Reading:
 
 @dataclass(frozen=True, kw_only=True)
 class Portion:
-    """A subscription to be read, and how far that is. Payloads are without their parsed documents.
+    """A subscription to read, and what was read of it. Payloads are without their parsed documents.
 
-    `had` was told to this scan and is not handed back again, `known` to an interrupted one. Its time was up
-    in so many `slices`; Azure made it wait `waited` seconds, and another `wait` before it may go on.
+    `had` are answers that this scan has already, `known` those of an interrupted scan. In `slices` shards
+    the time ended before it was read. Azure has made it wait `waited` seconds so far, and it has to wait
+    another `wait` before it is read again.
     """
 
     subscription: Subscription
@@ -62,16 +68,16 @@ class Portion:
 
     @property
     def is_begun(self) -> bool:
-        """Whether this scan has asked something about it."""
+        """Whether this scan has sent a question about it."""
         return bool(self.had or self.slices or self.waited)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Shard:
-    """Some subscriptions, to be read by one worker for so many `seconds` at most.
+    """Some subscriptions that one worker reads for at most `seconds`.
 
-    Those begun before are not together with others. `ends_at` is when the deadline is over, in seconds since
-    the epoch: a shard may wait for its worker.
+    Either all of them were begun before or none. `ends_at` is the scan's deadline in seconds since the epoch,
+    because a shard may wait for its worker.
     """
 
     reading: Reading
@@ -81,7 +87,7 @@ class Shard:
 
     @property
     def patience(self) -> Patience:
-        """That of the scan, less what is used up: the time, the waits, the first burst of requests."""
+        """The scan's patience without what is used up: time, waits and the first burst of requests."""
         whole = self.reading.patience
         left = None if self.ends_at is None else max(0.0, self.ends_at - time())
         is_begun = any(portion.is_begun for portion in self.portions)
@@ -95,11 +101,11 @@ class Shard:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Handed:
-    """What a worker hands back: the `items` of the subscriptions it `read` whole, named by their keys.
+class ShardResult:
+    """What a worker returns: the `items` of the subscriptions that it read completely, and their keys (`read`).
 
-    `left` are portions it began, with what was answered meanwhile in `had`, and nothing in `known`; the
-    others it did not get to. `throttled` are the waits Azure asked for, by scope and in seconds.
+    `left` are the portions that it began and did not finish, with the new answers in `had`. It did not begin
+    the others. `throttled` lists the waits that Azure asked for, by scope and in seconds.
     """
 
     items: tuple[Payload | Gap, ...] = ()
@@ -109,34 +115,34 @@ class Handed:
 
 
 def reader_version() -> str:
-    """The version of what reads shards, where it is called: on a worker."""
+    """Return the version of azml-audit on the worker that calls this."""
     return VERSION
 
 
-def read_shard(shard: Shard) -> Handed:
-    """Read for a slice of time, or until only waiting is left to do; runs on the worker."""
+def read_shard(shard: Shard) -> ShardResult:
+    """Read until the time ends or only waiting is left. This runs on the worker."""
     return asyncio.run(_read(shard))
 
 
-async def _read(shard: Shard) -> Handed:
-    how, desk = shard.reading, _Desk(shard)
+async def _read(shard: Shard) -> ShardResult:
+    how, reader = shard.reading, _ShardReader(shard)
     arm = WatchedArm(
         how.cloud,
         how.credential(),
         clock=how.clock,
         patience=shard.patience,
         ca_bundle=how.ca_bundle,
-        progress=desk.gates,
-        recall=desk.remembered.recalled,
+        progress=reader.gates,
+        recall=reader.recalled,
     )
-    arm.watch(desk.gates)
+    arm.watch(reader.gates)
     async with arm:
-        await desk.read(arm)
-    return desk.handed()
+        await reader.read(arm)
+    return reader.result()
 
 
-class _Desk:
-    """Reads the portions of a shard, as many at once as keep the worker busy, and keeps them apart."""
+class _ShardReader:
+    """Reads the portions of a shard, as many at once as keep the worker busy."""
 
     def __init__(self, shard: Shard) -> None:
         self.gates = Gates()
@@ -148,19 +154,23 @@ class _Desk:
         self._read: set[str] = set()
         self._late = False
         had = [payload for portion in shard.portions for payload in portion.had]
-        self._kept = {question_of(ask_of(payload)) for payload in had}
-        self.remembered = Recollection(
-            [*had, *(payload for portion in shard.portions for payload in portion.known)]
-        )
+        self._kept = {payload.ask.question for payload in had}
+        known = [*had, *(payload for portion in shard.portions for payload in portion.known)]
+        self._known = {payload.ask.question: payload for payload in known}
+
+    def recalled(self, ask: Ask) -> Payload | None:
+        """Return the answer that this scan or an interrupted one already got."""
+        answer = self._known.get(ask.question)
+        return replace(answer, document=parsed(answer.body)) if answer else None
 
     async def read(self, arm: Arm) -> None:
-        """Read until all is read, the time is up, or nothing is left to do but wait."""
+        """Read until everything is read, the time ends, or only waiting is left."""
         until = asyncio.get_running_loop().time() + self._shard.seconds
         try:
             while self._goes_on(arm) and not await self._only_waits():
                 with suppress(TimeoutError):
                     async with asyncio.timeout_at(until):
-                        await self.gates.stirred.wait()
+                        await self.gates.changed.wait()
                 self._late = asyncio.get_running_loop().time() >= until
                 if self._late:
                     break
@@ -170,13 +180,13 @@ class _Desk:
                 task.cancel()
             await asyncio.gather(*self._running, return_exceptions=True)
 
-    def handed(self) -> Handed:
-        """All of what was read whole; of the rest the answers, which need not be asked for again."""
-        return Handed(
+    def result(self) -> ShardResult:
+        """Return everything of the finished subscriptions, and only the answers of the others."""
+        return ShardResult(
             items=tuple(item for key in sorted(self._read) for item in self._found[key]),
             read=frozenset(self._read),
             left=tuple(self._left(portion) for portion in self._running.values()),
-            throttled=tuple(self.gates.told),
+            throttled=tuple(self.gates.asked_waits),
         )
 
     def _left(self, portion: Portion) -> Portion:
@@ -193,8 +203,8 @@ class _Desk:
         )
 
     def _goes_on(self, arm: Arm) -> bool:
-        """Begin as many portions as the worker has hands for; whether any is being read."""
-        self.gates.stirred.clear()
+        """Begin portions while the worker has free slots. Return whether any portion is being read."""
+        self.gates.changed.clear()
         self._settle()
         free = self._shard.patience.max_concurrency - self._busy()
         while self._todo and free > 0:
@@ -217,20 +227,20 @@ class _Desk:
         here = Here(arm, collection=self._shard.reading.collection)
         keep = partial(self._keep, portion.subscription.key)
         task = asyncio.create_task(here.read([portion.subscription], keep))
-        task.add_done_callback(lambda _: self.gates.stirred.set())
+        task.add_done_callback(lambda _: self.gates.changed.set())
         self._running[task] = portion
 
     async def _only_waits(self) -> bool:
-        """Whether the worker could do nothing but wait, for longer than handing back takes.
+        """Check whether the worker could only wait, for longer than it takes to return its answers.
 
-        Between an answer and the next question there is a moment in which nothing is under way.
+        It looks twice, because for a moment between an answer and the next question nothing is under way.
         """
         if self._todo or not self._is_idle():
             return False
-        await asyncio.sleep(_SETTLED)
+        await asyncio.sleep(_SETTLE_SECONDS)
         answers = sum(len(self._answers[each.subscription.key]) for each in self._running.values())
         wait = min(self.gates.waits().values(), default=0.0)
-        return self._is_idle() and wait > answers / _TAKEN_UP_A_SECOND
+        return self._is_idle() and wait > answers / _RETURNED_A_SECOND
 
     def _is_idle(self) -> bool:
         is_done = any(task.done() for task in self._running)
@@ -240,10 +250,10 @@ class _Desk:
         if isinstance(item, Gap):
             self._found[key].append(item)
             return
-        slim, question = replace(item, document=None), question_of(ask_of(item))
+        slim, question = replace(item, document=None), item.ask.question
         if question in self._kept:
             return
         self._found[key].append(slim)
-        if is_an_answer(item):
+        if is_answer(item):
             self._kept.add(question)
             self._answers[key].append(slim)

@@ -1,7 +1,7 @@
-"""Shares subscriptions out among the workers of any `concurrent.futures.Executor`.
+"""Distributes subscriptions to the workers of a `concurrent.futures.Executor`.
 
-Every worker has one shard at a time, and hands it back after a while, whole or not. The order in which that
-happens does not matter, because it does not matter to `scanner.tables.tabulate`.
+A worker reads one shard at a time and returns it after a while, finished or not. The order of the answers
+does not matter to `scanner.tables.tabulate`.
 """
 
 from __future__ import annotations
@@ -18,59 +18,63 @@ from time import monotonic, time
 from checks.errors import AuditError
 from scanner.payloads import gaps, json_members
 from scanner.payloads.bodies import parsed
-from scanner.payloads.gaps import Ask
 from scanner.payloads.payload import Gap, Keep, Payload
+from scanner.payloads.questions import Ask
 from scanner.progress import Progress, Silent
 from scanner.reading.scope import Subscription
 from scanner.workers.pools import Pool
-from scanner.workers.shards import Handed, Portion, Reading, Shard, read_shard
+from scanner.workers.shards import Portion, Reading, Shard, ShardResult, read_shard
 
 ATTEMPTS = 3
-"""How often in a row the workers may be lost before anything is handed back."""
+"""How often in a row workers may be lost without returning anything."""
 
 MOST = 100
-"""Subscriptions in a shard, at most: what an interrupted scan knew of them goes along."""
+"""Most subscriptions in a shard. The answers of an interrupted scan are sent with them."""
 
 SLICE = 10.0
-"""Seconds after which a worker hands back what it has read; twice as many each time that is not enough."""
+"""Seconds after which a worker returns its shard. They double each time that a subscription is not finished."""
 
 GRACE = 10.0
-"""Seconds past the deadline in which workers, who keep it too, may hand back what they read."""
+"""Seconds after the deadline in which workers, which keep the deadline too, may return their shards."""
 
 WITHOUT_WORKERS = 60.0
-"""Seconds without any worker after which what is outstanding is given up."""
+"""Seconds without any worker after which the rest becomes gaps."""
 
-LOOKED_AFTER = 1.0
+LOOK_EVERY = 1.0
+"""Seconds between two checks for workers."""
+
 _WAITED_ALIKE = 10.0
-_LATE = "No worker had read it when the time budget was used up."
+"""Seconds by which the waits of portions in one shard may differ."""
+
+_LATE = "The time budget was used up before a worker had read it."
 
 Known = Callable[[Set[str]], Sequence[Payload]]
-"""What is known about subscriptions, named by their lower-cased ids."""
+"""Returns what an interrupted scan knows of subscriptions, by their lower-cased ids."""
 
 _log = logging.getLogger("azml_audit.workers")
 
 
 class _Outstanding:
-    """The portions still to be read, ready at once or later; lanes take some and put back what is left."""
+    """The portions still to read. Lanes take some that are ready, and put back what is left of them."""
 
     def __init__(self, portions: Iterable[Portion], lanes: int, ends_at: float | None) -> None:
-        """All ready. What waits is ready by `ends_at`, too, to be told that the time is up."""
+        """Start with all portions ready. At `ends_at` waiting ones become ready too, to end as gaps."""
         self._waiting = {portion.subscription.key: (0.0, portion) for portion in portions}
         self._lanes = self._free = lanes
         self._ends_at = inf if ends_at is None else ends_at
         self._changed = asyncio.Event()
 
     def __iter__(self) -> Iterator[Portion]:
-        """What no lane has taken."""
+        """Yield the portions that no lane has."""
         return iter([portion for _, portion in self._waiting.values()])
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing is left that no lane has taken."""
+        """Whether no portion waits for a lane."""
         return not self._waiting
 
     async def taken(self) -> list[Portion]:
-        """Some that are ready, as soon as there are any; none where nothing is left to be read."""
+        """Take some portions as soon as any are ready. Return none if everything is read."""
         while self._waiting or self._free < self._lanes:
             now = asyncio.get_running_loop().time()
             ready = [portion for ready_at, portion in self._waiting.values() if ready_at <= now]
@@ -84,7 +88,7 @@ class _Outstanding:
         return []
 
     def _take(self, ready: Sequence[Portion]) -> list[Portion]:
-        """A part of those alike, so that some remain for the lanes that come back soon."""
+        """Take a part of those that are alike, and leave some for lanes that become free soon."""
         alike = [portion for portion in ready if _likeness(portion) == _likeness(ready[0])]
         some = alike[: min(MOST, ceil(len(alike) / (2 * self._free)))]
         self._free -= 1
@@ -93,7 +97,7 @@ class _Outstanding:
         return [replace(portion, wait=0.0) for portion in some]
 
     def put_back(self, left: Iterable[Portion]) -> None:
-        """What a lane took is read but for these, which are ready when they have waited."""
+        """Free a lane, and keep what it did not finish until its wait is over."""
         now = asyncio.get_running_loop().time()
         for portion in left:
             self._waiting[portion.subscription.key] = min(now + portion.wait, self._ends_at), portion
@@ -102,7 +106,7 @@ class _Outstanding:
 
 
 def _likeness(portion: Portion) -> tuple[bool, int, int]:
-    """What portions of one shard have in common: they share its slice of time and its budget for waits."""
+    """Return what portions of one shard must share, because they share its time and its budget for waits."""
     return portion.is_begun, portion.slices, ceil(portion.waited / _WAITED_ALIKE)
 
 
@@ -117,9 +121,9 @@ class Workers:
         progress: Progress | None = None,
         known: Known | None = None,
     ) -> None:
-        """Use the workers of a pool; the concurrency that `reading` allows is shared out among them.
+        """Use the workers of a pool, and divide the concurrency of `reading` among them.
 
-        `known` tells what an interrupted scan was told about some subscriptions.
+        `known` returns the answers of an interrupted scan.
         """
         share = max(1, reading.patience.max_concurrency // pool.count)
         self._pool = pool
@@ -130,7 +134,7 @@ class Workers:
         self._returned = 0
 
     async def read(self, chosen: Sequence[Subscription], keep: Keep) -> None:
-        """Hand every payload and gap of these subscriptions to `keep`, as workers hand them back."""
+        """Pass every payload and gap of these subscriptions to `keep` as workers return them."""
         deadline, loop_ends_at = self._reading.patience.deadline, None
         if deadline is not None:
             self._ends_at, loop_ends_at = time() + deadline, asyncio.get_running_loop().time() + deadline
@@ -146,55 +150,55 @@ class Workers:
             keep(self._unread(portion.subscription, code, message))
 
     async def _attempts(self, outstanding: _Outstanding, keep: Keep) -> str:
-        """Have all of it read, with new workers where some are lost; why it ended, where some is left."""
+        """Read everything, with new workers after a loss. Return why it stopped early, or ""."""
         lost_in_a_row = 0
         while lost_in_a_row < ATTEMPTS:
             returned = self._returned
             try:
                 with self._pool.open() as executor:
-                    given_up = await self._attempt(executor, outstanding, keep)
-                if given_up or outstanding.is_empty:
-                    return given_up
+                    stopped = await self._attempt(executor, outstanding, keep)
+                if stopped or outstanding.is_empty:
+                    return stopped
             except* self._pool.lost as errors:
                 _log.info("workers were lost: %s", errors.exceptions)
             lost_in_a_row = lost_in_a_row + 1 if self._returned == returned else 1
-            _log.warning("workers were lost; what they were reading is read again (%d)", lost_in_a_row)
-        return f"{ATTEMPTS} times in a row, workers ended before anything was read."
+            _log.warning("workers were lost; their subscriptions are read again (%d)", lost_in_a_row)
+        return f"Workers ended {ATTEMPTS} times in a row before they had read anything."
 
     async def _attempt(self, executor: Executor, outstanding: _Outstanding, keep: Keep) -> str:
-        """Read until nothing is left or a worker is lost; or until there is none, and why that is the end."""
+        """Read until everything is read, a worker is lost, or no worker is left. Return why it stopped, or ""."""
         reading = asyncio.create_task(self._lanes(executor, outstanding, keep))
-        watching = asyncio.create_task(self._given_up())
+        watching = asyncio.create_task(self._wait_for_loss())
         try:
             await asyncio.wait({reading, watching}, return_when=asyncio.FIRST_COMPLETED)
-            is_given_up = watching.done()
+            are_gone = watching.done()
         finally:
             reading.cancel()
             watching.cancel()
             await asyncio.wait({reading, watching})
-        if is_given_up:
+        if are_gone:
             return watching.result()
         reading.result()
         return ""
 
-    async def _given_up(self) -> str:
-        """Why the workers are given up, as soon as they are."""
+    async def _wait_for_loss(self) -> str:
+        """Wait until there were no workers for too long. Return the message."""
         since = monotonic()
         while monotonic() - since < WITHOUT_WORKERS:
-            await asyncio.sleep(LOOKED_AFTER)
+            await asyncio.sleep(LOOK_EVERY)
             if self._pool.has_workers is None or await asyncio.to_thread(self._pool.has_workers):
                 since = monotonic()
-        return f"For {WITHOUT_WORKERS:g} s there was no worker."
+        return f"There was no worker for {WITHOUT_WORKERS:g} s."
 
     async def _lanes(self, executor: Executor, outstanding: _Outstanding, keep: Keep) -> None:
-        """One shard for every worker at a time; a worker that is lost ends them all."""
+        """Run one lane for each worker. A lost worker ends all lanes."""
 
         async def lane() -> None:
             while taken := await outstanding.taken():
                 left = taken
                 try:
-                    handed = await self._handed(executor, taken)
-                    left = self._took(taken, handed, keep)
+                    result = await self._read_on_worker(executor, taken)
+                    left = self._record(taken, result, keep)
                 finally:
                     outstanding.put_back(left)
 
@@ -202,8 +206,8 @@ class Workers:
             for _ in range(self._pool.count):
                 group.create_task(lane())
 
-    async def _handed(self, executor: Executor, taken: Sequence[Portion]) -> Handed:
-        """What a worker makes of these; gaps where it cannot even begin."""
+    async def _read_on_worker(self, executor: Executor, taken: Sequence[Portion]) -> ShardResult:
+        """Return a worker's result, or gaps if the worker cannot begin."""
         if self._is_late:
             return self._refused(taken, gaps.PAST_DEADLINE, _LATE)
         portions = tuple(replace(each, known=self._known_of(each)) for each in taken)
@@ -218,29 +222,29 @@ class Workers:
     def _is_late(self) -> bool:
         return self._ends_at is not None and time() >= self._ends_at
 
-    def _refused(self, taken: Sequence[Portion], code: str, message: str) -> Handed:
+    def _refused(self, taken: Sequence[Portion], code: str, message: str) -> ShardResult:
         unread = tuple(self._unread(each.subscription, code, message) for each in taken)
-        return Handed(items=unread, read=frozenset(each.subscription.key for each in taken))
+        return ShardResult(items=unread, read=frozenset(each.subscription.key for each in taken))
 
     def _known_of(self, portion: Portion) -> tuple[Payload, ...]:
         return tuple(replace(each, document=None) for each in self._known({portion.subscription.key}))
 
-    def _took(self, taken: Sequence[Portion], handed: Handed, keep: Keep) -> list[Portion]:
-        """Keep all that was read, so that nothing of it can be lost; what of these is left to be read."""
+    def _record(self, taken: Sequence[Portion], result: ShardResult, keep: Keep) -> list[Portion]:
+        """Keep everything that was read. Return what is left of the portions."""
         self._returned += 1
-        _log.debug("of %d subscriptions a worker read %d whole", len(taken), len(handed.read))
-        for item in (*handed.items, *(answer for portion in handed.left for answer in portion.had)):
+        _log.debug("a worker finished %d of %d subscriptions", len(result.read), len(taken))
+        for item in (*result.items, *(answer for portion in result.left for answer in portion.had)):
             self._keep(item, keep)
-        for scope, seconds in handed.throttled:
+        for scope, seconds in result.throttled:
             self._progress.throttled(scope, seconds)
-        for _ in handed.read:
+        for _ in result.read:
             self._progress.subscription_read()
-        begun = {portion.subscription.key: portion for portion in handed.left}
+        begun = {portion.subscription.key: portion for portion in result.left}
         left = [begun.get(each.subscription.key, each) for each in taken]
         return [
             each if each is before else replace(each, had=(*before.had, *each.had))
             for before, each in zip(taken, left, strict=True)
-            if each.subscription.key not in handed.read
+            if each.subscription.key not in result.read
         ]
 
     def _keep(self, item: Payload | Gap, keep: Keep) -> None:
@@ -263,5 +267,5 @@ class Workers:
             api_version="",
             subscription_id=subscription.id,
         )
-        look = "Look at the workers' logs, their memory and their sign-in."
-        return gaps.told(ask, code, message, gaps.MORE_TIME if code == gaps.PAST_DEADLINE else look)
+        look = "Check the workers' logs, their memory and their sign-in."
+        return gaps.gap(ask, code, message, gaps.MORE_TIME if code == gaps.PAST_DEADLINE else look)

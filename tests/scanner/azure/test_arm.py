@@ -1,4 +1,4 @@
-"""The pipeline: it only reads, sends its token nowhere else, and signs in as azure-identity does."""
+"""The pipeline only reads, sends its token to one host only, and signs in as azure-identity does."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from scanner.emulator.faults import Fault, FaultKind
 from scanner.emulator.server import Emulator, emulated
 from scanner.emulator.tenants.generated import generated_tenant
 from scanner.errors import CloudError, CredentialError, RefusedRequestError
-from scanner.payloads.gaps import Ask
 from scanner.payloads.payload import Gap, Payload
+from scanner.payloads.questions import Ask
 from scanner.reading.live import LiveSource
 from scanner.reading.scope import Wanted
 from scanner.tables.tabulate import Tabulation

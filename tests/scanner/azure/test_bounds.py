@@ -1,4 +1,4 @@
-"""Answers that would never end: too large, unpacked too large, or told byte by byte."""
+"""Answers without an end are cut off: too large, too large after decompression, or sent byte by byte."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ import tracemalloc
 from collections import Counter
 from dataclasses import replace
 
+import pytest
 from aiohttp import web
 
 from scanner.azure.pipeline import Patience
 from scanner.payloads.payload import Gap, Payload
+from scanner.reading.scope import Wanted, subscriptions
 from tests.scanner.azure.test_throttling import Handler, arm_before, ask
 from tests.support.scanning import IMPATIENT
 
@@ -43,9 +45,9 @@ def test_an_answer_within_bounds_is_read_whole_packed_or_not() -> None:
         return web.Response(body=gzip.compress(body), headers=JSON | {"Content-Encoding": "gzip"})
 
     for each in (handler, packed):
-        told = answer(each, SMALL)
-        assert isinstance(told, Payload)
-        assert told.body == body
+        result = answer(each, SMALL)
+        assert isinstance(result, Payload)
+        assert result.body == body
 
 
 def test_an_answer_past_the_bound_is_a_gap_and_not_asked_for_again() -> None:
@@ -55,13 +57,36 @@ def test_an_answer_past_the_bound_is_a_gap_and_not_asked_for_again() -> None:
         asked[request.path] += 1
         return web.Response(body=padded(65 * KIB), headers=JSON)
 
-    told = answer(handler, SMALL)
-    assert isinstance(told, Gap)
-    assert (told.code, told.message) == (
+    result = answer(handler, SMALL)
+    assert isinstance(result, Gap)
+    assert (result.code, result.message) == (
         "AnswerTooLarge",
         "The answer has more than 65,536 bytes; the rest was not read.",
     )
     assert list(asked.values()) == [1]
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        (padded(65 * KIB), "AnswerTooLarge"),
+        (b"<html>busy</html>", "NotJson"),
+        (b'{"value":' + b"[" * 1000 + b"]" * 1000 + b"}", "NotJson"),
+        (b'{"value": null}', "ValueNotAList"),
+    ],
+)
+def test_the_list_that_the_sdk_reads_has_the_same_bounds(body: bytes, code: str) -> None:
+    async def handler(request: web.Request) -> web.StreamResponse:
+        return web.Response(body=body, headers=JSON)
+
+    async def run() -> list[Payload | Gap]:
+        kept: list[Payload | Gap] = []
+        async with asyncio.timeout(60), arm_before(handler, SMALL) as arm:
+            await subscriptions(arm, Wanted(), kept.append)
+        return kept
+
+    codes = [item.code for item in asyncio.run(run()) if isinstance(item, Gap)]
+    assert codes == [code, "NoSubscriptionVisible"]
 
 
 def test_a_bomb_is_not_unpacked() -> None:
@@ -72,11 +97,11 @@ def test_a_bomb_is_not_unpacked() -> None:
         return web.Response(body=bomb, headers=JSON | {"Content-Encoding": "gzip"})
 
     tracemalloc.start()
-    told = answer(handler, SMALL)
+    result = answer(handler, SMALL)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert isinstance(told, Gap)
-    assert told.code == "AnswerTooLarge"
+    assert isinstance(result, Gap)
+    assert result.code == "AnswerTooLarge"
     assert peak < 16 * KIB * KIB, "64 MiB lie in those bytes"
 
 
@@ -88,6 +113,6 @@ def test_an_answer_told_byte_by_byte_ends_after_the_time_for_a_whole_one() -> No
             await response.write(b" ")
             await asyncio.sleep(0.01)
 
-    told = answer(handler, replace(SMALL, answer_timeout=0.3))
-    assert isinstance(told, Gap)
-    assert told.message == "No complete answer came: TimeoutError: no whole answer within 0.3 s"
+    result = answer(handler, replace(SMALL, answer_timeout=0.3))
+    assert isinstance(result, Gap)
+    assert result.message == "No complete answer came: TimeoutError: no complete answer within 0.3 s"

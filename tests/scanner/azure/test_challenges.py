@@ -1,4 +1,4 @@
-"""Tokens that end in mid-scan are renewed; a claims challenge is answered once, for all who heard it."""
+"""Tokens that expire during a scan are renewed. One new token answers a claims challenge of many requests."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ CHALLENGE = (
 
 
 class Issuer:
-    """Issues token 1, 2, 3, …, each good for `lifetime` seconds, and remembers what it was asked."""
+    """Issues tokens 1, 2, 3, …, each valid for `lifetime` seconds, and records every request for one."""
 
     def __init__(self, lifetime: int = 3600) -> None:
         self.lifetime = lifetime
@@ -62,7 +62,7 @@ def refused() -> web.Response:
 
 
 def answers(issuer: Issuer, good_from: int, count: int) -> tuple[list[Payload | Gap], list[str]]:
-    """What so many questions at once bring where only tokens from that number on are good."""
+    """Return the answers to `count` concurrent questions if only tokens from `good_from` on are valid."""
     tokens: list[str] = []
 
     async def handler(request: web.Request) -> web.StreamResponse:
@@ -114,7 +114,7 @@ def test_whoever_waited_long_is_given_a_token_that_is_good_now() -> None:
 
 
 def test_tokens_that_end_in_mid_scan_are_renewed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Four pages that take 1.2 s each come one after the other, the last when the first token has ended."""
+    """Read four pages of 1.2 s each one after the other. The first token expires before the last page."""
     tenant = replace(generated_tenant(subscriptions=1, workspaces=4, rules=0), token_seconds=1)
     monkeypatch.setenv("AZURE_TENANT_ID", tenant.tenant_id)
     monkeypatch.setenv("AZURE_CLIENT_ID", CLIENT_ID)

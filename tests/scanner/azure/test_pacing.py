@@ -1,4 +1,4 @@
-"""The rate and the number of requests: how the bucket fills, how the window breathes."""
+"""The rate and the number of concurrent requests adapt to the answers."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ def test_a_bucket_never_holds_more_than_its_capacity() -> None:
 
 def test_the_bucket_believes_azure_that_less_is_left_but_not_that_more_is() -> None:
     bucket = Bucket(capacity=10, rate=1)
-    bucket.told(249, 0.0)
+    bucket.lower_to(249, 0.0)
     assert [bucket.taken(0.0) for _ in range(11)][-2:] == [0.0, 1.0]
     bucket = Bucket(capacity=10, rate=1)
-    bucket.told(1, 0.0)
+    bucket.lower_to(1, 0.0)
     assert [bucket.taken(0.0) for _ in range(3)] == [0.0, 1.0, 2.0]
 
 
 def full(window: Window, seconds: float, rounds: int) -> None:
-    """Answers to a window whose slots are all taken."""
+    """Let the window learn from answers while all its slots are taken."""
 
     async def run() -> None:
         for _ in range(rounds):
@@ -144,7 +144,7 @@ def test_a_throttled_subscription_is_asked_with_half_the_force_and_the_log_says_
 
     with caplog.at_level(logging.DEBUG, "azml_audit.concurrency"):
         asyncio.run(run())
-    assert caplog.messages[0] == "busy: at most 4 requests at once, before 8: turned away"
+    assert caplog.messages[0] == "busy: 4 concurrent requests instead of 8: a request was refused"
     assert not any(message.startswith(("idle", "overall")) for message in caplog.messages)
 
 
@@ -161,7 +161,7 @@ def test_what_all_share_narrows_where_most_are_turned_away(
 
     with caplog.at_level(logging.DEBUG, "azml_audit.concurrency"):
         asyncio.run(run())
-    assert "overall: at most 24 requests at once, before 48: turned away" in caplog.messages
+    assert "overall: 24 concurrent requests instead of 48: a request was refused" in caplog.messages
 
 
 def test_what_azure_counts_as_left_slows_that_subscription_only(caplog: pytest.LogCaptureFixture) -> None:

@@ -1,4 +1,4 @@
-"""Nothing that could change Azure leaves the pipeline: GET, and the one POST that carries a query."""
+"""The pipeline sends nothing that could change Azure: only GET, and the POST of a query."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The facts `scanner/azure/arm.py` gives as its reason to read raw JSON, measured on the installed SDK."""
+"""Measures, on the installed SDK, the facts that `scanner/azure/arm.py` gives as its reason to read raw JSON."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Politeness: how many requests are under way at once, and how waits are kept and charged."""
+"""Concurrent requests are limited, and waits are kept and count against a budget."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from scanner.azure.clouds import Cloud
 from scanner.azure.pipeline import Patience
 from scanner.azure.throttling import Throttle, refused_scope, scopes
 from scanner.emulator.credential import EmulatorCredential
-from scanner.payloads.gaps import Ask
 from scanner.payloads.payload import Gap, Payload
+from scanner.payloads.questions import Ask
 from tests.support.scanning import NOON
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -27,7 +27,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 async def arm_before(
     handler: Handler, patience: Patience, credential: AsyncSupportsTokenInfo | None = None
 ) -> AsyncIterator[Arm]:
-    """An Arm in front of a server on loopback that answers every path with `handler`."""
+    """Yield an Arm that talks to a server on loopback, which answers every path with `handler`."""
     app = web.Application()
     app.router.add_get("/{path:.*}", handler)
     runner = web.AppRunner(app)
@@ -103,7 +103,7 @@ def test_a_wait_is_charged_once_however_many_requests_hear_of_it() -> None:
     heard: list[float] = []
 
     async def run() -> None:
-        throttle = Throttle(budget=10.0, told=lambda scope, seconds: heard.append(seconds))
+        throttle = Throttle(budget=10.0, on_wait=lambda scope, seconds: heard.append(seconds))
         for _ in range(5):
             assert throttle.grants("s", 6.0)
             throttle.close("s", 6.0)
@@ -118,7 +118,7 @@ def test_a_wait_is_charged_once_however_many_requests_hear_of_it() -> None:
 def test_a_closed_gate_opens_again_for_its_own_subscription_only() -> None:
     async def run() -> list[str]:
         order: list[str] = []
-        throttle = Throttle(budget=10.0, told=lambda scope, seconds: None)
+        throttle = Throttle(budget=10.0, on_wait=lambda scope, seconds: None)
         throttle.close("slow", 0.2)
 
         async def through(scope: str) -> None:

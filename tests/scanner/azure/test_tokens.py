@@ -1,4 +1,4 @@
-"""Where tokens go and where they never are: one host, and no log, report, store or crash message."""
+"""Tokens are sent to one host only, and no log, report, store or crash message has one."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ from scanner.emulator.faults import Fault, FaultKind
 from scanner.emulator.server import emulated
 from scanner.emulator.tenants.identity import TENANT_ID, access_token
 from scanner.errors import CloudError
-from scanner.payloads.gaps import Ask
 from scanner.payloads.payload import Gap, record_of
+from scanner.payloads.questions import Ask
 from scanner.reading.collection import EVERYTHING
 from scanner.terminal import Terminal
 from tests.scanner.doctor.test_permissions import NOT_REGISTERED, TENANT
@@ -40,7 +40,7 @@ LOGGERS = ("azure", "msal", "aiohttp", "asyncio", "urllib3", "azml_audit")
 
 
 class Listener(logging.Handler):
-    """Hears every record as its library wrote it, before any formatter of ours."""
+    """Collects every log record as its library wrote it, before our formatters."""
 
     def __init__(self) -> None:
         super().__init__(level=1)
@@ -97,7 +97,7 @@ def test_nothing_that_is_kept_holds_a_token() -> None:
 
 
 class Quoting(EmulatorCredential):
-    """A credential that fails, and quotes its token as it does."""
+    """A credential that fails with its token in the message."""
 
     def __init__(self, error: type[Exception]) -> None:
         super().__init__()
@@ -127,15 +127,15 @@ def test_a_crash_that_quotes_a_token_does_not_show_it(
     with pytest.raises(typer.Exit) as ended:
         run(command, LogLevel.DEBUG, log_format)
     assert ended.value.exit_code == code
-    told = "".join(capsys.readouterr())
-    assert "cannot use" in told
-    assert "[redacted]" in told
+    output = "".join(capsys.readouterr())
+    assert "cannot use" in output
+    assert "[redacted]" in output
     for secret in SECRETS:
-        assert secret not in told
+        assert secret not in output
 
 
 class _Server(ThreadingHTTPServer):
-    """A host on loopback that redirects to `target`, or only notes that somebody came."""
+    """A host on loopback that redirects to `target`, or only records the request."""
 
     target = ""
     status = 200
@@ -157,7 +157,7 @@ class _Answer(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *_words: Any) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""The doctor names what would limit a scan and what to do, only reads, and shows no token."""
+"""The doctor reports what limits a scan and the fix. It only reads and shows no token."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from scanner.cli.main import app
 from scanner.commands.connections import Connection
 from scanner.commands.demo import emulator_connection
 from scanner.commands.doctor import examine
-from scanner.doctor.connection import reached
-from scanner.doctor.examination import State
+from scanner.doctor.examination import reached
+from scanner.doctor.findings import State
 from scanner.doctor.permissions import actions_for
 from scanner.emulator.credential import CLIENT_ID, CLIENT_SECRET
 from scanner.emulator.faults import Fault, FaultKind
@@ -70,62 +70,62 @@ def without(*actions: str) -> Tenant:
 
 
 def test_where_all_is_fine_it_says_so_and_exits_0() -> None:
-    code, told = examined(without())
-    assert code == 0, told
-    lines = told.splitlines()
+    code, output = examined(without())
+    assert code == 0, output
+    lines = output.splitlines()
     assert {line.split()[0] for line in lines if line and "Exit" not in line} == {"fine"}
     for action in actions_for(EVERYTHING):
         assert any(action in line for line in lines), action
-    assert f"service principal, tenant {TENANT_ID}, object id {OBJECT_ID}, client id {CLIENT_ID}" in told
-    assert "2 visible; 1 workspaces" in told
-    assert "fine     Resource Graph: answers, and shows 1 workspaces" in told
-    assert "What to do" not in told
+    assert f"service principal, tenant {TENANT_ID}, object id {OBJECT_ID}, client id {CLIENT_ID}" in output
+    assert "2 visible; 1 workspaces" in output
+    assert "fine     Resource Graph: answers, and lists 1 workspaces" in output
+    assert "What to do" not in output
 
 
 @pytest.mark.parametrize("dropped", [a for a in actions_for(EVERYTHING) if "subscriptions/read" not in a])
 def test_an_action_that_is_missing_is_named_with_what_grants_it(dropped: str) -> None:
-    code, told = examined(without(dropped))
+    code, output = examined(without(dropped))
     assert code == 3
-    limited = [line for line in told.splitlines() if line.startswith("limited")]
+    limited = [line for line in output.splitlines() if line.startswith("limited")]
     assert len(limited) == 1
     assert limited[0].split()[1] == f"{dropped}:"
-    assert f"a role with {dropped}): az role assignment create --assignee-object-id {OBJECT_ID}" in told
-    assert "azml-audit permissions --policy data-exfiltration --format az" in told
+    assert f"a role with {dropped}): az role assignment create --assignee-object-id {OBJECT_ID}" in output
+    assert "azml-audit permissions --policy data-exfiltration --format az" in output
 
 
 def test_without_any_subscription_no_scan_works() -> None:
-    code, told = examined(without("Microsoft.Resources/subscriptions/read"))
+    code, output = examined(without("Microsoft.Resources/subscriptions/read"))
     assert code == 2
-    assert "stopped  subscriptions: " in told
-    assert "1. subscriptions: Grant the identity Reader (or a role with Microsoft.Resources/subscr" in told
+    assert "stopped  subscriptions: " in output
+    assert "1. subscriptions: Grant the identity Reader (or a role with Microsoft.Resources/subscr" in output
 
 
 def test_a_subscription_nobody_has_stops_a_scan() -> None:
-    code, told = examined(wanted=Wanted(subscriptions=["Nowhere"]))
+    code, output = examined(wanted=Wanted(subscriptions=["Nowhere"]))
     assert code == 2
-    assert "stopped  subscriptions: No visible subscription is named 'Nowhere'" in told
+    assert "stopped  subscriptions: No visible subscription is named 'Nowhere'" in output
 
 
 def test_a_management_group_that_may_not_be_read_is_named() -> None:
     denied = without("Microsoft.Management/managementGroups/descendants/read")
     subscription = str(TENANT.subscriptions[0]["subscriptionId"])
-    code, told = examined(denied, wanted=Wanted(subscriptions=[subscription], management_groups=["corp"]))
+    code, output = examined(denied, wanted=Wanted(subscriptions=[subscription], management_groups=["corp"]))
     assert code == 3
-    assert "limited  Microsoft.Management/managementGroups/descendants/read: " in told
+    assert "limited  Microsoft.Management/managementGroups/descendants/read: " in output
 
 
 def test_what_fails_for_another_reason_is_told_too() -> None:
-    code, told = examined(without(), Fault(kind=FaultKind.STATUS, status=503, route="computes"))
+    code, output = examined(without(), Fault(kind=FaultKind.STATUS, status=503, route="computes"))
     assert code == 3
-    assert f"limited  ServerBusy: 1 unanswered, first computes of {SITE.id}" in told
+    assert f"limited  ServerBusy: 1 unanswered, first computes of {SITE.id}" in output
 
 
 def test_a_wrong_clock_is_told_by_how_much() -> None:
-    code, told = examined(without(), clock=lambda: now() + timedelta(hours=2))
+    code, output = examined(without(), clock=lambda: now() + timedelta(hours=2))
     assert code == 3
-    assert "limited  clock: 2:00:0" in told or "limited  clock: 1:59:5" in told
-    assert "ahead of the server's" in told
-    assert "clock: Set this machine's clock" in told
+    assert "limited  clock: 2:00:0" in output or "limited  clock: 1:59:5" in output
+    assert "ahead of the server's" in output
+    assert "clock: Set this machine's clock" in output
 
 
 def test_it_only_reads_and_reads_little() -> None:
@@ -143,17 +143,17 @@ def test_it_only_reads_and_reads_little() -> None:
 
 
 def test_resource_graph_that_refuses_limits_a_scan() -> None:
-    code, told = examined(replace(without(), graph=Graph(is_allowed=False)))
+    code, output = examined(replace(without(), graph=Graph(is_allowed=False)))
     assert code == 3
-    assert "limited  Resource Graph: AccessDenied" in told
-    assert "Or scan with --discover arm" in told
-    assert [line.split()[0] for line in told.splitlines() if line.startswith("limited")] == ["limited"]
+    assert "limited  Resource Graph: AccessDenied" in output
+    assert "Or scan with --discover arm" in output
+    assert [line.split()[0] for line in output.splitlines() if line.startswith("limited")] == ["limited"]
 
 
 def test_a_terminal_gets_a_table() -> None:
-    code, told = examined(without(), width=120)
+    code, output = examined(without(), width=120)
     assert code == 0
-    heading = re.sub(r"\x1b\[\d+m", "", told.splitlines()[0])
+    heading = re.sub(r"\x1b\[\d+m", "", output.splitlines()[0])
     assert heading.split() == ["State", "What", "Seen"]
 
 
@@ -217,7 +217,7 @@ def test_a_host_is_reached_or_it_is_said_why_not(tmp_path: Path, monkeypatch: py
         monkeypatch.delenv("HTTPS_PROXY")
     (closed,) = asyncio.run(reached("arm", url, authority, now))
     assert closed.state is State.STOPPED
-    assert "Check that the network lets this machine reach it" in closed.fix
+    assert "Check that the network lets this machine reach the host" in closed.fix
 
 
 @pytest.mark.parametrize(
@@ -226,10 +226,7 @@ def test_a_host_is_reached_or_it_is_said_why_not(tmp_path: Path, monkeypatch: py
         (access_token(), "service principal"),
         ("e30.eyJzY3AiOiJ1c2VyX2ltcGVyc29uYXRpb24ifQ.", "user"),
         ("e30.eyJ4bXNfbWlyaWQiOiIvc3Vic2NyaXB0aW9ucyJ9.", "managed identity"),
-        *(
-            (token, "a token that does not say whose it is")
-            for token in ("", "opaque", "a.b.c", "a.W10.", "é.é.é")
-        ),
+        *((token, "a token without an identity") for token in ("", "opaque", "a.b.c", "a.W10.", "é.é.é")),
     ],
 )
 def test_whose_a_token_is(token: str, kind: str) -> None:

@@ -1,4 +1,4 @@
-"""The printed role is what a scan needs: with it nothing is a gap, without any one action that action is."""
+"""The printed role is exactly what a scan needs: it leaves no gap, and without one action a gap names it."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ TENANT = Tenant(
     management_groups={"corp": tuple(descendant(item, "corp") for item in SUBSCRIPTIONS)},
     unregistered=frozenset({UNREGISTERED}),
 )
-"""One workspace that makes a reader ask everything, beside a subscription without Machine Learning."""
+"""One workspace for which the reader asks everything, and a subscription without Machine Learning."""
 
 NOT_REGISTERED = Fault(kind=FaultKind.STATUS, status=409, route="workspaces", subscription=UNREGISTERED)
 SCANS = {
@@ -158,9 +158,9 @@ def test_the_commands_hold_that_role_and_assign_it() -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--scope", "/"], "no subscription, resource group or management group"),
+        (["--scope", "/"], "a custom role needs a subscription"),
         (["--management-group", "a", "--management-group", "b"], "2 management groups"),
-        (["--management-group", "a", "--scope", "/subscriptions/s"], "add --scope /providers/Microsoft.Man"),
+        (["--management-group", "a", "--scope", "/subscriptions/s"], "Add --scope /providers/Microsoft.Man"),
         (["--policy", "nowhere.yaml"], "no such file"),
     ],
 )
@@ -178,7 +178,7 @@ def test_names_stay_as_short_as_azure_demands() -> None:
 
 
 def test_a_scope_is_checked_without_a_command_line_too() -> None:
-    with pytest.raises(UsageError, match="no subscription"):
+    with pytest.raises(UsageError, match="a custom role needs a subscription"):
         needed([], scopes=["tenant"])
 
 

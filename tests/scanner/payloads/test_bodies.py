@@ -1,4 +1,4 @@
-"""JSON bodies are read as the standard library reads them, and come back from what is written of them."""
+"""JSON bodies are read as the standard library reads them, and survive writing and reading."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from scanner.payloads.bodies import parsed, written
 
 ANY_TEXT = st.text(st.characters(codec=None))
-"""Half a surrogate pair, too: JSON can spell one."""
+"""Texts with half a surrogate pair too, because JSON can contain one."""
 ANY_JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | ANY_TEXT,
     lambda inner: st.lists(inner) | st.dictionaries(ANY_TEXT, inner),
@@ -21,7 +21,7 @@ ANY_JSON = st.recursive(
 
 
 def spelled(value: Any) -> str:
-    """The value with its types: 1, 1.0 and true are three values."""
+    """Return the value with its types, because 1, 1.0 and true are equal in Python."""
     return ascii(value)
 
 

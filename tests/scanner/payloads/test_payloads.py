@@ -1,4 +1,4 @@
-"""Payloads are kept as they came, also past memory, and without what must never be stored."""
+"""Payloads are stored unchanged but for their secrets, in memory and beyond it."""
 
 from __future__ import annotations
 

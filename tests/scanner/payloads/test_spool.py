@@ -1,4 +1,4 @@
-"""The file an interrupted scan leaves: what is used again, what is not, and who may."""
+"""The file of an interrupted scan: which answers are reused, which are not, and who may read it."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from reports.errors import UnwritableReportError
 from scanner.azure.clouds import KNOWN
 from scanner.azure.identity import Identity
 from scanner.choices import CloudName
+from scanner.commands.gathering import scan_key
 from scanner.errors import ScopeError, UsageError
-from scanner.payloads.gaps import Ask, ask_of
 from scanner.payloads.payload import Payload
-from scanner.payloads.resuming import scan_key
+from scanner.payloads.questions import Ask
 from scanner.payloads.spool import Spool
 from scanner.reading.collection import EVERYTHING, Collection
 from scanner.reading.scope import Wanted
@@ -53,7 +53,7 @@ def file_of(folder: Path) -> Path:
 
 
 def interrupted(folder: Path, payloads: Iterable[Payload]) -> None:
-    """A scan that kept these and ended without a report."""
+    """Run a scan that keeps these payloads and ends without a report."""
     with spool(folder, resume=False) as store:
         store.begin(KEY)
         for each in payloads:
@@ -61,10 +61,10 @@ def interrupted(folder: Path, payloads: Iterable[Payload]) -> None:
 
 
 def recalled(folder: Path, names: str, *, key: str = KEY) -> str:
-    """Those of these answers that a resumed scan is given again; it keeps them, and is interrupted too."""
+    """Return the answers that a resumed scan reuses. It keeps them and is interrupted too."""
     with spool(folder) as store:
         store.begin(key)
-        found = [store.recalled(ask_of(payload(name))) for name in names]
+        found = [store.recalled(payload(name).ask) for name in names]
         for each in found:
             if each is not None:
                 store.append(each)
@@ -83,7 +83,7 @@ def test_a_resumed_scan_holds_what_it_used_and_what_it_asked_and_nothing_else(tm
     interrupted(tmp_path, [payload("a", age=30), payload("unused")])
     with spool(tmp_path) as store:
         store.begin(KEY)
-        fresh, again = payload("b"), store.recalled(ask_of(payload("a")))
+        fresh, again = payload("b"), store.recalled(payload("a").ask)
         assert again == payload("a", age=30)
         for each in (fresh, again):
             store.append(each)
@@ -106,7 +106,7 @@ def test_the_newest_of_several_answers_counts(tmp_path: Path) -> None:
     interrupted(tmp_path, [payload("a", age=50), payload("a", age=10)])
     with spool(tmp_path) as store:
         store.begin(KEY)
-        again = store.recalled(ask_of(payload("a")))
+        again = store.recalled(payload("a").ask)
     assert again == payload("a", age=10)
 
 
@@ -197,7 +197,7 @@ def test_one_report_has_one_scan_at_a_time(tmp_path: Path) -> None:
 
 @contextmanager
 def largest_file(size: int) -> Iterator[None]:
-    """The operating system refuses to let any file of this process grow beyond that."""
+    """Let the operating system refuse any file of this process beyond a size."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
     try:
@@ -237,12 +237,12 @@ def test_scans_are_the_same_by_cloud_identity_scope_and_what_is_collected() -> N
         scan_key(CLOUD, IDENTITY, wanted, EVERYTHING),
     ]
     assert len({key, *others}) == len(others) + 1
-    assert scan_key(CLOUD, Identity(kind="a token that does not say whose it is"), wanted, collection) == ""
+    assert scan_key(CLOUD, Identity(kind="a token without an identity"), wanted, collection) == ""
 
 
 def test_another_question_at_the_same_address_has_no_answer(tmp_path: Path) -> None:
     interrupted(tmp_path, [payload("a")])
-    known = ask_of(payload("a"))
+    known = payload("a").ask
     with spool(tmp_path) as store:
         store.begin(KEY)
         others: list[Ask] = [

@@ -139,7 +139,8 @@ def test_payloads_of_kinds_without_a_table_are_kept_and_not_misread() -> None:
 
 
 def test_recorded_errors_become_gaps_that_say_what_to_do() -> None:
-    from scanner.payloads.gaps import Ask, from_answer
+    from scanner.payloads.gaps import from_answer
+    from scanner.payloads.questions import Ask
 
     ask = Ask(kind="workspaces", scope="/subscriptions/x", url="https://a/b", api_version="2025-12-01")
     for recorded in example("recorded.errors.json"):

@@ -1,4 +1,4 @@
-"""Scans on several workers: the same answers as on one, whatever happens to a worker."""
+"""A scan on several workers gives the answers of one process, even if workers are lost."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def noon() -> datetime:
 
 
 def deadly_once(marker: Path) -> datetime:
-    """A clock that kills the process that asks, the first time anybody does."""
+    """A clock that kills its process when it is first read."""
     try:
         marker.touch(exist_ok=False)
     except FileExistsError:
@@ -109,7 +109,7 @@ def alone(emulator: Emulator) -> Tables:
 
 @pytest.fixture(scope="module")
 def signed_in() -> Iterator[None]:
-    """What azure-identity signs in with, here and in every process started from here."""
+    """Set what azure-identity signs in with, here and in child processes."""
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("AZURE_TENANT_ID", TENANT.tenant_id)
         environment.setenv("AZURE_CLIENT_ID", CLIENT_ID)
@@ -142,7 +142,7 @@ def test_what_is_sent_to_a_worker_holds_no_secret_and_makes_a_credential_there(s
 
 @pytest.fixture(scope="module")
 def command(signed_in: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Command]:
-    """Scans one tenant by the command line; the options it was given to the files it wrote."""
+    """Yield a function that scans one tenant from the command line and returns the files."""
     folder = tmp_path_factory.mktemp("command")
     with emulated(TENANT, faults=[FORBIDDEN], tls=True) as running:
         (folder / "ca.pem").write_bytes(running.ca_pem or b"")
@@ -248,5 +248,5 @@ def test_a_dask_worker_of_another_version_is_a_usage_error(
 def test_no_scheduler_is_a_usage_error(monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("distributed", reason="Dask is not installed")
     monkeypatch.setattr("scanner.workers.pools._CONNECT_SECONDS", 1)
-    with pytest.raises(UsageError, match="no scheduler answers there"):
+    with pytest.raises(UsageError, match="no scheduler answers"):
         dask("tcp://127.0.0.1:9")

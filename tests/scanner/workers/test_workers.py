@@ -1,4 +1,4 @@
-"""What workers hand back, and when: waits stall nobody else, and nothing is read twice or waited for."""
+"""Workers return their shards in time: a wait does not stop others, and nothing is read twice."""
 
 from __future__ import annotations
 
@@ -22,9 +22,8 @@ from scanner.emulator.credential import EmulatorCredential
 from scanner.emulator.faults import Fault, FaultKind
 from scanner.emulator.server import Emulator, Request, emulated
 from scanner.emulator.tenants.generated import generated_tenant
-from scanner.payloads.gaps import ask_of
 from scanner.payloads.payload import Payload, PayloadStore
-from scanner.payloads.resuming import Question, question_of
+from scanner.payloads.questions import Question
 from scanner.progress import Progress, Silent
 from scanner.reading.collection import EVERYTHING, Collection
 from scanner.reading.live import LiveSource
@@ -56,13 +55,13 @@ def throttled(seconds: float, route: str = "workspaces") -> Fault:
 
 
 def asked(requests: Sequence[Request]) -> Counter[str]:
-    """How often each question about the inside of a subscription was asked."""
+    """Count the questions about what is in subscriptions."""
     return Counter(each.path.lower() for each in requests if each.path.startswith("/subscriptions/"))
 
 
 @dataclass(frozen=True, kw_only=True)
 class Scanned:
-    """What a scan made of its answers, and the question behind each of these."""
+    """The tables of a scan, and the questions of its payloads."""
 
     tables: Tables
     questions: Counter[Question]
@@ -87,7 +86,7 @@ async def scan(
         source = LiveSource(arm, Wanted(), collection=collection, reader=workers)
         with PayloadStore() as store:
             tables = await collected(source, store)
-            return Scanned(tables=tables, questions=Counter(question_of(ask_of(each)) for each in store))
+            return Scanned(tables=tables, questions=Counter(each.ask.question for each in store))
 
 
 @pytest.fixture(scope="module")
@@ -98,7 +97,7 @@ def alone() -> Tables:
 
 @pytest.fixture(scope="module")
 def paths() -> set[str]:
-    """What there is to be asked about the inside of subscriptions."""
+    """Return every question about what is in subscriptions."""
     with emulated(TENANT) as emulator:
         asyncio.run(scan(emulator, None))
         return set(asked(emulator.requests))
@@ -209,7 +208,7 @@ def test_what_subscriptions_share_is_asked_for_once_a_shard() -> None:
 
 
 def test_progress_tells_of_workspaces_and_waits_on_workers() -> None:
-    class Told(Silent):
+    class Recorded(Silent):
         def __init__(self) -> None:
             self.count: Counter[str] = Counter()
 
@@ -225,23 +224,23 @@ def test_progress_tells_of_workspaces_and_waits_on_workers() -> None:
         def throttled(self, scope: str, seconds: float) -> None:
             self.count[scope] += 1
 
-    told = Told()
+    recorded = Recorded()
     with emulated(TENANT, faults=[throttled(1.0)]) as emulator:
-        asyncio.run(scan(emulator, threads(1), progress=told))
-    assert told.count == {"found": 24, "read": 24, "subscriptions": 12, SLOW: 1}
+        asyncio.run(scan(emulator, threads(1), progress=recorded))
+    assert recorded.count == {"found": 24, "read": 24, "subscriptions": 12, SLOW: 1}
 
 
 def test_dask_workers_that_are_all_gone_are_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     distributed = pytest.importorskip("distributed", reason="Dask is not installed")
     monkeypatch.setattr("scanner.workers.workers.WITHOUT_WORKERS", 0.3)
-    monkeypatch.setattr("scanner.workers.workers.LOOKED_AFTER", 0.1)
+    monkeypatch.setattr("scanner.workers.workers.LOOK_EVERY", 0.1)
     with distributed.LocalCluster(
         n_workers=1, processes=False, protocol="tcp://", dashboard_address=None, host="127.0.0.1"
     ) as cluster:
         handed_out: list[str] = []
 
         def known(keys: Set[str]) -> Sequence[Payload]:
-            """Called for every subscription handed out; with the seventh, the cluster loses all workers."""
+            """Lose all workers of the cluster when the seventh subscription is sent."""
             handed_out.extend(keys)
             if len(handed_out) == 7:
                 with distributed.Client(cluster, set_as_default=False) as client:
@@ -251,6 +250,6 @@ def test_dask_workers_that_are_all_gone_are_given_up(monkeypatch: pytest.MonkeyP
         with emulated(TENANT) as emulator:
             tables = asyncio.run(scan(emulator, dask(cluster.scheduler_address), known=known)).tables
     assert set(tables.gaps["code"]) == {"WorkersLost"}
-    assert tables.gaps["message"].str.contains("For 0.3 s there was no worker").all()
+    assert tables.gaps["message"].str.contains("There was no worker for 0.3 s").all()
     assert sorted(tables.gaps["subscription_id"].str.lower()) == sorted(set(IDS) - set(handed_out[:6]))
     assert len(tables.workspaces) == 6 * 2

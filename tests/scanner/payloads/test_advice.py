@@ -1,4 +1,4 @@
-"""What a failed connection or sign-in says to do, over real sockets wherever one can be had."""
+"""The advice after a failed connection or sign-in, over real sockets where possible."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def discovery_error(url: str, authority: Path | None = None) -> str:
 
 @asynccontextmanager
 async def certified(folder: Path, name: str, **validity: Any) -> AsyncIterator[tuple[str, Path]]:
-    """A TLS server on loopback whose certificate is for that name and time, and its authority's file."""
+    """Yield a TLS server on loopback with a certificate for a name and a time, and its authority's file."""
     authority = trustme.CA()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert(name, **validity).configure_cert(context)
@@ -60,7 +60,7 @@ async def certified(folder: Path, name: str, **validity: Any) -> AsyncIterator[t
 
 
 @pytest.mark.parametrize(
-    ("name", "validity", "told"),
+    ("name", "validity", "action"),
     [
         ("elsewhere.example", {}, advice.OTHER_HOST),
         ("localhost", {"not_before": PAST, "not_after": PAST + timedelta(days=1)}, advice.EXPIRED),
@@ -69,7 +69,7 @@ async def certified(folder: Path, name: str, **validity: Any) -> AsyncIterator[t
     ids=["other-host", "ended", "not-yet"],
 )
 def test_a_certificate_that_does_not_fit_says_how(
-    name: str, validity: dict[str, Any], told: str, tmp_path: Path
+    name: str, validity: dict[str, Any], action: str, tmp_path: Path
 ) -> None:
     async def run() -> None:
         async with certified(tmp_path, name, **validity) as (url, authority):
@@ -77,7 +77,7 @@ def test_a_certificate_that_does_not_fit_says_how(
 
     with pytest.raises(CloudError) as raised:
         asyncio.run(run())
-    assert str(raised.value).endswith(told)
+    assert str(raised.value).endswith(action)
 
 
 def test_an_authority_nobody_knows_is_named_with_the_option_that_helps(tls: tuple[Emulator, Path]) -> None:
@@ -161,7 +161,7 @@ def test_a_token_refused_while_the_clocks_disagree_asks_for_the_clock(date: str,
 
 
 class ConnectProxy:
-    """A proxy on loopback that knows CONNECT and nothing else, or refuses that."""
+    """Yield a proxy on loopback that supports only CONNECT, or refuses it."""
 
     def __init__(self, refusal: bytes = b"") -> None:
         self.asked: list[str] = []
@@ -227,12 +227,12 @@ def test_a_proxy_that_wants_a_password_is_named(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_errors_that_only_words_tell_apart() -> None:
-    """As azure-identity's chained credential and the Azure CLI pass them on."""
-    for words, told in (
+    """The messages are as azure-identity's chained credential and the Azure CLI pass them on."""
+    for words, action in (
         ("CERTIFICATE_VERIFY_FAILED self-signed", advice.UNTRUSTED),
         ("certificate verify failed: certificate has expired", advice.EXPIRED),
         ("Failed to resolve 'x' ([Errno -2] Name or service not known)", advice.DNS),
         ("Cannot connect to proxy.", advice.PROXY),
         ("Connection reset by peer", advice.UNREACHABLE),
     ):
-        assert advice.advice(OSError(words)) == told, words
+        assert advice.advice(OSError(words)) == action, words

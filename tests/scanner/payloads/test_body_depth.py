@@ -1,4 +1,4 @@
-"""How deep JSON may be nested before it is no answer at all."""
+"""JSON that is nested too deep is refused."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scanner.payloads.bodies import parsed
-from scanner.payloads.nesting import MAX_DEPTH, is_too_deep
+from scanner.payloads.bodies import MAX_DEPTH, is_too_deep, parsed
 from scanner.payloads.redaction import redacted
 
 STRAYS = "[{" * MAX_DEPTH
