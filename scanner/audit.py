@@ -15,6 +15,7 @@ from checks.engine.causes import with_causes
 from checks.errors import AuditError
 from checks.model import Severity
 from checks.policy.composition import scoped
+from checks.policy.headlines import idle_checks
 from checks.policy.judge import PolicyVerdict, Verdict, concluded, judged
 from checks.policy.selectors import unknown_groups, workspace_facts
 from checks.policy.waivers import waived
@@ -114,6 +115,7 @@ def _concluded(
         fail_on=fail_on or composition.fail_on,
         complete=tables.gaps.empty,
         workspaces=len(tables.workspaces),
+        idle=idle_checks(policy.checks),
         unknown=composition.unknown,
         expired_waivers=result.expired,
         orphan_waivers=result.orphans,

@@ -7,7 +7,7 @@ from typing import Final
 
 import pandas as pd
 
-from checks.model import Status
+from checks.model import ChosenCheck, Status
 from checks.policy.verdicts import Verdict
 
 CLAIMS: Final = {
@@ -44,3 +44,17 @@ def _sentence(findings: pd.DataFrame, check_id: str, workspaces: int) -> str:
 def _workspaces(findings: pd.DataFrame) -> frozenset[str]:
     ids = findings["workspace_id"].astype(object).dropna().str.lower()
     return frozenset(ids) - {""}
+
+
+WHILE_EMPTY: Final = "while empty the check does not apply"
+"""The words in the description of a parameter without which its check judges nothing."""
+
+
+def idle_checks(chosen: Iterable[ChosenCheck]) -> tuple[str, ...]:
+    """Return the chosen checks that judge nothing, because the policy leaves a parameter empty: "OBR008 (approved)"."""
+    return tuple(
+        f"{each.check.id} ({name})"
+        for each in chosen
+        for name, field in each.check.params.model_fields.items()
+        if WHILE_EMPTY in (field.description or "") and not getattr(each.params, name)
+    )

@@ -45,6 +45,8 @@ class PolicyVerdict:
     """Waived findings by severity."""
     headlines: tuple[str, ...] = ()
     """Sentences that count workspaces, as `checks.policy.headlines` makes them."""
+    idle_checks: tuple[str, ...] = ()
+    """Chosen checks that judge nothing while a parameter is empty, each with that parameter in brackets."""
     consequences: int = 0
     """Findings that follow from another one; they are neither violated nor undetermined."""
     inheriting: int = 0
@@ -93,6 +95,7 @@ def concluded(
     fail_on: Severity,
     complete: bool,
     workspaces: int = 0,
+    idle: tuple[str, ...] = (),
     unknown: UnknownCounts = UnknownCounts.INCOMPLETE,
     expired_waivers: tuple[str, ...] = (),
     orphan_waivers: tuple[str, ...] = (),
@@ -123,6 +126,7 @@ def concluded(
         crashed=bool(statuses.get(Status.ERROR.value, 0)),
         waived=_by_severity(findings, Verdict.WAIVED),
         headlines=headlines(findings, checks, workspaces),
+        idle_checks=idle,
         consequences=int(follows.sum()),
         inheriting=_inheriting(findings[follows]),
         expired_waivers=expired_waivers,

@@ -101,6 +101,11 @@ def _show_verdict(verdict: PolicyVerdict, out: Console) -> None:
 def _notes(verdict: PolicyVerdict) -> Iterator[str]:
     yield from (f"Waiver expired: {each}" for each in verdict.expired_waivers)
     yield from (f"Waiver matches nothing: {each}" for each in verdict.orphan_waivers)
+    if verdict.idle_checks:
+        yield (
+            f"These checks of {verdict.policy} judge nothing until the policy sets their parameter: "
+            f"{', '.join(verdict.idle_checks)}."
+        )
     for group in verdict.unread_groups:
         yield (
             f"Could not read management group {group}, so the settings of {verdict.policy} for it were not "
