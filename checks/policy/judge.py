@@ -73,7 +73,8 @@ def judged(
 ) -> pd.DataFrame:
     """The findings with the columns `verdict`, `waiver` and `caused_by` ("" throughout) and `policy`.
 
-    `checks.policy.waivers.waived` adds the waivers, `checks.engine.causes.with_causes` the causes. An error is undetermined whatever `unknown` says.
+    `checks.policy.waivers.waived` adds the waivers, `checks.engine.causes.with_causes` the causes. An error is
+    undetermined whatever `unknown` is.
     """
     words = {status.value: verdict.value for status, verdict in _VERDICT_OF.items()}
     if unknown is UnknownCounts.VIOLATION:

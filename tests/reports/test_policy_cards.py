@@ -25,7 +25,8 @@ def test_a_card_shows_the_score_and_what_is_waived_by_severity() -> None:
     said = text(audit)
     [verdict] = audit.verdicts
     assert (
-        f"{verdict.score:.1f} Score of 100: the worst violation chooses the band, unknown counts as failed." in said
+        f"{verdict.score:.1f} Score of 100: the worst violation chooses the band, unknown counts as failed."
+        in said
     )
     assert f"{verdict.waived['high']} violations are waived" in said
     assert re.search(rf"high ?fails ?{verdict.violated['high']} ?{verdict.waived['high']}\D", said)
