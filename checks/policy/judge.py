@@ -73,8 +73,8 @@ def judged(
 ) -> pd.DataFrame:
     """The findings with the columns `verdict`, `waiver` and `caused_by` ("" throughout) and `policy`.
 
-    `checks.policy.waivers.waived` adds the waivers, `checks.engine.causes.with_causes` the causes. An error is
-    undetermined whatever `unknown` is.
+    `checks.policy.waivers.waived` adds the waivers, `checks.engine.causes.with_causes` the causes.
+    An error is undetermined whatever `unknown` is.
     """
     words = {status.value: verdict.value for status, verdict in _VERDICT_OF.items()}
     if unknown is UnknownCounts.VIOLATION:
@@ -110,11 +110,10 @@ def concluded(
     """
     violated = _by_severity(findings, Verdict.VIOLATED)
     statuses = findings["status"].value_counts()
+    fails = findings["status"].eq(Status.FAIL)
     follows = findings["verdict"].eq(Verdict.CONSEQUENCE)
-    undetermined = bool((findings["verdict"].eq(Verdict.UNDETERMINED) | follows).any())
-    reaching = _added(
-        violated, _by_severity(findings[findings["status"].eq(Status.FAIL)], Verdict.CONSEQUENCE)
-    )
+    undetermined = bool((findings["verdict"].eq(Verdict.UNDETERMINED) | (follows & ~fails)).any())
+    reaching = _added(violated, _by_severity(findings[fails], Verdict.CONSEQUENCE))
     table = scores(findings, policy)
     return PolicyVerdict(
         policy=policy,
