@@ -13,8 +13,8 @@ from checks.drift.comparison import Drift, Snapshot
 from checks.drift.findings import FINDING_CHANGES
 from checks.drift.model import texts
 from reports.drift.columns import DRIFT_FILES, DRIFT_SCHEMA_VERSION
-from reports.formats.csv_files import as_csv
 from reports.tables.columns import ReportFile
+from reports.tables.csv_text import as_csv
 from reports.writing.encoding import Files, chunks, escaped
 
 JSON_NAME = "drift.json"

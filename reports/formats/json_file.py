@@ -14,7 +14,7 @@ from checks.policy.judge import PolicyVerdict
 from reports.audit import Audit
 from reports.formats.json_schema import FORMAT, JSON_SCHEMA_VERSION, NULLABLE
 from reports.origin import moment
-from reports.tables import policy_frames, scored
+from reports.tables import policies, policy_frames
 from reports.tables.columns import SCORES, WAIVERS
 from reports.tables.finding_rows import FindingRow, finding_rows
 from reports.tables.population import population
@@ -48,7 +48,7 @@ def document(audit: Audit) -> dict[str, Any]:
         "gaps": rows(audit.tables.gaps, SCHEMAS["gaps"].dtypes),
         "policies": [_policy(verdict) for verdict in audit.verdicts],
         "waivers": rows(policy_frames.waivers(audit), [column.name for column in WAIVERS.columns]),
-        "scores": rows(scored.all_scores(audit), [column.name for column in SCORES.columns]),
+        "scores": rows(policies.all_scores(audit), [column.name for column in SCORES.columns]),
         "checks": [_check(each) for _, each in sorted(audit.checks.items())],
         "findings": (_finding(row) for row in finding_rows(audit)),
         "tables": {name: rows(audit.tables[name], SCHEMAS[name].dtypes) for name in TABLES},

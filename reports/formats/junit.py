@@ -15,7 +15,7 @@ from checks.model import Status
 from checks.policy.judge import PolicyVerdict
 from checks.policy.verdicts import Verdict
 from reports.audit import Audit
-from reports.formats.words import fix_summary, gap_text
+from reports.formats.texts import fix_summary, gap_text
 from reports.origin import NOT_AZURE, moment, origin
 from reports.tables.finding_rows import FindingRow, finding_rows
 from reports.tables.population import GapRow, gap_rows

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from checks.model import Severity, Status
 from checks.policy.verdicts import Verdict
 from reports.audit import Audit
+from reports.literals import printable
 from reports.origin import caution, moment, origin
-from reports.remediation import printable
 from reports.tables.finding_rows import FindingRow, finding_rows
+from reports.tables.policies import score_text
 from reports.tables.population import gap_rows, population
-from reports.tables.scored import score_text
 from reports.writing.encoding import Files, chunks, utf8
 
 NAME = "summary.md"

@@ -16,7 +16,7 @@ from checks.engine.finding_ids import stable_uuid
 from checks.model import Check, Severity, Status
 from checks.policy.verdicts import Verdict
 from reports.audit import Audit
-from reports.formats.words import controls, fix_summary, gap_text, links
+from reports.formats.texts import controls, fix_summary, gap_text, links
 from reports.origin import caution, milliseconds
 from reports.tables.finding_rows import FindingRow, finding_rows
 from reports.tables.population import GapRow, gap_rows

@@ -20,7 +20,7 @@ from checks.policy.verdicts import Verdict
 from reports.audit import Audit
 from reports.formats.oscal_controls import objective, reviewed_controls
 from reports.formats.oscal_plan import metadata, plan
-from reports.formats.words import gap_text, incomplete_text
+from reports.formats.texts import gap_text, incomplete_text
 from reports.origin import moment, origin
 from reports.tables.finding_rows import FindingRow, finding_rows
 from reports.tables.population import gap_rows

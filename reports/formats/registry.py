@@ -26,7 +26,7 @@ def _of(module: str) -> Renderer:
 
 _MODULES = {
     "html": "page.html_page",
-    "csv": "formats.csv_files",
+    "csv": "tables.csv_text",
     "json": "formats.json_file",
     "sarif": "formats.sarif",
     "ocsf": "formats.ocsf",

@@ -21,7 +21,7 @@ from checks.model import Check, Severity, Status
 from checks.policy.judge import PolicyVerdict
 from checks.policy.verdicts import Verdict
 from reports.audit import Audit
-from reports.formats.words import gap_text, help_markdown, help_text, links
+from reports.formats.texts import gap_text, help_markdown, help_text, links
 from reports.origin import caution, moment, origin
 from reports.tables.finding_rows import FindingRow, finding_rows
 from reports.tables.population import gap_rows

@@ -20,13 +20,13 @@ from xlsxwriter.worksheet import Worksheet
 
 from checks.model import Status
 from reports.audit import Audit
-from reports.formats.csv_files import FORMULA_STARTS
 from reports.origin import caution, moment, origin
-from reports.tables import described
+from reports.tables import workspaces
 from reports.tables.columns import GAPS, OUTBOUND_RULES, WORKSPACES, ReportFile
+from reports.tables.csv_text import FORMULA_STARTS
 from reports.tables.finding_rows import finding_frame
+from reports.tables.policies import score_text
 from reports.tables.population import population
-from reports.tables.scored import score_text
 from reports.writing.encoding import CHUNK, Files, for_xml
 
 NAME = "report.xlsx"
@@ -90,7 +90,7 @@ def _write(audit: Audit, file: IO[bytes], most_rows: int) -> None:
 
 def _tables(audit: Audit) -> Iterator[tuple[str, pd.DataFrame]]:
     yield "findings", finding_frame(audit)[list(COLUMNS)]
-    yield "workspaces", _published(described.workspaces(audit.tables), WORKSPACES)
+    yield "workspaces", _published(workspaces.workspaces(audit.tables), WORKSPACES)
     yield "rules", _published(audit.tables.outbound_rules, OUTBOUND_RULES)
     yield "gaps", _published(audit.tables.gaps, GAPS)
 

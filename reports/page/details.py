@@ -13,6 +13,8 @@ from checks.contract.hubs import is_project
 from checks.contract.tables import Tables
 from checks.model import Check, Severity
 from reports.audit import Audit
+from reports.literals import DIALECTS, QUOTES, placeholders, texts
+from reports.page.findings import STATUS_ORDER, VERDICT_ORDER, numbered_findings
 from reports.page.fixes import Fixes
 from reports.page.inventory import (
     COMPUTE_COLUMNS,
@@ -24,9 +26,7 @@ from reports.page.inventory import (
     endpoints,
     told,
 )
-from reports.page.numbered_findings import STATUS_ORDER, VERDICT_ORDER, numbered_findings
 from reports.page.strings import Owned, Strings, numbered_rows, rows_by_workspace
-from reports.remediation import DIALECTS, QUOTES, placeholders, texts
 
 FACTS: tuple[tuple[str, str, str], ...] = (
     ("in", "Public network access", "public_network_access"),

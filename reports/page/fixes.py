@@ -9,8 +9,8 @@ import pandas as pd
 from checks.contract.tables import SCHEMAS, Tables
 from checks.model import Check
 from reports.audit import Audit
+from reports.literals import DIALECTS, is_plain, placeholders, require, texts
 from reports.page.strings import Strings
-from reports.remediation import DIALECTS, is_plain, placeholders, require, texts
 
 WORKSPACE_NAMES = ("workspace", "resource_group", "subscription_id", "location", "workspace_id")
 

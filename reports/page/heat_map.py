@@ -8,8 +8,8 @@ import pandas as pd
 
 from checks.policy.judge import PolicyVerdict
 from reports.audit import Audit
+from reports.tables.policies import texts_by_id
 from reports.tables.population import subscription_rows
-from reports.tables.scored import texts_by_id
 
 HEAT_STEPS = (0.0, 0.1, 0.25, 0.5)
 """Shares of failing answers above which a cell of the heat map takes the next shade."""

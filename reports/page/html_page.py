@@ -14,11 +14,11 @@ from reports.audit import Audit
 from reports.drift.view import drift_view
 from reports.page import json_text
 from reports.page.details import details
+from reports.page.findings import STATUS_ORDER, VERDICT_ORDER
 from reports.page.heat_map import heat_maps
-from reports.page.numbered_findings import STATUS_ORDER, VERDICT_ORDER
 from reports.page.policy_cards import policy_cards, score_explanation
-from reports.page.rows import NOT_REPORTED, stray_findings, workspace_frame, workspace_rows
 from reports.page.tallies import counted_findings
+from reports.page.workspace_table import NOT_REPORTED, stray_findings, workspace_frame, workspace_rows
 from reports.tables.population import gap_rows, population
 from reports.writing.encoding import Files, chunks, escaped
 

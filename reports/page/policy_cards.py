@@ -10,8 +10,8 @@ from checks.policy import score
 from checks.policy.judge import PolicyVerdict
 from checks.policy.model import UnknownCounts
 from reports.audit import Audit
-from reports.page.numbered_findings import STATUS_ORDER
-from reports.tables.scored import score_text
+from reports.page.findings import STATUS_ORDER
+from reports.tables.policies import score_text
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,7 +12,7 @@ def postures(workspaces: pd.DataFrame) -> pd.DataFrame:
     """Per workspace `inbound`, `inbound_level`, `outbound` and `outbound_level`, all strings.
 
     Expects the effective network values (`checks.contract.hubs.with_hub_values`) and the columns
-    `approved_private_endpoints` and `effective_isolation_mode` of `reports.tables.described.workspaces`.
+    `approved_private_endpoints` and `effective_isolation_mode` of `reports.tables.workspaces.workspaces`.
     """
     inbound = _said(workspaces["public_network_access"], _inbound_rules(workspaces))
     outbound = _said(workspaces["effective_isolation_mode"], _outbound_rules(workspaces))

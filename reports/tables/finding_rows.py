@@ -10,8 +10,8 @@ import pandas as pd
 
 from checks.engine.finding_ids import finding_ids
 from reports.audit import Audit
-from reports.tables.described import with_workspaces
 from reports.tables.pools import Pooled
+from reports.tables.workspaces import with_workspaces
 
 _ROWS_AT_ONCE = 1 << 14
 

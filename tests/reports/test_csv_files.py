@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from checks.contract.tables import SCHEMAS, Tables
 from checks.policy.model import Waiver
 from reports.audit import Audit
-from reports.formats.csv_files import as_csv, as_was, files, neutralised
 from reports.tables.columns import FILES, GAPS, SCHEMA_VERSION
+from reports.tables.csv_text import as_csv, as_was, files, neutralised
 from reports.tables.data_package import markdown
-from reports.tables.scored import score_text
+from reports.tables.policies import score_text
 from tests.support.report_audits import CHECKS, CRASHING, audit_of, waiver, written
 from tests.support.report_tenants import hostile_tenant, project_row, tenant, workspace_row
 

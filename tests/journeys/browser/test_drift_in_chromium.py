@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from checks.drift.comparison import Drift, drift
-from reports.drift import page as drift_page
+from reports.page import drift_page
 from tests.support.drift_snapshots import (
     OTHER,
     finding,

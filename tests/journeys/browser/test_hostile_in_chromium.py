@@ -14,7 +14,8 @@ import yaml
 
 from checks.registry import registry
 from reports.audit import Audit
-from reports.formats import csv_files, xlsx
+from reports.formats import xlsx
+from reports.tables import csv_text
 from scanner.audit import audited
 from scanner.policies import loaded
 from tests.support.report_audits import html_of, written
@@ -77,7 +78,7 @@ def test_no_field_becomes_markup(browser_page: Opener, tmp_path: Path) -> None:
 
 
 def test_no_field_becomes_a_formula_in_a_csv_file(tmp_path: Path) -> None:
-    files = written(csv_files.files(hostile_audit(tmp_path, FORMULA)))
+    files = written(csv_text.files(hostile_audit(tmp_path, FORMULA)))
     cells = [
         cell
         for name, content in files.items()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from reports.remediation import bicep_literal
+from reports.literals import bicep_literal
 from tests.support.report_audits import CHECKS, audit_of, html_of, waiver
 from tests.support.report_inventory import with_inventory
 from tests.support.report_tenants import HOSTILE_NAMES, hostile_tenant, tenant

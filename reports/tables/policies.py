@@ -8,7 +8,7 @@ from checks.contract.tables import Tables
 from checks.policy.judge import PolicyVerdict
 from checks.policy.score import no_scores
 from reports.audit import Audit
-from reports.tables import described
+from reports.tables.workspaces import subscription_names
 
 _ALL_BUT_ALL = 99.9
 """What is shown of a score that would round to 100.0 although not everything passes."""
@@ -33,7 +33,7 @@ def _spelled(tables: Tables) -> pd.DataFrame:
     workspaces = pd.DataFrame({"id": seen["workspace_id"], "name": seen["workspace"]})
     ids = pd.concat([own["subscription_id"], seen["subscription_id"].sort_values()]).dropna()
     ids = ids.reset_index(drop=True)
-    names = described.subscription_names(tables, ids)
+    names = subscription_names(tables, ids)
     subscriptions = pd.DataFrame({"id": ids, "name": names}).set_axis(ids.str.lower(), axis="index")
     both = pd.concat([workspaces, subscriptions]).astype("string")
     return both[~both.index.duplicated()]

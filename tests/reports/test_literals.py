@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from checks.contract.tables import Tables
 from checks.model import Remediation
 from reports.errors import ReportError
+from reports.literals import REPLACEMENT, filled, is_plain, printable
 from reports.page.fixes import Resources
-from reports.remediation import REPLACEMENT, filled, is_plain, printable
 from tests.support.report_audits import CHECKS
 from tests.support.report_tenants import HOSTILE_NAMES, project_row, tenant, workspace_row
 

@@ -13,10 +13,10 @@ from checks.model import Severity
 from reports.audit import Audit
 from reports.page.posture import postures
 from reports.page.tallies import tallies
-from reports.tables import described
+from reports.tables import workspaces
+from reports.tables.policies import texts_by_id
 from reports.tables.pools import Pooled
 from reports.tables.records import records
-from reports.tables.scored import texts_by_id
 
 NOT_REPORTED = "not reported"
 
@@ -70,7 +70,7 @@ def workspace_frame(audit: Audit, counted: pd.DataFrame) -> pd.DataFrame:
     `counted` comes from `counted_findings`. Sorted by how soon they need attention under
     the first policy. `rank_0`, `rank_1`, … are that order under each policy.
     """
-    reported = described.workspaces(audit.tables)
+    reported = workspaces.workspaces(audit.tables)
     resolved = with_hub_values(audit.tables).workspaces
     added = [name for name in reported.columns if name not in resolved.columns]
     frame = resolved.join(reported[added])

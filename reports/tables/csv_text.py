@@ -11,7 +11,7 @@ import pandas as pd
 from checks.contract.tables import BOOLEAN, STRING
 from checks.vocabulary import Coded, Texts, combined
 from reports.audit import Audit
-from reports.tables import described, policy_frames, scored
+from reports.tables import policies, policy_frames, workspaces
 from reports.tables.columns import DECIMAL, FILES, ReportFile
 from reports.tables.data_package import data_package
 from reports.tables.pools import Places, Pooled, ordered
@@ -40,11 +40,11 @@ def frame(audit: Audit, name: str) -> pd.DataFrame:
     """What the file of `FILES` with that name is written from; more columns than are published."""
     match name:
         case "workspaces":
-            return described.workspaces(audit.tables)
+            return workspaces.workspaces(audit.tables)
         case "findings":
-            return described.with_workspaces(audit.findings, audit.tables)
+            return workspaces.with_workspaces(audit.findings, audit.tables)
         case "scores":
-            return scored.all_scores(audit)
+            return policies.all_scores(audit)
         case "policies":
             return policy_frames.policies(audit)
         case "waivers":
@@ -127,6 +127,6 @@ def _texts(values: pd.Series, dtype: str) -> Iterable[str]:
     if dtype == STRING:
         return map(neutralised, map(str, values.to_numpy(dtype=object).tolist()))
     if dtype == DECIMAL:
-        return scored.score_texts(values)
+        return policies.score_texts(values)
     texts = values.astype("string")
     return texts.str.lower() if dtype == BOOLEAN else texts

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from checks.model import Check
 from reports.audit import Audit
-from reports.remediation import texts
+from reports.literals import texts
 from reports.tables.population import GapRow
 
 _WEB = ("http://", "https://")
