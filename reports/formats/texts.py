@@ -1,8 +1,9 @@
-"""The words of a check and of a gap as the formats of others want them: in plain text and in Markdown."""
+"""Texts about a check, a gap and a policy that several formats print, in plain text and in Markdown."""
 
 from __future__ import annotations
 
 from checks.model import Check
+from checks.policy.judge import PolicyVerdict
 from reports.audit import Audit
 from reports.literals import texts
 from reports.tables.population import GapRow
@@ -13,31 +14,24 @@ _DIALECTS = {"az": ("Azure CLI", "sh"), "bicep": ("Bicep", "bicep"), "terraform"
 
 
 def links(check: Check) -> list[str]:
-    """The references that are web addresses; a plug-in's check may name anything."""
+    """Return the references that are web addresses. The check of a plug-in may refer to anything."""
     return [each for each in check.references if each.startswith(_WEB) and not set(each) & set(' "<>\n\t')]
 
 
 def fix_summary(check: Check) -> str:
-    """What mends it and the caution, without the commands."""
+    """Return the summary of the fix and its caution, without the commands."""
     fix = check.remediation
     return f"{fix.summary} Caution: {fix.caution}" if fix.caution else fix.summary
 
 
-def fix_text(check: Check) -> str:
-    """What mends it, with the caution before the commands, as plain text."""
-    found = texts(check.remediation).items()
-    return "\n\n".join(
-        [fix_summary(check), *(f"{_DIALECTS[name][0]}:\n{text}" for name, text in found if text)]
-    )
-
-
 def help_text(check: Check) -> str:
-    """Why, what mends it and where to read on, as plain text."""
-    return "\n\n".join([check.rationale or check.title, fix_text(check), *links(check)])
+    """Return the rationale, the fix with its commands, and the links, as plain text."""
+    commands = [f"{_DIALECTS[name][0]}:\n{text}" for name, text in texts(check.remediation).items() if text]
+    return "\n\n".join([check.rationale or check.title, fix_summary(check), *commands, *links(check)])
 
 
 def help_markdown(check: Check) -> str:
-    """Like `help_text`, as Markdown with the commands fenced."""
+    """Return the same as `help_text` in Markdown, with the commands in fences."""
     fix = check.remediation
     parts = [check.rationale or check.title, f"**Fix**: {fix.summary}"]
     parts += [f"**Caution**: {fix.caution}"] if fix.caution else []
@@ -49,19 +43,27 @@ def help_markdown(check: Check) -> str:
 
 
 def controls(check: Check) -> list[str]:
-    """The controls it speaks to, each after its framework: `MCSB NS-2`."""
+    """Return the controls that the check is mapped to, each after its framework: `MCSB NS-2`."""
     return [f"{framework} {each}" for framework, listed in sorted(check.controls.items()) for each in listed]
 
 
 def gap_text(gap: GapRow) -> str:
-    """What was not read, what the answer was and what would close it, in sentences."""
+    """Return what could not be read, the answer, and what closes the gap, in sentences."""
     of = f" of {gap.scope}" if gap.scope else ""
-    said = f"Not read: {gap.asked}{of}. The answer was {gap.answer}"
-    said += f": {gap.message.rstrip('.')}." if gap.message else "."
-    return f"{said} {gap.closes}".strip()
+    answer = f"{gap.answer}: {gap.message.rstrip('.')}" if gap.message else gap.answer
+    return f"Could not read {gap.asked}{of}. The answer was {answer}. {gap.closes}".strip()
 
 
 def incomplete_text(audit: Audit) -> str:
-    """How much was not read, in a sentence; "" where everything was."""
+    """Return one sentence with the count of gaps; "" if there is none."""
     count = len(audit.tables.gaps)
-    return f"Not everything was read: {count:,} {'gap' if count == 1 else 'gaps'}." if count else ""
+    return f"The audit is incomplete: {count:,} {'gap' if count == 1 else 'gaps'}." if count else ""
+
+
+def policy_notes(verdict: PolicyVerdict) -> list[tuple[str, str]]:
+    """Return expired waivers, waivers without effect and unread groups, each with its label."""
+    return [
+        *(("Expired waiver", each) for each in verdict.expired_waivers),
+        *(("Waiver without effect", each) for each in verdict.orphan_waivers),
+        *(("Unread management group", each) for each in verdict.unread_groups),
+    ]

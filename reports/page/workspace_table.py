@@ -1,22 +1,24 @@
-"""What the page shows of each workspace without its script: a row, with a tally for each policy."""
+"""The page's table of workspaces: one row each, with a tally of findings for each policy.
+
+`html_page` builds the frame once and passes it to `templates/_workspaces.html` and to `details`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from checks.contract.hubs import is_project, with_hub_values
-from checks.model import Severity
 from reports.audit import Audit
-from reports.page.posture import postures
 from reports.page.tallies import tallies
-from reports.tables import workspaces
-from reports.tables.policies import texts_by_id
+from reports.statuses import SEVERITY_ORDER
+from reports.tables.policies import scores_by_id
 from reports.tables.pools import Pooled
-from reports.tables.records import records
+from reports.tables.population import text_rows
+from reports.tables.workspaces import workspace_table
 
 NOT_REPORTED = "not reported"
 
@@ -29,9 +31,9 @@ _SHOWN = (
 
 @dataclass(frozen=True, kw_only=True)
 class Tally:
-    """How one workspace fares under one policy; `rank` 0 needs attention first, `score` "" is none.
+    """The findings of one workspace under one policy, counted.
 
-    What is waived is counted in `waived` alone.
+    `rank` 0 needs attention first; `score` is "" for none. A waived finding counts in `waived` only.
     """
 
     unknown: int
@@ -44,33 +46,22 @@ class Tally:
 
 @dataclass(frozen=True, kw_only=True)
 class WorkspaceRow:
-    """One workspace as the table shows it; counts are "" where not everything was read."""
+    """One workspace as the table shows it."""
 
-    id: str
     key: str
-    name: str
-    kind: str
-    subscription: str
-    subscription_id: str
-    resource_group: str
-    location: str
-    inbound: str
-    inbound_level: str
-    outbound: str
-    outbound_level: str
-    mode: str
-    rules: str
-    endpoints: str
+    """The lower-cased id."""
+    cells: Mapping[str, str]
+    """The columns `_SHOWN` as texts; "" if a value was not reported, or if not everything was counted."""
     tallies: tuple[Tally, ...]
 
 
 def workspace_frame(audit: Audit, counted: pd.DataFrame) -> pd.DataFrame:
-    """The workspaces with the values that count for them, their postures and their own values.
+    """Return the workspaces with effective values, postures, and a Project's own values.
 
-    `counted` comes from `counted_findings`. Sorted by how soon they need attention under
-    the first policy. `rank_0`, `rank_1`, … are that order under each policy.
+    `counted` comes from `counted_findings`. `rank_0`, `rank_1`, … are the order in which the workspaces
+    need attention under each policy; the frame is sorted by the first.
     """
-    reported = workspaces.workspaces(audit.tables)
+    reported = workspace_table(audit.tables)
     resolved = with_hub_values(audit.tables).workspaces
     added = [name for name in reported.columns if name not in resolved.columns]
     frame = resolved.join(reported[added])
@@ -87,12 +78,11 @@ def workspace_frame(audit: Audit, counted: pd.DataFrame) -> pd.DataFrame:
 
 
 def _ranks(frame: pd.DataFrame, counts: pd.DataFrame) -> pd.Series[int]:
-    """The place of each workspace: anything unknown first, then by the worst failures, then by name."""
+    """Return the rank of each workspace: any unknown first, then by the worst failures, then by name."""
     keys = counts.assign(certain=counts["unknown"].eq(0), name=frame["workspace"].str.lower().fillna(""))
     keys = keys.assign(key=keys.index)
-    severities = [severity.value for severity in Severity]
     order = keys.sort_values(
-        ["certain", *severities, "unknown", "waived", "name", "key"],
+        ["certain", *SEVERITY_ORDER, "unknown", "waived", "name", "key"],
         ascending=[True, *[False] * 7, True, True],
     ).index
     return pd.Series(range(len(order)), index=order).reindex(frame.index)
@@ -103,26 +93,28 @@ def _counts_of(counted: pd.DataFrame, frame: pd.DataFrame, policy: str) -> pd.Da
 
 
 def workspace_rows(audit: Audit, frame: pd.DataFrame, counted: pd.DataFrame) -> Iterator[WorkspaceRow]:
-    """A row for each workspace of `workspace_frame`, in its order."""
+    """Return a row for each workspace of `workspace_frame`, in its order."""
     tallied = [
         _tallies(
             _counts_of(counted, frame, verdict.policy).assign(rank=frame[f"rank_{number}"]),
-            texts_by_id(verdict, "workspace"),
+            scores_by_id(verdict, "workspace"),
         )
         for number, verdict in enumerate(audit.verdicts)
     ]
-    rows = zip(frame.index, records(frame[list(_SHOWN)]), strict=True)
-    return (_workspace_row(key, record, [next(each) for each in tallied]) for key, record in rows)
+    rows = zip(frame.index, text_rows(frame[list(_SHOWN)]), strict=True)
+    return (
+        WorkspaceRow(key=key, cells=cells, tallies=tuple(next(each) for each in tallied))
+        for key, cells in rows
+    )
 
 
 def _tallies(counts: pd.DataFrame, scores: Mapping[str, str]) -> Iterator[Tally]:
-    severities = [severity.value for severity in Severity]
-    numbers = (counts[name] for name in ("unknown", "waived", "total", "rank", *severities))
+    numbers = (counts[name] for name in ("unknown", "waived", "total", "rank", *SEVERITY_ORDER))
     return (
         Tally(
             unknown=int(unknown),
             failures=tuple(
-                (name, int(count)) for name, count in zip(severities, failures, strict=True) if count
+                (name, int(count)) for name, count in zip(SEVERITY_ORDER, failures, strict=True) if count
             ),
             waived=int(waived),
             total=int(total),
@@ -133,31 +125,57 @@ def _tallies(counts: pd.DataFrame, scores: Mapping[str, str]) -> Iterator[Tally]
     )
 
 
-def _workspace_row(key: str, record: Mapping[str, str], tallied: Sequence[Tally]) -> WorkspaceRow:
-    return WorkspaceRow(
-        id=record["workspace_id"],
-        key=key,
-        name=record["workspace"] or "(no name)",
-        kind=record["kind"],
-        subscription=record["subscription"] or record["subscription_id"],
-        subscription_id=record["subscription_id"],
-        resource_group=record["resource_group"],
-        location=record["location"],
-        inbound=record["inbound"],
-        inbound_level=record["inbound_level"],
-        outbound=record["outbound"],
-        outbound_level=record["outbound_level"],
-        mode=record["effective_isolation_mode"] or NOT_REPORTED,
-        rules=record["outbound_rules"],
-        endpoints=record["approved_private_endpoints"],
-        tallies=tuple(tallied),
-    )
-
-
 def stray_findings(audit: Audit) -> tuple[tuple[str, str, str, str, str, str], ...]:
-    """Check, status, resource, reason, policy and waiver of the findings about no workspace that was seen."""
+    """Return check, status, resource, reason, policy and waiver of findings about no known workspace."""
     owners, seen = Pooled.of(audit.findings["workspace_id"]), audit.tables.workspaces.index
     is_stray = ~pd.Index(owners.changed(str.lower).pool[:-1]).isin(seen)
     strays = audit.findings[np.append(is_stray, [True])[owners.places]]
     names = ("check_id", "status", "resource_id", "reason", "policy", "waiver")
     return tuple(sorted(zip(*(strays[name].astype("string").fillna("") for name in names), strict=True)))
+
+
+def postures(workspaces: pd.DataFrame) -> pd.DataFrame:
+    """Return who can reach each workspace and what it can reach, as a word and a level.
+
+    The columns are `inbound`, `inbound_level`, `outbound` and `outbound_level`. A level is open, limited,
+    closed or unknown. `workspaces` has effective values and the counts of `workspace_table`.
+    """
+    sides = {
+        "inbound": _posture(workspaces["public_network_access"], _inbound_rules(workspaces)),
+        "outbound": _posture(workspaces["effective_isolation_mode"], _outbound_rules(workspaces)),
+    }
+    columns = {name: side["word"] for name, side in sides.items()}
+    return pd.DataFrame(columns | {f"{name}_level": side["level"] for name, side in sides.items()})
+
+
+_Rules = tuple[tuple["pd.Series[bool]", str, str], ...]
+
+
+def _inbound_rules(workspaces: pd.DataFrame) -> _Rules:
+    access = workspaces["public_network_access"].str.lower()
+    endpoints = workspaces["approved_private_endpoints"]
+    denies = workspaces["network_acls_default_action"].str.lower().eq("deny")
+    return (
+        (access.eq("enabled"), "Public", "open"),
+        (access.eq("enabled") & denies, "Selected addresses", "limited"),
+        (access.eq("disabled"), "Public access off", "closed"),
+        (access.eq("disabled") & endpoints.gt(0), "Private endpoint", "closed"),
+        (access.eq("disabled") & endpoints.eq(0), "Off, no endpoint", "closed"),
+    )
+
+
+def _outbound_rules(workspaces: pd.DataFrame) -> _Rules:
+    mode = workspaces["effective_isolation_mode"].str.lower()
+    return (
+        (mode.eq("disabled"), "No managed network", "open"),
+        (mode.eq("allowinternetoutbound"), "Internet outbound", "limited"),
+        (mode.eq("allowonlyapprovedoutbound"), "Approved only", "closed"),
+    )
+
+
+def _posture(value: pd.Series[str], rules: _Rules) -> pd.DataFrame:
+    """Return word and level of the last rule that matches; Azure's own word and unknown if none does."""
+    found = pd.DataFrame({"word": value.fillna("Not reported"), "level": "unknown"}).astype("string")
+    for mask, word, level in rules:
+        found.loc[mask.fillna(value=False).astype(bool)] = [word, level]
+    return found
