@@ -77,15 +77,12 @@ def _pieces(audit: Audit) -> Iterator[str]:
 def _rooms(sections: Sequence[Section], room: float) -> list[float]:
     """Return the bytes for the rows of each section. Room that one does not need goes to the others."""
     needs = [sum(map(_size, section.rows)) for section in sections]
-    rooms, pending = [0.0] * len(sections), set(range(len(sections)))
-    while pending:
-        shares = sum(sections[each].share for each in pending)
-        offers = {each: room * sections[each].share / shares for each in pending}
-        modest = {each for each in pending if needs[each] <= offers[each]}
-        for each in modest or pending:
-            rooms[each] = min(needs[each], offers[each])
-        room -= sum(needs[each] for each in modest)
-        pending = pending - modest if modest else set()
+    rooms, shares = [0.0] * len(sections), sum(section.share for section in sections)
+    # The section with the least need for its share comes first, so that its rest is known to the others.
+    for each in sorted(range(len(sections)), key=lambda each: needs[each] / sections[each].share):
+        rooms[each] = min(needs[each], room * sections[each].share / shares)
+        room -= rooms[each]
+        shares -= sections[each].share
     return rooms
 
 
