@@ -11,7 +11,7 @@ from reports.page.environment import content_security_policy, environment
 from reports.page.heat_map import heat_maps
 from reports.page.policy_cards import policy_cards, score_explanation
 from reports.page.tallies import counted_findings
-from reports.page.workspace_table import NOT_REPORTED, stray_findings, workspace_frame, workspace_rows
+from reports.page.workspace_rows import NOT_REPORTED, stray_findings, workspace_frame, workspace_rows
 from reports.statuses import SEVERITY_ORDER, STATUS_ORDER, VERDICT_ORDER
 from reports.tables.population import gap_rows, population
 from reports.writing.encoding import Files, chunks, escaped

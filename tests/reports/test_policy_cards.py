@@ -9,7 +9,7 @@ from html import unescape
 from checks.contract.tables import Tables
 from reports.audit import Audit
 from reports.page.tallies import counted_findings
-from reports.page.workspace_table import Tally, workspace_frame, workspace_rows
+from reports.page.workspace_rows import Tally, workspace_frame, workspace_rows
 from reports.tables.policies import scores_by_id
 from tests.support.report_audits import CRASHING, audit_of, html_of, waiver
 from tests.support.report_tenants import tenant
