@@ -20,6 +20,10 @@ from reports.writing.encoding import Files, chunks, escaped
 JSON_NAME = "drift.json"
 FORMAT = "azml-audit-drift"
 
+_TEXTS = ("tool_version", "source", "started_at", "finished_at")
+_COUNTS = ("subscriptions", "subscriptions_read", "workspaces", "outbound_rules", "findings", "gaps")
+"""The attributes of a `Snapshot` that are counted."""
+
 Schema = dict[str, Any]
 
 
@@ -78,18 +82,10 @@ def side(snapshot: Snapshot) -> dict[str, Any]:
     is_azure = snapshot.told("is_azure").lower()
     return {
         "name": snapshot.name,
-        **{
-            name: snapshot.told(name) or None
-            for name in ("tool_version", "source", "started_at", "finished_at")
-        },
+        **{name: snapshot.told(name) or None for name in _TEXTS},
         "is_azure": is_azure == "true" if is_azure else None,
         "policies": sorted(snapshot.of_policies("policy")),
-        "subscriptions": len(snapshot.subscriptions),
-        "subscriptions_read": len(snapshot.subscriptions_read),
-        "workspaces": len(snapshot.workspaces),
-        "outbound_rules": len(snapshot.outbound_rules),
-        "findings": len(snapshot.findings),
-        "gaps": len(snapshot.gaps),
+        **{name: len(getattr(snapshot, name)) for name in _COUNTS},
     }
 
 
@@ -142,14 +138,12 @@ def schema() -> Schema:
 
 
 def _side_schema() -> Schema:
-    counts = ("subscriptions", "subscriptions_read", "workspaces", "outbound_rules", "findings", "gaps")
-    texts_of = ("tool_version", "source", "started_at", "finished_at")
     properties: dict[str, Schema] = {
         "name": {"type": "string", "description": "the path or description of the audit"},
-        **{name: {"type": ["string", "null"]} for name in texts_of},
+        **{name: {"type": ["string", "null"]} for name in _TEXTS},
         "is_azure": {"type": ["boolean", "null"]},
         "policies": {"type": "array", "items": {"type": "string"}},
-        **{name: {"type": "integer", "minimum": 0} for name in counts},
+        **{name: {"type": "integer", "minimum": 0} for name in _COUNTS},
     }
     return _object(properties)
 

@@ -23,7 +23,6 @@ from reports.writing.encoding import Files, chunks, for_xml
 
 NAME = "junit.xml"
 
-_OUTCOMES = ("failure", "error", "skipped")
 _COUNTED = {"failure": "failures", "error": "errors", "skipped": "skipped"}
 _IN_ATTRIBUTES = {'"': "&quot;", "\n": "&#10;", "\r": "&#13;", "\t": "&#9;"}
 
@@ -60,7 +59,7 @@ def outcome(row: FindingRow) -> str:
 
 def _totals(counts: Counter[str]) -> dict[str, str]:
     totals = {"tests": str(counts.total())}
-    return totals | {_COUNTED[each]: str(counts[each]) for each in _OUTCOMES}
+    return totals | {name: str(counts[each]) for each, name in _COUNTED.items()}
 
 
 def _of_policy(verdict: PolicyVerdict) -> list[tuple[str, str]]:
