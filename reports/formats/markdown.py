@@ -121,7 +121,7 @@ def _sections(audit: Audit, found: Sequence[FindingRow]) -> Iterator[Section]:
     for verdict, title, column, share in _FINDING_SECTIONS:
         yield Section(
             title=title,
-            columns=("severity", "check", "resource", column.replace("caused_by", "cause"), "policy"),
+            columns=("severity", "check", "resource", column.replace("_", " "), "policy"),
             rows=[[*_who(row), code(getattr(row, column)), code(row.policy)] for row in by_verdict[verdict]],
             share=share,
         )
