@@ -1,1 +1,1 @@
-"""One frozen `Audit` turned into files: HTML for people, CSV for everything else."""
+"""Turn one frozen `Audit` into files. `formats.registry` lists the formats."""

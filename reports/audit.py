@@ -1,4 +1,4 @@
-"""The one frozen record every report is written from."""
+"""The frozen record that every report is written from."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Audit:
-    """What was read, what was found and what each policy makes of it.
+    """The tables, the findings and the verdict of each policy.
 
-    `tables` are as reported (Projects keep their own values); `findings` has the columns of
-    `checks.run.FINDING_COLUMNS` with `verdict`, `waiver` and `policy` added, for all policies, in the
-    order of `verdicts`. `source` says where the facts come from, in words for the reader; `is_azure` is
-    False for the emulator, and every report must then say so.
+    `tables` are as reported: a Project keeps its own values. `findings` has the columns of
+    `checks.run.FINDING_COLUMNS` and `verdict`, `waiver` and `policy`, for all policies in the order of
+    `verdicts`. `source` names the server or file of the facts, for readers. `is_azure` is False for the
+    emulator; every report then shows a warning.
     """
 
     tool_version: str
@@ -36,13 +36,13 @@ class Audit:
     findings: pd.DataFrame
     verdicts: tuple[PolicyVerdict, ...]
     checks: Mapping[str, Check]
-    """The checks any of the policies chose, by id."""
+    """The checks of all policies, by id."""
     root_digest: str = ""
-    """The digest of the evidence bundle that was sealed with the report; "" where there is none."""
+    """The digest of the evidence bundle that was written with the report; "" if there is none."""
     drift: Drift | None = None
-    """What differs from an earlier audit, where one was named."""
+    """The changes since an earlier audit, if one was named."""
 
     @property
     def is_complete(self) -> bool:
-        """Whether everything that was asked for was read."""
+        """Whether there is no gap."""
         return self.tables.gaps.empty

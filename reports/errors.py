@@ -1,11 +1,11 @@
-"""What can go wrong while a report is written."""
+"""The errors of writing a report."""
 
 from checks.errors import AuditError
 
 
 class ReportError(AuditError):
-    """A report cannot be written, or not where it was asked for."""
+    """A report cannot be written, or not into that folder."""
 
 
 class UnwritableReportError(ReportError):
-    """The audit ran, but the file system refused its report."""
+    """The audit ran, but the file system refused to write its report."""

@@ -11,9 +11,10 @@ import pandas as pd
 from checks.contract.tables import BOOLEAN, STRING
 from checks.drift.comparison import Snapshot
 from reports.audit import Audit
-from reports.formats import csv_files
+from reports.formats import csv_report
 from reports.tables import columns
 from reports.tables.columns import ReportFile
+from reports.tables.csv_text import as_was
 from scanner.errors import SnapshotError
 from scanner.evidence.opening import content, is_bundle
 from scanner.evidence.replaying import sealed
@@ -45,7 +46,7 @@ def snapshot(path: Path) -> Snapshot:
 
 def snapshot_of(audit: Audit, name: str) -> Snapshot:
     """Return the audit as its own CSV files describe it, to compare it with one that was read."""
-    files = csv_files.files(audit)
+    files = csv_report.files(audit)
     return _snapshot(name, lambda path: b"".join(files[path]) if path in files else None)
 
 
@@ -106,7 +107,7 @@ def _column(place: str, column: pd.Series, dtype: str) -> pd.Series:
 
 def _typed(place: str, column: pd.Series[str], dtype: str) -> pd.Series:
     if dtype == STRING:
-        return csv_files.as_was(column)
+        return as_was(column)
     wrong = ~(column.isin(["true", "false"]) if dtype == BOOLEAN else column.str.fullmatch(r"-?\d{1,18}"))
     wrong = wrong.fillna(value=False) & column.notna()
     if wrong.any():

@@ -1,1 +1,1 @@
-"""Jinja2 templates and the page's style and script; loaded as package data, never imported."""
+"""Jinja2 templates, style and script of the pages, loaded as package data and never imported."""

@@ -23,13 +23,13 @@ function factsOf(workspace, group) {
     const value = text(workspace.facts[at]);
     if (of !== group || (at === idAt) || (value === null && (group === "id" || label.includes("disagree")))) return [];
     const missing = decides ? element("span", { class: "ask" }, mark("unknown"), "not reported") : element("span", { class: "faint" }, "not reported");
-    const said = value === null ? missing : breakable(value === "" ? "none" : value);
-    return [element("div", {}, element("dt", {}, label), element("dd", {}, said))];
+    const shownValue = value === null ? missing : breakable(value === "" ? "none" : value);
+    return [element("div", {}, element("dt", {}, label), element("dd", {}, shownValue))];
   });
   return element("dl", { class: "facts" }, ...rows);
 }
 
-// One text is a plain name, the same in every dialect but for its quotes; else each dialect has its own.
+// A literal with one text is a plain name, quoted here; otherwise it has one text for each dialect.
 function quoted(literal, at) {
   return literal.length > 1 ? text(literal[at]) : details.quotes[at] + text(literal[0]) + details.quotes[at];
 }
@@ -79,14 +79,14 @@ function wholeId(resource, workspace) {
   return resource.toLowerCase().startsWith("/subscriptions/") ? resource : text(workspace.facts[idAt]) + resource;
 }
 
-// What Azure answered lies in the bundle; a page of it all would open in no browser.
+// The answers of Azure are in the evidence bundle: a page with all of them would be too large to open.
 function evidenceOf(check, resource, workspace) {
   if (!details.sealed) return null;
   const quotedId = "'" + wholeId(resource, workspace).replaceAll("'", "'\\''") + "'";
   const pre = element("pre", { tabindex: "0" }, "azml-audit trace BUNDLE " + check.id + " " + quotedId);
   const copier = element("button", { type: "button", class: "copy" }, "Copy");
   copier.addEventListener("click", () => copy(copier, pre));
-  return element("details", { class: "fix evidence" }, element("summary", {}, "Evidence: what Azure answered"),
+  return element("details", { class: "fix evidence" }, element("summary", {}, "Evidence: the answers of Azure"),
     element("div", { class: "dialects" }, copier), pre);
 }
 
@@ -121,21 +121,21 @@ function findingsOf(workspace) {
   const shown = asked.filter(findingMatches);
   const weight = (row) => 10 * answers[row[0]].order + answers[row[0]].severities[filter.policy];
   const bySeverity = (one, other) => weight(one) - weight(other);
-  const borne = shown.filter((row) => verdictOf(row) === "waived").sort(bySeverity);
-  const of = (...words) => shown.filter((row) => words.includes(answers[row[0]].status) && !borne.includes(row)).sort(bySeverity);
+  const waived = shown.filter((row) => verdictOf(row) === "waived").sort(bySeverity);
+  const of = (...words) => shown.filter((row) => words.includes(answers[row[0]].status) && !waived.includes(row)).sort(bySeverity);
   const left = asked.length - shown.length;
   return element("div", {},
     left ? element("p", { class: "faint" }, "The filters hide " + left + " of " + counted(asked.length, "finding", "findings") + ".") : null,
-    groupOf(workspace, "Not known", of("unknown", "error"), false),
+    groupOf(workspace, "Unknown", of("unknown", "error"), false),
     groupOf(workspace, "Fails", of("fail"), false),
-    groupOf(workspace, "Waived", borne, false),
-    groupOf(workspace, "Passes, or does not apply", of("pass", "not-applicable"), true),
-    asked.length ? null : element("p", { class: "faint" }, "The policy asked nothing about this workspace."));
+    groupOf(workspace, "Waived", waived, false),
+    groupOf(workspace, "Passes, or not applicable", of("pass", "not-applicable"), true),
+    asked.length ? null : element("p", { class: "faint" }, "No check of this policy applies to this workspace."));
 }
 
 function hubNote(workspace) {
   if (!workspace.hub) return null;
-  return element("p", { class: "faint" }, "A Project: its network is that of its hub, ", element("a", { href: "#w:" + encodeURIComponent(workspace.hub) }, isolated(workspace.hub, "id")), ".");
+  return element("p", { class: "faint" }, "This Project uses the network of its hub, ", element("a", { href: "#w:" + encodeURIComponent(workspace.hub) }, isolated(workspace.hub, "id")), ".");
 }
 
 function detailOf(workspace) {
@@ -144,8 +144,8 @@ function detailOf(workspace) {
   const gaps = textsOf(workspace.gaps).map(([asked, scope, http, code, message, closes]) => [asked, scope, [http, code].filter(Boolean).join(" "), message, closes]);
   return element("td", {},
     element("p", { class: "identity" }, isolated(text(workspace.facts[idAt]), "id"), element("a", { href: "#w:" + encodeURIComponent(workspace.id) }, "link to this workspace")),
-    gaps.length ? element("h4", { class: "note" }, "Not read (" + gaps.length + ")") : null,
-    table("Not read", ["Asked for", "Scope", "Answer", "Message", "What would close it"], gaps),
+    gaps.length ? element("h4", { class: "note" }, "Gaps (" + gaps.length + ")") : null,
+    table("Gaps", ["Asked for", "Scope", "Answer", "Message", "What closes it"], gaps),
     hubNote(workspace),
     element("div", { class: "columns" },
       element("div", {}, element("h4", {}, "INBOUND"), factsOf(workspace, "in")),

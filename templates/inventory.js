@@ -9,7 +9,7 @@ function dependencyRow([role, id, read, access, action, endpoints]) {
   return [role, name, read === "read" ? read : element("span", { class: "unread" }, mark("unknown"), isolated(read)), access, action, endpoints];
 }
 
-// A Project has no dependencies of its own: its hub's are shown.
+// A Project has no dependencies of its own, so those of its hub are shown.
 function inventoryOf(workspace) {
   const dependencies = (workspaces.get(workspace.hub) ?? workspace).dependencies;
   const of = workspace.hub ? "Dependencies of its hub" : "Dependencies";
@@ -24,10 +24,10 @@ function inventoryOf(workspace) {
 function quietLine(workspace, dependencies) {
   const types = textsOf(workspace.endpoints).map(([, type]) => type + " endpoints");
   const has = (kind) => ({ dependencies, computes: workspace.computes })[kind]?.length || types.includes(kind);
-  const kinds = (sign, isListed) => merged(details.kinds.filter((kind, at) => workspace.told[at] === sign && Boolean(has(kind)) === isListed));
-  const said = [["Could not be read", kinds("n", false), "ask"], ["Could not all be read", kinds("n", true), "ask"], ["Not known", kinds("?", false), "ask"],
+  const kinds = (sign, isListed) => merged(details.kinds.filter((kind, at) => workspace.read[at] === sign && Boolean(has(kind)) === isListed));
+  const groups = [["Could not be read", kinds("n", false), "ask"], ["Could not be read completely", kinds("n", true), "ask"], ["Unknown", kinds("?", false), "ask"],
     ["None", kinds("y", false)], ["Not collected by the chosen policies", kinds("-", false)]].filter(([, names]) => names.length);
-  return said.length ? element("p", { class: "quiet" }, ...said.map(([word, names, kind]) => element("span", { class: kind }, word + ": " + names.join(", ") + ". "))) : null;
+  return groups.length ? element("p", { class: "quiet" }, ...groups.map(([word, names, kind]) => element("span", { class: kind }, word + ": " + names.join(", ") + ". "))) : null;
 }
 
 function merged(kinds) {

@@ -2,7 +2,7 @@
 (() => {
 const details = JSON.parse(document.getElementById("details").textContent);
 const text = (number) => (number < 0 ? null : details.strings[number]);
-// Of each answer one number for each policy: the ranks of severity and verdict, and the waiver's text.
+// One number for each policy: the rank of the severity, the rank of the verdict, and the text of the waiver.
 const judged = ([severities, verdicts, waivers]) => ({ severities, verdicts, waivers });
 const answers = details.answers.map(([check, status, observed, expected, reason, judgement]) => ({
   check: details.checks[check], status: details.statuses[status], order: status,
@@ -10,7 +10,7 @@ const answers = details.answers.map(([check, status, observed, expected, reason,
 }));
 const byId = (id) => document.getElementById(id);
 
-// Everything Azure said goes through textContent: nothing of it is ever parsed as HTML.
+// Texts from Azure are set through textContent, so that none of them is parsed as HTML.
 function element(tag, options = {}, ...children) {
   const made = document.createElement(tag);
   const { on = {}, ...attributes } = options;
@@ -33,7 +33,7 @@ function mark(name) {
 }
 
 const isolated = (value, kind = null) => element("bdi", { class: kind }, value);
-// What Azure says may break before a capital, and an id after its slashes, so that neither breaks just anywhere.
+// Let a word break before a capital and an id after a slash, so that the browser breaks them nowhere else.
 function breakable(value) {
   const parts = value.split(value.includes("/") ? /(?<=\/)(?=[^/])/ : /(?<=[a-z])(?=[A-Z])/);
   return element("bdi", {}, ...parts.flatMap((part, at) => (at ? [element("wbr"), part] : [part])));

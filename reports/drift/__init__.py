@@ -1,1 +1,1 @@
-"""The comparison of two audits as files and as a page."""
+"""The comparison of two audits as files, and as the pages and the terminal show it."""

@@ -1,7 +1,7 @@
 """The published schema of the drift files: what differs between two audits, as CSV.
 
-It is versioned by `DRIFT_SCHEMA_VERSION` as the report's own files are by theirs, and written alike. The
-rows are in the order of importance; a cell is empty where a side has no such thing or did not report it.
+`DRIFT_SCHEMA_VERSION` counts like the version of the report's CSV files. The most important rows come first. A
+cell is empty if one audit does not have the thing or did not report it.
 """
 
 from __future__ import annotations
@@ -17,25 +17,27 @@ from reports.tables.columns import ReportColumn, ReportFile
 DRIFT_SCHEMA_VERSION = "1.0"
 
 _EVERYWHERE = {
-    "workspace_id": "the workspace, as Azure spelled it",
+    "workspace_id": "the id of the workspace, as Azure spells it",
     "workspace": "the workspace's name",
     "subscription_id": "the workspace's subscription",
     "subscription": "the subscription's display name",
     "policy": "the policy",
-    "reason": "why the status is what it is, in the newer audit that has the finding",
+    "reason": "why the check gave this status, in the newer audit that has the finding",
 }
 
 
 def _file(
     name: str, row: str, columns: tuple[str, ...], words: tuple[str, ...], **meanings: str
 ) -> ReportFile:
-    told = {**_EVERYWHERE, **meanings, "change": f"what became of it: {', '.join(words)}"}
+    meaning_of = {**_EVERYWHERE, **meanings, "change": f"the class of the change: {', '.join(words)}"}
     return ReportFile(
         name=f"drift_{name}",
         row=row,
         sorted_by=(),
         columns=tuple(
-            ReportColumn(name=each, meaning=told[each], dtype=BOOLEAN if each == "is_regression" else STRING)
+            ReportColumn(
+                name=each, meaning=meaning_of[each], dtype=BOOLEAN if each == "is_regression" else STRING
+            )
             for each in columns
         ),
     )
@@ -49,8 +51,8 @@ WORKSPACES = _file(
     column="the column of workspaces.csv that changed",
     old="its value before",
     new="its value now",
-    effect="widened or narrowed, where the column says what may come in or go out",
-    why="why it could not be compared, or what else there is to say",
+    effect="widened or narrowed, if the column is about inbound or outbound access",
+    why="why it could not be compared, or a note on the change",
 )
 
 FINDINGS = _file(
@@ -59,43 +61,43 @@ FINDINGS = _file(
     FINDING_COLUMNS,
     FINDING_CHANGES[:-1],
     check_id="the check",
-    title="the state the check wants",
-    severity="as the policy of the newer audit that has the finding weighs it",
-    old_status="the fact before",
-    new_status="the fact now",
-    old_verdict="what the policy made of it before",
-    new_verdict="what it makes of it now",
-    old_waiver="the waiver that bore it before",
-    new_waiver="the waiver that bears it now",
-    resource_id="the resource the check answers for, as Azure spelled it",
-    old_observed="what was seen before",
-    new_observed="what is seen now",
-    why="why it is in this class, where that does not follow from the two statuses",
-    is_regression="whether it is a violation that fails its policy and that the older audit does not have",
+    title="the state the check requires",
+    severity="the severity under the policy, in the newer audit that has the finding",
+    old_status="the status before",
+    new_status="the status now",
+    old_verdict="the verdict before",
+    new_verdict="the verdict now",
+    old_waiver="the waiver before",
+    new_waiver="the waiver now",
+    resource_id="the id of the resource, as Azure spells it",
+    old_observed="the observed value before",
+    new_observed="the observed value now",
+    why="why it is in this class, if the two statuses do not show it",
+    is_regression="whether it is a violation that fails its policy and is not in the older audit",
 )
 
 RULES = _file(
     "rules",
-    "a change of an outbound rule of a workspace that both audits have",
+    "a changed outbound rule of a workspace that both audits have",
     RULE_COLUMNS,
     RULE_CHANGES,
-    rule="the rule's name; empty where the row is about all rules of the workspace",
+    rule="the rule's name; empty if the row is about all rules of the workspace",
     category="Required, Recommended, UserDefined, Dependency",
     old="its destination before",
     new="its destination now",
-    details="what changed, column by column",
-    rule_id="the rule, as Azure spelled it",
+    details="the changed columns",
+    rule_id="the id of the rule, as Azure spells it",
 )
 
 REACH = _file(
     "reach",
-    "a destination that became reachable from a workspace, or ceased to be, whatever rule opens it",
+    "a destination that became reachable from a workspace, or unreachable, by any rule",
     REACH_COLUMNS,
     REACH_CHANGES,
-    destination="what was opened, closed or denied",
-    rule="the rule that opened or denied it; empty where the isolation mode did",
-    before="what of it was open, or denied, already",
-    after="what of it still is",
+    destination="the destination that was opened, closed or denied",
+    rule="the rule that opened or denied it; empty if the isolation mode did",
+    before="the part of it that was open, or denied, before",
+    after="the part of it that still is",
 )
 
 WAIVERS = _file(
@@ -103,17 +105,17 @@ WAIVERS = _file(
     "a waiver that changed",
     WAIVER_COLUMNS,
     WAIVER_CHANGES,
-    policy="the policy it counts for",
-    check="the check or the family it bears violations of",
+    policy="the policy that it applies to",
+    check="the check or family that it waives",
     resource="globs on resource ids; empty for any",
     where="the selector of workspaces as JSON; empty for all",
-    reason="why",
-    approver="who answers for it",
-    expires="the last day on which it counts",
-    ticket="where it was decided",
+    reason="why the violation is accepted",
+    approver="who approved it",
+    expires="the last day on which it is valid",
+    ticket="the record of the decision",
     state="in force, expired, or without effect",
-    violations="violated findings it matches, be it in force or not",
-    details="what changed, term by term",
+    violations="violated findings that it matches, in force or not",
+    details="the changed fields",
 )
 
 DRIFT_FILES: tuple[ReportFile, ...] = (FINDINGS, RULES, REACH, WORKSPACES, WAIVERS)

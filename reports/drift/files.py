@@ -1,4 +1,4 @@
-"""A drift as files: `drift.json` and a CSV file for each kind of change."""
+"""Write a drift as `drift.json` and as a CSV file for each kind of change."""
 
 from __future__ import annotations
 
@@ -13,18 +13,22 @@ from checks.drift.comparison import Drift, Snapshot
 from checks.drift.findings import FINDING_CHANGES
 from checks.drift.model import texts
 from reports.drift.columns import DRIFT_FILES, DRIFT_SCHEMA_VERSION
-from reports.formats.csv_files import as_csv
 from reports.tables.columns import ReportFile
+from reports.tables.csv_text import as_csv
 from reports.writing.encoding import Files, chunks, escaped
 
 JSON_NAME = "drift.json"
 FORMAT = "azml-audit-drift"
 
+_TEXTS = ("tool_version", "source", "started_at", "finished_at")
+_COUNTS = ("subscriptions", "subscriptions_read", "workspaces", "outbound_rules", "findings", "gaps")
+"""The attributes of a `Snapshot` that are counted."""
+
 Schema = dict[str, Any]
 
 
 def frames(drift: Drift) -> Mapping[str, pd.DataFrame]:
-    """Each frame by the name of its file, in the order of importance."""
+    """Return each frame by the name of its file, the most important first."""
     return {
         "drift_findings": drift.findings,
         "drift_rules": drift.rules,
@@ -35,13 +39,13 @@ def frames(drift: Drift) -> Mapping[str, pd.DataFrame]:
 
 
 def csv(drift: Drift) -> Files:
-    """The CSV files by name. Their rows are in the order of importance, not of any column."""
+    """Return the CSV files by name. The most important rows come first."""
     of_file = frames(drift)
     return {file.path: as_csv(of_file[file.name], file) for file in DRIFT_FILES}
 
 
 def as_json(drift: Drift) -> Files:
-    """The one JSON file, as `schema` describes it."""
+    """Return the JSON file, as `schema` describes it."""
     return {JSON_NAME: chunks(_pieces(drift), escaped)}
 
 
@@ -51,13 +55,13 @@ def _pieces(drift: Drift) -> Iterator[str]:
 
 
 def beside(drift: Drift, formats: Iterable[str]) -> Files:
-    """The files that go into the folder of a report in these formats; its page tells the drift itself."""
+    """Return the drift files for a report in these formats. The page of the report shows the drift itself."""
     names = set(formats)
     return {**(csv(drift) if "csv" in names else {}), **(as_json(drift) if "json" in names else {})}
 
 
 def document(drift: Drift) -> dict[str, Any]:
-    """The drift as JSON has it."""
+    """Return the drift as a JSON document."""
     return {
         "format": FORMAT,
         "schema_version": DRIFT_SCHEMA_VERSION,
@@ -74,25 +78,14 @@ def document(drift: Drift) -> dict[str, Any]:
 
 
 def side(snapshot: Snapshot) -> dict[str, Any]:
-    """What one audit is: where it came from, when it was read, by which version, how much it holds.
-
-    None is what its files do not say.
-    """
+    """Return the origin, time, version and counts of one audit; None for a value its files do not have."""
     is_azure = snapshot.told("is_azure").lower()
     return {
         "name": snapshot.name,
-        **{
-            name: snapshot.told(name) or None
-            for name in ("tool_version", "source", "started_at", "finished_at")
-        },
+        **{name: snapshot.told(name) or None for name in _TEXTS},
         "is_azure": is_azure == "true" if is_azure else None,
         "policies": sorted(snapshot.of_policies("policy")),
-        "subscriptions": len(snapshot.subscriptions),
-        "subscriptions_read": len(snapshot.subscriptions_read),
-        "workspaces": len(snapshot.workspaces),
-        "outbound_rules": len(snapshot.outbound_rules),
-        "findings": len(snapshot.findings),
-        "gaps": len(snapshot.gaps),
+        **{name: len(getattr(snapshot, name)) for name in _COUNTS},
     }
 
 
@@ -108,12 +101,12 @@ def _rows(frame: pd.DataFrame) -> Iterable[dict[str, Any]]:
 
 
 def schema() -> Schema:
-    """The JSON Schema of `drift.json` (draft 2020-12)."""
+    """Return the JSON Schema of `drift.json` (draft 2020-12)."""
     count: Schema = {"type": "integer", "minimum": 0}
     text: Schema = {"type": "string"}
     summary: dict[str, Schema] = {
-        "regressions": {**count, "description": "violations the older audit does not have"},
-        "newly_unknown": {**count, "description": "what was known before and is not now"},
+        "regressions": {**count, "description": "violations that the older audit does not have"},
+        "newly_unknown": {**count, "description": "findings that were known before and are unknown now"},
         "findings": _object(dict.fromkeys(FINDING_CHANGES, count)),
     }
     properties: dict[str, Schema] = {
@@ -121,7 +114,11 @@ def schema() -> Schema:
         "schema_version": {"const": DRIFT_SCHEMA_VERSION},
         "old": {"$ref": "#/$defs/side"},
         "new": {"$ref": "#/$defs/side"},
-        "notes": {"type": "array", "items": text, "description": "why they cannot be compared in full"},
+        "notes": {
+            "type": "array",
+            "items": text,
+            "description": "why the two audits cannot be compared completely",
+        },
         "summary": _object(summary),
         **{
             file.name.removeprefix("drift_"): {
@@ -141,14 +138,12 @@ def schema() -> Schema:
 
 
 def _side_schema() -> Schema:
-    counts = ("subscriptions", "subscriptions_read", "workspaces", "outbound_rules", "findings", "gaps")
-    told = ("tool_version", "source", "started_at", "finished_at")
     properties: dict[str, Schema] = {
-        "name": {"type": "string", "description": "the path it was read from, or what it is"},
-        **{name: {"type": ["string", "null"]} for name in told},
+        "name": {"type": "string", "description": "the path or description of the audit"},
+        **{name: {"type": ["string", "null"]} for name in _TEXTS},
         "is_azure": {"type": ["boolean", "null"]},
         "policies": {"type": "array", "items": {"type": "string"}},
-        **{name: {"type": "integer", "minimum": 0} for name in counts},
+        **{name: {"type": "integer", "minimum": 0} for name in _COUNTS},
     }
     return _object(properties)
 

@@ -1,4 +1,4 @@
-"""What a page or a terminal shows of a drift: the sentence that sums it up, counts, and the first rows."""
+"""A drift as the pages and the terminal show it: a headline, counts, and the first rows."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from checks.drift.comparison import Drift, Snapshot
 from checks.drift.model import records
 
 SHOWN = 200
-"""Rows of a table on a page; the files have them all."""
+"""Rows of a table on a page. The files have all rows."""
 
 CALM = frozenset({"changed", "settled", "gone", "not comparable"})
-"""Classes of findings that ask nobody to act, as new ones that comply do: shown after the others."""
+"""Classes of findings that need no action. They are shown last, like new compliant findings."""
 
 MEANINGS: Mapping[str, str] = {
-    "regressed": "passed, or did not apply, and fails now",
-    "new": "of a resource that was not there",
-    "revealed": "was not known, and fails",
-    "waiver gone": "was waived, and is no longer",
-    "newly unknown": "was known, and is not now: never counted as fixed",
-    "not comparable": "only one of the two asked the check",
-    "newly waived": "fails as before; somebody answers for it now",
-    "fixed": "failed, and passes or does not apply any more",
-    "gone": "its resource is not there any more",
-    "settled": "was not known, and does not fail",
-    "changed": "comes to the same, though something else is seen or it weighs otherwise",
+    "regressed": "it passed or did not apply before, and fails now",
+    "new": "the older audit does not have its resource",
+    "revealed": "it was unknown before, and fails now",
+    "waiver gone": "it was waived before, and is not now",
+    "newly unknown": "it was known before, and is unknown now; it never counts as fixed",
+    "not comparable": "only one of the two audits ran the check",
+    "newly waived": "it fails as before, and a waiver covers it now",
+    "fixed": "it failed before, and passes or does not apply now",
+    "gone": "the newer audit does not have its resource",
+    "settled": "it was unknown before, and does not fail now",
+    "changed": "the verdict is the same, but the observed value, the severity or the status changed",
 }
 
 
@@ -35,13 +35,14 @@ class SideView:
 
     role: str
     name: str
-    told: str
+    origin: str
+    """When it was made, from which source, by which version, under which policies."""
     counts: Mapping[str, int]
 
 
 @dataclass(frozen=True, kw_only=True)
 class TableView:
-    """The first rows of a frame and how many there are in all; `rest` are in the file `path`."""
+    """The first rows of a frame and the number of all rows. The file `path` has the rest."""
 
     rows: Sequence[Mapping[str, str]]
     total: int
@@ -49,13 +50,13 @@ class TableView:
 
     @property
     def rest(self) -> int:
-        """How many rows are not shown."""
+        """The number of rows that are not shown."""
         return self.total - len(self.rows)
 
 
 @dataclass(frozen=True, kw_only=True)
 class DriftView:
-    """A drift as a reader sees it, most important first."""
+    """A drift, the most important part first."""
 
     headline: str
     is_regression: bool
@@ -73,7 +74,7 @@ class DriftView:
 
 
 def drift_view(drift: Drift, shown: int = SHOWN) -> DriftView:
-    """The drift with at most `shown` rows of each table."""
+    """Return the drift with at most `shown` rows of each table."""
     found = drift.findings
     harmless = found["change"].eq("new") & found["new_verdict"].eq("compliant")
     is_calm = (found["change"].isin(CALM) | harmless) & ~found["is_regression"]
@@ -98,14 +99,13 @@ def drift_view(drift: Drift, shown: int = SHOWN) -> DriftView:
 
 
 def headline(drift: Drift) -> str:
-    """One sentence: how many violations the old audit does not have, and what is not known any more."""
+    """Return the count of new violations and of findings that became unknown, in sentences."""
     violations = _counted(drift.regressions, "violation", "violations")
     found = f"{violations} that the older audit does not have." if drift.regressions else "No regression."
     if drift.newly_unknown:
-        lost = _counted(drift.newly_unknown, "thing was", "things were")
-        found = f"{found} {lost} known before and {'is' if drift.newly_unknown == 1 else 'are'} not now."
+        found = f"{found} {_counted(drift.newly_unknown, 'result is', 'results are')} newly unknown."
     if drift.is_empty:
-        return "Nothing differs."
+        return "No difference."
     return found
 
 
@@ -114,13 +114,13 @@ def _counted(number: int, one: str, many: str) -> str:
 
 
 def _side(role: str, snapshot: Snapshot) -> SideView:
-    told = [snapshot.told(name) for name in ("started_at", "source")]
+    origin = [snapshot.told(name) for name in ("started_at", "source")]
     version = snapshot.told("tool_version")
-    told += [f"azml-audit {version}" if version else "", ", ".join(snapshot.of_policies("policy"))]
+    origin += [f"azml-audit {version}" if version else "", ", ".join(snapshot.of_policies("policy"))]
     return SideView(
         role=role,
         name=snapshot.name,
-        told=" · ".join(each for each in told if each) or "its files do not say what it is of",
+        origin=" · ".join(each for each in origin if each) or "its files do not name their source",
         counts={
             "subscriptions read": len(snapshot.subscriptions_read),
             "workspaces": len(snapshot.workspaces),

@@ -1,1 +1,1 @@
-"""The formats of a report, one module each."""
+"""The formats of a report, one module each. The page has a package of its own."""

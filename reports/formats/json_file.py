@@ -1,8 +1,8 @@
-"""`report.json`: everything the audit knows, as `reports.formats.json_schema` publishes it."""
+"""`report.json`: the whole audit, as described by `reports.formats.json_schema`."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import partial
 from typing import Any
 
@@ -12,27 +12,35 @@ from checks.contract.tables import SCHEMAS, Tables
 from checks.model import Check
 from checks.policy.judge import PolicyVerdict
 from reports.audit import Audit
-from reports.formats.json_schema import FORMAT, JSON_SCHEMA_VERSION, NULLABLE
+from reports.formats.json_schema import (
+    FIX_TEXTS,
+    FORMAT,
+    JSON_SCHEMA_VERSION,
+    NULLABLE,
+    Schema,
+    check_schema,
+    policy_schema,
+)
 from reports.origin import moment
-from reports.tables import policy_frames, scored
 from reports.tables.columns import SCORES, WAIVERS
 from reports.tables.finding_rows import FindingRow, finding_rows
+from reports.tables.policies import score_table, waiver_table
 from reports.tables.population import population
 from reports.writing.encoding import Files, as_json
 
 NAME = "report.json"
 
 TABLES = tuple(name for name in SCHEMAS if name != "gaps")
-"""The tables in the order they are listed; the gaps have a place of their own, before the findings."""
+"""The tables in their order. The gaps are a member of the document, before the findings."""
 
 
 def files(audit: Audit) -> Files:
-    """The one file."""
+    """Return the file."""
     return {NAME: as_json(partial(document, audit), levels=2)}
 
 
 def document(audit: Audit) -> dict[str, Any]:
-    """The document; its long arrays are iterators that can be read once."""
+    """Return the document. Its long arrays are iterators that can be read once."""
     return {
         "format": FORMAT,
         "schema_version": JSON_SCHEMA_VERSION,
@@ -47,8 +55,8 @@ def document(audit: Audit) -> dict[str, Any]:
         "population": _population(audit.tables),
         "gaps": rows(audit.tables.gaps, SCHEMAS["gaps"].dtypes),
         "policies": [_policy(verdict) for verdict in audit.verdicts],
-        "waivers": rows(policy_frames.waivers(audit), [column.name for column in WAIVERS.columns]),
-        "scores": rows(scored.all_scores(audit), [column.name for column in SCORES.columns]),
+        "waivers": rows(waiver_table(audit), [column.name for column in WAIVERS.columns]),
+        "scores": rows(score_table(audit), [column.name for column in SCORES.columns]),
         "checks": [_check(each) for _, each in sorted(audit.checks.items())],
         "findings": (_finding(row) for row in finding_rows(audit)),
         "tables": {name: rows(audit.tables[name], SCHEMAS[name].dtypes) for name in TABLES},
@@ -56,7 +64,7 @@ def document(audit: Audit) -> dict[str, Any]:
 
 
 def rows(frame: pd.DataFrame, columns: Any) -> Iterator[dict[str, Any]]:
-    """The rows in order, with the values as JSON has them; None is "not reported"."""
+    """Return the rows in order with JSON values; None is "not reported"."""
     names = list(columns)
     values = [frame[name].astype(object).where(frame[name].notna(), None).tolist() for name in names]
     return (dict(zip(names, row, strict=True)) for row in zip(*values, strict=True))
@@ -76,45 +84,21 @@ def _population(tables: Tables) -> dict[str, Any]:
 
 
 def _policy(verdict: PolicyVerdict) -> dict[str, Any]:
-    return {
-        "policy": verdict.policy,
-        "description": verdict.description,
-        "digest": verdict.digest or None,
-        "verdict": verdict.verdict.value,
-        "score": verdict.score,
-        "fail_on": verdict.fail_on.value,
-        "unknown": verdict.unknown.value,
-        "crashed": verdict.crashed,
-        "checks": list(verdict.checks),
-        "statuses": verdict.statuses,
-        "violated": verdict.violated,
-        "waived": verdict.waived,
-        "expired_waivers": list(verdict.expired_waivers),
-        "orphan_waivers": list(verdict.orphan_waivers),
-        "unread_groups": list(verdict.unread_groups),
-    }
+    return {**_members(policy_schema(), verdict), "digest": verdict.digest or None}
 
 
 def _check(check: Check) -> dict[str, Any]:
-    fix = check.remediation
     return {
         "check_id": check.id,
-        "title": check.title,
-        "family": check.family,
-        "severity": check.severity.value,
-        "over": check.over,
-        "reads": list(check.reads),
-        "rationale": check.rationale,
-        "remediation": {
-            "summary": fix.summary,
-            "caution": fix.caution,
-            "az": fix.az,
-            "bicep": fix.bicep,
-            "terraform": fix.terraform,
-        },
+        **_members(check_schema(), check, leave_out=("check_id",)),
+        "remediation": {name: getattr(check.remediation, name) for name in FIX_TEXTS},
         "controls": {framework: list(controls) for framework, controls in sorted(check.controls.items())},
-        "references": list(check.references),
     }
+
+
+def _members(schema: Schema, value: object, leave_out: Collection[str] = ()) -> dict[str, Any]:
+    """Return the attributes of the value that the schema names, in its order."""
+    return {name: getattr(value, name) for name in schema["properties"] if name not in leave_out}
 
 
 def _finding(row: FindingRow) -> dict[str, Any]:

@@ -1,7 +1,7 @@
-"""The published JSON Schema of `report.json`, made of the schemas of the tables and the CSV files.
+"""The published JSON Schema of `report.json`, built from the schemas of the tables and the CSV files.
 
-The version is `JSON_SCHEMA_VERSION`: its second number grows when something is added, its first when
-something is renamed, removed or changes its meaning. A reader should ignore what it does not know.
+The second number of `JSON_SCHEMA_VERSION` grows when a member is added, the first when one is renamed,
+removed or changes its meaning. A reader should ignore members that it does not know.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from checks.contract.tables import BOOLEAN, INTEGER, SCHEMAS, STRING
 from checks.model import Status
 from checks.policy.model import UnknownCounts
 from checks.policy.verdicts import Verdict
-from checks.severity import Severity
+from reports.statuses import SEVERITY_ORDER
 from reports.tables.columns import DECIMAL, FINDINGS, SCORES, WAIVERS
 from reports.tables.finding_rows import FindingRow
 
@@ -25,7 +25,9 @@ NULLABLE = frozenset({
     "resource_id", "workspace_id", "workspace", "subscription_id", "subscription", "resource_group",
     "location", "waiver",
 })  # fmt: skip
-"""The fields of a finding that are null where they are not known, or where there is no waiver."""
+"""The fields of a finding that are null if they were not reported, or if there is no waiver."""
+
+FIX_TEXTS = ("summary", "caution", "az", "bicep", "terraform")
 
 Schema = dict[str, Any]
 
@@ -37,21 +39,23 @@ _UUID5 = "^[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"
 
 
 def report_schema() -> Schema:
-    """The schema of the document (draft 2020-12)."""
+    """Return the schema of the document (draft 2020-12)."""
     document = _object(
-        "Everything one audit knows.",
+        "One audit with its tables, findings and verdicts.",
         format={"const": FORMAT},
         schema_version={"const": JSON_SCHEMA_VERSION},
         audit={"$ref": "#/$defs/Audit"},
         population={"$ref": "#/$defs/Population"},
-        gaps=_list("What was asked for and not read; empty only where everything was.", "gaps"),
-        policies=_list("What each policy makes of the findings, in the order they were named.", "Policy"),
-        waivers=_list("Every waiver of every policy, whatever it did.", "Waiver"),
+        gaps=_list(
+            "The gaps: everything that could not be read. Empty only if the audit is complete.", "gaps"
+        ),
+        policies=_list("The judgement of each policy, in the order in which they were named.", "Policy"),
+        waivers=_list("Every waiver of every policy, also if it matches nothing.", "Waiver"),
         scores=_list("Counts and scores of each policy, subscription and workspace.", "Score"),
-        checks=_list("The checks any of the policies chose, by id.", "Check"),
-        findings=_list("One check's answer for one resource, under one policy.", "Finding"),
+        checks=_list("The checks of all policies, by id.", "Check"),
+        findings=_list("The finding of one check for one resource, under one policy.", "Finding"),
         tables=_object(
-            "The facts as they were read, a row for each resource; null is what was not reported.",
+            "The tables as they were read, a row for each resource. null means not reported.",
             **{name: _list(f"Each is {SCHEMAS[name].row}.", name) for name in SCHEMAS if name != "gaps"},
         ),
     )
@@ -68,8 +72,8 @@ def _definitions() -> dict[str, Schema]:
         **{name: _object(f"Each is {schema.row}.", **_of_table(name)) for name, schema in SCHEMAS.items()},
         "Audit": _audit(),
         "Population": _population(),
-        "Policy": _policy(),
-        "Check": _check(),
+        "Policy": policy_schema(),
+        "Check": check_schema(),
         "Finding": _finding(),
         "Waiver": _object(f"Each is {WAIVERS.row}.", **_of_columns(WAIVERS.columns)),
         "Score": _object(f"Each is {SCORES.row}.", **_of_columns(SCORES.columns)),
@@ -77,13 +81,8 @@ def _definitions() -> dict[str, Schema]:
 
 
 def _object(about: str, /, **properties: Schema) -> Schema:
-    """An object that has all of these; more may come with a later version."""
-    return {
-        "type": "object",
-        "description": about,
-        "properties": properties,
-        "required": list(properties),
-    }
+    """Return an object with all of these members. A later version may add more."""
+    return {"type": "object", "description": about, "properties": properties, "required": list(properties)}
 
 
 def _list(description: str, definition: str) -> Schema:
@@ -106,11 +105,11 @@ def _of_columns(columns: Iterable[Any], *, meaning: str = "meaning") -> dict[str
 
 def _audit() -> Schema:
     return _object(
-        "When and from where.",
+        "The source and the time of the audit.",
         tool_version=_TEXT,
         source=_TEXT | {"description": "where the facts come from, in words"},
-        is_azure={"type": "boolean", "description": "false for the emulator and other servers"},
-        is_complete={"type": "boolean", "description": "whether everything asked for was read"},
+        is_azure={"type": "boolean", "description": "false for the emulator and for any other server"},
+        is_complete={"type": "boolean", "description": "whether there is no gap"},
         started_at=_MOMENT,
         finished_at=_MOMENT,
     )
@@ -119,25 +118,29 @@ def _audit() -> Schema:
 def _population() -> Schema:
     counted = ("subscriptions", "subscriptions_read", "subscriptions_unread", "workspaces", "outbound_rules")
     names = (*counted, "private_endpoint_connections", "gaps")
-    return _object("How much was seen.", **{name: dict(_COUNT) for name in names})
+    return _object("The counts of what was read.", **{name: dict(_COUNT) for name in names})
 
 
-def _policy() -> Schema:
+def policy_schema() -> Schema:
+    """Return the schema of a policy. Its members are attributes of `PolicyVerdict`."""
     words = {"type": "array", "items": _TEXT}
-    by_severity = _object("By severity.", **{each.value: _COUNT for each in Severity})
+    by_severity = _object("By severity.", **dict.fromkeys(SEVERITY_ORDER, _COUNT))
     return _object(
-        "What one policy makes of the findings.",
+        "The judgement of one policy.",
         policy=_TEXT,
         description=_TEXT,
-        digest={"type": ["string", "null"], "description": "SHA-256 of what it says of checks"},
+        digest={
+            "type": ["string", "null"],
+            "description": "SHA-256 of its checks, overrides, fail_on and unknown",
+        },
         verdict={"enum": [each.value for each in Verdict if each is not Verdict.WAIVED]},
         score={"type": ["number", "null"], "minimum": 0, "maximum": 100},
-        fail_on={"enum": [each.value for each in Severity]},
+        fail_on={"enum": list(SEVERITY_ORDER)},
         unknown={"enum": [each.value for each in UnknownCounts]},
         crashed={"type": "boolean", "description": "whether any of its checks crashed"},
         checks=words,
         statuses=_object("Findings by status.", **{each.value: _COUNT for each in Status}),
-        violated=by_severity | {"description": "Violated findings by severity; a waived one is not."},
+        violated=by_severity | {"description": "Violated findings by severity, without waived ones."},
         waived=by_severity | {"description": "Waived findings by severity."},
         expired_waivers=words,
         orphan_waivers=words,
@@ -145,18 +148,21 @@ def _policy() -> Schema:
     )
 
 
-def _check() -> Schema:
-    fix = dict.fromkeys(("summary", "caution", "az", "bicep", "terraform"), _TEXT)
+def check_schema() -> Schema:
+    """Return the schema of a check. Its members except `check_id` are attributes of `Check`."""
+    fix = _object(
+        "The fix; {{name}} is replaced by a whole literal of the dialect.", **dict.fromkeys(FIX_TEXTS, _TEXT)
+    )
     return _object(
-        "What is asked, why, and what mends it.",
+        "A check: its question, rationale and fix.",
         check_id={"type": "string", "pattern": "^[A-Z]{2,8}[0-9]{3}$"},
         title=_TEXT,
         family=_TEXT,
-        severity={"enum": [each.value for each in Severity], "description": "its own; a policy may differ"},
-        over={"enum": list(SCHEMAS), "description": "the table whose rows it answers for"},
+        severity={"enum": list(SEVERITY_ORDER), "description": "the default; a policy may change it"},
+        over={"enum": list(SCHEMAS), "description": "the table with a finding for each row"},
         reads={"type": "array", "items": _TEXT},
         rationale=_TEXT,
-        remediation=_object("The fix; {{name}} stands for a whole literal of the dialect.", **fix),
+        remediation=fix,
         controls={
             "type": "object",
             "description": "framework to controls",
@@ -178,9 +184,9 @@ def _finding() -> Schema:
     properties["finding_id"] = {
         "type": "string",
         "pattern": _UUID5,
-        "description": "UUIDv5 of check and lower-cased resource id; the same in every run and policy",
+        "description": "UUIDv5 of check and lower-cased resource id: the same in every run and policy",
     }
-    properties["severity"] = {"enum": [each.value for each in Severity], "description": meanings["severity"]}
+    properties["severity"] = {"enum": list(SEVERITY_ORDER), "description": meanings["severity"]}
     properties["status"] = {"enum": [each.value for each in Status], "description": meanings["status"]}
     properties["verdict"] = {"enum": [each.value for each in Verdict], "description": meanings["verdict"]}
-    return _object("One check's answer for one resource, under one policy.", **properties)
+    return _object("The finding of one check for one resource, under one policy.", **properties)

@@ -1,8 +1,8 @@
 """`junit.xml`: a test case for each check and resource, a suite for each policy and one for the gaps.
 
-What is violated is a failure; what is undetermined, and every gap, is an error, for nobody knows whether it
-would pass; what does not apply or is waived is skipped, with the reason. Attributes and elements are those
-of the Ant and Jenkins dialect; times are UTC.
+A violation is a failure. An undetermined finding and a gap are errors. A waived finding, a consequence and a
+check that does not apply are skipped, with the reason. Attributes and elements are those of the Ant and
+Jenkins dialect; times are UTC.
 """
 
 from __future__ import annotations
@@ -15,28 +15,25 @@ from checks.model import Status
 from checks.policy.judge import PolicyVerdict
 from checks.policy.verdicts import Verdict
 from reports.audit import Audit
-from reports.formats.words import fix_summary, gap_text
+from reports.formats.texts import fix_summary, gap_text, policy_notes
 from reports.origin import NOT_AZURE, moment, origin
-from reports.tables.finding_rows import FindingRow, finding_rows
+from reports.tables.finding_rows import UNNAMED, FindingRow, rows_by_policy
 from reports.tables.population import GapRow, gap_rows
 from reports.writing.encoding import Files, chunks, for_xml
 
 NAME = "junit.xml"
 
-_OUTCOMES = ("failure", "error", "skipped")
 _COUNTED = {"failure": "failures", "error": "errors", "skipped": "skipped"}
 _IN_ATTRIBUTES = {'"': "&quot;", "\n": "&#10;", "\r": "&#13;", "\t": "&#9;"}
 
 
 def files(audit: Audit) -> Files:
-    """The one file."""
+    """Return the file."""
     return {NAME: chunks(_lines(audit))}
 
 
 def _lines(audit: Audit) -> Iterator[str]:
-    cases: dict[str, list[FindingRow]] = {verdict.policy: [] for verdict in audit.verdicts}
-    for row in finding_rows(audit):
-        cases[row.policy].append(row)
+    cases = rows_by_policy(audit)
     gaps = gap_rows(audit.tables)
     counts = Counter(outcome(row) for rows in cases.values() for row in rows)
     counts["error"] += len(gaps)
@@ -54,7 +51,7 @@ def _lines(audit: Audit) -> Iterator[str]:
 
 
 def outcome(row: FindingRow) -> str:
-    """failure, error or skipped; "" for a test case that passes."""
+    """Return failure, error or skipped; "" for a test case that passes."""
     if row.verdict in {Verdict.WAIVED, Verdict.CONSEQUENCE} or row.status == Status.NOT_APPLICABLE:
         return "skipped"
     return {Verdict.VIOLATED.value: "failure", Verdict.UNDETERMINED.value: "error"}.get(row.verdict, "")
@@ -62,23 +59,17 @@ def outcome(row: FindingRow) -> str:
 
 def _totals(counts: Counter[str]) -> dict[str, str]:
     totals = {"tests": str(counts.total())}
-    return totals | {_COUNTED[each]: str(counts[each]) for each in _OUTCOMES}
+    return totals | {name: str(counts[each]) for each, name in _COUNTED.items()}
 
 
 def _of_policy(verdict: PolicyVerdict) -> list[tuple[str, str]]:
     score = "none" if verdict.score is None else f"{verdict.score:.1f}"
-    told = [("expired waiver", each) for each in verdict.expired_waivers]
-    told += [("waiver without effect", each) for each in verdict.orphan_waivers]
-    told += [("unread management group", each) for each in verdict.unread_groups]
-    return [("verdict", verdict.verdict.value), ("score", score), *told]
+    notes = [(label.lower(), each) for label, each in policy_notes(verdict)]
+    return [("verdict", verdict.verdict.value), ("score", score), *notes]
 
 
 def _suite(
-    audit: Audit,
-    name: str,
-    properties: list[tuple[str, str]],
-    counts: Counter[str],
-    cases: Iterable[str],
+    audit: Audit, name: str, properties: list[tuple[str, str]], counts: Counter[str], cases: Iterable[str]
 ) -> Iterator[str]:
     started = moment(audit.started_at).removesuffix("Z")
     suite = _attributes(name=name, **_totals(counts), time="0", timestamp=started)
@@ -92,21 +83,18 @@ def _suite(
 
 def _case(audit: Audit, row: FindingRow) -> str:
     case = _attributes(
-        classname=f"{row.policy}.{row.check_id}",
-        name=f"{row.title}: {row.resource_id or 'a resource without a name'}",
-        time="0",
+        classname=f"{row.policy}.{row.check_id}", name=f"{row.title}: {row.resource_id or UNNAMED}", time="0"
     )
     result = outcome(row)
     if not result:
         return f"<testcase{case}/>\n"
     if result == "skipped":
-        message = f"Waived: {row.waiver}" if row.waiver else f"Does not apply. {row.reason}".strip()
+        message = f"Waived: {row.waiver}" if row.waiver else f"Not applicable. {row.reason}".strip()
         if row.caused_by:
             message = f"Counted with its cause. {row.reason}"
         return f"<testcase{case}><skipped{_attributes(message=message)}/></testcase>\n"
     kind = row.severity if result == "failure" else row.status
-    said = row.reason or f"Observed {row.observed}."
-    message = said if result == "failure" else f"Not known whether it passes: {said}"
+    message = row.explanation if result == "failure" else f"Undetermined: {row.explanation}"
     body = "\n".join(
         [
             f"Observed: {row.observed}",

@@ -1,8 +1,8 @@
-"""`summary.md`: what to know first, sized for a comment on a pull request or the summary of a job.
+"""`summary.md`: the most important results, short enough for a pull request comment or a job summary.
 
 GitHub refuses a comment of more than 65,536 characters and a job summary of more than 1 MiB (2026); Azure
-DevOps and GitLab take more. Whoever posts it needs room for a line of their own. Everything that others
-named stands in a code span, in which nothing is a mention, a link or HTML.
+DevOps and GitLab accept more. `MOST_BYTES` leaves room for a line of the pipeline that posts it. Names and
+values from Azure are in code spans, where Markdown finds no mention, link or HTML.
 """
 
 from __future__ import annotations
@@ -13,24 +13,32 @@ from dataclasses import dataclass
 from checks.model import Severity, Status
 from checks.policy.verdicts import Verdict
 from reports.audit import Audit
+from reports.formats.texts import policy_notes
+from reports.literals import printable
 from reports.origin import caution, moment, origin
-from reports.remediation import printable
 from reports.tables.finding_rows import FindingRow, finding_rows
+from reports.tables.policies import score_text
 from reports.tables.population import gap_rows, population
-from reports.tables.scored import score_text
 from reports.writing.encoding import Files, chunks, utf8
 
 NAME = "summary.md"
 MOST_BYTES = 60_000
 _MOST_IN_A_CELL = 200
 _MOST_IN_A_COMMAND = 600
+_FINDING_SECTIONS = (
+    (Verdict.UNDETERMINED, "Undetermined", "reason", 0.2),
+    (Verdict.VIOLATED, "Violated", "observed", 0.3),
+    (Verdict.CONSEQUENCE, "Follows from another finding", "caused_by", 0.1),
+    (Verdict.WAIVED, "Waived", "waiver", 0.1),
+)
+"""Verdict, title, the column that explains it, and the share of the room."""
 _LOOKALIKES = str.maketrans({"`": "'", "|": "\N{BROKEN BAR}"})
 _ACTED_UPON = str.maketrans({sign: f"\\{sign}" for sign in "\\`*_[]<>#|~&@"})
 
 
 @dataclass(frozen=True, kw_only=True)
 class Section:
-    """A heading, a table, and how much of the room its rows may take, beside those of other sections."""
+    """A heading, a table, and the share of the room that its rows may take."""
 
     title: str
     columns: Sequence[str]
@@ -39,12 +47,12 @@ class Section:
 
 
 def files(audit: Audit) -> Files:
-    """The one file."""
+    """Return the file."""
     return {NAME: chunks(_pieces(audit))}
 
 
 def code(text: str, most: int = _MOST_IN_A_CELL) -> str:
-    """The text as a code span on one line; a backtick and a pipe become their lookalikes."""
+    """Return the text as a code span on one line; a backtick and a pipe become characters that look alike."""
     shown = " ".join(printable(" ".join(text.split())).translate(_LOOKALIKES).split())
     if len(shown) > most:
         shown = shown[: most - 1] + "…"
@@ -52,14 +60,14 @@ def code(text: str, most: int = _MOST_IN_A_CELL) -> str:
 
 
 def plain(text: str) -> str:
-    """The text as prose on one line, without anything Markdown would act upon."""
+    """Return the text as prose on one line, with everything escaped that Markdown acts upon."""
     return " ".join(printable(" ".join(text.split())).translate(_ACTED_UPON).split())
 
 
 def _pieces(audit: Audit) -> Iterator[str]:
     head = _head(audit)
-    told = sorted(finding_rows(audit), key=lambda row: Severity(row.severity).rank)
-    sections = [section for section in _sections(audit, told) if section.rows]
+    found = sorted(finding_rows(audit), key=lambda row: Severity(row.severity).rank)
+    sections = [section for section in _sections(audit, found) if section.rows]
     room = MOST_BYTES - len(utf8(head)) - sum(len(utf8(_around(section))) for section in sections)
     rooms = _rooms(sections, room)
     tables = [_table(each, _fitting(each.rows, size)) for each, size in zip(sections, rooms, strict=True)]
@@ -67,28 +75,25 @@ def _pieces(audit: Audit) -> Iterator[str]:
 
 
 def _rooms(sections: Sequence[Section], room: float) -> list[float]:
-    """The bytes for the rows of each section: what one does not need goes to the others, by their shares."""
+    """Return the bytes for the rows of each section. Room that one does not need goes to the others."""
     needs = [sum(map(_size, section.rows)) for section in sections]
-    rooms, pending = [0.0] * len(sections), set(range(len(sections)))
-    while pending:
-        shares = sum(sections[each].share for each in pending)
-        offers = {each: room * sections[each].share / shares for each in pending}
-        modest = {each for each in pending if needs[each] <= offers[each]}
-        for each in modest or pending:
-            rooms[each] = min(needs[each], offers[each])
-        room -= sum(needs[each] for each in modest)
-        pending = pending - modest if modest else set()
+    rooms, shares = [0.0] * len(sections), sum(section.share for section in sections)
+    # The section with the least need for its share comes first, so that its rest is known to the others.
+    for each in sorted(range(len(sections)), key=lambda each: needs[each] / sections[each].share):
+        rooms[each] = min(needs[each], room * sections[each].share / shares)
+        room -= rooms[each]
+        shares -= sections[each].share
     return rooms
 
 
 def _head(audit: Audit) -> str:
     seen = population(audit.tables)
-    unread = f" **{seen.unread:,} of them not.**" if seen.unread else ""
+    missing = f" **The results do not cover {plain(seen.unread_names)}.**" if seen.unread else ""
     lines = [
         "# Network isolation of Azure Machine Learning",
         "",
         *([f"> **{plain(caution(audit))}**", ""] if caution(audit) else []),
-        f"{seen.read:,} of {len(seen.subscriptions):,} subscriptions read to the end.{unread} "
+        f"{seen.read:,} of {len(seen.subscriptions):,} subscriptions were read.{missing} "
         f"{seen.workspaces:,} workspaces, {seen.outbound_rules:,} outbound rules. Gaps: **{seen.gaps:,}**.",
         "",
         *([] if caution(audit) else [plain(origin(audit))]),
@@ -99,45 +104,28 @@ def _head(audit: Audit) -> str:
     return "\n".join(lines)
 
 
-def _sections(audit: Audit, told: Sequence[FindingRow]) -> Iterator[Section]:
+def _sections(audit: Audit, found: Sequence[FindingRow]) -> Iterator[Section]:
     by_verdict: dict[str, list[FindingRow]] = {each.value: [] for each in Verdict}
-    for row in told:
+    for row in found:
         by_verdict[row.verdict].append(row)
     yield _policies(audit)
     yield Section(
-        title="Not read",
-        columns=("what", "of", "answer", "what closes it"),
+        title="Gaps",
+        columns=("asked for", "scope", "answer", "what closes it"),
         rows=[
             [code(gap.asked), code(gap.scope), code(gap.answer), code(gap.closes, _MOST_IN_A_COMMAND)]
             for gap in gap_rows(audit.tables)
         ],
         share=0.15,
     )
-    yield Section(
-        title="Not known",
-        columns=("severity", "check", "resource", "why", "policy"),
-        rows=[[*_who(row), code(row.reason), code(row.policy)] for row in by_verdict[Verdict.UNDETERMINED]],
-        share=0.2,
-    )
-    yield Section(
-        title="Violated",
-        columns=("severity", "check", "resource", "observed", "policy"),
-        rows=[[*_who(row), code(row.observed), code(row.policy)] for row in by_verdict[Verdict.VIOLATED]],
-        share=0.3,
-    )
-    yield Section(
-        title="Follows from another finding",
-        columns=("severity", "check", "resource", "cause", "policy"),
-        rows=[[*_who(row), code(row.caused_by), code(row.policy)] for row in by_verdict[Verdict.CONSEQUENCE]],
-        share=0.1,
-    )
-    yield Section(
-        title="Waived",
-        columns=("severity", "check", "resource", "waiver", "policy"),
-        rows=[[*_who(row), code(row.waiver), code(row.policy)] for row in by_verdict[Verdict.WAIVED]],
-        share=0.1,
-    )
-    yield Section(title="To mind", columns=("policy", "what"), rows=list(_minded(audit)), share=0.05)
+    for verdict, title, column, share in _FINDING_SECTIONS:
+        yield Section(
+            title=title,
+            columns=("severity", "check", "resource", column.replace("_", " "), "policy"),
+            rows=[[*_who(row), code(getattr(row, column)), code(row.policy)] for row in by_verdict[verdict]],
+            share=share,
+        )
+    yield Section(title="Policy notes", columns=("policy", "what"), rows=list(_notes(audit)), share=0.05)
 
 
 def _policies(audit: Audit) -> Section:
@@ -159,20 +147,16 @@ def _policies(audit: Audit) -> Section:
 
 
 def _who(row: FindingRow) -> list[str]:
-    name = f"{row.workspace} / {row.resource}" if row.resource_id != row.workspace_id else row.workspace
-    return [row.severity, f"{row.check_id} {plain(row.title)}", code(name)]
+    return [row.severity, f"{row.check_id} {plain(row.title)}", code(row.label)]
 
 
-def _minded(audit: Audit) -> Iterator[list[str]]:
+def _notes(audit: Audit) -> Iterator[list[str]]:
     for verdict in audit.verdicts:
-        told = [f"Waiver expired: {each}" for each in verdict.expired_waivers]
-        told += [f"Waiver without effect: {each}" for each in verdict.orphan_waivers]
-        told += [f"Management group not read: {each}" for each in verdict.unread_groups]
-        yield from ([code(verdict.policy), code(each)] for each in told)
+        yield from ([code(verdict.policy), code(f"{label}: {each}")] for label, each in policy_notes(verdict))
 
 
 def _fitting(rows: Sequence[Sequence[str]], budget: float) -> Sequence[Sequence[str]]:
-    """As many of the first rows as there is room for."""
+    """Return as many of the first rows as fit."""
     used = 0
     for number, row in enumerate(rows):
         used += _size(row)
@@ -190,7 +174,7 @@ def _size(row: Sequence[str]) -> int:
 
 
 def _around(section: Section) -> str:
-    """All of a section but its rows, at its longest."""
+    """Return a section without its rows, in its longest form."""
     return _table(section, []) + "\n"
 
 
@@ -203,6 +187,6 @@ def _table(section: Section, shown: Sequence[Sequence[str]]) -> str:
         _line(["---"] * len(section.columns)),
         *map(_line, shown),
         "",
-        *([f"**{left_out:,} more are left out here.**", ""] if left_out else []),
+        *([f"**{left_out:,} more rows are left out.**", ""] if left_out else []),
     ]
     return "\n".join(lines)

@@ -1,8 +1,8 @@
 """`report.ocsf.json`: OCSF 1.8.0 Compliance Findings (class 2003, profile cloud).
 
-One JSON array with an event on each line: any JSON parser reads it, and so does a tool that goes by lines
-once it has dropped the brackets and the commas at the ends. Every finding of every policy is an event, and
-so is every gap. The schema has no place for what was observed and expected: that stands in `unmapped`.
+The file is one JSON array with an event on each line. A tool that reads lines must drop the brackets and the
+commas at the line ends. Every finding of every policy and every gap is an event. The schema has no field for
+the observed and the expected value, so they are in `unmapped`.
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ from checks.engine.finding_ids import stable_uuid
 from checks.model import Check, Severity, Status
 from checks.policy.verdicts import Verdict
 from reports.audit import Audit
-from reports.formats.words import controls, fix_summary, gap_text, links
+from reports.formats.texts import controls, fix_summary, gap_text, links
 from reports.origin import caution, milliseconds
+from reports.statuses import NEEDS_ACTION
 from reports.tables.finding_rows import FindingRow, finding_rows
 from reports.tables.population import GapRow, gap_rows
 from reports.writing.encoding import Files, as_json
@@ -41,26 +42,25 @@ _STATUS_IDS = {
 }
 """Warning is "did not yield a result due to missing information" (objects/compliance.json, 1.8.0)."""
 
-_MENDED = frozenset({Status.FAIL.value, Status.UNKNOWN.value, Status.ERROR.value})
 _NEW, _SUPPRESSED = (1, "New"), (3, "Suppressed")
 _AZURE_SUBSCRIPTION = 13
 _RULE = 1
 
 
 def files(audit: Audit) -> Files:
-    """The one file."""
+    """Return the file."""
     return {NAME: as_json(partial(events, audit), levels=1)}
 
 
 def events(audit: Audit) -> Iterator[dict[str, Any]]:
-    """Every gap, then every finding, as events."""
-    frame = _Frame(audit)
-    gaps = (frame.of_gap(gap, number) for number, gap in enumerate(gap_rows(audit.tables)))
-    return chain(gaps, map(frame.of_finding, finding_rows(audit)))
+    """Return every gap and then every finding as an event."""
+    shared = _SharedFields(audit)
+    gaps = (shared.of_gap(gap, number) for number, gap in enumerate(gap_rows(audit.tables)))
+    return chain(gaps, map(shared.of_finding, finding_rows(audit)))
 
 
-class _Frame:
-    """What all events of an audit share; what is the same for all findings of a check is made once."""
+class _SharedFields:
+    """The fields that all events of an audit, or all findings of a check, share. They are made once."""
 
     def __init__(self, audit: Audit) -> None:
         self._audit = audit
@@ -72,20 +72,20 @@ class _Frame:
         self._of_check = {check_id: _of_check(check) for check_id, check in audit.checks.items()}
 
     def of_finding(self, row: FindingRow) -> dict[str, Any]:
-        """The event of one finding; its `compliance` is the fact, its `status` whether it is waived."""
+        """Return the event of a finding. `compliance` is the fact; `status` shows whether it is waived."""
         standards, analytic, remediation = self._of_check[row.check_id]
         code, caption = _STATUS_IDS[Status(row.status)]
         is_waived = row.verdict == Verdict.WAIVED
-        told = [text for text in (row.reason, f"Waived: {row.waiver}" if is_waived else "") if text]
+        details = [text for text in (row.reason, f"Waived: {row.waiver}" if is_waived else "") if text]
         return {
             **self._common(stable_uuid("ocsf", row.policy, row.finding_id), Severity(row.severity)),
             **_lifecycle(_SUPPRESSED if is_waived else _NEW),
-            "message": self._said(f"{row.title}: {row.status}. {row.reason}".strip()),
+            "message": self._message(f"{row.title}: {row.status}. {row.reason}".strip()),
             "cloud": self._cloud(row.subscription_id, row.subscription, row.location),
             "finding_info": {
                 "uid": row.finding_id,
                 "title": row.title,
-                "desc": row.reason or f"Observed {row.observed}.",
+                "desc": row.explanation,
                 "created_time": self._time,
                 "types": [row.check_id],
                 "analytic": analytic,
@@ -97,10 +97,10 @@ class _Frame:
                 "status_id": code,
                 "status": caption,
                 "status_code": row.status,
-                "status_details": told,
+                "status_details": details,
             },
             "resources": [_resource(row)],
-            **({"remediation": remediation} if row.status in _MENDED else {}),
+            **({"remediation": remediation} if row.status in NEEDS_ACTION else {}),
             "unmapped": {
                 "policy": row.policy,
                 "verdict": row.verdict,
@@ -113,17 +113,17 @@ class _Frame:
         }
 
     def of_gap(self, gap: GapRow, number: int) -> dict[str, Any]:
-        """The event of something that was not read: no result for want of information."""
+        """Return the event of a gap: OCSF has a warning for a result that is missing."""
         uid = stable_uuid("gap", gap.scope.lower(), gap.asked, gap.request)
         subscription = gap.scope.split("/")[2] if gap.scope.lower().startswith("/subscriptions/") else ""
         return {
             **self._common(stable_uuid("ocsf", "gap", str(number), uid), Severity.HIGH),
             **_lifecycle(_NEW),
-            "message": self._said(gap_text(gap)),
+            "message": self._message(gap_text(gap)),
             "cloud": self._cloud(subscription, "", ""),
             "finding_info": {
                 "uid": uid,
-                "title": f"Not read: {gap.asked}",
+                "title": f"Could not read {gap.asked}",
                 "desc": gap_text(gap),
                 "created_time": self._time,
                 "types": ["GAP"],
@@ -170,7 +170,7 @@ class _Frame:
             **({"region": region} if region else {}),
         }
 
-    def _said(self, text: str) -> str:
+    def _message(self, text: str) -> str:
         return f"{caution(self._audit)} {text}".strip()
 
 
@@ -179,7 +179,7 @@ def _lifecycle(status: tuple[int, str]) -> dict[str, Any]:
 
 
 def _of_check(check: Check) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
-    """What the findings of a check share: standards and requirements, the analytic, the remediation."""
+    """Return standards and requirements, the analytic, and the remediation of a check."""
     named = {"standards": sorted(check.controls), "requirements": controls(check)} if check.controls else {}
     analytic = {"uid": check.id, "name": check.title, "type_id": _RULE, "type": "Rule"}
     references = {"references": links(check)} if links(check) else {}
@@ -187,7 +187,7 @@ def _of_check(check: Check) -> tuple[dict[str, Any], dict[str, Any], dict[str, A
 
 
 def _assessment(row: FindingRow) -> dict[str, Any]:
-    """What the policy makes of it: only what is compliant meets its criteria."""
+    """Return the judgement of the policy. Only a compliant finding meets its criteria."""
     return {
         "uid": row.check_id,
         "name": row.title,
@@ -210,6 +210,6 @@ def _resource(row: FindingRow) -> dict[str, Any]:
 
 
 def _kind(resource_id: str) -> str:
-    """The type in a resource id, such as Microsoft.MachineLearningServices/workspaces; "" where none is."""
+    """Return the type in an id, such as Microsoft.MachineLearningServices/workspaces; "" if it has none."""
     provider, *rest = resource_id.rpartition("/providers/")[2].split("/")
     return "/".join([provider, *rest[::2]]) if "/providers/" in resource_id else ""

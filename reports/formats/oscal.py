@@ -1,9 +1,8 @@
 """`report.oscal.json`: OSCAL 1.1.3 assessment results, and the assessment plan they import beside it.
 
-One result for each policy. In it an observation for each finding and each gap, a finding for each check
-(the objective; satisfied only where nothing is violated, undetermined or waived), a risk for each waiver of
-a check, and an inventory item for each resource. All UUIDs are version 5 of what they stand for and of
-when the audit started.
+There is one result for each policy. It has an observation for each finding and each gap, a finding for each
+check (the objective; satisfied only if every finding is compliant), a risk for each waiver of a check, and an
+inventory item for each resource. Every UUID is version 5, of the thing it names and of the start of the audit.
 """
 
 from __future__ import annotations
@@ -18,24 +17,23 @@ from checks.engine.finding_ids import stable_uuid
 from checks.policy.judge import PolicyVerdict
 from checks.policy.verdicts import Verdict
 from reports.audit import Audit
-from reports.formats.oscal_controls import objective, reviewed_controls
-from reports.formats.oscal_plan import metadata, plan
-from reports.formats.words import gap_text, incomplete_text
+from reports.formats.oscal_plan import metadata, objective, plan, reviewed_controls
+from reports.formats.texts import gap_text, incomplete_text
 from reports.origin import moment, origin
-from reports.tables.finding_rows import FindingRow, finding_rows
+from reports.tables.finding_rows import UNNAMED, FindingRow, rows_by_policy
 from reports.tables.population import gap_rows
 from reports.writing.encoding import Files, as_json
 
 NAME = "report.oscal.json"
 PLAN_NAME = "report.oscal-plan.json"
 NAMESPACE = "https://azml-audit.invalid/ns/oscal"
-"""Of our properties. Nothing is there to fetch; trestle 3, for OSCAL 1.1, takes no URN."""
+"""The namespace of our properties. The address does not exist; trestle 3, for OSCAL 1.1, takes no URN."""
 
 _ACTED_UPON = re.compile(r"([\\`*_\[\]])")
 
 
 def files(audit: Audit) -> Files:
-    """The assessment results and the plan."""
+    """Return the assessment results and the plan."""
     return {
         NAME: as_json({"assessment-results": partial(_document, audit)}, levels=5),
         PLAN_NAME: as_json({"assessment-plan": partial(plan, audit)}, levels=3),
@@ -52,9 +50,7 @@ def _document(audit: Audit) -> dict[str, Any]:
 
 
 def _results(audit: Audit) -> Iterator[dict[str, Any]]:
-    found: dict[str, list[FindingRow]] = {verdict.policy: [] for verdict in audit.verdicts}
-    for row in finding_rows(audit):
-        found[row.policy].append(row)
+    found = rows_by_policy(audit)
     return (_result(audit, verdict, found[verdict.policy]) for verdict in audit.verdicts)
 
 
@@ -90,7 +86,7 @@ def _result(audit: Audit, verdict: PolicyVerdict, rows: list[FindingRow]) -> dic
 
 
 def _some(name: str, elements: Iterator[Any], are_there: bool) -> dict[str, Any]:
-    """An array that must not be empty, left out where it would be."""
+    """Return the array as a member; nothing if it would be empty, which OSCAL does not allow."""
     return {name: elements} if are_there else {}
 
 
@@ -99,7 +95,7 @@ def _inventory(audit: Audit, rows: list[FindingRow]) -> list[dict[str, Any]]:
     return [
         {
             "uuid": _subject(audit, spelled),
-            "description": _markup(spelled) or "a resource without a name",
+            "description": _markup(spelled) or UNNAMED,
             "props": list(_props({"asset-id": spelled}, namespace=None)) or [_prop("kind", "nameless")],
         }
         for _, spelled in ids
@@ -110,7 +106,7 @@ def _observations(audit: Audit, verdict: PolicyVerdict, rows: list[FindingRow]) 
     for number, gap in enumerate(gap_rows(audit.tables)):
         yield {
             "uuid": _gap(audit, verdict, number),
-            "title": f"Not read: {_markup(_line(gap.asked))}",
+            "title": f"Could not read {_markup(_line(gap.asked))}",
             "description": _markup(gap_text(gap)),
             "methods": ["TEST"],
             "collected": moment(audit.finished_at),
@@ -121,7 +117,7 @@ def _observations(audit: Audit, verdict: PolicyVerdict, rows: list[FindingRow]) 
 
 
 def _observation(audit: Audit, row: FindingRow) -> dict[str, Any]:
-    told = {
+    values = {
         "finding-id": row.finding_id,
         "check-id": row.check_id,
         "status": row.status,
@@ -133,8 +129,8 @@ def _observation(audit: Audit, row: FindingRow) -> dict[str, Any]:
     return {
         "uuid": _observed(audit, row),
         "title": f"{row.check_id}: {_line(row.title)}",
-        "description": _markup(row.reason or f"Observed {row.observed}."),
-        "props": list(_props(told)),
+        "description": _markup(row.explanation),
+        "props": list(_props(values)),
         "methods": ["TEST"],
         "subjects": [{"subject-uuid": _subject(audit, row.resource_id), "type": "inventory-item"}],
         "collected": moment(audit.finished_at),
@@ -143,40 +139,40 @@ def _observation(audit: Audit, row: FindingRow) -> dict[str, Any]:
 
 
 def _risks(audit: Audit, rows: list[FindingRow]) -> list[dict[str, Any]]:
-    """Each waiver of a check as a risk that is borne: a deviation that was approved."""
-    borne: dict[tuple[str, str], list[FindingRow]] = {}
+    """Return each waiver of a check as a risk: an approved deviation."""
+    by_waiver: dict[tuple[str, str], list[FindingRow]] = {}
     for row in rows:
         if row.verdict == Verdict.WAIVED:
-            borne.setdefault((row.check_id, row.waiver), []).append(row)
+            by_waiver.setdefault((row.check_id, row.waiver), []).append(row)
     return [
         {
             "uuid": _risk(audit, waived[0]),
             "title": f"Waived: {check_id}",
-            "description": f"Violations borne by this waiver: {len(waived)}.",
+            "description": f"Violations under this waiver: {len(waived)}.",
             "statement": _markup(waiver),
             "status": "deviation-approved",
             "related-observations": [{"observation-uuid": _observed(audit, row)} for row in waived],
         }
-        for (check_id, waiver), waived in sorted(borne.items())
+        for (check_id, waiver), waived in sorted(by_waiver.items())
     ]
 
 
 def _findings(audit: Audit, verdict: PolicyVerdict, rows: list[FindingRow]) -> Iterable[dict[str, Any]]:
-    """A finding for what was not read, then one for each check that answered."""
+    """Yield a finding for the gaps, if there are any, then one for each check with a finding."""
     by_check: dict[str, list[FindingRow]] = {}
     for row in rows:
         by_check.setdefault(row.check_id, []).append(row)
     if not audit.is_complete:
-        yield _unread(audit, verdict)
+        yield _gap_finding(audit, verdict)
     for check_id in sorted(by_check):
         yield _finding(audit, check_id, by_check[check_id])
 
 
-def _unread(audit: Audit, verdict: PolicyVerdict) -> dict[str, Any]:
+def _gap_finding(audit: Audit, verdict: PolicyVerdict) -> dict[str, Any]:
     return {
         "uuid": _uuid(audit, "finding", verdict.policy, "gaps"),
         "title": "Everything in scope is read",
-        "description": f"{incomplete_text(audit)} What was not read is not judged.",
+        "description": f"{incomplete_text(audit)} The results do not cover them.",
         "target": _target("azml-audit_population", "not-satisfied", "other"),
         "related-observations": [
             {"observation-uuid": _gap(audit, verdict, number)} for number in range(len(audit.tables.gaps))
@@ -186,7 +182,7 @@ def _unread(audit: Audit, verdict: PolicyVerdict) -> dict[str, Any]:
 
 def _finding(audit: Audit, check_id: str, rows: list[FindingRow]) -> dict[str, Any]:
     counts = {each.value: sum(row.verdict == each for row in rows) for each in Verdict}
-    said = ", ".join(f"{count:,} {word}" for word, count in counts.items() if count)
+    shown = ", ".join(f"{count:,} {word}" for word, count in counts.items() if count)
     is_met = counts[Verdict.COMPLIANT] == len(rows)
     failed = counts[Verdict.VIOLATED] or counts[Verdict.WAIVED] or counts[Verdict.CONSEQUENCE]
     reason = "pass" if is_met else "fail" if failed else "other"
@@ -195,7 +191,7 @@ def _finding(audit: Audit, check_id: str, rows: list[FindingRow]) -> dict[str, A
     return {
         "uuid": _uuid(audit, "finding", rows[0].policy, check_id),
         "title": f"{check_id}: {_line(rows[0].title)}",
-        "description": f"Resources: {said}.",
+        "description": f"Resources: {shown}.",
         "target": _target(objective(check_id), "satisfied" if is_met else "not-satisfied", reason),
         "related-observations": [{"observation-uuid": _observed(audit, row)} for row in rows],
         **({"related-risks": risks} if risks else {}),
@@ -207,7 +203,7 @@ def _target(target_id: str, state: str, reason: str) -> dict[str, Any]:
 
 
 def _props(values: Mapping[str, str], namespace: str | None = NAMESPACE) -> Iterator[dict[str, str]]:
-    """A property for each value that is not empty, which OSCAL does not allow."""
+    """Return a property for each value; OSCAL does not allow an empty one."""
     return (_prop(name, _line(value), namespace) for name, value in values.items() if _line(value))
 
 
@@ -216,12 +212,12 @@ def _prop(name: str, value: str, namespace: str | None = NAMESPACE) -> dict[str,
 
 
 def _markup(text: str) -> str:
-    """The text as OSCAL's Markdown, saying what it says and nothing else."""
+    """Return the text as OSCAL's Markdown, with everything escaped that Markdown acts upon."""
     return html.escape(_ACTED_UPON.sub(r"\\\1", text), quote=False)
 
 
 def _line(text: str) -> str:
-    """The text on one line without spaces around it, as OSCAL's type string wants it."""
+    """Return the text on one line without spaces around it, as OSCAL's type string requires."""
     return " ".join(text.split())
 
 

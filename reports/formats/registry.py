@@ -1,32 +1,32 @@
-"""The formats a report comes in. To add one, write a renderer and name it here."""
+"""The formats of a report. To add one, write a module with `files` and name it in `_MODULES`."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from importlib import import_module
+from pathlib import Path
 
 from checks.suggestions import did_you_mean
 from reports.audit import Audit
+from reports.drift import files as drift_files
 from reports.errors import ReportError
 from reports.writing.encoding import Files
+from reports.writing.folder import replace
 
 Renderer = Callable[[Audit], Files]
-"""One format: which files an audit becomes. What they hold is made while they are written, chunk by chunk."""
+"""Returns the files of one format. Their content is made chunk by chunk while they are written."""
 
 
-def _of(module: str) -> Renderer:
-    """The renderer `files` of a module here, which is imported when it is first needed."""
-
-    def files(audit: Audit) -> Files:
-        written: Files = import_module(f"reports.{module}").files(audit)
-        return written
-
+def _files(module: str, audit: Audit) -> Files:
+    """Return the files of a format. Its module is imported on the first call."""
+    files: Files = import_module(f"reports.{module}").files(audit)
     return files
 
 
 _MODULES = {
     "html": "page.html_page",
-    "csv": "formats.csv_files",
+    "csv": "formats.csv_report",
     "json": "formats.json_file",
     "sarif": "formats.sarif",
     "ocsf": "formats.ocsf",
@@ -35,15 +35,15 @@ _MODULES = {
     "markdown": "formats.markdown",
     "xlsx": "formats.xlsx",
 }
-RENDERERS: Mapping[str, Renderer] = {name: _of(module) for name, module in _MODULES.items()}
+RENDERERS: Mapping[str, Renderer] = {name: partial(_files, module) for name, module in _MODULES.items()}
 
 DEFAULT_FORMATS = ("html", "csv")
 
 
 def chosen(words: Iterable[str]) -> tuple[str, ...]:
-    """The formats named by words such as `html,csv`, each once; DEFAULT_FORMATS where there is no word.
+    """Return the formats named by words such as `html,csv`, each once; DEFAULT_FORMATS without a word.
 
-    Worth asking before a scan of an hour. Raises ReportError for a format there is not.
+    Commands call it before a scan, which can take an hour. Raises ReportError for an unknown format.
     """
     listed = list(words)
     names = [name.strip().lower() for word in listed for name in word.split(",")]
@@ -55,22 +55,28 @@ def chosen(words: Iterable[str]) -> tuple[str, ...]:
 
 
 def rendered(audit: Audit, formats: Iterable[str]) -> dict[str, Iterable[bytes]]:
-    """The files of all the formats, by name, and those of the drift where there is one.
+    """Return the files of the formats by name, and those of the drift if there is one.
 
-    Raises ReportError for a format there is not.
+    Raises ReportError for an unknown format.
     """
     names = chosen(formats)
     files: dict[str, Iterable[bytes]] = {}
     for name in names:
         files |= RENDERERS[name](audit)
     if audit.drift:
-        from reports.drift import files as drift_files
-
         files |= drift_files.beside(audit.drift, names)
     return files
 
 
+def write(audit: Audit, folder: Path, formats: Iterable[str] = ()) -> Path:
+    """Write the audit in these formats into `folder`, all files or none, and return the folder, resolved.
+
+    Raises ReportError for an unknown format and everything that `replace` raises.
+    """
+    return replace(folder, rendered(audit, formats))
+
+
 def prepare(formats: Iterable[str]) -> None:
-    """Import what `rendered` will need; worth doing in a thread while others wait for answers."""
+    """Import the modules of the formats. A thread does this while the scan waits for Azure."""
     for name in chosen(formats):
         import_module(f"reports.{_MODULES[name]}")

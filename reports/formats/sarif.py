@@ -1,11 +1,11 @@
 """`report.sarif`: SARIF 2.1.0 (OASIS, 2020-03-27), one run for each policy.
 
-A result is a fail, an unknown or an error. What is violated or waived has kind `fail` and the level of its
-severity; what is undetermined has kind `open`, whose level must be `none` (§3.27.10), and its severity as
-`rank`. A waiver is an accepted suppression. What was not read is a notification of the invocation.
+A result is a fail, an unknown or an error. A violated or waived finding has kind `fail` and the level of its
+severity. An undetermined finding has kind `open`, whose level must be `none` (§3.27.10), and its severity as
+`rank`. A waiver is an accepted suppression. A gap is a notification of the invocation.
 
-GitHub shows a result only with a physical location, and follows it by `primaryLocationLineHash` alone
-(its "SARIF support for code scanning", 2026): the location is the resource id as a path that no repository
+GitHub shows a result only if it has a physical location, and tracks it by `primaryLocationLineHash` only
+("SARIF support for code scanning", 2026). So the location is the resource id as a path, which no repository
 has.
 """
 
@@ -21,9 +21,10 @@ from checks.model import Check, Severity, Status
 from checks.policy.judge import PolicyVerdict
 from checks.policy.verdicts import Verdict
 from reports.audit import Audit
-from reports.formats.words import gap_text, help_markdown, help_text, links
+from reports.formats.texts import gap_text, help_markdown, help_text, links
 from reports.origin import caution, moment, origin
-from reports.tables.finding_rows import FindingRow, finding_rows
+from reports.statuses import NEEDS_ACTION
+from reports.tables.finding_rows import UNNAMED, FindingRow, rows_by_policy
 from reports.tables.population import gap_rows
 from reports.writing.encoding import Files, as_json
 
@@ -39,27 +40,26 @@ LEVELS = {
     Severity.INFORMATIONAL: "note",
 }
 _RANKS = dict(zip(Severity, (95.0, 80.0, 55.0, 25.0, 5.0), strict=True))
-_TOLD = frozenset({Status.FAIL.value, Status.UNKNOWN.value, Status.ERROR.value})
 _MOST_TAGS = 20
-"""GitHub refuses a rule with more."""
+"""GitHub refuses a rule with more tags."""
 
 
 def files(audit: Audit) -> Files:
-    """The one file."""
+    """Return the file."""
     return {NAME: as_json(partial(_log, audit), levels=4)}
 
 
 def _log(audit: Audit) -> dict[str, Any]:
-    told: dict[str, list[FindingRow]] = {verdict.policy: [] for verdict in audit.verdicts}
-    for row in finding_rows(audit):
-        if row.status in _TOLD:
-            told[row.policy].append(row)
-    runs = [_run(audit, verdict, told[verdict.policy]) for verdict in audit.verdicts]
+    found = rows_by_policy(audit)
+    runs = [
+        _run(audit, verdict, [row for row in found[verdict.policy] if row.status in NEEDS_ACTION])
+        for verdict in audit.verdicts
+    ]
     return {"$schema": SCHEMA, "version": "2.1.0", "runs": runs}
 
 
-def _run(audit: Audit, verdict: PolicyVerdict, told: list[FindingRow]) -> dict[str, Any]:
-    asked = sorted({*verdict.checks, *(row.check_id for row in told)} & set(audit.checks))
+def _run(audit: Audit, verdict: PolicyVerdict, rows: list[FindingRow]) -> dict[str, Any]:
+    asked = sorted({*verdict.checks, *(row.check_id for row in rows)} & set(audit.checks))
     places = {check_id: place for place, check_id in enumerate(asked)}
     driver = {
         "name": "azml-audit",
@@ -74,7 +74,7 @@ def _run(audit: Audit, verdict: PolicyVerdict, told: list[FindingRow]) -> dict[s
             "description": {"text": f"Policy {verdict.policy}. {origin(audit)}"},
         },
         "invocations": [_invocation(audit, verdict)],
-        "results": _results(told, places),
+        "results": _results(rows, places),
         "columnKind": "unicodeCodePoints",
         "properties": {
             "policy": verdict.policy,
@@ -146,11 +146,10 @@ def _result(row: FindingRow, places: Mapping[str, int]) -> dict[str, Any]:
 
 
 def _message(row: FindingRow) -> str:
-    said = {Status.UNKNOWN.value: "Not known: ", Status.ERROR.value: "The check crashed: "}.get(
+    status = {Status.UNKNOWN.value: "Unknown: ", Status.ERROR.value: "The check crashed: "}.get(
         row.status, ""
     )
-    named = row.resource or row.workspace or "a resource without a name"
-    return f"{said}{row.title}: {named}. {row.reason or f'Observed {row.observed}.'}"
+    return f"{status}{row.title}: {row.resource or row.workspace or UNNAMED}. {row.explanation}"
 
 
 def _location(row: FindingRow) -> dict[str, Any]:
@@ -171,7 +170,7 @@ def _location(row: FindingRow) -> dict[str, Any]:
 
 
 def _suppressions(row: FindingRow) -> list[dict[str, Any]]:
-    """Of every result, empty or not: where one has the property all must (§3.27.23)."""
+    """Return the list, empty or not: if one result has the property, all must (§3.27.23)."""
     if row.verdict != Verdict.WAIVED:
         return []
     return [{"kind": "external", "status": "accepted", "justification": row.waiver}]
@@ -182,14 +181,16 @@ def _invocation(audit: Audit, verdict: PolicyVerdict) -> dict[str, Any]:
     notes += [_note("GAP", "error", gap_text(gap)) for gap in gap_rows(audit.tables)]
     unknown = verdict.statuses.get(Status.UNKNOWN, 0)
     if unknown:
-        notes.append(_note("UNKNOWN", "warning", f"Answers that are not known: {unknown:,}. None is a pass."))
+        notes.append(
+            _note("UNKNOWN", "warning", f"Unknown findings: {unknown:,}. None of them counts as a pass.")
+        )
     if verdict.crashed:
-        notes.append(_note("CRASH", "error", "A check crashed; its answers are missing."))
+        notes.append(_note("CRASH", "error", "A check crashed. Its findings have status error."))
     notes += [
         _note(
             "UNREAD-GROUP",
             "error",
-            f"Management group {group} was not read: what {verdict.policy} says for it was not applied.",
+            f"Could not read management group {group}. The rules of {verdict.policy} for it were not applied.",
         )
         for group in verdict.unread_groups
     ]

@@ -1,8 +1,8 @@
-"""`report.xlsx`: a workbook for people who filter, by XlsxWriter: a summary, then a sheet for each table.
+"""`report.xlsx`: a workbook with a summary and a sheet for each table, to filter in a spreadsheet.
 
-Every text is written as a string, and one that a spreadsheet would run once somebody edits it is marked as
-such (`quotePrefix`). A sheet ends after 1,048,576 rows and a cell after 32,767 UTF-16 units (Excel
-specifications and limits, 2026): what does not fit is counted where it is missing and on the first sheet.
+Every text is a string cell. A text that a spreadsheet would run after an edit is marked with `quotePrefix`. A
+sheet has at most 1,048,576 rows and a cell 32,767 UTF-16 units (Excel specifications and limits, 2026). The
+rows and cells that do not fit are counted in their sheet and in the summary.
 """
 
 from __future__ import annotations
@@ -20,13 +20,14 @@ from xlsxwriter.worksheet import Worksheet
 
 from checks.model import Status
 from reports.audit import Audit
-from reports.formats.csv_files import FORMULA_STARTS
+from reports.formats.csv_report import published_table
+from reports.formats.texts import policy_notes
 from reports.origin import caution, moment, origin
-from reports.tables import described
-from reports.tables.columns import GAPS, OUTBOUND_RULES, WORKSPACES, ReportFile
+from reports.tables.columns import GAPS, OUTBOUND_RULES, WORKSPACES
+from reports.tables.csv_text import FORMULA_STARTS
 from reports.tables.finding_rows import finding_frame
+from reports.tables.policies import score_text
 from reports.tables.population import population
-from reports.tables.scored import score_text
 from reports.writing.encoding import CHUNK, Files, for_xml
 
 NAME = "report.xlsx"
@@ -37,7 +38,7 @@ COLUMNS = (
     "severity", "status", "verdict", "check_id", "title", "workspace", "subscription", "resource_group",
     "resource_id", "observed", "expected", "reason", "waiver", "policy", "finding_id",
 )  # fmt: skip
-"""The columns of findings; what else is known of a workspace stands on its own sheet."""
+"""The columns of findings. The other columns of a workspace are on their own sheet."""
 
 _COLOURS = {
     "critical": ("#7f1d1d", "#ffffff"),
@@ -61,12 +62,12 @@ _WIDE_COLUMNS = frozenset({
 
 
 def files(audit: Audit, *, most_rows: int = MOST_ROWS) -> Files:
-    """The one file; `most_rows` is how many a sheet holds, the header among them."""
+    """Return the file. A sheet has at most `most_rows` rows, the header included."""
     return {NAME: _chunks(audit, most_rows)}
 
 
 def _chunks(audit: Audit, most_rows: int) -> Iterator[bytes]:
-    """The workbook, by way of a file that is gone when it has been read."""
+    """Yield the workbook from a temporary file, because XlsxWriter cannot write in chunks."""
     with TemporaryFile() as file:
         _write(audit, file, most_rows)
         file.seek(0)
@@ -90,13 +91,8 @@ def _write(audit: Audit, file: IO[bytes], most_rows: int) -> None:
 
 def _tables(audit: Audit) -> Iterator[tuple[str, pd.DataFrame]]:
     yield "findings", finding_frame(audit)[list(COLUMNS)]
-    yield "workspaces", _published(described.workspaces(audit.tables), WORKSPACES)
-    yield "rules", _published(audit.tables.outbound_rules, OUTBOUND_RULES)
-    yield "gaps", _published(audit.tables.gaps, GAPS)
-
-
-def _published(frame: pd.DataFrame, file: ReportFile) -> pd.DataFrame:
-    return frame[[column.name for column in file.columns]]
+    for sheet, file in (("workspaces", WORKSPACES), ("rules", OUTBOUND_RULES), ("gaps", GAPS)):
+        yield sheet, published_table(audit, file.name)[[column.name for column in file.columns]]
 
 
 def _summary(audit: Audit, notes: Sequence[str]) -> Iterator[Sequence[Any]]:
@@ -107,7 +103,7 @@ def _summary(audit: Audit, notes: Sequence[str]) -> Iterator[Sequence[Any]]:
     yield ["started", moment(audit.started_at)]
     yield ["finished", moment(audit.finished_at)]
     yield ["azml-audit", audit.tool_version]
-    yield ["subscriptions seen", len(seen.subscriptions)]
+    yield ["subscriptions", len(seen.subscriptions)]
     yield ["subscriptions not read", seen.unread]
     yield ["workspaces", seen.workspaces]
     yield ["outbound rules", seen.outbound_rules]
@@ -125,13 +121,11 @@ def _summary(audit: Audit, notes: Sequence[str]) -> Iterator[Sequence[Any]]:
             *(verdict.statuses.get(each, 0) for each in Status),
         ]
     for verdict in audit.verdicts:
-        yield from ([verdict.policy, f"Waiver expired: {each}"] for each in verdict.expired_waivers)
-        yield from ([verdict.policy, f"Waiver without effect: {each}"] for each in verdict.orphan_waivers)
-        yield from ([verdict.policy, f"Management group not read: {each}"] for each in verdict.unread_groups)
+        yield from ([verdict.policy, f"{label}: {each}"] for label, each in policy_notes(verdict))
 
 
 class _Sheets:
-    """The sheets of a workbook with their formats, and what did not fit."""
+    """The sheets of a workbook with their formats, and notes on rows and cells that did not fit."""
 
     def __init__(self, book: Workbook, most_rows: int) -> None:
         self.notes: list[str] = []
@@ -147,7 +141,7 @@ class _Sheets:
         }
 
     def add(self, name: str, frame: pd.DataFrame) -> None:
-        """A sheet with the frame: frozen header, filter, colours, and a note where rows do not fit."""
+        """Add a sheet with the frame: frozen header, filter, colours, and a note if rows do not fit."""
         sheet, columns = self._book.add_worksheet(name), [str(each) for each in frame.columns]
         self._cut, self._fitted = 0, {}
         sheet.freeze_panes(1, 0)
@@ -160,16 +154,16 @@ class _Sheets:
             self._row(sheet, number, row)
         last = len(kept)
         if not fits:
-            note = f"{len(frame) - last:,} more rows of {name} do not fit; report.json has them all."
+            note = f"{len(frame) - last:,} more rows of {name} do not fit. report.json has all of them."
             self.notes.append(note)
             sheet.write_string(last + 1, 0, note)
         if self._cut:
-            self.notes.append(f"{self._cut:,} cells of {name} are cut; report.json has them whole.")
+            self.notes.append(f"{self._cut:,} cells of {name} are cut. report.json has the whole texts.")
         sheet.autofilter(0, 0, last, len(columns) - 1)
         self._colour(sheet, columns, last)
 
     def fill(self, sheet: Worksheet, rows: Iterator[Sequence[Any]]) -> None:
-        """A sheet of plain rows."""
+        """Fill a sheet with plain rows."""
         sheet.set_column(0, 0, 24)
         sheet.set_column(1, 9, _NARROW)
         for number, row in enumerate(rows):
@@ -201,13 +195,13 @@ class _Sheets:
 
 
 def _values(frame: pd.DataFrame) -> Iterator[tuple[Any, ...]]:
-    """The rows, with None for what was not reported."""
+    """Return the rows, with None for a value that was not reported."""
     columns = [frame[name].astype(object).where(frame[name].notna(), None).tolist() for name in frame.columns]
     return zip(*columns, strict=True)
 
 
 def fitting(text: str) -> str:
-    """The text, or as much of it as a cell holds with the number of characters that it does not."""
+    """Return the text, or as much as fits into a cell and the number of characters that do not fit."""
     if len(text) <= MOST_UNITS // 2 or len(text.encode("utf-16-le")) <= MOST_UNITS * 2:
         return text
     kept = text.encode("utf-16-le")[: (MOST_UNITS - 60) * 2].decode("utf-16-le", errors="ignore")

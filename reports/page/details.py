@@ -1,18 +1,22 @@
-"""Everything about each workspace, compact enough for the page: texts are said once and numbered.
+"""The JSON block of the page with everything about each workspace. The script opens it on demand.
 
-The page's script unfolds this on demand. A number is the place of a text in `strings`; -1 is "not reported".
+Each text is stored once, in `strings`; a number is the position of a text there, and -1 means "not reported".
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pandas as pd
+from markupsafe import Markup
 
 from checks.contract.hubs import is_project
 from checks.contract.tables import Tables
-from checks.model import Check, Severity
+from checks.model import Check
 from reports.audit import Audit
+from reports.literals import DIALECTS, QUOTES, placeholders, texts
+from reports.page.findings import numbered_findings
 from reports.page.fixes import Fixes
 from reports.page.inventory import (
     COMPUTE_COLUMNS,
@@ -22,11 +26,11 @@ from reports.page.inventory import (
     computes,
     dependencies,
     endpoints,
-    told,
+    read_signs,
 )
-from reports.page.numbered_findings import STATUS_ORDER, VERDICT_ORDER, numbered_findings
 from reports.page.strings import Owned, Strings, numbered_rows, rows_by_workspace
-from reports.remediation import DIALECTS, QUOTES, placeholders, texts
+from reports.statuses import SEVERITY_ORDER, STATUS_ORDER, VERDICT_ORDER
+from reports.writing.encoding import json_pieces
 
 FACTS: tuple[tuple[str, str, str], ...] = (
     ("in", "Public network access", "public_network_access"),
@@ -34,7 +38,7 @@ FACTS: tuple[tuple[str, str, str], ...] = (
     ("in", "Address rules", "ip_rules"),
     ("in", "Legacy public access flag", "allow_public_access_when_behind_vnet"),
     ("in", "Private endpoints approved", "approved_private_endpoints"),
-    ("in", "Private endpoints in all", "private_endpoints"),
+    ("in", "Private endpoints in total", "private_endpoints"),
     ("out", "Isolation mode", "effective_isolation_mode"),
     ("out", "Managed network", "managed_network_status"),
     ("out", "Outbound rules", "outbound_rules"),
@@ -49,13 +53,13 @@ FACTS: tuple[tuple[str, str, str], ...] = (
     ("id", "Own public network access", "own_public_network_access"),
     ("id", "Own isolation mode", "own_isolation_mode"),
 )
-"""Group, label and column of what is told of every workspace."""
+"""Group, label and column of each fact about a workspace."""
 
 DECIDING = frozenset({
     "public_network_access", "approved_private_endpoints", "private_endpoints", "effective_isolation_mode",
     "outbound_rules", "user_defined_rules",
 })  # fmt: skip
-"""What must not be missing: its absence is told as unknown, that of others as not reported."""
+"""The facts that decide: the page marks a missing one as unknown, any other as not reported."""
 
 RULE_COLUMNS = (
     "rule", "type", "category", "status", "destination", "subresource_target",
@@ -68,11 +72,13 @@ GAP_COLUMNS = ("asked", "scope", "http_status", "code", "message", "closes")
 
 Block = dict[str, Any]
 
+_UNSAFE_IN_HTML: Mapping[str, str] = {sign: f"\\u{ord(sign):04x}" for sign in "<>&'"}
+
 
 def details(audit: Audit, workspaces: pd.DataFrame) -> Block:
-    """The JSON block of the page; its `workspaces` can be read once.
+    """Return the JSON block of the page. Its `workspaces` can be read once.
 
-    `workspaces` is the frame of the page: effective values, sorted as the page lists them.
+    `workspaces` comes from `workspace_frame`.
     """
     strings = Strings()
     checks = [audit.checks[id] for id in sorted(audit.checks)]
@@ -85,7 +91,7 @@ def details(audit: Audit, workspaces: pd.DataFrame) -> Block:
         "policies": [verdict.policy for verdict in audit.verdicts],
         "statuses": [status.value for status in STATUS_ORDER],
         "verdicts": [verdict.value for verdict in VERDICT_ORDER],
-        "severities": [severity.value for severity in Severity],
+        "severities": SEVERITY_ORDER,
         "sealed": bool(audit.root_digest),
         "dialects": list(DIALECTS),
         "quotes": [QUOTES[dialect] for dialect in DIALECTS],
@@ -101,18 +107,26 @@ def details(audit: Audit, workspaces: pd.DataFrame) -> Block:
                 "id": id,
                 "hub": hub,
                 "facts": row.tolist(),
-                "told": signs,
+                "read": signs,
                 "findings": found.of(id),
                 **{name: rows.of(id) for name, rows in owned.items() if id in rows.spans},
             }
-            for id, hub, row, signs in zip(workspaces.index, hubs, facts, told(workspaces), strict=True)
+            for id, hub, row, signs in zip(workspaces.index, hubs, facts, read_signs(workspaces), strict=True)
         ),
         "strings": strings.listed,
     }
 
 
+def details_json(block: Block) -> Iterator[Markup]:
+    """Yield the block as JSON that cannot end the script element around it."""
+    for piece in json_pieces(block, 1):
+        for sign, escape in _UNSAFE_IN_HTML.items():
+            piece = piece.replace(sign, escape)
+        yield Markup(piece)  # noqa: S704 - no character that HTML acts upon is left
+
+
 def _owned(tables: Tables, gaps: pd.DataFrame, strings: Strings) -> dict[str, Owned]:
-    """By kind, the rows of whatever belongs to a workspace."""
+    """Return by kind the rows of the resources that belong to workspaces."""
     frames = {
         "rules": (tables.outbound_rules, RULE_COLUMNS),
         "connections": (tables.private_endpoint_connections, CONNECTION_COLUMNS),
@@ -137,6 +151,6 @@ def _check(check: Check) -> Block:
 
 
 def _with_workspace(gaps: pd.DataFrame, workspaces: pd.DataFrame) -> pd.DataFrame:
-    """The gaps whose scope lies within a workspace, with its id."""
+    """Return the gaps whose scope is within a workspace, with the id of the workspace."""
     owner = gaps["scope"].fillna("").str.lower().str.extract(r"^(.*/workspaces/[^/]+)")[0]
     return gaps.assign(workspace_id=owner)[owner.isin(workspaces.index)]

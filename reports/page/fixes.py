@@ -1,4 +1,4 @@
-"""What a fix is filled in with: the names of the resource the finding is about, or of its hub."""
+"""The values of the placeholders in fixes: names of the resource of a finding, or of its hub."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import pandas as pd
 from checks.contract.tables import SCHEMAS, Tables
 from checks.model import Check
 from reports.audit import Audit
+from reports.literals import DIALECTS, is_plain, placeholders, require, texts
 from reports.page.strings import Strings
-from reports.remediation import DIALECTS, is_plain, placeholders, require, texts
 
 WORKSPACE_NAMES = ("workspace", "resource_group", "subscription_id", "location", "workspace_id")
 
@@ -20,15 +20,15 @@ _HUB_COLUMNS = frozenset(
 
 
 def follows_hub(check: Check) -> bool:
-    """Whether a Project is to be mended at its hub: the check is about values a Project takes from it."""
+    """Whether a Project is fixed at its hub, because the check reads values that a Project takes from it."""
     return check.over == "workspaces" and not _HUB_COLUMNS.isdisjoint(check.reads)
 
 
 class Fixes:
-    """The values of every failing finding's fix, said once: quoted for each dialect, or once if plain."""
+    """The values for the fix of every failure. Each value is stored once, quoted for each dialect."""
 
     def __init__(self, audit: Audit, strings: Strings, checks: Sequence[Check]) -> None:
-        """No fixes yet."""
+        """Start without fixes."""
         self.rows: list[list[int]] = []
         self.literals: list[list[int]] = []
         self._checks = {check.id: check for check in checks}
@@ -38,9 +38,9 @@ class Fixes:
         self._literal_numbers: dict[str, int] = {}
 
     def number(self, check_id: str, resource_id: str, workspace_id: str, judged_by: str) -> int:
-        """The number of a failure's fix's values; -1 where the check gives no fix.
+        """Return the number of the values for a failure's fix; -1 if the check has no fix.
 
-        Raises ReportError for a placeholder that is no name a fix of the check may use.
+        Raises ReportError for a placeholder that a fix of the check may not use.
         """
         check = self._checks[check_id]
         if check_id not in self._names:
@@ -63,7 +63,7 @@ class Fixes:
 
 
 def _names(check: Check) -> tuple[str, ...] | None:
-    """The placeholders of the check's fix; None where it gives none."""
+    """Return the placeholders of the check's fix; None if it has no fix."""
     if not any(texts(check.remediation).values()):
         return None
     require(check.remediation, {*WORKSPACE_NAMES, *SCHEMAS[check.over].dtypes, "resource_id"})
@@ -71,10 +71,10 @@ def _names(check: Check) -> tuple[str, ...] | None:
 
 
 class Resources:
-    """The values of every table by lower-cased resource id, as texts; "<column>" where not reported."""
+    """The values of every table by lower-cased resource id, as texts; "<column>" if not reported."""
 
     def __init__(self, tables: Tables) -> None:
-        """Nothing looked up yet."""
+        """Start without any value looked up."""
         self._tables = tables
         self._places: dict[str, dict[str, int]] = {}
         self._columns: dict[tuple[str, str], Sequence[str]] = {}
@@ -82,7 +82,7 @@ class Resources:
     def values(
         self, check: Check, names: Sequence[str], *, resource_id: str, workspace_id: str, judged_by: str
     ) -> list[str]:
-        """The value of each placeholder for one finding of `check`."""
+        """Return the value of each placeholder for one finding of `check`."""
         at_hub = follows_hub(check) and judged_by not in ("", workspace_id.lower())
         owner = judged_by if at_hub else workspace_id.lower()
         subject = owner if at_hub else resource_id.lower()
@@ -90,14 +90,14 @@ class Resources:
         return [own if name == "resource_id" else self._named(check, name, subject, owner) for name in names]
 
     def _named(self, check: Check, name: str, subject: str, owner: str) -> str:
-        """The resource's own, else that of its workspace."""
+        """Return the value of the resource, else that of its workspace."""
         value = self._value(check.over, subject, name)
         if value is None and name in WORKSPACE_NAMES:
             value = self._value("workspaces", owner, name)
         return f"<{name}>" if value is None else value
 
     def _value(self, table: str, key: str, name: str) -> str | None:
-        """None where the table has no such row or column."""
+        """Return the value; None if the table has no such row or column."""
         frame = self._tables[table]
         if table not in self._places:
             self._places[table] = {key: place for place, key in enumerate(frame.index)}
@@ -111,5 +111,5 @@ class Resources:
 
 def _texts(column: pd.Series, name: str) -> list[str]:
     texts = column.astype("string").fillna(f"<{name}>")
-    told: list[str] = (texts.str.lower() if column.dtype == "boolean" else texts).to_numpy(object).tolist()
-    return told
+    values: list[str] = (texts.str.lower() if column.dtype == "boolean" else texts).to_numpy(object).tolist()
+    return values

@@ -1,4 +1,4 @@
-"""How often each policy is violated where: check families by subscription, and per workspace."""
+"""The heat map of the page: findings of each check family by subscription, under each policy."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ import pandas as pd
 
 from checks.policy.judge import PolicyVerdict
 from reports.audit import Audit
+from reports.tables.policies import scores_by_id
 from reports.tables.population import subscription_rows
-from reports.tables.scored import texts_by_id
 
 HEAT_STEPS = (0.0, 0.1, 0.25, 0.5)
-"""Shares of failing answers above which a cell of the heat map takes the next shade."""
+"""A cell takes the next shade if the share of failing findings is above each of these."""
 
 Counts = dict[str, dict[str, tuple[int, int, int, int]]]
-"""Lower-cased subscription id to family to how many answers fail, are undecided, waived, and there are."""
+"""Lower-cased subscription id to family to the counts failing, unknown, waived and total."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class HeatCell:
-    """One family (or "" for all) in one subscription: how many answers failed, were undecided, there were.
+    """The counts of one family ("" for all) in one subscription.
 
-    What is waived is counted in `waived` and `total` alone.
+    A waived finding counts in `waived` and `total` only.
     """
 
     family: str
@@ -33,7 +33,7 @@ class HeatCell:
 
     @property
     def is_unsure(self) -> bool:
-        """Whether half of the answers or more are not known, and more than fail: no shade would be right."""
+        """Whether at least half are unknown and more are unknown than fail, so that no shade would be right."""
         return self.unknown > self.failing and 2 * self.unknown >= self.total
 
     @property
@@ -45,7 +45,7 @@ class HeatCell:
 
 @dataclass(frozen=True, kw_only=True)
 class HeatRow:
-    """One subscription of the heat map; no cells where it was not read at all, `score` "" for none."""
+    """One subscription. It has no cells if it was not read; `score` is "" for none."""
 
     subscription: str
     subscription_id: str
@@ -63,10 +63,10 @@ class HeatMap:
 
 
 def heat_maps(audit: Audit, counted: pd.DataFrame) -> tuple[HeatMap, ...]:
-    """One heat map for each policy, in their order.
+    """Return one heat map for each policy, in their order.
 
-    `counted` comes from `reports.page.tallies.counted_findings`. Rows are the subscriptions with an answer
-    under any policy or not read, by name; answers about no known workspace have a row of their own.
+    `counted` comes from `counted_findings`. The rows are the subscriptions with a finding, by name, after
+    those that were not read. Findings about no known workspace have a row of their own.
     """
     return tuple(
         _heat_map(audit, verdict, counted[counted["policy"].eq(verdict.policy)]) for verdict in audit.verdicts
@@ -75,37 +75,26 @@ def heat_maps(audit: Audit, counted: pd.DataFrame) -> tuple[HeatMap, ...]:
 
 def _heat_map(audit: Audit, verdict: PolicyVerdict, counted: pd.DataFrame) -> HeatMap:
     families = tuple(sorted(set(counted["family"].dropna())))
-    counts, scores = _counts(counted), texts_by_id(verdict, "subscription")
-    rows = [
+    counts, scores = _counts(counted), scores_by_id(verdict, "subscription")
+    listed = [row for row in subscription_rows(audit.tables) if not row.is_read or row.id.lower() in counts]
+    # Subscriptions without a finding were not read. They come first.
+    listed.sort(key=lambda row: (row.id.lower() in counts, row.name.lower(), row.id))
+    strays = sorted(set(counts) - {row.id.lower() for row in listed})
+    named = [*((row.name, row.id) for row in listed), *((id or "(no workspace)", id) for id in strays)]
+    rows = tuple(
         HeatRow(
-            subscription=row.name,
-            subscription_id=row.id,
-            score=scores.get(row.id.lower(), ""),
-            cells=_cells(row.id.lower(), families, counts),
-        )
-        for row in subscription_rows(audit.tables)
-        if not row.is_read or row.id.lower() in counts
-    ]
-    known = {row.subscription_id.lower() for row in rows}
-    strays = [
-        HeatRow(
-            subscription=id or "(no workspace)",
+            subscription=name,
             subscription_id=id,
-            score=scores.get(id, ""),
-            cells=_cells(id, families, counts),
+            score=scores.get(id.lower(), ""),
+            cells=_cells(id.lower(), families, counts),
         )
-        for id in sorted(set(counts) - known)
-    ]
-    ordered = (*sorted(rows, key=_unread_first), *strays)
-    return HeatMap(policy=verdict.policy, families=families, rows=ordered)
-
-
-def _unread_first(row: HeatRow) -> tuple[bool, str, str]:
-    return bool(row.cells), row.subscription.lower(), row.subscription_id
+        for name, id in named
+    )
+    return HeatMap(policy=verdict.policy, families=families, rows=rows)
 
 
 def _cells(id: str, families: tuple[str, ...], counts: Counts) -> tuple[HeatCell, ...]:
-    """A cell for each family and one for all; none where there is no answer."""
+    """Return a cell for each family and one for all; none if there is no finding."""
     if id not in counts:
         return ()
     found = [counts[id].get(family, (0, 0, 0, 0)) for family in families]
@@ -121,11 +110,8 @@ def _counts(counted: pd.DataFrame) -> Counts:
         subscription=counted["subscription_id"].str.lower().fillna(""),
         family=counted["family"].astype("string"),
     )
-    names = ["failing", "unknown", "waived", "total"]
-    sums = keys.groupby(["subscription", "family"])[names].sum()
+    sums = keys.groupby(["subscription", "family"])[["failing", "unknown", "waived", "total"]].sum()
     result: Counts = {}
-    for (subscription, family), failing, unknown, waived, total in zip(
-        sums.index, *(sums[name] for name in names), strict=True
-    ):
+    for (subscription, family), failing, unknown, waived, total in sums.itertuples():
         result.setdefault(subscription, {})[family] = (int(failing), int(unknown), int(waived), int(total))
     return result

@@ -1,4 +1,4 @@
-"""What the page opens its judgements with: a card for each policy, and how its score is counted."""
+"""The page's card for each policy, and the text that explains the score."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from checks.policy import score
 from checks.policy.judge import PolicyVerdict
 from checks.policy.model import UnknownCounts
 from reports.audit import Audit
-from reports.page.numbered_findings import STATUS_ORDER
-from reports.tables.scored import score_text
+from reports.statuses import STATUS_ORDER
+from reports.tables.policies import score_text
 
 
 @dataclass(frozen=True, kw_only=True)
 class Share:
-    """One stretch of a bar: its word, its count and where it lies, in thousandths."""
+    """One segment of a bar: its status, its count, and its position in thousandths."""
 
     word: str
     count: int
@@ -31,13 +31,13 @@ class PolicyCard:
     verdict: PolicyVerdict
     shares: tuple[Share, ...]
     severities: tuple[tuple[Severity, int, int, bool], ...]
-    """Severity, violations, those waived beside them, and whether it reaches the policy's threshold."""
+    """Severity, violations, waived findings, and whether it reaches the policy's threshold."""
     score: str
-    """With one decimal; "" where nothing counts."""
+    """With one decimal; "" if nothing counts."""
 
     @property
-    def answers(self) -> int:
-        """Answers of any status; 0 where there was nothing to judge."""
+    def findings(self) -> int:
+        """Findings of any status; 0 if there was nothing to judge."""
         return sum(self.verdict.statuses.values())
 
     @property
@@ -52,23 +52,23 @@ class PolicyCard:
 
     @property
     def waived(self) -> int:
-        """Waived findings of any severity; none of them is among the violations."""
+        """Waived findings of any severity. They are not among the violations."""
         return sum(count for _, _, count, _ in self.severities)
 
     @property
     def counts_unknown(self) -> bool:
-        """Whether this policy counts what is unknown as a violation."""
+        """Whether this policy counts an unknown as a violation."""
         return self.verdict.unknown is UnknownCounts.VIOLATION
 
     @property
     def undecided(self) -> int:
-        """Answers that are unknown, or of checks that crashed."""
+        """Findings that are unknown, or of checks that crashed."""
         statuses = self.verdict.statuses
         return statuses.get(Status.UNKNOWN, 0) + statuses.get(Status.ERROR, 0)
 
 
 def policy_cards(audit: Audit) -> tuple[PolicyCard, ...]:
-    """A card for each policy, in their order."""
+    """Return a card for each policy, in their order."""
     return tuple(
         PolicyCard(
             verdict=verdict,
@@ -100,5 +100,5 @@ def _shares(statuses: Mapping[str, int]) -> tuple[Share, ...]:
 
 
 def score_explanation() -> tuple[str, ...]:
-    """The formula of the score, its weights and an example, in paragraphs: those of `checks.policy.score`."""
+    """Return the paragraphs that explain the score, from the docstring of `checks.policy.score`."""
     return tuple(" ".join(paragraph.split()) for paragraph in (score.__doc__ or "").split("\n\n"))

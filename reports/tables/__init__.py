@@ -1,1 +1,1 @@
-"""The published tables: columns, types and how they are made from an audit."""
+"""The published tables: their schema, and how they are built from an audit."""

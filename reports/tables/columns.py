@@ -1,9 +1,9 @@
 """The published schema of the CSV files: every file, its columns, their types and meanings.
 
-The version is `SCHEMA_VERSION`: its second number grows when a column or a file is added, its first when one
-is renamed, moved, removed or changes its meaning. `datapackage.json`, written beside the files, repeats
-all this as a Frictionless Data Package. Every text is UTF-8, every line ends in LF, an empty cell is
-"not reported", booleans are `true` and `false`, and a text a spreadsheet would run begins with `'`.
+The second number of `SCHEMA_VERSION` grows when a column or a file is added, the first when one is renamed,
+moved, removed or changes its meaning. `datapackage.json` repeats the schema as a Frictionless Data Package.
+Files are UTF-8 with LF line ends. An empty cell means "not reported", booleans are `true` and `false`, and a
+text that a spreadsheet would run starts with `'`.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class ReportColumn:
 
 @dataclass(frozen=True, kw_only=True)
 class ReportFile:
-    """One CSV file: what a row is, its columns in order, and what its rows are sorted by."""
+    """One CSV file: what a row is, its columns in order, and the columns its rows are sorted by."""
 
     name: str
     row: str
@@ -50,7 +50,7 @@ def _columns(*rows: tuple[str, str] | tuple[str, str, str]) -> tuple[ReportColum
 
 
 def _from_table(table: str, *names: str) -> tuple[ReportColumn, ...]:
-    """Columns published as the table has them, with the table's own dtype and source."""
+    """Return columns of a table with the table's own dtype and source."""
     columns = {column.name: column for column in SCHEMAS[table].columns}
     return tuple(
         ReportColumn(name=name, dtype=columns[name].dtype, meaning=columns[name].source) for name in names
@@ -59,30 +59,30 @@ def _from_table(table: str, *names: str) -> tuple[ReportColumn, ...]:
 
 FINDINGS = ReportFile(
     name="findings",
-    row="one check's answer for one resource, under one policy",
+    row="the finding of one check for one resource, under one policy",
     sorted_by=("workspace_id", "check_id", "resource_id", "policy"),
     columns=_columns(
         ("check_id", "the check; never reused for another"),
-        ("title", "the state the check wants"),
+        ("title", "the state the check requires"),
         ("family", "the letters of check_id"),
-        ("severity", "as the policy weighs it: critical, high, medium, low, informational"),
+        ("severity", "the severity under the policy: critical, high, medium, low, informational"),
         ("status", "the fact: pass, fail, unknown, not-applicable, error"),
-        ("verdict", "what the policy makes of it: compliant, violated, waived, undetermined"),
-        ("resource_id", "the resource the check answers for, as Azure spelled it"),
-        ("workspace_id", "the workspace it belongs to, as Azure spelled it"),
+        ("verdict", "the policy's judgement: compliant, violated, waived, undetermined"),
+        ("resource_id", "the id of the resource, as Azure spells it"),
+        ("workspace_id", "the id of its workspace, as Azure spells it"),
         ("workspace", "the workspace's name"),
         ("subscription_id", "the workspace's subscription"),
         ("subscription", "the subscription's display name"),
         ("resource_group", "the workspace's resource group"),
         ("location", "the workspace's region"),
-        ("observed", "what was seen"),
-        ("expected", "what the check wants to see"),
-        ("reason", "why the status is what it is"),
+        ("observed", "the value that Azure reported"),
+        ("expected", "the value that the check requires"),
+        ("reason", "why the check gave this status"),
         ("policy", "the policy that chose the check"),
-        ("waiver", "why, by whom and until when it is waived; empty where it is not"),
+        ("waiver", "the waiver's reason, approver and expiry; empty if it is not waived"),
         (
             "caused_by",
-            "check id and resource id of the finding that this one follows from, a space between them; empty where it "
+            "check id and resource id, separated by a space, of the finding that this one follows from; empty if it "
             "follows from none",
         ),
     ),
@@ -90,26 +90,26 @@ FINDINGS = ReportFile(
 
 SCORES = ReportFile(
     name="scores",
-    row="a policy, a subscription or a workspace with an answer under it: each answer is in one count",
+    row="a policy, or a subscription or workspace with a finding under it; each finding is in one count",
     sorted_by=("policy", "scope", "id"),
     columns=_columns(
         ("policy", "the policy"),
         ("scope", "policy, subscription or workspace"),
-        ("id", "the subscription's id or the workspace's, as Azure spelled it; empty for the policy"),
-        ("name", "the subscription's display name or the workspace's name; empty where it is not known"),
-        ("pass", "answers that pass", INTEGER),
-        ("fail", "answers that fail, are not waived and follow from no other finding", INTEGER),
-        ("unknown", "answers that are unknown, are not waived and follow from no other finding", INTEGER),
-        ("not_applicable", "answers of checks that do not apply", INTEGER),
-        ("error", "answers of checks that crashed", INTEGER),
-        ("waived", "answers that are waived, whatever their status", INTEGER),
-        ("consequence", "answers that follow from another finding, whatever their status", INTEGER),
+        ("id", "the id of the subscription or workspace, as Azure spells it; empty for the policy"),
+        ("name", "the name of the subscription or workspace; empty if it was not read"),
+        ("pass", "findings that pass", INTEGER),
+        ("fail", "findings that fail, are not waived and follow from no other finding", INTEGER),
+        ("unknown", "findings that are unknown, are not waived and follow from no other finding", INTEGER),
+        ("not_applicable", "findings of checks that do not apply", INTEGER),
+        ("error", "findings of checks that crashed", INTEGER),
+        ("waived", "waived findings of any status", INTEGER),
+        ("consequence", "findings of any status that follow from another finding", INTEGER),
         (
             "score",
-            "0 to 100: the worst violated severity chooses the band, the weighted share of satisfied checks the place "
-            "in it, by severity: "
+            "0 to 100: the worst violated severity chooses the band, and the weighted share of satisfied checks the "
+            "place in it. Weights: "
             + ", ".join(f"{name} {weight}" for name, weight in WEIGHTS.items())
-            + "; of a policy or a subscription the mean over its workspaces; empty without a finding",
+            + ". The score of a policy or a subscription is the mean over its workspaces. Empty without a finding",
             DECIMAL,
         ),
     ),
@@ -117,7 +117,7 @@ SCORES = ReportFile(
 
 WORKSPACES = ReportFile(
     name="workspaces",
-    row="a workspace that was seen, whatever was found about it",
+    row="a workspace that was read",
     sorted_by=("workspace_id",),
     columns=(
         *_from_table("workspaces", "workspace_id", "workspace", "kind", "subscription_id"),
@@ -125,20 +125,24 @@ WORKSPACES = ReportFile(
         *_from_table("workspaces", "resource_group", "location"),
         *_from_table("workspaces", "public_network_access", "isolation_mode", "managed_network_status"),
         *_columns(
-            ("outbound_rules", "rules of its managed network; empty where not all were read", INTEGER),
-            ("user_defined_rules", "those of category UserDefined; empty likewise", INTEGER),
+            ("outbound_rules", "rules of its managed network; empty if not all were read", INTEGER),
+            (
+                "user_defined_rules",
+                "rules of category UserDefined; empty if not all rules were read",
+                INTEGER,
+            ),
             (
                 "approved_private_endpoints",
-                "private endpoint connections with status Approved; empty where not all were read",
+                "private endpoint connections with status Approved; empty if not all were read",
                 INTEGER,
             ),
         ),
         *_from_table("workspaces", "api_version"),
         *_columns(
-            ("effective_public_network_access", "the value that counts: for a Project its hub's"),
+            ("effective_public_network_access", "the effective value: for a Project, the value of its hub"),
             (
                 "effective_isolation_mode",
-                "the value that counts: for a Project its hub's; Disabled where the api-version shows "
+                "the effective value: for a Project, the value of its hub; Disabled if the api-version has "
                 "managed networks and the workspace reports none",
             ),
         ),
@@ -151,28 +155,11 @@ OUTBOUND_RULES = ReportFile(
     sorted_by=("workspace_id", "rule", "rule_id"),
     columns=_from_table(
         "outbound_rules",
-        "workspace_id",
-        "rule",
-        "type",
-        "category",
-        "status",
-        "destination",
-        "protocol",
-        "port_ranges",
-        "address_prefixes",
-        "action",
-        "fqdn",
-        "service_tag",
-        "service_resource_id",
-        "subresource_target",
-        "spark_enabled",
-        "spark_status",
-        "parent_rules",
-        "error_information",
-        "seen_in",
-        "rule_id",
+        "workspace_id", "rule", "type", "category", "status", "destination", "protocol", "port_ranges",
+        "address_prefixes", "action", "fqdn", "service_tag", "service_resource_id", "subresource_target",
+        "spark_enabled", "spark_status", "parent_rules", "error_information", "seen_in", "rule_id",
     ),
-)
+)  # fmt: skip
 
 SUBSCRIPTIONS = ReportFile(
     name="subscriptions",
@@ -180,19 +167,10 @@ SUBSCRIPTIONS = ReportFile(
     sorted_by=("subscription_id",),
     columns=_from_table(
         "subscriptions",
-        "subscription_id",
-        "subscription",
-        "state",
-        "tenant_id",
-        "authorization_source",
-        "managed_by_tenants",
-        "read",
-        "workspaces",
-        "workspaces_in_graph",
-        "note",
-        "subscription_resource_id",
+        "subscription_id", "subscription", "state", "tenant_id", "authorization_source", "managed_by_tenants",
+        "read", "workspaces", "workspaces_in_graph", "note", "subscription_resource_id",
     ),
-)
+)  # fmt: skip
 
 GAPS = ReportFile(
     name="gaps",
@@ -200,66 +178,48 @@ GAPS = ReportFile(
     sorted_by=("subscription_id", "scope", "asked", "gap_id"),
     columns=_from_table(
         "gaps",
-        "gap_id",
-        "scope",
-        "subscription_id",
-        "asked",
-        "request",
-        "http_status",
-        "code",
-        "message",
-        "closes",
+        "gap_id", "scope", "subscription_id", "asked", "request", "http_status", "code", "message", "closes",
     ),
-)
+)  # fmt: skip
 
 POLICIES = ReportFile(
     name="policies",
-    row="a policy, what it came to, and the audit it judged",
+    row="a policy, its verdict, and the audit it judged",
     sorted_by=("policy",),
     columns=_columns(
         ("policy", "the policy"),
         ("verdict", "compliant, violated or undetermined"),
-        ("fail_on", "the least severity whose violation violates it"),
-        ("unknown", "what unknown counts as: incomplete or violation"),
-        ("checks", "the checks it asks of any workspace, joined by ', '"),
-        (
-            "digest",
-            "SHA-256 of what it says of checks, notes and waivers left out; the same text judges alike",
-        ),
+        ("fail_on", "the lowest severity whose violation violates the policy"),
+        ("unknown", "how the policy counts an unknown: incomplete or violation"),
+        ("checks", "the checks that it runs, joined by ', '"),
+        ("digest", "SHA-256 of its checks, overrides, fail_on and unknown, without notes and waivers"),
         ("tool_version", "the version of azml-audit"),
         ("source", "where the facts come from, in words"),
-        ("is_azure", "whether they come from Azure", BOOLEAN),
-        ("started_at", "when reading began, UTC"),
-        ("finished_at", "when it ended, UTC"),
+        ("is_azure", "whether the facts come from Azure", BOOLEAN),
+        ("started_at", "when the scan began, UTC"),
+        ("finished_at", "when the scan ended, UTC"),
     ),
 )
 
 WAIVERS = ReportFile(
     name="waivers",
-    row="a waiver of a policy, whatever it did",
+    row="a waiver of a policy, also if it matches nothing",
     sorted_by=("policy", "check", "resource", "where", "place"),
     columns=_columns(
-        ("policy", "the policy it counts for"),
-        ("place", "the policy it is written in, and its place there"),
-        ("check", "the check or the family it bears violations of"),
+        ("policy", "the policy that it applies to"),
+        ("place", "the file or policy that contains it, and its position there"),
+        ("check", "the check or family that it waives"),
         ("resource", "globs on resource ids, joined by ', '; empty for any"),
         ("where", "the selector of workspaces as JSON; empty for all"),
-        ("reason", "why"),
-        ("approver", "who answers for it"),
-        ("expires", "the last day on which it counts"),
-        ("ticket", "where it was decided"),
+        ("reason", "why the violation is accepted"),
+        ("approver", "who approved it"),
+        ("expires", "the last day on which it is valid"),
+        ("ticket", "the record of the decision"),
         ("state", "in force, expired, or without effect"),
-        ("violations", "violated findings it matches, be it in force or not", INTEGER),
+        ("violations", "violated findings that it matches, in force or not", INTEGER),
     ),
 )
 
 FILES: tuple[ReportFile, ...] = (
-    FINDINGS,
-    WORKSPACES,
-    OUTBOUND_RULES,
-    SUBSCRIPTIONS,
-    GAPS,
-    SCORES,
-    POLICIES,
-    WAIVERS,
-)
+    FINDINGS, WORKSPACES, OUTBOUND_RULES, SUBSCRIPTIONS, GAPS, SCORES, POLICIES, WAIVERS,
+)  # fmt: skip

@@ -1,4 +1,4 @@
-"""The schema of the CSV files as others read it: as a Frictionless Data Package, and as documentation."""
+"""The schema of the CSV files as a Frictionless Data Package and as a documentation page."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _FRICTIONLESS = {STRING: "string", BOOLEAN: "boolean", INTEGER: "integer", DECIM
 
 
 def data_package() -> str:
-    """The schema as a Frictionless Data Package: JSON text, ending in a line feed."""
+    """Return the schema as a Frictionless Data Package: JSON text, ending in a line feed."""
     package: Mapping[str, object] = {
         "name": "azml-audit-report",
         "title": "Findings of azml-audit and the facts behind them",
@@ -41,17 +41,17 @@ def _resource(file: ReportFile) -> Mapping[str, object]:
 
 
 def markdown() -> str:
-    """The schema as the tables of a documentation page, one section for each file."""
+    """Return the schema as Markdown, one section for each file."""
     return "\n".join([f"CSV schema version {SCHEMA_VERSION}.\n", *sections(FILES)])
 
 
 def sections(files: Iterable[ReportFile]) -> list[str]:
-    """A section of a documentation page for each file: what a row is, and its columns."""
+    """Return a Markdown section for each file: what a row is, and its columns."""
     return [_section(file) for file in files]
 
 
 def _section(file: ReportFile) -> str:
-    order = f"sorted by {', '.join(file.sorted_by)}" if file.sorted_by else "in the order of importance"
+    order = f"sorted by {', '.join(file.sorted_by)}" if file.sorted_by else "the most important first"
     lines = [f"## {file.path}\n", f"Each row is {file.row}; {order}.\n"]
     lines += ["| column | type | meaning |", "| --- | --- | --- |"]
     lines += [

@@ -1,4 +1,4 @@
-"""The findings as every format lists them: with their id and the names of their workspace."""
+"""The findings as the formats list them: with their id and the names of their workspace."""
 
 from __future__ import annotations
 
@@ -10,14 +10,17 @@ import pandas as pd
 
 from checks.engine.finding_ids import finding_ids
 from reports.audit import Audit
-from reports.tables.described import with_workspaces
 from reports.tables.pools import Pooled
+from reports.tables.workspaces import with_workspaces
 
 _ROWS_AT_ONCE = 1 << 14
 
 
+UNNAMED = "a resource without a name"
+
+
 class FindingRow(NamedTuple):
-    """One check's answer for one resource under one policy; "" is what is not known."""
+    """The finding of one check for one resource under one policy; "" if a value was not reported."""
 
     finding_id: str
     policy: str
@@ -41,12 +44,24 @@ class FindingRow(NamedTuple):
 
     @property
     def resource(self) -> str:
-        """The resource's name: the last word of its id."""
+        """The resource's name: the last part of its id."""
         return self.resource_id.rstrip("/").rpartition("/")[2]
+
+    @property
+    def label(self) -> str:
+        """The name of the workspace, and of the resource if that is another one."""
+        return (
+            self.workspace if self.resource_id == self.workspace_id else f"{self.workspace} / {self.resource}"
+        )
+
+    @property
+    def explanation(self) -> str:
+        """The reason, else the observed value."""
+        return self.reason or f"Observed {self.observed}."
 
 
 def finding_frame(audit: Audit) -> pd.DataFrame:
-    """The fields of `FindingRow` as texts, `<NA>` as "", in the order of `audit.findings`."""
+    """Return the fields of `FindingRow` as texts, `<NA>` as "", in the order of `audit.findings`."""
     described = with_workspaces(audit.findings, audit.tables)
     described = described.assign(finding_id=finding_ids(audit.findings))
     return pd.DataFrame(
@@ -54,8 +69,16 @@ def finding_frame(audit: Audit) -> pd.DataFrame:
     )
 
 
+def rows_by_policy(audit: Audit) -> dict[str, list[FindingRow]]:
+    """Return the findings of each policy, in the order of `audit.findings`."""
+    found: dict[str, list[FindingRow]] = {verdict.policy: [] for verdict in audit.verdicts}
+    for row in finding_rows(audit):
+        found[row.policy].append(row)
+    return found
+
+
 def finding_rows(audit: Audit) -> Iterator[FindingRow]:
-    """Every finding of every policy, in the order of `audit.findings`; made some thousands at a time."""
+    """Yield every finding of every policy, in the order of `audit.findings`."""
     described = with_workspaces(audit.findings, audit.tables)
     columns = [Pooled.of(described[name]) for name in FindingRow._fields if name != "finding_id"]
     for start in range(0, len(described), _ROWS_AT_ONCE):

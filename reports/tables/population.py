@@ -1,4 +1,4 @@
-"""What a report opens with: which subscriptions were read, which were not, and why."""
+"""The subscriptions with what was read of each, and the gaps. Every report opens with them."""
 
 from __future__ import annotations
 
@@ -7,12 +7,11 @@ from dataclasses import dataclass
 import pandas as pd
 
 from checks.contract.tables import Tables
-from reports.tables.records import records
 
 
 @dataclass(frozen=True, kw_only=True)
 class SubscriptionRow:
-    """One subscription: whether it was read, why not, and what would close the gaps in it."""
+    """One subscription: whether it was read, the reason if not, and what would close its gaps."""
 
     name: str
     id: str
@@ -26,13 +25,13 @@ class SubscriptionRow:
 
     @property
     def is_whole(self) -> bool:
-        """Whether nothing in it was left unread."""
+        """Whether it was read and has no gap."""
         return self.is_read and not self.gaps
 
 
 @dataclass(frozen=True, kw_only=True)
 class GapRow:
-    """One thing that was asked for and not read, in the reader's words."""
+    """One gap as texts."""
 
     asked: str
     scope: str
@@ -44,7 +43,7 @@ class GapRow:
 
 @dataclass(frozen=True, kw_only=True)
 class Population:
-    """How much was seen, and every subscription: unread ones first, then those with gaps."""
+    """Every subscription and the counts of what was read."""
 
     subscriptions: tuple[SubscriptionRow, ...]
     workspaces: int
@@ -54,22 +53,28 @@ class Population:
 
     @property
     def read(self) -> int:
-        """Subscriptions whose workspaces were listed to the end."""
+        """Subscriptions whose workspaces were listed completely."""
         return sum(row.is_read for row in self.subscriptions)
 
     @property
     def compared(self) -> int:
-        """Subscriptions of which Resource Graph told its workspaces, too."""
+        """Subscriptions whose workspaces Resource Graph also listed."""
         return sum(row.in_graph is not None for row in self.subscriptions)
 
     @property
     def unread(self) -> int:
-        """Subscriptions whose workspaces were not."""
+        """Subscriptions whose workspaces were not listed completely."""
         return len(self.subscriptions) - self.read
+
+    @property
+    def unread_names(self) -> str:
+        """The names of these subscriptions; after three, the count of the others."""
+        names = [row.name for row in self.subscriptions if not row.is_read]
+        return ", ".join(names[:3]) + (f" and {len(names) - 3:,} more" if len(names) > 3 else "")
 
 
 def population(tables: Tables) -> Population:
-    """What was read of the tenant."""
+    """Return what was read of the tenant."""
     return Population(
         subscriptions=subscription_rows(tables),
         workspaces=len(tables.workspaces),
@@ -80,10 +85,10 @@ def population(tables: Tables) -> Population:
 
 
 def gap_rows(tables: Tables) -> tuple[GapRow, ...]:
-    """Every gap: tenant-wide ones first, then by scope and what was asked."""
-    rows = records(tables.gaps)
+    """Return every gap: those of the whole tenant first, then by scope and what was asked."""
     ordered = sorted(
-        rows, key=lambda row: (row["subscription_id"].lower(), row["scope"].lower(), *row.values())
+        text_rows(tables.gaps),
+        key=lambda row: (row["subscription_id"].lower(), row["scope"].lower(), *row.values()),
     )
     return tuple(
         GapRow(
@@ -99,19 +104,25 @@ def gap_rows(tables: Tables) -> tuple[GapRow, ...]:
 
 
 def subscription_rows(tables: Tables) -> tuple[SubscriptionRow, ...]:
-    """Every subscription: unread ones first, then those with gaps, then by name and id."""
-    told = _told_of_gaps(tables.gaps)
-    none = told.iloc[:0]
-    by_subscription = {str(key): group for key, group in told.groupby("subscription")}
+    """Return every subscription: those not read first, then those with gaps, then by name and id."""
+    gaps = _gap_texts(tables.gaps)
+    none = gaps.iloc[:0]
+    by_subscription = {str(key): group for key, group in gaps.groupby("subscription")}
     rows = [
         _subscription_row(row, by_subscription.get(row["subscription_id"].lower(), none))
-        for row in records(tables.subscriptions)
+        for row in text_rows(tables.subscriptions)
     ]
     return tuple(sorted(rows, key=lambda row: (row.is_read, row.is_whole, row.name.lower(), row.id.lower())))
 
 
-def _told_of_gaps(gaps: pd.DataFrame) -> pd.DataFrame:
-    """Per gap its `subscription` (lower-cased; "" for none), `why` it is one and what `closes` it."""
+def text_rows(frame: pd.DataFrame) -> list[dict[str, str]]:
+    """Return the rows in order, each as column to text; "" for `<NA>`."""
+    texts = frame.astype("string").fillna("")
+    return [{str(name): value for name, value in row.items()} for row in texts.to_dict("records")]
+
+
+def _gap_texts(gaps: pd.DataFrame) -> pd.DataFrame:
+    """Return for each gap its `subscription` (lower-cased; "" for none), `why` and `closes`."""
     asked = gaps["asked"].fillna("something") + ": " + gaps["code"].fillna("no answer")
     status = gaps["http_status"].astype("string")
     return pd.DataFrame(

@@ -1,1 +1,1 @@
-"""Writes the files of a report and swaps them into place."""
+"""Encode the files of a report, write them and swap them into place."""

@@ -1,4 +1,4 @@
-"""Texts as the bytes of files, in chunks: nothing that a parser of UTF-8, JSON or XML would refuse."""
+"""Encode texts as the bytes of files, in chunks that every parser of UTF-8, JSON or XML accepts."""
 
 from __future__ import annotations
 
@@ -9,10 +9,17 @@ from itertools import chain
 from typing import Any
 
 Files = Mapping[str, Iterable[bytes]]
-"""Files by their name relative to the report's folder; the chunks of each are made as they are read, once."""
+"""Name in the report's folder to the chunks of the file. The chunks can be read once."""
 
 CHUNK = 1 << 18
 """Characters that are encoded at once."""
+
+
+class Json(str):
+    """A text that is JSON already; `as_json` and `json_pieces` write it as it is."""
+
+    __slots__ = ()
+
 
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
@@ -21,7 +28,7 @@ _NOT_IN_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff
 
 
 def utf8(text: str) -> bytes:
-    """The text as UTF-8, with U+FFFD for a lone surrogate, which UTF-8 cannot hold."""
+    """Return the text as UTF-8, with U+FFFD for a lone surrogate, which UTF-8 cannot hold."""
     try:
         return text.encode()
     except UnicodeEncodeError:
@@ -29,27 +36,22 @@ def utf8(text: str) -> bytes:
 
 
 def escaped(text: str) -> bytes:
-    """The text as UTF-8, with its escape for a lone surrogate."""
+    """Return the text as UTF-8, with its escape for a lone surrogate."""
     return text.encode("utf-8", errors="backslashreplace")
 
 
 def for_xml(text: str) -> str:
-    """The text with U+FFFD for every character that XML 1.0 cannot hold, even escaped."""
+    """Return the text with U+FFFD for every character that XML 1.0 cannot hold, even escaped."""
     return _NOT_IN_XML.sub(REPLACEMENT, text)
 
 
 def as_json(value: Any, *, levels: int) -> Iterator[bytes]:
-    """The value as JSON text that ends in a line feed; the outer `levels` have a line for each element.
-
-    An iterator is written as an array while it is read, so that a long one never exists as a whole, and a
-    function is called when its value is to be written. Raises TypeError or ValueError for what JSON cannot
-    hold.
-    """
-    return chunks(chain(_pieces(value, levels), "\n"))
+    """Return the value as JSON text that ends in a line feed, in chunks. See `json_pieces`."""
+    return chunks(chain(json_pieces(value, levels), "\n"))
 
 
 def chunks(pieces: Iterable[str], encode: Callable[[str], bytes] = utf8) -> Iterator[bytes]:
-    """The pieces one after the other, encoded as soon as there are enough of them; never an empty chunk."""
+    """Join the pieces and encode them in chunks of about `CHUNK` characters. No chunk is empty."""
     waiting, size = list[str](), 0
     for piece in pieces:
         waiting.append(piece)
@@ -61,7 +63,12 @@ def chunks(pieces: Iterable[str], encode: Callable[[str], bytes] = utf8) -> Iter
         yield encode("".join(waiting))
 
 
-def _pieces(value: Any, levels: int) -> Iterator[str]:
+def json_pieces(value: Any, levels: int) -> Iterator[str]:
+    """Yield the value as JSON text. The outer `levels` have a line for each element.
+
+    An iterator becomes an array while it is read, so that a long array is never in memory. A function is
+    called when its value is written. Raises TypeError or ValueError for a value that JSON cannot hold.
+    """
     if callable(value):
         value = value()
     if isinstance(value, Mapping) and levels > 0 and value:
@@ -77,10 +84,18 @@ def _elements(opening: str, elements: Iterator[tuple[str, Any]], closing: str, l
     yield opening
     for name, value in elements:
         yield before + name
-        yield from _pieces(value, levels - 1)
+        yield from json_pieces(value, levels - 1)
         before = ",\n"
     yield "\n" + closing
 
 
 def _compact(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    if isinstance(value, Json):
+        return value
+    if isinstance(value, dict) and any(isinstance(each, Json) for each in value.values()):
+        members = (f"{_encode(name)}:{_compact(each)}" for name, each in value.items())
+        return f"{{{','.join(members)}}}"
+    return _encode(value)
+
+
+_encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode

@@ -1,4 +1,4 @@
-"""Writes a report so that a run that fails never damages a good one."""
+"""Write the files of a report into a folder. A run that fails leaves the older report as it was."""
 
 from __future__ import annotations
 
@@ -10,31 +10,22 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path, PurePosixPath
 from typing import IO
 
-from reports.audit import Audit
 from reports.errors import ReportError
-from reports.formats.registry import rendered
 from reports.writing.encoding import Files
 from reports.writing.swapping import alone, leftovers, swap, tidy, unwritable
 
 LIST_OF_FILES = ".azml-audit-files"
-"""Beside the report, the names of its files: a folder holding anything else is not ours to replace."""
+"""Lists the files of the report. A folder with any other file is not replaced."""
 
 _LITTER = frozenset({".DS_Store", "Thumbs.db", "desktop.ini"})
-"""What file managers leave behind."""
-
-
-def write(audit: Audit, folder: Path, formats: Iterable[str] = ()) -> Path:
-    """Render the audit and put the files in `folder`, all of them or none; returns the folder, resolved.
-
-    No format is `DEFAULT_FORMATS`. Raises ReportError for one there is not and whatever `replace` does.
-    """
-    return replace(folder, rendered(audit, formats))
+"""Files that file managers create."""
 
 
 def check_replaceable(folder: Path) -> None:
-    """Raise ReportError unless `folder` is absent, empty, or a report that holds nothing but its files.
+    """Raise ReportError unless `folder` is absent, empty, or holds a report and nothing else.
 
-    Worth asking before a scan of an hour. A report that a killed run had moved aside is put back first.
+    Commands call it before a scan, which can take an hour. A report that a killed run moved aside is put
+    back first.
     """
     target = folder.resolve()
     if leftovers(target):
@@ -51,20 +42,20 @@ def _check(folder: Path) -> None:
     strangers = sorted(_contents(folder) - _files_listed(folder) - {LIST_OF_FILES})
     if strangers:
         raise ReportError(
-            f"{folder} holds {strangers[0]!r}, which no report of ours put there ({len(strangers)} such in "
-            "all), so it is left alone. Name an empty or new folder, or move these files away."
+            f"{folder} holds {strangers[0]!r}, which azml-audit did not write ({len(strangers)} such files "
+            "in total), so the folder is not replaced. Name an empty or new folder, or move these files away."
         )
 
 
 def replace(folder: Path, files: Files) -> Path:
-    """Put exactly these files in `folder`, by way of a sibling that takes its place when all are written.
+    """Put exactly these files in `folder` and return it, resolved.
 
-    Chunks are written as they are made, so whatever making them raises leaves the old folder alone, too.
+    The files are written to a sibling folder, which then takes the place of `folder`. If anything fails,
+    also while a chunk is made, the old folder stays and the sibling is removed; after a killed process the
+    next run does this. Missing parents are created.
 
-    A report tells where a company is open, so it is its owner's alone: files have mode 0600 and folders 0700,
-    whatever the umask and whatever the old folder's mode. Missing parents are made. Where anything fails the
-    old folder is as it was and the sibling is gone; where the process is killed, the next run sees to that.
-    Raises ReportError where the folder is not ours to replace, or the file system refuses.
+    A report lists weaknesses, so only its owner may read it: files have mode 0600 and folders 0700,
+    whatever the umask. Raises ReportError if the folder holds other files or the file system refuses.
     """
     target = folder.resolve()
     _check(target)
@@ -99,7 +90,7 @@ def _fill(folder: Path, files: Files) -> None:
 
 
 def _write(file: IO[bytes], chunks: Iterable[bytes]) -> None:
-    """Write each chunk while the next is made: one is the disk's work, the other the processor's."""
+    """Write each chunk in a thread while the next one is made."""
     with ThreadPoolExecutor(1) as writer:
         written: Future[int] | None = None
         for chunk in chunks:
@@ -111,23 +102,21 @@ def _write(file: IO[bytes], chunks: Iterable[bytes]) -> None:
 
 
 def make_private_folder(folder: Path) -> None:
-    """Make the folder, and those above it that are missing, for their owner alone (mode 0700)."""
+    """Create the folder and its missing parents for their owner only (mode 0700)."""
     if not folder.is_dir():
         make_private_folder(folder.parent)
         folder.mkdir(mode=0o700)
 
 
 def _private(path: str, flags: int) -> int:
-    """Open as the built-in does, for the owner alone (mode 0600)."""
+    """Open a file for its owner only (mode 0600)."""
     return os.open(path, flags, mode=0o600)
 
 
 def _safe(name: str) -> PurePosixPath:
     path = PurePosixPath(name)
     if path.is_absolute() or ".." in path.parts or "\n" in name or "\\" in name or not path.parts:
-        raise ReportError(
-            f"A renderer named a file {name!r}, which does not stay inside the report's folder."
-        )
+        raise ReportError(f"A renderer named a file {name!r}, which is not inside the report's folder.")
     return path
 
 

@@ -1,4 +1,4 @@
-"""Two folders change places, one process at a time, and what a killed one left behind is put in order."""
+"""Swap a new folder into the place of an old one, and clean up after killed processes."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from filelock import FileLock, Timeout
 from reports.errors import ReportError, UnwritableReportError
 
 LONGEST_WAIT = 300.0
-"""Seconds to wait for another process that writes the same report: that of a large tenant takes minutes."""
+"""Seconds to wait for another process that writes the same report. A large report takes minutes."""
 
 
 @contextmanager
 def alone(target: Path) -> Iterator[None]:
-    """Nobody else writes this folder meanwhile. A refusal of the file system is an UnwritableReportError.
+    """Lock the folder against other processes. An OSError becomes an UnwritableReportError.
 
-    The lock is the operating system's, so it ends with the process however that ends.
+    The operating system holds the lock, so it ends with the process even if that is killed.
     """
     lock = FileLock(target.with_name(f".{target.name}.lock"), timeout=LONGEST_WAIT, mode=0o600)
     try:
@@ -39,7 +39,7 @@ def alone(target: Path) -> Iterator[None]:
 
 
 def unwritable(target: Path, error: OSError) -> UnwritableReportError:
-    """What the file system's refusal means for the report."""
+    """Return the error of the file system as one about the report."""
     return UnwritableReportError(
         f"The report could not be written to {target}: {error}. Its parent must be a folder you may "
         "write to, and the report's folder itself must not be a mount point."
@@ -47,7 +47,7 @@ def unwritable(target: Path, error: OSError) -> UnwritableReportError:
 
 
 def swap(new: Path, target: Path) -> None:
-    """Put `new` in the place of `target`, if there is one; whatever interrupts this puts it back."""
+    """Put `new` in the place of `target`. If this is interrupted, the old `target` is put back."""
     aside = new.with_suffix(".old")
     try:
         if target.exists():
@@ -60,7 +60,7 @@ def swap(new: Path, target: Path) -> None:
 
 
 def leftovers(target: Path) -> list[Path]:
-    """What runs that were killed left beside the folder, the last first."""
+    """Return the folders that killed runs left beside the target, the newest first."""
     name = re.compile(rf"\.{re.escape(target.name)}\.[0-9a-f]{{8}}\.(new|old)")
     if not target.parent.is_dir():
         return []
@@ -69,9 +69,9 @@ def leftovers(target: Path) -> list[Path]:
 
 
 def tidy(target: Path) -> None:
-    """Put back a folder that was moved aside when the process was killed, and remove the other leftovers.
+    """Put back a folder that a killed process had moved aside, and remove the other leftovers.
 
-    Only for whoever is `alone`.
+    Call it only inside `alone`.
     """
     found = leftovers(target)
     for aside in (path for path in found if path.suffix == ".old"):

@@ -9,7 +9,7 @@ from pathlib import Path
 from checks.drift.comparison import Drift, drift
 from checks.suggestions import did_you_mean
 from reports.drift import files as drift_files
-from reports.drift import page
+from reports.page import drift_page
 from reports.writing.encoding import Files
 from reports.writing.folder import check_replaceable, replace
 from scanner.commands.drift_summary import show_drift
@@ -19,7 +19,7 @@ from scanner.terminal import Terminal, print_line
 from scanner.version import VERSION
 
 RENDERERS: Mapping[str, Callable[[Drift], Files]] = {
-    "html": lambda found: page.files(found, VERSION),
+    "html": lambda found: drift_page.files(found, VERSION),
     "csv": drift_files.csv,
     "json": drift_files.as_json,
 }

@@ -43,7 +43,7 @@ def show_drift(drift: Drift, out: Console) -> None:
     view = drift_view(drift, SHOWN)
     for side in view.sides:
         counts = ", ".join(f"{count:,} {name}" for name, count in side.counts.items())
-        print_line(out, f"{side.role.capitalize()}: {side.name} ({side.told}): {counts}")
+        print_line(out, f"{side.role.capitalize()}: {side.name} ({side.origin}): {counts}")
     style = "bold red" if view.is_regression else "bold magenta" if view.is_unsure else "bold green"
     print_line(out, view.headline, style)
     for note in view.notes:

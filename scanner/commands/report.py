@@ -7,8 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from checks.registry import registry
-from reports.formats.registry import chosen
-from reports.writing.folder import check_replaceable, write
+from reports.formats.registry import chosen, write
+from reports.writing.folder import check_replaceable
 from scanner.commands.replay import replayed
 from scanner.commands.summary import show
 from scanner.evidence.derivation import derive

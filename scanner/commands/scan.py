@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 from checks.registry import registry
 from reports.audit import Audit
-from reports.formats.registry import chosen, prepare
-from reports.writing.folder import check_replaceable, write
+from reports.formats.registry import chosen, prepare, write
+from reports.writing.folder import check_replaceable
 from scanner.audit import audited, exit_code
 from scanner.choices import ExitCode
 from scanner.commands.connections import Connection

@@ -12,8 +12,9 @@ import pyarrow.parquet as pq
 
 from checks.contract.tables import BOOLEAN, INTEGER, SCHEMAS, STRING
 from reports.audit import Audit
-from reports.formats import csv_files
+from reports.formats.csv_report import published_table
 from reports.tables.columns import DECIMAL, FILES, FINDINGS, ReportColumn, ReportFile
+from reports.tables.csv_text import as_csv
 from scanner.evidence.pointers import evidence_of
 from scanner.tables.provenance import Provenance
 
@@ -47,15 +48,15 @@ def derived(audit: Audit, provenance: Provenance) -> Iterator[tuple[str, Iterabl
     published = {file.name: file for file in FILES if file.name != FINDINGS.name}
     for name in sorted({*SCHEMAS, *published}):
         whole = _as_the_schema(name) if name in SCHEMAS else published[name]
-        table = audit.tables[name] if name in SCHEMAS else csv_files.frame(audit, name)
-        shown = csv_files.frame(audit, name) if name in published else table
-        yield f"{FOLDER}{name}.csv", csv_files.as_csv(shown, published.get(name, whole))
+        table = audit.tables[name] if name in SCHEMAS else published_table(audit, name)
+        shown = published_table(audit, name) if name in published else table
+        yield f"{FOLDER}{name}.csv", as_csv(shown, published.get(name, whole))
         yield f"{FOLDER}{name}.parquet", [as_parquet(table, whole)]
     told = evidence_of(audit.findings, audit.tables, provenance, audit.checks)
-    findings = csv_files.frame(audit, FINDINGS.name).assign(evidence=told)
-    yield "findings.csv", csv_files.as_csv(findings, FINDINGS_FILE)
+    findings = published_table(audit, FINDINGS.name).assign(evidence=told)
+    yield "findings.csv", as_csv(findings, FINDINGS_FILE)
     yield "findings.parquet", [as_parquet(findings, FINDINGS_FILE)]
-    yield "provenance.csv", csv_files.as_csv(_rows(provenance), ROWS_FILE)
+    yield "provenance.csv", as_csv(_rows(provenance), ROWS_FILE)
 
 
 def as_parquet(frame: pd.DataFrame, file: ReportFile) -> bytes:

@@ -16,8 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from checks.registry import registry
-from reports.formats.registry import chosen, prepare
-from reports.writing.folder import write
+from reports.formats.registry import chosen, prepare, write
 from scanner.audit import audited
 from scanner.policies import loaded
 from scanner.tables.tabulate import tables

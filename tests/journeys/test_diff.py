@@ -20,8 +20,8 @@ from jsonschema import Draft202012Validator
 from typer.testing import CliRunner
 
 from checks.drift.comparison import drift
-from reports.formats.csv_files import as_csv
 from reports.tables.columns import FINDINGS, GAPS
+from reports.tables.csv_text import as_csv
 from scanner.cli.main import app
 from scanner.commands.demo import emulator_connection
 from scanner.commands.gathering import Job

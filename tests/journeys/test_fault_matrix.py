@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from checks.contract.tables import Tables
-from reports.writing.folder import write
+from reports.formats.registry import write
 from scanner.emulator.faults import FaultKind
 from tests.support.fault_matrix import (
     DOCUMENT,

@@ -15,10 +15,11 @@ from hypothesis import strategies as st
 from checks.contract.tables import SCHEMAS, Tables
 from checks.policy.model import Waiver
 from reports.audit import Audit
-from reports.formats.csv_files import as_csv, as_was, files, neutralised
+from reports.formats.csv_report import files
 from reports.tables.columns import FILES, GAPS, SCHEMA_VERSION
+from reports.tables.csv_text import as_csv, as_was, neutralised
 from reports.tables.data_package import markdown
-from reports.tables.scored import score_text
+from reports.tables.policies import score_text
 from tests.support.report_audits import CHECKS, CRASHING, audit_of, waiver, written
 from tests.support.report_tenants import hostile_tenant, project_row, tenant, workspace_row
 
@@ -88,7 +89,7 @@ def test_rows_are_sorted_regardless_of_case() -> None:
     assert found == sorted(found)
 
 
-def test_a_finding_says_where_its_workspace_is() -> None:
+def test_a_finding_names_its_workspace() -> None:
     row = rows(audit_of(tenant(3)), "findings")[0]
     assert (row["workspace"], row["subscription"], row["policy"]) == (
         "mlw-fraud-0000",
@@ -255,7 +256,7 @@ def test_the_order_of_rows_changes_no_byte(seed: int) -> None:
     assert written(files(shuffled(audit, seed))) == written(files(audit))
 
 
-def test_waivers_are_told_whatever_they_did() -> None:
+def test_every_waiver_has_a_row() -> None:
     waivers = [waiver("NET"), waiver("PEP001", expires="2026-01-31"), waiver("MVN001", "gone")]
     told = {row["check"]: (row["state"], row["resource"]) for row in rows(_waiving(waivers), "waivers")}
     assert told == {
@@ -269,7 +270,7 @@ def _waiving(waivers: list[Waiver]) -> Audit:
     return audit_of(tenant(9), waivers=waivers)
 
 
-def test_a_policys_row_says_what_judged_and_when() -> None:
+def test_a_policys_row_names_the_tool_and_the_times() -> None:
     (row,) = rows(audit_of(tenant(3)), "policies")
     assert row["policy"] == "baseline"
     assert row["checks"] == "MVN001, NET001, OBR001, OBR006, PEP001"

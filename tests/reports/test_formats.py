@@ -1,4 +1,4 @@
-"""What all formats have in common, and how they are chosen."""
+"""Properties of all formats, and the choice of formats."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 
 from reports.errors import ReportError
-from reports.formats.registry import DEFAULT_FORMATS, RENDERERS, chosen, rendered
+from reports.formats.registry import DEFAULT_FORMATS, RENDERERS, chosen, rendered, write
 from reports.writing.encoding import REPLACEMENT, as_json, for_xml
-from reports.writing.folder import write
 from tests.support.format_audits import LONE_SURROGATE, file, plain_audit, rich_audit
 
 FILES = {
@@ -25,7 +24,7 @@ FILES = {
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_a_format_writes_its_files_and_says_the_same_in_the_same_bytes(name: str) -> None:
+def test_a_format_writes_its_files_and_the_same_bytes_twice(name: str) -> None:
     again = {path: b"".join(chunks) for path, chunks in RENDERERS[name](rich_audit()).items()}
     assert sorted(again) == FILES[name]
     assert {path: file(path, name) for path in FILES[name]} == again
@@ -33,7 +32,7 @@ def test_a_format_writes_its_files_and_says_the_same_in_the_same_bytes(name: str
 
 
 @pytest.mark.parametrize("name", sorted(set(FILES) - {"xlsx"}))
-def test_a_text_format_is_utf8_with_line_feeds_and_tells_that_it_is_not_azure(name: str) -> None:
+def test_a_text_format_is_utf8_with_line_feeds_and_warns_that_it_is_not_azure(name: str) -> None:
     for path in FILES[name]:
         text = file(path, name).decode("utf-8", errors="strict")
         assert "\r" not in text
@@ -43,19 +42,19 @@ def test_a_text_format_is_utf8_with_line_feeds_and_tells_that_it_is_not_azure(na
         assert not any(word in file(path, name, "plain").decode() for word in told)
 
 
-def test_the_formats_of_a_run_stand_in_one_folder(tmp_path: Path) -> None:
+def test_the_formats_of_a_run_are_in_one_folder(tmp_path: Path) -> None:
     folder = write(plain_audit(), tmp_path / "report", ["json,sarif", "oscal"])
     written = sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
     assert written == ["report.json", "report.oscal-plan.json", "report.oscal.json", "report.sarif"]
 
 
-def test_formats_are_told_apart_by_commas_and_by_repetition() -> None:
+def test_formats_are_separated_by_commas_or_repeated() -> None:
     assert chosen(["html,csv", " JSON , csv"]) == ("html", "csv", "json")
     assert chosen([]) == DEFAULT_FORMATS == ("html", "csv")
 
 
 @pytest.mark.parametrize("word", ["pdf", "html,", "", "html;csv"])
-def test_a_format_there_is_not_is_told_with_those_there_are(word: str) -> None:
+def test_an_unknown_format_is_refused_with_the_known_ones(word: str) -> None:
     with pytest.raises(
         ReportError, match="Formats: html, csv, json, sarif, ocsf, oscal, junit, markdown, xlsx"
     ):

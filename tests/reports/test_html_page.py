@@ -1,4 +1,4 @@
-"""The page says what was not read before anything else, and depends on nothing but the audit."""
+"""The page shows the gaps before any verdict, and depends on nothing but the audit."""
 
 from __future__ import annotations
 
@@ -71,35 +71,35 @@ def block(audit: Audit) -> dict[str, Any]:
     return read
 
 
-def test_what_was_not_read_comes_before_any_verdict() -> None:
+def test_unread_subscriptions_are_named_before_any_verdict() -> None:
     said = text(audit_of(tenant(9)))
-    assert "1 of 6 subscriptions was not read" in said
+    assert "5 of 6 subscriptions were read. The results do not cover " in said
     assert (
-        said.index("was not read") < said.index("Verdict by policy") < said.index("Families by subscription")
+        said.index("do not cover") < said.index("Verdict by policy") < said.index("Families by subscription")
     )
 
 
-def test_why_a_subscription_was_not_read_and_what_would_close_it_is_told() -> None:
+def test_an_unread_subscription_shows_the_reason_and_what_closes_it() -> None:
     said = text(audit_of(tenant(9)))
     assert "workspaces: AuthorizationFailed (HTTP 403)" in said
     assert f"Grant Reader on /subscriptions/{subscription_id(5)}." in said
 
 
-def test_how_many_workspaces_resource_graph_shows_is_told_where_it_shows_others() -> None:
+def test_the_count_of_resource_graph_is_shown_if_it_differs() -> None:
     counts = [(2, 2), (3, 4), (5, None)]
     shown = [
         subscription_row(number, workspaces=listed) | {"workspaces_in_graph": in_graph}
         for number, (listed, in_graph) in enumerate(counts)
     ]
     said = text(audit_of(Tables.of(subscriptions=shown)))
-    assert "compared with Resource Graph in 2 of 3 subscriptions" in said
+    assert "compared with Resource Graph in 2 subscriptions" in said
     assert re.findall(r"\d in Resource Graph", said) == ["4 in Resource Graph"]
     assert "not compared with Resource Graph." in text(audit_of(Tables.of(subscriptions=shown[2:])))
 
 
 def test_a_page_of_nothing_claims_nothing() -> None:
     said = text(audit_of(Tables.of()))
-    assert "No subscription was seen." in said
+    assert "The identity can see no subscription." in said
     assert "nothing judged" in said
     assert "ompliant" not in said
 
@@ -111,8 +111,8 @@ def test_a_tenant_of_which_nothing_was_read_claims_nothing() -> None:
         gaps=[gap_row(f"/subscriptions/{id}", "workspaces", id)],
     )
     said = text(audit_of(tables))
-    assert "1 of 1 subscription was not read" in said
-    assert "not read: nothing is known of it" in said
+    assert "0 of 1 subscription was read." in said
+    assert "could not be read: everything in it is unknown" in said
     assert "undetermined" in said
     assert "ompliant" not in said
 
@@ -133,19 +133,19 @@ def closed_tenant() -> Tables:
     return Tables.of(subscriptions=[subscription_row(0, workspaces=1)], workspaces=[closed])
 
 
-def test_compliant_is_said_with_the_policy_the_date_and_what_was_not_read() -> None:
+def test_compliant_is_shown_with_the_policy_the_date_and_the_gaps() -> None:
     said = text(audit_of(closed_tenant()))
     assert "Compliant with baseline on 2026-05-04 09:32:07 UTC" in said
-    assert "Nothing asked for was left unread." in said
+    assert "There is no gap and no unknown finding." in said
     assert "secure" not in said.lower()
 
 
-@pytest.mark.parametrize(("is_azure", "is_said"), [(True, False), (False, True)])
-def test_the_emulator_is_called_an_emulator(is_azure: bool, is_said: bool) -> None:
-    assert ("Not Azure." in text(audit_of(tenant(3), is_azure=is_azure))) is is_said
+@pytest.mark.parametrize(("is_azure", "is_shown"), [(True, False), (False, True)])
+def test_the_emulator_is_called_an_emulator(is_azure: bool, is_shown: bool) -> None:
+    assert ("Not Azure." in text(audit_of(tenant(3), is_azure=is_azure))) is is_shown
 
 
-def test_a_crashed_check_is_told_at_the_top() -> None:
+def test_a_crashed_check_is_reported_before_the_verdicts() -> None:
     said = text(audit_of(Tables.of(), {"baseline": [CRASHING]}))
     assert "A check crashed." in said
     assert said.index("the plug-in broke") < said.index("Verdict by policy")
@@ -157,7 +157,7 @@ def test_an_audit_without_a_policy_renders() -> None:
     assert "No policy was applied." in text(bare)
 
 
-def test_all_policies_stand_side_by_side() -> None:
+def test_all_policies_are_side_by_side() -> None:
     said = text(audit_of(tenant(9), {"baseline": CHECKS, "strict": CHECKS[:2]}))
     assert "What baseline wants" in said
     assert "What strict wants" in said

@@ -1,4 +1,4 @@
-"""What belongs to a workspace is told in words that never make more of it than was read."""
+"""The dependencies, computes and endpoints of a workspace never claim more than was read."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from checks.contract.tables import Tables
-from reports.page.inventory import computes, dependencies, endpoints, told
+from reports.page.inventory import computes, dependencies, endpoints, read_signs
 from tests.support.report_inventory import compute_rows, dependency_row, endpoint_rows, with_inventory
 from tests.support.report_tenants import Row, tenant, workspace_row
 
@@ -36,10 +36,10 @@ def compute(mode: str | None = "Disabled", **values: object) -> dict[str, Any]:
         ("missing", "", "no such resource (404)"),
         ("unreadable", "AuthorizationFailed", "could not be read: AuthorizationFailed"),
         ("unreadable", "", "could not be read: no reason was recorded"),
-        (None, None, "not known"),
+        (None, None, "unknown"),
     ],
 )
-def test_a_dependency_says_whether_it_was_read(status: str | None, why: str | None, shown: str) -> None:
+def test_a_dependency_shows_whether_it_was_read(status: str | None, why: str | None, shown: str) -> None:
     assert dependency(read_status=status, unread_reason=why)["read"] == shown
 
 
@@ -48,7 +48,7 @@ def test_what_a_read_dependency_left_out_was_not_reported() -> None:
     assert (row["access"], row["default_action"], row["endpoints"]) == ("not reported",) * 3
 
 
-def test_of_a_dependency_that_was_not_read_nothing_is_said() -> None:
+def test_a_dependency_that_was_not_read_has_no_values() -> None:
     row = dependency("registry", public_network_access="Enabled")
     assert (row["access"], row["default_action"], row["endpoints"]) == (None, None, None)
 
@@ -68,7 +68,7 @@ def test_application_insights_has_an_access_for_each_way() -> None:
         ({"compute_type": "Kubernetes"}, None),
     ],
 )
-def test_a_compute_says_its_public_address(values: Row, shown: str | None) -> None:
+def test_a_compute_shows_its_public_address(values: Row, shown: str | None) -> None:
     assert compute(**values)["address"] == shown
 
 
@@ -83,7 +83,7 @@ def test_a_compute_says_its_public_address(values: Row, shown: str | None) -> No
         ("Disabled", "something else", "something else"),
     ],
 )
-def test_a_compute_says_its_network(mode: str | None, subnet: str | None, shown: str) -> None:
+def test_a_compute_shows_its_network(mode: str | None, subnet: str | None, shown: str) -> None:
     assert compute(mode, subnet_id=subnet)["network"] == shown
 
 
@@ -94,10 +94,10 @@ def test_only_online_endpoints_have_an_access() -> None:
     assert pd.isna(found["batch"])
 
 
-def test_not_read_not_collected_and_not_known_are_told_apart() -> None:
+def test_not_read_not_collected_and_unknown_have_signs_of_their_own() -> None:
     workspaces = with_inventory(tenant(6)).workspaces
-    assert told(workspaces).tolist() == ["ynyy-", "yyyy-", "yyyy-", "yyyy-", "yyyy-", "ynyy-"]
+    assert read_signs(workspaces).tolist() == ["ynyy-", "yyyy-", "yyyy-", "yyyy-", "yyyy-", "ynyy-"]
     partly = workspaces.copy()
     partly.loc[partly.index[1], "computes_known"] = pd.NA
-    assert told(partly).tolist()[1] == "y?yy-"
-    assert set(told(tenant(2).workspaces)) == {"-----"}
+    assert read_signs(partly).tolist()[1] == "y?yy-"
+    assert set(read_signs(tenant(2).workspaces)) == {"-----"}

@@ -32,7 +32,7 @@ def broken(*path: Any, value: Any) -> list[str]:
 
 
 @pytest.mark.parametrize("audit", ["rich", "plain"])
-def test_a_report_is_as_the_schema_says(audit: str) -> None:
+def test_a_report_matches_the_schema(audit: str) -> None:
     Draft202012Validator.check_schema(SCHEMA)
     assert [error.message for error in VALIDATOR.iter_errors(document("report.json", "json", audit))] == []
 
@@ -79,7 +79,7 @@ def test_tables_gaps_and_population_are_whole() -> None:
     assert None in {row["public_network_access"] for row in told["tables"]["workspaces"]}
 
 
-def test_what_is_to_mind_of_waivers_is_told() -> None:
+def test_expired_and_orphan_waivers_are_listed() -> None:
     (policy, _) = document("report.json", "json")["policies"]
     assert sum(policy["waived"].values()) == count(verdict="waived")
     assert len(policy["expired_waivers"]) == 1

@@ -54,13 +54,13 @@ def test_violated_fails_undetermined_is_an_error_and_the_rest_is_skipped_or_pass
     }
 
 
-def test_every_gap_is_an_error_that_says_what_closes_it() -> None:
+def test_every_gap_is_an_error_with_what_closes_it() -> None:
     gaps = suites()[0]
     assert gaps.tests == gaps.errors == len(rich_audit().tables.gaps) > 0
     assert all("Grant Reader" in case.result[0].message for case in gaps)
 
 
-def test_what_is_skipped_says_why() -> None:
+def test_a_skipped_case_has_a_reason() -> None:
     messages = [case.result[0].message for case in cases(Skipped)]
     assert sum(message.startswith("Waived: Borne by <b>us</b>") for message in messages) == count(
         verdict="waived"

@@ -73,24 +73,24 @@ def test_every_row_has_as_many_cells_as_its_header() -> None:
         assert table.count("<td>") == width * (table.count("<tr>") - 1)
 
 
-def test_what_is_not_known_stands_before_what_is_violated() -> None:
+def test_undetermined_findings_come_before_violations() -> None:
     headings = [line for line in summary().splitlines() if line.startswith("#")]
     assert [heading.partition(" (")[0] for heading in headings] == [
         "# Network isolation of Azure Machine Learning",
         "## Policies",
-        "## Not read",
-        "## Not known",
+        "## Gaps",
+        "## Undetermined",
         "## Violated",
         "## Waived",
-        "## To mind",
+        "## Policy notes",
     ]
-    assert f"## Not known ({count(verdict='undetermined'):,})" in headings
+    assert f"## Undetermined ({count(verdict='undetermined'):,})" in headings
     assert f"## Violated ({count(verdict='violated'):,})" in headings
     assert f"## Waived ({count(verdict='waived'):,})" in headings
-    assert "Waiver expired" in summary().partition("## To mind")[2]
+    assert "Expired waiver" in summary().partition("## Policy notes")[2]
 
 
-def test_a_large_tenant_fits_a_comment_and_says_how_much_is_left_out() -> None:
+def test_a_large_tenant_fits_a_comment_and_counts_the_rows_left_out() -> None:
     audit = audit_of(tenant(700), {"a": CHECKS, "b": CHECKS}, waivers=[waiver("NET001", "*1")])
     text = written(files(audit))["summary.md"].decode()
     assert MOST_BYTES * 0.9 < len(text.encode()) <= MOST_BYTES
@@ -98,7 +98,7 @@ def test_a_large_tenant_fits_a_comment_and_says_how_much_is_left_out() -> None:
     in_all = int(violated.partition(")")[0].replace(",", ""))
     shown = sum(line.startswith("|") for line in violated.splitlines()) - 2
     assert in_all == int(audit.findings["verdict"].eq("violated").sum())
-    assert f"**{in_all - shown:,} more are left out here.**" in violated
+    assert f"**{in_all - shown:,} more rows are left out.**" in violated
     severities = [line.split(" | ")[0] for line in violated.splitlines() if line.startswith("| ")][2:]
     assert severities == sorted(severities, key=["| critical", "| high", "| medium", "| low"].index)
 

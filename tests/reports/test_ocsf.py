@@ -11,12 +11,7 @@ from py_ocsf_models.events.findings.compliance_finding import ComplianceFinding
 from checks.engine.finding_ids import finding_ids
 from tests.support.format_audits import count, document, file, rich_audit
 
-UNKNOWN_TO_IT = {
-    ".cloud",
-    ".compliance.status",
-    ".compliance.status_code",
-    ".compliance.status_details",
-}
+UNKNOWN_TO_IT = {".cloud", ".compliance.status", ".compliance.status_code", ".compliance.status_details"}
 """Attributes of OCSF 1.8.0 (profile cloud, object compliance) that py-ocsf-models 0.10 leaves out."""
 
 
@@ -79,7 +74,7 @@ def test_what_was_not_read_is_a_warning_with_what_closes_it() -> None:
         assert event["remediation"]["desc"].startswith("Grant Reader")
 
 
-def test_every_event_tells_policy_severity_standards_and_that_it_is_not_azure() -> None:
+def test_every_event_has_policy_severity_standards_and_that_it_is_not_azure() -> None:
     for event in events():
         assert event["metadata"]["labels"] == ["not-azure"]
         assert event["message"].startswith("Not Azure: ")

@@ -13,7 +13,7 @@ from trestle.oscal.assessment_plan import AssessmentPlan
 from trestle.oscal.assessment_results import AssessmentResults
 
 from checks.families.frameworks import PUBLIC_NETWORK_ACCESS
-from reports.formats.oscal_controls import control_id
+from reports.formats.oscal_plan import control_id
 from tests.support.format_audits import count, document, rich_audit
 
 TOKEN = re.compile(r"[A-Za-z_][A-Za-z0-9._\-]*")
@@ -45,7 +45,7 @@ def test_trestle_reads_the_results_and_the_plan(audit: str) -> None:
     AssessmentPlan.model_validate(readable(plan(audit)))
 
 
-def test_trestle_would_say_if_they_were_not() -> None:
+def test_trestle_refuses_other_documents() -> None:
     for name in ("uuid", "import-ap", "results"):
         broken = readable(results())
         del broken[name]
@@ -80,7 +80,7 @@ def test_there_is_an_observation_for_each_finding_and_each_gap() -> None:
     assert gaps > 0
 
 
-def test_only_a_check_that_nothing_speaks_against_is_satisfied() -> None:
+def test_only_a_check_with_compliant_findings_is_satisfied() -> None:
     (result, _) = results()["results"]
     told = {each["title"].partition(":")[0]: each["target"]["status"] for each in result["findings"]}
     assert told["Everything in scope is read"] == {"state": "not-satisfied", "reason": "other"}
@@ -90,7 +90,7 @@ def test_only_a_check_that_nothing_speaks_against_is_satisfied() -> None:
     assert plain <= {"satisfied"}
 
 
-def test_a_waiver_is_a_risk_that_is_borne() -> None:
+def test_a_waiver_is_an_accepted_risk() -> None:
     (risk,) = results()["results"][0]["risks"]
     assert risk["status"] == "deviation-approved"
     assert len(risk["related-observations"]) == count(verdict="waived") > 0

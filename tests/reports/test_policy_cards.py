@@ -1,4 +1,4 @@
-"""The page tells the score, and what waivers do and no longer do, where a reader looks for a verdict."""
+"""A policy card shows the score, the waived findings and the waivers that no longer match."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from html import unescape
 
 from checks.contract.tables import Tables
 from reports.audit import Audit
-from reports.page.rows import Tally, workspace_frame, workspace_rows
 from reports.page.tallies import counted_findings
-from reports.tables.scored import texts_by_id
+from reports.page.workspace_rows import Tally, workspace_frame, workspace_rows
+from reports.tables.policies import scores_by_id
 from tests.support.report_audits import CRASHING, audit_of, html_of, waiver
 from tests.support.report_tenants import tenant
 
@@ -24,16 +24,14 @@ def test_a_card_shows_the_score_and_what_is_waived_by_severity() -> None:
     audit = audit_of(tenant(25), waivers=[waiver("NET001")])
     said = text(audit)
     [verdict] = audit.verdicts
-    assert (
-        f"{verdict.score:.1f} Score of 100: the worst violation chooses the band, unknown counts as failed."
-        in said
-    )
+    score = f"{verdict.score:.1f} Score of 100: the worst violation chooses the band, and an unknown counts"
+    assert score in said
     assert f"{verdict.waived['high']} violations are waived" in said
     assert re.search(rf"high ?fails ?{verdict.violated['high']} ?{verdict.waived['high']}\D", said)
 
 
 def test_without_an_answer_that_counts_there_is_no_score() -> None:
-    assert "no score Nothing that counts was answered." in text(audit_of(Tables.of()))
+    assert "no score There is no finding that counts." in text(audit_of(Tables.of()))
 
 
 def test_the_score_is_explained_with_its_example() -> None:
@@ -43,25 +41,27 @@ def test_the_score_is_explained_with_its_example() -> None:
     assert "replacing any status by unknown never raises it" in said
 
 
-def test_expired_and_orphan_waivers_and_unread_groups_are_told_with_what_to_do() -> None:
+def test_expired_and_orphan_waivers_and_unread_groups_are_shown_with_what_to_do() -> None:
     waivers = [waiver("NET001", expires="2026-05-03"), *(waiver("MVN001", f"gone-{n}") for n in range(6))]
     audit = audit_of(tenant(25), waivers=waivers)
     groups = replace(audit.verdicts[0], unread_groups=("mg-production",))
     said = text(replace(audit, verdicts=(groups,)))
-    assert "1 waiver has expired. An expired waiver no longer counts" in said
+    assert "1 waiver has expired. The findings of an expired waiver are violations again." in said
     assert "violations that it no longer bears:" in said
-    assert "6 waivers waive nothing." in said
+    assert "6 waivers match nothing." in said
     assert said.count("it matches no finding") == 6
-    assert "1 management group was not read. What this policy says for such a group was not applied." in said
+    assert (
+        "1 management group was not read. The rules of this policy for such a group were not applied." in said
+    )
     assert "mg-production" in said
 
 
 def test_waived_findings_do_not_count_as_failing_but_are_counted() -> None:
-    audit, borne = audit_of(tenant(25)), audit_of(tenant(25), waivers=[waiver("NET001")])
-    failing, waived = (sum(row.total for row in tally(each)) for each in (audit, borne))
+    audit, excused = audit_of(tenant(25)), audit_of(tenant(25), waivers=[waiver("NET001")])
+    failing, waived = (sum(row.total for row in tally(each)) for each in (audit, excused))
     assert failing == waived
-    assert sum(row.waived for row in tally(borne)) == borne.verdicts[0].waived["high"] > 0
-    assert "high" not in {name for row in tally(borne) for name, _ in row.failures}
+    assert sum(row.waived for row in tally(excused)) == excused.verdicts[0].waived["high"] > 0
+    assert "high" not in {name for row in tally(excused) for name, _ in row.failures}
 
 
 def tally(audit: Audit) -> list[Tally]:
@@ -70,15 +70,15 @@ def tally(audit: Audit) -> list[Tally]:
     return [row.tallies[0] for row in workspace_rows(audit, frame, counted)]
 
 
-def test_a_waived_finding_about_no_known_workspace_says_so() -> None:
+def test_a_waived_finding_about_no_known_workspace_shows_its_waiver() -> None:
     audit = audit_of(Tables.of(), {"baseline": [CRASHING]})
-    borne = audit.findings.assign(verdict="waived", waiver="Borne by Jane.")
-    assert "Waived: Borne by Jane." in text(replace(audit, findings=borne))
+    excused = audit.findings.assign(verdict="waived", waiver="Accepted by Jane.")
+    assert "Waived: Accepted by Jane." in text(replace(audit, findings=excused))
 
 
 def test_a_subscription_of_the_heat_map_shows_its_score() -> None:
     audit = audit_of(tenant(25))
-    scores = texts_by_id(audit.verdicts[0], "subscription")
+    scores = scores_by_id(audit.verdicts[0], "subscription")
     assert len(scores) == 5
     for score in scores.values():
         assert f'<span class="score">{score}</span>' in html_of(audit)

@@ -1,4 +1,4 @@
-"""`report.sarif`, read by sarif-pydantic; what that does not know is held against the standard here."""
+"""`report.sarif`, read by sarif-pydantic; the properties it does not know are checked here."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from checks.engine.finding_ids import finding_ids
 from tests.support.format_audits import count, document, rich_audit
 
 UNKNOWN_TO_IT = {"Run.columnKind", "Result.suppressions", "Invocation.toolExecutionNotifications"}
-"""Properties of SARIF 2.1.0 that sarif-pydantic 0.6 lets through unread."""
+"""Properties of SARIF 2.1.0 that sarif-pydantic 0.6 does not check."""
 
 
 def not_read(value: Any) -> Iterator[str]:
@@ -83,7 +83,7 @@ def test_every_result_has_suppressions_and_only_what_is_waived_has_one() -> None
         assert suppression["justification"].startswith("Borne by <b>us</b>")
 
 
-def test_results_are_followed_by_their_finding_ids_and_told_apart_by_their_own() -> None:
+def test_results_are_followed_by_their_finding_ids_and_have_ids_of_their_own() -> None:
     known = set(finding_ids(rich_audit().findings))
     for each in results():
         assert each["correlationGuid"] in known

@@ -79,21 +79,23 @@ def test_severities_have_colours() -> None:
     assert [cell.value for cell in sheet[1]][:3] == ["severity", "status", "verdict"]
 
 
-def test_the_summary_tells_the_source_and_what_each_policy_came_to() -> None:
+def test_the_summary_shows_the_source_and_each_verdict() -> None:
     rows = list(book()["summary"].iter_rows(values_only=True))
     assert str(rows[0][0]).startswith("Not Azure: ")
     policies = {
         row[0]: row[1] for row in rows if row[0] in {"base line/1", "strict"} and row[1] == "violated"
     }
     assert len(policies) == 2
-    assert any(str(row[1]).startswith("Waiver expired: ") for row in rows)
+    assert any(str(row[1]).startswith("Expired waiver: ") for row in rows)
     assert ("gaps", len(rich_audit().tables.gaps)) in {row[:2] for row in rows}
     assert not str(book("plain")["summary"]["A1"].value).startswith("Not Azure")
 
 
-def test_what_does_not_fit_is_told_where_it_is_missing_and_on_the_first_sheet() -> None:
+def test_rows_that_do_not_fit_are_counted_in_their_sheet_and_in_the_summary() -> None:
     told = load_workbook(BytesIO(written(files(rich_audit(), most_rows=40))["report.xlsx"]))
-    note = f"{len(rich_audit().findings) - 38:,} more rows of findings do not fit; report.json has them all."
+    note = (
+        f"{len(rich_audit().findings) - 38:,} more rows of findings do not fit. report.json has all of them."
+    )
     assert told["findings"].max_row == 40
     assert told["findings"]["A40"].value == note
     assert told["findings"].auto_filter.ref == "A1:O39"
@@ -107,7 +109,7 @@ def test_a_sheet_that_is_exactly_full_has_no_note() -> None:
     assert not any("do not fit" in str(cell.value) for cell in told["summary"]["A"])
 
 
-def test_a_cell_that_is_too_long_says_how_much_is_missing() -> None:
+def test_a_cell_that_is_too_long_counts_the_missing_characters() -> None:
     assert fitting("x" * MOST_UNITS) == "x" * MOST_UNITS
     for text in ("x" * 40_000, "🦊" * 20_000):
         cut = fitting(text)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from checks.drift.comparison import Drift, drift
-from reports.drift import page as drift_page
+from reports.page import drift_page
 from tests.support.drift_snapshots import (
     OTHER,
     finding,
@@ -31,8 +31,16 @@ pytestmark = pytest.mark.browser
 WAIVER: Mapping[str, object] = {"policy": "baseline", "check": "NET001", "resource": "*", "violations": 1}
 
 
+def findings(status: str, texts: Sequence[tuple[object, str]]) -> list[Mapping[str, object]]:
+    return [
+        {**finding(status), "workspace_id": id, "resource_id": id}
+        | dict.fromkeys(("workspace", "reason", "observed"), name)
+        for id, name in texts
+    ]
+
+
 def hostile() -> Drift:
-    """A drift with something in every table, in which every text is an attack."""
+    """Return a drift with rows in every table, in which every text is an attack."""
     names = [workspace(f"w{number}", subscription=name) for number, name in enumerate(HOSTILE_NAMES)]
     seen = [
         {**each, "workspace": name, "outbound_rules": 1}
@@ -47,33 +55,19 @@ def hostile() -> Drift:
         {**rule, "fqdn": "*.example.com", "error_information": name}
         for rule, (_, name) in zip(rules, texts, strict=True)
     ]
-    found = [
-        [
-            {
-                **finding(status),
-                "workspace_id": id,
-                "resource_id": id,
-                "workspace": name,
-                "reason": name,
-                "observed": name,
-            }
-            for id, name in texts
-        ]
-        for status in ("pass", "fail")
-    ]
     waivers = [{**WAIVER, "resource": name, "reason": name, "where": name} for name in HOSTILE_NAMES]
     old = snapshot(
         HOSTILE_NAMES[0],
         workspaces=[*seen, workspace("x", of=OTHER)],
         outbound_rules=rules,
-        findings=found[0],
+        findings=findings("pass", texts),
         subscriptions=[subscription(), subscription(OTHER)],
     )
     new = snapshot(
         HOSTILE_NAMES[1],
         workspaces=seen,
         outbound_rules=wide,
-        findings=found[1],
+        findings=findings("fail", texts),
         waivers=waivers,
         policies=[policy(source=HOSTILE_NAMES[2])],
         subscriptions=[subscription(), subscription(OTHER, read=False, note=HOSTILE_NAMES[3])],
@@ -93,7 +87,7 @@ def test_every_table_is_shown_and_no_name_does_anything(browser_page: Opener, wi
         name: page.locator(f"[aria-label='{name}'] tbody tr").count()
         for name in (
             "Findings that changed",
-            "What became reachable",
+            "Destinations that changed",
             "Outbound rules that changed",
             "Waivers that changed",
         )
@@ -109,10 +103,10 @@ def test_every_table_is_shown_and_no_name_does_anything(browser_page: Opener, wi
     assert page.locator("text=*.example.com").first.is_visible()
 
 
-def test_nothing_that_differs_is_said_in_one_sentence(browser_page: Opener) -> None:
+def test_no_difference_is_one_sentence(browser_page: Opener) -> None:
     side = snapshot(workspaces=[workspace()], findings=[finding("fail")])
     page = browser_page(page_of(drift(side, side)))
-    assert page.locator(".lead").inner_text() == "Nothing differs."
+    assert page.locator(".lead").inner_text() == "No difference."
     assert page.locator("table").count() == 1
 
 
@@ -135,5 +129,5 @@ def test_more_rows_than_a_page_should_hold_are_counted(browser_page: Opener) -> 
     )
     page = browser_page(page_of(found))
     assert page.locator("[aria-label='Findings that changed'] tbody tr").count() == 200
-    assert page.locator(".quiet").inner_text().startswith("50 more are in drift_findings.csv")
+    assert page.locator(".quiet").inner_text().startswith("50 more rows are in drift_findings.csv")
     assert id_of("w000").rpartition("/")[2] in page.locator("tbody").nth(1).inner_text()

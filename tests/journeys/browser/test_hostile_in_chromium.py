@@ -1,9 +1,12 @@
-"""Whatever field an attacker can name or fill, the page shows it as text; spreadsheets get no formula."""
+"""Every field that an attacker can fill is shown as text, and becomes no formula in a spreadsheet."""
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
+import re
+import shlex
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,10 +17,12 @@ import yaml
 
 from checks.registry import registry
 from reports.audit import Audit
-from reports.formats import csv_files, xlsx
+from reports.formats import csv_report, xlsx
+from reports.literals import bicep_literal
 from scanner.audit import audited
 from scanner.policies import loaded
-from tests.support.report_audits import html_of, written
+from tests.support.report_audits import audit_of, html_of, written
+from tests.support.report_tenants import HOSTILE_NAMES, hostile_tenant, tenant
 from tests.support.tables.hostile import fields, hostile_tables, mark
 
 if TYPE_CHECKING:
@@ -29,7 +34,7 @@ NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 
 
 def hostile_audit(folder: Path, attack: str) -> Audit:
-    """A policy whose own words are attacks, over tables of attacks."""
+    """Return an audit in which every text of the tables and of the policy is an attack."""
     waiver = {"check": "NET001", "resource": "*", "expires": "2027-01-31"}
     words = {name: f"{attack} {mark('waiver', name)}" for name in ("reason", "approver", "ticket")}
     document = {
@@ -77,7 +82,7 @@ def test_no_field_becomes_markup(browser_page: Opener, tmp_path: Path) -> None:
 
 
 def test_no_field_becomes_a_formula_in_a_csv_file(tmp_path: Path) -> None:
-    files = written(csv_files.files(hostile_audit(tmp_path, FORMULA)))
+    files = written(csv_report.files(hostile_audit(tmp_path, FORMULA)))
     cells = [
         cell
         for name, content in files.items()
@@ -96,3 +101,66 @@ def test_no_field_becomes_a_formula_in_a_workbook(tmp_path: Path) -> None:
     assert not [cell.coordinate for cell in cells if cell.data_type == "f" or cell.hyperlink]
     texts = {cell.value for cell in cells if cell.data_type == "s"}
     assert len({field for field in fields() if f"{FORMULA} {mark(*field)}" in texts}) > 40
+
+
+@pytest.mark.browser
+def test_hostile_names_are_shown_and_run_nothing(browser_page: Opener) -> None:
+    page = browser_page(html_of(audit_of(hostile_tenant())).encode())
+    page.click("#open-shown")
+    for summary in page.locator("tr.detail .fix > summary").all()[:40]:
+        summary.click()
+    names = page.locator(".toggle .name").all_text_contents()
+    assert set(HOSTILE_NAMES) <= set(names)
+    assert page.locator("img, iframe, object").count() == 0
+    assert page.locator("script").count() == 2
+
+
+ATTEMPTS = (
+    """const script = document.createElement("script");
+    script.append("window.ran = true");
+    document.body.append(script);""",
+    """const button = document.createElement("button");
+    button.setAttribute("onclick", "window.ran = true");
+    document.body.append(button);
+    button.click();""",
+    """document.body.innerHTML += "<img src=x onerror='window.ran = true'>";""",
+    """setTimeout("window.ran = true", 0);""",
+)
+
+
+@pytest.mark.browser
+def test_a_script_put_into_the_page_is_blocked(browser_page: Opener) -> None:
+    from playwright.sync_api import Error
+
+    page = browser_page(html_of(audit_of(tenant(3))).encode())
+    for attempt in ATTEMPTS:
+        with contextlib.suppress(Error):
+            page.evaluate(attempt)
+    assert page.evaluate("window.ran") is None
+    assert len(browser_page.problems) >= len(ATTEMPTS)
+    assert all(
+        re.search("Content Security Policy|TrustedScript|TrustedHTML", each) for each in browser_page.problems
+    )
+    browser_page.problems.clear()
+
+
+@pytest.mark.browser
+def test_a_request_from_the_page_is_blocked(browser_page: Opener) -> None:
+    page = browser_page(html_of(audit_of(tenant(3))).encode())
+    outcome = page.evaluate("fetch('https://example.invalid/').then(() => 'sent', () => 'refused')")
+    assert outcome == "refused"
+    assert all("Content Security Policy" in problem for problem in browser_page.problems)
+    browser_page.problems.clear()
+
+
+@pytest.mark.browser
+def test_a_fix_for_a_hostile_name_is_one_literal_in_each_language(browser_page: Opener) -> None:
+    page = browser_page(html_of(audit_of(hostile_tenant())).encode())
+    name = HOSTILE_NAMES[5]
+    page.locator(".toggle", has_text=name).first.click()
+    finding = page.locator(".finding.fail", has_text="NET001")
+    finding.locator(".fix > summary").click()
+    words = shlex.split(finding.locator("pre").inner_text())
+    assert words[words.index("--name") + 1] == name
+    finding.get_by_role("button", name="Bicep").click()
+    assert f"name: {bicep_literal(name)}" in finding.locator("pre").inner_text()

@@ -1,4 +1,4 @@
-"""Waivers, scores and what belongs to a workspace, in a real browser."""
+"""Waivers, scores and inventories in a real browser."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ POLICIES = {"baseline": CHECKS, "strict": CHECKS[:1]}
 
 @cache
 def report() -> bytes:
-    borne = [waiver("NET001", "*fraud-0000", reason="The gateway comes in May."), waiver("OBR", "*fqdn-0")]
-    return html_of(audit_of(with_inventory(tenant(25)), POLICIES, waivers=borne)).encode()
+    waivers = [waiver("NET001", "*fraud-0000", reason="The gateway comes in May."), waiver("OBR", "*fqdn-0")]
+    return html_of(audit_of(with_inventory(tenant(25)), POLICIES, waivers=waivers)).encode()
 
 
 def shown(page: Page) -> list[str]:
@@ -148,7 +148,7 @@ def test_a_hostile_waiver_is_shown_and_runs_nothing(browser_page: Opener, hostil
     page.select_option("#verdict", "waived")
     page.click("#open-shown")
     assert hostile in (page.locator(".finding.waived").first.text_content() or "")
-    assert page.locator(".told li", has_text="jane.doe@contoso.example").count() == 2
+    assert page.locator(".notice li", has_text="jane.doe@contoso.example").count() == 2
     assert page.locator("img, iframe, object").count() == 0
     assert page.locator("script").count() == 2
 

@@ -1,4 +1,4 @@
-"""A name from somebody else's system stays a name, whatever it holds."""
+"""A name from Azure or an export becomes one literal in every dialect, whatever it contains."""
 
 from __future__ import annotations
 
@@ -13,33 +13,26 @@ from hypothesis import strategies as st
 from checks.contract.tables import Tables
 from checks.model import Remediation
 from reports.errors import ReportError
+from reports.literals import (
+    REPLACEMENT,
+    az_literal,
+    bicep_literal,
+    is_plain,
+    printable,
+    require,
+    terraform_literal,
+)
 from reports.page.fixes import Resources
-from reports.remediation import REPLACEMENT, filled, is_plain, printable
 from tests.support.report_audits import CHECKS
 from tests.support.report_tenants import HOSTILE_NAMES, project_row, tenant, workspace_row
-
-FIX = Remediation(
-    summary="Fix it.",
-    az="az ml workspace update --name {{workspace}} --resource-group {{resource_group}}",
-    bicep="name: {{workspace}}",
-    terraform="name = {{workspace}}",
-)
 
 NASTY = st.text(alphabet="az'\"\\${}%;|&`!@-#\n\r\t\x00\x1b\u202e\u2028 é日", max_size=12)
 
 
-def values(name: str) -> dict[str, str]:
-    return {"workspace": name, "resource_group": "rg"}
-
-
 @given(name=st.text() | NASTY)
 def test_a_shell_reads_the_name_as_one_word(name: str) -> None:
-    words = shlex.split(filled(FIX, values(name))["az"])
-    assert words == [
-        *("az", "ml", "workspace", "update", "--name"),
-        re.sub(r"^[-@]", REPLACEMENT, printable(name)),
-        *("--resource-group", "rg"),
-    ]
+    words = shlex.split(f"az --name {az_literal(name)} --query id")
+    assert words == ["az", "--name", re.sub(r"^[-@]", REPLACEMENT, printable(name)), "--query", "id"]
 
 
 @given(
@@ -48,7 +41,7 @@ def test_a_shell_reads_the_name_as_one_word(name: str) -> None:
     )
 )
 def test_a_name_of_printable_characters_is_kept_as_it_is(name: str) -> None:
-    assert shlex.split(filled(FIX, values(name))["az"])[5] == name
+    assert shlex.split(az_literal(name)) == [name]
 
 
 @given(name=st.text() | NASTY)
@@ -58,14 +51,14 @@ def test_nothing_a_terminal_obeys_is_left(name: str) -> None:
 
 @given(name=st.text() | NASTY)
 def test_bicep_reads_the_name_as_one_string(name: str) -> None:
-    literal = filled(FIX, values(name))["bicep"].removeprefix("name: ")
+    literal = bicep_literal(name)
     assert re.fullmatch(r"'(?:[^'\\$\n]|\\['\\]|\\\$\{|\$(?!\{))*'", literal)
     assert re.sub(r"\\(['\\$])", r"\1", literal[1:-1]) == printable(name)
 
 
 @given(name=st.text() | NASTY)
 def test_terraform_reads_the_name_as_one_string(name: str) -> None:
-    literal = filled(FIX, values(name))["terraform"].removeprefix("name = ")
+    literal = terraform_literal(name)
     assert re.fullmatch(r'"(?:[^"\\$%\n]|\\["\\]|\\u00(?:24|25)|\$\$\{|%%\{|[$%](?!\{))*"', literal)
     assert hcl_value(literal) == printable(name)
 
@@ -78,33 +71,24 @@ def hcl_value(literal: str) -> str:
 
 @pytest.mark.parametrize(
     ("name", "expected"),
-    [
-        ("${x}", '"$${x}"'),
-        ("%{ if }", '"%%{ if }"'),
-        ("$${x}", '"\\u0024$${x}"'),
-        ('a"b\\', '"a\\"b\\\\"'),
-    ],
+    [("${x}", '"$${x}"'), ("%{ if }", '"%%{ if }"'), ("$${x}", '"\\u0024$${x}"'), ('a"b\\', '"a\\"b\\\\"')],
 )
 def test_terraform_templates_are_escaped(name: str, expected: str) -> None:
-    assert filled(FIX, values(name))["terraform"] == f"name = {expected}"
+    assert terraform_literal(name) == expected
 
 
 def test_bicep_interpolation_is_escaped() -> None:
-    assert filled(FIX, values("it's ${x}"))["bicep"] == r"name: 'it\'s \${x}'"
-
-
-def test_a_value_that_looks_like_a_placeholder_is_not_filled_in_again() -> None:
-    assert "'{{resource_group}}'" in filled(FIX, values("{{resource_group}}"))["az"]
+    assert bicep_literal("it's ${x}") == r"'it\'s \${x}'"
 
 
 @pytest.mark.parametrize("name", ["--subscription=evil", "@/etc/passwd"])
 def test_az_is_given_neither_an_option_nor_a_file(name: str) -> None:
-    assert shlex.split(filled(FIX, values(name))["az"])[5] == REPLACEMENT + name[1:]
+    assert shlex.split(az_literal(name)) == [REPLACEMENT + name[1:]]
 
 
 def test_an_unknown_placeholder_is_refused_by_name() -> None:
-    with pytest.raises(ReportError, match=r"wants \{\{vault\}\}"):
-        filled(Remediation(summary="Fix it.", az="az {{vault}}"), values("a"))
+    with pytest.raises(ReportError, match=r"uses \{\{vault\}\}"):
+        require(Remediation(summary="Fix it.", az="az {{vault}}"), {"workspace"})
 
 
 def resource_values(tables: Tables, check_id: str, project_id: str, judged_by: str) -> dict[str, str]:
@@ -116,7 +100,7 @@ def resource_values(tables: Tables, check_id: str, project_id: str, judged_by: s
     return dict(zip(names, found, strict=True))
 
 
-def test_a_project_is_mended_at_its_hub() -> None:
+def test_a_project_is_fixed_at_its_hub() -> None:
     hub = workspace_row(8)
     project = project_row(0, hub)
     tables = Tables.of(workspaces=[hub, project])
@@ -124,7 +108,7 @@ def test_a_project_is_mended_at_its_hub() -> None:
     assert (found["workspace"], found["resource_id"]) == (hub["workspace"], hub["workspace_id"])
 
 
-def test_a_rule_is_mended_where_it_is() -> None:
+def test_a_rule_is_fixed_at_the_rule() -> None:
     tables = tenant(2)
     rule = tables.outbound_rules.iloc[0]
     check = next(check for check in CHECKS if check.id == "OBR001")
@@ -139,14 +123,13 @@ def test_a_rule_is_mended_where_it_is() -> None:
     assert workspace in rule["workspace_id"]
 
 
-def test_what_was_not_reported_is_a_name_in_angle_brackets_and_quoted() -> None:
+def test_a_value_not_reported_is_a_name_in_angle_brackets_and_quoted() -> None:
     row = workspace_row(4)
     found = resource_values(
         Tables.of(workspaces=[row]), "NET001", row["workspace_id"], row["workspace_id"].lower()
     )
     assert found["location"] == "<location>"
-    fix = Remediation(summary="Fix it.", az="az --location {{location}}")
-    assert filled(fix, found)["az"] == "az --location '<location>'"
+    assert az_literal(found["location"]) == "'<location>'"
 
 
 @pytest.mark.parametrize(("value", "expected"), [("mlw-fraud", True), ("/a/b.c_d", True), ("", False)])

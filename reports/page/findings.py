@@ -1,7 +1,8 @@
-"""The findings of the page's JSON block: one row for all policies that agree, texts as numbers.
+"""Turn findings into rows of the page: the script shows them when a reader opens a workspace.
 
-They are numbered some workspaces at a time; what is kept of a finding is the number of its answer and that
-of its resource.
+The findings of all policies about one check and resource become one row. Texts are stored once and rows hold
+their numbers. Workspaces are numbered in blocks; of each finding only two numbers are kept, that of its
+answer and that of its resource.
 """
 
 from __future__ import annotations
@@ -17,24 +18,13 @@ from checks.policy.verdicts import Verdict
 from checks.vocabulary import Coded, Codes, Texts, combined
 from reports.audit import Audit
 from reports.page.fixes import Fixes
-from reports.page.json_text import Json
 from reports.page.strings import Strings
+from reports.statuses import STATUS_ORDER, VERDICT_ORDER
 from reports.tables.pools import Places, Pooled, ordered
-
-STATUS_ORDER = (Status.UNKNOWN, Status.ERROR, Status.FAIL, Status.NOT_APPLICABLE, Status.PASS)
-"""What is not known comes before what failed, so that nothing unread is buried."""
-
-VERDICT_ORDER = (
-    Verdict.UNDETERMINED,
-    Verdict.VIOLATED,
-    Verdict.WAIVED,
-    Verdict.CONSEQUENCE,
-    Verdict.COMPLIANT,
-)
-"""Likewise."""
+from reports.writing.encoding import Json
 
 _NOT_ASKED = (-1, -1, -1)
-"""The severity, verdict and waiver of a policy that did not ask."""
+"""The severity, verdict and waiver of a policy that did not run the check."""
 
 _ANSWERED = ("check_id", "status", "observed", "expected", "reason")
 _LOCATED = ("resource_id", "workspace_id", "judged_by")
@@ -46,16 +36,16 @@ _Words = tuple[str, str, str]
 """A severity, a verdict and a waiver."""
 
 _Judgement = tuple[_Words | None, ...]
-"""One for each policy, None where it did not ask."""
+"""One for each policy; None if it did not run the check."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class NumberedFindings:
     """Findings by workspace, one row for all policies that agree.
 
-    An answer: check, status, observed, expected, reason, judgement. A judgement, in three lists of one
-    number for each policy: the rank of the severity (-1 where it did not ask), that of the verdict in
-    `VERDICT_ORDER`, and the waiver's text (-1 for none).
+    An answer is check, status, observed, expected, reason, judgement. A judgement is three lists with one
+    number for each policy: the rank of the severity (-1 if the policy did not run the check), the rank of
+    the verdict in `VERDICT_ORDER`, and the text of the waiver (-1 for none).
     """
 
     answers: Sequence[tuple[int, ...]]
@@ -63,11 +53,11 @@ class NumberedFindings:
     spans: Mapping[str, tuple[int, int]]
     """By lower-cased workspace id, where its findings begin and end."""
     rows: Texts
-    """Each as JSON: the number of its answer, its resource (the rest of the id where it begins with the
-    workspace's) and, where it has one, its fix."""
+    """Each row as JSON: its answer, its resource and, if it has one, its fix. The id of a resource inside the
+    workspace is stored without the id of the workspace."""
 
     def of(self, workspace_id: str) -> Json:
-        """The rows of a workspace: unknown first, then the worst, by check and resource."""
+        """Return the rows of a workspace: unknown first, then the worst, by check and resource."""
         start, end = self.spans.get(workspace_id, (0, 0))
         return Json(f"[{','.join(self.rows.pool[self.rows.codes[start:end]].tolist())}]")
 
@@ -75,7 +65,7 @@ class NumberedFindings:
 def numbered_findings(
     audit: Audit, strings: Strings, checks: Sequence[Check], fixes: Fixes
 ) -> NumberedFindings:
-    """The audit's findings, texts numbered in the order of the rows."""
+    """Return the findings of the audit, with texts numbered in the order of the rows."""
     numbering = _Numbering(audit)
     for rows in numbering.blocks():
         numbering.add(rows)
@@ -99,37 +89,34 @@ def numbered_findings(
 
 
 def _rows(numbering: _Numbering, resources: Sequence[int], fixes: Sequence[tuple[int, int]]) -> Texts:
-    told = np.concatenate([np.empty((0, 2), dtype=np.int32), *numbering.told])
+    numbered = np.concatenate([np.empty((0, 2), dtype=np.int32), *numbering.rows])
     counts = (len(numbering.answers), len(resources))
     alike = combined(
-        [Coded(codes=codes, count=count) for codes, count in zip(told.T, counts, strict=True)], len(told)
+        [Coded(codes=codes, count=count) for codes, count in zip(numbered.T, counts, strict=True)],
+        len(numbered),
     )
-    rows = [f"[{answer},{resources[resource]}]" for answer, resource in told[alike.first].tolist()]
+    rows = [f"[{answer},{resources[resource]}]" for answer, resource in numbered[alike.first].tolist()]
     codes = alike.codes.copy()
-    mended = [(place, fix) for place, fix in fixes if fix >= 0]
-    places = [place for place, _ in mended]
-    with_fixes = [f"{rows[code][:-1]},{fix}]" for code, (_, fix) in zip(codes[places], mended, strict=True)]
+    fixed = [(place, fix) for place, fix in fixes if fix >= 0]
+    places = [place for place, _ in fixed]
+    with_fixes = [f"{rows[code][:-1]},{fix}]" for code, (_, fix) in zip(codes[places], fixed, strict=True)]
     codes[places] = len(rows) + np.arange(len(places))
     return Texts(codes=codes, pool=np.array([*rows, *with_fixes], dtype=object))
 
 
 def _judgement(words: _Judgement, strings: Strings) -> tuple[tuple[int, ...], ...]:
-    told = [_judged(*each, strings) if each else _NOT_ASKED for each in words]
-    return tuple(zip(*told, strict=True))
+    judged = [_judged(*each, strings) if each else _NOT_ASKED for each in words]
+    return tuple(zip(*judged, strict=True))
 
 
 def _judged(severity: str, verdict: str, waiver: str, strings: Strings) -> tuple[int, int, int]:
-    return (
-        Severity(severity).rank,
-        VERDICT_ORDER.index(Verdict(verdict)),
-        strings.number(waiver or None),
-    )
+    return (Severity(severity).rank, VERDICT_ORDER.index(Verdict(verdict)), strings.number(waiver or None))
 
 
 def _in_turn(
     numbering: _Numbering, strings: Strings, fixes: Fixes
 ) -> tuple[list[int], list[tuple[int, int]]]:
-    """The number of every resource, and of every fix beside its place, as the rows first name them."""
+    """Return the number of every resource, and the position and number of every fix, in order of first use."""
     resources = iter(numbering.resources.items())
     found: list[int] = []
     of_fixes = []
@@ -141,17 +128,17 @@ def _in_turn(
 
 
 class _Numbering:
-    """What the findings say, numbered as it first comes; texts are still texts."""
+    """Numbers answers, judgements and resources in order of first use. Texts are not numbered yet."""
 
     def __init__(self, audit: Audit) -> None:
-        """Nothing numbered yet."""
+        """Start without any number."""
         self.judgements: dict[_Judgement, int] = {}
         self.answers: dict[tuple[str, str, str, str, str, int], int] = {}
         self.resources: dict[str, int] = {}
         self.first_rows: list[int] = []
         self.failures: list[tuple[int, tuple[str, str, str, str]]] = []
         self.spans: dict[str, tuple[int, int]] = {}
-        self.told: list[npt.NDArray[np.int32]] = []
+        self.rows: list[npt.NDArray[np.int32]] = []
         self._length = 0
         names = (*_ANSWERED, *_LOCATED, *_JUDGED)
         self._columns = {name: Pooled.of(audit.findings[name]) for name in names}
@@ -167,7 +154,7 @@ class _Numbering:
         self._ties = {name: self._columns[name].ranks() for name in _TIES}
 
     def blocks(self) -> Iterator[Places]:
-        """The rows of the findings, some whole workspaces at a time."""
+        """Yield the rows of the findings in blocks of whole workspaces."""
         owners = self._workspaces[self._columns["workspace_id"].places]
         order = np.argsort(owners, kind="stable")
         ends = np.append(np.flatnonzero(np.diff(owners[order])) + 1, len(order))
@@ -182,27 +169,27 @@ class _Numbering:
         """Number these findings."""
         block = {name: column.take(rows) for name, column in self._columns.items()}
         groups = _alike([block[name] for name in (*_ANSWERED, *_LOCATED)])
-        made = self._made_of_it(block, self._policy[rows], groups)
+        made = self._judgements(block, self._policy[rows], groups)
         block = {name: block[name].take(groups.first) for name in (*_ANSWERED, *_LOCATED)}
         order = self._in_order(block, made.worst)
         block = {name: each.take(order) for name, each in block.items()}
         answers = self._answers(block, made.in_order(order), made.words)
-        self.told.append(np.column_stack([answers, self._of_resources(block)]).astype(np.int32))
+        self.rows.append(np.column_stack([answers, self._of_resources(block)]).astype(np.int32))
         self._note_failures(block)
         self._note_spans(block["workspace_id"])
         self._length += len(order)
 
-    def _made_of_it(self, block: Mapping[str, Texts], policies: Places, groups: Coded) -> _MadeOfIt:
+    def _judgements(self, block: Mapping[str, Texts], policies: Places, groups: Coded) -> _Judgements:
         one = _alike([block[name] for name in _JUDGED])
         words = list(zip(*(_words(block[name].take(one.first)) for name in _JUDGED), strict=True))
         judgements: Codes = np.full((groups.count, self._policies), -1, dtype=np.int64)
         judgements[groups.codes, policies] = one.codes
         ranks = np.array([Severity(severity).rank for severity, _, _ in words], dtype=np.int64)
         worst = np.where(judgements >= 0, ranks[judgements], len(Severity)).min(axis=1)
-        return _MadeOfIt(judgements=judgements, words=words, worst=worst)
+        return _Judgements(judgements=judgements, words=words, worst=worst)
 
     def _in_order(self, block: Mapping[str, Texts], worst: Codes) -> Places:
-        """By workspace, unknown first, then the worst, by check and resource; then by all there is."""
+        """Return the order: workspace, unknown first, the worst, check, resource; other columns break ties."""
         keys = [
             _ranked(self._workspaces, block["workspace_id"]),
             _ranked(self._statuses, block["status"]),
@@ -213,7 +200,7 @@ class _Numbering:
         return ordered(keys, lambda: [_ranked(self._ties[name], block[name]) for name in _TIES])
 
     def _answers(self, block: Mapping[str, Texts], judgements: Codes, words: Sequence[_Words]) -> Codes:
-        """The number of each group's answer."""
+        """Return the number of each group's answer."""
         parts = [Coded(codes=each, count=len(words) + 1) for each in judgements.T + 1]
         judged = combined(parts, len(judgements))
         numbers = [
@@ -224,15 +211,15 @@ class _Numbering:
         ]
         answered = _alike([block[name] for name in _ANSWERED], [judged])
         first = answered.first
-        said = [_words(block[name].take(first)) for name in _ANSWERED]
+        texts = [_words(block[name].take(first)) for name in _ANSWERED]
         of_answers = [
             self.answers.setdefault((*texts_of, numbers[judgement]), len(self.answers))
-            for *texts_of, judgement in zip(*said, judged.codes[first].tolist(), strict=True)
+            for *texts_of, judgement in zip(*texts, judged.codes[first].tolist(), strict=True)
         ]
         return np.array(of_answers, dtype=np.int64)[answered.codes]
 
     def _of_resources(self, block: Mapping[str, Texts]) -> Codes:
-        """The number of each group's resource."""
+        """Return the number of each group's resource."""
         located = _alike([block["resource_id"], block["workspace_id"]])
         first = located.first
         numbers = []
@@ -263,22 +250,22 @@ class _Numbering:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _MadeOfIt:
-    """What each policy makes of each group of findings."""
+class _Judgements:
+    """The judgements of each policy on each group of findings."""
 
     judgements: Codes
-    """Groups by policies: the place in `words`, -1 where the policy did not ask."""
+    """Groups by policies: the position in `words`; -1 if the policy did not run the check."""
     words: Sequence[_Words]
     worst: Codes
-    """Per group the rank of its worst severity."""
+    """For each group the rank of its worst severity."""
 
     def in_order(self, order: Places) -> Codes:
-        """The judgements of the groups in that order."""
+        """Return the judgements of the groups in that order."""
         return self.judgements[order]
 
 
 def _alike(columns: Sequence[Texts], more: Sequence[Coded] = ()) -> Coded:
-    """Rows that agree in all of these texts, and in `more`."""
+    """Return one code for all rows that agree in these texts, and in `more`."""
     parts = [*(Coded(codes=each.codes, count=len(each.pool)) for each in columns), *more]
     return combined(parts, len(parts[0].codes))
 

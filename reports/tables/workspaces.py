@@ -1,4 +1,4 @@
-"""The frames a report adds to the tables: workspaces with their names and what counts for them."""
+"""The workspaces with names, counts and effective values, and the findings with their workspaces."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from checks.contract.hubs import with_hub_values
 from checks.contract.tables import Tables
 
 
-def workspaces(tables: Tables) -> pd.DataFrame:
-    """The workspaces as reported, on their index, with what readers look for beside it.
+def workspace_table(tables: Tables) -> pd.DataFrame:
+    """Return the workspaces as reported, on their index, with added columns.
 
-    Added columns: `subscription` (its display name), `effective_public_network_access`,
+    Added are `subscription` (its display name), `effective_public_network_access`,
     `effective_isolation_mode`, and the counts `outbound_rules`, `user_defined_rules`,
-    `private_endpoints` and `approved_private_endpoints`, which are `<NA>` where not all were read.
+    `private_endpoints` and `approved_private_endpoints`. A count is `<NA>` if not all were read.
     """
     own = tables.workspaces
     effective = with_hub_values(tables).workspaces
@@ -34,7 +34,7 @@ def workspaces(tables: Tables) -> pd.DataFrame:
 
 
 def isolation_modes(workspaces: pd.DataFrame) -> pd.Series[str]:
-    """The mode of each workspace; Disabled where its api-version shows managed networks and it has none.
+    """Return the mode of each workspace; Disabled if its api-version has managed networks and it has none.
 
     Source: a workspace without `managedNetwork` has none, as recorded for api-versions from 2023-10-01
     on; `managed_network_reported` is `<NA>` for older ones, whose mode stays `<NA>`.
@@ -44,7 +44,7 @@ def isolation_modes(workspaces: pd.DataFrame) -> pd.Series[str]:
 
 
 def subscription_names(tables: Tables, subscription_ids: pd.Series[str]) -> pd.Series[str]:
-    """The display name of each subscription id, on the ids' index; `<NA>` where none was read."""
+    """Return the display name of each subscription id, on the ids' index; `<NA>` if none was read."""
     subscriptions = tables.subscriptions
     named = subscriptions.dropna(subset=["subscription_id"])
     names = named.set_axis(named["subscription_id"].str.lower(), axis="index")["subscription"]
@@ -53,9 +53,9 @@ def subscription_names(tables: Tables, subscription_ids: pd.Series[str]) -> pd.S
 
 
 def with_workspaces(findings: pd.DataFrame, tables: Tables) -> pd.DataFrame:
-    """The findings with name, subscription, group and region of their workspace, `<NA>` where not seen.
+    """Return the findings with name, subscription, group and region of their workspace.
 
-    The added columns are categorical where `workspace_id` is.
+    The added columns are categorical, and `<NA>` if the workspace was not read.
     """
     known = ["workspace", "subscription_id", "resource_group", "location"]
     facts = tables.workspaces[known]
@@ -69,7 +69,7 @@ def with_workspaces(findings: pd.DataFrame, tables: Tables) -> pd.DataFrame:
 
 
 def _spread(values: pd.Series, owners: pd.Series) -> pd.Categorical:
-    """The value of each row's owner; `values` has one for each category, and one for none at its end."""
+    """Return the value of each row's owner. `values` has one for each category and a last one for no owner."""
     places, different = pd.factorize(values)
     return pd.Categorical.from_codes(places[owners.cat.codes.to_numpy()], categories=different)
 

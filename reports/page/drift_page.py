@@ -1,20 +1,20 @@
-"""The page of a drift alone, rendered from `templates/drift.html`; it holds no script."""
+"""The page of a drift alone, rendered from `templates/drift.html`. It has no script."""
 
 from __future__ import annotations
 
 from checks.drift.comparison import Drift
 from reports.drift.view import drift_view
-from reports.page.html_page import content_security_policy, templates
+from reports.page.environment import content_security_policy, environment
 from reports.writing.encoding import Files, chunks, escaped
 
 NAME = "drift.html"
 
 
 def files(drift: Drift, tool_version: str) -> Files:
-    """The page, by its name. A lone surrogate is written as its escape."""
-    environment = templates()
-    style = environment.get_template("report.css").render()
-    pieces = environment.get_template(NAME).generate(
+    """Return the page, by its name. A lone surrogate is written as its escape."""
+    templates = environment()
+    style = templates.get_template("report.css").render()
+    pieces = templates.get_template(NAME).generate(
         policy=content_security_policy(style, ""),
         tool_version=tool_version,
         is_azure=all(side.told("is_azure").lower() != "false" for side in (drift.old, drift.new)),

@@ -1,7 +1,7 @@
-"""Fills the fix of a check in with names that other people chose, as literals of each dialect.
+"""Quote names as literals of the Azure CLI, Bicep and Terraform, to fill in the fix of a check.
 
-A name can be anything an export claims it to be, so whatever a terminal or a parser would act upon is
-taken away (no Azure name holds such characters) and the rest is quoted.
+A name comes from Azure or from an export and can hold anything. Characters that a terminal or a parser acts
+upon are replaced (no Azure name has them), and the rest is quoted. The script of the page does the filling.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ _ACTED_UPON = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 
 
 def printable(value: str) -> str:
-    """The value with U+FFFD for every character that would do something instead of being shown."""
+    """Return the value with U+FFFD for every character that a terminal would obey instead of show."""
     if value.isascii() and value.isprintable():
         return value
     return "".join(REPLACEMENT if unicodedata.category(char) in _ACTED_UPON else char for char in value)
 
 
 def az_literal(value: str) -> str:
-    """One word of a POSIX shell that `az` takes for a value.
+    """Return one word of a POSIX shell that `az` takes for a value.
 
     A leading `-` would be read as an option and a leading `@` as the name of a file to load
     (Azure CLI conventions, 2025), so these become U+FFFD as well.
@@ -40,15 +40,15 @@ def az_literal(value: str) -> str:
 
 
 def bicep_literal(value: str) -> str:
-    """A Bicep string in single quotes, with nothing left to interpolate."""
+    """Return a Bicep string in single quotes, without interpolation."""
     escaped = printable(value).replace("\\", "\\\\").replace("'", "\\'").replace("${", "\\${")
     return f"'{escaped}'"
 
 
 def terraform_literal(value: str) -> str:
-    """An HCL string in double quotes, without interpolation or template directives.
+    """Return an HCL string in double quotes, without interpolation or template directives.
 
-    A sign before the one that is doubled is written as its code, so that `$${` has one reading only.
+    A sign before the doubled one is written as its code, because `$$${` would be ambiguous.
     """
     escaped = printable(value).replace("\\", "\\\\").replace('"', '\\"')
     return f'"{re.sub(r"([$%]*)([$%]){", _hcl_escaped, escaped)}"'
@@ -67,22 +67,22 @@ DIALECTS: Mapping[str, Callable[[str], str]] = {
 
 
 QUOTES: Mapping[str, str] = {"az": "", "bicep": "'", "terraform": '"'}
-"""What stands on both sides of a literal in which nothing had to be escaped."""
+"""The quote around a literal in which nothing is escaped."""
 
 
 def is_plain(value: str) -> bool:
-    """Whether every dialect has the value between its `QUOTES` and unchanged."""
+    """Whether every dialect writes the value unchanged between its `QUOTES`."""
     return all(quote(value) == f"{QUOTES[name]}{value}{QUOTES[name]}" for name, quote in DIALECTS.items())
 
 
 def texts(remediation: Remediation) -> dict[str, str]:
-    """Dialect to the text as the check gives it, in the order of `DIALECTS`; "" where it gives none."""
+    """Return dialect to the text of the fix, in the order of `DIALECTS`; "" if the check has none."""
     return {"az": remediation.az, "bicep": remediation.bicep, "terraform": remediation.terraform}
 
 
 @cache
 def placeholders(remediation: Remediation) -> tuple[str, ...]:
-    """The names the fix needs, sorted."""
+    """Return the names that the fix needs, sorted."""
     return tuple(
         sorted({name for text in texts(remediation).values() for name in _PLACEHOLDER.findall(text)})
     )
@@ -93,20 +93,6 @@ def require(remediation: Remediation, values: Collection[str]) -> None:
     for name in placeholders(remediation):
         if name not in values:
             raise ReportError(
-                f"The fix {remediation.summary!r} wants {{{{{name}}}}}, which is no column of its check's "
+                f"The fix {remediation.summary!r} uses {{{{{name}}}}}, which is not a column of its check's "
                 f"table. It may use: {', '.join(sorted(values))}."
             )
-
-
-def filled(remediation: Remediation, values: Mapping[str, str]) -> dict[str, str]:
-    """Dialect to its text with every placeholder replaced by a literal, each exactly once.
-
-    Raises ReportError for a placeholder that `values` does not have.
-    """
-    require(remediation, values)
-    return {dialect: _with_literals(text, dialect, values) for dialect, text in texts(remediation).items()}
-
-
-def _with_literals(text: str, dialect: str, values: Mapping[str, str]) -> str:
-    literal = DIALECTS[dialect]
-    return _PLACEHOLDER.sub(lambda found: literal(values[found[1]]), text)
