@@ -12,7 +12,7 @@ from scanner.errors import ExportError
 from scanner.offline import az_ml
 from scanner.offline.files import UNDERSTOOD, ExportFile
 from scanner.payloads import json_members
-from scanner.reading.dependencies import KIND as ASSOCIATED
+from scanner.tables.associated import ASSOCIATED
 
 _WORKSPACE_TYPE = "microsoft.machinelearningservices/workspaces"
 _KIND_OF_TYPE: Mapping[str, str] = {

@@ -18,7 +18,7 @@ from scanner.offline.unseen import unseen
 from scanner.payloads import json_members
 from scanner.payloads.payload import Gap, Keep, Payload
 from scanner.reading.collection import EVERYTHING, Collection
-from scanner.reading.dependencies import KIND as ASSOCIATED
+from scanner.tables.associated import ASSOCIATED
 
 _MAX_NAMES = 12
 

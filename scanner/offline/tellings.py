@@ -9,8 +9,8 @@ from typing import Any
 from scanner.errors import ExportError
 from scanner.offline.reading import Item, Reading
 from scanner.payloads import json_members
-from scanner.tables.outbound_rule_rows import told_by
-from scanner.tables.workspace_rows import workspace_row
+from scanner.tables.outbound_rules import rule_properties
+from scanner.tables.workspaces import workspace_row
 
 Key = tuple[str, str]
 """Kind and lower-cased id."""
@@ -73,7 +73,7 @@ def _rules(document: json_members.Object) -> json_members.Object:
 
 
 def _is_other(rule: Any, other: Any) -> bool:
-    return any(_disagree(*pair) for pair in zip(told_by(rule), told_by(other), strict=True))
+    return any(_disagree(*pair) for pair in zip(rule_properties(rule), rule_properties(other), strict=True))
 
 
 def _disagree(one: Any, other: Any) -> bool:

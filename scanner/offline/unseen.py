@@ -9,9 +9,9 @@ from scanner.offline.reading import LISTS, Format, Reading
 from scanner.offline.tellings import Key, Telling
 from scanner.payloads import json_members
 from scanner.payloads.payload import Gap
-from scanner.reading.dependencies import KIND as ASSOCIATED
-from scanner.tables.dependency_rows import COLUMN_OF_ROLE
-from scanner.tables.workspace_rows import workspace_row
+from scanner.tables.associated import ASSOCIATED
+from scanner.tables.associated import are_all_answered, is_project
+from scanner.tables.workspaces import workspace_row
 
 _HIDDEN: Mapping[Format, str] = {
     Format.ML_WORKSPACES: "private endpoint connections, the action of service-tag rules, why a rule failed, "
@@ -122,13 +122,12 @@ def _missing(
 ) -> Iterable[str]:
     """The kinds that no file tells anything of for a workspace; a Project has its hub's."""
     row = workspace_row(telling.item.document, "")
-    if (row["kind"] or "").lower() == "project" or row["hub_resource_id"]:
+    if is_project(row):
         return
     is_off = (row["isolation_mode"] or "").lower() == "disabled"
     for kind in sorted(wanted):
         if kind == ASSOCIATED:
-            ids = [row[column] for column in COLUMN_OF_ROLE.values()]
-            is_shown = all(each is not None and (not each or (kind, each.lower()) in told) for each in ids)
+            is_shown = are_all_answered(row, {key for of_kind, key in told if of_kind == ASSOCIATED})
         elif kind == "outboundRules" and is_off:
             is_shown = True
         else:
