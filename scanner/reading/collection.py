@@ -15,7 +15,7 @@ KIND_OF: Mapping[str, str] = {
     **{child.known_column: child.kind for child in CHILDREN},
     "associated_resources_known": ASSOCIATED,
 }
-"""The column of `workspaces` that says whether something was read, and the kind of payload it comes from."""
+"""The column of `workspaces` that reports whether something was read, and the kind of payload it comes from."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -43,7 +43,7 @@ class LiveSource:
         reader: SubscriptionsReader | None = None,
         discovery: Discovery | None = None,
     ) -> None:
-        """Read the wanted subscriptions, and in each workspace what `collection` says.
+        """Read the wanted subscriptions, and in each workspace what `collection` names.
 
         `reader` reads the subscriptions; by default this process does. `discovery` asks Resource Graph, too.
         """
@@ -85,7 +85,7 @@ class Here:
         progress: Progress | None = None,
         at_most: int | None = None,
     ) -> None:
-        """Read in each workspace what `collection` says, in the first `at_most` workspaces of a subscription."""
+        """Read in each workspace what `collection` names, in the first `at_most` workspaces of a subscription."""
         self._at_most = at_most
         self._arm = arm
         self._collection = collection

@@ -86,15 +86,8 @@ def _resolved(wanted: str, visible: dict[str, Subscription], *, must_exist: bool
 
 async def _visible(arm: Arm, keep: Keep) -> dict[str, Subscription]:
     """Return the subscriptions by lower-cased id, from the raw pages of the SDK's subscription client."""
-    scope = "/subscriptions"
-    ask = Ask(
-        kind="subscriptions",
-        scope=scope,
-        url=arm.url(scope, SUBSCRIPTIONS_API_VERSION),
-        api_version=SUBSCRIPTIONS_API_VERSION,
-    )
     found: dict[str, Subscription] = {}
-    for answer in await _sdk_pages(arm, ask):
+    for answer in await _sdk_pages(arm, _subscriptions_ask(arm)):
         keep(answer)
         if isinstance(answer, Payload):
             found |= {sub.key: sub for sub in _listed(answer)}
@@ -193,18 +186,20 @@ async def _below_management_groups(arm: Arm, groups: Iterable[str], keep: Keep) 
     return ids
 
 
-def _nothing_visible(arm: Arm) -> Gap:
-    scope = "/subscriptions"
-    ask = Ask(
+def _subscriptions_ask(arm: Arm) -> Ask:
+    return Ask(
         kind="subscriptions",
-        scope=scope,
-        url=arm.url(scope, SUBSCRIPTIONS_API_VERSION),
+        scope="/subscriptions",
+        url=arm.url("/subscriptions", SUBSCRIPTIONS_API_VERSION),
         api_version=SUBSCRIPTIONS_API_VERSION,
     )
+
+
+def _nothing_visible(arm: Arm) -> Gap:
     return gaps.gap(
-        ask,
+        _subscriptions_ask(arm),
         "NoSubscriptionVisible",
-        "The identity sees none of the subscriptions asked for, so nothing was audited.",
+        "The identity sees none of the wanted subscriptions, so nothing was audited.",
         "Grant the identity Reader (or a role with Microsoft.Resources/subscriptions/read) on the "
         "subscriptions or their management group, or check --tenant.",
     )

@@ -149,7 +149,7 @@ class WorkspaceReader:
         collection: Collection,
         keep: Keep,
     ) -> None:
-        """Read of each workspace what `collection` says, and hand it to `keep`."""
+        """Read of each workspace what `collection` names, and hand it to `keep`."""
         self._arm = arm
         self._versions = versions
         self._associated = associated

@@ -7,7 +7,7 @@ emulator derive from it. A workspace and a resource make one row, so a shared re
 from __future__ import annotations
 
 import json
-from collections.abc import Container
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,7 +25,7 @@ class AssociatedType:
     """One type of resource that a workspace names.
 
     `role` is what it is to the workspace. `member` of the workspace's `properties` and `column` of its row
-    name it. `reads` says, for the permissions page, what the action reads.
+    name it. `reads` is the text of the permissions page about its action.
     """
 
     role: str
@@ -113,12 +113,12 @@ class AssociatedRows:
         return rows
 
 
-def is_project(workspace: Row) -> bool:
+def is_project(workspace: Mapping[str, Any]) -> bool:
     """Whether the row is a hub-based Project's, which has its hub's network and resources."""
     return (workspace["kind"] or "").lower() == "project" or bool(workspace["hub_resource_id"])
 
 
-def are_all_answered(workspace: Row, answers: Container[str]) -> bool:
+def are_all_answered(workspace: Mapping[str, Any], answers: Container[str]) -> bool:
     """Whether a workspace reports all four associations and `answers` has the lower-cased id of each."""
     ids = [workspace.get(each.column) for each in TYPES]
     return all(each is not None and (not each or each.lower() in answers) for each in ids)

@@ -36,15 +36,14 @@ _SINKS = ("workspaceId", "storageAccountId", "eventHubAuthorizationRuleId", "mar
 class ChildType:
     """One type of resource that is listed below every workspace.
 
-    `kind` names its payloads and gaps. `path` is its type below the workspace, or its whole type if it belongs
-    to another provider, and `since` is its first api-version. `table` and `row` say what its items become.
-    `known_column` is the column of `workspaces` that is True if the list was read completely. `reads` says,
-    for the permissions page, what the list shows. `api_version` is set if the type is not read at the version
+    `path` is its type below the workspace, or its whole type if it belongs to another provider. `since` is its
+    first api-version. Its items become rows of `table`, made by `row`.
+    `known_column` is the column of `workspaces` that is True if the list was read completely. `reads` is the
+    text of the permissions page about its action. `api_version` is set if the type is not read at the version
     of Machine Learning. `below` is the kind of the list whose items hold this one. The workspace's own body
     holds the items too if `is_in_body`; then the reader decides for each workspace whether to ask.
     """
 
-    kind: str
     path: str
     since: str
     table: str
@@ -54,6 +53,11 @@ class ChildType:
     api_version: str | None = None
     below: str = ""
     is_in_body: bool = False
+
+    @property
+    def kind(self) -> str:
+        """The kind of its payloads and gaps: the last part of its type."""
+        return last_part(self.path)
 
     @property
     def is_extension(self) -> bool:
@@ -73,8 +77,7 @@ class ChildType:
 
     def list_path(self, parent_id: str) -> str:
         """The path of the list below the workspace, or below the resource of type `below`."""
-        name = f"providers/{self.path}" if self.is_extension else last_part(self.path)
-        return f"{parent_id}/{name}"
+        return f"{parent_id}/{f'providers/{self.path}' if self.is_extension else self.kind}"
 
 
 def connection_row(workspace_id: str, item: Object) -> Row:
@@ -168,7 +171,6 @@ def _identity(workspace_id: str, item: Object, noun: str) -> Row:
 
 CHILDREN = (
     ChildType(
-        kind="outboundRules",
         path="outboundRules",
         since="2023-10-01",
         table="outbound_rules",
@@ -177,7 +179,6 @@ CHILDREN = (
         is_in_body=True,
     ),
     ChildType(
-        kind="computes",
         path="computes",
         since="2018-11-19",
         table="computes",
@@ -186,7 +187,6 @@ CHILDREN = (
         reads="the computes",
     ),
     ChildType(
-        kind="onlineEndpoints",
         path="onlineEndpoints",
         since="2022-05-01",
         table="endpoints",
@@ -195,7 +195,6 @@ CHILDREN = (
         reads="the online endpoints",
     ),
     ChildType(
-        kind="deployments",
         path="onlineEndpoints/deployments",
         since="2022-05-01",
         below="onlineEndpoints",
@@ -205,7 +204,6 @@ CHILDREN = (
         reads="the deployments behind online endpoints",
     ),
     ChildType(
-        kind="batchEndpoints",
         path="batchEndpoints",
         since="2022-05-01",
         table="endpoints",
@@ -214,7 +212,6 @@ CHILDREN = (
         reads="the batch endpoints",
     ),
     ChildType(
-        kind="serverlessEndpoints",
         path="serverlessEndpoints",
         since="2024-04-01",
         table="endpoints",
@@ -223,7 +220,6 @@ CHILDREN = (
         reads="the serverless endpoints",
     ),
     ChildType(
-        kind="privateEndpointConnections",
         path="privateEndpointConnections",
         since="2020-03-01",
         table="private_endpoint_connections",
@@ -233,7 +229,6 @@ CHILDREN = (
         is_in_body=True,
     ),
     ChildType(
-        kind="diagnosticSettings",
         path="Microsoft.Insights/diagnosticSettings",
         since="2017-05-01-preview",
         api_version="2021-05-01-preview",  # there is no stable version (2026-08)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain
+from operator import attrgetter
 from sys import intern
 from typing import Any, NamedTuple
 
@@ -40,19 +41,11 @@ class RuleProperties(NamedTuple):
     spark_status: str | None
     parent_rules: str | None
 
-    @property
-    def deciding(self) -> tuple[str | None, ...]:
-        """The values that make two rules of one name different rules."""
-        return (
-            self.type,
-            self.status,
-            self.category,
-            self.destination,
-            self.protocol,
-            self.port_ranges,
-            self.address_prefixes,
-            self.action,
-        )
+
+_deciding = attrgetter(
+    *("type", "status", "category", "destination", "protocol", "port_ranges", "address_prefixes", "action")
+)
+"""Returns the properties that make two rules of one name different rules."""
 
 
 class Rule(NamedTuple):
@@ -108,7 +101,7 @@ class OutboundRules:
     ) -> Iterator[tuple[str, list[Rule], str | None]]:
         """Yield each workspace's key, rules and disagreement of the two places; all rules sorted by id.
 
-        `is_whole` says whether a workspace's list was read completely. What was yielded is not kept.
+        `is_whole` returns whether a workspace's list was read completely. What was yielded is not kept.
         """
         in_body = self._in_lists | self._in_details
         self._in_lists.clear()
@@ -169,7 +162,7 @@ def _merged(body: BodyRules | None, listed: Mapping[str, Rule]) -> tuple[list[Ru
 
 
 def _differ(one: RuleProperties, other: RuleProperties) -> bool:
-    return one is not other and one.deciding != other.deciding
+    return one is not other and bool(_deciding(one) != _deciding(other))
 
 
 def rule_properties(properties: Any) -> RuleProperties:

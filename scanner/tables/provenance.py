@@ -38,7 +38,7 @@ class Provenance:
 
 BY_SUBSCRIPTION = "by subscription"
 BY_RULE_NAME = "by rule name"
-"""Stand-ins for a table, for references whose row gets its id only when all payloads were added."""
+"""Used in place of a table, for references whose row gets its id only when all payloads were added."""
 
 
 class Traces:
