@@ -26,12 +26,13 @@ from scanner.payloads import json_members
 from scanner.payloads.advice import CLOCK, advice, is_clock_wrong
 from scanner.payloads.payload import Gap, Keep, Payload
 from scanner.payloads.questions import Ask
-from scanner.reading.api_versions import PROVIDER, PROVIDER_API_VERSION
+from scanner.reading.api_versions import PROVIDER_API_VERSION
 from scanner.reading.collection import Collection
 from scanner.reading.discovery import Discovery
 from scanner.reading.live import Here, LiveSource
 from scanner.reading.scope import Subscription, Wanted
-from scanner.tables.graph_rows import KIND as GRAPH
+from scanner.tables.children import PROVIDER
+from scanner.tables.subscriptions import GRAPH
 from scanner.tables.tabulate import item_kind
 
 Clock = Callable[[], datetime]

@@ -18,9 +18,9 @@ from typing import Any
 from scanner.errors import UsageError
 from scanner.policies import LoadedPolicy, management_groups
 from scanner.reading.collection import EVERYTHING, Collection, collection_for
-from scanner.reading.dependencies import KIND as ASSOCIATED
+from scanner.tables.associated import ASSOCIATED, TYPES
+from scanner.tables.children import CHILDREN, WORKSPACES
 
-_WORKSPACES = "Microsoft.MachineLearningServices/workspaces"
 _GROUP = re.compile(r"/providers/Microsoft\.Management/managementGroups/[^/]+", re.IGNORECASE)
 _BELOW_SUBSCRIPTIONS = re.compile(r"/subscriptions/[^/]+(/resourceGroups/[^/]+)?", re.IGNORECASE)
 _GROUP_PREFIX = "/providers/Microsoft.Management/managementGroups/"
@@ -31,7 +31,7 @@ ALWAYS: Mapping[str, str] = {
     "Microsoft.Resources/subscriptions/providers/read": (
         "whether Machine Learning is registered, and which api-versions the cloud offers if one is refused"
     ),
-    f"{_WORKSPACES}/read": "the workspaces",
+    f"{WORKSPACES}/read": "the workspaces",
 }
 """The actions of every scan, and what each reads."""
 
@@ -43,25 +43,8 @@ GROUPS: Mapping[str, str] = {
 """The action that management groups need. A role with it can be assigned in one management group only."""
 
 OF_KIND: Mapping[str, Mapping[str, str]] = {
-    "outboundRules": {f"{_WORKSPACES}/outboundRules/read": "the rules of managed networks"},
-    "privateEndpointConnections": {
-        f"{_WORKSPACES}/privateEndpointConnections/read": "the private endpoint connections that a list leaves out"
-    },
-    "computes": {f"{_WORKSPACES}/computes/read": "the computes"},
-    "onlineEndpoints": {f"{_WORKSPACES}/onlineEndpoints/read": "the online endpoints"},
-    "deployments": {
-        f"{_WORKSPACES}/onlineEndpoints/read": "the online endpoints",
-        f"{_WORKSPACES}/onlineEndpoints/deployments/read": "the deployments behind online endpoints",
-    },
-    "batchEndpoints": {f"{_WORKSPACES}/batchEndpoints/read": "the batch endpoints"},
-    "serverlessEndpoints": {f"{_WORKSPACES}/serverlessEndpoints/read": "the serverless endpoints"},
-    "diagnosticSettings": {"Microsoft.Insights/diagnosticSettings/read": "where workspaces send their logs"},
-    ASSOCIATED: {
-        "Microsoft.Storage/storageAccounts/read": "the storage accounts behind workspaces",
-        "Microsoft.KeyVault/vaults/read": "the key vaults behind workspaces, not their secrets",
-        "Microsoft.ContainerRegistry/registries/read": "the container registries behind workspaces",
-        "Microsoft.Insights/components/read": "the Application Insights behind workspaces",
-    },
+    **{child.kind: child.actions for child in CHILDREN},
+    ASSOCIATED: {f"{each.resource_type}/read": each.reads for each in TYPES},
 }
 """Kind of payload (`scanner.reading.collection.KIND_OF`) to its actions, and what each reads."""
 

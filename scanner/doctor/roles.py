@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from scanner.doctor.findings import Finding, fine, limited, untried
 from scanner.doctor.permissions import ALWAYS, GROUPS, OF_KIND
 from scanner.payloads.payload import Gap, Payload
-from scanner.reading.dependencies import KIND as ASSOCIATED
+from scanner.tables.associated import ASSOCIATED
 from scanner.tables.tabulate import item_kind
 
 _LISTING, _REGISTRATION, _WORKSPACES = ALWAYS

@@ -11,19 +11,21 @@ from collections.abc import Iterable
 
 from scanner.emulator.routes import Target
 from scanner.emulator.versions import MACHINE_LEARNING
+from scanner.tables.associated import TYPES
+from scanner.tables.children import CHILDREN
 
 _TYPE_OF_ROUTE = {
     "descendants": "managementGroups/descendants",
     "provider": "subscriptions/providers",
 }
 _SPELLED = {
-    name.lower(): name
-    for name in (
-        *(MACHINE_LEARNING, "Microsoft.Storage", "Microsoft.KeyVault", "Microsoft.ContainerRegistry"),
-        *("Microsoft.Insights", "Microsoft.Resources", "Microsoft.Management", "outboundRules"),
-        *("onlineEndpoints", "batchEndpoints", "serverlessEndpoints", "privateEndpointConnections"),
-        *("storageAccounts", "diagnosticSettings", "Microsoft.ResourceGraph"),
+    part.lower(): part
+    for resource_type in (
+        *("Microsoft.Resources", "Microsoft.Management", "Microsoft.ResourceGraph", MACHINE_LEARNING),
+        *(child.resource_type for child in CHILDREN),
+        *(each.resource_type for each in TYPES),
     )
+    for part in resource_type.split("/")
 }
 
 

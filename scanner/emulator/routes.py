@@ -11,6 +11,8 @@ from scanner.emulator.versions import (
     SUBSCRIPTIONS,
     WORKSPACES,
 )
+from scanner.tables.associated import TYPES
+from scanner.tables.children import CHILDREN
 
 METADATA = "metadata"
 TOKEN = "token"  # noqa: S105 - a route's name
@@ -21,31 +23,15 @@ FIRST_PAGE = "MA=="
 UNAUTHENTICATED = frozenset({METADATA, TOKEN})
 
 _WORKSPACE_TYPE = WORKSPACES.lower()
-_CHILD_ROUTES = {
-    "outboundRules": "outboundRules",
-    "computes": "computes",
-    "onlineEndpoints": "onlineEndpoints",
-    "onlineEndpoints/deployments": "deployments",
-    "batchEndpoints": "batchEndpoints",
-    "serverlessEndpoints": "serverlessEndpoints",
-    "privateEndpointConnections": "privateEndpointConnections",
-}
-_ASSOCIATED_TYPES = (
-    "microsoft.storage/storageaccounts",
-    "microsoft.keyvault/vaults",
-    "microsoft.containerregistry/registries",
-    "microsoft.insights/components",
-)
 _ROUTE_OF_TYPE = {
-    **{f"{_WORKSPACE_TYPE}/{child.lower()}": route for child, route in _CHILD_ROUTES.items()},
-    **dict.fromkeys(_ASSOCIATED_TYPES, "associated"),
-    "microsoft.insights/diagnosticsettings": "diagnosticSettings",
+    **{child.resource_type.lower(): child.kind for child in CHILDREN},
+    **{each.resource_type.lower(): "associated" for each in TYPES},
 }
 
 ROUTES = (
     *("subscriptions", "subscription", "descendants", "workspaces", "workspace"),
-    *_CHILD_ROUTES.values(),
-    *("associated", "diagnosticSettings", "provider", GRAPH, METADATA, TOKEN),
+    *(child.kind for child in CHILDREN),
+    *("associated", "provider", GRAPH, METADATA, TOKEN),
 )
 
 

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
+from scanner.tables.children import CHILDREN
+
 Document = dict[str, Any]
 """One JSON object as ARM sends it."""
 
@@ -34,13 +36,7 @@ MACHINE_LEARNING_VERSIONS = (
 
 _MACHINE_LEARNING_TYPES = {
     WORKSPACES: "2018-11-19",
-    f"{WORKSPACES}/outboundRules": "2023-10-01",
-    f"{WORKSPACES}/computes": "2018-11-19",
-    f"{WORKSPACES}/onlineEndpoints": "2022-05-01",
-    f"{WORKSPACES}/onlineEndpoints/deployments": "2022-05-01",
-    f"{WORKSPACES}/batchEndpoints": "2022-05-01",
-    f"{WORKSPACES}/serverlessEndpoints": "2024-04-01",
-    f"{WORKSPACES}/privateEndpointConnections": "2020-03-01",
+    **{child.resource_type: child.since for child in CHILDREN if not child.is_extension},
 }
 
 _OTHER_TYPES = {

@@ -12,7 +12,7 @@ import pandas as pd
 from checks.contract.tables import SCHEMAS, Tables
 from checks.model import Check
 from scanner.reading.collection import KIND_OF
-from scanner.reading.dependencies import KIND as ASSOCIATED
+from scanner.tables.associated import ASSOCIATED
 from scanner.tables.provenance import Provenance, Reference
 
 _KEYS = ("check_id", "resource_id", "workspace_id", "judged_by")

@@ -1,201 +1,221 @@
-"""What `az ml workspace` prints, in the shape of Azure Resource Manager.
+"""Translates what `az ml workspace` prints into the shape of Azure Resource Manager.
 
-A member that the command leaves out although its absence would say something (no encryption of its own, no
-registry, no error) is put in as `NOT_SHOWN`, which the tables read as "not reported".
+The command leaves some members out although their absence would mean something (no customer-managed key, no
+registry, no error). `NOT_SHOWN` takes their place, and the tables read it as "not reported".
+
+Settled from azure-ai-ml 1.27.1 and 1.35.2: members are in snake_case; enums are in snake_case or PascalCase,
+depending on the command, or are printed as the name of a Python enum's member.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from scanner.offline.words import members, word
-from scanner.payloads import json_members
+from scanner.payloads.json_members import Object, named, text
 
 NOT_SHOWN: Mapping[str, Any] = {}
 
-_PLAIN = {
-    "storageaccount": "storageAccount",
-    "keyvault": "keyVault",
-    "containerregistry": "containerRegistry",
-    "applicationinsights": "applicationInsights",
-    "publicnetworkaccess": "publicNetworkAccess",
-    "allowpublicaccesswhenbehindvnet": "allowPublicAccessWhenBehindVnet",
-    "privatelinkcount": "privateLinkCount",
-    "hbiworkspace": "hbiWorkspace",
-    "imagebuildcompute": "imageBuildCompute",
-    "primaryuserassignedidentity": "primaryUserAssignedIdentity",
-    "systemdatastoresauthmode": "systemDatastoresAuthMode",
-    "v1legacymode": "v1LegacyMode",
-    "hubid": "hubResourceId",
-    "workspacehub": "hubResourceId",
-    "hubresourceid": "hubResourceId",
-    "provisioningstate": "provisioningState",
-}
-_ENUMS = frozenset({"publicNetworkAccess", "systemDatastoresAuthMode"})
-_TELLING = frozenset(
-    {*_PLAIN, "managednetwork", "networkacls", "discoveryurl", "customermanagedkey", "displayname"}
+_ENUM_MEMBER = re.compile(r"^[A-Z][A-Za-z]*\.([A-Z][A-Z0-9_]*)$")
+_SPELLINGS = (
+    *("Enabled", "Disabled", "Allow", "Deny", "AccessKey", "Identity", "UserDelegationSAS"),
+    *("AllowInternetOutbound", "AllowOnlyApprovedOutbound", "Standard", "Basic"),
+    *("FQDN", "PrivateEndpoint", "ServiceTag"),
+    *("Required", "Recommended", "UserDefined", "Dependency"),
+    *("Inactive", "Active", "Provisioning", "Deleting", "Failed"),
+    *("None", "SystemAssigned", "UserAssigned", "SystemAssigned,UserAssigned"),
+    *("Default", "Hub", "Project", "FeatureStore"),
 )
-_ABSENCE_SAYS = ("encryption", "containerRegistry")
+_PLAIN = (
+    *("storageAccount", "keyVault", "containerRegistry", "applicationInsights", "publicNetworkAccess"),
+    *("allowPublicAccessWhenBehindVnet", "privateLinkCount", "hbiWorkspace", "imageBuildCompute"),
+    *("primaryUserAssignedIdentity", "systemDatastoresAuthMode", "v1LegacyMode", "hubResourceId"),
+    "provisioningState",
+)
+_HUB_MEMBERS = ("workspacehub", "hubid")
+_DESTINATION = (
+    *("serviceResourceId", "subresourceTarget", "sparkEnabled", "serviceTag", "protocol", "portRanges"),
+    *("addressPrefixes", "action"),
+)
+_ENUMS = frozenset({"publicNetworkAccess", "systemDatastoresAuthMode"})
+_RULE_TYPES = ("FQDN", "PrivateEndpoint", "ServiceTag")
+_ABSENCE_MATTERS = ("encryption", "containerRegistry")
 
 
-def is_workspace(row: json_members.Object) -> bool:
-    """Whether an object with a workspace's id is one as the command prints it: flat, without `properties`."""
-    return "properties" not in row and not _TELLING.isdisjoint(members(row))
+def folded(name: str) -> str:
+    """Return a member's or enum's name without case, underscores and spaces."""
+    return name.replace("_", "").replace(" ", "").lower()
 
 
-def is_rule(row: json_members.Object) -> bool:
+_SPELLING_OF = {folded(spelling): spelling for spelling in _SPELLINGS}
+_OF_WORKSPACES = frozenset(
+    {
+        *map(folded, _PLAIN),
+        *_HUB_MEMBERS,
+        *("managednetwork", "networkacls", "discoveryurl", "customermanagedkey", "displayname"),
+    }
+)
+
+
+def is_workspace(row: Object) -> bool:
+    """Whether an object with a workspace's id is printed by the command: flat, without `properties`."""
+    return "properties" not in row and not _OF_WORKSPACES.isdisjoint(_by_folded_name(row))
+
+
+def is_rule(row: Object) -> bool:
     """Whether an object is an outbound rule as the command prints it."""
-    told = members(row)
-    kind = word(told.get("type"))
-    return {"name", "type", "destination"} <= told.keys() and kind in (
-        "FQDN",
-        "PrivateEndpoint",
-        "ServiceTag",
-    )
+    members = _by_folded_name(row)
+    return {"name", "type", "destination"} <= members.keys() and _spelled(members["type"]) in _RULE_TYPES
 
 
-def workspace(row: json_members.Object) -> json_members.Object:
-    """The workspace as a list of Azure's would carry it."""
-    told = members(row)
-    kind = _kind(told)
+def workspace(row: Object) -> Object:
+    """Return the workspace as an item of Azure's own list."""
+    members = _by_folded_name(row)
+    kind = _kind(members)
+    identity = members.get("identity")
+    if isinstance(identity, dict):
+        identity = identity | {"type": _spelled(_by_folded_name(identity).get("type"))}
+    else:
+        identity = NOT_SHOWN
     return {
         "id": row["id"],
-        "name": told.get("name"),
-        "location": told.get("location"),
-        "tags": told.get("tags"),
-        "identity": _identity(told.get("identity")),
+        **{name: members.get(name) for name in ("name", "location", "tags")},
+        "identity": identity,
         **({"kind": kind} if kind else {}),
-        "properties": _properties(told),
+        "properties": _properties(members),
     }
 
 
-def with_unsaid(item: json_members.Object) -> json_members.Object:
-    """An item in ARM's shape that a query may have cut, with `NOT_SHOWN` for what is absent and would say."""
+def with_not_shown(item: Object) -> Object:
+    """Return an item in ARM's shape that a query may have cut, with `NOT_SHOWN` for members that matter."""
     properties = item.get("properties")
     if isinstance(properties, dict):
-        properties = dict.fromkeys(_ABSENCE_SAYS, NOT_SHOWN) | properties
+        properties = dict.fromkeys(_ABSENCE_MATTERS, NOT_SHOWN) | properties
     return {"identity": NOT_SHOWN} | item | {"properties": properties}
 
 
-def rule_item(row: json_members.Object, workspace_id: str) -> json_members.Object:
-    """One rule of `az ml workspace outbound-rule list` as an item of Azure's own list."""
-    name = row.get("name")
-    if not isinstance(name, str) or not name:
-        return {"properties": rule(row)}
-    return {"id": f"{workspace_id}/outboundRules/{name}", "name": name, "properties": rule(row)}
+def rule_item(row: Object, workspace_id: str) -> Object:
+    """Return a rule of `az ml workspace outbound-rule list` as an item of Azure's own list."""
+    name = named(row, "name")
+    identity = {"id": f"{workspace_id}/outboundRules/{name}", "name": name} if name else {}
+    return identity | {"properties": rule(row)}
 
 
-def rule(row: json_members.Object) -> json_members.Object:
-    """The properties of a rule; the command shows neither its action nor why it failed."""
-    told = members(row)
-    shown = {
-        "type": word(told.get("type")),
-        "category": word(told.get("category")),
-        "status": word(told.get("status")),
-        "destination": _destination(told.get("destination"), word(told.get("type"))),
-        "errorInformation": NOT_SHOWN,
-    }
-    return {name: value for name, value in shown.items() if value is not None}
+def rule(row: Object) -> Object:
+    """Return the properties of a rule. The command shows neither its action nor why it failed."""
+    members = _by_folded_name(row)
+    kind = _spelled(members.get("type"))
+    destination = members.get("destination")
+    if isinstance(destination, dict):
+        shown = _members(destination, _DESTINATION)
+        destination = {"addressPrefixes": NOT_SHOWN} | shown if kind == "ServiceTag" else shown
+    return _without_none(
+        {
+            "type": kind,
+            "category": _spelled(members.get("category")),
+            "status": _spelled(members.get("status")),
+            "destination": destination,
+            "errorInformation": NOT_SHOWN,
+        }
+    )
 
 
-def _kind(told: json_members.Object) -> str | None:
-    if json_members.named(told, "kind"):
-        return str(word(told["kind"]))
-    if json_members.named(told, "hubid") or json_members.named(told, "workspacehub"):
+def _kind(members: Object) -> str | None:
+    if named(members, "kind"):
+        return str(_spelled(members["kind"]))
+    if any(named(members, name) for name in _HUB_MEMBERS):
         return "Project"
-    return "Hub" if "associatedworkspaces" in told else None
+    return "Hub" if "associatedworkspaces" in members else None
 
 
-def _properties(told: json_members.Object) -> json_members.Object:
-    plain = {member: told[name] for name, member in _PLAIN.items() if name in told}
-    enums = {member: word(plain[member]) for member in _ENUMS & plain.keys()}
+def _properties(members: Object) -> Object:
+    plain = _members(members, _PLAIN)
+    for name in _HUB_MEMBERS:
+        if name in members:
+            plain.setdefault("hubResourceId", members[name])
     nested = {
-        "networkAcls": _network_acls(told.get("networkacls")),
-        "managedNetwork": _managed_network(told.get("managednetwork")),
-        "encryption": _encryption(told.get("customermanagedkey")),
-        "serverlessComputeSettings": _serverless(told.get("serverlesscompute")),
+        "networkAcls": _network_acls(members.get("networkacls")),
+        "managedNetwork": _managed_network(members.get("managednetwork")),
+        "encryption": _encryption(members.get("customermanagedkey")),
+        "serverlessComputeSettings": _serverless(members.get("serverlesscompute")),
     }
-    shown = plain | enums | {name: value for name, value in nested.items() if value is not None}
-    return dict.fromkeys(_ABSENCE_SAYS, NOT_SHOWN) | shown
+    enums = {name: _spelled(plain[name]) for name in _ENUMS & plain.keys()}
+    return dict.fromkeys(_ABSENCE_MATTERS, NOT_SHOWN) | plain | enums | _without_none(nested)
 
 
-def _identity(value: Any) -> Any:
-    if not isinstance(value, dict):
-        return NOT_SHOWN
-    return value | {"type": word(members(value).get("type"))}
-
-
-def _network_acls(value: Any) -> Any:
+def _network_acls(value: Any) -> Object | None:
     if not isinstance(value, dict):
         return None
-    told = members(value)
-    shown = {"defaultAction": word(told.get("defaultaction")), "ipRules": told.get("iprules")}
-    return {name: each for name, each in shown.items() if each is not None}
+    members = _by_folded_name(value)
+    action = _spelled(members.get("defaultaction"))
+    return _without_none({"defaultAction": action, "ipRules": members.get("iprules")})
 
 
-def _encryption(value: Any) -> Any:
-    """The command prints a key where encryption is enabled, and nothing at all otherwise."""
+def _encryption(value: Any) -> Object | None:
+    """Return the encryption. The command prints a key if encryption is enabled, and nothing otherwise."""
     if not isinstance(value, dict) or not value:
         return None
-    told = members(value)
-    key = {"keyVaultArmId": told.get("keyvault"), "keyIdentifier": told.get("keyuri")}
+    members = _by_folded_name(value)
+    key = {"keyVaultArmId": members.get("keyvault"), "keyIdentifier": members.get("keyuri")}
     return {"status": "Enabled", "keyVaultProperties": key}
 
 
-def _serverless(value: Any) -> Any:
+def _serverless(value: Any) -> Object | None:
     if not isinstance(value, dict):
         return None
-    told = members(value)
+    members = _by_folded_name(value)
     names = {"customsubnet": "serverlessComputeCustomSubnet", "nopublicip": "serverlessComputeNoPublicIP"}
-    return {member: told[name] for name, member in names.items() if name in told}
+    return {member: members[name] for name, member in names.items() if name in members}
 
 
-def _managed_network(value: Any) -> Any:
+def _managed_network(value: Any) -> Object | None:
     if not isinstance(value, dict):
         return None
-    told = members(value)
-    status = members(told["status"]) if isinstance(told.get("status"), dict) else {}
-    shown = {
-        "isolationMode": word(told.get("isolationmode")),
-        "firewallSku": word(told.get("firewallsku")),
-        "networkId": told.get("networkid"),
-        "status": {"status": word(status.get("status")), "sparkReady": status.get("sparkready")},
-        "outboundRules": _rules(told.get("outboundrules")),
-    }
-    return {name: each for name, each in shown.items() if each is not None}
+    members = _by_folded_name(value)
+    status = _by_folded_name(members["status"]) if isinstance(members.get("status"), dict) else {}
+    return _without_none(
+        {
+            "isolationMode": _spelled(members.get("isolationmode")),
+            "firewallSku": _spelled(members.get("firewallsku")),
+            "networkId": members.get("networkid"),
+            "status": {"status": _spelled(status.get("status")), "sparkReady": status.get("sparkready")},
+            "outboundRules": _rules(members.get("outboundrules")),
+        }
+    )
 
 
-def _rules(value: Any) -> json_members.Object | None:
-    """Name to rule. None for no rules at all, which the command also prints where it was told of none."""
+def _rules(value: Any) -> Object | None:
+    """Return the rules by name. None without any: the command prints an empty list if it got no rules, too."""
     if isinstance(value, dict):
-        named = list(value.items())
+        named_rules = list(value.items())
     else:
-        named = [(_name(each), each) for each in value] if isinstance(value, list) else []
-    rules: json_members.Object = {}
-    for position, (name, each) in enumerate(named):
-        free = name if name and name not in rules else f"{name}#{position}"
-        rules[free] = rule(each) if isinstance(each, dict) else each
+        rows = value if isinstance(value, list) else []
+        named_rules = [(text(row, "name") or "", row) for row in rows]
+    rules: Object = {}
+    for position, (name, row) in enumerate(named_rules):
+        free_name = name if name and name not in rules else f"{name}#{position}"
+        rules[free_name] = rule(row) if isinstance(row, dict) else row
     return rules or None
 
 
-def _name(row: Any) -> str:
-    return json_members.text(row, "name") or ""
+def _by_folded_name(row: Object) -> Object:
+    return {folded(name): value for name, value in row.items()}
 
 
-def _destination(value: Any, type_: Any) -> Any:
-    if not isinstance(value, dict):
+def _members(row: Object, names: Iterable[str]) -> Object:
+    """Return the members that have one of ARM's names, under that name."""
+    members = _by_folded_name(row)
+    return {name: members[folded(name)] for name in names if folded(name) in members}
+
+
+def _without_none(row: Object) -> Object:
+    return {name: value for name, value in row.items() if value is not None}
+
+
+def _spelled(value: Any) -> Any:
+    """Return an enum's value as Azure spells it. Other values stay as they are; the checks judge them."""
+    if not isinstance(value, str):
         return value
-    told = members(value)
-    names = {
-        "serviceresourceid": "serviceResourceId",
-        "subresourcetarget": "subresourceTarget",
-        "sparkenabled": "sparkEnabled",
-        "servicetag": "serviceTag",
-        "protocol": "protocol",
-        "portranges": "portRanges",
-        "addressprefixes": "addressPrefixes",
-        "action": "action",
-    }
-    shown = {member: told[name] for name, member in names.items() if name in told}
-    return {"addressPrefixes": NOT_SHOWN} | shown if type_ == "ServiceTag" else shown
+    match = _ENUM_MEMBER.match(value)
+    return _SPELLING_OF.get(folded(match.group(1) if match else value), value)

@@ -1,4 +1,4 @@
-"""The files of an export: found, bounded in size, decoded, parsed and redacted."""
+"""Finds the files of an export, and reads, decodes, parses and redacts each of them."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from scanner.payloads.bodies import parsed
 from scanner.payloads.redaction import redacted
 
 MAX_BYTES = 512 * 1024 * 1024
-UNDERSTOOD = (
-    "Understood, as JSON: az ml workspace list|show, az ml workspace outbound-rule list, "
+SUPPORTED = (
+    "Supported, as JSON: az ml workspace list|show, az ml workspace outbound-rule list, "
     "az resource list|show, az graph query, and the GET and LIST bodies of Azure Resource Manager (az rest)."
 )
 
@@ -25,9 +25,9 @@ UNDERSTOOD = (
 class ExportFile:
     """One file of an export.
 
-    `name` is its path below the export's folder, with slashes. `body` is its text in UTF-8 after redaction,
-    `written_at` the time it was last written, to the second: the only word there is on when its facts were
-    true, and the same in every run.
+    `name` is its path below the export's folder, with slashes. `body` is its text in UTF-8 after redaction.
+    `written_at` is when the file was last written, to the second. It replaces the time when Azure
+    answered, which an export does not contain.
     """
 
     name: str
@@ -39,29 +39,29 @@ class ExportFile:
 
 @dataclass(frozen=True, kw_only=True)
 class Found:
-    """The files read, sorted by name, and the names of those left aside because they do not end in .json."""
+    """The files that were read, sorted by name, and the names of files that do not end in .json."""
 
     files: tuple[ExportFile, ...]
-    left_aside: tuple[str, ...]
+    ignored: tuple[str, ...]
 
 
 def found(path: Path) -> Found:
-    """The export at a path: one file whatever its name, or every .json file below a folder.
+    """Return the export at a path: one file with any name, or every .json file below a folder.
 
-    Hidden files and folders are passed over, links to folders not followed. Raises ExportError where there
-    is nothing to read or a file is no JSON.
+    Hidden files and folders are ignored, and links to folders are not followed. Raises ExportError if there
+    is nothing to read or a file is not JSON.
     """
     if path.is_file():
-        return Found(files=(_read(path, path.name),), left_aside=())
+        return Found(files=(_read(path, path.name),), ignored=())
     if not path.is_dir():
-        raise ExportError(f"There is no export at {path}: no such file or folder.")
+        raise ExportError(f"Could not read the export {path}: no such file or folder.")
     names = sorted(_below(path))
     wanted = [name for name in names if name.lower().endswith(".json")]
     if not wanted:
-        raise ExportError(f"The folder {path} holds no .json file. {UNDERSTOOD}")
+        raise ExportError(f"The folder {path} contains no .json file. {SUPPORTED}")
     return Found(
         files=tuple(_read(path / name, name) for name in wanted),
-        left_aside=tuple(name for name in names if name not in set(wanted)),
+        ignored=tuple(name for name in names if name not in set(wanted)),
     )
 
 
@@ -78,36 +78,38 @@ def _read(path: Path, name: str) -> ExportFile:
         status = path.stat()
         if status.st_size > MAX_BYTES:
             raise ExportError(
-                f"{name} has {status.st_size:,} bytes; a file of an export may have {MAX_BYTES:,}. "
-                "Split it by subscription."
+                f"{name} is too large: {status.st_size:,} bytes, and the limit is {MAX_BYTES:,}. "
+                "Split the export by subscription."
             )
         text = _decoded(path.read_bytes(), name)
     except OSError as error:
-        raise ExportError(f"{name} cannot be read: {error.strerror or error}.") from error
+        raise ExportError(f"Could not read {name}: {error.strerror or error}.") from error
     body = text.encode()
     document = parsed(body)
     if document is None:
-        raise ExportError(f"{name} is no export: {_why_not_json(text)}. {UNDERSTOOD}")
+        raise ExportError(f"{name} is not an export: {_why_not_json(text)}. {SUPPORTED}")
     body, pointers = redacted(body, document)
     written_at = datetime.fromtimestamp(int(status.st_mtime), UTC)
     return ExportFile(name=name, body=body, written_at=written_at, redactions=pointers, document=document)
 
 
 def _decoded(body: bytes, name: str) -> str:
-    """The text of a file in UTF-8, -16 or -32: Windows PowerShell redirects into UTF-16 with a mark."""
+    """Decode UTF-8, UTF-16 or UTF-32. Windows PowerShell writes redirected output as UTF-16 with a mark."""
     try:
         return body.decode(json.detect_encoding(body)).removeprefix("\ufeff")
     except UnicodeDecodeError:
-        raise ExportError(f"{name} is no export: it is not text in UTF-8 or UTF-16. {UNDERSTOOD}") from None
+        raise ExportError(
+            f"{name} is not an export: it is not text in UTF-8 or UTF-16. {SUPPORTED}"
+        ) from None
 
 
 def _why_not_json(text: str) -> str:
     if not text.strip():
         return "it is empty"
     try:
-        says_null = json.loads(text) is None
+        is_null = json.loads(text) is None
     except RecursionError:
-        says_null = False
+        is_null = False
     except ValueError as error:
         return f"it is not JSON ({error})"
-    return "it says only null" if says_null else "it is nested too deeply"
+    return "it contains only null" if is_null else "it is nested too deeply"

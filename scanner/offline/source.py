@@ -1,4 +1,4 @@
-"""The source behind `scan --from` for exports: files in, payloads in ARM's shape and gaps out."""
+"""The source behind `scan --from` for exports: reads files, and returns payloads in ARM's shape and gaps."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from pathlib import Path
 from typing import Any
 
 from scanner.errors import ExportError
-from scanner.offline.belonging import empty_kind, with_owners
 from scanner.offline.files import found
-from scanner.offline.reading import LISTS, Item, Reading, reading
-from scanner.offline.tellings import Key, Telling, key_of, tellings
-from scanner.offline.unseen import unseen
+from scanner.offline.formats import Item, ParsedFile, parse
+from scanner.offline.gaps import gaps_of
+from scanner.offline.merging import Key, MergedItem, empty_kind, key_of, merged_items, with_scopes
 from scanner.payloads import json_members
 from scanner.payloads.payload import Gap, Keep, Payload
 from scanner.reading.collection import EVERYTHING, Collection
-from scanner.reading.dependencies import KIND as ASSOCIATED
+from scanner.tables.associated import ASSOCIATED
+from scanner.tables.children import OF_KIND
 
 _MAX_NAMES = 12
 
 
 @dataclass(frozen=True, kw_only=True)
 class ExportSource:
-    """An export, read and translated; `words` tells reports its formats and files."""
+    """An export, read and translated. Reports show `words`, which names its formats and files."""
 
     words: str
     payloads: tuple[Payload, ...]
@@ -40,80 +40,74 @@ class ExportSource:
 
 
 def source_from(path: Path, collection: Collection = EVERYTHING) -> ExportSource:
-    """The export at a path: a file, or a folder with every .json file below it.
+    """Return the export at a path: a file, or a folder with every .json file below it.
 
-    `collection` is what the chosen checks read; what of it the export does not show becomes a gap. Raises
-    ExportError for what is no export, for files that contradict each other and for a list whose workspace
-    cannot be told.
+    `collection` is what the chosen checks read. What the export does not show of it becomes a gap. Raises
+    ExportError for a file that is not an export, for files that contradict each other, and for a list whose
+    workspace is not known.
     """
-    files = found(path)
-    readings = with_owners(reading(file) for file in files.files)
-    told = tellings(readings)
-    if not any(kind in ("workspaces", "subscriptions") for kind, _ in told):
-        raise ExportError(f"{path.name} tells of no workspace; add what az ml workspace list -o json prints.")
-    whole = _whole(readings)
+    export = found(path)
+    files = with_scopes(parse(file) for file in export.files)
+    merged = merged_items(files)
+    if not any(kind in ("workspaces", "subscriptions") for kind, _ in merged):
+        raise ExportError(
+            f"{path.name} contains no workspace. Add the output of az ml workspace list -o json."
+        )
+    whole = _whole(files)
     return ExportSource(
-        words=_words(path.name, readings, files.left_aside),
-        payloads=tuple(payload for each in readings for payload in _payloads(each, told)),
-        gaps=tuple(unseen(readings, told, whole, collection.kinds)),
+        words=_words(path.name, files, export.ignored),
+        payloads=tuple(payload for each in files for payload in _payloads(each, merged)),
+        gaps=tuple(gaps_of(files, merged, whole, collection.kinds)),
     )
 
 
-def _whole(readings: Iterable[Reading]) -> set[Key]:
-    """The lists that are known completely, by kind and lower-cased workspace id."""
-    listed = {
-        (item.kind, item.scope.lower())
-        for each in readings
-        if each.is_whole
-        for item in each.items
-        if item.kind in LISTS
-    }
-    empty = {(empty_kind(each.file) or "", each.empty_of.lower()) for each in readings if each.empty_of}
-    return listed | empty
+def _whole(files: Iterable[ParsedFile]) -> set[Key]:
+    """Return the complete lists, by kind and lower-cased workspace id."""
+    whole: set[Key] = set()
+    for each in files:
+        if each.is_whole:
+            whole |= {(item.kind, item.scope.lower()) for item in each.items if item.kind in OF_KIND}
+        if each.empty_of:
+            whole.add((empty_kind(each.file), each.empty_of.lower()))
+    return whole
 
 
-def _payloads(each: Reading, told: dict[Key, Telling]) -> Iterable[Payload]:
-    """The file itself as evidence and, where it is no answer of Azure's as it stands, its translation.
+def _payloads(each: ParsedFile, merged: dict[Key, MergedItem]) -> Iterable[Payload]:
+    """Yield the file itself as evidence and, unless it is an answer of Azure, its translation.
 
-    A resource that several files tell of is in the payloads of the first.
+    A resource that several files contain is in the payloads of the first.
     """
     if each.empty_of:
-        yield _payload(each, empty_kind(each.file) or "", each.empty_of, each.file.document, is_file=True)
+        yield _payload(each, empty_kind(each.file), each.empty_of, each.file.document, is_file=True)
         return
-    united = list(_told_first(each, told))
+    items = list(_items_first_in(each, merged))
     is_list = isinstance(each.file.document, dict) and "id" not in each.file.document
-    if each.is_verbatim and united == list(each.items) and (is_list or united[0].kind == ASSOCIATED):
-        yield _payload(each, united[0].kind, united[0].scope, each.file.document, is_file=True)
+    if each.is_verbatim and items == list(each.items) and (is_list or items[0].kind == ASSOCIATED):
+        yield _payload(each, items[0].kind, items[0].scope, each.file.document, is_file=True)
         return
     yield _payload(each, "export", f"file:{each.file.name}", each.file.document, is_file=True)
-    for group in _grouped(united):
-        kind, scope = group[0].kind, group[0].scope
-        if kind == ASSOCIATED:
-            yield _payload(each, kind, scope, group[0].document)
-        else:
-            yield _payload(each, kind, scope, {"value": [item.document for item in group]})
-
-
-def _grouped(items: Iterable[Item]) -> Iterable[list[Item]]:
-    """The items of each kind and scope, the scope's casing aside."""
     groups: dict[Key, list[Item]] = defaultdict(list)
     for item in items:
         groups[item.kind, item.scope.lower()].append(item)
-    return groups.values()
+    for group in groups.values():
+        kind, scope = group[0].kind, group[0].scope
+        is_one = kind == ASSOCIATED
+        document = group[0].document if is_one else {"value": [item.document for item in group]}
+        yield _payload(each, kind, scope, document)
 
 
-def _told_first(each: Reading, told: dict[Key, Telling]) -> Iterable[Item]:
-    """The items that no earlier file tells of, completed by what later ones add."""
+def _items_first_in(each: ParsedFile, merged: dict[Key, MergedItem]) -> Iterable[Item]:
+    """Yield the items that no earlier file contains, each merged with later files."""
     for item in each.items:
         key = key_of(item)
         if key is None:
             yield item
-        elif told[key].readings[0] is each:
-            yield told[key].item
+        elif merged[key].files[0] is each:
+            yield merged[key].item
 
 
-def _payload(each: Reading, kind: str, scope: str, document: Any, *, is_file: bool = False) -> Payload:
-    """A payload: the file's own bytes, or a translation, whose address has the kind and scope behind a #."""
+def _payload(each: ParsedFile, kind: str, scope: str, document: Any, *, is_file: bool = False) -> Payload:
+    """Return the file's own bytes or a translation as a payload. A translation's url has a fragment."""
     translated = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
     return Payload(
         kind=kind,
@@ -129,14 +123,13 @@ def _payload(each: Reading, kind: str, scope: str, document: Any, *, is_file: bo
     )
 
 
-def _words(name: str, readings: Sequence[Reading], left_aside: Sequence[str]) -> str:
+def _words(name: str, files: Sequence[ParsedFile], ignored: Sequence[str]) -> str:
     by_format: dict[str, list[str]] = defaultdict(list)
-    for each in readings:
+    for each in files:
         by_format[each.format.value].append(each.file.name)
-    parts = [f"{format_}: {_listed(names)}" for format_, names in sorted(by_format.items())]
-    aside = f". Left aside, not being .json: {_listed(left_aside)}" if left_aside else ""
-    told = f"{'; '.join(parts)}{aside}"
-    return f"the export {name}: files of what was read of Azure earlier, not checked with Azure ({told})"
+    formats = "; ".join(f"{format_}: {_listed(names)}" for format_, names in sorted(by_format.items()))
+    others = f". Ignored, because they are not .json: {_listed(ignored)}" if ignored else ""
+    return f"the export {name}: files that were read from Azure earlier, not compared with Azure ({formats}{others})"
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -1,8 +1,7 @@
-"""Which api-version Machine Learning is read with, and what each version can show.
+"""Chooses the api-version that Machine Learning is read with.
 
-Versions and the first stable one to show a property: the published contract and Azure's resource type
-definitions (2026-08). Clouds lag behind the contract, so the newest pin is tried first and what a
-subscription's provider offers is asked for only when it is refused.
+The versions come from the published contract (2026-08). Clouds lag behind it. The reader therefore tries the
+newest version first, and asks which versions the subscription's provider offers only if Azure refuses it.
 """
 
 from __future__ import annotations
@@ -12,26 +11,20 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from scanner.azure.arm import Arm
+from scanner.payloads import json_members
 from scanner.payloads.answers import keep_superseded
 from scanner.payloads.payload import Gap, Keep, Payload
 from scanner.payloads.questions import Ask
+from scanner.tables.children import PROVIDER
 
-PROVIDER = "Microsoft.MachineLearningServices"
 PINNED = ("2025-12-01", "2025-09-01", "2025-06-01", "2024-10-01", "2024-04-01", "2023-10-01")
-"""The versions to read with, the preferred first."""
+"""The versions to read with, the preferred one first."""
 
 PROVIDER_API_VERSION = "2021-04-01"
-SHOWS_MANAGED_NETWORK = "2023-10-01"
-"""The first stable version with `properties.managedNetwork` and `outboundRules`."""
 
 _VERSION_REFUSED = frozenset(
     {"NoRegisteredProviderFound", "InvalidResourceType", "InvalidApiVersionParameter"}
 )
-
-
-def shows_managed_network(api_version: str) -> bool:
-    """Whether an answer at this version could carry the managed network, if there is one."""
-    return api_version[:10] >= SHOWS_MANAGED_NETWORK
 
 
 def is_refused_for_version(gap: Gap) -> bool:
@@ -40,10 +33,10 @@ def is_refused_for_version(gap: Gap) -> bool:
 
 
 class ApiVersions:
-    """The version one subscription is read with, per resource type, settled by what it refuses."""
+    """The api-version for each resource type of one subscription."""
 
     def __init__(self, arm: Arm, subscription_id: str, keep: Keep) -> None:
-        """Start every resource type at the preferred version; provider answers go to `keep`."""
+        """Start every resource type at the preferred version. `keep` gets the provider's answers."""
         self._arm = arm
         self._subscription_id = subscription_id
         self._keep = keep
@@ -52,16 +45,16 @@ class ApiVersions:
         self._lock = asyncio.Lock()
 
     def current(self, resource_type: str) -> str:
-        """The version to ask this type with; a child (`workspaces/computes`) starts at its parent's."""
+        """Return the version for this type. A child (`workspaces/computes`) starts at the workspaces' version."""
         parent = self._current.get("workspaces", PINNED[0])
         return self._current.get(resource_type, parent)
 
     async def settled(
         self, resource_type: str, attempt: Callable[[str], Awaitable[Payload | Gap]]
     ) -> Payload | Gap:
-        """The answer of `attempt(api_version)` at the newest version that is not refused.
+        """Return the answer of `attempt(api_version)` at the newest version that Azure does not refuse.
 
-        Each further version is tried once; the last refusal stands where every one is refused.
+        Every older version is tried once. If Azure refuses all of them, return the last refusal.
         """
         while True:
             version = self.current(resource_type)
@@ -85,7 +78,7 @@ class ApiVersions:
             return True
 
     async def _provider_offers(self) -> dict[str, list[str]]:
-        """Lower-cased resource type to versions, as the provider tells; empty where it cannot be read."""
+        """Return the offered versions by lower-cased resource type, or nothing if the provider is not readable."""
         scope = f"/subscriptions/{self._subscription_id}/providers/{PROVIDER}"
         answer = await self._arm.get(
             Ask(
@@ -104,18 +97,17 @@ class ApiVersions:
 
 
 def _offered(document: Any) -> dict[str, list[str]]:
-    types = document.get("resourceTypes")
     return {
         str(each["resourceType"]).lower(): [str(version) for version in each["apiVersions"]]
-        for each in (types if isinstance(types, list) else [])
-        if isinstance(each, dict) and "resourceType" in each and isinstance(each.get("apiVersions"), list)
+        for each in json_members.objects(document, "resourceTypes") or ()
+        if "resourceType" in each and isinstance(each.get("apiVersions"), list)
     }
 
 
 def _next_version(refused: str, offered: list[str] | None) -> str | None:
-    """The next version to try after `refused`: a pinned one that is offered, else the newest stable offered.
+    """Return the next version to try: an offered one of `PINNED`, else the newest stable one that is offered.
 
-    Without knowing what is offered, the next pinned one.
+    If the provider does not report what it offers, return the next one of `PINNED`.
     """
     older_pins = [version for version in PINNED if version < refused]
     if offered is None:
@@ -123,9 +115,3 @@ def _next_version(refused: str, offered: list[str] | None) -> str | None:
     pinned = [version for version in older_pins if version in offered]
     stable = sorted((v for v in offered if len(v) == len(PINNED[0]) and v < refused), reverse=True)
     return next(iter(pinned or stable), None)
-
-
-def registration_state(provider: Payload) -> str:
-    """The provider's registrationState in the subscription; "" where it does not say."""
-    state = provider.document.get("registrationState")
-    return state if isinstance(state, str) else ""

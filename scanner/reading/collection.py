@@ -1,4 +1,4 @@
-"""What to collect: what the chosen checks read, and nothing else, unless everything is wanted."""
+"""Chooses what to read: what the chosen checks need and nothing else, unless `EVERYTHING` is asked for."""
 
 from __future__ import annotations
 
@@ -7,28 +7,23 @@ from dataclasses import dataclass
 
 from checks.contract.tables import SCHEMAS
 from checks.model import Check
-from scanner.tables.workspace_rows import WORKSPACE_MEMBERS
+from scanner.tables.associated import ASSOCIATED
+from scanner.tables.children import CHILDREN
+from scanner.tables.workspaces import WORKSPACE_MEMBERS
 
 KIND_OF: Mapping[str, str] = {
-    "outbound_rules_known": "outboundRules",
-    "private_endpoint_connections_known": "privateEndpointConnections",
-    "computes_known": "computes",
-    "online_endpoints_known": "onlineEndpoints",
-    "online_deployments_known": "deployments",
-    "batch_endpoints_known": "batchEndpoints",
-    "serverless_endpoints_known": "serverlessEndpoints",
-    "diagnostic_settings_known": "diagnosticSettings",
-    "associated_resources_known": "associatedResource",
+    **{child.known_column: child.kind for child in CHILDREN},
+    "associated_resources_known": ASSOCIATED,
 }
-"""The column of `workspaces` that says whether something was read, and the kind of payload it comes from."""
+"""The column of `workspaces` that reports whether something was read, and the kind of payload it comes from."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Collection:
-    """What is asked for beyond the list of workspaces.
+    """What the reader asks for beyond the list of workspaces.
 
-    `kinds` are lists below a workspace (and its associated resources); `members` those of the workspace's
-    `properties` for which it is asked itself where the list leaves them out.
+    `kinds` are lists below a workspace, and its associated resources. `members` are members of the workspace's
+    `properties`: if the list leaves one out, the reader gets the workspace itself.
     """
 
     kinds: frozenset[str]
@@ -39,7 +34,7 @@ EVERYTHING = Collection(kinds=frozenset(KIND_OF.values()), members=frozenset(WOR
 
 
 def collection_for(checks: Iterable[Check]) -> Collection:
-    """What these checks read, as they declare it."""
+    """Return what these checks read, as they declare it."""
     reads: set[str] = set()
     for check in checks:
         reads |= {*check.reads, *(f"workspaces.{column}" for column in check.rows_known_by)}
@@ -52,9 +47,8 @@ def collection_for(checks: Iterable[Check]) -> Collection:
 
 
 def _known_by(table: str, reads: set[str]) -> Iterable[str]:
-    """The columns that say whether a table was read, of those a check reads; all where it names none."""
+    """Return the known columns of a table that a check reads, or all of them if it reads none."""
     if table == "workspaces":
         return [column for column in KIND_OF if f"workspaces.{column}" in reads]
     columns = SCHEMAS[table].known_by
-    named = [column for column in columns if f"workspaces.{column}" in reads]
-    return named or columns
+    return [column for column in columns if f"workspaces.{column}" in reads] or columns

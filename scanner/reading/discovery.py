@@ -1,7 +1,7 @@
-"""Asks Resource Graph which workspaces there are, beside Azure Resource Manager or ahead of it.
+"""Asks Resource Graph which workspaces exist, before Azure Resource Manager or at the same time.
 
-Resource Graph is for population only: it lags behind Resource Manager, and leaves out without a word what
-the identity may not read. Paging, counts and limits: "Working with large data sets" and "Guidance for
+Only the population comes from Resource Graph: it lags behind Resource Manager, and leaves out what the
+identity may not read without reporting it. Paging, counts and limits: "Working with large data sets" and "Guidance for
 throttled requests" in the Resource Graph documentation (2026-11).
 """
 
@@ -19,20 +19,20 @@ from scanner.payloads.answers import keep_superseded
 from scanner.payloads.payload import Gap, Keep, Payload
 from scanner.payloads.questions import Ask
 from scanner.reading.scope import Subscription
-from scanner.tables.graph_rows import KIND, GraphRows, Shown, is_truncated
+from scanner.tables.subscriptions import GRAPH, GraphRows, Shown, is_truncated
 
 API_VERSION = "2024-04-01"
 QUERY = (
     "resources | where type =~ 'microsoft.machinelearningservices/workspaces' "
     "| project id, kind, subscriptionId | order by id asc"
 )
-"""Its first column is a plain text and its rows are ordered: without both there would be no further page."""
+"""The first column is a plain text and the rows are ordered. Without both, Azure returns no further page."""
 
 BATCH = 250
-"""Subscriptions in one query; groups of fewer than 300 are recommended."""
+"""Subscriptions in one query. Azure recommends fewer than 300."""
 
 PAGE = 1000
-"""Rows on a page: the most there can be."""
+"""Rows on a page: the maximum."""
 
 _NOT_THERE = frozenset({"NoRegisteredProviderFound", "InvalidResourceNamespace", "InvalidResourceType"})
 
@@ -40,11 +40,11 @@ _log = logging.getLogger("azml_audit.discovery")
 
 
 class Discovery:
-    """Reads from Resource Graph which workspaces some subscriptions have.
+    """Reads the workspaces of subscriptions from Resource Graph.
 
-    Where it `leads`, only the subscriptions with workspaces are listed by Resource Manager afterwards; else
-    all are, and both are compared. Where it `is_demanded`, a refusal is a gap; else it is logged, and
-    Resource Manager alone tells.
+    By default Resource Manager lists all subscriptions, and both lists are compared. If it `leads`, Resource
+    Manager lists only the subscriptions with workspaces, afterwards. A refusal is logged, or becomes a gap if
+    the discovery `is_demanded`.
     """
 
     def __init__(
@@ -56,14 +56,14 @@ class Discovery:
         batch: int = BATCH,
         page: int = PAGE,
     ) -> None:
-        """Ask through this pipeline, for so many subscriptions at once and so many rows a page."""
+        """Ask through `arm`, for `batch` subscriptions in a query and `page` rows on a page."""
         self.leads = leads
         self._arm = arm
         self._is_demanded = is_demanded
         self._batch, self._page = batch, page
 
     async def read(self, chosen: Sequence[Subscription], keep: Keep) -> Mapping[str, Shown]:
-        """Hand every page and gap to `keep`; what came whole, as `GraphRows.shown` gives it."""
+        """Hand every page and gap to `keep`, and return what `GraphRows.shown` does."""
         rows, refused = GraphRows(), 0
         for subscriptions in _batches(chosen, self._batch):
             gap = await self._query(subscriptions, rows, keep)
@@ -76,15 +76,15 @@ class Discovery:
             keep(gap)
         if refused:
             _log.warning(
-                "Resource Graph may not be asked about %d of %d subscriptions: what workspaces they have, "
-                "Azure Resource Manager alone tells",
+                "Resource Graph refused to answer about %d of %d subscriptions. Their workspaces come from "
+                "Azure Resource Manager alone.",
                 refused,
                 len(chosen),
             )
         return rows.shown()
 
     async def _query(self, subscriptions: Sequence[str], rows: GraphRows, keep: Keep) -> Gap | None:
-        """Every page of one query; the gap that ended it early, or that its counts leave."""
+        """Keep every page of one query, and return the gap if it ended early or its counts differ."""
         token, seen, read = None, set[str](), 0
         while True:
             ask = self._ask(subscriptions, token)
@@ -107,7 +107,7 @@ class Discovery:
             "options": options | ({"$skipToken": token} if token else {}),
         }
         return Ask(
-            kind=KIND,
+            kind=GRAPH,
             scope=RESOURCE_GRAPH_PATH,
             url=self._arm.url(RESOURCE_GRAPH_PATH, API_VERSION),
             api_version=API_VERSION,
@@ -117,7 +117,7 @@ class Discovery:
 
 
 def discovery_by(discover: Discover | None, arm: Arm) -> Discovery | None:
-    """How to ask Resource Graph as `--discover` says, None for not at all."""
+    """Return the discovery that `--discover` asks for, None for `arm`."""
     if discover is Discover.ARM:
         return None
     return Discovery(arm, leads=discover is Discover.GRAPH, is_demanded=discover is Discover.BOTH)
@@ -129,21 +129,24 @@ def _batches(chosen: Sequence[Subscription], size: int) -> Iterator[list[str]]:
 
 
 def _is_unavailable(gap: Gap) -> bool:
-    """Whether the identity may not ask, or this cloud has no Resource Graph."""
+    """Whether the identity may not use Resource Graph, or this cloud has none."""
     return gap.http_status in (403, 404) or gap.code in _NOT_THERE
 
 
 def _flaw(ask: Ask, last: Payload, read: int, *, is_loop: bool) -> Gap | None:
-    """What is wrong with a query of which nothing more comes, as a gap."""
+    """Return a gap if a query that has no next page is not complete."""
     total = json_members.member(last.document, "totalRecords")
     if json_members.count(last.document, "data") is None:
         code, message = "DataNotAList", "The page has no array of rows."
     elif is_loop:
-        code, message = "SkipTokenLoop", "The next page is one that was read already; the rows never end."
+        code, message = "SkipTokenLoop", "The next page was already read; the rows never end."
     elif is_truncated(last.document):
-        code, message = "ResultTruncated", f"The result is cut off after {read} rows and cannot go on."
+        code, message = (
+            "ResultTruncated",
+            f"The result is cut off after {read} rows, and no token leads to the rest.",
+        )
     elif total != read:
-        code, message = "CountsDiffer", f"{total} rows were counted, and {read} came."
+        code, message = "CountsDiffer", f"Resource Graph counts {total} rows and returned {read}."
     else:
         return None
     return gaps.unreadable(ask, code, message, request_id=last.request_id, about=last.id)

@@ -1,4 +1,4 @@
-"""The live source: reads subscriptions, workspaces and what surrounds them from Azure Resource Manager."""
+"""The live source: reads subscriptions, workspaces and their child resources from Azure Resource Manager."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ from scanner.payloads.answers import keep_superseded
 from scanner.payloads.payload import Gap, Keep, Payload
 from scanner.payloads.questions import Ask
 from scanner.progress import Progress, Silent
-from scanner.reading.api_versions import PROVIDER, PROVIDER_API_VERSION, ApiVersions, registration_state
+from scanner.reading.api_versions import PROVIDER_API_VERSION, ApiVersions
 from scanner.reading.collection import Collection
-from scanner.reading.dependencies import AssociatedReader
 from scanner.reading.discovery import Discovery
-from scanner.reading.listed import Listed, listed
 from scanner.reading.scope import Subscription, Wanted, subscriptions
-from scanner.reading.workspace_reader import WorkspaceReader
+from scanner.reading.workspace_reader import AssociatedReader, Listed, WorkspaceReader, listed
+from scanner.tables.children import PROVIDER
+from scanner.tables.subscriptions import registration_state
 
 _NOT_REGISTERED = frozenset({"MissingSubscriptionRegistration", "MissingRegistrationForResourceProvider"})
 
 
 class SubscriptionsReader(Protocol):
-    """Reads subscriptions whose ids are known: here, or wherever there is a worker."""
+    """Reads subscriptions whose ids are known, in this process or in a worker."""
 
     async def read(self, chosen: Sequence[Subscription], keep: Keep) -> None:
         """Hand every payload and gap of these subscriptions to `keep`."""
 
 
 class LiveSource:
-    """Reads one cloud through one `Arm`; every subscription on its own, none at the cost of another."""
+    """Reads one cloud through one `Arm`. A slow or failing subscription does not affect the others."""
 
     def __init__(
         self,
@@ -43,9 +43,9 @@ class LiveSource:
         reader: SubscriptionsReader | None = None,
         discovery: Discovery | None = None,
     ) -> None:
-        """Read the wanted subscriptions, and in each workspace what `collection` says.
+        """Read the wanted subscriptions, and in each workspace what `collection` names.
 
-        `reader` reads them; unless given, this process does. `discovery` asks Resource Graph, too.
+        `reader` reads the subscriptions; by default this process does. `discovery` asks Resource Graph, too.
         """
         self._arm = arm
         self._wanted = wanted
@@ -85,7 +85,7 @@ class Here:
         progress: Progress | None = None,
         at_most: int | None = None,
     ) -> None:
-        """Read in each workspace what `collection` says; only in the first `at_most` of a subscription."""
+        """Read in each workspace what `collection` names, in the first `at_most` workspaces of a subscription."""
         self._at_most = at_most
         self._arm = arm
         self._collection = collection
@@ -111,7 +111,7 @@ class Here:
 
 
 class _SubscriptionReader:
-    """Reads one subscription: the list of its workspaces, and each of them as its page arrives."""
+    """Reads one subscription: the list of its workspaces, and each workspace as soon as its page arrives."""
 
     def __init__(
         self,
@@ -131,14 +131,14 @@ class _SubscriptionReader:
         self._progress = progress
 
     async def read(self, at_most: int | None) -> None:
-        """Read all of it; or the first page of the list, and of the workspaces on it so many."""
+        """Read all workspaces, or at most so many of the first page."""
         async with asyncio.TaskGroup() as group:
             await self._list(group, at_most)
 
     async def _list(self, group: asyncio.TaskGroup, at_most: int | None) -> None:
-        """Read the list and begin to read its workspaces.
+        """Read the list and start to read its workspaces.
 
-        A page is given up before the next one is asked for: a thousand subscriptions may wait for one.
+        A page is dropped before the next one is asked for: a thousand subscriptions may wait with a page each.
         """
         first = await self._versions.settled("workspaces", self._first_page)
         if isinstance(first, Gap):
@@ -154,7 +154,7 @@ class _SubscriptionReader:
             page = await self._arm.resolve(following)
 
     def _take(self, page: Payload | Gap, group: asyncio.TaskGroup, at_most: int | None) -> None:
-        """Keep a page, and begin to read its workspaces, or so many of them."""
+        """Keep a page, and start to read its workspaces, or at most so many of them."""
         self._keep(page)
         if isinstance(page, Gap):
             return
@@ -181,18 +181,18 @@ class _SubscriptionReader:
         self._progress.workspace_read()
 
     async def _explained(self, refusal: Gap) -> Gap | Payload:
-        """The refusal, or the provider's word that it is not registered: then there is nothing to read.
+        """Return the refusal, or the provider payload if the provider is not registered in the subscription.
 
-        Where the provider may not be asked, that refusal stands, for it names what is missing.
+        If Azure also refuses to show the provider, return that refusal: it names the missing permission.
         """
         if refusal.code not in _NOT_REGISTERED:
             return refusal
         path = f"{self._scope}/providers/{PROVIDER}"
         answer = await self._arm.get(self._ask("provider", path, PROVIDER_API_VERSION))
         if isinstance(answer, Gap):
-            telling, other = (answer, refusal) if answer.http_status == 403 else (refusal, answer)
+            decisive, other = (answer, refusal) if answer.http_status == 403 else (refusal, answer)
             keep_superseded(other, self._keep)
-            return telling
+            return decisive
         if registration_state(answer).lower() == "registered":
             self._keep(answer)
             return refusal

@@ -1,4 +1,4 @@
-"""Which subscriptions to audit: all the identity sees, or those asked for by id, name or management group."""
+"""Finds the subscriptions to audit: all that are visible, or those named by id, name or management group."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from scanner.errors import RefusedRequestError, ScopeError
 from scanner.payloads import gaps, json_members
 from scanner.payloads.payload import Gap, Keep, Payload
 from scanner.payloads.questions import Ask
+from scanner.tables.subscriptions import subscription_ids
 
 SUBSCRIPTIONS_API_VERSION = "2022-12-01"
 MANAGEMENT_GROUPS_API_VERSION = "2023-04-01"
@@ -23,9 +24,9 @@ _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 @dataclass(frozen=True, kw_only=True)
 class Wanted:
-    """What the user asked for: ids or exact names; nothing asked for means all.
+    """The subscriptions that the user wants, by id or exact name. Empty means all.
 
-    `known_groups` are management groups whose subscriptions must be known, without narrowing anything.
+    `known_groups` are management groups whose subscriptions a policy needs to know. They do not limit the scan.
     """
 
     subscriptions: Sequence[str] = ()
@@ -36,7 +37,7 @@ class Wanted:
 
 @dataclass(frozen=True, kw_only=True)
 class Subscription:
-    """A subscription the identity sees. Keyed by id; names are not unique."""
+    """A subscription that the identity sees. Names are not unique, ids are."""
 
     id: str
     name: str
@@ -48,7 +49,7 @@ class Subscription:
 
 
 async def subscriptions(arm: Arm, wanted: Wanted, keep: Keep) -> list[Subscription]:
-    """The subscriptions to read, sorted by id; the raw pages and every gap go to `keep`.
+    """Return the subscriptions to read, sorted by id. Raw pages and gaps go to `keep`.
 
     Raises ScopeError for a name that no visible subscription has, or that several have.
     """
@@ -84,16 +85,9 @@ def _resolved(wanted: str, visible: dict[str, Subscription], *, must_exist: bool
 
 
 async def _visible(arm: Arm, keep: Keep) -> dict[str, Subscription]:
-    """Lower-cased id to subscription, from the raw pages of the SDK's subscription client."""
-    scope = "/subscriptions"
-    ask = Ask(
-        kind="subscriptions",
-        scope=scope,
-        url=arm.url(scope, SUBSCRIPTIONS_API_VERSION),
-        api_version=SUBSCRIPTIONS_API_VERSION,
-    )
+    """Return the subscriptions by lower-cased id, from the raw pages of the SDK's subscription client."""
     found: dict[str, Subscription] = {}
-    for answer in await _sdk_pages(arm, ask):
+    for answer in await _sdk_pages(arm, _subscriptions_ask(arm)):
         keep(answer)
         if isinstance(answer, Payload):
             found |= {sub.key: sub for sub in _listed(answer)}
@@ -101,7 +95,7 @@ async def _visible(arm: Arm, keep: Keep) -> dict[str, Subscription]:
 
 
 class _Recorder:
-    """Hears every raw response of an SDK pager and keeps it as our own payloads and gaps."""
+    """Records the raw responses of an SDK pager as payloads and gaps."""
 
     def __init__(self, arm: Arm, first: Ask) -> None:
         self.answers: list[Payload | Gap] = []
@@ -111,10 +105,10 @@ class _Recorder:
 
     @property
     def has_ended(self) -> bool:
-        """Whether the last thing heard was a gap: there is no way on."""
+        """Whether the last answer was a gap, so that there is no next page."""
         return bool(self.answers) and isinstance(self.answers[-1], Gap)
 
-    def heard(self, response: Any) -> None:
+    def record(self, response: Any) -> None:
         ask = replace(self.ask, url=response.http_request.url)
         answer = self._arm.answered(ask, response.http_response)
         self.answers.append(answer)
@@ -126,25 +120,25 @@ class _Recorder:
         elif following is not None:
             self.ask = following
 
-    def failed(self, error: Exception) -> None:
+    def record_failure(self, error: Exception) -> None:
         if not self.has_ended:
             self.answers.append(gaps.from_failure(self.ask, error))
 
 
 async def _sdk_pages(arm: Arm, ask: Ask) -> list[Payload | Gap]:
-    """The pages of the SDK's subscription pager as they came, guarded like our own lists."""
+    """Read the pages of the SDK's subscription pager, with the same checks as our own lists."""
     if arm.recalls(ask):
         return [page async for page in arm.pages(ask)]
     recorder = _Recorder(arm, ask)
     pager = arm.subscription_client().subscriptions.list(
-        raw_response_hook=recorder.heard, **arm.request_options()
+        raw_response_hook=recorder.record, **arm.request_options()
     )
     try:
         async for _page in pager.by_page():
             if recorder.has_ended:
                 break
     except (AzureError, RefusedRequestError, TypeError, ValueError, AttributeError) as error:
-        recorder.failed(error)
+        recorder.record_failure(error)
     return recorder.answers
 
 
@@ -160,7 +154,7 @@ def _subscription(item: dict[str, Any]) -> Subscription:
 
 
 async def _single(arm: Arm, subscription_id: str, keep: Keep) -> Subscription | None:
-    """A subscription asked for by id that the list does not show: read on its own, or a gap."""
+    """Read a subscription that the list does not show. None, and a gap, if it cannot be read."""
     scope = f"/subscriptions/{subscription_id}"
     ask = Ask(
         kind="subscription",
@@ -175,7 +169,7 @@ async def _single(arm: Arm, subscription_id: str, keep: Keep) -> Subscription | 
 
 
 async def _below_management_groups(arm: Arm, groups: Iterable[str], keep: Keep) -> set[str]:
-    """The lower-cased ids of all subscriptions below the management groups."""
+    """Return the lower-cased ids of all subscriptions below the management groups."""
     ids: set[str] = set()
     for group in groups:
         scope = f"/providers/Microsoft.Management/managementGroups/{group}"
@@ -192,29 +186,20 @@ async def _below_management_groups(arm: Arm, groups: Iterable[str], keep: Keep) 
     return ids
 
 
-def subscription_ids(page: Payload) -> set[str]:
-    """The lower-cased ids of the subscriptions on a page of a management group's descendants."""
-    items = json_members.objects(page.document, "value") or []
-    return {
-        name.lower()
-        for item in items
-        if (json_members.text(item, "type") or "").lower().endswith("/subscriptions")
-        and (name := json_members.text(item, "name"))
-    }
+def _subscriptions_ask(arm: Arm) -> Ask:
+    return Ask(
+        kind="subscriptions",
+        scope="/subscriptions",
+        url=arm.url("/subscriptions", SUBSCRIPTIONS_API_VERSION),
+        api_version=SUBSCRIPTIONS_API_VERSION,
+    )
 
 
 def _nothing_visible(arm: Arm) -> Gap:
-    scope = "/subscriptions"
-    ask = Ask(
-        kind="subscriptions",
-        scope=scope,
-        url=arm.url(scope, SUBSCRIPTIONS_API_VERSION),
-        api_version=SUBSCRIPTIONS_API_VERSION,
-    )
     return gaps.gap(
-        ask,
+        _subscriptions_ask(arm),
         "NoSubscriptionVisible",
-        "The identity sees none of the subscriptions asked for, so nothing was audited.",
+        "The identity sees none of the wanted subscriptions, so nothing was audited.",
         "Grant the identity Reader (or a role with Microsoft.Resources/subscriptions/read) on the "
         "subscriptions or their management group, or check --tenant.",
     )

@@ -1,38 +1,143 @@
-"""Reads one workspace: what surrounds it, and itself where the list left something out."""
+"""Reads one workspace: its child resources, what it is associated with, and itself if the list is incomplete."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from scanner.azure.arm import Arm
 from scanner.payloads import gaps, json_members
 from scanner.payloads.payload import Gap, Keep, Payload
 from scanner.payloads.questions import Ask
-from scanner.reading.api_versions import ApiVersions, shows_managed_network
+from scanner.reading.api_versions import ApiVersions
 from scanner.reading.collection import Collection
-from scanner.reading.dependencies import KIND as ASSOCIATED
-from scanner.reading.dependencies import AssociatedReader
-from scanner.reading.listed import Listed, associated, fingerprint
-
-DIAGNOSTIC_SETTINGS_API_VERSION = "2021-05-01-preview"
-"""There is no stable version (2026-08)."""
-
-_PLAIN_LISTS = ("computes", "batchEndpoints", "serverlessEndpoints")
-"""Lists below a workspace that are read whenever they are wanted."""
+from scanner.tables.associated import ASSOCIATED, TYPES, AssociatedType
+from scanner.tables.children import CHILDREN, OF_KIND, ChildType
+from scanner.tables.workspaces import shows_managed_network
 
 WORKSPACES_AT_ONCE = 16
-"""Of one subscription, where one thing is read of each: as many as requests may be under way there.
+"""How many workspaces of a subscription are read at once if one list is read of each.
 
-Where more is read of each, fewer workspaces keep as many requests under way; all others would only wait.
+It equals the limit of concurrent requests of a subscription. If more lists are read of each workspace, fewer
+workspaces are enough to reach that limit; all others would only wait.
 """
 
-_ENDPOINTS = frozenset({"onlineEndpoints", "deployments"})
-_DEPLOYMENTS = "workspaces/onlineEndpoints/deployments"
+_RULES, _CONNECTIONS = OF_KIND["outboundRules"], OF_KIND["privateEndpointConnections"]
+_DECIDING = ("type", "destination", "status", "category")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Listed:
+    """What an item of the list of workspaces reports, as far as it decides what else is read.
+
+    Thousands of workspaces may wait for their turn. They wait as `Listed`, because a page is ten times larger.
+    `leaves_out` is True if its properties lack a wanted member that workspace and version have. `associated`
+    are the associated resources by type. `rules` is the fingerprint of the rules in its body, None without
+    any. A Project that reports no network has its hub's.
+    """
+
+    id: str
+    api_version: str
+    leaves_out: bool
+    associated: Mapping[AssociatedType, str]
+    rules: int | None
+    has_own_network: bool
+    reports_network: bool
+    is_off: bool
+    reports_connections: bool
+
+
+def listed(item: json_members.Object, api_version: str, members: frozenset[str]) -> Listed:
+    """Convert an item with an id. `members` of its properties are wanted."""
+    properties = item.get("properties")
+    network = json_members.member(properties, "managedNetwork")
+    rules = json_members.member(network, "outboundRules")
+    has_own_network = not _is_project(item) or network is not None
+    can_show = shows_managed_network(api_version) and has_own_network
+    return Listed(
+        id=item["id"],
+        api_version=api_version,
+        leaves_out=not isinstance(properties, dict) or (can_show and not members <= properties.keys()),
+        associated=associated(item),
+        rules=_fingerprint(rules) if isinstance(rules, dict) else None,
+        has_own_network=has_own_network,
+        reports_network=network is not None,
+        is_off=(json_members.text(network, "isolationMode") or "").lower() == "disabled",
+        reports_connections=_reports_connections(properties),
+    )
+
+
+def associated(item: json_members.Object) -> dict[AssociatedType, str]:
+    """Return the ids of a workspace's associated resources. Empty for a Project, which has its hub's."""
+    if _is_project(item):
+        return {}
+    ids = {each: json_members.named(item, "properties", each.member) for each in TYPES}
+    return {each: resource_id for each, resource_id in ids.items() if resource_id}
+
+
+def _is_project(item: json_members.Object) -> bool:
+    is_named_so = (json_members.text(item, "kind") or "").lower() == "project"
+    return is_named_so or bool(json_members.named(item, "properties", "hubResourceId"))
+
+
+def _reports_connections(properties: Any) -> bool:
+    """Whether the list has the private endpoint connections or counts none of them.
+
+    Azure leaves `privateEndpointConnections` out if there are none, and then counts `privateLinkCount` 0
+    (recorded 2025-11). Without properties, the workspace itself is read.
+    """
+    if not isinstance(properties, dict):
+        return True
+    has_them = isinstance(properties.get("privateEndpointConnections"), list)
+    return has_them or properties.get("privateLinkCount") == 0
+
+
+def _fingerprint(rules: Mapping[str, Any]) -> int:
+    """Hash the deciding properties of rules, given as name to properties. Valid in this process only."""
+    deciding = [
+        (name, tuple(map(rule.get, _DECIDING)) if isinstance(rule, dict) else (rule,))
+        for name, rule in sorted(rules.items())
+    ]
+    return hash(json_members.content(deciding))
+
+
+class AssociatedReader:
+    """Reads each associated resource once, even if many workspaces share it."""
+
+    def __init__(self, arm: Arm, keep: Keep) -> None:
+        """Start with nothing asked for."""
+        self._arm = arm
+        self._keep = keep
+        self._asked: set[str] = set()
+
+    async def read(self, resources: Mapping[AssociatedType, str]) -> None:
+        """Read the associated resources of a workspace that were not asked for before."""
+        async with asyncio.TaskGroup() as group:
+            for each, resource_id in resources.items():
+                if resource_id.lower() not in self._asked:
+                    self._asked.add(resource_id.lower())
+                    group.create_task(self._resource(resource_id, each.api_version))
+
+    async def _resource(self, resource_id: str, api_version: str) -> None:
+        ask = Ask(
+            kind=ASSOCIATED,
+            scope=resource_id,
+            url=self._arm.url(json_members.quoted(resource_id), api_version),
+            api_version=api_version,
+            subscription_id=json_members.subscription_of(resource_id),
+            may_be_missing=True,
+        )
+        if ask.subscription_id is None:
+            message = f"The workspace names {resource_id!r}, which is not a resource id."
+            self._keep(gaps.gap(ask, "NotAResourceId", message, "Correct the workspace's association."))
+        else:
+            self._keep(await self._arm.get(ask))
 
 
 class WorkspaceReader:
-    """Reads the workspaces of one subscription, one at a time or many at once."""
+    """Reads the workspaces of one subscription, many at once."""
 
     def __init__(
         self,
@@ -44,104 +149,95 @@ class WorkspaceReader:
         collection: Collection,
         keep: Keep,
     ) -> None:
-        """Remember what is wanted of each workspace."""
+        """Read of each workspace what `collection` names, and hand it to `keep`."""
         self._arm = arm
         self._versions = versions
         self._associated = associated
         self._subscription_id = subscription_id
         self.wanted = collection
         self._keep = keep
-        self._places = asyncio.Semaphore(1 + WORKSPACES_AT_ONCE // _things_read(collection))
+        self._lists = [
+            each for each in CHILDREN if not each.is_in_body and not each.below and self._wants(each)
+        ]
+        self._places = asyncio.Semaphore(1 + WORKSPACES_AT_ONCE // (1 + len(self._lists)))
         self._associated_places = asyncio.Semaphore(WORKSPACES_AT_ONCE)
 
     async def read(self, workspace: Listed) -> None:
-        """Hand everything about the workspace to `keep`, its parts at once, when there is a place for it."""
+        """Read the workspace's lists at once, as soon as there is a place for it."""
         async with self._places, asyncio.TaskGroup() as group:
-            for kind in _PLAIN_LISTS:
-                if kind in self.wanted.kinds:
-                    group.create_task(self._children(kind, workspace.id))
-            if self.wanted.kinds & _ENDPOINTS:
-                group.create_task(self._online_endpoints(workspace.id))
-            if "diagnosticSettings" in self.wanted.kinds:
-                group.create_task(self._diagnostic_settings(workspace.id))
+            for child in self._lists:
+                group.create_task(self._with_nested(child, workspace.id))
             await self._network(workspace)
 
     @property
     def wants_associated(self) -> bool:
-        """Whether what workspaces name is read, too."""
+        """Whether associated resources are read."""
         return ASSOCIATED in self.wanted.kinds
 
     async def read_associated(self, workspace: Listed) -> None:
-        """Hand what the workspace names to `keep` when there is a place for it.
+        """Read the workspace's associated resources.
 
-        Its places are others: a provider that makes us wait does not keep workspaces from being read.
+        They have places of their own: a provider that throttles them does not stop workspaces.
         """
         async with self._associated_places:
             await self._associated.read(workspace.associated)
 
+    def _wants(self, child: ChildType) -> bool:
+        return child.kind in self.wanted.kinds or any(map(self._wants, _nested_in(child)))
+
+    async def _with_nested(self, child: ChildType, workspace_id: str) -> None:
+        """Read a list, and the wanted lists below each of its items."""
+        items = _items(await self._list(child, workspace_id, workspace_id))
+        async with asyncio.TaskGroup() as group:
+            for nested in filter(self._wants, _nested_in(child)):
+                for parent_id in filter(None, (json_members.named(item, "id") for item in items)):
+                    group.create_task(self._list(nested, workspace_id, parent_id))
+
     async def _network(self, workspace: Listed) -> None:
         rules = None
-        if "outboundRules" in self.wanted.kinds and workspace.has_own_network:
-            rules = None if workspace.is_plainly_off else await self._rules(workspace)
-        if workspace.leaves_out or (rules is not None and workspace.disagrees(rules)):
+        if _RULES.kind in self.wanted.kinds and workspace.has_own_network and not workspace.is_off:
+            rules = await self._rules(workspace)
+        differs = rules is not None and workspace.rules is not None and rules != workspace.rules
+        if workspace.leaves_out or differs:
             details = await self._details(workspace.id)
             if self.wants_associated and isinstance(details, Payload) and details.status == 200:
                 await self._associated.read(associated(details.document))
-        lacks_connections = workspace.has_own_network and not workspace.connections_are_told
-        if "privateEndpointConnections" in self.wanted.kinds and lacks_connections:
-            await self._children("privateEndpointConnections", workspace.id)
+        lacks_connections = workspace.has_own_network and not workspace.reports_connections
+        if _CONNECTIONS.kind in self.wanted.kinds and lacks_connections:
+            await self._list(_CONNECTIONS, workspace.id, workspace.id)
 
     async def _rules(self, workspace: Listed) -> int | None:
-        """The fingerprint of the rules in the outboundRules list; None where it was not read whole.
+        """Return the fingerprint of the outboundRules list, None if it was not read completely.
 
-        A workspace that reports no managed network may have no such list either.
+        A workspace that reports no managed network may lack the list, too.
         """
         if not shows_managed_network(workspace.api_version):
-            path = f"{workspace.id}/outboundRules"
-            self._keep(_too_old(self._ask("outboundRules", workspace.id, path, workspace.api_version)))
+            path = _RULES.list_path(workspace.id)
+            self._keep(_too_old(self._ask(_RULES.kind, workspace.id, path, workspace.api_version)))
             return None
-        path = f"{json_members.quoted(workspace.id)}/outboundRules"
         answers = await self._list(
-            "outboundRules",
-            workspace.id,
-            path,
-            "workspaces/outboundRules",
-            may_be_missing=not workspace.reports_network,
+            _RULES, workspace.id, workspace.id, may_be_missing=not workspace.reports_network
         )
         if any(isinstance(answer, Gap) for answer in answers):
             return None
-        return fingerprint({str(item.get("name")): item.get("properties") for item in _items(answers)})
-
-    async def _online_endpoints(self, workspace_id: str) -> None:
-        endpoints = _items(await self._children("onlineEndpoints", workspace_id))
-        if endpoints and "deployments" in self.wanted.kinds:
-            async with asyncio.TaskGroup() as group:
-                for endpoint_id in filter(None, (json_members.named(item, "id") for item in endpoints)):
-                    path = f"{json_members.quoted(endpoint_id)}/deployments"
-                    group.create_task(self._list("deployments", workspace_id, path, _DEPLOYMENTS))
-
-    async def _diagnostic_settings(self, workspace_id: str) -> None:
-        path = f"{json_members.quoted(workspace_id)}/providers/Microsoft.Insights/diagnosticSettings"
-        ask = self._ask("diagnosticSettings", workspace_id, path, DIAGNOSTIC_SETTINGS_API_VERSION)
-        async for page in self._arm.pages(ask):
-            self._keep(page)
-
-    async def _children(self, kind: str, workspace_id: str) -> list[Payload | Gap]:
-        path = f"{json_members.quoted(workspace_id)}/{kind}"
-        return await self._list(kind, workspace_id, path, f"workspaces/{kind}")
+        return _fingerprint({str(item.get("name")): item.get("properties") for item in _items(answers)})
 
     async def _list(
-        self, kind: str, scope: str, path: str, resource_type: str, *, may_be_missing: bool = False
-    ) -> list[Payload | Gap]:
-        """Every page of a list, kept and returned."""
+        self, child: ChildType, workspace_id: str, parent_id: str, *, may_be_missing: bool = False
+    ) -> Sequence[Payload | Gap]:
+        """Keep and return every page of a list."""
+        path = child.list_path(json_members.quoted(parent_id))
 
-        def attempt(version: str) -> Awaitable[Payload | Gap]:
-            return self._arm.get(self._ask(kind, scope, path, version, may_be_missing=may_be_missing))
+        async def first_page(version: str) -> Payload | Gap:
+            ask = self._ask(child.kind, workspace_id, path, version, may_be_missing=may_be_missing)
+            return await self._arm.get(ask)
 
-        first = await self._versions.settled(resource_type, attempt)
-        if isinstance(first, Gap) or first.status != 200:
-            answers: list[Payload | Gap] = [first]
+        if child.api_version:
+            first = await first_page(child.api_version)
         else:
+            first = await self._versions.settled(f"workspaces/{child.path}", first_page)
+        answers: Sequence[Payload | Gap] = [first]
+        if isinstance(first, Payload) and first.status == 200:
             answers = await self._arm.pages_after(first)
         for answer in answers:
             self._keep(answer)
@@ -169,13 +265,11 @@ class WorkspaceReader:
         )
 
 
-def _things_read(collection: Collection) -> int:
-    """How many things are read of a workspace at once; its network is always one of them."""
-    kinds = collection.kinds
-    return 1 + len(kinds & {*_PLAIN_LISTS, "diagnosticSettings"}) + bool(kinds & _ENDPOINTS)
+def _nested_in(child: ChildType) -> Iterable[ChildType]:
+    return (each for each in CHILDREN if each.below == child.kind)
 
 
-def _items(answers: list[Payload | Gap]) -> list[json_members.Object]:
+def _items(answers: Sequence[Payload | Gap]) -> list[json_members.Object]:
     pages = [answer for answer in answers if isinstance(answer, Payload)]
     return [item for page in pages for item in json_members.objects(page.document, "value") or ()]
 

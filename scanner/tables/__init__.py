@@ -1,1 +1,1 @@
-"""Turns payloads into the tables that checks read."""
+"""Turns payloads and gaps into the tables that checks read."""

@@ -1,4 +1,4 @@
-"""Translates Azure's words into tables, once: payloads and gaps in, `checks.schema.Tables` out."""
+"""Turns payloads and gaps into the tables of `checks.contract.tables`. `scanner.audit` calls it."""
 
 from __future__ import annotations
 
@@ -12,35 +12,33 @@ from checks.contract.tables import Tables, frame, frame_of
 from scanner.payloads import json_members
 from scanner.payloads.gaps import gap_row
 from scanner.payloads.payload import Gap, Payload
-from scanner.reading.api_versions import PROVIDER, registration_state
-from scanner.reading.dependencies import KIND as ASSOCIATED
-from scanner.reading.scope import subscription_ids
-from scanner.tables.child_rows import CHILDREN, connection_row
-from scanner.tables.completeness import Completeness
-from scanner.tables.dependency_rows import AssociatedRows
-from scanner.tables.graph_rows import GraphRows, asked_subscriptions, by_subscription, difference
-from scanner.tables.listings import Listings, Page, given_up, keep_one, page_of
-from scanner.tables.outbound_rule_rows import Rule, columns
-from scanner.tables.outbound_rules import OutboundRules
+from scanner.tables.associated import ASSOCIATED, AssociatedRows, are_all_answered
+from scanner.tables.children import CHILDREN, OF_KIND, PROVIDER, Completeness, connection_row
+from scanner.tables.outbound_rules import OutboundRules, Rule, columns
+from scanner.tables.page_rows import Page, PagedRows, emptied, keep_one, page_of
 from scanner.tables.provenance import BY_RULE_NAME, BY_SUBSCRIPTION, Traces
-from scanner.tables.subscription_rows import SUBSCRIPTION_KINDS, SubscriptionRows
-from scanner.tables.workspace_rows import merged, workspace_row
+from scanner.tables.subscriptions import (
+    GRAPH,
+    SUBSCRIPTION_KINDS,
+    GraphRows,
+    SubscriptionRows,
+    asked_subscriptions,
+    by_subscription,
+    difference,
+    registration_state,
+)
+from scanner.tables.workspaces import merged, workspace_row
 
 if TYPE_CHECKING:
     import pandas as pd
 
 Row = dict[str, Any]
 
-_ONLINE = "/onlineendpoints/"
-_BELOW = ("computes", "endpoints", "online_deployments", "diagnostic_settings")
-"""The tables of what lies below workspaces, told by lists alone."""
-
-_BODIES = ("workspaces", "workspace")
-"""The kinds whose bodies hold a workspace; what the later one tells counts where both tell it."""
+_CHILD_TABLES = tuple(dict.fromkeys(child.table for child in CHILDREN if child.row))
 
 
 def tables(items: Iterable[Payload | Gap]) -> Tables:
-    """The tables of a whole collection; the order of the items does not matter."""
+    """Return the tables of a whole collection. The order of the items does not matter."""
     tabulation = Tabulation()
     for item in items:
         tabulation.add(item)
@@ -48,17 +46,17 @@ def tables(items: Iterable[Payload | Gap]) -> Tables:
 
 
 class Tabulation:
-    """Collects rows while payloads arrive, so that no parsed body need be kept."""
+    """Collects rows while payloads arrive, so that no parsed body is kept."""
 
     def __init__(self, traces: Traces | None = None) -> None:
-        """Nothing read yet; `traces` hears where every row was told."""
+        """Start empty. `traces` records which payload every row came from."""
         self._traces = traces
         self._subscriptions = SubscriptionRows()
-        self._listings = Listings[Row](lambda row: str(row["workspace_id"]))
-        self._workspaces: dict[str, Row] = {}
+        self._listed = PagedRows[Row](lambda row: str(row["workspace_id"]))
         self._details: dict[str, Row] = {}
+        self._workspaces = self._listed.rows
         self._rules = OutboundRules()
-        self._body_connections: dict[str, dict[str, Row]] = {kind: {} for kind in _BODIES}
+        self._body_connections: dict[str, dict[str, Row]] = {"workspaces": {}, "workspace": {}}
         self._children: dict[str, dict[str, Row]] = defaultdict(dict)
         self._associated = AssociatedRows()
         self._completeness = Completeness()
@@ -66,29 +64,28 @@ class Tabulation:
         self._graph = GraphRows()
 
     def add(self, item: Payload | Gap) -> None:
-        """Take in one payload or gap; a superseded payload tells at most that Resource Graph refused."""
+        """Add one payload or gap. A superseded payload only shows that Resource Graph refused."""
         if isinstance(item, Payload) and item.superseded:
             self._subscriptions.note_superseded(item)
             return
-        if item_kind(item) == ASSOCIATED:
+        kind = item_kind(item)
+        if kind == ASSOCIATED:
             self._associated.add(item)
         if self._traces:
-            self._traces.part(item_kind(item), json_members.key(item.scope), item)
+            self._traces.part(kind, json_members.key(item.scope), item)
         if isinstance(item, Gap):
             self._gap(item)
             return
-        self._completeness.answered(item.kind, item.scope)
-        take = _TAKERS.get(item.kind)
-        if take:
-            take(self, item)
-        elif item.kind in CHILDREN:
+        self._completeness.answered(kind, item.scope)
+        if kind in _ADDERS:
+            _ADDERS[kind](self, item)
+        elif kind in OF_KIND:
             self._children_page(item)
 
     def finished(self) -> Tables:
-        """The tables of everything taken in; what they are made of is given up on the way."""
-        for lost in chain(self._listings.disputes(), self._rules.disputes()):
-            self._gap(lost)
-        self._workspaces = self._listings.rows
+        """Return the tables of everything added. The rows are removed on the way, to save memory."""
+        for gap in chain(self._listed.disputes(), self._rules.disputes()):
+            self._gap(gap)
         self._compare_discoveries()
         for key, details in self._details.items():
             self._workspaces[key] = merged(self._workspaces.get(key, {}), details)
@@ -96,14 +93,16 @@ class Tabulation:
         subscriptions = frame("subscriptions", self._finished_subscriptions())
         associated = frame("associated_resources", self._finished_associated())
         workspaces = frame("workspaces", self._finished_workspaces())
+        in_bodies = self._body_connections["workspaces"] | self._body_connections["workspace"]
+        in_lists = self._children["private_endpoint_connections"]
+        self._children["private_endpoint_connections"] = in_bodies | in_lists
         return Tables(
             subscriptions=subscriptions,
             workspaces=workspaces,
             outbound_rules=outbound_rules,
             associated_resources=associated,
-            private_endpoint_connections=_frame("private_endpoint_connections", self._finished_connections()),
             gaps=_frame("gaps", self._gaps),
-            **{table: _frame(table, self._children[table]) for table in _BELOW},
+            **{table: _frame(table, self._children[table]) for table in _CHILD_TABLES},
         )
 
     def _trace(self, table: str, key: str, item: Payload | Gap, *path: str | int) -> None:
@@ -123,10 +122,10 @@ class Tabulation:
         return page_of(payload, payload.id if self._traces else "")
 
     def _lost(self, page: Payload, message: str) -> None:
-        self._gap(self._page(page).lost(message))
+        self._gap(self._page(page).gap(message))
 
     def _items(self, page: Payload) -> list[tuple[int, json_members.Object]]:
-        """The items of a list page that carry an id, with their positions; the others become one gap."""
+        """Return the items of a list page that have an id, with their positions. The others become one gap."""
         values = json_members.member(page.document, "value")
         if not isinstance(values, list):
             return []
@@ -136,23 +135,18 @@ class Tabulation:
             if isinstance(item, dict) and json_members.named(item, "id")
         ]
         if len(readable) < len(values):
-            self._lost(page, f"{len(values) - len(readable)} of {len(values)} items carry no id.")
+            self._lost(page, f"{len(values) - len(readable)} of {len(values)} items have no id.")
         return readable
 
-    def _own_page(self, page: Payload) -> None:
-        self._subscription(page, page.document)
+    def _subscription_details(self, page: Payload) -> None:
+        self._trace(BY_SUBSCRIPTION, self._subscriptions.add(page.document), page)
 
     def _subscription_page(self, page: Payload) -> None:
         for position, item in self._items(page):
-            self._subscription(page, item, "value", position)
-
-    def _subscription(self, page: Payload, item: json_members.Object, *path: str | int) -> None:
-        self._trace(BY_SUBSCRIPTION, self._subscriptions.add(item), page, *path)
+            self._trace(BY_SUBSCRIPTION, self._subscriptions.add(item), page, "value", position)
 
     def _descendants_page(self, page: Payload) -> None:
-        below = subscription_ids(page)
-        self._subscriptions.below(page.scope, below)
-        for key in below:
+        for key in self._subscriptions.add_descendants(page):
             self._trace(BY_SUBSCRIPTION, key, page)
 
     def _provider(self, page: Payload) -> None:
@@ -166,18 +160,18 @@ class Tabulation:
         subscription_id = page.subscription_id or ""
         self._subscriptions.count(subscription_id, len(items))
         self._trace(BY_SUBSCRIPTION, subscription_id.lower(), page)
-        self._listings.begin(self._page(page))
+        rows = ((json_members.key(item["id"]), workspace_row(item, page.api_version)) for _, item in items)
+        self._listed.add_page(self._page(page), rows)
         for position, item in items:
-            self._listings.add(json_members.key(item["id"]), workspace_row(item, page.api_version))
             self._take_body(item, page, "value", position)
 
     def _workspace_details(self, page: Payload) -> None:
-        if json_members.named(page.document, "id"):
-            row = workspace_row(page.document, page.api_version)
-            keep_one(self._details, json_members.key(page.document["id"]), row)
-            self._take_body(page.document, page)
-        else:
-            self._lost(page, "The workspace carries no id.")
+        if not json_members.named(page.document, "id"):
+            self._lost(page, "The workspace has no id.")
+            return
+        row = workspace_row(page.document, page.api_version)
+        keep_one(self._details, json_members.key(page.document["id"]), row)
+        self._take_body(page.document, page)
 
     def _take_body(self, item: json_members.Object, page: Payload, *path: str | int) -> None:
         key = json_members.key(item["id"])
@@ -198,17 +192,18 @@ class Tabulation:
                 self._trace("private_endpoint_connections", identity, page, *where)
 
     def _rules_page(self, page: Payload) -> None:
-        self._rules.begin(page.scope, self._page(page))
-        for position, item in self._items(page):
-            rule = self._rules.add(page.scope, item)
-            if self._traces:
-                self._trace(BY_RULE_NAME, f"{page.scope} {rule.name}".lower(), page, "value", position)
+        items = self._items(page)
+        rules = self._rules.add_page(self._page(page), [item for _, item in items])
+        for (position, _), rule in zip(items, rules, strict=True) if self._traces else ():
+            self._trace(BY_RULE_NAME, f"{page.scope} {rule.name}".lower(), page, "value", position)
 
     def _children_page(self, page: Payload) -> None:
-        table, child_row = CHILDREN[page.kind]
+        child = OF_KIND[page.kind]
+        assert child.row
         for position, item in self._items(page):
-            keep_one(self._children[table], item["id"].lower(), child_row(page.scope, item))
-            self._trace(table, item["id"].lower(), page, "value", position)
+            identity = item["id"].lower()
+            keep_one(self._children[child.table], identity, child.row(page.scope, item))
+            self._trace(child.table, identity, page, "value", position)
 
     def _graph_page(self, page: Payload) -> None:
         self._graph.add(page)
@@ -226,7 +221,7 @@ class Tabulation:
                     self._gap(gap)
 
     def _finished_rules(self) -> list[Rule]:
-        """The rules sorted by id; their workspaces are told where the two places disagree."""
+        """Return the rules sorted by id, and note in each workspace how its two places disagree."""
         found: list[Rule] = []
         is_whole = partial(self._completeness.of, "outboundRules")
         for key, rules, discrepancy in self._rules.finished(is_whole):
@@ -251,34 +246,36 @@ class Tabulation:
             yield from rows
 
     def _finished_workspaces(self) -> Iterator[Row]:
-        """The rows, each given up with the next, with what of every workspace was read to its end."""
-        with_endpoints = {key.partition(_ONLINE)[0] for key in self._children["endpoints"] if _ONLINE in key}
-        for row in given_up(self._workspaces):
-            self._completeness.mark(row, with_endpoints=with_endpoints, associated=self._associated.answers)
+        """Yield the rows, each marked with what was read completely."""
+        parents = {child.below: self._workspaces_with(child.below) for child in CHILDREN if child.below}
+        for row in emptied(self._workspaces):
+            self._completeness.mark(row, parents)
+            row["associated_resources_known"] = are_all_answered(row, self._associated.answers) or None
             yield row
 
-    def _finished_connections(self) -> dict[str, Row]:
-        in_lists = self._children.pop("private_endpoint_connections", {})
-        return self._body_connections["workspaces"] | self._body_connections["workspace"] | in_lists
+    def _workspaces_with(self, kind: str) -> set[str]:
+        """Return the lower-cased ids of the workspaces that have a resource of this kind."""
+        step = f"/{OF_KIND[kind].path.lower()}/"
+        return {key.partition(step)[0] for key in self._children[OF_KIND[kind].table] if step in key}
 
 
-_TAKERS: Mapping[str, Callable[[Tabulation, Payload], None]] = {
+_ADDERS: Mapping[str, Callable[[Tabulation, Payload], None]] = {
     "subscriptions": Tabulation._subscription_page,
-    "subscription": Tabulation._own_page,
+    "subscription": Tabulation._subscription_details,
     "workspaces": Tabulation._workspace_page,
     "workspace": Tabulation._workspace_details,
     "outboundRules": Tabulation._rules_page,
     "provider": Tabulation._provider,
     "descendants": Tabulation._descendants_page,
-    "resourceGraph": Tabulation._graph_page,
+    GRAPH: Tabulation._graph_page,
 }
 
 
-def item_kind(item: Payload | Gap) -> str:
-    """What a payload or gap was asked for as."""
-    return item.kind if isinstance(item, Payload) else item.asked
-
-
 def _frame(table: str, rows: dict[str, Row]) -> pd.DataFrame:
-    told: Iterator[Row] = given_up(rows)
-    return frame(table, told)
+    sorted_rows: Iterator[Row] = emptied(rows)
+    return frame(table, sorted_rows)
+
+
+def item_kind(item: Payload | Gap) -> str:
+    """Return the kind of question that a payload or gap answers."""
+    return item.kind if isinstance(item, Payload) else item.asked

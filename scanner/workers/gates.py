@@ -15,7 +15,7 @@ from scanner.azure.throttling import scopes
 from scanner.payloads.payload import Gap, Payload
 from scanner.payloads.questions import Ask, Question
 from scanner.progress import Silent
-from scanner.reading.dependencies import KIND as ASSOCIATED
+from scanner.tables.associated import ASSOCIATED
 
 
 class Gates(Silent):

@@ -176,9 +176,9 @@ def test_bodies_of_arm_are_read_as_they_are(tmp_path: Path) -> None:
     assert len(found.workspaces) == 3 + 2 + 1
     assert len(found.computes) >= 1
     assert found.workspaces["managed_network_reported"].isin([True]).sum() == 1
-    assert found.workspaces["managed_network_reported"].isna().sum() == 5, "absent is not told, not False"
+    assert found.workspaces["managed_network_reported"].isna().sum() == 5, "absent is not reported, not False"
     assert (found.outbound_rules["seen_in"] == "workspace").sum() == 15
-    pages = [gap for gap in source.gaps if "goes on in another" in gap.message]
+    pages = [gap for gap in source.gaps if "other pages follow" in gap.message]
     assert [gap.asked for gap in pages] == ["workspaces"], "the published list names a next page"
     bodies = {payload.url: payload.body for payload in source.payloads}
     assert bodies["file:rules.json"] == json.dumps(rules).encode()
@@ -189,9 +189,7 @@ def test_bodies_of_arm_are_read_as_they_are(tmp_path: Path) -> None:
     ["arm/recorded.errors.json", "arm/rest-spec.managed-network-list.json", "azure-policy/Vnet_Audit.json"],
 )
 def test_other_files_of_azure_are_refused_by_name(name: str, tmp_path: Path) -> None:
-    with pytest.raises(
-        ExportError, match=r"x\.json is no export that is understood: .*Understood, as JSON: az ml"
-    ):
+    with pytest.raises(ExportError, match=r"x\.json is not a supported export: .*Supported, as JSON: az ml"):
         source_from(written(tmp_path, {"x.json": example(name)}))
 
 
@@ -229,7 +227,10 @@ def test_gaps_name_the_format_and_what_would_close_them(tmp_path: Path) -> None:
     source, found = read_from(tmp_path, {"a.json": [ml(), ml(f"{WS}b")]})
     (subscription,) = rows(found.subscriptions)
     assert subscription["read"] is False
-    assert "az ml workspace list does not show whether these are all workspaces" in subscription["note"]
+    assert (
+        "az ml workspace list does not show whether the subscription has other workspaces"
+        in subscription["note"]
+    )
     told = {gap.message: gap.closes for gap in source.gaps}
     message = "az ml workspace list does not show computes of 2 workspaces, and no other file does."
     assert "LIST body of computes" in told[message]
@@ -264,14 +265,14 @@ def test_an_empty_list_says_what_its_name_says(tmp_path: Path) -> None:
     )
     assert found.workspaces["outbound_rules_known"].tolist() == [True]
     assert [gap.message for gap in source.gaps if "empty" in gap.message] == [
-        "b.json is an empty list, which does not show what it lists, nor of what."
+        "b.json is an empty list. It does not show what it lists, or of which workspace."
     ]
 
 
 def test_a_truncated_query_says_so(tmp_path: Path) -> None:
     graph = {"count": 1, "data": [arm()], "skip_token": None, "total_records": 2}
     source, _ = read_from(tmp_path, {"graph.json": graph})
-    assert [gap.asked for gap in source.gaps if "goes on" in gap.message] == ["workspaces"]
+    assert [gap.asked for gap in source.gaps if "other pages follow" in gap.message] == ["workspaces"]
 
 
 # Several files ------------------------------------------------------------------------------------------
@@ -284,25 +285,34 @@ def test_two_files_complete_each_other(tmp_path: Path) -> None:
     assert (row["isolation_mode"], row["location"], row["workspace_id"]) == ("Disabled", "westeurope", WS)
 
 
+def test_a_member_that_only_one_file_has_is_no_contradiction(tmp_path: Path) -> None:
+    settings = {"serverlessComputeCustomSubnet": None, "serverlessComputeNoPublicIP": True}
+    files = {"a.json": arm(serverlessComputeSettings=settings), "b.json": [arm()]}
+    _, found = read_from(tmp_path, files)
+    assert found.workspaces["serverless_compute_no_public_ip"].tolist() == [True]
+
+
 def test_two_files_that_contradict_each_other_are_refused(tmp_path: Path) -> None:
     files = {"a.json": [ml()], "b.json": [ml(public_network_access="Enabled")]}
-    with pytest.raises(ExportError, match=r"\(public_network_access\) by a\.json and by b\.json: remove"):
+    with pytest.raises(
+        ExportError, match=r"^a\.json and b\.json contradict .*\(public_network_access\)\. Remove"
+    ):
         source_from(written(tmp_path, files))
 
 
-def test_a_rule_told_differently_is_refused(tmp_path: Path) -> None:
+def test_a_rule_that_two_files_contradict_is_refused(tmp_path: Path) -> None:
     other = [{**RULES[0], "destination": "evil.example"}]
     files = {"a.json": [ml()], "x/ws1/1.json": RULES, "x/ws1/2.json": other}
-    with pytest.raises(ExportError, match=r"outboundRules/pypi is told differently"):
+    with pytest.raises(ExportError, match=r"contradict each other about .*/outboundRules/pypi "):
         source_from(written(tmp_path, files))
 
 
-def test_workspaces_of_one_name_are_told_apart_by_resource_group(tmp_path: Path) -> None:
+def test_workspaces_of_one_name_are_distinguished_by_resource_group(tmp_path: Path) -> None:
     two = WS.replace("rg-one", "rg-two")
     files = {"a.json": [ml(), ml(two)], "rg-two/ws1.outbound-rules.json": RULES}
     _, found = read_from(tmp_path, files)
     assert set(found.outbound_rules["workspace_id"]) == {two}
-    with pytest.raises(ExportError, match="may be of several workspaces named ws1"):
+    with pytest.raises(ExportError, match="fits several workspaces named ws1"):
         source_from(
             written(tmp_path / "again", {"a.json": [ml(), ml(two)], "ws1.outbound-rules.json": RULES})
         )
@@ -310,7 +320,7 @@ def test_workspaces_of_one_name_are_told_apart_by_resource_group(tmp_path: Path)
 
 def test_rules_of_nobody_are_refused(tmp_path: Path) -> None:
     with pytest.raises(
-        ExportError, match=r"rules\.json does not say which workspace.*WORKSPACE\.outbound-rules"
+        ExportError, match=r"rules\.json does not show which workspace.*WORKSPACE\.outbound-rules"
     ):
         source_from(written(tmp_path, {"a.json": [ml()], "rules.json": RULES}))
 
@@ -320,7 +330,7 @@ def test_a_folder_is_read_with_its_readme_left_aside(tmp_path: Path) -> None:
     source, found = read_from(tmp_path, files)
     assert len(found.workspaces) == 1
     assert source.words.endswith(
-        "(az ml workspace list: sub/a.JSON. Left aside, not being .json: README.md, export.csv)"
+        "(az ml workspace list: sub/a.JSON. Ignored, because they are not .json: README.md, export.csv)"
     )
 
 
@@ -358,38 +368,40 @@ def test_secrets_are_gone_from_what_is_kept(tmp_path: Path) -> None:
         (b'[{"id": "/subscr', "it is not JSON"),
         (b"[" * 100_000, "it is nested too deeply"),
         (b'{"a":' * 5_000 + b"1" + b"}" * 5_000, "it is nested too deeply"),
-        (b"null", "it says only null"),
-        (b"3", "it holds one int"),
-        (b'"text"', "it holds one str"),
-        (b"{}", "its item 0 carries no id"),
-        (b"[1]", "item 0 of the list is no object"),
-        (b'{"value": {"a": 1}}', "`value` is no list"),
+        (b"null", "it contains only null"),
+        (b"3", "it contains one int"),
+        (b'"text"', "it contains one str"),
+        (b"{}", "its item 0 has no id"),
+        (b"[1]", "item 0 of the list is not an object"),
+        (b'{"value": {"a": 1}}', "`value` is not a list"),
         (b'{"data": {"columns": [], "rows": []}, "count": 0}', "--result-format objectArray"),
-        (b'[{"id": "web", "name": "x"}]', "has the id 'web', which is no resource id"),
+        (b'[{"id": "web", "name": "x"}]', "has the id 'web', which is not a resource id"),
         (
             b'{"error": {"code": "AuthorizationFailed", "message": "no"}}',
             "an error of Azure .AuthorizationFailed: no",
         ),
-        (b'[{"id": "/subscriptions/s/resourceGroups/g/providers/A.B/c/d"}]', "it tells of no workspace"),
+        (b'[{"id": "/subscriptions/s/resourceGroups/g/providers/A.B/c/d"}]', "it contains no workspace"),
     ],
 )
 def test_a_file_that_is_no_export_is_refused_with_the_reason(
     content: bytes, why: str, tmp_path: Path
 ) -> None:
-    with pytest.raises(ExportError, match=rf"(?s)^a\.json is no export.*{why}.*Understood, as JSON: az ml"):
+    with pytest.raises(
+        ExportError, match=rf"(?s)^a\.json is not an? (supported )?export: .*{why}.*Supported, as JSON: az ml"
+    ):
         source_from(written(tmp_path, {"a.json": content}))
 
 
 def test_a_path_without_an_export_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ExportError, match="no such file or folder"):
         source_from(tmp_path / "nowhere")
-    with pytest.raises(ExportError, match=r"holds no \.json file"):
+    with pytest.raises(ExportError, match=r"contains no \.json file"):
         source_from(written(tmp_path, {"readme.txt": b"x"}))
 
 
 def test_dependencies_alone_are_no_export(tmp_path: Path) -> None:
     vault = f"{SUBSCRIPTION}/resourceGroups/g/providers/Microsoft.KeyVault/vaults/v"
-    with pytest.raises(ExportError, match="tells of no workspace"):
+    with pytest.raises(ExportError, match="contains no workspace"):
         source_from(written(tmp_path, {"v.json": arm(vault)}))
 
 

@@ -35,12 +35,13 @@ def test_the_reports_name_the_export_its_format_and_its_files(tmp_path: Path) ->
     code, out, _ = scan(tmp_path, {"list.json": [SAFE]}, "--policy", "internet-outbound")
     assert code == 3, "satisfied, but nobody knows whether these are all workspaces"
     page = (tmp_path / "out" / "report.html").read_text()
-    assert "not checked with Azure (az ml workspace list: list.json)" in page
+    assert "not compared with Azure (az ml workspace list: list.json)" in page
     assert "emulator" not in re.sub(r"(?s)<style.*?</style>|<script.*?</script>", "", page).lower()
     with (tmp_path / "out" / "gaps.csv").open() as gaps:
         messages = [row["message"] for row in csv.DictReader(gaps)]
     assert any(
-        message.startswith("az ml workspace list does not show whether these are all") for message in messages
+        message.startswith("az ml workspace list does not show whether the subscription has other")
+        for message in messages
     )
     assert "1 workspace and" in out
 
@@ -71,7 +72,7 @@ def test_certificates_are_of_use_where_a_timestamp_is_asked_for(tmp_path: Path) 
 def test_what_is_no_export_ends_the_run_before_any_report(tmp_path: Path) -> None:
     code, out, err = scan(tmp_path, {"list.json": b"PK\x03\x04"})
     assert (code, out) == (2, "")
-    assert err.startswith("azml-audit: list.json is no export: it is not JSON")
+    assert err.startswith("azml-audit: list.json is not an export: it is not JSON")
     assert not (tmp_path / "out").exists()
 
 

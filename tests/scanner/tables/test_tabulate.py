@@ -182,7 +182,7 @@ def test_ids_are_joined_without_regard_to_case_and_shown_as_spelled() -> None:
     assert result.workspaces["outbound_rules_known"].all()
 
 
-def test_rules_told_in_both_places_are_joined_by_name_and_contradictions_recorded() -> None:
+def test_rules_in_both_places_are_merged_by_name_and_contradictions_recorded() -> None:
     body = workspace(
         managedNetwork={
             "isolationMode": "AllowOnlyApprovedOutbound",
@@ -207,7 +207,7 @@ def test_rules_told_in_both_places_are_joined_by_name_and_contradictions_recorde
     assert result.outbound_rules.set_index("rule")["status"].to_dict()["differs"] == "Active"
     note = result.workspaces["outbound_rules_discrepancy"].iloc[0]
     assert note == (
-        "only in the workspace's body: gone; only in its outboundRules list: new; told differently: differs"
+        "only in the workspace's body: gone; only in its outboundRules list: new; different in the two: differs"
     )
 
 

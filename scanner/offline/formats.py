@@ -1,4 +1,4 @@
-"""What one file is, told by its content, and its items in the shape of Azure Resource Manager."""
+"""Recognises the format of a file by its content, and lists its items in the shape of Azure Resource Manager."""
 
 from __future__ import annotations
 
@@ -10,28 +10,16 @@ from typing import Any
 
 from scanner.errors import ExportError
 from scanner.offline import az_ml
-from scanner.offline.files import UNDERSTOOD, ExportFile
+from scanner.offline.files import SUPPORTED, ExportFile
 from scanner.payloads import json_members
-from scanner.reading.dependencies import KIND as ASSOCIATED
+from scanner.tables.associated import ASSOCIATED, TYPES
+from scanner.tables.children import CHILDREN, WORKSPACES
 
-_WORKSPACE_TYPE = "microsoft.machinelearningservices/workspaces"
 _KIND_OF_TYPE: Mapping[str, str] = {
-    _WORKSPACE_TYPE: "workspaces",
-    **{
-        f"{_WORKSPACE_TYPE}/{path.lower()}": path.rpartition("/")[2]
-        for path in (
-            *("outboundRules", "computes", "onlineEndpoints", "onlineEndpoints/deployments"),
-            *("batchEndpoints", "serverlessEndpoints", "privateEndpointConnections"),
-        )
-    },
-    "microsoft.insights/diagnosticsettings": "diagnosticSettings",
-    "microsoft.storage/storageaccounts": ASSOCIATED,
-    "microsoft.keyvault/vaults": ASSOCIATED,
-    "microsoft.containerregistry/registries": ASSOCIATED,
-    "microsoft.insights/components": ASSOCIATED,
+    WORKSPACES.lower(): "workspaces",
+    **{child.resource_type.lower(): child.kind for child in CHILDREN},
+    **{each.resource_type.lower(): ASSOCIATED for each in TYPES},
 }
-LISTS = tuple(kind for kind in _KIND_OF_TYPE.values() if kind not in ("workspaces", ASSOCIATED))
-"""The kinds that are lists below one workspace."""
 
 _PROVIDED = re.compile(r"^(?:.*)/providers/([^/]+)/([^/]+/[^/]+(?:/[^/]+/[^/]+)*)$", re.IGNORECASE)
 _WORKSPACE_ID = re.compile(
@@ -44,7 +32,7 @@ _GRAPH_COUNTS = frozenset({"count", "total_records", "totalRecords"})
 
 
 class Format(StrEnum):
-    """The formats understood, as reports name them."""
+    """The supported formats, as reports name them."""
 
     ML_WORKSPACES = "az ml workspace list"
     ML_WORKSPACE = "az ml workspace show"
@@ -59,16 +47,16 @@ class Format(StrEnum):
     EMPTY = "empty list"
 
 
-_AS_AZURE_SAYS = frozenset({Format.ARM_LIST, Format.ARM_GET, Format.RESOURCE})
-"""The formats in which an absent member is one that Azure left out, not one that a query may have."""
+_COMPLETE = frozenset({Format.ARM_LIST, Format.ARM_GET, Format.RESOURCE})
+"""The formats with every member that Azure returned. In the others, a query may have left members out."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Item:
-    """One resource a file tells of, in ARM's shape.
+    """One resource in a file, in ARM's shape.
 
-    `scope` is the workspace a child belongs to, the subscription of a workspace, the resource's own id
-    otherwise; "" where the content does not say.
+    `scope` is the workspace of a child, the subscription of a workspace, and the resource's own id otherwise.
+    It is "" if the content does not name it.
     """
 
     kind: str
@@ -77,12 +65,12 @@ class Item:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reading:
-    """What one file tells.
+class ParsedFile:
+    """A file with its format and items.
 
-    `is_whole` is said of a list that the format proves to be complete; `continues` of one that has more
-    pages; `is_verbatim` where the file's bytes are an answer about one thing, just as Azure gives it. An
-    empty list has no items; `empty_of` is the workspace it is about where the file's name says so.
+    `is_whole` is True if the format proves that a list is complete, `continues` if the list has more pages.
+    `is_verbatim` is True if the file is one answer of Azure, unchanged. An empty list has no items; `empty_of`
+    is its workspace if the file's name contains it.
     """
 
     file: ExportFile
@@ -94,13 +82,13 @@ class Reading:
     empty_of: str = ""
 
 
-def reading(file: ExportFile) -> Reading:
-    """What the file is. Raises ExportError for one that is none of the formats."""
+def parse(file: ExportFile) -> ParsedFile:
+    """Return the file with its format and items. Raises ExportError if it has none of the formats."""
     document = file.document
     if isinstance(document, list):
         return _array(file, document)
     if not isinstance(document, dict):
-        raise _not_understood(file, f"it holds one {type(document).__name__}")
+        raise _not_supported(file, f"it contains one {type(document).__name__}")
     if "data" in document and not _GRAPH_COUNTS.isdisjoint(document):
         return _graph(file, document)
     if "value" in document and "id" not in document:
@@ -109,13 +97,13 @@ def reading(file: ExportFile) -> Reading:
 
 
 def workspace_id_in(resource_id: str) -> str | None:
-    """The id of the workspace that a resource id begins with."""
+    """Return the id of the workspace that a resource id begins with."""
     match = _WORKSPACE_ID.match(resource_id)
     return match.group() if match else None
 
 
-def _graph(file: ExportFile, document: json_members.Object) -> Reading:
-    rows = _objects(file, document["data"], "the query's data (ask with --result-format objectArray)")
+def _graph(file: ExportFile, document: json_members.Object) -> ParsedFile:
+    rows = _objects(file, document["data"], "the query's `data` (use --result-format objectArray)")
     total = document.get("total_records", document.get("totalRecords"))
     truncated = str(document.get("resultTruncated", "false")).lower() == "true"
     token = document.get("skip_token") or document.get("$skipToken")
@@ -123,18 +111,20 @@ def _graph(file: ExportFile, document: json_members.Object) -> Reading:
     return _rows(file, rows, Format.GRAPH, continues=continues)
 
 
-def _arm_list(file: ExportFile, document: json_members.Object) -> Reading:
+def _arm_list(file: ExportFile, document: json_members.Object) -> ParsedFile:
     rows = _objects(file, document["value"], "`value`")
     continues = bool(document.get("nextLink"))
     if not rows:
-        return Reading(file=file, format=Format.EMPTY, items=(), continues=continues, is_whole=not continues)
+        return ParsedFile(
+            file=file, format=Format.EMPTY, items=(), continues=continues, is_whole=not continues
+        )
     return _rows(file, rows, Format.ARM_LIST, continues=continues, is_whole=not continues, is_verbatim=True)
 
 
-def _array(file: ExportFile, values: list[Any]) -> Reading:
+def _array(file: ExportFile, values: list[Any]) -> ParsedFile:
     rows = _objects(file, values, "the list")
     if not rows:
-        return Reading(file=file, format=Format.EMPTY, items=(), is_whole=True)
+        return ParsedFile(file=file, format=Format.EMPTY, items=(), is_whole=True)
     first = rows[0]
     if az_ml.is_rule(first) and not json_members.named(first, "id"):
         return _rows(file, rows, Format.ML_RULES, is_whole=True)
@@ -145,10 +135,10 @@ def _array(file: ExportFile, values: list[Any]) -> Reading:
     return _rows(file, rows, Format.GRAPH if "tenantId" in first else Format.ARM_ITEMS)
 
 
-def _single(file: ExportFile, row: json_members.Object) -> Reading:
+def _single(file: ExportFile, row: json_members.Object) -> ParsedFile:
     if isinstance(row.get("error"), dict):
         code, message = json_members.text(row, "error", "code"), json_members.text(row, "error", "message")
-        raise _not_understood(file, f"it holds an error of Azure ({code}: {message})")
+        raise _not_supported(file, f"it contains an error of Azure ({code}: {message})")
     if az_ml.is_rule(row) and not json_members.named(row, "id"):
         return _rows(file, [row], Format.ML_RULE)
     if workspace_id_in(json_members.text(row, "id") or "") and az_ml.is_workspace(row):
@@ -164,14 +154,14 @@ def _rows(
     is_whole: bool = False,
     continues: bool = False,
     is_verbatim: bool = False,
-) -> Reading:
-    may_lack = format_ not in _AS_AZURE_SAYS
-    told = [_item(file, row, position, may_lack=may_lack) for position, row in enumerate(rows)]
-    items = tuple(item for item in told if item is not None)
+) -> ParsedFile:
+    may_be_cut = format_ not in _COMPLETE
+    found = [_item(file, row, position, may_be_cut=may_be_cut) for position, row in enumerate(rows)]
+    items = tuple(item for item in found if item is not None)
     if not items:
-        raise _not_understood(file, "it tells of no workspace and of nothing a workspace has or depends on")
+        raise _not_supported(file, "it contains no workspace and no resource that belongs to one")
     of_one = len({(item.kind, item.scope.lower()) for item in items}) == 1
-    return Reading(
+    return ParsedFile(
         file=file,
         format=format_,
         items=items,
@@ -181,22 +171,22 @@ def _rows(
     )
 
 
-def _item(file: ExportFile, row: json_members.Object, position: int, *, may_lack: bool) -> Item | None:
-    """The row as an item; None for a resource of a type that no audit reads.
+def _item(file: ExportFile, row: json_members.Object, position: int, *, may_be_cut: bool) -> Item | None:
+    """Return the row as an item, or None for a resource of a type that no audit reads.
 
-    Where the format `may_lack` members that Azure has, one whose absence would say something is put in.
+    If the row `may_be_cut`, `NOT_SHOWN` takes the place of absent members whose absence matters.
     """
     resource_id = json_members.named(row, "id")
     if resource_id is None:
         if az_ml.is_rule(row):
             return Item(kind="outboundRules", scope="", document=row)
-        raise _not_understood(file, f"its item {position} carries no id")
+        raise _not_supported(file, f"its item {position} has no id")
     if _SUBSCRIPTION_ID.match(resource_id):
         return Item(kind="subscriptions", scope="/subscriptions", document=row)
     provided = _PROVIDED.match(resource_id)
     if provided is None:
-        raise _not_understood(
-            file, f"its item {position} has the id {resource_id!r}, which is no resource id"
+        raise _not_supported(
+            file, f"its item {position} has the id {resource_id!r}, which is not a resource id"
         )
     types = "/".join([provided.group(1), *provided.group(2).split("/")[0::2]]).lower()
     kind = _KIND_OF_TYPE.get(types)
@@ -207,21 +197,22 @@ def _item(file: ExportFile, row: json_members.Object, position: int, *, may_lack
         return None
     if kind != "workspaces":
         return Item(kind=kind, scope=workspace_id, document=row)
+    document = row
     if az_ml.is_workspace(row):
         document = az_ml.workspace(row)
-    else:
-        document = az_ml.with_unsaid(row) if may_lack else row
+    elif may_be_cut:
+        document = az_ml.with_not_shown(row)
     return Item(kind=kind, scope="/".join(workspace_id.split("/")[:3]), document=document)
 
 
 def _objects(file: ExportFile, values: Any, what: str) -> list[json_members.Object]:
     if not isinstance(values, list):
-        raise _not_understood(file, f"{what} is no list")
+        raise _not_supported(file, f"{what} is not a list")
     for position, value in enumerate(values):
         if not isinstance(value, dict):
-            raise _not_understood(file, f"item {position} of {what} is no object")
+            raise _not_supported(file, f"item {position} of {what} is not an object")
     return values
 
 
-def _not_understood(file: ExportFile, why: str) -> ExportError:
-    return ExportError(f"{file.name} is no export that is understood: {why}. {UNDERSTOOD}")
+def _not_supported(file: ExportFile, why: str) -> ExportError:
+    return ExportError(f"{file.name} is not a supported export: {why}. {SUPPORTED}")

@@ -1,0 +1,172 @@
+"""Lists what an export does not show, as gaps that name its format. `source` calls it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
+
+from scanner.offline.formats import Format, ParsedFile
+from scanner.offline.merging import Key, MergedItem
+from scanner.payloads import json_members
+from scanner.payloads.payload import Gap
+from scanner.tables.associated import ASSOCIATED, are_all_answered, is_project
+from scanner.tables.children import OF_KIND
+from scanner.tables.workspaces import workspace_row
+
+_OF_ML_WORKSPACES = (
+    "private endpoint connections, the action of service-tag rules, why a rule failed, or whether the workspace "
+    "has a customer-managed key or a registry that it does not print"
+)
+_OF_ML_RULES = "the action of service-tag rules or why a rule failed"
+_OF_ARM = "the api-version of the answer"
+
+HIDDEN: Mapping[Format, str] = {
+    Format.ML_WORKSPACES: _OF_ML_WORKSPACES,
+    Format.ML_WORKSPACE: _OF_ML_WORKSPACES,
+    Format.ML_RULES: _OF_ML_RULES,
+    Format.ML_RULE: _OF_ML_RULES,
+    Format.RESOURCES: "any property of a resource (az resource show does, one id at a time)",
+    Format.GRAPH: "the age or the api-version of its rows",
+    **dict.fromkeys((Format.RESOURCE, Format.ARM_LIST, Format.ARM_GET, Format.ARM_ITEMS), _OF_ARM),
+}
+"""What no file of a format shows."""
+
+_LIVE = "Audit the subscription itself: azml-audit scan."
+
+
+def gaps_of(
+    files: Collection[ParsedFile],
+    merged: Mapping[Key, MergedItem],
+    whole: Collection[Key],
+    wanted: Collection[str],
+) -> list[Gap]:
+    """Return every gap of an export.
+
+    `whole` are the complete lists, by kind and lower-cased workspace id. `wanted` are the kinds that the
+    chosen checks read.
+    """
+    return [
+        *_of_subscriptions(merged),
+        *_of_formats(files),
+        *_of_pages(files),
+        *_of_lists(merged, whole, wanted),
+        *_of_parts(merged, whole),
+    ]
+
+
+def _of_subscriptions(merged: Mapping[Key, MergedItem]) -> Iterable[Gap]:
+    """An export never proves that it contains every workspace of a subscription."""
+    listed = {key.rpartition("/")[2] for kind, key in merged if kind == "subscriptions"}
+    formats: dict[str, set[str]] = {}
+    scopes: dict[str, str] = {}
+    for (kind, _), each in merged.items():
+        if kind == "workspaces":
+            scope = scopes.setdefault(each.item.scope.lower(), each.item.scope)
+            formats.setdefault(scope, set()).update(file.format.value for file in each.files)
+    for _, scope in sorted(scopes.items()):
+        subscription_id = json_members.last_part(scope)
+        yield _gap(
+            scope=scope,
+            subscription_id=subscription_id,
+            asked="workspaces" if subscription_id.lower() in listed else "subscription",
+            message=f"{_and(formats[scope])} does not show whether the subscription has other workspaces.",
+            closes=_LIVE,
+        )
+
+
+def _of_formats(files: Collection[ParsedFile]) -> Iterable[Gap]:
+    for format_, count in sorted(Counter(each.format for each in files).items()):
+        if format_ in HIDDEN:
+            message = f"{format_.value} ({_counted(count, 'file')}) does not show {HIDDEN[format_]}."
+            yield _gap(scope=format_.value, asked="export", message=message, closes=_LIVE)
+
+
+def _of_pages(files: Collection[ParsedFile]) -> Iterable[Gap]:
+    for each in files:
+        name = f"file:{each.file.name}"
+        if each.continues:
+            kinds = sorted({(item.kind, item.scope) for item in each.items}) or [("export", name)]
+            for kind, scope in kinds:
+                message = (
+                    f"{each.file.name} is one page of a list ({each.format.value}); other pages follow it."
+                )
+                yield _gap(scope=scope, asked=kind, message=message, closes="Export every page.", where=name)
+        elif each.format is Format.EMPTY and not each.empty_of:
+            message = (
+                f"{each.file.name} is an empty list. It does not show what it lists, or of which workspace."
+            )
+            closes = "Name it WORKSPACE.KIND.json, such as ws1.outbound-rules.json, or remove it."
+            yield _gap(scope=name, asked="export", message=message, closes=closes, where=name)
+
+
+def _of_lists(
+    merged: Mapping[Key, MergedItem], whole: Collection[Key], wanted: Collection[str]
+) -> Iterable[Gap]:
+    """One gap for each kind that a format leaves out, for all its workspaces together."""
+    listed = {*whole, *((each.item.kind, each.item.scope.lower()) for each in merged.values())}
+    associated = {key for kind, key in merged if kind == ASSOCIATED}
+    missing: Counter[tuple[str, str]] = Counter()
+    for (kind, key), each in merged.items():
+        if kind == "workspaces":
+            row = workspace_row(each.item.document, "")
+            formats = _and({file.format.value for file in each.files})
+            kinds = [] if is_project(row) else [each for each in wanted if (each, key) not in listed]
+            missing.update((kind, formats) for kind in kinds if not _is_in_row(kind, row, associated))
+    for (kind, formats), count in sorted(missing.items()):
+        message = f"{formats} does not show {kind} of {_counted(count, 'workspace')}, and no other file does."
+        closes = f"Add the LIST body of {kind} (az rest), or audit the subscription itself: azml-audit scan."
+        if kind == ASSOCIATED:
+            closes = "Add az resource show of each storage account, vault, registry and component."
+        yield _gap(scope=formats, asked="export", message=message, closes=closes, code=f"NotInExport.{kind}")
+
+
+def _is_in_row(kind: str, row: Mapping[str, Any], associated: Collection[str]) -> bool:
+    """Whether a workspace's own row shows that nothing of this kind is missing."""
+    if kind == ASSOCIATED:
+        return are_all_answered(row, associated)
+    if kind == "outboundRules":
+        return (row["isolation_mode"] or "").lower() == "disabled"
+    return kind == "privateEndpointConnections" and bool(row["private_endpoint_connections_known"])
+
+
+def _of_parts(merged: Mapping[Key, MergedItem], whole: Collection[Key]) -> Iterable[Gap]:
+    """A gap for every list of which an export has some items, and perhaps not all."""
+    parts: dict[Key, ParsedFile] = {}
+    for each in merged.values():
+        kind, scope = each.item.kind, each.item.scope
+        if kind in OF_KIND and (kind, scope.lower()) not in whole:
+            parts.setdefault((kind, scope), each.files[0])
+    for (kind, scope), file in sorted(parts.items(), key=lambda part: part[0]):
+        message = f"{file.format.value} does not show whether the workspace has other {kind}."
+        closes = f"Add the LIST body of {kind} (az rest)."
+        yield _gap(scope=scope, asked=kind, message=message, closes=closes, where=f"file:{file.file.name}")
+
+
+def _and(names: Iterable[str]) -> str:
+    return " and ".join(sorted(names))
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def _gap(
+    *,
+    scope: str,
+    asked: str,
+    message: str,
+    closes: str,
+    subscription_id: str | None = None,
+    where: str = "the export",
+    code: str = "NotInExport",
+) -> Gap:
+    return Gap(
+        scope=scope,
+        subscription_id=subscription_id or json_members.subscription_of(scope),
+        asked=asked,
+        request=f"read {where}",
+        code=code,
+        message=message,
+        closes=closes,
+    )
