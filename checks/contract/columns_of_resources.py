@@ -56,7 +56,10 @@ OUTBOUND_RULES = TableSchema(
         ("protocol", "properties.destination.protocol: TCP, UDP, ICMP, *"),
         ("port_ranges", "properties.destination.portRanges: a comma list, or *"),
         ("address_prefixes", "properties.destination.addressPrefixes[], joined by ', '; override the tag"),
-        ("action", "properties.destination.action: Allow, Deny"),
+        (
+            "action",
+            "properties.destination.action: Allow, Deny; absent allows; '' where a source does not show it",
+        ),
         ("service_resource_id", "properties.destination.serviceResourceId"),
         ("subresource_target", "properties.destination.subresourceTarget"),
         ("spark_enabled", "properties.destination.sparkEnabled", BOOLEAN),

@@ -30,6 +30,8 @@ def with_causes(judged: pd.DataFrame, checks: Mapping[str, Check]) -> pd.DataFra
     violated or undetermined, and not waived. `checks` are the checks of the policy by id.
     """
     problems = _Problems.of(judged)
+    if not problems.by_check:
+        return judged
     cause = np.full(len(judged), -1, dtype=np.int64)
     for check_id in sorted(problems.by_check.keys() & checks.keys()):
         rows = problems.by_check[check_id]

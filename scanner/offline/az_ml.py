@@ -109,7 +109,8 @@ def rule(row: Object) -> Object:
     destination = members.get("destination")
     if isinstance(destination, dict):
         shown = _members(destination, _DESTINATION)
-        destination = {"addressPrefixes": NOT_SHOWN} | shown if kind == "ServiceTag" else shown
+        unshown = dict.fromkeys(("addressPrefixes", "action"), NOT_SHOWN) if kind == "ServiceTag" else {}
+        destination = unshown | shown
     return _without_none(
         {
             "type": kind,

@@ -165,6 +165,12 @@ def _differ(one: RuleProperties, other: RuleProperties) -> bool:
     return one is not other and bool(_deciding(one) != _deciding(other))
 
 
+def _action(destination: Any) -> str | None:
+    """Return the action, None if it is absent, which allows, and "" if a source does not show it."""
+    action = member(destination, "action")
+    return named(destination, "action") if action is None or isinstance(action, str) else ""
+
+
 def rule_properties(properties: Any) -> RuleProperties:
     """Translate the properties of a rule. A member of a wrong type counts as not reported."""
     destination = member(properties, "destination")
@@ -179,7 +185,7 @@ def rule_properties(properties: Any) -> RuleProperties:
         protocol=named(destination, "protocol"),
         port_ranges=named(destination, "portRanges"),
         address_prefixes=_prefixes(destination),
-        action=named(destination, "action"),
+        action=_action(destination),
         service_resource_id=named(destination, "serviceResourceId"),
         subresource_target=named(destination, "subresourceTarget"),
         spark_enabled=flag(destination, "sparkEnabled"),

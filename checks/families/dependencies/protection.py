@@ -45,8 +45,12 @@ def image_builds_have_a_compute(tables: Tables, _params: Params) -> Answers:
     workspaces, resources, computes = tables.workspaces, tables.associated_resources, tables.computes
     compute = workspaces["image_build_compute"]
     is_registry = has_role(resources, "registry", "storage")
+    is_unsettled = is_registry & is_closed(resources).isna()
     reasons = children_named(
-        why_unknown(resources, "Its access was not reported."), is_registry, resources, workspaces
+        resources["resource"] + ": " + why_unknown(resources, "Its access was not reported."),
+        is_unsettled,
+        resources,
+        workspaces,
     )
     wanted = texts(of_workspace(compute, computes), _last_name)
     exists = any_child(
