@@ -136,7 +136,9 @@ def test_a_subscription_that_could_not_be_listed_is_not_compared() -> None:
     assert in_graph(tables) == [2, 2, 2]
 
 
-def test_a_refusal_leaves_resource_manager_alone_and_says_so(caplog: pytest.LogCaptureFixture) -> None:
+def test_without_resource_graph_the_workspaces_come_from_resource_manager_and_a_warning_names_it(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     with caplog.at_level(logging.WARNING, "azml_audit.discovery"):
         tables, payloads, emulator = scan(replace(THREE, graph=Graph(is_allowed=False)))
     assert queries(emulator) == [403]
@@ -172,7 +174,7 @@ def test_leading_it_spares_the_lists_of_subscriptions_without_workspaces() -> No
     assert tables.gaps.empty
     others = tables.subscriptions[tables.subscriptions["subscription_id"].ne(FIRST)]
     assert others["read"].isna().all(), "what was not listed was not read"
-    assert others["note"].str.contains("Resource Graph shows no workspace here").all()
+    assert others["note"].str.contains("Resource Graph has no workspace here").all()
 
 
 def test_leading_it_still_has_every_subscription_listed_where_it_refuses() -> None:
@@ -307,7 +309,7 @@ def test_a_scan_exits_with_0_without_permission_for_resource_graph(tmp_path: Pat
     tenant = replace(COMPLIANT, graph=Graph(is_allowed=False))
     code, stderr, graph = command(tenant, tmp_path)
     assert (code, graph) == (0, [403])
-    assert "Azure Resource Manager alone tells" in stderr
+    assert "Resource Graph refused to" in stderr
 
 
 def test_a_scan_that_must_ask_both_is_incomplete_without_permission(tmp_path: Path) -> None:
