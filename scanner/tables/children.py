@@ -179,15 +179,6 @@ CHILDREN = (
         is_in_body=True,
     ),
     ChildType(
-        path="privateEndpointConnections",
-        since="2020-03-01",
-        table="private_endpoint_connections",
-        row=connection_row,
-        known_column="private_endpoint_connections_known",
-        reads="the private endpoint connections that a list leaves out",
-        is_in_body=True,
-    ),
-    ChildType(
         path="computes",
         since="2018-11-19",
         table="computes",
@@ -227,6 +218,15 @@ CHILDREN = (
         row=partial(endpoint_row, endpoint_type="serverless"),
         known_column="serverless_endpoints_known",
         reads="the serverless endpoints",
+    ),
+    ChildType(
+        path="privateEndpointConnections",
+        since="2020-03-01",
+        table="private_endpoint_connections",
+        row=connection_row,
+        known_column="private_endpoint_connections_known",
+        reads="the private endpoint connections that a list leaves out",
+        is_in_body=True,
     ),
     ChildType(
         path="Microsoft.Insights/diagnosticSettings",
