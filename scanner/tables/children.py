@@ -37,11 +37,11 @@ class ChildType:
     """One type of resource that is listed below every workspace.
 
     `path` is its type below the workspace, or its whole type if it belongs to another provider. `since` is its
-    first api-version. Its items become rows of `table`, made by `row`.
-    `known_column` is the column of `workspaces` that is True if the list was read completely. `reads` is the
-    text of the permissions page about its action. `api_version` is set if the type is not read at the version
-    of Machine Learning. `below` is the kind of the list whose items hold this one. The workspace's own body
-    holds the items too if `is_in_body`; then the reader decides for each workspace whether to ask.
+    first api-version. Its items become rows of `table`, made by `row`. `known_column` is the column of
+    `workspaces` that is True if the list was read completely. `reads` is the text of the permissions page
+    about its action. `api_version` is set if the type is not read at the version of Machine Learning. `below`
+    is the kind of the list whose items contain this list. If `is_in_body`, the workspace's body contains the
+    items too, and the reader decides for each workspace whether to ask for the list.
     """
 
     path: str

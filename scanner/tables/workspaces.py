@@ -64,7 +64,6 @@ def shows_managed_network(api_version: str) -> bool:
 def workspace_row(item: Object, api_version: str) -> Row:
     """Return the row of one workspace, from an answer at `api_version`."""
     properties = item.get("properties")
-    network = member(properties, "managedNetwork")
     subscription_id, resource_group = place_of(item["id"])
     return {
         "workspace_id": item["id"],
@@ -81,14 +80,7 @@ def workspace_row(item: Object, api_version: str) -> Row:
         "allow_public_access_when_behind_vnet": flag(properties, "allowPublicAccessWhenBehindVnet"),
         "network_acls_default_action": named(properties, "networkAcls", "defaultAction"),
         "ip_rules": _ip_rules(properties),
-        "managed_network_reported": _managed_network_reported(properties, api_version),
-        "isolation_mode": named(network, "isolationMode"),
-        "managed_network_status": named(network, "status", "status"),
-        "spark_ready": flag(network, "status", "sparkReady"),
-        "firewall_sku": named(network, "firewallSku"),
-        "managed_network_kind": named(network, "managedNetworkKind"),
-        "firewall_public_ip_address": text_or_null(network, "firewallPublicIpAddress"),
-        "changeable_isolation_modes": joined(member(network, "changeableIsolationModes")),
+        **_network(properties, api_version),
         "private_endpoint_connections_known": _connections_known(properties),
         "encryption_status": _encryption_status(properties),
         "storage_account": text_or_null(properties, "storageAccount"),
@@ -103,6 +95,20 @@ def workspace_row(item: Object, api_version: str) -> Row:
         "system_datastores_auth_mode": _datastores_auth_mode(properties, api_version),
         "v1_legacy_mode": flag(properties, "v1LegacyMode"),
         "provisioning_state": text(properties, "provisioningState"),
+    }
+
+
+def _network(properties: Any, api_version: str) -> Row:
+    network = member(properties, "managedNetwork")
+    return {
+        "managed_network_reported": _managed_network_reported(properties, api_version),
+        "isolation_mode": named(network, "isolationMode"),
+        "managed_network_status": named(network, "status", "status"),
+        "spark_ready": flag(network, "status", "sparkReady"),
+        "firewall_sku": named(network, "firewallSku"),
+        "managed_network_kind": named(network, "managedNetworkKind"),
+        "firewall_public_ip_address": text_or_null(network, "firewallPublicIpAddress"),
+        "changeable_isolation_modes": joined(member(network, "changeableIsolationModes")),
     }
 
 
