@@ -22,3 +22,7 @@ class Severity(StrEnum):
     def reaches(self, threshold: Severity) -> bool:
         """Whether this is at least as bad as `threshold`."""
         return self.rank <= threshold.rank
+
+
+SEVERITIES = tuple(sorted(severity.value for severity in Severity))
+"""The categories of a column of severities, whether they occur or not."""
