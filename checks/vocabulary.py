@@ -98,7 +98,7 @@ class Vocabulary:
     def ranked(self, key: Callable[[str], Any] = str) -> Vocabulary:
         """Return the column with each value replaced by the rank of its key among the different keys."""
         keys = [key(value) for value in self.pool]
-        rank = {each: number for number, each in enumerate(sorted(set(keys)))}
+        rank = {each: number for number, each in enumerate(sorted(dict.fromkeys(keys)))}
         return Vocabulary(codes=self.codes, pool=np.array([rank[each] for each in keys], dtype=np.int64))
 
     def categorical(self, words: Sequence[str] | None = None) -> pd.Categorical:

@@ -56,16 +56,15 @@ class ScopedCheck:
 
 @dataclass(frozen=True, kw_only=True)
 class _Block:
-    """Answers of one check: the texts and the resource of each row, its workspace and its place in the order."""
+    """Answers of one check: the texts and the resource of each row, and the place of its owner."""
 
     chosen: ChosenCheck
     columns: Mapping[str, Vocabulary]
     owner: Codes
-    rank: Codes
 
     def take(self, rows: Codes) -> _Block:
         columns = {name: column.take(rows) for name, column in self.columns.items()}
-        return replace(self, columns=columns, owner=self.owner[rows], rank=self.rank[rows])
+        return replace(self, columns=columns, owner=self.owner[rows])
 
 
 def findings(tables: Tables, chosen: Iterable[ChosenCheck | ScopedCheck]) -> pd.DataFrame:
@@ -118,20 +117,18 @@ class _Asking:
             answers = _same(max(len(owner), 1), Status.ERROR, observed="", reason=reason)
             if not len(owner):
                 answers["resource_id"] = Vocabulary.repeated("", 1)
-                return [self._block(chosen, answers, np.array([subjects.nobody]), np.array([0]))]
+                return [self._block(chosen, answers, np.array([subjects.nobody]))]
         answers["resource_id"] = subjects.resource(over)
-        answered = self._block(chosen, answers, owner, subjects.ranks(over))
+        answered = self._block(chosen, answers, owner)
         unread = np.flatnonzero(~subjects.were_read(chosen.check.rows_known_by))
         if not len(unread):
             return [answered]
         reason = f"The {over.replace('_', ' ')} of this workspace were not read completely."
         missing = _same(len(unread), Status.UNKNOWN, observed="not read", reason=reason)
         missing["resource_id"] = subjects.resource("workspaces").take(unread)
-        return [answered, self._block(chosen, missing, unread, subjects.own_ranks(over)[unread])]
+        return [answered, self._block(chosen, missing, unread)]
 
-    def _block(
-        self, chosen: ChosenCheck, columns: dict[str, Vocabulary], owner: Codes, rank: Codes
-    ) -> _Block:
+    def _block(self, chosen: ChosenCheck, columns: dict[str, Vocabulary], owner: Codes) -> _Block:
         """Return the answers with what they are about. If a hub decided, the reason names it."""
         notes = Vocabulary(codes=owner, pool=self.subjects.notes)
         noted = np.flatnonzero((notes.pool != "")[owner])
@@ -140,7 +137,7 @@ class _Asking:
                 noted, [notes.take(noted)], lambda reason, note: f"{reason} {note}".strip()
             )
         packed = {name: column.packed() for name, column in columns.items()}
-        return _Block(chosen=chosen, columns=packed, owner=owner, rank=rank)
+        return _Block(chosen=chosen, columns=packed, owner=owner)
 
     def _answered(self, chosen: ChosenCheck) -> dict[str, Vocabulary]:
         """Return the texts for every row of the check's table. Raise what the check raises, or `_verified`."""
@@ -213,26 +210,19 @@ def _put_together(blocks: list[_Block], subjects: Subjects) -> pd.DataFrame:
     ]
     owner = np.concatenate([block.owner for block in blocks])
     number = np.repeat(np.arange(len(blocks), dtype=np.int32), [len(block.owner) for block in blocks])
-    rank = np.concatenate([block.rank for block in blocks])
-    of_blocks = {
+    words = {
         "check_id": [block.chosen.check.id for block in blocks],
         "title": [block.chosen.check.title for block in blocks],
         "family": [block.chosen.check.family for block in blocks],
         "severity": [block.chosen.severity.value for block in blocks],
     }
     columns = {
-        name: Vocabulary(codes=number, pool=np.array(words, dtype=object))
-        for name, words in of_blocks.items()
+        name: Vocabulary(codes=number, pool=np.array(each, dtype=object)) for name, each in words.items()
     }
-    keys = [
-        Vocabulary(codes=owner, pool=subjects.order),
-        columns["check_id"].ranked(),
-        Vocabulary(codes=rank, pool=np.arange(rank.max() + 1)),
-    ]
-    order = ordered(keys)
     columns["workspace_id"] = Vocabulary(codes=owner, pool=subjects.spelled)
     columns["judged_by"] = Vocabulary(codes=owner, pool=subjects.judged_by)
     for name in ("resource_id", *ANSWER_COLUMNS):
         columns[name] = Vocabulary.concatenated([block.columns[name] for block in blocks])
+    order = ordered(columns[name].ranked(str.lower) for name in ("workspace_id", "check_id", "resource_id"))
     made = {name: columns[name].take(order).categorical(_WORDS.get(name)) for name in FINDING_COLUMNS}
     return pd.DataFrame(made, copy=False)

@@ -1,4 +1,4 @@
-"""Looks up what the rows of every table are about: the owner of each row, its resource, and its place in the order."""
+"""Looks up what the rows of every table are about: the workspace that owns a row, and the resource."""
 
 from __future__ import annotations
 
@@ -15,8 +15,7 @@ class Subjects:
 
     The tables are those of `with_hub_values`. `owner` holds, by table, the place of each row's owner. `decides` holds
     for each workspace the place of the one that decides for it, and one more than that of nobody if there is none.
-    `spelled`, `judged_by` and `notes` hold a text for each owner, and `order` its place by lower-cased id; nobody comes
-    first.
+    `spelled`, `judged_by` and `notes` hold a text for each owner.
     """
 
     def __init__(self, tables: Tables) -> None:
@@ -27,15 +26,15 @@ class Subjects:
             for name, schema in SCHEMAS.items()
             if name != "workspaces" and "workspace_id" in schema.dtypes
         }
-        seen, judges = workspaces.index, Vocabulary.of(workspaces["judged_by"])
+        judges = Vocabulary.of(workspaces["judged_by"])
         spellings = np.unique(np.concatenate([each.pool for each in (*named.values(), judges)]))
         lowered = pd.Index([id.lower() for id in spellings], dtype=object)
-        is_other = ~lowered.isin(seen) & (spellings != "")
+        is_other = ~lowered.isin(workspaces.index) & (spellings != "")
         others = dict(zip(lowered[is_other], spellings[is_other], strict=True))
-        ids = pd.Index([*seen, *others], dtype=object)
-        self.seen, self.nobody = len(seen), len(ids)
+        ids = pd.Index([*workspaces.index, *others], dtype=object)
+        self.seen, self.nobody = len(workspaces), len(ids)
         self.owner: dict[str, Codes] = {name: np.full(len(tables[name]), self.nobody) for name in SCHEMAS}
-        self.owner["workspaces"] = np.arange(len(seen))
+        self.owner["workspaces"] = np.arange(self.seen)
         for name, each in named.items():
             self.owner[name] = _places(each, ids, self.nobody)
         self.decides = _places(judges, ids, self.nobody + 1)
@@ -43,10 +42,7 @@ class Subjects:
         self.spelled: Values = np.array([*workspaces["workspace_id"], *others.values(), ""], dtype=object)
         self.judged_by: Values = np.array([*workspaces["judged_by"].fillna(""), *blank], dtype=object)
         self.notes: Values = np.array([*hub_notes(workspaces), *blank], dtype=object)
-        self.order = np.empty(self.nobody + 1, dtype=np.int64)
-        self.order[np.argsort(np.array([*ids, ""], dtype=object), kind="stable")] = np.arange(len(self.order))
         self._resources: dict[str, Vocabulary] = {}
-        self._keys: dict[str, tuple[Values, Codes]] = {}
 
     def among(self, workspaces: pd.Index) -> Mask:
         """Return for each owner whether it is one of these ids; "" stands for every owner outside the table."""
@@ -55,9 +51,10 @@ class Subjects:
 
     def were_read(self, columns: tuple[str, ...]) -> Mask:
         """Return for each workspace whether all of these boolean columns are true."""
+        workspaces = self._tables.workspaces
         read = np.ones(self.seen, dtype=bool)
         for column in columns:
-            read &= self._tables.workspaces[column].array.to_numpy(dtype=bool, na_value=False)
+            read &= workspaces[column].array.to_numpy(dtype=bool, na_value=False)
         return read
 
     def resource(self, table: str) -> Vocabulary:
@@ -67,25 +64,6 @@ class Subjects:
             are_unique = schema.resource_column == schema.id_column
             self._resources[table] = Vocabulary.unique(column) if are_unique else Vocabulary.of(column)
         return self._resources[table]
-
-    def ranks(self, table: str) -> Codes:
-        """Return for each row the order of its lower-cased resource id."""
-        return 2 * self._sorted(table)[1] + 1
-
-    def own_ranks(self, table: str) -> Codes:
-        """Return for each workspace the order of its own id among the resources of a table."""
-        ids = self._tables.workspaces.index.to_numpy(dtype=object)
-        return 2 * np.searchsorted(self._sorted(table)[0], ids, side="right")
-
-    def _sorted(self, table: str) -> tuple[Values, Codes]:
-        """Return the different lower-cased resource ids, sorted, and for each row the place of its own."""
-        if table not in self._keys:
-            resources = self.resource(table).changed(str.lower)
-            keys, places = resources.pool, np.arange(len(resources.pool))
-            if not pd.Index(keys).is_monotonic_increasing:
-                keys, places = np.unique(keys, return_inverse=True)
-            self._keys[table] = keys, places[resources.codes]
-        return self._keys[table]
 
 
 def _places(named: Vocabulary, ids: pd.Index, absent: int) -> Codes:
