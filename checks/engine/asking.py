@@ -14,8 +14,7 @@ import pandas as pd
 
 from checks.contract.hubs import with_hub_values
 from checks.contract.tables import SCHEMAS, Tables
-from checks.engine.equal_rows import EqualRows
-from checks.engine.subjects import Subjects
+from checks.engine.equal_rows import EqualRows, Subjects
 from checks.model import ANSWER_COLUMNS, Answers, ChosenCheck, Status
 from checks.severity import SEVERITIES
 from checks.texts import filled, names_in
