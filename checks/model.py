@@ -105,11 +105,13 @@ class Check:
     looks_at: Scope = "everything"
 
     def __post_init__(self) -> None:
-        """Raise ValueError if the declaration names a table or column that does not exist, or a malformed id."""
+        """Raise ValueError if the declaration contradicts itself or the tables, or the id is malformed."""
         if not _ID.fullmatch(self.id):
             raise ValueError(f"check id {self.id!r} is not a family of 2 to 8 capitals and three digits")
         if self.over not in SCHEMAS:
             raise ValueError(f"{self.id}: no table {self.over!r}; there are {', '.join(SCHEMAS)}")
+        if self.looks_at == "workspace" and self.over != "workspaces":
+            raise ValueError(f"{self.id} looks at workspaces, and is over {self.over}")
         for read in self.reads:
             table, _, column = read.partition(".")
             if table not in SCHEMAS or column not in SCHEMAS[table].dtypes:
