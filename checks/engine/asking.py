@@ -45,7 +45,7 @@ _WORDS = {"status": STATUSES, "severity": SEVERITIES}
 class ScopedCheck:
     """A check whose answers count for some workspaces only.
 
-    `workspaces` holds their lower-cased ids. "" among them stands for resources outside every workspace that was
+    `workspaces` holds their lower-cased ids. "" among them means resources outside every workspace that was
     read. None means all resources.
     """
 
@@ -119,13 +119,13 @@ class _Asking:
                 return [self._block(chosen, answers, np.array([subjects.nobody]))]
         answers["resource_id"] = subjects.resource(over)
         answered = self._block(chosen, answers, owner)
-        unread = np.flatnonzero(~subjects.were_read(chosen.check.rows_known_by))
-        if not len(unread):
+        incomplete = np.flatnonzero(~subjects.were_read(chosen.check.rows_known_by))
+        if not len(incomplete):
             return [answered]
         reason = f"The {over.replace('_', ' ')} of this workspace were not read completely."
-        missing = _same(len(unread), Status.UNKNOWN, observed="not read", reason=reason)
-        missing["resource_id"] = subjects.resource("workspaces").take(unread)
-        return [answered, self._block(chosen, missing, unread)]
+        missing = _same(len(incomplete), Status.UNKNOWN, observed="not read", reason=reason)
+        missing["resource_id"] = subjects.resource("workspaces").take(incomplete)
+        return [answered, self._block(chosen, missing, incomplete)]
 
     def _block(self, chosen: ChosenCheck, columns: dict[str, Vocabulary], owner: Codes) -> _Block:
         """Return the answers with what they are about. If a hub decided, the reason names it."""

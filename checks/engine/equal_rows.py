@@ -53,7 +53,7 @@ class Subjects:
         self._resources: dict[str, Vocabulary] = {}
 
     def among(self, workspaces: pd.Index) -> Mask:
-        """Return for each owner whether it is one of these ids; "" stands for every owner outside the table."""
+        """Return for each owner whether it is one of these ids; "" means every owner outside the table."""
         unseen = np.full(self.nobody + 1 - self.seen, "" in workspaces)
         return np.append(self._tables.workspaces.index.isin(workspaces), unseen)
 
