@@ -1,4 +1,7 @@
-"""What a check is: a pure function over tables, its identity, its fix, and the answers it gives."""
+"""What a check is: a pure function over tables, its identity, its fix, and the answers that it returns.
+
+The families and plug-ins declare checks with `check` and build their answers with `answer`; the engine asks them.
+"""
 
 from __future__ import annotations
 
@@ -10,17 +13,18 @@ from inspect import cleandoc
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from pydantic import BaseModel, ConfigDict
 
 from checks.contract.columns_of_workspaces import NETWORK_COLUMNS
-from checks.contract.tables import SCHEMAS, Tables
+from checks.contract.tables import SCHEMAS
 from checks.severity import Severity as Severity
+from checks.texts import literal, names_in, partly_filled
+from checks.vocabulary import Mask, Values
 
 
 class Status(StrEnum):
-    """What a check found out about one resource."""
+    """The answer of a check about one resource."""
 
     PASS = "pass"  # noqa: S105 - not a password
     FAIL = "fail"
@@ -37,12 +41,12 @@ class Params(BaseModel):
 
 @dataclass(frozen=True, kw_only=True)
 class Remediation:
-    """The fix as text a person can paste, in three dialects.
+    """The fix as text that a person can paste, in three languages.
 
-    Placeholders are written `{{name}}` and stand for a whole literal, without quotes around them:
-    whoever fills them in quotes for the dialect. Names: workspace, resource_group, subscription_id,
-    location, workspace_id, resource_id, and the columns of the check's table.
-    `caution` is what cannot be undone or needs re-creation; it is shown before the commands.
+    A placeholder is written `{{name}}` and replaces a whole literal. It has no quotes around it: the report adds
+    the quotes of the language. The names are workspace, resource_group, subscription_id, location, workspace_id,
+    resource_id, and the columns of the check's table. `caution` names what cannot be undone or needs
+    re-creation; reports show it before the commands.
     """
 
     summary: str
@@ -53,15 +57,17 @@ class Remediation:
 
 
 Answers = pd.DataFrame
-"""A frame on the index of the check's table: status, observed, expected, reason."""
+"""A frame on the index of the check's table: status, and the templates observed, expected and reason.
+
+Build it with `answer`. The engine fills the templates as `checks.texts` describes.
+"""
 
 ANSWER_COLUMNS = ("status", "observed", "expected", "reason")
 
 Text = str | pd.Series
+"""A template for all rows, or a series with the literal text of each row."""
 
 CheckFunction = Callable[..., Answers]
-
-Mask = npt.NDArray[np.bool_]
 
 Scope = Literal["row", "workspace", "everything"]
 
@@ -70,18 +76,18 @@ _ID = re.compile(r"[A-Z]{2,8}[0-9]{3}")
 
 @dataclass(frozen=True, kw_only=True)
 class Check:
-    """A named, documented question to one table, made by the `check` decorator.
+    """A named, documented question about the rows of one table, made by the `check` decorator.
 
-    `reads` lists `table.column`; the function sees those and the identity columns, nothing else.
-    `follows` names checks whose violation, of the same resource or else of the same workspace, explains a
-    violation of this one: the finding then names its cause and is not counted again.
-    `known_by` narrows what must have been read for the rows of its table to be all there are, where that
-    is less than the table says.
+    `reads` lists `table.column`. `follows` names checks whose violation, of the same resource or of the same
+    workspace, explains a violation of this one: the finding then names its cause and is not counted again.
+    `known_by` lists the columns of `workspaces` that must be true for the rows of the check's table to be complete,
+    if the table's own list asks for too much.
 
-    `looks_at` promises what an answer can depend on: the "row" as the check reads it, with its workspace's
-    columns if it reads those; or the "workspace", its columns and the rows of other tables that belong to
-    the one that decides for it. The check is then asked about one of each kind. Its tables have the columns
-    it reads and, to quote in texts, the ids and names, for which stand-ins are shown; nothing else.
+    `looks_at` promises what an answer depends on, so that the engine asks about equal rows once. "row": the columns
+    of the row that the check reads, and those of its workspace. "workspace": the columns of the workspace, and the
+    rows of other tables that belong to the workspace that decides for it. The tables of such a check hold one row of
+    each kind with the columns that it reads, `kind`, `role` or `endpoint_type`, and the ids that join tables;
+    names come into its texts by templates. "everything": the tables are whole, and hold the names as well.
     """
 
     id: str
@@ -99,11 +105,13 @@ class Check:
     looks_at: Scope = "everything"
 
     def __post_init__(self) -> None:
-        """Raise ValueError where the declaration cannot be right."""
+        """Raise ValueError if the declaration contradicts itself or the tables, or the id is malformed."""
         if not _ID.fullmatch(self.id):
             raise ValueError(f"check id {self.id!r} is not a family of 2 to 8 capitals and three digits")
         if self.over not in SCHEMAS:
             raise ValueError(f"{self.id}: no table {self.over!r}; there are {', '.join(SCHEMAS)}")
+        if self.looks_at == "workspace" and self.over != "workspaces":
+            raise ValueError(f"{self.id} looks at workspaces, and is over {self.over}")
         for read in self.reads:
             table, _, column = read.partition(".")
             if table not in SCHEMAS or column not in SCHEMAS[table].dtypes:
@@ -116,12 +124,12 @@ class Check:
 
     @property
     def rows_known_by(self) -> tuple[str, ...]:
-        """The boolean columns of `workspaces` that say whether a workspace's rows were all read."""
+        """The boolean columns of `workspaces` that are all true if a workspace's rows are complete."""
         return SCHEMAS[self.over].known_by if self.known_by is None else self.known_by
 
     @property
     def follows_hub(self) -> bool:
-        """Whether anything it looks at is a Project's hub's and not the Project's own."""
+        """Whether the check reads a column that a Project takes from its hub."""
         read = {name.removeprefix("workspaces.") for name in self.reads if name.startswith("workspaces.")}
         return not NETWORK_COLUMNS.isdisjoint({*read, *self.rows_known_by})
 
@@ -134,7 +142,7 @@ class Check:
 
     @property
     def rationale(self) -> str:
-        """The docstring of the check: the risk, what decides, what counts as unknown."""
+        """The docstring of the check: the risk, what decides, and what is unknown."""
         return cleandoc(self.function.__doc__ or "")
 
 
@@ -153,7 +161,7 @@ def check(
     follows: tuple[str, ...] = (),
     looks_at: Scope = "everything",
 ) -> Callable[[CheckFunction], Check]:
-    """Make a `Check` of a function `(tables, params) -> Answers`; nothing is registered."""
+    """Return a decorator that makes a `Check` of a function `(tables, params) -> Answers`. It registers nothing."""
 
     def made(function: CheckFunction) -> Check:
         return Check(
@@ -186,19 +194,24 @@ def answer(
     passes: Text = "",
     applies: pd.Series | None = None,
     not_applicable: Text = "",
+    values: Mapping[str, Text] | None = None,
 ) -> Answers:
-    """Answers on the index of `known`, with the reason of whichever status comes out.
+    """Return the answers on the index of `known`, each with the reason that belongs to its status.
 
-    What does not apply is decided first, then what is not known, and only then what passes: `<NA>`
-    in `applies` or in `passed` is unknown, so nothing absent can pass. Shapes: boolean series on one
-    index; texts are a series on it or one string for all.
+    A row that does not apply is not applicable, else a row that is not known is unknown, else it passes or fails.
+    `<NA>` in `applies`, `known` or `passed` is unknown, so an absent value never passes.
+
+    A text is a template for all rows, such as `"The rule {rule} is {state}."`, or a series with the literal text of
+    each row. A name in a template is one of `values`, which the check computed, or a column of its table, which the
+    engine fills in; `<NA>` becomes "not reported".
     """
     index = known.index
     does_apply, may_apply = _certain_and_settled(applies, index)
     passes_surely, is_decided = _certain_and_settled(passed, index)
     known_surely, _ = _certain_and_settled(known, index)
+    words = {name: _texts(text, index, absent="not reported") for name, text in (values or {}).items()}
     status = np.full(len(index), Status.FAIL.value, dtype=object)
-    reason = _texts(failed, index, absent="")
+    reason = _templates(failed, index, words, absent="")
     for mask, value, text in (
         (passes_surely, Status.PASS, passes),
         (~(known_surely & is_decided & may_apply), Status.UNKNOWN, unknown),
@@ -206,21 +219,19 @@ def answer(
     ):
         if mask.any():
             status[mask] = value.value
-            reason[mask] = text if isinstance(text, str) else _texts(text, index, absent="")[mask]
-    words = (
+            reason[mask] = _templates(text, index, words, absent="")[mask]
+    columns = (
         status,
-        _texts(observed, index, absent="not reported"),
-        _texts(expected, index, absent=""),
+        _templates(observed, index, words, absent="not reported"),
+        _templates(expected, index, words, absent=""),
         reason,
     )
-    columns = dict(zip(ANSWER_COLUMNS, words, strict=True))
-    return pd.DataFrame(
-        {name: pd.array(texts, dtype="string") for name, texts in columns.items()}, index=index
-    )
+    named = zip(ANSWER_COLUMNS, columns, strict=True)
+    return pd.DataFrame({name: pd.array(column, dtype="string") for name, column in named}, index=index)
 
 
 def _certain_and_settled(claim: pd.Series | None, index: pd.Index) -> tuple[Mask, Mask]:
-    """Per row whether the claim holds for sure, and whether it is not `<NA>`; None holds everywhere."""
+    """Return for each row whether the claim is true, and whether it is not `<NA>`. None is true everywhere."""
     if claim is None:
         return np.ones(len(index), dtype=bool), np.ones(len(index), dtype=bool)
     if not claim.index.equals(index):
@@ -229,8 +240,20 @@ def _certain_and_settled(claim: pd.Series | None, index: pd.Index) -> tuple[Mask
     return values.to_numpy(dtype=bool, na_value=False), ~np.asarray(values.isna(), dtype=bool)
 
 
-def _texts(text: Text, index: pd.Index, *, absent: str) -> npt.NDArray[np.object_]:
-    """Per row the text, `absent` for `<NA>`."""
+def _templates(text: Text, index: pd.Index, words: Mapping[str, Values], *, absent: str) -> Values:
+    """Return for each row a template in which only columns of the table are left to fill in."""
+    if not isinstance(text, str):
+        return np.array([literal(each) for each in _texts(text, index, absent=absent)], dtype=object)
+    used = sorted(names_in(text) & words.keys())
+    if not used:
+        return np.full(len(index), text, dtype=object)
+    rows = zip(*(words[name] for name in used), strict=True)
+    made = [partly_filled(text, dict(zip(used, row, strict=True))) for row in rows]
+    return np.array(made, dtype=object)
+
+
+def _texts(text: Text, index: pd.Index, *, absent: str) -> Values:
+    """Return for each row the text, `absent` for `<NA>`."""
     if isinstance(text, str):
         return np.full(len(index), text, dtype=object)
     if not text.index.equals(index):
@@ -240,13 +263,8 @@ def _texts(text: Text, index: pd.Index, *, absent: str) -> npt.NDArray[np.object
 
 @dataclass(frozen=True, kw_only=True)
 class ChosenCheck:
-    """A check as one policy wants it: with its severity and its parameters."""
+    """A check with the severity and the parameters that one policy gives it."""
 
     check: Check
     severity: Severity
     params: Params
-
-
-def ask(chosen: ChosenCheck, tables: Tables) -> Answers:
-    """The answers of the check, which sees only the columns it said it reads."""
-    return chosen.check.function(tables.restricted_to(chosen.check.reads), chosen.params)

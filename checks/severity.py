@@ -1,4 +1,4 @@
-"""How bad a violation is."""
+"""The severities of checks and findings."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Severity(StrEnum):
-    """How bad a violation is. The order is the rank: the first is the worst."""
+    """The severity of a violation. The first is the worst."""
 
     CRITICAL = "critical"
     HIGH = "high"
@@ -16,9 +16,13 @@ class Severity(StrEnum):
 
     @property
     def rank(self) -> int:
-        """0 for the worst."""
+        """The place in the order, 0 for the worst."""
         return list(Severity).index(self)
 
     def reaches(self, threshold: Severity) -> bool:
-        """Whether this is at least as bad as `threshold`."""
+        """Return whether this is at least as bad as `threshold`."""
         return self.rank <= threshold.rank
+
+
+SEVERITIES = tuple(sorted(severity.value for severity in Severity))
+"""The categories of a column of severities, whether they occur or not."""

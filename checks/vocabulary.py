@@ -1,148 +1,186 @@
-"""Columns as codes: every different value once, and per row the place of its value."""
+"""A column whose different values are stored once: the engine, the policies and the reports count with its codes."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from pandas.api.types import union_categoricals
 
-Codes = npt.NDArray[np.int64]
-Values = npt.NDArray[np.object_]
-
+Codes = npt.NDArray[np.integer[Any]]
+Mask = npt.NDArray[np.bool_]
+Values = npt.NDArray[Any]
 _ROOM = 2**62
+"""Keys of several columns are packed into one integer below this."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Coded:
-    """Per row a code from 0 to `count` - 1; rows with one code say the same."""
+class Vocabulary:
+    """For each row the place of its value in `pool`: the column b, a, b has the codes 0, 1, 0 and the pool b, a.
 
-    codes: Codes
-    count: int
-
-    @property
-    def first(self) -> Codes:
-        """Per code the first row that has it, where every code has one."""
-        found = np.zeros(self.count, dtype=np.int64)
-        found[self.codes[::-1]] = np.arange(len(self.codes) - 1, -1, -1)
-        return found
-
-
-def coded(column: pd.Series) -> Coded:
-    """The values of a column; `<NA>` has a code of its own."""
-    codes, values = factorized(column)
-    return Coded(codes=codes + 1, count=len(values) + 1)
-
-
-def factorized(values: pd.Series | Values) -> tuple[Codes, Values]:
-    """Per row the place of its value, -1 for `<NA>`, and every different value in order of appearance."""
-    plain = values.to_numpy(dtype=object) if isinstance(values, pd.Series) else values
-    codes, different = pd.factorize(plain)
-    return codes.astype(np.int64, copy=False), np.asarray(different, dtype=object)
-
-
-def combined(parts: Sequence[Coded], length: int) -> Coded:
-    """The codes of rows that agree in every part, in order of appearance; each code has a row."""
-    key, room = np.zeros(length, dtype=np.int64), 1
-    for part in parts:
-        if room > _ROOM // max(part.count, 1):
-            key, room = _renumbered(key)
-        key = key * part.count + part.codes
-        room *= max(part.count, 1)
-    codes, count = _renumbered(key)
-    return Coded(codes=codes, count=count)
-
-
-def _renumbered(key: Codes) -> tuple[Codes, int]:
-    codes, different = pd.factorize(key)
-    return codes.astype(np.int64, copy=False), len(different)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Texts:
-    """A column of texts: per row the place of its text in `pool`, where texts may repeat."""
+    A value may be in the pool twice, and the pool may hold values that no row has.
+    """
 
     codes: Codes
     pool: Values
 
     @classmethod
-    def of(cls, column: pd.Series) -> Texts:
-        """The texts of a column, "" for `<NA>`."""
-        codes, values = factorized(column)
-        return cls(codes=codes % (len(values) + 1), pool=np.append(values, [""]))
+    def of(cls, column: pd.Series, absent: str = "") -> Vocabulary:
+        """Return the column with its values in order of appearance; last in the pool is `absent`, for `<NA>`."""
+        if isinstance(column.dtype, pd.CategoricalDtype):
+            codes, values = column.cat.codes.to_numpy(), column.cat.categories.to_numpy(dtype=object)
+        else:
+            codes, values = pd.factorize(column.to_numpy(dtype=object))
+        codes = codes.astype(np.int32)
+        codes[codes < 0] = len(values)
+        return cls(codes=codes, pool=np.array([*values, absent], dtype=object))
 
     @classmethod
-    def each(cls, column: pd.Series) -> Texts:
-        """Likewise of a column in which no or few texts repeat."""
-        return cls(codes=np.arange(len(column)), pool=column.fillna("").to_numpy(dtype=object))
+    def unique(cls, column: pd.Series) -> Vocabulary:
+        """Return a column in which no or few values repeat, "" for `<NA>`. No value is compared with another."""
+        return cls(
+            codes=np.arange(len(column), dtype=np.int32), pool=column.fillna("").to_numpy(dtype=object)
+        )
 
     @classmethod
-    def same(cls, text: str, length: int) -> Texts:
-        """One text for all rows."""
-        return cls(codes=np.zeros(length, dtype=np.int64), pool=np.array([text], dtype=object))
+    def repeated(cls, value: str, length: int) -> Vocabulary:
+        """Return a column with the same value in every row."""
+        return cls(codes=np.zeros(length, dtype=np.int8), pool=np.array([value], dtype=object))
+
+    @classmethod
+    def concatenated(cls, parts: Sequence[Vocabulary]) -> Vocabulary:
+        """Return the rows of all parts, one part after the other. Parts with the same pool share it."""
+        pools = {id(part.pool): part.pool for part in parts}
+        sizes = np.cumsum([0, *(len(pool) for pool in pools.values())])
+        start = dict(zip(pools, sizes.tolist(), strict=False))
+        codes = np.empty(sum(len(part.codes) for part in parts), dtype=np.int32)
+        end = 0
+        for part in parts:
+            begin, end = end, end + len(part.codes)
+            np.add(part.codes, start[id(part.pool)], out=codes[begin:end], dtype=np.int32, casting="unsafe")
+        return cls(codes=codes, pool=np.concatenate(list(pools.values())))
 
     @property
-    def are_there(self) -> npt.NDArray[np.bool_]:
-        """Per row whether its text is not empty."""
-        return np.array([bool(text) for text in self.pool], dtype=bool)[self.codes]
+    def expanded(self) -> Values:
+        """The value of every row."""
+        return self.pool[self.codes]
 
-    def take(self, rows: npt.NDArray[Any]) -> Texts:
-        """The texts of these rows."""
-        return Texts(codes=self.codes[rows], pool=self.pool)
+    def take(self, rows: npt.NDArray[Any]) -> Vocabulary:
+        """Return these rows; the pool is shared."""
+        return Vocabulary(codes=self.codes[rows], pool=self.pool)
 
-    def packed(self) -> Texts:
-        """The same in as few bytes a row as there are different texts: to be kept, not to be counted with."""
-        return Texts(codes=self.codes.astype(np.min_scalar_type(len(self.pool))), pool=self.pool)
+    def packed(self) -> Vocabulary:
+        """Return the same in the smallest integers that hold the codes, to be kept in memory."""
+        return Vocabulary(codes=self.codes.astype(np.min_scalar_type(len(self.pool))), pool=self.pool)
 
-    def changed(self, change: Callable[[str], str]) -> Texts:
-        """Every different text changed once."""
-        return Texts(codes=self.codes, pool=np.array([change(text) for text in self.pool], dtype=object))
+    def changed(self, change: Callable[[str], Any]) -> Vocabulary:
+        """Return the column with `change` of every value, called once for each value in the pool."""
+        return Vocabulary(codes=self.codes, pool=np.array([*map(change, self.pool)], dtype=object))
 
-    def joined(self, rows: npt.NDArray[Any], others: Sequence[Texts], join: Callable[..., str]) -> Texts:
-        """With `join` of the text and the other columns' in some rows, made once where they agree."""
-        columns = [self.take(rows), *(other.take(rows) for other in others)]
-        pairs = combined([Coded(codes=each.codes, count=len(each.pool)) for each in columns], len(rows))
-        first = pairs.first
-        words = [each.pool[each.codes[first]] for each in columns]
-        made = np.array([join(*each) for each in zip(*words, strict=True)], dtype=object)
-        codes = self.codes.copy()
-        codes[rows] = len(self.pool) + pairs.codes
-        return Texts(codes=codes, pool=np.concatenate([self.pool, made]))
+    def combined(self, rows: Codes, others: Sequence[Vocabulary], combine: Callable[..., str]) -> Vocabulary:
+        """Return the column with `combine` of its value and those of `others` in these rows.
 
+        `others` have a row for each of `rows`. `combine` is called once for rows that agree in all of them.
+        """
+        columns = [self.take(rows), *others]
+        groups = grouped(columns)
+        words = zip(*(each.take(groups.pool).expanded for each in columns), strict=True)
+        codes = self.codes.astype(np.int32)
+        codes[rows] = len(self.pool) + groups.codes
+        made = np.array([combine(*each) for each in words], dtype=object)
+        return Vocabulary(codes=codes, pool=np.concatenate([self.pool, made]))
 
-OPENING, CLOSING = "\ue000", "\ue001"
-"""What encloses a stand-in; both are for private use and no case changes them."""
+    def ranked(self, key: Callable[[str], Any] = str) -> Vocabulary:
+        """Return the column with each value replaced by the rank of its key among the different keys."""
+        keys = [key(value) for value in self.pool]
+        rank = {each: number for number, each in enumerate(sorted(dict.fromkeys(keys)))}
+        return Vocabulary(codes=self.codes, pool=np.array([rank[each] for each in keys], dtype=np.int64))
 
-_STAND_IN = re.compile(f"{OPENING}([a-z_]+)(?: [0-9]+)?{CLOSING}")
+    def categorical(self, words: Sequence[str] | None = None) -> pd.Categorical:
+        """Return the column as pandas keeps findings.
 
-
-def stand_in(name: str, number: int | None = None) -> str:
-    """What stands for a row's name until it is filled in; numbered where rows have to be told apart."""
-    return OPENING + (name if number is None else f"{name} {number}") + CLOSING
-
-
-def filled(texts: Texts, rows: pd.DataFrame) -> Texts:
-    """The texts with every stand-in replaced by its row's value in the column of that name."""
-    marked = np.array([OPENING in text for text in texts.pool], dtype=bool)
-    if not marked.any():
-        return texts
-    here = np.flatnonzero(marked[texts.codes])
-    named = sorted({name for text in texts.pool[marked] for name in _STAND_IN.findall(text)})
-    names = [Texts.of(rows[name].iloc[here]) for name in named]
-    spread = [Texts(codes=_spread(each.codes, here, len(rows)), pool=each.pool) for each in names]
-
-    def fill(text: str, *words: str) -> str:
-        by_name = dict(zip(named, words, strict=True))
-        return _STAND_IN.sub(lambda match: by_name[match[1]], text)
-
-    return texts.joined(here, spread, fill)
+        The categories are `words`, or else the values that occur, in order of appearance.
+        """
+        first = _first_rows(self.codes, len(self.pool))
+        used = np.argsort(first, kind="stable")[: np.count_nonzero(first < len(self.codes))]
+        places = np.empty(len(self.pool), dtype=np.int32)
+        if words is None:
+            places[used], different = pd.factorize(self.pool[used])
+        else:
+            different = np.array(words, dtype=object)
+            places[used] = pd.Index(different).get_indexer(pd.Index(self.pool[used], dtype=object))
+        dtype = pd.CategoricalDtype(pd.Index(different, dtype="string"))
+        return pd.Categorical.from_codes(places[self.codes], dtype=dtype)
 
 
-def _spread(codes: Codes, rows: npt.NDArray[Any], length: int) -> Codes:
-    found = np.zeros(length, dtype=np.int64)
-    found[rows] = codes
-    return found
+def grouped(columns: Sequence[Vocabulary]) -> Vocabulary:
+    """Return the rows that agree in every column as groups: a code for each row, and each group's first row.
+
+    Groups are numbered in order of appearance; `pool` holds the place of the first row of each.
+    """
+    key: Codes = np.zeros(len(columns[0].codes), dtype=np.int64)
+    room = 1
+    for column in columns:
+        size = max(len(column.pool), 1)
+        if room > _ROOM // size:
+            key, different = pd.factorize(key)
+            room = len(different)
+        key = key * size + column.codes
+        room *= size
+    codes, different = pd.factorize(key)
+    return Vocabulary(codes=codes.astype(np.int32), pool=_first_rows(codes, len(different)))
+
+
+def _first_rows(codes: Codes, count: int) -> npt.NDArray[np.int64]:
+    """Return for each code the first row that has it; the number of rows if none has."""
+    first = np.full(count, len(codes), dtype=np.int64)
+    first[codes[::-1]] = np.arange(len(codes) - 1, -1, -1)
+    return first
+
+
+def ordered(
+    keys: Iterable[Vocabulary], ties: Callable[[], Iterable[Vocabulary]] | None = None
+) -> npt.NDArray[np.int64]:
+    """Return the rows sorted by all keys, the first key first. Keys are columns of ranks, see `Vocabulary.ranked`.
+
+    `ties` returns further keys. It is called only if two rows agree in all keys.
+    """
+    packed = _packed(keys)
+    order = np.lexsort(packed[::-1])
+    if ties and np.logical_and.reduce([each[order][1:] == each[order][:-1] for each in packed]).any():
+        order = np.lexsort([*packed, *_packed(ties())][::-1])
+    return order
+
+
+def _packed(keys: Iterable[Vocabulary]) -> list[Codes]:
+    """Return integers that sort like the keys, with as many keys in each as fit."""
+    packed: list[Codes] = []
+    room = 0
+    for key in keys:
+        count = int(key.pool.max(initial=0)) + 1
+        if count <= room:
+            packed[-1] = packed[-1] * count + key.expanded
+        else:
+            packed.append(key.expanded)
+            room = _ROOM
+        room //= count
+    return packed
+
+
+def stacked(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Return the rows of all frames, numbered anew. Columns that are categorical in all of them stay so."""
+    if len(frames) == 1:
+        return frames[0].reset_index(drop=True)
+    names = dict.fromkeys(chain.from_iterable(frame.columns for frame in frames))
+    return pd.DataFrame({name: _united([frame[name] for frame in frames]) for name in names})
+
+
+def _united(columns: Sequence[pd.Series]) -> Any:
+    if all(isinstance(column.dtype, pd.CategoricalDtype) for column in columns):
+        return union_categoricals([column.array for column in columns])
+    return pd.concat(columns, ignore_index=True)

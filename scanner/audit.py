@@ -10,7 +10,6 @@ import pandas as pd
 
 from checks.contract.tables import Tables
 from checks.engine.asking import findings
-from checks.engine.categorical import together
 from checks.engine.causes import with_causes
 from checks.errors import AuditError
 from checks.model import Severity
@@ -19,6 +18,7 @@ from checks.policy.headlines import idle_checks
 from checks.policy.judge import PolicyVerdict, Verdict, concluded, judged
 from checks.policy.selectors import unknown_groups, workspace_facts
 from checks.policy.waivers import waived
+from checks.vocabulary import stacked
 from reports.audit import Audit
 from scanner.choices import ExitCode
 from scanner.payloads.payload import Gap, Payload, Source, Store
@@ -93,7 +93,7 @@ def audited(
         started_at=started_at,
         finished_at=finished_at,
         tables=tables,
-        findings=together([found for found, _ in conclusions]),
+        findings=stacked([found for found, _ in conclusions]),
         verdicts=tuple(verdict for _, verdict in conclusions),
         checks={each.check.id: each.check for policy in policies for each in policy.checks},
     )

@@ -40,7 +40,6 @@ OUTBOUND_RULES = TableSchema(
     name="outbound_rules",
     row="an outbound rule of a workspace's managed network",
     identity=("rule_id", "workspace_id", "rule"),
-    names=("rule_id", "workspace_id", "rule"),
     known_by=("outbound_rules_known",),
     columns=columns(
         ("rule_id", "id, or the workspace's id and the rule's name where only the workspace's body has it"),
@@ -73,7 +72,6 @@ PRIVATE_ENDPOINT_CONNECTIONS = TableSchema(
     name="private_endpoint_connections",
     row="a private endpoint connection of a workspace",
     identity=("connection_id", "workspace_id", "connection"),
-    names=("connection_id", "workspace_id", "connection"),
     known_by=("private_endpoint_connections_known",),
     columns=columns(
         ("connection_id", "id"),
@@ -95,7 +93,6 @@ COMPUTES = TableSchema(
     name="computes",
     row="a compute of a workspace, managed or attached",
     identity=("compute_id", "workspace_id", "compute"),
-    names=("compute_id", "workspace_id", "compute"),
     known_by=("computes_known",),
     columns=columns(
         ("compute_id", "id"),
@@ -131,7 +128,6 @@ ENDPOINTS = TableSchema(
     name="endpoints",
     row="an online, batch or serverless endpoint of a workspace",
     identity=("endpoint_id", "workspace_id", "endpoint", "endpoint_type"),
-    names=("endpoint_id", "workspace_id", "endpoint"),
     sorts=("endpoint_type",),
     known_by=("online_endpoints_known", "batch_endpoints_known", "serverless_endpoints_known"),
     columns=columns(
@@ -154,7 +150,6 @@ ONLINE_DEPLOYMENTS = TableSchema(
     name="online_deployments",
     row="a deployment of an online endpoint",
     identity=("deployment_id", "workspace_id", "endpoint_id", "deployment"),
-    names=("deployment_id", "workspace_id", "endpoint_id", "deployment"),
     known_by=("online_deployments_known",),
     columns=columns(
         ("deployment_id", "id"),
@@ -170,7 +165,6 @@ ASSOCIATED_RESOURCES = TableSchema(
     name="associated_resources",
     row="a resource a workspace depends on, once for each workspace (not for Projects: their hub's count)",
     identity=("association_id", "workspace_id", "resource_id", "resource", "role"),
-    names=("association_id", "workspace_id", "resource_id", "resource"),
     sorts=("role",),
     resource="resource_id",
     known_by=("associated_resources_known",),
@@ -254,7 +248,6 @@ DIAGNOSTIC_SETTINGS = TableSchema(
     name="diagnostic_settings",
     row="a diagnostic setting of a workspace",
     identity=("setting_id", "workspace_id", "setting"),
-    names=("setting_id", "workspace_id", "setting"),
     known_by=("diagnostic_settings_known",),
     columns=columns(
         ("setting_id", "id"),

@@ -106,7 +106,6 @@ WORKSPACES = TableSchema(
     name="workspaces",
     row="a workspace of any kind",
     identity=tuple(column.name for column in _WORKSPACE_IDENTITY),
-    names=("workspace_id", "workspace", "subscription_id", "resource_group"),
     sorts=("kind",),
     columns=_WORKSPACE_IDENTITY + _WORKSPACE_NETWORK + _WORKSPACE_REST,
 )

@@ -25,8 +25,7 @@ class TableSchema:
 
     `known_by` names the boolean columns of `workspaces` that say, together, whether the rows of this table
     were read completely for a workspace. `resource` is the column a finding names as its resource, the
-    first one unless said. Of `identity`, `names` only names a row, for texts, and by `sorts` a check may
-    decide whatever it says it looks at.
+    first one unless said. Every check may decide by the columns of `sorts`, whatever it reads.
     """
 
     name: str
@@ -35,7 +34,6 @@ class TableSchema:
     identity: tuple[str, ...]
     known_by: tuple[str, ...] = ()
     resource: str | None = None
-    names: tuple[str, ...] = ()
     sorts: tuple[str, ...] = ()
 
     @property

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pandas as pd
 
 from checks.drift.model import Snapshot
-from checks.drift.pairs import CERTAIN, Mask, Texts, selected, within
+from checks.drift.pairs import CERTAIN, Texts, selected, within
+from checks.vocabulary import Mask
 
 _ASKED_BY = ["policy", "check_id"]
 _MARKED_BY = [*_ASKED_BY, "workspace_key"]

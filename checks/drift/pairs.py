@@ -12,12 +12,12 @@ import pandas as pd
 
 from checks.drift.model import Snapshot, texts
 from checks.model import Status
+from checks.vocabulary import Mask
 
 Texts = npt.NDArray[Any]
 """Python strings, one for each row."""
 
 Places = npt.NDArray[np.int64]
-Mask = npt.NDArray[np.bool_]
 
 STANDINGS = {
     Status.PASS.value: "good",

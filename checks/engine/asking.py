@@ -1,22 +1,24 @@
-"""Asks every chosen check and stamps its answers with who, what and where."""
+"""Asks each chosen check once for equal rows, and makes findings of the answers. The audit calls `findings`.
+
+Of rows that agree in every column that a check reads, the check sees the first one. Its answer counts for all of
+them, and the names of each row are filled into the texts.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
 
 from checks.contract.hubs import with_hub_values
-from checks.contract.tables import Tables
-from checks.engine.alike import Alike
-from checks.engine.answered import Answered, crashed, not_read
-from checks.engine.categorical import SEVERITIES, STATUSES, categorical, constant
-from checks.engine.kin import Kin
-from checks.engine.stamps import Stamp, Stamps
-from checks.model import ChosenCheck
-from checks.vocabulary import Codes, Texts
+from checks.contract.tables import SCHEMAS, Tables
+from checks.engine.equal_rows import EqualRows, Subjects
+from checks.model import ANSWER_COLUMNS, Answers, ChosenCheck, Status
+from checks.severity import SEVERITIES
+from checks.texts import filled, names_in
+from checks.vocabulary import Codes, Vocabulary, ordered
 
 FINDING_COLUMNS = (
     "check_id",
@@ -31,19 +33,20 @@ FINDING_COLUMNS = (
     "expected",
     "reason",
 )
-"""The columns of `findings`, all categorical strings: ids as Azure spelled them, `judged_by` lower-cased."""
+"""The columns of `findings`, all categorical strings: ids as Azure spells them, `judged_by` in lower case."""
 
-_SAID = ("status", "observed", "expected", "reason")
+STATUSES = tuple(sorted(status.value for status in Status))
+"""The categories of the column `status`, whether they occur or not."""
+
 _WORDS = {"status": STATUSES, "severity": SEVERITIES}
-_WHERE = ("resource_id", "workspace_id", "judged_by")
 
 
 @dataclass(frozen=True, kw_only=True)
 class ScopedCheck:
     """A check whose answers count for some workspaces only.
 
-    `workspaces` are their lower-cased ids, "" among them for what belongs to no workspace that was seen;
-    None is everything there is.
+    `workspaces` holds their lower-cased ids. "" among them means resources outside every workspace that was
+    read. None means all resources.
     """
 
     chosen: ChosenCheck
@@ -52,126 +55,173 @@ class ScopedCheck:
 
 @dataclass(frozen=True, kw_only=True)
 class _Block:
-    """Stamped answers of one check, sorted by workspace and resource."""
+    """Answers of one check: the texts and the resource of each row, and the place of its owner."""
 
     chosen: ChosenCheck
-    answered: Answered
-    stamp: Stamp
+    columns: Mapping[str, Vocabulary]
+    owner: Codes
 
     def take(self, rows: Codes) -> _Block:
-        return replace(self, answered=self.answered.take(rows), stamp=self.stamp.take(rows))
-
-    def texts(self, name: str) -> Texts:
-        part: Texts = getattr(self.answered if name in _SAID else self.stamp, name)
-        return part
+        columns = {name: column.take(rows) for name, column in self.columns.items()}
+        return replace(self, columns=columns, owner=self.owner[rows])
 
 
 def findings(tables: Tables, chosen: Iterable[ChosenCheck | ScopedCheck]) -> pd.DataFrame:
-    """One row per check and resource, with `FINDING_COLUMNS`, sorted by workspace, check and resource.
+    """Return one row for each check and resource, with `FINDING_COLUMNS`, sorted by workspace, check and resource.
 
-    A check is asked once for each of its different parameters, of whole tables, whatever its scopes.
-
-    Projects are judged by their hubs. Where the rows a check is about were not read for a workspace,
-    the check answers `unknown` for that workspace. A check that raises, or answers in a wrong shape,
-    becomes status `error` for every row it should have answered (one nameless row if there is none).
+    A Project is judged by its hub. If the rows that a check is about were not all read for a workspace, one more row
+    with the status unknown is about the workspace. If a check raises, or its answers have a wrong shape, all its rows
+    have the status error; a table without rows then gets one row about no resource.
     """
     asking = _Asking(with_hub_values(tables))
-    blocks = [block for each in chosen for block in asking.blocks(each)]
-    blocks = [block for block in blocks if len(block.stamp.place)]
+    blocks = [block for each in chosen for block in asking.blocks(each) if len(block.owner)]
     if not blocks:
-        return pd.DataFrame({name: constant("", 0, _WORDS.get(name)) for name in FINDING_COLUMNS})
-    return _put_together(blocks, asking.stamps.ranks)
+        nothing = Vocabulary.repeated("", 0)
+        return pd.DataFrame({name: nothing.categorical(_WORDS.get(name)) for name in FINDING_COLUMNS})
+    return _put_together(blocks, asking.subjects)
 
 
 class _Asking:
-    """One audit's asking: what was answered to a check and its parameters is kept while scopes differ."""
+    """One audit. It keeps the answers to a check and its parameters while only the scopes differ."""
 
     def __init__(self, tables: Tables) -> None:
-        kin = Kin(tables)
-        self.stamps, self._alike = Stamps(tables, kin), Alike(tables, kin)
+        self.subjects = Subjects(tables)
+        self._tables = tables
+        self._rows = EqualRows(tables, self.subjects)
         self._asked: dict[tuple[str, str], list[_Block]] = {}
 
     def blocks(self, each: ChosenCheck | ScopedCheck) -> list[_Block]:
-        """The stamped answers that count."""
-        if isinstance(each, ChosenCheck):
-            return self._all_of(each)
-        if each.workspaces is None:
-            return self._all_of(each.chosen)
-        key = (each.chosen.check.id, repr(each.chosen.params))
+        """Return the answers that count."""
+        chosen, workspaces = (each, None) if isinstance(each, ChosenCheck) else (each.chosen, each.workspaces)
+        key = (chosen.check.id, repr(chosen.params))
+        if workspaces is None:
+            return self._all_of(chosen)
         if key not in self._asked:
-            self._asked[key] = self._all_of(each.chosen)
-        counts = self._counting(each.workspaces)
-        found = [replace(block, chosen=each.chosen) for block in self._asked[key]]
+            self._asked[key] = self._all_of(chosen)
+        counts = self.subjects.among(workspaces)
+        found = [replace(block, chosen=chosen) for block in self._asked[key]]
         return [
-            block.take(np.flatnonzero(counts[block.stamp.place] | block.stamp.is_nameless)) for block in found
+            block if _is_nameless(block) else block.take(np.flatnonzero(counts[block.owner]))
+            for block in found
         ]
 
-    def _counting(self, workspaces: pd.Index) -> np.ndarray:
-        """Per place whether it is one of these workspaces; what was not seen is "" among them."""
-        kin = self.stamps.kin
-        unseen = np.full(kin.size - kin.seen, "" in workspaces)
-        return np.append(kin.ids[: kin.seen].isin(workspaces), unseen)
-
     def _all_of(self, chosen: ChosenCheck) -> list[_Block]:
-        """The answers of one check with who and where, and an unknown one for each workspace not read."""
-        stamp = self.stamps.of(chosen.check.over)
-        length = len(stamp.place)
+        """Return the answers to every row, and unknown for each workspace whose rows were not all read."""
+        subjects, over = self.subjects, chosen.check.over
+        owner = subjects.owner[over]
         try:
-            answered = self._alike.answered(chosen)
-        except Exception as error:  # noqa: BLE001 - a check, perhaps somebody else's, must not stop the audit
-            if not length:
-                return [_block(chosen, crashed(1, error), self.stamps.nameless)]
-            answered = crashed(length, error)
-        unread = self.stamps.unread(chosen)
-        missing = not_read(len(unread.place), chosen.check.over)
-        return [_block(chosen, answered, stamp), _block(chosen, missing, unread)]
+            answers = self._answered(chosen)
+        except Exception as error:  # noqa: BLE001 - a check that crashes, perhaps a plug-in's, must not stop the audit
+            reason = f"The check could not be run: {type(error).__name__}: {error}"
+            answers = _same(max(len(owner), 1), Status.ERROR, observed="", reason=reason)
+            if not len(owner):
+                answers["resource_id"] = Vocabulary.repeated("", 1)
+                return [self._block(chosen, answers, np.array([subjects.nobody]))]
+        answers["resource_id"] = subjects.resource(over)
+        answered = self._block(chosen, answers, owner)
+        incomplete = np.flatnonzero(~subjects.were_read(chosen.check.rows_known_by))
+        if not len(incomplete):
+            return [answered]
+        reason = f"The {over.replace('_', ' ')} of this workspace were not read completely."
+        missing = _same(len(incomplete), Status.UNKNOWN, observed="not read", reason=reason)
+        missing["resource_id"] = subjects.resource("workspaces").take(incomplete)
+        return [answered, self._block(chosen, missing, incomplete)]
+
+    def _block(self, chosen: ChosenCheck, columns: dict[str, Vocabulary], owner: Codes) -> _Block:
+        """Return the answers with what they are about. If a hub decided, the reason names it."""
+        notes = Vocabulary(codes=owner, pool=self.subjects.notes)
+        noted = np.flatnonzero((notes.pool != "")[owner])
+        if chosen.check.follows_hub and len(noted):
+            columns["reason"] = columns["reason"].combined(
+                noted, [notes.take(noted)], lambda reason, note: f"{reason} {note}".strip()
+            )
+        packed = {name: column.packed() for name, column in columns.items()}
+        return _Block(chosen=chosen, columns=packed, owner=owner)
+
+    def _answered(self, chosen: ChosenCheck) -> dict[str, Vocabulary]:
+        """Return the texts for every row of the check's table. Raise what the check raises, or `_verified`."""
+        check = chosen.check
+        shown, kinds = self._rows.shown_to(check)
+        answers = _verified(check.function(shown, chosen.params), shown[check.over].index)
+        if kinds is not None:
+            answers = {name: texts.take(kinds) for name, texts in answers.items()}
+        read = {name.removeprefix(f"{check.over}.") for name in check.reads}
+        names = read | set(SCHEMAS[check.over].identity)
+        for name in ("observed", "expected", "reason"):
+            answers[name] = self._filled(answers[name], check.over, names & set(SCHEMAS[check.over].dtypes))
+        answers["reason"] = answers["reason"].changed(str.strip)
+        return answers
+
+    def _filled(self, templates: Vocabulary, table: str, allowed: set[str]) -> Vocabulary:
+        """Return the texts of the templates, made once for rows that agree in the columns they name."""
+        named = [names_in(template) for template in templates.pool]
+        names = sorted(set().union(*named))
+        if not allowed.issuperset(names):
+            raise ValueError(f"a text names what the check does not read: {', '.join(set(names) - allowed)}")
+        texts = templates.changed(lambda text: text if names_in(text) else filled(text, {}))
+        rows = np.flatnonzero(np.array([bool(each) for each in named], dtype=bool)[templates.codes])
+        if not len(rows):
+            return texts
+        columns = [self._rows.column(table, name).take(rows).changed(_shown) for name in names]
+        return texts.combined(
+            rows, columns, lambda text, *words: filled(text, dict(zip(names, words, strict=True)))
+        )
 
 
-def _block(chosen: ChosenCheck, answered: Answered, stamp: Stamp) -> _Block:
-    """The answers and who they are about; a reason says when a hub decided."""
-    noted = np.flatnonzero(stamp.note.are_there)
-    if chosen.check.follows_hub and len(noted):
-        reason = answered.reason.joined(noted, [stamp.note], lambda reason, note: f"{reason} {note}".strip())
-        answered = replace(answered, reason=reason)
-    return _Block(chosen=chosen, answered=answered.packed(), stamp=stamp)
+def _shown(value: object) -> str:
+    return str(value).lower() if isinstance(value, (bool, np.bool_)) else str(value)
 
 
-def _put_together(blocks: list[_Block], ranks: Codes) -> pd.DataFrame:
-    """The findings by workspace, check and resource; a nameless one (of a crash without rows) once."""
-    by_check: dict[str, list[_Block]] = {}
-    for block in blocks:
-        same = by_check.setdefault(block.chosen.check.id, [])
-        if not (same and block.stamp.is_nameless.any()):
-            same.append(block)
-    ordered = [block for id in sorted(by_check) for block in by_check[id]]
-    number = np.repeat(np.arange(len(ordered)), [len(block.stamp.place) for block in ordered])
-    order = _order(by_check, ranks)
-    number = number[order]
-    same_for_all = {
-        "check_id": [block.chosen.check.id for block in ordered],
-        "title": [block.chosen.check.title for block in ordered],
-        "family": [block.chosen.check.family for block in ordered],
-        "severity": [block.chosen.severity.value for block in ordered],
+def _is_nameless(block: _Block) -> bool:
+    """Return whether the block is about no resource: a check crashed over a table without rows."""
+    return len(block.owner) == 1 and not block.columns["resource_id"].expanded[0]
+
+
+def _verified(answers: Answers, index: pd.Index) -> dict[str, Vocabulary]:
+    """Return the answers in the order of `index`. Raise TypeError or ValueError for a wrong shape."""
+    if not isinstance(answers, pd.DataFrame):
+        raise TypeError(f"the check returned {type(answers).__name__}, not a frame")
+    missing = [name for name in ANSWER_COLUMNS if name not in answers.columns]
+    if missing:
+        raise ValueError(f"the answers lack the column {', '.join(missing)}")
+    if not answers.index.equals(index):
+        if not answers.index.is_unique or set(answers.index) != set(index):
+            raise ValueError("the answers are not on the index of the table the check is over")
+        answers = answers.loc[index]
+    strange = sorted({str(status) for status in answers["status"].unique()} - set(STATUSES))
+    if strange:
+        raise ValueError(f"there is no status {', '.join(strange)}; there are {', '.join(Status)}")
+    return {name: Vocabulary.of(answers[name].astype("string")) for name in ANSWER_COLUMNS}
+
+
+def _same(length: int, status: Status, *, observed: str, reason: str) -> dict[str, Vocabulary]:
+    words = {"status": status.value, "observed": observed, "expected": "", "reason": reason.strip()}
+    return {name: Vocabulary.repeated(word, length) for name, word in words.items()}
+
+
+def _put_together(blocks: list[_Block], subjects: Subjects) -> pd.DataFrame:
+    """Return the findings of all blocks. A finding about no resource is there once for each check."""
+    nameless: dict[str, _Block] = {}
+    blocks = [
+        block
+        for block in blocks
+        if not _is_nameless(block) or nameless.setdefault(block.chosen.check.id, block) is block
+    ]
+    owner = np.concatenate([block.owner for block in blocks])
+    number = np.repeat(np.arange(len(blocks), dtype=np.int32), [len(block.owner) for block in blocks])
+    words = {
+        "check_id": [block.chosen.check.id for block in blocks],
+        "title": [block.chosen.check.title for block in blocks],
+        "family": [block.chosen.check.family for block in blocks],
+        "severity": [block.chosen.severity.value for block in blocks],
     }
     columns = {
-        name: categorical([Texts.of(pd.Series(words, dtype=object))], number, _WORDS.get(name))
-        for name, words in same_for_all.items()
+        name: Vocabulary(codes=number, pool=np.array(each, dtype=object)) for name, each in words.items()
     }
-    for name in (*_SAID, *_WHERE):
-        parts = [block.texts(name) for block in ordered]
-        columns[name] = categorical(parts, order, _WORDS.get(name))
-    return pd.DataFrame({name: columns[name] for name in FINDING_COLUMNS}, copy=False)
-
-
-def _order(by_check: dict[str, list[_Block]], ranks: Codes) -> Codes:
-    """The places of all rows, block after block, by workspace, check and resource."""
-    orders, keys, start = [], [], 0
-    for id in sorted(by_check):
-        workspace = np.concatenate([ranks[block.stamp.place] for block in by_check[id]])
-        resource = np.concatenate([block.stamp.resource_rank for block in by_check[id]])
-        order = np.argsort(((workspace + 1) << 36) + resource + 1, kind="stable")
-        orders.append(start + order)
-        keys.append(workspace[order])
-        start += len(order)
-    # Every check's rows are in order already: a sort that finds such runs only has to merge them.
-    return np.concatenate(orders)[np.argsort(np.concatenate(keys), kind="stable")]
+    columns["workspace_id"] = Vocabulary(codes=owner, pool=subjects.spelled)
+    columns["judged_by"] = Vocabulary(codes=owner, pool=subjects.judged_by)
+    for name in ("resource_id", *ANSWER_COLUMNS):
+        columns[name] = Vocabulary.concatenated([block.columns[name] for block in blocks])
+    order = ordered(columns[name].ranked(str.lower) for name in ("workspace_id", "check_id", "resource_id"))
+    made = {name: columns[name].take(order).categorical(_WORDS.get(name)) for name in FINDING_COLUMNS}
+    return pd.DataFrame(made, copy=False)

@@ -13,10 +13,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from checks.engine.categorical import categorical, coded_texts
 from checks.model import Check
 from checks.policy.verdicts import Verdict
-from checks.vocabulary import Texts
+from checks.vocabulary import Values, Vocabulary
 
 Rows = npt.NDArray[np.int64]
 
@@ -41,19 +40,18 @@ def with_causes(judged: pd.DataFrame, checks: Mapping[str, Check]) -> pd.DataFra
     names = (
         judged["check_id"].astype(object).fillna("") + " " + judged["resource_id"].astype(object).fillna("")
     )
-    caused_by = Texts(codes=np.maximum(cause + 1, 0), pool=np.array(["", *names], dtype=object))
+    caused_by = Vocabulary(codes=cause + 1, pool=np.array(["", *names], dtype=object))
     follows = pd.Series(cause >= 0, index=judged.index)
     last = judged["resource_id"].astype(object).fillna("").str.rpartition("/")[2]
-    reason = coded_texts(judged["reason"])
+    reason = Vocabulary.of(judged["reason"])
     sentences = "Follows from " + judged["check_id"].astype(object).fillna("") + " of " + last + "."
-    sentence = Texts(codes=np.maximum(cause + 1, 0), pool=np.array(["", *sentences], dtype=object))
-    joined = reason.joined(
-        np.flatnonzero(cause >= 0), [sentence], lambda text, more: f"{text} {more}".strip()
-    )
+    rows = np.flatnonzero(cause >= 0)
+    sentence = Vocabulary(codes=cause[rows], pool=sentences.to_numpy(dtype=object))
+    explained = reason.combined(rows, [sentence], lambda text, more: f"{text} {more}".strip())
     return judged.assign(
-        reason=categorical([joined], np.arange(len(judged))),
+        reason=explained.categorical(),
         verdict=judged["verdict"].mask(follows, Verdict.CONSEQUENCE.value),
-        caused_by=categorical([caused_by], np.arange(len(judged))),
+        caused_by=caused_by.categorical(),
     )
 
 
@@ -62,9 +60,9 @@ class _Problems:
     """The violated and undetermined findings: their rows by check, and the lower-cased ids of every row."""
 
     by_check: Mapping[str, Rows]
-    resource: npt.NDArray[np.object_]
-    workspace: npt.NDArray[np.object_]
-    judged_by: npt.NDArray[np.object_]
+    resource: Values
+    workspace: Values
+    judged_by: Values
 
     @classmethod
     def of(cls, judged: pd.DataFrame) -> _Problems:
@@ -78,7 +76,7 @@ class _Problems:
             judged_by=_lowered(judged["judged_by"]),
         )
 
-    def at(self, check_id: str, keys: npt.NDArray[np.object_], names: npt.NDArray[np.object_]) -> Rows:
+    def at(self, check_id: str, keys: Values, names: Values) -> Rows:
         """Return for each key the problem of that check whose own name is the key, -1 for none."""
         rows = self.by_check.get(check_id, np.empty(0, dtype=np.int64))
         own = pd.Index(names[rows])
@@ -99,7 +97,5 @@ def _candidates(check: Check, rows: Rows, problems: _Problems, checks: Mapping[s
             yield problems.at(other, names[rows], names)
 
 
-def _lowered(column: pd.Series) -> npt.NDArray[np.object_]:
-    texts = coded_texts(column).changed(str.lower)
-    lowered: npt.NDArray[np.object_] = texts.pool[texts.codes]
-    return lowered
+def _lowered(column: pd.Series) -> Values:
+    return Vocabulary.of(column).changed(str.lower).expanded

@@ -1,4 +1,4 @@
-"""The id of a finding, the same in every report, under every policy and in every run."""
+"""Makes the id of a finding, which is the same in every report, under every policy and in every run."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ import uuid
 import pandas as pd
 
 NAMESPACE = uuid.UUID("5db00fe7-2db2-5dcf-ac89-b8ffb8a3f2be")
-"""The namespace of every UUIDv5 of ours, that of the URL `urn:azml-audit:finding`; it never changes."""
+"""The namespace of all UUIDs of this project, made of the URL `urn:azml-audit:finding`. It never changes."""
 
 
 def stable_uuid(*words: str) -> str:
-    """The UUIDv5 (RFC 9562) of the words, told apart by a line feed."""
+    """Return the UUIDv5 (RFC 9562) of the words, joined by line feeds."""
     name = "\n".join(words).encode("utf-8", errors="surrogatepass")
     digest = hashlib.sha1(NAMESPACE.bytes + name, usedforsecurity=False).digest()
     return str(uuid.UUID(bytes=digest[:16], version=5))
 
 
 def finding_id(check_id: str, resource_id: str, workspace_id: str = "") -> str:
-    """The id of a check's finding on a resource; ids are compared whatever their case.
+    """Return the id of a check's finding on a resource. The case of ids does not matter.
 
     A resource outside its workspace, such as a storage account that two workspaces share, has a finding
     for each of them: only then is the workspace part of the id.
@@ -30,7 +30,7 @@ def finding_id(check_id: str, resource_id: str, workspace_id: str = "") -> str:
 
 
 def finding_ids(findings: pd.DataFrame) -> pd.Series[str]:
-    """The id of every finding, on its index, from check_id, resource_id and workspace_id."""
+    """Return the id of every finding, on its index, from check_id, resource_id and workspace_id."""
     named = [findings[name].astype(object).fillna("") for name in ("check_id", "resource_id", "workspace_id")]
     made: dict[tuple[str, str, str], str] = {}
     ids = []

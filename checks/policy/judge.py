@@ -6,13 +6,14 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from checks.engine.categorical import VERDICTS, constant, mapped
 from checks.model import Severity, Status
 from checks.policy.headlines import headlines
 from checks.policy.model import UnknownCounts
 from checks.policy.score import no_scores, scores
+from checks.policy.verdicts import VERDICTS
 from checks.policy.verdicts import Verdict as Verdict
 from checks.policy.waivers import AppliedWaiver
+from checks.vocabulary import Vocabulary
 
 _VERDICT_OF = {
     Status.PASS: Verdict.COMPLIANT,
@@ -80,10 +81,12 @@ def judged(
     if unknown is UnknownCounts.VIOLATION:
         words[Status.UNKNOWN.value] = Verdict.VIOLATED.value
     return findings.assign(
-        verdict=mapped(findings["status"], lambda status: words.get(status, ""), VERDICTS),
-        waiver=constant("", len(findings)),
-        caused_by=constant("", len(findings)),
-        policy=constant(policy, len(findings)),
+        verdict=Vocabulary.of(findings["status"])
+        .changed(lambda status: words.get(status, ""))
+        .categorical(VERDICTS),
+        waiver=Vocabulary.repeated("", len(findings)).categorical(),
+        caused_by=Vocabulary.repeated("", len(findings)).categorical(),
+        policy=Vocabulary.repeated(policy, len(findings)).categorical(),
     )
 
 

@@ -25,9 +25,9 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from checks.engine.categorical import coded_texts, mapped
 from checks.policy.verdicts import Verdict
 from checks.severity import Severity
+from checks.vocabulary import Vocabulary
 
 WEIGHTS: Final = {
     Severity.CRITICAL: 20,
@@ -84,15 +84,13 @@ def _nothing() -> pd.DataFrame:
 
 def _workspaces(judged: pd.DataFrame) -> pd.DataFrame:
     """Return, by lower-cased workspace id, the id as first spelled, the counts and the score."""
-    status = mapped(judged["status"], lambda status: status.replace("-", "_"), COUNTS).codes
-    word = pd.Series(status, index=judged.index)
+    status = Vocabulary.of(judged["status"]).changed(lambda status: status.replace("-", "_"))
+    word = pd.Series(status.categorical(COUNTS).codes, index=judged.index)
     for verdict in (Verdict.WAIVED, Verdict.CONSEQUENCE):
         word = word.mask(judged["verdict"].eq(verdict), COUNTS.index(verdict.value))
-    texts = coded_texts(judged["workspace_id"])
+    texts = Vocabulary.of(judged["workspace_id"])
     keys = texts.changed(str.lower)
-    rows = pd.DataFrame(
-        {"key": keys.pool[keys.codes], "id": texts.pool[texts.codes], "word": word.to_numpy()}
-    )
+    rows = pd.DataFrame({"key": keys.expanded, "id": texts.expanded, "word": word.to_numpy()})
     counts = pd.crosstab(rows["key"], rows["word"]).reindex(columns=range(len(COUNTS)), fill_value=0)
     counts.columns = pd.Index(COUNTS)
     spelled = rows.groupby("key")["id"].first().astype("string")
@@ -104,13 +102,13 @@ def _scores(judged: pd.DataFrame, key: pd.Series) -> pd.Series:
     """Return the score of each workspace in which something counts, by lower-cased id; any other has 100."""
     status = judged["status"].astype(object).to_numpy()
     counts = ~judged["verdict"].eq(Verdict.WAIVED).to_numpy() & (status != "not-applicable")
-    severity = mapped(judged["severity"], str, _SEVERITIES).codes
+    severity = Vocabulary.of(judged["severity"]).categorical(_SEVERITIES).codes
     rows = pd.DataFrame(
         {
             "key": key.to_numpy(),
             "check": judged["check_id"].astype(object).to_numpy(),
             "fails": status != "pass",
-            "cause": mapped(judged["caused_by"], lambda text: text.partition(" ")[0]).astype(object),
+            "cause": Vocabulary.of(judged["caused_by"]).changed(lambda text: text.partition(" ")[0]).expanded,
             "weight": np.array(list(WEIGHTS.values()))[severity],
             "band": np.array(list(BANDS.values()))[severity],
         }

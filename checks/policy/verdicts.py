@@ -17,3 +17,7 @@ class Verdict(StrEnum):
     WAIVED = "waived"
     CONSEQUENCE = "consequence"
     UNDETERMINED = "undetermined"
+
+
+VERDICTS = tuple(sorted(verdict.value for verdict in Verdict))
+"""The categories of a column of verdicts, whether they occur or not."""

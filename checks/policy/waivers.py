@@ -8,16 +8,12 @@ from datetime import date
 from enum import StrEnum
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
-from checks.engine.categorical import categorical, coded_texts
 from checks.policy.model import Waiver
 from checks.policy.selectors import globbed, matching
 from checks.policy.verdicts import Verdict
-from checks.vocabulary import Texts
-
-Mask = npt.NDArray[np.bool_]
+from checks.vocabulary import Mask, Vocabulary
 
 
 class WaiverState(StrEnum):
@@ -64,7 +60,7 @@ def waived(
     violated = judged["verdict"].eq(Verdict.VIOLATED).to_numpy(dtype=bool)
     relevant = violated | judged["verdict"].eq(Verdict.UNDETERMINED).to_numpy(dtype=bool)
     bearers, bearer = [""], np.zeros(len(judged), dtype=np.int64)
-    resources = coded_texts(judged["resource_id"])
+    resources = Vocabulary.of(judged["resource_id"])
     over: list[tuple[str, Mask]] = []
     orphans = []
     applied = []
@@ -81,10 +77,10 @@ def waived(
         if state is WaiverState.WITHOUT_EFFECT:
             orphans.append(f"{_titled(source, waiver)}: {_idle(int(matched.sum()))}")
     bare = violated & (bearer == 0)
-    borne = Texts(codes=bearer, pool=np.array(bearers, dtype=object))
+    borne = Vocabulary(codes=bearer, pool=np.array(bearers, dtype=object))
     verdict = judged["verdict"].mask(bearer > 0, Verdict.WAIVED.value)
     return Waived(
-        findings=judged.assign(verdict=verdict, waiver=categorical([borne], np.arange(len(judged)))),
+        findings=judged.assign(verdict=verdict, waiver=borne.categorical()),
         expired=tuple(f"{title}: expired; {_bare(int((matched & bare).sum()))}" for title, matched in over),
         orphans=tuple(orphans),
         applied=tuple(applied),
@@ -103,14 +99,14 @@ def described(waiver: Waiver) -> str:
     return f"{waiver.reason} ({', '.join(part for part in parts if part)})"
 
 
-def _matched(waiver: Waiver, judged: pd.DataFrame, resources: Texts, facts: pd.DataFrame) -> Mask:
+def _matched(waiver: Waiver, judged: pd.DataFrame, resources: Vocabulary, facts: pd.DataFrame) -> Mask:
     meant = judged["check_id"].eq(waiver.check) | judged["family"].eq(waiver.check)
     found = meant.fillna(value=False).to_numpy(dtype=bool)
     if waiver.resource:
         ids = pd.Series(resources.pool, dtype="string")
         found = found & globbed(ids, waiver.resource).to_numpy(dtype=bool)[resources.codes]
     if waiver.where:
-        workspaces = coded_texts(judged["workspace_id"])
+        workspaces = Vocabulary.of(judged["workspace_id"])
         keys = [id.lower() for id in workspaces.pool]
         selected = matching(waiver.where, facts).reindex(keys, fill_value=False)
         found = found & selected.to_numpy(dtype=bool)[workspaces.codes]

@@ -1,6 +1,6 @@
 """Turn findings into rows of the page: the script shows them when a reader opens a workspace.
 
-The findings of all policies about one check and resource become one row. Texts are stored once and rows hold
+The findings of all policies about one check and resource become one row. Vocabulary are stored once and rows hold
 their numbers. Workspaces are numbered in blocks; of each finding only two numbers are kept, that of its
 answer and that of its resource.
 """
@@ -15,12 +15,11 @@ import numpy.typing as npt
 
 from checks.model import Check, Severity, Status
 from checks.policy.verdicts import Verdict
-from checks.vocabulary import Coded, Codes, Texts, combined
+from checks.vocabulary import Codes, Vocabulary, grouped, ordered
 from reports.audit import Audit
 from reports.page.fixes import Fixes
 from reports.page.strings import Strings
 from reports.statuses import STATUS_ORDER, VERDICT_ORDER
-from reports.tables.pools import Places, Pooled, ordered
 from reports.writing.encoding import Json
 
 _NOT_ASKED = (-1, -1, -1)
@@ -52,7 +51,7 @@ class NumberedFindings:
     judgements: Sequence[tuple[tuple[int, ...], ...]]
     spans: Mapping[str, tuple[int, int]]
     """By lower-cased workspace id, where its findings begin and end."""
-    rows: Texts
+    rows: Vocabulary
     """Each row as JSON: its answer, its resource and, if it has one, its fix. The id of a resource inside the
     workspace is stored without the id of the workspace."""
 
@@ -88,20 +87,22 @@ def numbered_findings(
     )
 
 
-def _rows(numbering: _Numbering, resources: Sequence[int], fixes: Sequence[tuple[int, int]]) -> Texts:
+def _rows(numbering: _Numbering, resources: Sequence[int], fixes: Sequence[tuple[int, int]]) -> Vocabulary:
     numbered = np.concatenate([np.empty((0, 2), dtype=np.int32), *numbering.rows])
     counts = (len(numbering.answers), len(resources))
-    alike = combined(
-        [Coded(codes=codes, count=count) for codes, count in zip(numbered.T, counts, strict=True)],
-        len(numbered),
+    alike = grouped(
+        [
+            Vocabulary(codes=codes, pool=np.arange(count))
+            for codes, count in zip(numbered.T, counts, strict=True)
+        ]
     )
-    rows = [f"[{answer},{resources[resource]}]" for answer, resource in numbered[alike.first].tolist()]
+    rows = [f"[{answer},{resources[resource]}]" for answer, resource in numbered[alike.pool].tolist()]
     codes = alike.codes.copy()
     fixed = [(place, fix) for place, fix in fixes if fix >= 0]
     places = [place for place, _ in fixed]
     with_fixes = [f"{rows[code][:-1]},{fix}]" for code, (_, fix) in zip(codes[places], fixed, strict=True)]
     codes[places] = len(rows) + np.arange(len(places))
-    return Texts(codes=codes, pool=np.array([*rows, *with_fixes], dtype=object))
+    return Vocabulary(codes=codes, pool=np.array([*rows, *with_fixes], dtype=object))
 
 
 def _judgement(words: _Judgement, strings: Strings) -> tuple[tuple[int, ...], ...]:
@@ -128,7 +129,7 @@ def _in_turn(
 
 
 class _Numbering:
-    """Numbers answers, judgements and resources in order of first use. Texts are not numbered yet."""
+    """Numbers answers, judgements and resources in order of first use. Vocabulary are not numbered yet."""
 
     def __init__(self, audit: Audit) -> None:
         """Start without any number."""
@@ -141,21 +142,21 @@ class _Numbering:
         self.rows: list[npt.NDArray[np.int32]] = []
         self._length = 0
         names = (*_ANSWERED, *_LOCATED, *_JUDGED)
-        self._columns = {name: Pooled.of(audit.findings[name]) for name in names}
+        self._columns = {name: Vocabulary.of(audit.findings[name]) for name in names}
         policies = {verdict.policy: number for number, verdict in enumerate(audit.verdicts)}
-        policy = Pooled.of(audit.findings["policy"])
+        policy = Vocabulary.of(audit.findings["policy"])
         self._policies = len(policies)
-        self._policy = np.array([policies.get(word, -1) for word in policy.pool])[policy.places]
+        self._policy = np.array([policies.get(word, -1) for word in policy.pool])[policy.codes]
         urgency = {status.value: place for place, status in enumerate(STATUS_ORDER)}
-        self._workspaces = self._columns["workspace_id"].ranks(str.lower)
-        self._statuses = self._columns["status"].ranks(lambda status: urgency.get(status, -1))
-        self._checks = self._columns["check_id"].ranks()
-        self._resources = self._columns["resource_id"].ranks(str.lower)
-        self._ties = {name: self._columns[name].ranks() for name in _TIES}
+        self._workspaces = self._columns["workspace_id"].ranked(str.lower)
+        self._statuses = self._columns["status"].ranked(lambda status: urgency.get(status, -1))
+        self._checks = self._columns["check_id"].ranked()
+        self._resources = self._columns["resource_id"].ranked(str.lower)
+        self._ties = {name: self._columns[name].ranked() for name in _TIES}
 
-    def blocks(self) -> Iterator[Places]:
+    def blocks(self) -> Iterator[Codes]:
         """Yield the rows of the findings in blocks of whole workspaces."""
-        owners = self._workspaces[self._columns["workspace_id"].places]
+        owners = self._workspaces.expanded
         order = np.argsort(owners, kind="stable")
         ends = np.append(np.flatnonzero(np.diff(owners[order])) + 1, len(order))
         start = 0
@@ -165,12 +166,12 @@ class _Numbering:
             yield order[start:end]
             start = end
 
-    def add(self, rows: Places) -> None:
+    def add(self, rows: Codes) -> None:
         """Number these findings."""
         block = {name: column.take(rows) for name, column in self._columns.items()}
-        groups = _alike([block[name] for name in (*_ANSWERED, *_LOCATED)])
+        groups = grouped([block[name] for name in (*_ANSWERED, *_LOCATED)])
         made = self._judgements(block, self._policy[rows], groups)
-        block = {name: block[name].take(groups.first) for name in (*_ANSWERED, *_LOCATED)}
+        block = {name: block[name].take(groups.pool) for name in (*_ANSWERED, *_LOCATED)}
         order = self._in_order(block, made.worst)
         block = {name: each.take(order) for name, each in block.items()}
         answers = self._answers(block, made.in_order(order), made.words)
@@ -179,38 +180,40 @@ class _Numbering:
         self._note_spans(block["workspace_id"])
         self._length += len(order)
 
-    def _judgements(self, block: Mapping[str, Texts], policies: Places, groups: Coded) -> _Judgements:
-        one = _alike([block[name] for name in _JUDGED])
-        words = list(zip(*(_words(block[name].take(one.first)) for name in _JUDGED), strict=True))
-        judgements: Codes = np.full((groups.count, self._policies), -1, dtype=np.int64)
+    def _judgements(
+        self, block: Mapping[str, Vocabulary], policies: Codes, groups: Vocabulary
+    ) -> _Judgements:
+        one = grouped([block[name] for name in _JUDGED])
+        words = list(zip(*(_words(block[name].take(one.pool)) for name in _JUDGED), strict=True))
+        judgements: Codes = np.full((len(groups.pool), self._policies), -1, dtype=np.int64)
         judgements[groups.codes, policies] = one.codes
         ranks = np.array([Severity(severity).rank for severity, _, _ in words], dtype=np.int64)
         worst = np.where(judgements >= 0, ranks[judgements], len(Severity)).min(axis=1)
         return _Judgements(judgements=judgements, words=words, worst=worst)
 
-    def _in_order(self, block: Mapping[str, Texts], worst: Codes) -> Places:
+    def _in_order(self, block: Mapping[str, Vocabulary], worst: Codes) -> Codes:
         """Return the order: workspace, unknown first, the worst, check, resource; other columns break ties."""
         keys = [
             _ranked(self._workspaces, block["workspace_id"]),
             _ranked(self._statuses, block["status"]),
-            Coded(codes=worst, count=len(Severity) + 1),
+            Vocabulary(codes=worst, pool=np.arange(len(Severity) + 1)),
             _ranked(self._checks, block["check_id"]),
             _ranked(self._resources, block["resource_id"]),
         ]
         return ordered(keys, lambda: [_ranked(self._ties[name], block[name]) for name in _TIES])
 
-    def _answers(self, block: Mapping[str, Texts], judgements: Codes, words: Sequence[_Words]) -> Codes:
+    def _answers(self, block: Mapping[str, Vocabulary], judgements: Codes, words: Sequence[_Words]) -> Codes:
         """Return the number of each group's answer."""
-        parts = [Coded(codes=each, count=len(words) + 1) for each in judgements.T + 1]
-        judged = combined(parts, len(judgements))
+        places = np.arange(len(words) + 1)
+        judged = grouped([Vocabulary(codes=each, pool=places) for each in judgements.T + 1])
         numbers = [
             self.judgements.setdefault(
                 tuple(words[code] if code >= 0 else None for code in row), len(self.judgements)
             )
-            for row in judgements[judged.first].tolist()
+            for row in judgements[judged.pool].tolist()
         ]
-        answered = _alike([block[name] for name in _ANSWERED], [judged])
-        first = answered.first
+        answered = grouped([*(block[name] for name in _ANSWERED), judged])
+        first = answered.pool
         texts = [_words(block[name].take(first)) for name in _ANSWERED]
         of_answers = [
             self.answers.setdefault((*texts_of, numbers[judgement]), len(self.answers))
@@ -218,10 +221,10 @@ class _Numbering:
         ]
         return np.array(of_answers, dtype=np.int64)[answered.codes]
 
-    def _of_resources(self, block: Mapping[str, Texts]) -> Codes:
+    def _of_resources(self, block: Mapping[str, Vocabulary]) -> Codes:
         """Return the number of each group's resource."""
-        located = _alike([block["resource_id"], block["workspace_id"]])
-        first = located.first
+        located = grouped([block["resource_id"], block["workspace_id"]])
+        first = located.pool
         numbers = []
         for place, resource_id, workspace_id in zip(
             first.tolist(),
@@ -235,14 +238,14 @@ class _Numbering:
             numbers.append(number)
         return np.array(numbers, dtype=np.int64)[located.codes]
 
-    def _note_failures(self, block: Mapping[str, Texts]) -> None:
+    def _note_failures(self, block: Mapping[str, Vocabulary]) -> None:
         fails = block["status"].pool == Status.FAIL.value
         here = np.flatnonzero(fails[block["status"].codes])
         named = [_words(block[name].take(here)) for name in ("check_id", *_LOCATED)]
         self.failures += zip((here + self._length).tolist(), zip(*named, strict=True), strict=True)
 
-    def _note_spans(self, owners: Texts) -> None:
-        ranks = self._workspaces[owners.codes]
+    def _note_spans(self, owners: Vocabulary) -> None:
+        ranks = self._workspaces.pool[owners.codes]
         starts = np.append(np.flatnonzero(np.diff(ranks, prepend=-1)), len(ranks))
         for start, end in zip(starts[:-1].tolist(), starts[1:].tolist(), strict=True):
             workspace_id = owners.pool[owners.codes[start]].lower()
@@ -259,23 +262,17 @@ class _Judgements:
     worst: Codes
     """For each group the rank of its worst severity."""
 
-    def in_order(self, order: Places) -> Codes:
+    def in_order(self, order: Codes) -> Codes:
         """Return the judgements of the groups in that order."""
         return self.judgements[order]
 
 
-def _alike(columns: Sequence[Texts], more: Sequence[Coded] = ()) -> Coded:
-    """Return one code for all rows that agree in these texts, and in `more`."""
-    parts = [*(Coded(codes=each.codes, count=len(each.pool)) for each in columns), *more]
-    return combined(parts, len(parts[0].codes))
+def _ranked(ranks: Vocabulary, texts_of: Vocabulary) -> Vocabulary:
+    return Vocabulary(codes=texts_of.codes, pool=ranks.pool)
 
 
-def _ranked(ranks: Codes, texts_of: Texts) -> Coded:
-    return Coded(codes=ranks[texts_of.codes], count=len(texts_of.pool))
-
-
-def _words(texts_of: Texts) -> list[str]:
-    words: list[str] = texts_of.pool[texts_of.codes].tolist()
+def _words(texts_of: Vocabulary) -> list[str]:
+    words: list[str] = texts_of.expanded.tolist()
     return words
 
 

@@ -12,11 +12,11 @@ import numpy as np
 import pandas as pd
 
 from checks.contract.hubs import is_project, with_hub_values
+from checks.vocabulary import Vocabulary
 from reports.audit import Audit
 from reports.page.tallies import tallies
 from reports.statuses import SEVERITY_ORDER
 from reports.tables.policies import scores_by_id
-from reports.tables.pools import Pooled
 from reports.tables.population import text_rows
 from reports.tables.workspaces import workspace_table
 
@@ -127,9 +127,9 @@ def _tallies(counts: pd.DataFrame, scores: Mapping[str, str]) -> Iterator[Tally]
 
 def stray_findings(audit: Audit) -> tuple[tuple[str, str, str, str, str, str], ...]:
     """Return check, status, resource, reason, policy and waiver of findings about no known workspace."""
-    owners, seen = Pooled.of(audit.findings["workspace_id"]), audit.tables.workspaces.index
+    owners, seen = Vocabulary.of(audit.findings["workspace_id"]), audit.tables.workspaces.index
     is_stray = ~pd.Index(owners.changed(str.lower).pool[:-1]).isin(seen)
-    strays = audit.findings[np.append(is_stray, [True])[owners.places]]
+    strays = audit.findings[np.append(is_stray, [True])[owners.codes]]
     names = ("check_id", "status", "resource_id", "reason", "policy", "waiver")
     return tuple(sorted(zip(*(strays[name].astype("string").fillna("") for name in names), strict=True)))
 

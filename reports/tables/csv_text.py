@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import partial
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
 from checks.contract.tables import BOOLEAN, STRING
-from checks.vocabulary import Coded, Texts, combined
+from checks.vocabulary import Codes, Vocabulary, grouped, ordered
 from reports.tables.columns import DECIMAL, ReportFile
 from reports.tables.policies import score_texts
-from reports.tables.pools import Places, Pooled, ordered
 from reports.writing.encoding import escaped
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\n", "＝", "＋", "－", "＠")
@@ -30,10 +28,7 @@ def as_csv(frame: pd.DataFrame, file: ReportFile) -> Iterator[bytes]:
     A file without `sorted_by` keeps the order of the frame. A lone surrogate, which UTF-8 cannot hold,
     becomes its escape.
     """
-    columns = {
-        column.name: Pooled.of(frame[column.name], partial(_texts, dtype=column.dtype))
-        for column in file.columns
-    }
+    columns = {column.name: _texts(frame[column.name], column.dtype) for column in file.columns}
     order = _order(columns, file) if file.sorted_by else np.arange(len(frame))
     fields = [column.changed(_quoted) for column in columns.values()]
     yield escaped(",".join(columns) + "\n")
@@ -41,7 +36,7 @@ def as_csv(frame: pd.DataFrame, file: ReportFile) -> Iterator[bytes]:
         yield escaped(_lines(fields, order[start : start + _ROWS_AT_ONCE]))
 
 
-def _order(columns: Mapping[str, Pooled], file: ReportFile) -> Places:
+def _order(columns: Mapping[str, Vocabulary], file: ReportFile) -> Codes:
     """Return the rows by the file's columns regardless of case, then by every column to break ties."""
     return ordered(
         [columns[name].ranked(str.lower) for name in file.sorted_by],
@@ -49,9 +44,9 @@ def _order(columns: Mapping[str, Pooled], file: ReportFile) -> Places:
     )
 
 
-def _lines(columns: Sequence[Pooled], rows: Places) -> str:
+def _lines(columns: Sequence[Vocabulary], rows: Codes) -> str:
     """Return these rows as lines. Neighbouring columns whose values repeat together are joined once."""
-    parts: list[Texts] = []
+    parts: list[Vocabulary] = []
     for column in columns:
         field = column.take(rows)
         both = _together(parts[-1], field) if parts else None
@@ -59,18 +54,17 @@ def _lines(columns: Sequence[Pooled], rows: Places) -> str:
     cells = np.full((len(rows), 2 * len(parts)), ",", dtype=object)
     cells[:, -1] = "\n"
     for place, part in enumerate(parts):
-        cells[:, 2 * place] = part.pool[part.codes]
+        cells[:, 2 * place] = part.expanded
     return "".join(cells.ravel().tolist())
 
 
-def _together(left: Texts, right: Texts) -> Texts | None:
+def _together(left: Vocabulary, right: Vocabulary) -> Vocabulary | None:
     """Return both columns as one; None if most of their combinations occur only once."""
-    parts = [Coded(codes=each.codes, count=len(each.pool)) for each in (left, right)]
-    both = combined(parts, len(left.codes))
-    if both.count * _FEW > len(left.codes):
+    both = grouped([left, right])
+    if len(both.pool) * _FEW > len(left.codes):
         return None
-    first = both.first
-    return Texts(codes=both.codes, pool=left.pool[left.codes[first]] + "," + right.pool[right.codes[first]])
+    pool = left.take(both.pool).expanded + "," + right.take(both.pool).expanded
+    return Vocabulary(codes=both.codes, pool=pool)
 
 
 def _quoted(text: str) -> str:
@@ -95,10 +89,12 @@ def as_was(texts: pd.Series[str]) -> pd.Series[str]:
     return texts.mask(texts.str.startswith(starts).fillna(value=False).astype(bool), texts.str[1:])
 
 
-def _texts(values: pd.Series, dtype: str) -> Iterable[str]:
-    if dtype == STRING:
-        return map(neutralised, map(str, values.to_numpy(dtype=object).tolist()))
+def _texts(column: pd.Series, dtype: str) -> Vocabulary:
+    """Return the column as the file shows it, "" for `<NA>`."""
+    different = Vocabulary.of(column)
     if dtype == DECIMAL:
-        return score_texts(values)
-    texts = values.astype("string")
-    return texts.str.lower() if dtype == BOOLEAN else texts
+        scores = score_texts(pd.Series(different.pool[:-1], dtype="Float64"))
+        return Vocabulary(codes=different.codes, pool=np.array([*scores, ""], dtype=object))
+    if dtype == BOOLEAN:
+        return different.changed(lambda value: str(value).lower())
+    return different.changed(lambda value: neutralised(str(value)) if dtype == STRING else str(value))

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from checks.engine.finding_ids import finding_ids
+from checks.vocabulary import Vocabulary
 from reports.audit import Audit
-from reports.tables.pools import Pooled
 from reports.tables.workspaces import with_workspaces
 
 _ROWS_AT_ONCE = 1 << 14
@@ -80,9 +80,9 @@ def rows_by_policy(audit: Audit) -> dict[str, list[FindingRow]]:
 def finding_rows(audit: Audit) -> Iterator[FindingRow]:
     """Yield every finding of every policy, in the order of `audit.findings`."""
     described = with_workspaces(audit.findings, audit.tables)
-    columns = [Pooled.of(described[name]) for name in FindingRow._fields if name != "finding_id"]
+    columns = [Vocabulary.of(described[name]) for name in FindingRow._fields if name != "finding_id"]
     for start in range(0, len(described), _ROWS_AT_ONCE):
         ids = finding_ids(audit.findings.iloc[start : start + _ROWS_AT_ONCE]).tolist()
         taken = [column.take(np.arange(start, start + len(ids))) for column in columns]
-        words = [each.pool[each.codes].tolist() for each in taken]
+        words = [each.expanded.tolist() for each in taken]
         yield from map(FindingRow._make, zip(ids, *words, strict=True))

@@ -11,6 +11,7 @@ import pandas as pd
 
 from checks.contract.tables import SCHEMAS, Tables
 from checks.model import Check
+from checks.vocabulary import Vocabulary, grouped
 from scanner.reading.collection import KIND_OF
 from scanner.tables.associated import ASSOCIATED
 from scanner.tables.provenance import Provenance, Reference
@@ -38,29 +39,17 @@ def evidence_of(
     the lists of the latter that its check reads. A finding about what was not read has the list that
     broke off. Findings that look at the same are told together: few are different.
     """
-    codes, distinct = zip(*(_factorized(findings[name]) for name in _KEYS), strict=True)
-    readings = [_reading(checks[check_id]) for check_id in distinct[0]]
-    numbers, different = pd.factorize(np.array([*readings, None], dtype=object)[:-1])
-    combined = numbers.astype(np.int64)[codes[0]]
-    for code, values in zip(codes[1:], distinct[1:], strict=True):
-        combined = combined * len(values) + code
-    _, places, inverse = np.unique(combined, return_index=True, return_inverse=True)
+    check_ids, *ids = (Vocabulary.of(findings[name]) for name in _KEYS)
+    readings = Vocabulary.of(pd.Series([_reading(checks[id]) for id in check_ids.pool[:-1]], dtype=object))
+    keys = [readings.take(check_ids.codes), *ids]
+    groups = grouped(keys)
+    different = zip(*(key.take(groups.pool).expanded for key in keys), strict=True)
     telling = _Telling(tables, provenance)
     texts = [
-        telling.text(
-            different[numbers[codes[0][place]]],
-            resource=distinct[1][codes[1][place]],
-            workspace=distinct[2][codes[2][place]],
-            judged_by=distinct[3][codes[3][place]],
-        )
-        for place in places
+        telling.text(reading, resource=resource, workspace=workspace, judged_by=judged_by)
+        for reading, resource, workspace, judged_by in different
     ]
-    return pd.Series(np.array([*texts, None], dtype=object)[:-1][inverse], index=findings.index)
-
-
-def _factorized(column: pd.Series) -> tuple[np.ndarray, list[str]]:
-    codes, values = pd.factorize(column.astype(object).fillna(""))
-    return codes.astype(np.int64), [str(value) for value in values]
+    return pd.Series(np.array([*texts, None], dtype=object)[:-1][groups.codes], index=findings.index)
 
 
 def _reading(check: Check) -> _Reading:

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 
 from checks.contract.tables import SCHEMAS, Tables, frame
 from checks.engine.asking import findings
-from checks.model import Check, Status, ask
+from checks.model import Check, Status
 from checks.registry import BUILT_IN, registry
 from tests.support.side_by_side import KEYS, beside, blanked, verdicts
 from tests.support.tables.drawn import chosen, tables
@@ -136,7 +136,7 @@ def test_ids_are_unique_and_listed_in_order() -> None:
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.id)
 def test_every_check_answers_on_empty_tables(check: Check) -> None:
     empty = Tables.of()
-    assert ask(chosen(check), empty).empty
+    assert check.function(empty.restricted_to(check.reads), chosen(check).params).empty
     assert findings(empty, [chosen(check)]).empty
 
 

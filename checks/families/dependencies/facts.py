@@ -14,7 +14,7 @@ from checks.network.addresses import MAX_ADDRESSES, MIN_PREFIX, opening_defect
 from checks.network.perimeters import ENFORCED, Inbound
 from checks.network.perimeters import judged as judged_together
 from checks.network.targets import same_id
-from checks.vocabulary import coded, combined
+from checks.vocabulary import Vocabulary, grouped
 
 READ = ("associated_resources.read_status", "associated_resources.unread_reason")
 """The columns behind `is_read` and `why_unknown`."""
@@ -117,8 +117,8 @@ def public_opening(resources: pd.DataFrame, params: PublicSide) -> pd.DataFrame:
     `checks.network.perimeters`. Rows that agree are judged once.
     """
     columns = [name for name in (*_ANSWERS, *_PERIMETER) if name in resources.columns]
-    alike = combined([coded(resources[name]) for name in columns], len(resources))
-    different = resources[columns].iloc[alike.first].reindex(columns=[*_ANSWERS, *_PERIMETER])
+    alike = grouped([Vocabulary.of(resources[name]) for name in columns])
+    different = resources[columns].iloc[alike.pool].reindex(columns=[*_ANSWERS, *_PERIMETER])
     values = different.astype(object).where(different.notna(), None)
     found = [_opening(*row, params=params) for row in values.itertuples(index=False, name=None)]
     openings = pd.DataFrame(

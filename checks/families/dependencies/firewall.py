@@ -43,7 +43,8 @@ def _closed_to_the_public(resources: pd.DataFrame, role: str, what: str, params:
         observed=access_of(resources),
         expected=f"no public access, or addresses no wider than /{params.min_prefix} and at most "
         f"{params.max_addresses:,} in all",
-        failed=f"The {what} " + resources["resource"] + " is open: " + opening["what"] + ".",
+        failed=f"The {what} {{resource}} is open: {{opening}}.",
+        values={"opening": opening["what"]},
         passes=_perimeter_note(resources),
         unknown=why_unknown(
             resources,
@@ -171,7 +172,8 @@ def application_insights_is_closed_to_the_public(tables: Tables, _params: Params
         applies=has_role(resources, "insights"),
         observed=seen,
         expected="ingestion and query Disabled",
-        failed="Application Insights " + resources["resource"] + " is open: " + seen + ".",
+        failed="Application Insights {resource} is open: {seen}.",
+        values={"seen": seen},
         unknown=why_unknown(
             resources,
             "Access for ingestion or for query was not reported, or a perimeter that was not read governs it.",

@@ -67,7 +67,8 @@ def perimeter_inbound_rules_are_narrow(tables: Tables, params: PublicSide) -> An
         observed=shown,
         expected=f"prefixes no wider than /{params.min_prefix} and at most {params.max_addresses:,} addresses, no "
         "subscription that the policy does not allow",
-        failed="The perimeter of " + resources["resource"] + " admits " + shown + ".",
+        failed="The perimeter of {resource} admits {shown}.",
+        values={"shown": shown},
         unknown=why_unknown(resources, _UNKNOWN),
         not_applicable=_WITHOUT,
     )
@@ -112,7 +113,7 @@ def perimeter_is_enforced(tables: Tables, _params: Params) -> Answers:
         applies=has_role(resources, "storage", "vault") & _has_perimeter(resources),
         observed=mode.replace("", "no perimeter"),
         expected="Enforced",
-        failed="The perimeter of " + resources["resource"] + " is in the mode " + mode.fillna("") + ".",
+        failed="The perimeter of {resource} is in the mode {perimeter_access_mode}.",
         unknown=why_unknown(resources, _UNKNOWN),
         not_applicable=_WITHOUT,
     )
@@ -144,11 +145,7 @@ def perimeter_is_provisioned_without_issues(tables: Tables, _params: Params) -> 
         applies=has_role(resources, "storage", "vault") & _has_perimeter(resources),
         observed=_or_none(issues),
         expected="Succeeded, without provisioning issues",
-        failed="The perimeter of "
-        + resources["resource"]
-        + " has provisioning issues: "
-        + issues.fillna("")
-        + ".",
+        failed="The perimeter of {resource} has provisioning issues: {perimeter_issues}.",
         unknown=why_unknown(resources, _UNKNOWN),
         not_applicable=_WITHOUT,
     )

@@ -104,7 +104,8 @@ def _protected(
         applies=has_role(resources, role),
         observed=seen,
         expected=f"{member} {str(wanted).lower()}",
-        failed="The resource " + resources["resource"] + " has " + seen + meaning + ".",
+        failed="The resource {resource} has {seen}{meaning}.",
+        values={"seen": seen, "meaning": meaning},
         unknown=why_unknown(resources, f"{member} was not reported."),
         not_applicable=f"The resource is not the workspace's {_NAMES[role]}.",
     )
@@ -224,7 +225,8 @@ def registry_admin_user_and_anonymous_pull_are_off(tables: Tables, _params: Para
         applies=has_role(resources, "registry"),
         observed=seen,
         expected="adminUserEnabled false, anonymousPullEnabled false",
-        failed="The registry " + resources["resource"] + " has " + seen + ".",
+        failed="The registry {resource} has {seen}.",
+        values={"seen": seen},
         unknown=why_unknown(resources, "adminUserEnabled or anonymousPullEnabled was not reported."),
         not_applicable="The resource is not the workspace's container registry.",
     )

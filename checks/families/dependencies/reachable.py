@@ -53,7 +53,6 @@ from checks.network.targets import same_id
         pages.STORAGE_NETWORK,
         pages.REGISTRY_TRUSTED,
     ),
-    looks_at="row",
 )
 def trusted_services_may_pass_the_firewall(tables: Tables, _params: Params) -> Answers:
     """Machine Learning itself comes as a trusted service; a firewall that refuses it breaks the workspace.
@@ -81,14 +80,14 @@ def trusted_services_may_pass_the_firewall(tables: Tables, _params: Params) -> A
         & (denies_by_default(resources) | enforced),
         observed=("bypass " + bypass.fillna("not reported")).mask(surely, "perimeter Enforced"),
         expected="bypass AzureServices, or the workspace in resourceAccessRules",
-        failed=(
-            "The firewall of " + resources["resource"] + " refuses trusted services: bypass " + bypass + "."
-        ).mask(
-            surely,
-            "The Enforced perimeter of "
-            + resources["resource"]
-            + " does not honour the bypass, and no inbound rule admits the workspace's subscription.",
-        ),
+        failed="The {part} of {resource} {refusal}.",
+        values={
+            "part": pd.Series("firewall", index=bypass.index).mask(surely, "Enforced perimeter"),
+            "refusal": ("refuses trusted services: bypass " + bypass).mask(
+                surely,
+                "does not honour the bypass, and no inbound rule admits the workspace's subscription",
+            ),
+        },
         unknown=why_unknown(resources, "The default action, the bypass or the perimeter was not reported."),
         not_applicable="The resource has no firewall of this kind, or it refuses nobody.",
     )
@@ -139,7 +138,8 @@ def no_service_endpoint_beside_a_private_endpoint(tables: Tables, _params: Param
         & ~says(resources["public_network_access"], "Disabled").fillna(value=False),
         observed=seen,
         expected="virtual network rules or approved private endpoints, not both",
-        failed="Both lead to " + resources["resource"] + ", " + seen + ".",
+        failed="Both lead to {resource}, {seen}.",
+        values={"seen": seen},
         unknown=why_unknown(resources, "The virtual network rules or private endpoints were not reported."),
         not_applicable="Only storage accounts and key vaults have virtual network rules, and none while their public "
         "access is Disabled.",
@@ -177,7 +177,7 @@ def registry_tier_supports_private_endpoints(tables: Tables, _params: Params) ->
         applies=has_role(resources, "registry") & (is_closed(resources) | says(mode, APPROVED)),
         observed="sku " + sku.fillna("not reported"),
         expected="sku Premium",
-        failed="The registry " + resources["resource"] + " is of the tier " + sku.fillna("") + ".",
+        failed="The registry {resource} is of the tier {sku}.",
         unknown=why_unknown(resources, "The sku, the access or the isolation mode was not reported."),
         not_applicable="It is no registry, or it is public and the workspace may go to the internet.",
     )
@@ -206,7 +206,7 @@ def dependency_exists_and_is_readable(tables: Tables, _params: Params) -> Answer
         passed=says(status, "read"),
         observed=status.replace("unreadable", "not read"),
         expected="read",
-        failed="Azure knows no resource " + resources["resource_id"] + " (404).",
+        failed="Azure knows no resource {resource_id} (404).",
         unknown=why_unknown(resources, "Whether the resource was read is not recorded."),
     )
 

@@ -108,7 +108,8 @@ def private_endpoint_connection_is_settled(tables: Tables, _params: Params) -> A
         passed=says(status, "Approved"),
         observed=status,
         expected="Approved",
-        failed="The connection " + connections["connection"] + " is " + status.fillna("") + "." + note,
+        failed="The connection {connection} is {status}.{note}",
+        values={"note": note},
         unknown="The status was not reported, or is a word this check does not know.",
     )
 
@@ -139,7 +140,8 @@ def private_endpoint_comes_from_allowed_subscription(tables: Tables, params: All
         passed=says(subscription, *params.allowed_subscriptions),
         applies=pd.Series(bool(params.allowed_subscriptions), index=endpoint.index),
         observed=endpoint,
-        expected="an endpoint in " + (", ".join(params.allowed_subscriptions) or "any subscription"),
+        expected="an endpoint in {allowed}",
+        values={"allowed": ", ".join(params.allowed_subscriptions) or "any subscription"},
         failed="The private endpoint is in the subscription " + subscription + ", which is not allowed.",
         unknown="The id of the private endpoint was not reported.",
         not_applicable="The policy names no allowed subscriptions.",

@@ -137,7 +137,7 @@ def storage_is_reached_by_private_endpoint(tables: Tables, _params: Params) -> A
         applies=is_customers(rules) & has_type(rules, "FQDN") & has_effect(tables),
         observed=host,
         expected="no host name of a storage account",
-        failed="The rule " + rules["rule"] + " reaches storage by name: " + host + ".",
+        failed="The rule {rule} reaches storage by name: {fqdn}.",
         passes=texts(host, lambda name: _DOCUMENTED if _is_documented(name) else ""),
         unknown=_HOST_UNKNOWN,
         not_applicable=not_judged(tables),
@@ -194,12 +194,8 @@ def outbound_rule_does_not_allow_data_exfiltration(tables: Tables, params: Openi
         applies=applies & (has_type(rules, "ServiceTag") | (is_host & is_everything)),
         observed=destination,
         expected=f"one service, or prefixes no wider than /{params.min_prefix}",
-        failed="The rule "
-        + rules["rule"]
-        + " allows data to leave to "
-        + destination
-        + _whose(rules, params)
-        + ".",
+        failed="The rule {rule} allows data to leave to {destination}{width}.",
+        values={"destination": destination, "width": _whose(rules, params)},
         unknown=_why_unknown(rules, params),
         not_applicable=not_judged(tables),
     )
@@ -277,7 +273,8 @@ def host_name_is_no_wider_than_needed(tables: Tables, params: SharedDomains) -> 
         applies=is_customers(rules) & has_type(rules, "FQDN") & has_effect(tables),
         observed=host,
         expected="a host, or a wildcard below a domain of one owner",
-        failed="The host " + host + " of the rule " + rules["rule"] + " " + defects + ".",
+        failed="The host {fqdn} of the rule {rule} {defects}.",
+        values={"defects": defects},
         passes=texts(host, lambda name: _DOCUMENTED if _is_documented(name) else ""),
         unknown=_HOST_UNKNOWN,
         not_applicable=not_judged(tables),
@@ -326,7 +323,8 @@ def host_name_is_well_formed(tables: Tables, _params: Params) -> Answers:
         applies=is_customers(rules) & has_type(rules, "FQDN") & has_effect(tables),
         observed=host,
         expected="a host name, or *. and a domain",
-        failed="The destination " + host + " of the rule " + rules["rule"] + " " + defects + ".",
+        failed="The destination {fqdn} of the rule {rule} {defects}.",
+        values={"defects": defects},
         unknown="The rule's type, category or host, or the isolation mode, was not reported.",
         not_applicable=not_judged(tables),
     )
@@ -370,7 +368,8 @@ def ports_and_protocol_are_narrow(tables: Tables, params: PortWidth) -> Answers:
         applies=is_customers(rules) & has_type(rules, "ServiceTag") & opens(rules) & has_effect(tables),
         observed=shown,
         expected=f"one protocol, at most {params.max_ports} ports in all",
-        failed="The rule " + rules["rule"] + " opens " + shown + ".",
+        failed="The rule {rule} opens {shown}.",
+        values={"shown": shown},
         unknown="The rule's category, action, protocol or ports, or the isolation mode, was not reported or cannot be "
         "read.",
         not_applicable=not_judged(tables),
@@ -408,8 +407,9 @@ def outbound_rule_is_approved(tables: Tables, params: Approvals) -> Answers:
         passed=judged(destination, lambda joined: _all_match(joined, params.approved)),
         applies=bool(params.approved) & is_customers(rules) & opens(rules),
         observed=destination,
-        expected="a destination that matches " + (" or ".join(params.approved) or "anything"),
-        failed="Nothing in the policy approves " + destination + " of the rule " + rules["rule"] + ".",
+        expected="a destination that matches {approved}",
+        failed="Nothing in the policy approves {destination} of the rule {rule}.",
+        values={"approved": " or ".join(params.approved) or "anything", "destination": destination},
         unknown="The rule's type, category, action or destination was not reported.",
         not_applicable=AZURES_OWN if params.approved else "The policy approves no destinations.",
     )

@@ -102,9 +102,8 @@ def outbound_rule_is_in_force(tables: Tables, _params: Params) -> Answers:
         applies=~(is_moving & ~has_error),
         observed=status + (", error: " + error).mask(error.eq(""), "").fillna(""),
         expected="Active, without an error",
-        failed=(
-            "The rule " + rules["rule"] + " is " + status.fillna("not reported") + ". " + error.fillna("")
-        ),
+        failed="The rule {rule} is {status}. {error}",
+        values={"error": error.fillna("")},
         unknown="The rule's status or error, or the status of its network, was not reported.",
         not_applicable="Azure is provisioning or deleting the rule, or has not provisioned its network yet.",
     )
@@ -137,13 +136,8 @@ def outbound_rule_type_is_valid_in_mode(tables: Tables, _params: Params) -> Answ
         applies=is_customers(rules),
         observed=rules["type"] + " in " + mode.fillna("a mode not reported"),
         expected="a private-endpoint rule, or AllowOnlyApprovedOutbound",
-        failed="The "
-        + rules["type"].fillna("")
-        + " rule "
-        + rules["rule"]
-        + " has no effect in the mode "
-        + mode.fillna("")
-        + ".",
+        failed="The {type} rule {rule} has no effect in the mode {mode}.",
+        values={"mode": mode},
         unknown="The rule's type or category, or its workspace's isolation mode, was not reported.",
         not_applicable=AZURES_OWN,
     )
@@ -278,7 +272,8 @@ def private_endpoint_target_is_supported(tables: Tables, _params: Params) -> Ans
         applies=is_customers(rules) & has_type(rules, "PrivateEndpoint"),
         observed=shown,
         expected="a resource type and sub-resource that managed networks support",
-        failed="The rule " + rules["rule"] + " points at an unsupported target: " + shown + ".",
+        failed="The rule {rule} points at an unsupported target: {shown}.",
+        values={"shown": shown},
         unknown="The rule's type, category, target or sub-resource was not reported.",
         not_applicable=AZURES_OWN,
     )
@@ -343,8 +338,12 @@ def private_endpoint_target_is_in_allowed_subscription(
         passed=says(subscription, *params.allowed_subscriptions),
         applies=bool(params.allowed_subscriptions) & is_customers(rules) & has_type(rules, "PrivateEndpoint"),
         observed=target,
-        expected="a target in " + (", ".join(params.allowed_subscriptions) or "any subscription"),
-        failed="The rule " + rules["rule"] + " leads into the subscription " + subscription + ".",
+        expected="a target in {allowed}",
+        failed="The rule {rule} leads into the subscription {subscription}.",
+        values={
+            "allowed": ", ".join(params.allowed_subscriptions) or "any subscription",
+            "subscription": subscription,
+        },
         unknown="The rule's type, category or target was not reported.",
         not_applicable=AZURES_OWN
         if params.allowed_subscriptions

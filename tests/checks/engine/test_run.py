@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -134,3 +135,5 @@ def test_a_declaration_that_cannot_be_right_is_refused() -> None:
         made(lambda tables, _: None, over="cellars")
     with pytest.raises(ValueError, match="which no table has"):
         made(lambda tables, _: None, reads=("workspaces.colour",))
+    with pytest.raises(ValueError, match="looks at workspaces"):
+        replace(made(lambda tables, _: None, over="computes"), looks_at="workspace")
