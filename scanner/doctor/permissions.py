@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from scanner.errors import UsageError
+from scanner.payloads.answers import PERIMETERS
 from scanner.policies import LoadedPolicy, management_groups
 from scanner.reading.collection import EVERYTHING, Collection, collection_for
 from scanner.tables.associated import ASSOCIATED, TYPES
@@ -45,6 +46,11 @@ GROUPS: Mapping[str, str] = {
 OF_KIND: Mapping[str, Mapping[str, str]] = {
     **{child.kind: child.actions for child in CHILDREN},
     ASSOCIATED: {f"{each.resource_type}/read": each.reads for each in TYPES},
+    PERIMETERS: {
+        each.perimeters_action: f"the network security perimeters around {each.reads.partition(',')[0]}"
+        for each in TYPES
+        if each.perimeters
+    },
 }
 """Kind of payload (`scanner.reading.collection.KIND_OF`) to its actions, and what each reads."""
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from scanner.doctor.findings import Finding, fine, limited, untried
 from scanner.doctor.permissions import ALWAYS, GROUPS, OF_KIND
+from scanner.payloads.answers import PERIMETERS
 from scanner.payloads.payload import Gap, Payload
 from scanner.tables.associated import ASSOCIATED
 from scanner.tables.tabulate import item_kind
@@ -69,4 +70,7 @@ def _action(item: Payload | Gap) -> str:
     if item_kind(item) == ASSOCIATED:
         namespace, _, kind = item.scope.rpartition("/providers/")[2].partition("/")
         return f"{namespace}/{kind.partition('/')[0]}/read"
+    if item_kind(item) == PERIMETERS:
+        namespace, kind = item.scope.rpartition("/providers/")[2].split("/")[:2]
+        return f"{namespace}/{kind}/{PERIMETERS}/read"
     return _ACTION_OF_KIND.get(item_kind(item), "")

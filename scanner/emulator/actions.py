@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from scanner.emulator.routes import Target
+from scanner.emulator.routes import PERIMETERS, Target
 from scanner.emulator.versions import MACHINE_LEARNING
 from scanner.tables.associated import TYPES
 from scanner.tables.children import CHILDREN
@@ -24,6 +24,7 @@ _SPELLED = {
         *("Microsoft.Resources", "Microsoft.Management", "Microsoft.ResourceGraph", MACHINE_LEARNING),
         *(child.resource_type for child in CHILDREN),
         *(each.resource_type for each in TYPES),
+        PERIMETERS,
     )
     for part in resource_type.split("/")
 }

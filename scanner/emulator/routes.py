@@ -14,6 +14,7 @@ from scanner.emulator.versions import (
 from scanner.tables.associated import TYPES
 from scanner.tables.children import CHILDREN
 
+PERIMETERS = "networkSecurityPerimeterConfigurations"
 METADATA = "metadata"
 TOKEN = "token"  # noqa: S105 - a route's name
 GRAPH = "resourceGraph"
@@ -26,12 +27,13 @@ _WORKSPACE_TYPE = WORKSPACES.lower()
 _ROUTE_OF_TYPE = {
     **{child.resource_type.lower(): child.kind for child in CHILDREN},
     **{each.resource_type.lower(): "associated" for each in TYPES},
+    **{f"{each.resource_type}/{PERIMETERS}".lower(): PERIMETERS for each in TYPES if each.perimeters},
 }
 
 ROUTES = (
     *("subscriptions", "subscription", "descendants", "workspaces", "workspace"),
     *(child.kind for child in CHILDREN),
-    *("associated", "provider", GRAPH, METADATA, TOKEN),
+    *("associated", PERIMETERS, "provider", GRAPH, METADATA, TOKEN),
 )
 
 

@@ -52,6 +52,12 @@ _OTHER_TYPES = {
         *("2026-02-01", "2025-05-01", "2024-11-01", "2023-07-01", "2023-02-01", "2022-07-01"),
         *("2021-10-01", "2019-09-01", "2018-02-14"),
     ),
+    "Microsoft.Storage/storageAccounts/networkSecurityPerimeterConfigurations": (
+        *("2026-04-01", "2025-06-01", "2025-01-01", "2024-01-01", "2023-05-01", "2023-04-01"),
+    ),
+    "Microsoft.KeyVault/vaults/networkSecurityPerimeterConfigurations": (
+        *("2024-12-01-preview", "2024-04-01-preview"),
+    ),
     "Microsoft.ContainerRegistry/registries": (
         *("2025-11-01", "2025-04-01", "2023-07-01", "2022-12-01", "2021-09-01", "2019-05-01"),
     ),

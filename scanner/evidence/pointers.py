@@ -12,6 +12,7 @@ import pandas as pd
 from checks.contract.tables import SCHEMAS, Tables
 from checks.model import Check
 from checks.vocabulary import Vocabulary, grouped
+from scanner.payloads.answers import PERIMETERS
 from scanner.reading.collection import KIND_OF
 from scanner.tables.associated import ASSOCIATED
 from scanner.tables.provenance import Provenance, Reference
@@ -98,7 +99,10 @@ class _Telling:
         return found
 
     def _lists_of(self, kinds: frozenset[str], workspace: str) -> tuple[Reference, ...]:
-        told = [self._provenance.lists.get((kind, workspace), ()) for kind in sorted(kinds - {ASSOCIATED})]
+        told = [
+            self._provenance.lists.get((kind, workspace), ())
+            for kind in sorted(kinds - {ASSOCIATED, PERIMETERS})
+        ]
         if ASSOCIATED in kinds:
             told.append(self._associated.get(workspace, ()))
         return _united(told)

@@ -12,6 +12,7 @@ from scanner.errors import ExportError
 from scanner.offline import az_ml
 from scanner.offline.files import SUPPORTED, ExportFile
 from scanner.payloads import json_members
+from scanner.payloads.answers import PERIMETERS
 from scanner.tables.associated import ASSOCIATED, TYPES
 from scanner.tables.children import CHILDREN, WORKSPACES
 
@@ -19,6 +20,7 @@ _KIND_OF_TYPE: Mapping[str, str] = {
     WORKSPACES.lower(): "workspaces",
     **{child.resource_type.lower(): child.kind for child in CHILDREN},
     **{each.resource_type.lower(): ASSOCIATED for each in TYPES},
+    **{f"{each.resource_type}/{PERIMETERS}".lower(): PERIMETERS for each in TYPES if each.perimeters},
 }
 
 _PROVIDED = re.compile(r"^(?:.*)/providers/([^/]+)/([^/]+/[^/]+(?:/[^/]+/[^/]+)*)$", re.IGNORECASE)
@@ -190,8 +192,9 @@ def _item(file: ExportFile, row: json_members.Object, position: int, *, may_be_c
         )
     types = "/".join([provided.group(1), *provided.group(2).split("/")[0::2]]).lower()
     kind = _KIND_OF_TYPE.get(types)
-    if kind == ASSOCIATED:
-        return Item(kind=kind, scope=resource_id, document=row)
+    if kind in (ASSOCIATED, PERIMETERS):
+        of = resource_id if kind == ASSOCIATED else resource_id.rsplit("/", 2)[0]
+        return Item(kind=kind, scope=of, document=row)
     workspace_id = workspace_id_in(resource_id)
     if kind is None or workspace_id is None:
         return None

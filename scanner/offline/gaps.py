@@ -9,8 +9,9 @@ from typing import Any
 from scanner.offline.formats import Format, ParsedFile
 from scanner.offline.merging import Key, MergedItem
 from scanner.payloads import json_members
+from scanner.payloads.answers import PERIMETERS
 from scanner.payloads.payload import Gap
-from scanner.tables.associated import ASSOCIATED, are_all_answered, is_project
+from scanner.tables.associated import ASSOCIATED, TYPES, are_all_answered, is_project
 from scanner.tables.children import OF_KIND
 from scanner.tables.workspaces import workspace_row
 
@@ -105,26 +106,32 @@ def _of_lists(
 ) -> Iterable[Gap]:
     """One gap for each kind that a format leaves out, for all its workspaces together."""
     listed = {*whole, *((each.item.kind, each.item.scope.lower()) for each in merged.values())}
-    associated = {key for kind, key in merged if kind == ASSOCIATED}
     missing: Counter[tuple[str, str]] = Counter()
     for (kind, key), each in merged.items():
         if kind == "workspaces":
             row = workspace_row(each.item.document, "")
             formats = _and({file.format.value for file in each.files})
             kinds = [] if is_project(row) else [each for each in wanted if (each, key) not in listed]
-            missing.update((kind, formats) for kind in kinds if not _is_in_row(kind, row, associated))
+            missing.update((kind, formats) for kind in kinds if not _is_in_row(kind, row, listed))
     for (kind, formats), count in sorted(missing.items()):
         message = f"{formats} does not show {kind} of {_counted(count, 'workspace')}, and no other file does."
         closes = f"Add the LIST body of {kind} (az rest), or audit the subscription itself: azml-audit scan."
         if kind == ASSOCIATED:
             closes = "Add az resource show of each storage account, vault, registry and component."
+        if kind == PERIMETERS:
+            closes = (
+                "Add az rest of each storage account's and vault's networkSecurityPerimeterConfigurations."
+            )
         yield _gap(scope=formats, asked="export", message=message, closes=closes, code=f"NotInExport.{kind}")
 
 
-def _is_in_row(kind: str, row: Mapping[str, Any], associated: Collection[str]) -> bool:
-    """Whether a workspace's own row shows that nothing of this kind is missing."""
+def _is_in_row(kind: str, row: Mapping[str, Any], listed: Collection[Key]) -> bool:
+    """Whether nothing of this kind is missing of a workspace, by its own row and what the files list."""
     if kind == ASSOCIATED:
-        return are_all_answered(row, associated)
+        return are_all_answered(row, {scope for of, scope in listed if of == ASSOCIATED})
+    if kind == PERIMETERS:
+        ids = {str(row[each.column]).lower() for each in TYPES if each.perimeters and row[each.column]}
+        return ids <= {scope for of, scope in listed if of == PERIMETERS}
     if kind == "outboundRules":
         return (row["isolation_mode"] or "").lower() == "disabled"
     return kind == "privateEndpointConnections" and bool(row["private_endpoint_connections_known"])

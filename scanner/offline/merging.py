@@ -11,11 +11,13 @@ from scanner.offline import az_ml
 from scanner.offline.files import ExportFile
 from scanner.offline.formats import Format, Item, ParsedFile
 from scanner.payloads import json_members
+from scanner.payloads.answers import PERIMETERS
+from scanner.tables.associated import TYPES
 from scanner.tables.children import CHILDREN
 from scanner.tables.outbound_rules import rule_properties
 from scanner.tables.workspaces import workspace_row
 
-_KIND_NAMED = {az_ml.folded(child.kind): child.kind for child in CHILDREN}
+_KIND_NAMED = {az_ml.folded(kind): kind for kind in (*(child.kind for child in CHILDREN), PERIMETERS)}
 _CONVENTION = (
     "Name the file WORKSPACE.outbound-rules.json, or put it into a folder named WORKSPACE, next to the export "
     "that contains the workspace. If workspaces share a name, put it into a folder named after the resource group."
@@ -36,8 +38,18 @@ class MergedItem:
 def with_scopes(parsed: Iterable[ParsedFile]) -> list[ParsedFile]:
     """Give every item its scope. Raises ExportError if neither content nor name shows a list's workspace."""
     files = list(parsed)
-    workspaces = {item.document["id"] for each in files for item in each.items if item.kind == "workspaces"}
-    return [_with_scope(each, sorted(workspaces)) for each in files]
+    listed = [item.document for each in files for item in each.items if item.kind == "workspaces"]
+    workspaces = {document["id"] for document in listed}
+    associated = {
+        resource_id
+        for document in listed
+        for each in TYPES
+        if (resource_id := json_members.named(document, "properties", each.member))
+    }
+    return [
+        _with_scope(each, sorted(associated if empty_kind(each.file) == PERIMETERS else workspaces))
+        for each in files
+    ]
 
 
 def empty_kind(file: ExportFile) -> str:

@@ -15,10 +15,14 @@ from scanner.offline.formats import Item, ParsedFile, parse
 from scanner.offline.gaps import gaps_of
 from scanner.offline.merging import Key, MergedItem, empty_kind, key_of, merged_items, with_scopes
 from scanner.payloads import json_members
+from scanner.payloads.answers import PERIMETERS
 from scanner.payloads.payload import Gap, Keep, Payload
 from scanner.reading.collection import EVERYTHING, Collection
 from scanner.tables.associated import ASSOCIATED
 from scanner.tables.children import OF_KIND
+
+_LISTED = {*OF_KIND, PERIMETERS}
+"""The kinds that are lists below a workspace or below what it is associated with."""
 
 _MAX_NAMES = 12
 
@@ -66,7 +70,7 @@ def _whole(files: Iterable[ParsedFile]) -> set[Key]:
     whole: set[Key] = set()
     for each in files:
         if each.is_whole:
-            whole |= {(item.kind, item.scope.lower()) for item in each.items if item.kind in OF_KIND}
+            whole |= {(item.kind, item.scope.lower()) for item in each.items if item.kind in _LISTED}
         if each.empty_of:
             whole.add((empty_kind(each.file), each.empty_of.lower()))
     return whole

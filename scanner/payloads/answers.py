@@ -12,11 +12,18 @@ _MISSING = ("ResourceNotFound", "ResourceGroupNotFound")
 """A 404 with one of these codes means that the resource does not exist. Other codes may hide it."""
 
 
+PERIMETERS = "networkSecurityPerimeterConfigurations"
+"""The kind of payloads and gaps about network security perimeters."""
+
+_TYPE_IS_UNKNOWN = ("InvalidResourceType", "NoRegisteredProviderFound", "InvalidApiVersionParameter")
+"""Refusals of a cloud that does not have the type or its api-version. No resource is associated there."""
+
+
 def payload_or_gap(answer: Payload) -> Payload | Gap:
     """Return the answer if it has status 200 and is a JSON object, or else its gap, with the answer in it.
 
-    A 404 for a resource that may be missing is no gap. A superseded answer and the content of an export
-    file are returned as they are.
+    A 404 for a resource that may be missing is no gap, nor is a cloud without network security perimeters. A
+    superseded answer and the content of an export file are returned as they are.
     """
     is_object = isinstance(answer.document, dict)
     if (answer.status == 200 and is_object) or answer.superseded or answer.url.startswith("file:"):
@@ -56,4 +63,6 @@ def _with_answer(answer: Payload, gap: Gap) -> Gap:
 
 def _is_missing(answer: Payload) -> bool:
     code, _ = gaps.arm_error(answer.document)
+    if answer.kind == PERIMETERS:
+        return answer.status == 404 or (answer.status == 400 and code in _TYPE_IS_UNKNOWN)
     return answer.may_be_missing and answer.status == 404 and code in _MISSING

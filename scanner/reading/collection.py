@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from checks.contract.tables import SCHEMAS
 from checks.model import Check
+from scanner.payloads.answers import PERIMETERS
 from scanner.tables.associated import ASSOCIATED
 from scanner.tables.children import CHILDREN
 from scanner.tables.workspaces import WORKSPACE_MEMBERS
@@ -22,15 +23,19 @@ KIND_OF: Mapping[str, str] = {
 class Collection:
     """What the reader asks for beyond the list of workspaces.
 
-    `kinds` are lists below a workspace, and its associated resources. `members` are members of the workspace's
-    `properties`: if the list leaves one out, the reader gets the workspace itself.
+    `kinds` are lists below a workspace, its associated resources, and their network security perimeters. `members`
+    are members of the workspace's `properties`: if the list leaves one out, the reader gets the workspace itself.
     """
 
     kinds: frozenset[str]
     members: frozenset[str]
 
 
-EVERYTHING = Collection(kinds=frozenset(KIND_OF.values()), members=frozenset(WORKSPACE_MEMBERS.values()))
+_OF_PERIMETERS = "associated_resources.perimeter_"
+
+EVERYTHING = Collection(
+    kinds=frozenset({*KIND_OF.values(), PERIMETERS}), members=frozenset(WORKSPACE_MEMBERS.values())
+)
 
 
 def collection_for(checks: Iterable[Check]) -> Collection:
@@ -40,8 +45,9 @@ def collection_for(checks: Iterable[Check]) -> Collection:
         reads |= {*check.reads, *(f"workspaces.{column}" for column in check.rows_known_by)}
     tables = {read.partition(".")[0] for read in reads}
     known = {column for table in tables for column in _known_by(table, reads)}
+    perimeters = {PERIMETERS} if any(read.startswith(_OF_PERIMETERS) for read in reads) else set()
     return Collection(
-        kinds=frozenset(KIND_OF[column] for column in known),
+        kinds=frozenset({*(KIND_OF[column] for column in known), *perimeters}),
         members=frozenset(WORKSPACE_MEMBERS[read] for read in reads if read in WORKSPACE_MEMBERS),
     )
 

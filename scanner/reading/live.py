@@ -8,7 +8,7 @@ from typing import Protocol
 
 from scanner.azure.arm import Arm
 from scanner.payloads import json_members
-from scanner.payloads.answers import keep_superseded
+from scanner.payloads.answers import PERIMETERS, keep_superseded
 from scanner.payloads.payload import Gap, Keep, Payload
 from scanner.payloads.questions import Ask
 from scanner.progress import Progress, Silent
@@ -93,7 +93,7 @@ class Here:
 
     async def read(self, chosen: Sequence[Subscription], keep: Keep) -> None:
         """Hand every payload and gap of these subscriptions to `keep`."""
-        associated = AssociatedReader(self._arm, keep)
+        associated = AssociatedReader(self._arm, keep, with_perimeters=PERIMETERS in self._collection.kinds)
         async with asyncio.TaskGroup() as group:
             for subscription in chosen:
                 group.create_task(self._subscription(subscription, associated, keep))

@@ -9,6 +9,7 @@ from typing import Any
 
 from scanner.azure.arm import Arm
 from scanner.payloads import gaps, json_members
+from scanner.payloads.answers import PERIMETERS
 from scanner.payloads.payload import Gap, Keep, Payload
 from scanner.payloads.questions import Ask
 from scanner.reading.api_versions import ApiVersions
@@ -106,8 +107,9 @@ def _fingerprint(rules: Mapping[str, Any]) -> int:
 class AssociatedReader:
     """Reads each associated resource once, even if many workspaces share it."""
 
-    def __init__(self, arm: Arm, keep: Keep) -> None:
-        """Start with nothing asked for."""
+    def __init__(self, arm: Arm, keep: Keep, *, with_perimeters: bool = False) -> None:
+        """Start with nothing asked for. `with_perimeters` also reads their network security perimeters."""
+        self._with_perimeters = with_perimeters
         self._arm = arm
         self._keep = keep
         self._asked: set[str] = set()
@@ -119,16 +121,33 @@ class AssociatedReader:
                 if resource_id.lower() not in self._asked:
                     self._asked.add(resource_id.lower())
                     group.create_task(self._resource(resource_id, each.api_version))
+                    if self._with_perimeters and each.perimeters:
+                        group.create_task(self._perimeters(resource_id, each.perimeters))
 
-    async def _resource(self, resource_id: str, api_version: str) -> None:
-        ask = Ask(
-            kind=ASSOCIATED,
+    async def _perimeters(self, resource_id: str, api_version: str) -> None:
+        """Read the list of a resource's perimeters. `_resource` reports an id that is none."""
+        ask = self._ask(PERIMETERS, resource_id, f"{resource_id}/{PERIMETERS}", api_version)
+        if ask.subscription_id is None:
+            return
+        first = await self._arm.get(ask)
+        answers: Sequence[Payload | Gap] = [first]
+        if isinstance(first, Payload) and first.status == 200:
+            answers = await self._arm.pages_after(first)
+        for answer in answers:
+            self._keep(answer)
+
+    def _ask(self, kind: str, resource_id: str, path: str, api_version: str) -> Ask:
+        return Ask(
+            kind=kind,
             scope=resource_id,
-            url=self._arm.url(json_members.quoted(resource_id), api_version),
+            url=self._arm.url(json_members.quoted(path), api_version),
             api_version=api_version,
             subscription_id=json_members.subscription_of(resource_id),
             may_be_missing=True,
         )
+
+    async def _resource(self, resource_id: str, api_version: str) -> None:
+        ask = self._ask(ASSOCIATED, resource_id, resource_id, api_version)
         if ask.subscription_id is None:
             message = f"The workspace names {resource_id!r}, which is not a resource id."
             self._keep(gaps.gap(ask, "NotAResourceId", message, "Correct the workspace's association."))

@@ -11,8 +11,10 @@ from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from scanner.payloads.answers import PERIMETERS
 from scanner.payloads.json_members import count, flag, key, last_part, member, named, objects, text
 from scanner.payloads.payload import Gap, Payload
+from scanner.tables.perimeters import PerimeterAnswers
 
 Row = dict[str, Any]
 
@@ -25,7 +27,8 @@ class AssociatedType:
     """One type of resource that a workspace names.
 
     `role` is what it is to the workspace. `member` of the workspace's `properties` and `column` of its row
-    name it. `reads` is the text of the permissions page about its action.
+    name it. `reads` is the text of the permissions page about its action. `perimeters` is the api-version of
+    its list of network security perimeters, "" if the type can be in none.
     """
 
     role: str
@@ -34,6 +37,12 @@ class AssociatedType:
     resource_type: str
     api_version: str
     reads: str
+    perimeters: str = ""
+
+    @property
+    def perimeters_action(self) -> str:
+        """The RBAC action that reading the list of perimeters takes."""
+        return f"{self.resource_type}/{PERIMETERS}/read"
 
 
 TYPES = (
@@ -44,6 +53,7 @@ TYPES = (
         resource_type="Microsoft.Storage/storageAccounts",
         api_version="2024-01-01",
         reads="the storage accounts behind workspaces",
+        perimeters="2024-01-01",
     ),
     AssociatedType(
         role="vault",
@@ -52,6 +62,7 @@ TYPES = (
         resource_type="Microsoft.KeyVault/vaults",
         api_version="2023-07-01",
         reads="the key vaults behind workspaces, not their secrets",
+        perimeters="2024-12-01-preview",  # no stable version has the list (resource type definitions, 2026-11)
     ),
     AssociatedType(
         role="registry",
@@ -82,6 +93,7 @@ class AssociatedRows:
     def __init__(self) -> None:
         """Start empty. `answers` has what was answered, by lower-cased resource id."""
         self.answers: dict[str, Payload | Gap] = {}
+        self.perimeters = PerimeterAnswers()
 
     def add(self, answer: Payload | Gap) -> None:
         """Add an answer. If several workers asked about one resource, the order does not matter."""
@@ -89,6 +101,11 @@ class AssociatedRows:
         known = self.answers.setdefault(identity, answer)
         if known is not answer:
             self.answers[identity] = min(known, answer, key=_preference)
+
+    def all_of(self, resource_id: str) -> list[Payload | Gap]:
+        """Return every answer about a resource: its own, and the pages about its perimeter."""
+        own = self.answers.get(resource_id.lower())
+        return [*([own] if own else []), *self.perimeters.of(resource_id)]
 
     def of(self, workspace: Row) -> list[Row]:
         """Return the rows of one workspace. None for a Project, which uses its hub's resources."""
@@ -108,6 +125,7 @@ class AssociatedRows:
                         "role": each.role,
                         **_read_status(answer),
                         **_posture(answer, each.role),
+                        **self.perimeters.columns(resource_id),
                     }
                 )
         return rows

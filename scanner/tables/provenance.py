@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, TypeVar
@@ -73,12 +73,13 @@ class Traces:
             name = f"{rule.workspace_id} {rule.name}".lower()
             self._rows["outbound_rules"][rule.id.lower()] |= self._rows[BY_RULE_NAME][name]
 
-    def settle_associated(self, rows: Iterable[Row], answers: Mapping[str, Payload | Gap]) -> None:
-        """Give each row the references of its own answer and of the workspace that names the resource."""
+    def settle_associated(
+        self, rows: Iterable[Row], answers: Callable[[str], Iterable[Payload | Gap]]
+    ) -> None:
+        """Give each row the references of the answers about its resource, and of the workspace that names it."""
         for row in rows:
             self._copy("associated_resources", row["association_id"], "workspaces", row["workspace_id"])
-            answer = answers.get(row["resource_id"].lower())
-            if answer:
+            for answer in answers(row["resource_id"]):
                 self.row("associated_resources", row["association_id"].lower(), answer)
 
     def _copy(self, table: str, row_id: str, recorded_in: str, key: str) -> None:

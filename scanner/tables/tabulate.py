@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from checks.contract.tables import Tables, frame, frame_of
 from scanner.payloads import json_members
+from scanner.payloads.answers import PERIMETERS
 from scanner.payloads.gaps import gap_row
 from scanner.payloads.payload import Gap, Payload
 from scanner.tables.associated import ASSOCIATED, AssociatedRows, are_all_answered
@@ -71,6 +72,8 @@ class Tabulation:
         kind = item_kind(item)
         if kind == ASSOCIATED:
             self._associated.add(item)
+        elif kind == PERIMETERS:
+            self._associated.perimeters.add(item)
         if self._traces:
             self._traces.part(kind, json_members.key(item.scope), item)
         if isinstance(item, Gap):
@@ -242,7 +245,7 @@ class Tabulation:
         for key in sorted(self._workspaces):
             rows = self._associated.of(self._workspaces[key])
             if self._traces:
-                self._traces.settle_associated(rows, self._associated.answers)
+                self._traces.settle_associated(rows, self._associated.all_of)
             yield from rows
 
     def _finished_workspaces(self) -> Iterator[Row]:

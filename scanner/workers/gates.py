@@ -12,6 +12,7 @@ from contextlib import contextmanager
 
 from scanner.azure.arm import Arm
 from scanner.azure.throttling import scopes
+from scanner.payloads.answers import PERIMETERS
 from scanner.payloads.payload import Gap, Payload
 from scanner.payloads.questions import Ask, Question
 from scanner.progress import Silent
@@ -82,7 +83,7 @@ class WatchedArm(Arm):
 
     async def get(self, ask: Ask) -> Payload | Gap:
         """Return the answer. Questions about one associated resource share one answer."""
-        if ask.kind != ASSOCIATED:
+        if ask.kind not in (ASSOCIATED, PERIMETERS):
             return await self._asked(ask)
         question = ask.question
         async with self._locks[question]:

@@ -125,6 +125,7 @@ def _scoring() -> list[Resource]:
         online_endpoint(site, "score-private"),
         deployment(site, "score-private"),
         serverless_endpoint(site, "score-catalogue"),
+        batch_endpoint(site, "score-nightly"),
         diagnostics(site),
         *closed(site),
     ]

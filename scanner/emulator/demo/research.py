@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from scanner.emulator.demo.places import NOTEBOOKS, RESEARCH
 from scanner.emulator.tenants.builders import Site, workspace
-from scanner.emulator.tenants.dependencies import closed, insights, opened, registry, storage, vault
+from scanner.emulator.tenants.dependencies import (
+    closed,
+    insights,
+    opened,
+    perimeter,
+    registry,
+    storage,
+    vault,
+)
 from scanner.emulator.tenants.network import (
     APPROVED,
     INTERNET,
@@ -85,11 +93,30 @@ def _wide_addresses() -> list[Resource]:
     return [
         Resource(
             body=body,
-            teaches="selected addresses that select nothing: everybody, private, reserved, malformed",
+            teaches="selected addresses that select nothing: everybody, private, reserved, malformed; "
+            "perimeters open dependencies that say they are closed",
         ),
         online_endpoint(site, "demo-endpoint", access=None),
         *closed(site),
+        perimeter(site, site.storage, "Enforced", {"addressPrefixes": ["0.0.0.0/0"]}),
+        perimeter(
+            site,
+            site.vault,
+            "Learning",
+            {"subscriptions": [{"id": "/subscriptions/99999999-8888-7777-6666-555555555555"}]},
+            issues=[_PROPAGATION],
+        ),
     ]
+
+
+_PROPAGATION = {
+    "name": "propagation",
+    "properties": {
+        "issueType": "ConfigurationPropagationFailure",
+        "severity": "Error",
+        "description": "The access rules did not reach the resource.",
+    },
+}
 
 
 def _lingering() -> list[Resource]:
@@ -172,9 +199,11 @@ def _attached() -> list[Resource]:
     return [
         Resource(
             body=body,
-            teaches="computes a managed network does not cover: attached, elsewhere, in a custom subnet",
+            teaches="computes a managed network does not cover: attached, elsewhere, in a custom subnet; "
+            "an online endpoint on Kubernetes",
         ),
         kubernetes(site, "aks-edge"),
+        online_endpoint(site, "edge-api", access="Enabled", cluster_name="aks-edge"),
         virtual_machine(site, "vm-dsvm", "20.105.33.17"),
         elsewhere(cluster(site, "gpu-far"), "eastus"),
         cluster(site, "cpu-own-subnet", subnet=_SUBNET.format(RESEARCH.subscription)),

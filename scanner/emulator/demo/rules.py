@@ -32,6 +32,7 @@ def _pricing() -> list[Resource]:
     dangerous = {
         "any-storage": service_tag("Storage", ports="443, 445"),
         "front-door": service_tag("AzureFrontDoor.Frontend"),
+        "any-app": service_tag("AppService.WestEurope"),
         "prefix-over-tag": service_tag("DataFactory", protocol="*", ports="*", prefixes=("0.0.0.0/0",)),
         "every-host": fqdn("*"),
         "any-web-app": fqdn("*.azurewebsites.net"),
@@ -98,6 +99,7 @@ def _duplicates() -> list[Resource]:
         "pytorch-download": fqdn("download.pytorch.org"),
         "all-ports": service_tag("AzureDataLake", ports="1-65535"),
         "suffix-wide": fqdn("*.co.uk"),
+        "an-address": fqdn("https://mirror.example.org:8443/simple"),
     }
     return [
         Resource(
@@ -106,7 +108,8 @@ def _duplicates() -> list[Resource]:
                 {**required_rules(site, without=("AzureMonitor", "BatchNodeManagement")), **repeated},
                 firewall="Basic",
             ),
-            teaches="rules that repeat or swallow each other, two required service tags gone, firewall Basic",
+            teaches="rules that repeat or swallow each other, a URL where a host belongs, two required service "
+            "tags gone, firewall Basic",
         ),
         *closed(site),
     ]

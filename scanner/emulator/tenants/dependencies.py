@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from scanner.emulator.tenants.builders import Site, guid
 from scanner.emulator.tenants.identity import TENANT_ID
 from scanner.emulator.tenants.tenant import Resource
@@ -88,6 +90,43 @@ def insights(site: Site, *, is_public: bool = False) -> Document:
         "provisioningState": "Succeeded",
     }
     return {**_envelope(site, site.insights, properties), "kind": "web"}
+
+
+def perimeter(
+    site: Site,
+    resource_id: str,
+    mode: str,
+    *rules: Document,
+    issues: Sequence[Document] = (),
+    state: str = "Succeeded",
+) -> Resource:
+    """The association of a storage account or key vault with a network security perimeter, and its inbound rules."""
+    name = "nsp-research"
+    number = guid("perimeter", site.place.subscription)
+    of = site.place.id_of("Microsoft.Network/networkSecurityPerimeters", name)
+    properties = {
+        "provisioningState": state,
+        "provisioningIssues": list(issues),
+        "networkSecurityPerimeter": {"id": of, "perimeterGuid": number, "location": site.place.location},
+        "resourceAssociation": {"name": "association", "accessMode": mode},
+        "profile": {
+            "name": "default",
+            "accessRulesVersion": 1,
+            "accessRules": [
+                {"name": f"inbound-{position}", "properties": {"direction": "Inbound", **rule}}
+                for position, rule in enumerate(rules)
+            ],
+        },
+    }
+    kind = "networkSecurityPerimeterConfigurations"
+    *_, namespace, above, _name = resource_id.split("/")
+    body = {
+        "id": f"{resource_id}/{kind}/{number}.association",
+        "name": f"{number}.association",
+        "type": f"{namespace}/{above}/{kind}",
+        "properties": properties,
+    }
+    return Resource(body=body)
 
 
 def diagnostics(site: Site, *, is_enabled: bool = True) -> Resource:

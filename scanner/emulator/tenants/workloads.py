@@ -96,14 +96,22 @@ def elsewhere(compute: Resource, location: str) -> Resource:
 
 
 def online_endpoint(
-    site: Site, name: str, *, access: str | None = "Disabled", auth: str = "AADToken"
+    site: Site,
+    name: str,
+    *,
+    access: str | None = "Disabled",
+    auth: str = "AADToken",
+    cluster_name: str | None = None,
 ) -> Resource:
-    """A managed online endpoint; `access` None leaves publicNetworkAccess out."""
+    """A managed online endpoint; `access` None leaves publicNetworkAccess out.
+
+    An attached Kubernetes cluster serves it if `cluster_name` names one.
+    """
     location = site.place.location
     properties = {
         "authMode": auth,
         "description": None,
-        "compute": None,
+        "compute": f"{site.id}/computes/{cluster_name}" if cluster_name else None,
         "provisioningState": "Succeeded",
         "scoringUri": f"https://{name}.{location}.inference.ml.azure.com/score",
         "swaggerUri": f"https://{name}.{location}.inference.ml.azure.com/swagger.json",
@@ -111,7 +119,7 @@ def online_endpoint(
         "mirrorTraffic": {},
         **({} if access is None else {"publicNetworkAccess": access}),
     }
-    return _child(site, "onlineEndpoints", name, properties, kind="Managed")
+    return _child(site, "onlineEndpoints", name, properties, kind="K8S" if cluster_name else "Managed")
 
 
 def deployment(site: Site, endpoint: str, *, egress: str = "Enabled", name: str = "blue") -> Resource:

@@ -1,0 +1,129 @@
+"""The network security perimeter around a storage account or key vault, as columns of `associated_resources`."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from scanner.payloads.json_members import Object, key, member, named, objects, text
+from scanner.payloads.payload import Gap, Payload
+
+Row = dict[str, Any]
+
+_INBOUND, _OUTBOUND = "inbound", "outbound"
+
+
+class PerimeterAnswers:
+    """Collects the pages of each resource's list of `networkSecurityPerimeterConfigurations`."""
+
+    def __init__(self) -> None:
+        """Start empty."""
+        self._pages: dict[str, dict[str, Payload | Gap]] = defaultdict(dict)
+
+    def add(self, answer: Payload | Gap) -> None:
+        """Add a page or its gap. If several workers asked for one page, a payload comes before a gap."""
+        pages = self._pages[key(answer.scope)]
+        url = answer.ask.request if isinstance(answer, Payload) else answer.request
+        known = pages.get(url)
+        if known is None or (isinstance(known, Gap), _id(known)) > (isinstance(answer, Gap), _id(answer)):
+            pages[url] = answer
+
+    def of(self, resource_id: str) -> Sequence[Payload | Gap]:
+        """Return the pages about a resource, sorted by their URL. Empty if nobody asked."""
+        pages = self._pages.get(key(resource_id), {})
+        return [pages[url] for url in sorted(pages)]
+
+    def columns(self, resource_id: str) -> Row:
+        """Return the columns of a resource. Empty if nobody asked."""
+        pages = self.of(resource_id)
+        if not pages:
+            return {}
+        read = [page for page in pages if isinstance(page, Payload) and page.status == 200]
+        if len(read) == len(pages):
+            return {"perimeter_status": "read"} | _columns(read)
+        is_missing = not any(isinstance(page, Gap) for page in pages)
+        return {"perimeter_status": "missing" if is_missing else "unreadable"}
+
+
+def _id(answer: Payload | Gap) -> str:
+    return answer.evidence_id if isinstance(answer, Gap) else answer.id
+
+
+def _columns(pages: Iterable[Payload]) -> Row:
+    """Return what the associations of one resource demand together. Azure allows one association."""
+    lists = [objects(page.document, "value") for page in pages]
+    associations = [item.get("properties") for items in lists for item in items or ()]
+    if None in lists:
+        return {}
+    return {
+        "perimeter_access_mode": _joined(_mode(each) for each in associations),
+        "perimeter_id": _joined(named(each, "networkSecurityPerimeter", "id") for each in associations),
+        "perimeter_prefixes": _joined(part for each in associations for part in _admitted(each, _prefixes)),
+        "perimeter_subscriptions": _joined(
+            part for each in associations for part in _admitted(each, _subscriptions)
+        ),
+        "perimeter_issues": _joined(part for each in associations for part in _issues(each)),
+    }
+
+
+def _joined(parts: Iterable[str | None]) -> str | None:
+    """Join the parts with ", ", each once. None if one of them was not reported."""
+    found = list(dict.fromkeys(parts))
+    return None if None in found else ", ".join(str(part) for part in found)
+
+
+def _mode(association: Any) -> str | None:
+    return named(association, "resourceAssociation", "accessMode")
+
+
+def _admitted(association: Any, parts: Any) -> Iterable[str | None]:
+    """Yield what the inbound rules of an association name. None for rules that cannot be read."""
+    profile = member(association, "profile")
+    rules = objects(profile, "accessRules")
+    if rules is None:
+        if not isinstance(profile, dict) or profile.get("accessRules") is not None:
+            yield None
+        return
+    for rule in rules:
+        direction = (text(rule, "properties", "direction") or "").lower()
+        if direction == _INBOUND:
+            yield from parts(rule)
+        elif direction != _OUTBOUND:
+            yield None
+
+
+def _prefixes(rule: Object) -> Iterable[str | None]:
+    prefixes = member(rule.get("properties"), "addressPrefixes")
+    if prefixes is None:
+        return
+    if not isinstance(prefixes, list):
+        yield None
+        return
+    yield from (each if isinstance(each, str) and each else None for each in prefixes)
+
+
+def _subscriptions(rule: Object) -> Iterable[str | None]:
+    properties = rule.get("properties")
+    if member(properties, "subscriptions") is None:
+        return
+    listed = objects(properties, "subscriptions")
+    yield from [None] if listed is None else (named(each, "id") for each in listed)
+
+
+def _issues(association: Any) -> Iterable[str | None]:
+    state = named(association, "provisioningState")
+    if state is None:
+        yield None
+    elif state.lower() != "succeeded":
+        yield state
+    if member(association, "provisioningIssues") is None:
+        return
+    issues = objects(association, "provisioningIssues")
+    yield from [None] if issues is None else (_issue(each) for each in issues)
+
+
+def _issue(issue: Object) -> str:
+    kind = named(issue, "properties", "issueType") or named(issue, "name") or "an issue without a name"
+    description = named(issue, "properties", "description")
+    return f"{kind}: {description}" if description else kind
