@@ -32,7 +32,7 @@ from scanner.emulator.tenants.workloads import cluster, deployment, online_endpo
 from scanner.errors import UsageError
 from scanner.payloads.payload import PayloadStore
 from scanner.policies import loaded, shipped
-from scanner.reading.collection import EVERYTHING, KIND_OF, Collection, collection_for
+from scanner.reading.collection import EVERYTHING, Collection, collection_for
 from scanner.reading.discovery import Discovery
 from scanner.reading.live import LiveSource
 from scanner.reading.scope import Wanted
@@ -122,7 +122,7 @@ def test_resource_graph_shows_what_the_role_may_read_and_takes_no_action_of_its_
 
 
 def test_every_kind_that_is_collected_has_its_actions() -> None:
-    assert set(OF_KIND) == set(KIND_OF.values())
+    assert set(OF_KIND) == EVERYTHING.kinds
 
 
 def test_a_role_reads_and_does_nothing_else() -> None:

@@ -219,7 +219,7 @@ def test_children_associated_resources_and_diagnostics_are_served() -> None:
     assert found["onlineEndpoints"] == ["score-public", "score-private"]
     assert found["computes"] == ["cpu-build"]
     assert found["serverlessEndpoints"] == ["score-catalogue"]
-    assert found["batchEndpoints"] == []
+    assert found["batchEndpoints"] == ["score-nightly"]
     assert deployments[0]["properties"]["egressPublicNetworkAccess"] == "Disabled"
     assert vault.json["properties"]["enablePurgeProtection"] is True
     assert insights.json["properties"]["publicNetworkAccessForQuery"] == "Disabled"

@@ -73,7 +73,7 @@ NOT_SHOWN: Mapping[str, Reasons] = {
             "workspaces.changeable_isolation_modes",
         ),
         "the command does not print these members of a rule": (
-            *("outbound_rules.action", "outbound_rules.error_information", "outbound_rules.parent_rules"),
+            *("outbound_rules.error_information", "outbound_rules.parent_rules"),
             "outbound_rules.spark_status",
         ),
     },
