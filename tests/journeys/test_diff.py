@@ -120,7 +120,7 @@ def test_diff_tells_what_scan_told(reports: Path, tmp_path: Path) -> None:
         assert (tmp_path / "drift" / name).read_bytes() == _named(
             (reports / "new" / name).read_bytes(), reports
         )
-    assert "violations that the older audit does not have." in told
+    assert "1 violation that the older audit does not have." in told, "NET002 follows from NET001"
     assert re.search(r"^regressed +high +NET001 +mlw-fraud-prod +pass → fail", told, re.MULTILINE)
     assert "Note: Not read now but in" in told
 
