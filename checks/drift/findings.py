@@ -7,12 +7,14 @@ import pandas as pd
 
 from checks.drift.absence import absence_of, checks_over_workspaces
 from checks.drift.model import Snapshot
+from checks.drift.opened import opened_further
 from checks.drift.pairs import STANDINGS, TOLD, Pairs, Texts, selected
 from checks.policy.verdicts import Verdict
 from checks.severity import Severity
 
 FINDING_CHANGES = (
     "regressed",
+    "opened further",
     "new",
     "revealed",
     "waiver gone",
@@ -51,24 +53,29 @@ FINDING_COLUMNS = (
     "is_regression",
 )
 
-MAY_REGRESS = frozenset({"regressed", "new", "revealed", "waiver gone", "newly unknown"})
+MAY_REGRESS = frozenset({"regressed", "opened further", "new", "revealed", "waiver gone", "newly unknown"})
 """The classes whose violations the old audit does not have."""
 
 
-def finding_changes(old: Snapshot, new: Snapshot) -> pd.DataFrame:
+_FURTHER = "It failed before, and more can leave the workspace now: see the rows about reach."
+
+
+def finding_changes(old: Snapshot, new: Snapshot, *, reach: pd.DataFrame | None = None) -> pd.DataFrame:
     """Every finding of both sides, a pair in one row, with `FINDING_COLUMNS`; sorted by class and severity.
 
     A finding that one side lacks is new or gone only where that side asked the check and would have shown
     the resource; where it could not have, the resource counts there as not known.
     """
     pairs = Pairs(old, new)
-    return _told(pairs, *_classed(pairs), new)
+    return _told(pairs, *_classed(pairs, reach), new)
 
 
-def changed_findings(old: Snapshot, new: Snapshot) -> tuple[pd.DataFrame, dict[str, int]]:
+def changed_findings(
+    old: Snapshot, new: Snapshot, reach: pd.DataFrame | None = None
+) -> tuple[pd.DataFrame, dict[str, int]]:
     """The rows of `finding_changes` but those unchanged, and how many each class has, in its order."""
     pairs = Pairs(old, new)
-    change, why = _classed(pairs)
+    change, why = _classed(pairs, reach)
     words, numbers = np.unique(change.astype(str), return_counts=True)
     found = dict(zip(words.tolist(), numbers.tolist(), strict=True))
     changed = np.flatnonzero(change != "unchanged")
@@ -76,11 +83,15 @@ def changed_findings(old: Snapshot, new: Snapshot) -> tuple[pd.DataFrame, dict[s
     return _told(pairs.only(changed), change[changed], why[changed], new), counts
 
 
-def _classed(pairs: Pairs) -> tuple[Texts, Texts]:
-    """The class of every pair, and why where that does not follow from the statuses."""
+def _classed(pairs: Pairs, reach: pd.DataFrame | None) -> tuple[Texts, Texts]:
+    """Return the class of every pair, and why if that does not follow from the statuses."""
     standings = {side: _standings(pairs.told(side, "status")) for side in ("old", "new")}
     change = _of_pairs(pairs, standings["old"], standings["new"])
     why = _same_facts(pairs, change)
+    if reach is not None:
+        further = opened_further(pairs, change, reach)
+        change[further] = "opened further"
+        why[further] = _FURTHER
     over_workspaces = checks_over_workspaces(*pairs.sides.values())
     for side, lacking in (("new", "old"), ("old", "new")):
         rows = np.flatnonzero(pairs.places[lacking] < 0)
@@ -171,11 +182,18 @@ def _told(pairs: Pairs, change: Texts, why: Texts, new: Snapshot) -> pd.DataFram
 
 
 def _regressions(frame: pd.DataFrame, new: Snapshot) -> pd.Series[bool]:
-    """Per row whether it is a violation that fails its policy and that the old audit does not have."""
+    """Return for each row whether it is a violation that fails its policy and that the old audit does not have.
+
+    A finding that follows from another one counts only if its cause is no such violation.
+    """
     ranks = {word.value: word.rank for word in Severity}
     least = Severity.LOW.rank
     limits = {policy: ranks.get(word, least) for policy, word in new.of_policies("fail_on").items()}
     limit = frame["policy"].map(lambda policy: limits.get(policy, least)).astype("int64")
     reaches = frame["severity"].map(lambda word: ranks.get(word, 0)).astype("int64") <= limit
-    violated = frame["new_verdict"].eq(Verdict.VIOLATED.value)
-    return (violated & reaches & frame["change"].isin(MAY_REGRESS)).astype(bool)
+    worse = reaches & frame["change"].isin(MAY_REGRESS)
+    violated = worse & frame["new_verdict"].eq(Verdict.VIOLATED.value)
+    follows = worse & frame["new_verdict"].eq(Verdict.CONSEQUENCE.value) & frame["new_status"].eq("fail")
+    own = frame["policy"] + " " + (frame["check_id"] + " " + frame["resource_id"]).str.lower()
+    causes = frame["policy"] + " " + frame["caused_by"].str.lower()
+    return (violated | (follows & ~causes.isin(own[violated | follows]))).astype(bool)

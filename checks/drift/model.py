@@ -100,6 +100,11 @@ class Drift:
         return int(self.findings["is_regression"].sum())
 
     @property
+    def compared(self) -> int:
+        """How many findings could be compared: those of a policy and a check that both audits ran."""
+        return sum(self.finding_counts.values()) - self.finding_counts.get("not comparable", 0)
+
+    @property
     def newly_unknown(self) -> int:
         """How many things were known before and are not now: findings, workspaces and lists of rules."""
         counted = (self.findings, "newly unknown"), (self.workspaces, "not read now")

@@ -33,7 +33,7 @@ CERTAIN = [status for status, standing in STANDINGS.items() if standing != "open
 
 TOLD = (
     "title", "severity", "status", "verdict", "waiver", "resource_id", "workspace_id", "workspace",
-    "subscription_id", "subscription", "observed", "reason",
+    "subscription_id", "subscription", "observed", "reason", "caused_by",
 )  # fmt: skip
 """The columns of a finding that drift tells, beside its policy and check."""
 

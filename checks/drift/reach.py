@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 import pandas as pd
@@ -48,23 +48,31 @@ def reach_changes(old: Snapshot, new: Snapshot) -> pd.DataFrame:
 
     Of rules only those count that are not known to be out of force, and of those for public destinations
     only in AllowOnlyApprovedOutbound: the other modes need none. `before` of something opened is what of
-    it was open already, `after` of something closed what of it still is. A Project is left out: its
-    hub's network is its own. So is a workspace whose mode one side does not know, and the rules of one
-    whose rules it does not.
+    it was open already, `after` of something closed what of it still is. A Project has the network of its
+    hub, on each side of the hub it had then. A workspace whose mode one side does not know is left out, and so
+    are the rules of a network whose rules one side does not know.
     """
     before, after = old.workspace_rows, new.workspace_rows
-    rules = _changed_rules(old, new)
+    networks = {
+        key: (_network(before[key], key), _network(after[key], key)) for key in before.keys() & after.keys()
+    }
+    rules = _changed_rules(old, new, set(networks.values()))
     rows: list[dict[str, str]] = []
-    for key in before.keys() & after.keys():
+    for key, network in networks.items():
         row = after[key]
         was, now = (side[key]["effective_isolation_mode"].lower() for side in (before, after))
-        if row["kind"].lower() == "project" or not {was, now} <= MODE_WIDTH.keys():
+        if not {was, now} <= MODE_WIDTH.keys():
             continue
         identity = {name: row[name] for name in ("workspace_id", "workspace", "subscription")}
-        found = [*_of_modes(was, now), *_of_rules(was, now, *rules.get(key, ([], [])))]
+        found = [*_of_modes(was, now), *_of_rules(was, now, *rules.get(network, ([], [])))]
         rows += [{**identity, **each, "rank": str(REACH_CHANGES.index(each["change"]))} for each in found]
     order = ("rank", "subscription", "workspace_id", "destination")
     return frame_of(rows, (*REACH_COLUMNS, "rank"), order).drop(columns="rank")
+
+
+def _network(row: Mapping[str, str], key: str) -> str:
+    """Return the lower-cased id of the workspace whose managed network this workspace has: a Project its hub's."""
+    return row["hub_resource_id"].lower() or key
 
 
 def _of_modes(was: str, now: str) -> Iterable[dict[str, str]]:
@@ -110,15 +118,25 @@ def _told(change: str, each: _Opening, others: list[_Opening]) -> Iterable[dict[
     yield {**told, beside[change]: ", ".join(sorted(set(parts)))}
 
 
-def _changed_rules(old: Snapshot, new: Snapshot) -> dict[str, tuple[list[_Opening], list[_Opening]]]:
-    """The openings of both sides, by workspace, of those where any rule differs and both know all."""
-    known = rules_known(old) & rules_known(new)
+def _changed_rules(
+    old: Snapshot, new: Snapshot, networks: Collection[tuple[str, str]]
+) -> dict[tuple[str, str], tuple[list[_Opening], list[_Opening]]]:
+    """Return the openings of both sides, by pair of networks, of pairs that differ and are known on both sides."""
+    known = rules_known(old), rules_known(new)
     sides = (old.rules_by_key, new.rules_by_key)
     names = [str(name) for name in sides[0].columns if name in sides[1].columns]
     both = pd.concat([side[names].reset_index() for side in sides])
-    different = set(both.drop_duplicates(keep=False)["workspace_key"]) & known
-    before, after = (_openings(side[side["workspace_key"].isin(different)]) for side in sides)
-    return {key: (before.get(key, []), after.get(key, [])) for key in different}
+    changed = set(both.drop_duplicates(keep=False)["workspace_key"])
+    different = {
+        (was, now)
+        for was, now in networks
+        if was in known[0] and now in known[1] and (was != now or now in changed)
+    }
+    before, after = (
+        _openings(side[side["workspace_key"].isin({pair[place] for pair in different})])
+        for place, side in enumerate(sides)
+    )
+    return {(was, now): (before.get(was, []), after.get(now, [])) for was, now in different}
 
 
 def _openings(rules: pd.DataFrame) -> dict[str, list[_Opening]]:

@@ -33,6 +33,7 @@ _COMPARED = (
     "isolation_mode",
     "managed_network_status",
     "approved_private_endpoints",
+    "hub_resource_id",
     "kind",
     "location",
 )
@@ -95,7 +96,7 @@ def _missing(row: Mapping[str, str], key: str, other: Snapshot, shown: str, unre
 def _changed(before: Rows, after: Rows) -> Iterable[dict[str, str]]:
     for key in before.keys() & after.keys():
         old, new = before[key], after[key]
-        differs = [name for name in _COMPARED if old[name] != new[name]]
+        differs = [name for name in _COMPARED if old[name].lower() != new[name].lower()]
         for name in differs:
             if _OWN_OF.get(name) not in differs:
                 yield {

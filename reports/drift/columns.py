@@ -14,7 +14,7 @@ from checks.drift.waivers import WAIVER_CHANGES, WAIVER_COLUMNS
 from checks.drift.workspaces import WORKSPACE_CHANGES, WORKSPACE_COLUMNS
 from reports.tables.columns import ReportColumn, ReportFile
 
-DRIFT_SCHEMA_VERSION = "1.0"
+DRIFT_SCHEMA_VERSION = "1.1"
 
 _EVERYWHERE = {
     "workspace_id": "the id of the workspace, as Azure spells it",

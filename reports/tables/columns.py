@@ -146,6 +146,7 @@ WORKSPACES = ReportFile(
                 "managed networks and the workspace reports none",
             ),
         ),
+        *_from_table("workspaces", "hub_resource_id", "provisioning_state"),
     ),
 )
 

@@ -24,12 +24,6 @@ RENDERERS: Mapping[str, Callable[[Drift], Files]] = {
     "json": drift_files.as_json,
 }
 
-EXIT_MEANING = {
-    0: "no regression, and nothing known became unknown",
-    1: "there are violations that the older audit does not have",
-    3: "no regression, but something known became unknown",
-}
-
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
@@ -62,15 +56,24 @@ def diff(comparison: Comparison, terminal: Terminal) -> int:
             print_line(terminal.out, f"Drift: {folder}")
     if not comparison.fail_on_regression:
         return 0
-    code = regression_code(found)
+    code, meaning = exit_of(found)
     if not comparison.quiet:
-        print_line(terminal.out, f"Exit code {code}: {EXIT_MEANING[code]}.")
+        print_line(terminal.out, f"Exit code {code}: {meaning}.")
     return code
 
 
-def regression_code(found: Drift) -> int:
-    """Return 1 for a regression, else 3 if something known became unknown, else 0."""
-    return 1 if found.regressions else 3 if found.newly_unknown else 0
+def exit_of(found: Drift) -> tuple[int, str]:
+    """Return the exit code of `--fail-on-regression` and its meaning.
+
+    1 for a regression, else 3 if no finding could be compared or something known became unknown, else 0.
+    """
+    if found.regressions:
+        return 1, "there are violations that the older audit does not have"
+    if not found.compared:
+        return 3, "nothing could be compared: the two audits have no check of one policy in common"
+    if found.newly_unknown:
+        return 3, "no regression, but something known became unknown"
+    return 0, "no regression, and nothing known became unknown"
 
 
 def _formats(comparison: Comparison) -> tuple[str, ...]:

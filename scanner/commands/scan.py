@@ -143,8 +143,7 @@ def _exit_of(audit: Audit, *, fail_on_regression: bool) -> tuple[int, str]:
         return code, EXIT_MEANING[code]
     from scanner.commands import diff
 
-    code = diff.regression_code(audit.drift)
-    return code, diff.EXIT_MEANING[code]
+    return diff.exit_of(audit.drift)
 
 
 def _store(job: Job, clock: Clock) -> Spool | PayloadStore:

@@ -122,7 +122,7 @@ def test_another_policy_is_not_comparable() -> None:
     new = snapshot(
         "NEW",
         workspaces=HERE,
-        policies=[policy(policy="strict")],
+        policies=[policy(policy="strict", digest="another")],
         findings=[finding("fail", policy="strict")],
     )
     found = drift(holding([finding("fail")]), new)

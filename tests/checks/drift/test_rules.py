@@ -193,10 +193,38 @@ def test_the_rules_of_a_workspace_on_one_side_only_are_told_by_its_row() -> None
 
 def test_a_projects_reach_is_its_hubs() -> None:
     sides = [
-        snapshot(workspaces=[workspace("hub", mode, kind="Hub"), workspace("project", mode, kind="Project")])
+        snapshot(
+            workspaces=[
+                workspace("hub", mode, kind="Hub"),
+                workspace("project", mode, kind="Project", hub_resource_id=id_of("hub")),
+            ]
+        )
         for mode in (APPROVED, INTERNET)
     ]
-    assert list(drift(*sides).reach["workspace"]) == ["hub"]
+    assert list(drift(*sides).reach["workspace"]) == ["hub", "project"]
+
+
+def test_a_project_that_moves_to_a_wider_hub_shows_in_workspaces_and_reach() -> None:
+    hubs = [workspace("narrow", rules=0, kind="Hub"), workspace("wide", rules=1, kind="Hub")]
+    rules = [
+        {
+            **host("*.example.com"),
+            "rule_id": f"{id_of('wide')}/outboundRules/r",
+            "workspace_id": id_of("wide"),
+        }
+    ]
+    old, new = (
+        snapshot(
+            workspaces=[*hubs, workspace("project", kind="Project", hub_resource_id=id_of(hub), rules=None)],
+            outbound_rules=rules,
+        )
+        for hub in ("narrow", "wide")
+    )
+    found = drift(old, new)
+    assert list(found.workspaces["column"]) == ["hub_resource_id"]
+    assert [tuple(row) for row in found.reach[["workspace", "change", "destination"]].to_numpy()] == [
+        ("project", "opened", "*.example.com")
+    ]
 
 
 HOSTS = st.sampled_from(
