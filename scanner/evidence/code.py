@@ -3,69 +3,66 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from inspect import getsource
 from typing import Any
 
 from checks.model import Check
 
-_TABULATING = frozenset(
-    {
-        *(
-            "answers.py",
-            "api_versions.py",
-            "associated.py",
-            "collection.py",
-            "completeness.py",
-            "diagnosis.py",
-            "gaps.py",
-        ),
-        *("listings.py", "payloads.py", "provenance.py", "scope.py", "tabulate.py", "wire.py"),
-    }
-)
-"""The modules that make tables of payloads, beside those of rows."""
+_PACKAGES = ("checks", "reports", "scanner")
+_NAMED = 10
 
 
 def catalogue(checks: Mapping[str, Check]) -> dict[str, Any]:
-    """What is sealed of the checks, by id, and of the code they share.
+    """Return what a bundle seals of the checks, sorted by id, and of the installed packages.
 
-    `code` of a check is the SHA-256 of the source of the module that holds its function, null where there is
-    no source. `shared` are those of the whole package `checks` and of what makes tables of payloads.
+    `code` of a check is the SHA-256 of the source of the module that holds its function, null if there is no
+    source. `files` maps every file of the packages to its SHA-256.
     """
     return {
         "checks": [_described(check) for _, check in sorted(checks.items())],
-        "shared": {
-            "checks": _digest(_sources("checks")),
-            "tables": _digest(
-                source
-                for source in _sources("scanner")
-                if source[0] in _TABULATING or source[0].endswith("_rows.py")
-            ),
-        },
+        "files": file_digests({package: files(package) for package in _PACKAGES}),
     }
 
 
+def file_digests(roots: Mapping[str, Traversable]) -> dict[str, str]:
+    """Return the SHA-256 of every file below each root, such as `checks/policy/judge.py` of the root `checks`.
+
+    Data files decide too, so modules are not enough. Line ends count as on Unix.
+    """
+    return {
+        name: sha256(file.read_bytes().replace(b"\r\n", b"\n")).hexdigest()
+        for package, root in sorted(roots.items())
+        for name, file in sorted(_files(package, root))
+    }
+
+
+def file_changes(sealed: Mapping[str, Any], installed: Mapping[str, Any]) -> dict[str, str]:
+    """Return each file that differs: `changed`, `not installed` or `not sealed`. Sorted by name."""
+    was, now = sealed["files"], installed["files"]
+    changes = {name: "changed" for name in was.keys() & now if was[name] != now[name]}
+    changes |= dict.fromkeys(was.keys() - now, "not installed")
+    changes |= dict.fromkeys(now.keys() - was, "not sealed")
+    return dict(sorted(changes.items()))
+
+
 def code_changes(sealed: Mapping[str, Any], installed: Mapping[str, Any]) -> list[str]:
-    """In words, where the code that is installed is not the code that was sealed. Sorted."""
+    """Return, in words, how the installed code differs from the sealed code."""
     was, now = (
         {each["id"]: each["code"] for each in catalogue["checks"]} for catalogue in (sealed, installed)
     )
     both = sorted(was.keys() & now)
     changed = [f"{check_id} was decided by other code" for check_id in both if was[check_id] != now[check_id]]
     missing = [f"{check_id} is not installed" for check_id in sorted(was.keys() - now)]
-    shared = [
-        f"the code that {what} is another"
-        for name, what in (("checks", "checks share"), ("tables", "makes the tables"))
-        if sealed["shared"][name] != installed["shared"][name]
-    ]
-    return changed + missing + shared
+    return changed + missing + _named(file_changes(sealed, installed))
 
 
 def misdescribed(sealed: Mapping[str, Any], installed: Mapping[str, Any]) -> list[str]:
-    """The ids of checks that are described otherwise than the very code that was sealed describes them."""
-    if sealed["shared"]["checks"] != installed["shared"]["checks"]:
+    """Return the ids of checks whose sealed description differs although their code does not."""
+    if any(name.startswith("checks/") for name in file_changes(sealed, installed)):
         return []
     now = {each["id"]: each for each in installed["checks"]}
     same = [
@@ -101,15 +98,23 @@ def _code_of(check: Check) -> str | None:
         return None
 
 
-def _sources(package: str) -> list[tuple[str, bytes]]:
-    """The modules at the top of a package with their source, line ends as on Unix."""
-    return sorted(
-        (entry.name, entry.read_bytes().replace(b"\r\n", b"\n"))
-        for entry in files(package).iterdir()
-        if entry.name.endswith(".py")
-    )
+def _files(folder: str, content: Traversable) -> Iterator[tuple[str, Traversable]]:
+    """Walk a folder, without hidden files and the bytecode that Python caches."""
+    for entry in content.iterdir():
+        name = f"{folder}/{entry.name}"
+        if entry.name.startswith(".") or entry.name == "__pycache__":
+            continue
+        if entry.is_dir():
+            yield from _files(name, entry)
+        else:
+            yield name, entry
 
 
-def _digest(sources: Iterable[tuple[str, bytes]]) -> str:
-    listed = "".join(f"{sha256(source).hexdigest()}  {name}\n" for name, source in sources)
-    return sha256(listed.encode()).hexdigest()
+def _named(changes: Mapping[str, str]) -> list[str]:
+    """Return one line that names the first files that differ and counts the others, no line if none differs."""
+    if not changes:
+        return []
+    named = [f"{name} ({change})" for name, change in list(changes.items())[:_NAMED]]
+    more = [f"and {len(changes) - _NAMED} more"] if len(changes) > _NAMED else []
+    count = "1 file differs" if len(changes) == 1 else f"{len(changes)} files differ"
+    return [f"{count}: {', '.join([*named, *more])}"]

@@ -13,7 +13,9 @@ from scanner.errors import EvidenceError
 
 MANIFEST = "manifest.json"
 FORMAT = "azml-audit evidence"
-VERSION = "1.0"
+VERSION = "2.0"
+"""The version of the bundle's format. Bundles of other versions are refused, not converted."""
+
 ATTESTATIONS = "attestations.json"
 """Lists what is said of the manifest afterwards, as the manifest lists everything else."""
 
@@ -34,10 +36,10 @@ class SealedFile:
     sha256: str
 
 
-def manifest_of(files: Iterable[SealedFile]) -> bytes:
+def manifest_of(files: Iterable[SealedFile], version: str = VERSION) -> bytes:
     """The manifest of these files: canonical JSON, so that one list has one digest."""
     listed = sorted(map(asdict, files), key=lambda each: each["name"])
-    document = {"files": listed, "format": FORMAT, "version": VERSION}
+    document = {"files": listed, "format": FORMAT, "version": version}
     return json.dumps(document, sort_keys=True, separators=(",", ":")).encode() + b"\n"
 
 
@@ -47,16 +49,25 @@ def root_digest(manifest: bytes) -> str:
 
 
 def files_in(manifest: bytes, name: str = MANIFEST) -> dict[str, SealedFile]:
-    """What a manifest of that name lists. Raises EvidenceError where it is not as `manifest_of` writes it."""
+    """Return the files that a manifest of that name lists.
+
+    Raises EvidenceError if `manifest_of` would write it otherwise, or if its format has another version.
+    """
     try:
         document = json.loads(manifest)
         files = [SealedFile(**each) for each in document["files"]]
-        is_exact = manifest_of(files) == manifest
+        version = document["version"]
+        is_exact = manifest_of(files, version) == manifest
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise EvidenceError(f"{name} is altered: it is no list of files ({error!r}).") from error
     named = {file.name: file for file in files}
     if not is_exact or len(named) < len(files):
         raise EvidenceError(f"{name} is altered: it is not written as azml-audit writes it.")
+    if version != VERSION:
+        raise EvidenceError(
+            f"{name} has version {version} of the evidence format. This azml-audit reads version {VERSION}: "
+            "use the azml-audit that sealed the bundle."
+        )
     for each in named:
         check_name(each, name)
     return named

@@ -14,7 +14,7 @@ from securesystemslib.signer import SSlibKey  # type: ignore[attr-defined]  # it
 from checks.errors import AuditError
 from checks.model import Check
 from scanner.errors import EvidenceError, SignatureError, SigningKeyError, TimestampError
-from scanner.evidence.code import catalogue, code_changes, misdescribed
+from scanner.evidence.code import catalogue, code_changes, file_changes, misdescribed
 from scanner.evidence.derivation import Derivation, derive, differences
 from scanner.evidence.manifest import MANIFEST, SealedFile, files_in, root_digest
 from scanner.evidence.opening import Bundle, content, opened
@@ -52,6 +52,8 @@ class Verification:
 
     root: str = ""
     steps: list[Step] = field(default_factory=list)
+    code: Mapping[str, str] = field(default_factory=dict)
+    """Each file of the installed code that differs from the sealed one, with `changed` or where it is missing."""
 
     @property
     def holds(self) -> bool:
@@ -81,7 +83,8 @@ def verify(path: Path, expected: Expected, registry: Mapping[str, Check]) -> Ver
         untold = "Not derived again, because these are not the files that were sealed."
         found.steps.append(Step(name="derivation", open=(untold,)))
     else:
-        found.steps.append(_derivation(bundle, listed, registry))
+        step, found.code = _derivation(bundle, listed, registry)
+        found.steps.append(step)
     return found
 
 
@@ -154,17 +157,24 @@ def _timestamp(
     )
 
 
-def _derivation(bundle: Bundle, listed: Mapping[str, SealedFile], registry: Mapping[str, Check]) -> Step:
-    """Whether tables, findings and verdicts follow from the payloads by the sealed policies."""
+def _derivation(
+    bundle: Bundle, listed: Mapping[str, SealedFile], registry: Mapping[str, Check]
+) -> tuple[Step, dict[str, str]]:
+    """Derive tables, findings and verdicts from the payloads by the sealed policies, and compare.
+
+    Return the step, and each file of the code that differs.
+    """
+    files: dict[str, str] = {}
     try:
         statement = statement_in(content(bundle, STATEMENT))
         told, installed = json.loads(content(bundle, CHECKS)), catalogue(registry)
         changed = code_changes(told, installed)
+        files = file_changes(told, installed)
         found = derive(bundle, statement, registry)
         wrong = (*_wrong_checks(told, installed, found), *differences(bundle, listed, statement, found))
     except (AuditError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         why = str(error) if isinstance(error, AuditError) else f"{CHECKS} is altered: {error!r}."
-        return Step(name="derivation", wrong=(f"It cannot be derived again. {why}",))
+        return Step(name="derivation", wrong=(f"It cannot be derived again. {why}",)), files
     notes = [f"The installed code is not the sealed code: {each}." for each in changed]
     if statement.told.tool_version != VERSION:
         notes.append(f"Sealed by azml-audit {statement.told.tool_version}, derived again by {VERSION}.")
@@ -176,7 +186,7 @@ def _derivation(bundle: Bundle, listed: Mapping[str, SealedFile], registry: Mapp
         f"The sealed policies give the sealed {findings:,} findings: {_verdicts(found)}.",
         f"{len(statement.derived.reconciliation)} counts of the statement agree.",
     )
-    return Step(name="derivation", wrong=wrong, holds=() if wrong else holds, open=tuple(notes))
+    return Step(name="derivation", wrong=wrong, holds=() if wrong else holds, open=tuple(notes)), files
 
 
 def _wrong_checks(told: Mapping[str, Any], installed: Mapping[str, Any], found: Derivation) -> Iterator[str]:

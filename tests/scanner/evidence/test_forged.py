@@ -13,9 +13,13 @@ import pytest
 
 from checks.registry import registry
 from scanner.emulator.tenants.generated import generated_tenant
+from scanner.errors import EvidenceError
 from scanner.evidence.code import catalogue, misdescribed
+from scanner.evidence.manifest import SealedFile, manifest_of
+from scanner.evidence.replaying import sealed
 from scanner.evidence.sealing import seal
 from scanner.evidence.statement import Told
+from tests.support.command_line import run
 from tests.support.evidence_bundles import TOLD, refitted, scan_of, sealed_anew, verified, wrong
 
 TENANT = generated_tenant(subscriptions=2, workspaces=2, rules=2, seed=4)
@@ -156,8 +160,62 @@ def test_the_words_of_other_code_are_not_held_against_it() -> None:
     sealed = json.loads(json.dumps(installed))
     sealed["checks"][0]["title"] = "An older title"
     assert misdescribed(sealed, installed) == [sealed["checks"][0]["id"]]
-    sealed["shared"]["checks"] = "0" * 64
+    sealed["files"]["scanner/version.py"] = "0" * 64
+    assert misdescribed(sealed, installed) == [sealed["checks"][0]["id"]]
+    sealed["files"]["checks/model.py"] = "0" * 64
     assert misdescribed(sealed, installed) == []
+
+
+def test_other_code_is_said_and_compared_anyway(copy: Path) -> None:
+    checks = json.loads((copy / "checks.json").read_bytes())
+    checks["files"]["scanner/version.py"] = "0" * 64
+    checks["files"]["scanner/removed.py"] = "0" * 64
+    del checks["files"]["checks/model.py"]
+    next(each for each in checks["checks"] if each["id"] == "NET001")["code"] = "0" * 64
+    checks["checks"].append({**checks["checks"][0], "id": "CON001"})
+    (copy / "checks.json").write_text(json.dumps(checks))
+    sealed_anew(copy)
+    found = verified(copy)
+    assert found.holds
+    told = " ".join(found.steps[-1].open)
+    for words in (
+        "NET001 was decided by other code",
+        "CON001 is not installed",
+        "3 files differ: checks/model.py (not sealed), scanner/removed.py (not installed), "
+        "scanner/version.py (changed).",
+    ):
+        assert words in told
+    assert found.code == {
+        "checks/model.py": "not sealed",
+        "scanner/removed.py": "not installed",
+        "scanner/version.py": "changed",
+    }
+
+
+def test_ten_files_of_other_code_are_named_and_json_has_all(copy: Path) -> None:
+    checks = json.loads((copy / "checks.json").read_bytes())
+    checks["files"] = dict.fromkeys(checks["files"], "0" * 64)
+    (copy / "checks.json").write_text(json.dumps(checks))
+    sealed_anew(copy)
+    code, out, _ = run("verify", str(copy))
+    (line,) = [line for line in out.splitlines() if "files differ" in line]
+    assert code == 0
+    assert f"{len(checks['files'])} files differ" in line
+    assert line.count("(changed)") == 10
+    assert line.endswith(f"and {len(checks['files']) - 10} more.")
+    _, out, _ = run("verify", str(copy), "--format", "json")
+    assert json.loads(out)["code"] == dict.fromkeys(checks["files"], "changed")
+
+
+def test_a_bundle_of_another_format_is_refused_by_its_version(copy: Path) -> None:
+    manifest = json.loads((copy / "manifest.json").read_bytes())
+    listed = [SealedFile(**each) for each in manifest["files"]]
+    (copy / "manifest.json").write_bytes(manifest_of(listed, "1.0"))
+    (told,) = wrong(verified(copy))
+    assert "manifest.json has version 1.0 of the evidence format" in told
+    assert "altered" not in told
+    with pytest.raises(EvidenceError, match=r"version 1\.0"):
+        sealed(copy)
 
 
 def test_no_byte_beside_the_manifest_can_change_even_where_nobody_gives_a_key(folder: Path) -> None:
