@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
@@ -110,12 +110,24 @@ def _place(rule: OutboundRule) -> tuple[object, ...]:
 
 
 def _told(change: str, each: _Opening, others: list[_Opening]) -> Iterable[dict[str, str]]:
-    if any(holds(other.rule, each.rule) for other in others if is_broad(other.rule)):
+    broad = [other.rule for other in others if is_broad(other.rule)]
+    if any(holds(other, each.rule) for other in [*broad, *_unions(broad)]):
         return
     parts = [other.said for other in others if is_broad(each.rule) and holds(each.rule, other.rule)]
     beside = {"opened": "before", "no longer denied": "after", "closed": "after", "newly denied": "before"}
     told = {"change": change, "destination": each.said, "rule": each.name}
     yield {**told, beside[change]: ", ".join(sorted(set(parts)))}
+
+
+def _unions(rules: Iterable[OutboundRule]) -> Iterable[OutboundRule]:
+    """Return one rule for all address prefixes that several rules open over the same protocol and ports."""
+    alike: dict[tuple[object, ...], list[OutboundRule]] = {}
+    for rule in rules:
+        if rule.address_prefixes:
+            alike.setdefault((rule.action, rule.protocol, rule.port_ranges), []).append(rule)
+    for group in alike.values():
+        if len(group) > 1:
+            yield replace(group[0], address_prefixes=", ".join(rule.address_prefixes or "" for rule in group))
 
 
 def _changed_rules(

@@ -162,6 +162,17 @@ def test_nothing_that_could_be_compared_is_no_success(old: Snapshot, new: Snapsh
     assert "nothing could be compared" in meaning
 
 
+def test_one_prefix_and_all_its_parts_are_the_same_opening() -> None:
+    parts = [tag("Storage", name=f"r{n}", address_prefixes=f"203.0.{n}.0/24") for n in range(4)]
+    sides = [
+        audit([failing("OBR005", "")], rules)
+        for rules in (parts, [tag("Storage", address_prefixes="203.0.0.0/22")])
+    ]
+    assert guarded(*sides)[1] == guarded(*reversed(sides))[1] == 0
+    more = audit([failing("OBR005", "")], [tag("Storage", address_prefixes="203.0.0.0/21")])
+    assert guarded(sides[0], more)[1] == 1
+
+
 def test_an_opening_in_many_steps_is_a_regression_in_each() -> None:
     steps = ["203.0.113.0/24", "203.0.0.0/16", "0.0.0.0/0"]
     audits = [audit([failing("OBR005")], [tag("Storage", address_prefixes=each)]) for each in steps]
