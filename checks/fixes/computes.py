@@ -102,6 +102,14 @@ REGION_OF_WORKSPACE = Remediation(
     caution=f"{_RECREATED} Look first whether the region has the size and the quota.",
 )
 
+CREATED_AFTER_THE_ENDPOINT = Remediation(
+    summary="Create the compute again, now that the workspace has a private endpoint.",
+    az=f"{_DELETE}\n{_CREATE} --enable-node-public-ip false",
+    bicep=_bicep("enableNodePublicIp: false"),
+    terraform=_terraform("enableNodePublicIp = false"),
+    caution=f"{_RECREATED} If the endpoint only replaced an older one, the compute works and needs a waiver instead.",
+)
+
 COMPUTE_DETACHED = Remediation(
     summary="Detach the compute and run its work on a compute cluster in the managed network.",
     az=f"az ml compute detach {_OF_COMPUTE} --yes\n"

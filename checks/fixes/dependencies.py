@@ -221,3 +221,10 @@ PERIMETER_PROVISIONED = Remediation(
     f"az network perimeter association list {_OF_PERIMETER}",
     caution=_CUT_BY_PERIMETER,
 )
+
+REGION_KNOWN = Remediation(
+    summary="Accept the distance with a waiver, or make a new workspace whose dependencies share its region.",
+    az="az resource show --ids {{resource_id}} --query location",
+    caution="The storage account and key vault of a workspace cannot be exchanged, and no resource changes its region: "
+    "the workspace has to be created again.",
+)

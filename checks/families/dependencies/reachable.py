@@ -10,7 +10,7 @@ from checks.contract.isolation import APPROVED, MODE_READS, effective_mode
 from checks.contract.tables import Tables
 from checks.contract.three_valued import items, judged, judged_pairs, of_workspace, says, subscription_of
 from checks.families import frameworks, pages
-from checks.families.dependencies import firewall, perimeters, protection
+from checks.families.dependencies import firewall, perimeters, protection, regions
 from checks.families.dependencies.facts import (
     CLOSED_READS,
     READ,
@@ -219,4 +219,5 @@ CHECKS: tuple[Check, ...] = (
     *protection.CHECKS,
     dependency_exists_and_is_readable,
     *perimeters.CHECKS,
+    *regions.CHECKS,
 )

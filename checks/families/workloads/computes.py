@@ -8,7 +8,7 @@ from checks.contract.isolation import MODE_READS, is_active, is_on
 from checks.contract.tables import Tables
 from checks.contract.three_valued import any_child, of_workspace, says
 from checks.families import frameworks, pages, workload_frameworks
-from checks.families.workloads import compute_access
+from checks.families.workloads import compute_access, compute_age
 from checks.families.workloads.facts import (
     MANAGED_TYPES,
     MODE_UNKNOWN,
@@ -261,4 +261,5 @@ CHECKS: tuple[Check, ...] = (
     compute_access.remote_login_is_closed_to_the_public,
     compute_access.local_authentication_is_off,
     compute_access.instance_runs_the_latest_image,
+    compute_age.compute_is_younger_than_the_private_endpoint,
 )

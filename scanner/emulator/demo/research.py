@@ -39,6 +39,7 @@ from scanner.emulator.tenants.workloads import (
     elsewhere,
     instance,
     kubernetes,
+    older,
     online_endpoint,
     virtual_machine,
 )
@@ -200,12 +201,13 @@ def _attached() -> list[Resource]:
         Resource(
             body=body,
             teaches="computes a managed network does not cover: attached, elsewhere, in a custom subnet; "
-            "an online endpoint on Kubernetes",
+            "an online endpoint on Kubernetes, and a compute older than the private endpoint",
         ),
         kubernetes(site, "aks-edge"),
         online_endpoint(site, "edge-api", access="Enabled", cluster_name="aks-edge"),
         virtual_machine(site, "vm-dsvm", "20.105.33.17"),
         elsewhere(cluster(site, "gpu-far"), "eastus"),
+        older(cluster(site, "cpu-before-link"), "2020-01-31T12:00:00.0000000Z"),
         cluster(site, "cpu-own-subnet", subnet=_SUBNET.format(RESEARCH.subscription)),
         *closed(site),
     ]
@@ -222,12 +224,13 @@ def _partly_closed() -> list[Resource]:
     dependencies = (
         storage(site, publicNetworkAccess="Enabled", networkAcls=acls),
         vault(site, enablePurgeProtection=None),
-        registry(site),
+        {**registry(site), "location": "eastus"},
         insights(site),
     )
     return [
         Resource(
-            body=body, teaches="a host-name rule where the mode allows none, and dependencies closed by half"
+            body=body,
+            teaches="a host-name rule where the mode allows none, and dependencies closed by half or far away",
         ),
         *(Resource(body=item) for item in dependencies),
     ]

@@ -89,6 +89,12 @@ def virtual_machine(site: Site, name: str, address: str) -> Resource:
     return _compute(site, name, "VirtualMachine", properties, resourceId=target, isAttachedCompute=True)
 
 
+def older(compute: Resource, created: str) -> Resource:
+    """The compute, created at another time, such as "2020-01-31T12:00:00Z"."""
+    properties = {**compute.body["properties"], "createdOn": created}
+    return Resource(body={**compute.body, "properties": properties})
+
+
 def elsewhere(compute: Resource, location: str) -> Resource:
     """The same compute in another region."""
     properties = {**compute.body["properties"], "computeLocation": location}

@@ -19,6 +19,8 @@ WITHOUT_CONTROL = {
     "RES008": "whether images can be built is no control",
     "RES009": "no listed control speaks of anonymous blobs",
     "RES011": "no listed control speaks of purge protection",
+    "RES017": "no listed control speaks of regions",
+    "CMP009": "whether a compute works is no control",
     "RES013": "what is missing or unread is no control",
     "SEC003": "no listed control speaks of the flag",
     "SEC006": "no listed control speaks of the API's version",
@@ -54,7 +56,7 @@ _MODE = {"workspaces.managed_network_reported", "workspaces.isolation_mode"}
 
 _RULES = ("prefixes", "subscriptions")
 OTHER_EVIDENCE = {
-    **{(f"RES{n:03}", f"{_DEPENDENCY}.unread_reason"): "only quoted in the reason" for n in range(1, 17)},
+    **{(f"RES{n:03}", f"{_DEPENDENCY}.unread_reason"): "only quoted in the reason" for n in range(1, 18)},
     **{
         (id, f"{_DEPENDENCY}.{column}"): "access that is Disabled without a perimeter needs no more"
         for id in ("RES001", "RES002")
@@ -141,6 +143,7 @@ _POSTURE = st.fixed_dictionaries(
         "virtual_network_rules": maybe(0, 0, 2),
         "approved_private_endpoints": maybe(0, 1),
         "sku": maybe("Premium", "Basic"),
+        "location": maybe("westeurope", "West Europe", "eastus", ""),
         "allow_blob_public_access": YES_NO,
         "allow_shared_key_access": YES_NO,
         "purge_protection": YES_NO,
@@ -173,6 +176,7 @@ def around(draw: st.DrawFn, workspaces: Sequence[str]) -> dict[str, list[Row]]:
 _GOOD: Row = {
     "workspace_id": workspace_id(),
     "workspace": "ws",
+    "location": "westeurope",
     "kind": "Default",
     "public_network_access": "Enabled",
     "network_acls_default_action": "Deny",
@@ -192,6 +196,7 @@ _GOOD: Row = {
     "system_datastores_auth_mode": "Identity",
 }
 _CLOSED: Row = {
+    "location": "West Europe",
     "public_network_access": "Disabled",
     "default_action": "Deny",
     "bypass": "AzureServices",

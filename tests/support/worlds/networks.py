@@ -112,6 +112,7 @@ CONNECTION = st.fixed_dictionaries(
     {
         "status": maybe("Approved", "APPROVED", "Pending", "Rejected", "Pondering"),
         "description": maybe("hello"),
+        "created_at": maybe("2026-02-01T00:00:00Z", "2026-02-15T00:00:00Z", "soon"),
         "private_endpoint_id": maybe(STORAGE, VAULT, "nowhere", ""),
         "provisioning_state": maybe("Succeeded", "Succeeded", "Failed", "Deleting", "Odd"),
     }

@@ -30,6 +30,7 @@ OTHER_EVIDENCE = {
     ("CMP006", "computes.enable_node_public_ip"): "a closed port needs no more",
     ("CMP006", "computes.public_ip_address"): "likewise",
     **{(id, f"endpoints.{column}"): "an endpoint that names no cluster is managed" for id, column in _KINDS},
+    ("CMP009", "computes.subnet_id"): "a compute that is young enough may be in any network",
     ("END001", "workspaces.public_network_access"): "only quoted in the reason",
     ("END001", "workspaces.network_acls_default_action"): "likewise",
     **{("END005", read): "an approved private endpoint decides as well" for read in _MODE},
@@ -56,6 +57,7 @@ _COMPUTE = st.fixed_dictionaries(
     {
         "compute_type": maybe("AmlCompute", "computeinstance", "ComputeInstance", "Kubernetes", "Abacus"),
         "compute_location": maybe("westeurope", "West Europe", "eastus"),
+        "created_on": maybe("2026-01-01T00:00:00.1234567Z", "2026-03-01T01:00:00+01:00", "soon"),
         "disable_local_auth": YES_NO,
         "subnet_id": maybe("", "/subnets/own"),
         "enable_node_public_ip": YES_NO,
@@ -127,6 +129,7 @@ def around(draw: st.DrawFn, workspaces: Sequence[str]) -> dict[str, list[Row]]:
 
 _QUIET: Row = {
     "compute_location": "westeurope",
+    "created_on": "2026-03-01T00:00:00Z",
     "disable_local_auth": True,
     "subnet_id": "",
     "enable_node_public_ip": False,
@@ -177,6 +180,7 @@ def _world(workspace: Row, *, has_online: bool = True, **computes: Row) -> Table
                 "connection": "c",
                 "status": "Approved",
                 "provisioning_state": "Succeeded",
+                "created_at": "2026-02-01T00:00:00.1234567Z",
                 "private_endpoint_id": "/endpoints/one",
             }
         ],

@@ -1,0 +1,48 @@
+"""RES017: the region of a dependency."""
+
+from __future__ import annotations
+
+from checks.contract.tables import Tables
+from checks.contract.three_valued import of_workspace, texts
+from checks.families import pages
+from checks.families.dependencies.facts import READ, is_read, why_unknown
+from checks.fixes.dependencies import REGION_KNOWN
+from checks.model import Answers, Check, Params, Severity, answer, check
+
+
+@check(
+    id="RES017",
+    title="Dependency is in the workspace's region",
+    over="associated_resources",
+    severity=Severity.LOW,
+    reads=(*READ, "associated_resources.location", "workspaces.location"),
+    remediation=REGION_KNOWN,
+    references=(pages.SECURED_WORKSPACE,),
+    follows=("RES013",),
+)
+def dependency_is_in_the_workspaces_region(tables: Tables, _params: Params) -> Answers:
+    """Traffic to a dependency in another region crosses regions, which costs, delays and may break residency rules.
+
+    Asked of each storage account, key vault, container registry and Application Insights: `location` equals the
+    workspace's, whatever the case and the spaces. Microsoft's secured workspace puts all resources in one region. A
+    dependency that does not exist or was not read, and a location that was not reported, are unknown.
+    """
+    resources = tables.associated_resources
+    own, home = resources["location"], of_workspace(tables.workspaces["location"], resources)
+    same = texts(own, _folded).eq(texts(home, _folded))
+    known = own.fillna("").ne("") & home.fillna("").ne("")
+    return answer(
+        known=known & is_read(resources).fillna(value=False),
+        passed=same,
+        observed="location " + own.fillna("not reported"),
+        expected="location " + home.fillna("of the workspace"),
+        failed="{resource} is in " + own.fillna("") + ", and its workspace is in " + home.fillna("") + ".",
+        unknown=why_unknown(resources, "Its location, or the workspace's, was not reported."),
+    )
+
+
+def _folded(region: str) -> str:
+    return region.replace(" ", "").lower()
+
+
+CHECKS: tuple[Check, ...] = (dependency_is_in_the_workspaces_region,)
