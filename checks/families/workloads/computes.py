@@ -25,7 +25,7 @@ from checks.fixes.computes import (
     COMPUTE_IN_NETWORK,
     PUBLIC_ADDRESS_REMOVED,
     REGION_OF_WORKSPACE,
-    SUBNET_GIVEN_UP,
+    SUBNET_REMOVED,
 )
 from checks.model import Answers, Check, Params, Severity, answer, check
 
@@ -47,7 +47,7 @@ def compute_has_no_public_address(tables: Tables, _params: Params) -> Answers:
     """A node with a public address can be found, scanned and attacked by everybody.
 
     Asked of compute clusters and compute instances: `enableNodePublicIp` has to be false, and an
-    instance must not report a `publicIpAddress` either, whatever its flag says; clusters report none.
+    instance must not report a `publicIpAddress` either, even if its flag is false; clusters report none.
     By contract the flag defaults to true, but a flag that was left out or null is unknown, never a
     pass; so is an instance that did not report its addresses at all.
     """
@@ -132,7 +132,7 @@ def compute_runs_inside_a_network(tables: Tables, _params: Params) -> Answers:
     over="computes",
     severity=Severity.MEDIUM,
     reads=("computes.compute_type", "computes.subnet_id", *MODE_READS),
-    remediation=SUBNET_GIVEN_UP,
+    remediation=SUBNET_REMOVED,
     controls=frameworks.MANAGED_NETWORK,
     references=(f"{pages.MANAGED_NETWORK}#limitations",),
     looks_at="row",
@@ -245,7 +245,7 @@ def compute_kind_is_supported_by_the_managed_network(tables: Tables, _params: Pa
         observed=kind,
         expected=" or ".join(MANAGED_TYPES),
         failed="A managed network does not support the kind " + kind.fillna("") + ".",
-        unknown="No source says whether a managed network supports the kind "
+        unknown="Azure's documentation does not state whether a managed network supports the kind "
         + kind.fillna("(not reported)")
         + ", or the isolation mode was not reported.",
         not_applicable="The managed network is off.",
