@@ -80,7 +80,8 @@ def _perimeter_note(resources: pd.DataFrame) -> pd.Series:
     looks_at="row",
 )
 def storage_account_is_closed_to_the_public(tables: Tables, params: PublicSide) -> Answers:
-    """A private workspace over an open storage account is open: the account holds data, models and code.
+    """An open storage account exposes a private workspace, because the account holds its data, models and code.
+
 
     The account's own rules and its network security perimeter decide together. Without a perimeter, Disabled passes;
     otherwise `networkAcls.defaultAction` Deny passes if the union of `ipRules` holds no network wider than

@@ -49,7 +49,7 @@ class AddressWidth(Params):
     looks_at="row",
 )
 def public_network_access_is_disabled(tables: Tables, _params: Params) -> Answers:
-    """Credentials alone guard a workspace with a public endpoint: a stolen token is enough to enter.
+    """Only credentials protect a workspace with a public endpoint, so a stolen token is enough to enter.
 
     `publicNetworkAccess` decides. Disabled passes and Enabled fails, also if it is limited to selected addresses.
     If Azure did not report it, or reported a word that is not documented, the answer is unknown; the reason then
@@ -129,7 +129,7 @@ def public_access_is_limited_to_selected_addresses(tables: Tables, _params: Para
     looks_at="row",
 )
 def selected_addresses_are_valid_and_narrow(tables: Tables, params: AddressWidth) -> Answers:
-    """An address list that names half the internet, or private ranges that never arrive, limits nothing.
+    """A wide address list does not limit access, and Azure does not support private ranges in it.
 
     Every `networkAcls.ipRules` entry has to be a public IPv4 address or range, and there may be 200 at most, Azure's
     own limit. The union of all entries may hold no network wider than *min_prefix* and no more than *max_addresses*
@@ -180,7 +180,8 @@ def _address_defects(joined: str, params: AddressWidth) -> str:
     looks_at="workspace",
 )
 def legacy_public_access_flag_does_not_contradict(tables: Tables, _params: Params) -> Answers:
-    """Two properties open the same door, and either overrides the other when it is written.
+    """Two properties control public access, and a write to either overrides the other.
+
 
     `allowPublicAccessWhenBehindVnet` true contradicts where `publicNetworkAccess` is Disabled or an
     approved private endpoint exists: the next write by an old client may open the workspace. A flag

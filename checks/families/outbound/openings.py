@@ -50,7 +50,7 @@ Glob = Annotated[str, StringConstraints(strip_whitespace=True, to_lower=True, mi
 
 
 class Openings(Params):
-    """How wide an opening may be, and which service tags stand for everybody's endpoints."""
+    """The widest opening that a rule may make, and the service tags that cover endpoints of every customer."""
 
     min_prefix: int = Field(
         default=MIN_PREFIX,
@@ -86,7 +86,7 @@ class SharedDomains(Params):
         description="Hosts, or globs on them, behind which everybody may keep data, beside those built in.",
     )
     admitted_hosts: tuple[Glob, ...] = Field(
-        default=(), description="Hosts or wildcards, spelled as in the rule, that somebody decided to allow."
+        default=(), description="Hosts or wildcards, spelled as in the rule, that the policy allows."
     )
 
 
@@ -99,7 +99,7 @@ class PortWidth(Params):
 
 
 class Approvals(Params):
-    """Which destinations somebody approved."""
+    """The destinations that the policy approves."""
 
     approved: tuple[Glob, ...] = Field(
         default=(),

@@ -66,9 +66,9 @@ def test_access_of_endpoint_and_workspace_combines_as_in_the_table(
 @pytest.mark.parametrize(
     ("rules", "said"),
     [
-        ("20.61.14.0/26", "respecting the addresses left on the workspace: 20.61.14.0/26."),
-        ("", "No addresses are left"),
-        (None, "were not reported"),
+        ("20.61.14.0/26", "accepts the addresses that remain on the workspace: 20.61.14.0/26."),
+        ("", "No addresses remain"),
+        (None, "Azure did not report whether addresses remain"),
     ],
 )
 def test_the_addresses_that_an_open_endpoint_respects_are_named(rules: str | None, said: str) -> None:
@@ -140,7 +140,7 @@ def test_an_endpoint_may_take_no_keys(type_: str, mode: str | None, outcome: str
 def test_a_token_that_is_not_of_entra_id_is_told_apart() -> None:
     rows = [endpoint("a", auth_mode="AMLToken"), endpoint("b", auth_mode="AADToken")]
     first, second = findings_of("END004", workspaces=[place()], endpoints=rows)["reason"]
-    assert "not Entra ID's" in first
+    assert "not Entra ID tokens" in first
     assert second == ""
 
 
