@@ -126,7 +126,6 @@ class Tables:
 
     def restricted_to(self, reads: Iterable[str]) -> Tables:
         """Return tables with the identity columns and the declared columns, named `table.column`, only."""
-
         wanted: dict[str, set[str]] = {name: set(schema.identity) for name, schema in SCHEMAS.items()}
         for read in reads:
             table, _, column = read.partition(".")
