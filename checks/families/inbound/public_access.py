@@ -91,7 +91,7 @@ def public_network_access_is_disabled(tables: Tables, _params: Params) -> Answer
     looks_at="row",
 )
 def public_access_is_limited_to_selected_addresses(tables: Tables, _params: Params) -> Answers:
-    """A public endpoint that must exist should answer to known addresses only, not to the internet.
+    """A public endpoint should answer only to the addresses of known clients, and not to the whole internet.
 
     With `publicNetworkAccess` Enabled, `networkAcls.defaultAction` Deny passes and Allow fails. Where
     public access is Disabled there is nothing to limit. Stable api-versions may leave `networkAcls`
@@ -182,7 +182,6 @@ def _address_defects(joined: str, params: AddressWidth) -> str:
 def legacy_public_access_flag_does_not_contradict(tables: Tables, _params: Params) -> Answers:
     """Two properties control public access, and a write to either overrides the other.
 
-
     `allowPublicAccessWhenBehindVnet` true contradicts where `publicNetworkAccess` is Disabled or an
     approved private endpoint exists: the next write by an old client may open the workspace. A flag
     that was not reported is unknown, as is a true flag whose counterpart was not read.
@@ -224,7 +223,7 @@ def legacy_public_access_flag_does_not_contradict(tables: Tables, _params: Param
     looks_at="row",
 )
 def no_address_rules_linger(tables: Tables, _params: Params) -> Answers:
-    """Rules left behind a closed door still open another: managed online endpoints go on honouring them.
+    """Managed online endpoints still accept the addresses of the rules after public access is disabled.
 
     Decided by `networkAcls.ipRules` where `publicNetworkAccess` is Disabled; not applicable otherwise.
     Rules or access that were not reported are unknown.

@@ -66,7 +66,7 @@ class FirewallTier(Params):
     looks_at="row",
 )
 def managed_network_is_on(tables: Tables, _params: Params) -> Answers:
-    """Without a managed network computes have whatever way out their own network gives them.
+    """Without a managed network the rules of the workspace do not restrict the outbound traffic of its computes.
 
     The mode AllowInternetOutbound or AllowOnlyApprovedOutbound passes. Disabled fails, and so does a
     workspace without `managedNetwork` at an api-version that would show it. An older api-version, a
@@ -148,7 +148,7 @@ def serverless_spark_is_ready_where_used(tables: Tables, _params: Params) -> Ans
         & is_active(workspaces),
         observed="sparkReady " + workspaces["spark_ready"].astype("string").str.lower(),
         expected="sparkReady true",
-        failed="The network is not ready for Spark, which these rules are for: "
+        failed="The network is not provisioned for Spark, but these rules are for Spark: "
         + children_named(rules["rule"], spark, rules, workspaces)
         + ".",
         unknown="The outbound rules were not all read, or sparkReady was not reported.",
@@ -283,7 +283,7 @@ def firewall_tier_is_the_wanted_one(tables: Tables, params: FirewallTier) -> Ans
         & any_child(says(rules["type"], "FQDN"), rules, workspaces, known=workspaces["outbound_rules_known"]),
         observed=sku,
         expected=params.sku,
-        failed="The firewall is of the tier " + sku.fillna("") + f", and the policy wants {params.sku}.",
+        failed="The firewall has the tier " + sku.fillna("") + f", and the policy requires {params.sku}.",
         unknown="The mode, the status or the outbound rules were not all read, or firewallSku was not reported.",
         not_applicable="There is no firewall: it needs host-name rules in a provisioned AllowOnlyApprovedOutbound "
         "network.",

@@ -82,7 +82,7 @@ _NEEDED_PORT: Final = ((443, 443),)
     looks_at="row",
 )
 def outbound_rule_is_in_force(tables: Tables, _params: Params) -> Answers:
-    """A rule that is listed but not in force protects nothing and reaches nothing.
+    """A rule that is listed but not in force does not allow its traffic.
 
     Active without error information passes, for Azure's own rules as for the customer's. Failed, error
     information, or Inactive in an active network fail. A rule that is being provisioned or deleted, or that
@@ -273,7 +273,7 @@ def private_endpoint_target_is_supported(tables: Tables, _params: Params) -> Ans
         applies=is_customers(rules) & has_type(rules, "PrivateEndpoint"),
         observed=shown,
         expected="a resource type and sub-resource that managed networks support",
-        failed="The rule {rule} points at an unsupported target: {shown}.",
+        failed="The rule {rule} has an unsupported target: {shown}.",
         values={"shown": shown},
         unknown="The rule's type, category, target or sub-resource was not reported.",
         not_applicable=AZURES_OWN,
@@ -305,7 +305,7 @@ def host_name_rules_are_absent(tables: Tables, _params: Params) -> Answers:
         passed=~any_host,
         observed=names.mask(names.eq(""), "no host-name rules").where(any_host.notna()),
         expected="no host-name rules, or the decision that they are worth it",
-        failed="An Azure Firewall is billed for these rules: " + names + ".",
+        failed="Azure bills a firewall for these host-name rules: " + names + ".",
         unknown="The outbound rules, or the type of one of them, were not all read.",
     )
 
@@ -340,7 +340,7 @@ def private_endpoint_target_is_in_allowed_subscription(
         applies=bool(params.allowed_subscriptions) & is_customers(rules) & has_type(rules, "PrivateEndpoint"),
         observed=target,
         expected="a target in {allowed}",
-        failed="The rule {rule} leads into the subscription {subscription}.",
+        failed="The target of the rule {rule} is in the subscription {subscription}, which is not allowed.",
         values={
             "allowed": ", ".join(params.allowed_subscriptions) or "any subscription",
             "subscription": subscription,

@@ -1,4 +1,4 @@
-"""END: the endpoints of a workspace: who may reach them, how callers prove themselves, how they reach out."""
+"""END: access to the endpoints of a workspace, their authentication, and their outbound traffic."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def _answers_selected_addresses(workspaces: pd.DataFrame) -> pd.Series:
     looks_at="row",
 )
 def online_endpoint_is_private(tables: Tables, _params: Params) -> Answers:
-    """A key or token alone guards a public endpoint.
+    """Only a key or token protects a public endpoint.
 
     `publicNetworkAccess` of the managed online endpoint itself decides, and only Disabled passes: a private
     workspace does not make its endpoints private. If the workspace answers to selected addresses alone, the
@@ -102,12 +102,13 @@ def online_endpoint_is_private(tables: Tables, _params: Params) -> Answers:
 def endpoint_and_workspace_access_combine(tables: Tables, _params: Params) -> Answers:
     """A closed workspace does not close its endpoints, so an endpoint can stay open.
 
-    Microsoft's table has four rows (read 2026-11). Workspace Disabled, endpoint Disabled: all public
-    traffic is refused. Disabled and Enabled: not supported, which fails; what opens the endpoint then
-    are the addresses left behind on the workspace. Selected addresses and Disabled: the workspace
-    respects them, the endpoint takes none. Selected addresses and Enabled: both respect them. A
-    workspace open to every address is not in the table and not judged. Any access that was not
-    reported, or is an unknown word, is unknown.
+    Microsoft's table has four rows (read 2026-11). With the workspace and the endpoint Disabled, both
+    refuse public traffic. With the workspace Disabled and the endpoint Enabled, the check fails: Azure does
+    not support it, and the addresses that remain on the workspace open the endpoint. With selected addresses
+    and the endpoint Disabled, only the workspace accepts them. With selected addresses and the endpoint
+    Enabled, both accept them. The table has no row for a workspace that is open to every address, so the
+    check does not apply to it. The answer is unknown if Azure did not report an access, or reported an
+    undocumented word.
     """
     endpoints, workspaces = tables.endpoints, tables.workspaces
     own = endpoints["public_network_access"]
@@ -258,12 +259,11 @@ def endpoint_uses_entra_id(tables: Tables, _params: Params) -> Answers:
 def selected_addresses_are_backed_by_isolation(tables: Tables, _params: Params) -> Answers:
     """A workspace that allows selected addresses only refuses its own computes unless they connect privately.
 
-    Over workspaces, because every value that decides is the workspace's and what fails is the creation
-    of anything in it, whether an endpoint exists or not. Asked where public access is Enabled and the
-    default action Deny: the managed network has to be on, or a private endpoint connection Approved. With the
-    connection alone compute instances work, but deployments of managed online endpoints fail, so the check fails
-    as well if such an endpoint exists. Access, action, mode, connections or endpoints that were not reported are
-    unknown unless another one decides.
+    The check applies if public access is Enabled and the default action is Deny. It judges the workspace, because
+    Azure then fails to create computes even if no endpoint exists. The managed network has to be on, or a private
+    endpoint connection Approved. With the connection alone compute instances work, but deployments of managed
+    online endpoints fail, so the check fails if such an endpoint exists. Access, action, mode, connections or
+    endpoints that were not reported are unknown unless another value decides.
     """
     workspaces, connections = tables.workspaces, tables.private_endpoint_connections
     known = workspaces["private_endpoint_connections_known"]
