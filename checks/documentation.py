@@ -1,4 +1,4 @@
-"""One check, and the whole catalogue, as Markdown: the docs, the terminal and the README say the same."""
+"""One check, and the whole catalogue, as Markdown. The docs, the terminal and the README show the same text."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ FAMILIES: Mapping[str, str] = {
 
 
 def section(check: Check, heading: str = "##") -> str:
-    """All of one check: why, what decides, parameters, the fix, controls, references."""
+    """Return one check as Markdown: its rationale, reads, parameters, fix, controls and references."""
     fix = check.remediation
     parts = [
         f"{heading} {check.id}: {check.title}",
@@ -43,7 +43,7 @@ def section(check: Check, heading: str = "##") -> str:
 
 
 def catalogue(checks: Iterable[Check]) -> str:
-    """Every check in a section of its own, family by family."""
+    """Return a section for every check, family by family."""
     sections = ["# The checks\n", _GENERATED]
     for family, members in groupby(_ordered(checks), key=lambda check: check.family):
         sections.append(f"## {family}: {FAMILIES.get(family, 'of a plug-in')}\n")
@@ -52,7 +52,7 @@ def catalogue(checks: Iterable[Check]) -> str:
 
 
 def controls(checks: Iterable[Check]) -> str:
-    """Framework by framework, each control and the checks that speak to it."""
+    """Return, for each framework, its controls and the checks that support each."""
     by_framework: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
     for check in _ordered(checks):
         for framework, ids in check.controls.items():
@@ -67,7 +67,7 @@ def controls(checks: Iterable[Check]) -> str:
 
 
 def overview(checks: Iterable[Check]) -> str:
-    """A table of every check, a line each."""
+    """Return a table with a line for each check."""
     rows = [f"| {check.id} | {check.severity.value} | {check.title} |" for check in _ordered(checks)]
     return "\n".join(["| check | severity | wants |", "| --- | --- | --- |", *rows])
 
@@ -77,7 +77,7 @@ _GENERATED = "Written by `make docs` from the checks themselves, and compared by
 _CONTROLS_NOTE = (
     "The mappings are those of Azure Policy's own initiatives for the built-in definition that asks the "
     "same question (Azure/azure-policy f4a50ba, 2026-04), and of the Azure security baseline for Machine "
-    "Learning. A check that passes speaks to a control; it does not prove it.\n"
+    "Learning. A passed check supports a control and does not prove it.\n"
 )
 
 

@@ -1,12 +1,12 @@
-"""The root of every error azml-audit raises on purpose, and those of policies and registries."""
+"""The root of every error that azml-audit raises on purpose, and the errors of policies and registries."""
 
 
 class AuditError(Exception):
-    """What happened, to which id, and what to do about it: the message is shown to the user as it is."""
+    """An error whose message is shown to the user as it is: what happened, to which id, and what to do."""
 
 
 class PolicyError(AuditError):
-    """A policy file says something no policy may say."""
+    """A policy file is invalid."""
 
 
 class RegistryError(AuditError):

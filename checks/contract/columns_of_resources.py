@@ -29,7 +29,7 @@ SUBSCRIPTIONS = TableSchema(
         ("workspaces", "our own: workspaces seen in it, also where the list broke off", INTEGER),
         (
             "workspaces_in_graph",
-            "our own: workspaces Resource Graph shows in it; <NA> where it was not asked or did not tell all",
+            "our own: workspaces Resource Graph shows in it; <NA> if the reader did not ask or got only a part",
             INTEGER,
         ),
         ("note", "our own: why it was not read, or why it can hold no workspace"),

@@ -1,4 +1,4 @@
-"""The isolation mode of a managed network: the one reading of it that every check shares."""
+"""The effective isolation mode of a managed network, as every check reads it."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ INTERNET: IsolationMode = "AllowInternetOutbound"
 APPROVED: IsolationMode = "AllowOnlyApprovedOutbound"
 
 MODE_READS = ("workspaces.managed_network_reported", "workspaces.isolation_mode")
-"""What a check that asks `effective_mode` has to say it reads."""
+"""The columns that a check declares in `reads` if it calls `effective_mode`."""
 
 
 def effective_mode(workspaces: pd.DataFrame) -> pd.Series:
-    """Per workspace its isolation mode as Azure spelled it, `Disabled` where it has no managed network.
+    """Return for each workspace its isolation mode as Azure spelled it, `Disabled` if it has no managed network.
 
-    `<NA>` where the api-version read cannot show a managed network or the mode was left out.
+    `<NA>` if the api-version that was read does not have managed networks, or if Azure left the mode out.
     """
     reported = workspaces["managed_network_reported"]
     absent = (~reported).fillna(value=False)

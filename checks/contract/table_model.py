@@ -21,11 +21,11 @@ class Column:
 
 @dataclass(frozen=True, kw_only=True)
 class TableSchema:
-    """One table: what a row is, its columns (the first is the resource id), and what every check may read.
+    """One table: the meaning of a row, its columns (the first is the resource id), and columns every check may read.
 
-    `known_by` names the boolean columns of `workspaces` that say, together, whether the rows of this table
-    were read completely for a workspace. `resource` is the column a finding names as its resource, the
-    first one unless said. Every check may decide by the columns of `sorts`, whatever it reads.
+    The reader read all rows of a workspace if every boolean column of `workspaces` in `known_by` is True.
+    `resource` is the column that a finding names as its resource; None means the first column. Every check may
+    decide by the columns of `sorts`, even if they are not in its `reads`.
     """
 
     name: str

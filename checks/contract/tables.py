@@ -125,7 +125,7 @@ class Tables:
         return replace(self, **frames)
 
     def restricted_to(self, reads: Iterable[str]) -> Tables:
-        """Only the identity columns and those named `table.column`: what a check said it reads."""
+        """Return tables with the identity columns and the declared columns, named `table.column`, only."""
         wanted: dict[str, set[str]] = {name: set(schema.identity) for name, schema in SCHEMAS.items()}
         for read in reads:
             table, _, column = read.partition(".")

@@ -1,4 +1,4 @@
-"""Which controls of which frameworks a check speaks to, each mapping said once.
+"""The controls that each check supports, by framework.
 
 Sources: the control groups of the initiatives in Azure/azure-policy (commit f4a50ba, 2026-04) and the
 Azure security baseline for Machine Learning (v3). NIST ids are written as NIST writes them (`SC-7(3)`

@@ -1,4 +1,4 @@
-"""Which controls the checks of computes and endpoints speak to; see `frameworks` for sources and spelling."""
+"""The controls that the checks of computes and endpoints support; `frameworks` names sources and spelling."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ LOCAL_AUTHENTICATION: Controls = {
 }
 """Built-in "Computes should have local authentication methods disabled" (e96a9a5f).
 
-Its initiative names two more CIS controls than the source at hand lists.
+Its initiative names two CIS controls that the source does not list.
 """
 
 LATEST_IMAGE: Controls = {
@@ -78,7 +78,7 @@ LATEST_IMAGE: Controls = {
 }
 """Built-in "Compute instances should be recreated to get the latest software updates" (f110a506).
 
-Its initiative names two more CIS controls than the source at hand lists.
+Its initiative names two CIS controls that the source does not list.
 """
 
 ENDPOINT_IDENTITY: Controls = {"MCSB": ("IM-1",)}

@@ -43,7 +43,7 @@ class IdentityKind(Params):
     looks_at="row",
 )
 def managed_identity_is_of_the_wanted_kind(tables: Tables, params: IdentityKind) -> Answers:
-    """Without an identity of its own a workspace works with keys and passwords that somebody has to keep.
+    """Without a managed identity a workspace uses keys and passwords, which its owners have to store and rotate.
 
     `identity.type` has to name the kind the policy wants, by default SystemAssigned; a workspace with both
     kinds has either. None, and a workspace without an identity, fail. A type that was not reported, or
@@ -81,7 +81,7 @@ def _has_kind(joined: str, wanted: frozenset[str]) -> bool | None:
     looks_at="row",
 )
 def workspace_is_encrypted_with_a_customer_key(tables: Tables, _params: Params) -> Answers:
-    """With a key of one's own, access to what the service stores can be taken away, and shown to be.
+    """With a customer-managed key the owner can revoke, and audit, access to the data that the service stores.
 
     `encryption.status` Enabled passes. Disabled fails, and so does a workspace without `encryption`: Azure
     then encrypts with keys that Microsoft manages. A status that was not reported, or an undocumented
@@ -140,7 +140,7 @@ def high_business_impact_is_set(tables: Tables, _params: Params) -> Answers:
     references=(pages.MONITORING,),
 )
 def diagnostic_logs_are_sent_somewhere(tables: Tables, _params: Params) -> Answers:
-    """What nobody records, nobody can look into afterwards: who ran what, on which data.
+    """Without resource logs nobody can investigate afterwards which user ran which job on which data.
 
     One diagnostic setting with an enabled log category and a sink passes, even if not all settings were
     read. None fails where all were read, and is unknown otherwise, as is a setting with parts left out.
@@ -174,7 +174,7 @@ def diagnostic_logs_are_sent_somewhere(tables: Tables, _params: Params) -> Answe
     looks_at="row",
 )
 def default_datastores_use_identity(tables: Tables, _params: Params) -> Answers:
-    """With keys, everyone who can use the workspace can do anything to its storage, in nobody's name.
+    """With keys, every user of the workspace has full access to its storage, and logs do not name the user.
 
     `systemDatastoresAuthMode` Identity or UserDelegationSAS passes: both sign in with Entra ID. AccessKey
     fails, and so does a mode that was left out, because keys are then used. An undocumented word is

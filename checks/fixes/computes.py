@@ -1,7 +1,7 @@
-"""How to mend what CMP finds, in az CLI, Bicep and Terraform.
+"""The fixes of the CMP checks in az CLI, Bicep and Terraform.
 
-`$NAMES` and `var.names` are what only the reader knows; `{{names}}` are filled in by the report.
-Commands and properties as of azure-cli's ml extension 2, api-version 2025-12-01 and azapi 2.
+The user replaces `$NAMES` and `var.names`; the report fills in `{{names}}`.
+The commands and properties are those of azure-cli's ml extension 2, api-version 2025-12-01 and azapi 2.
 """
 
 from __future__ import annotations
@@ -16,9 +16,8 @@ _DELETE = f"az ml compute delete {_OF_COMPUTE} --yes"
 _CREATE = f'az ml compute create {_OF_COMPUTE} --type {{{{compute_type}}}} --size "$SIZE"'
 
 _RECREATED = (
-    "The setting is fixed when a compute is created: delete it and create it again. Running jobs stop, and "
-    "what is stored on the disk of a compute instance is lost; save notebooks to the workspace's file share "
-    "first."
+    "Azure takes the setting only at creation: delete the compute and create it again. Deletion stops running "
+    "jobs and erases the disk of a compute instance. First save notebooks to the workspace's file share."
 )
 
 
@@ -67,31 +66,32 @@ def _terraform(*lines: str, outer: tuple[str, ...] = ()) -> str:
 
 
 PUBLIC_ADDRESS_REMOVED = Remediation(
-    summary="Create the compute again without public addresses for its nodes.",
+    summary="Create the compute again without public IP addresses for its nodes.",
     az=f"{_DELETE}\n{_CREATE} --enable-node-public-ip false",
     bicep=_bicep("enableNodePublicIp: false"),
     terraform=_terraform("enableNodePublicIp = false"),
-    caution=f"{_RECREATED} Without a public address nodes need a managed network, or a subnet with a way "
-    "out, to reach the service.",
+    caution=f"{_RECREATED} Nodes without a public IP address reach the service only through a managed network "
+    "or a subnet with outbound access.",
 )
 
 COMPUTE_IN_NETWORK = Remediation(
-    summary="Switch on the workspace's managed network, or create the compute again in a subnet.",
+    summary="Enable the workspace's managed network, or create the compute again in a subnet.",
     az="az ml workspace update --name {{workspace}} --resource-group {{resource_group}} "
     "--subscription {{subscription_id}} --managed-network allow_only_approved_outbound\n"
     f"{_DELETE}\n{_CREATE} --enable-node-public-ip false",
     bicep=_bicep("enableNodePublicIp: false", "subnet: { id: subnetId }"),
     terraform=_terraform("enableNodePublicIp = false", "subnet             = { id = var.subnet_id }"),
-    caution=f"{_RECREATED} A managed network cannot be switched off again, and only computes made after it "
-    "run inside. Give a subnet only where isolation stays off: the two exclude each other.",
+    caution=f"{_RECREATED} Azure cannot disable a managed network again, and only computes created after it "
+    "use it. Set a subnet only if isolation stays off: Azure does not support both.",
 )
 
-SUBNET_GIVEN_UP = Remediation(
+SUBNET_REMOVED = Remediation(
     summary="Create the compute again without a subnet of its own, so that it runs in the managed network.",
     az=f"{_DELETE}\n{_CREATE} --enable-node-public-ip false",
     bicep=_bicep("enableNodePublicIp: false"),
     terraform=_terraform("enableNodePublicIp = false"),
-    caution=f"{_RECREATED} Whatever the compute reached through its subnet needs an outbound rule first.",
+    caution=f"{_RECREATED} First add an outbound rule for each destination that the compute reaches through "
+    "its subnet.",
 )
 
 REGION_OF_WORKSPACE = Remediation(
@@ -99,7 +99,7 @@ REGION_OF_WORKSPACE = Remediation(
     az=f"{_DELETE}\n{_CREATE} --location {{{{location}}}}",
     bicep=_bicep(outer=("computeLocation: {{location}}",)),
     terraform=_terraform(outer=("computeLocation = {{location}}",)),
-    caution=f"{_RECREATED} Look first whether the region has the size and the quota.",
+    caution=f"{_RECREATED} First check that the region offers the VM size and has quota for it.",
 )
 
 CREATED_AFTER_THE_ENDPOINT = Remediation(
@@ -115,12 +115,12 @@ COMPUTE_DETACHED = Remediation(
     az=f"az ml compute detach {_OF_COMPUTE} --yes\n"
     f'az ml compute create --name "$CLUSTER" {_OF_COMPUTE.partition("{{compute}} ")[2]} '
     '--type AmlCompute --size "$SIZE" --enable-node-public-ip false',
-    caution="Jobs and endpoints that name the compute fail from then on. Detaching leaves the cluster or "
-    "machine itself running and billed.",
+    caution="Jobs and endpoints that use the compute fail after the detach. The cluster or machine itself keeps "
+    "running, and Azure keeps billing it.",
 )
 
 SSH_CLOSED = Remediation(
-    summary="Create the compute again with SSH closed to the public.",
+    summary="Create the compute again without public SSH access.",
     az=f"{_DELETE}\n{_CREATE} --ssh-public-access-enabled false",
     bicep=_bicep(
         "// a ComputeInstance takes sshSettings, an AmlCompute remoteLoginPortPublicAccess",
@@ -132,22 +132,22 @@ SSH_CLOSED = Remediation(
         'sshSettings                 = { sshPublicAccess = "Disabled" }',
         'remoteLoginPortPublicAccess = "Disabled"',
     ),
-    caution=f"{_RECREATED} In a managed network `az ml compute connect-ssh` reaches an instance without a "
-    "public port.",
+    caution=f"{_RECREATED} In a managed network, `az ml compute connect-ssh` connects to an instance that has "
+    "no public port.",
 )
 
 LOCAL_AUTHENTICATION_OFF = Remediation(
-    summary="Create the compute again with local authentication off.",
+    summary="Create the compute again with local authentication disabled.",
     az=f"{_DELETE}\n"
     "az rest --method put --url {{compute_id}} --url-parameters api-version=2025-12-01 "
     '--body "$BODY_WITH_DISABLE_LOCAL_AUTH_TRUE"',
     bicep=_bicep(outer=("disableLocalAuth: true",)),
     terraform=_terraform(outer=("disableLocalAuth = true",)),
-    caution=f"{_RECREATED} Nobody can sign in to its nodes with a password or key of its own any more.",
+    caution=f"{_RECREATED} Users can no longer sign in to its nodes with a local password or key.",
 )
 
 LATEST_IMAGE_TAKEN = Remediation(
-    summary="Create the instance again: a running one keeps the image it was created with.",
+    summary="Create the instance again: Azure does not update the image of an existing instance.",
     az=f"{_DELETE}\n{_CREATE}",
     bicep=_bicep(),
     terraform=_terraform(),

@@ -1,8 +1,8 @@
-"""How to mend what RES finds, in az CLI, Bicep and Terraform.
+"""The fixes of the RES checks in az CLI, Bicep and Terraform.
 
-A dependency may lie in another group or subscription than its workspace, so it is named by its full id.
-`$NAMES`, names without braces and `var.names` are what only the reader knows; `{{names}}` are filled in
-by the report. Api-versions are those the audit reads.
+The commands use full resource ids, because a dependency can be in another resource group or subscription
+than its workspace. The user replaces `$NAMES`, names without braces and `var.names`; the report fills in
+`{{names}}`. The api-versions are those that the reader uses.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ _REGISTRY = "Microsoft.ContainerRegistry/registries@2023-07-01"
 _INSIGHTS = "Microsoft.Insights/components@2020-02-02"
 
 _CUT_OFF = (
-    "Whoever comes over the public endpoint is cut off at once, and studio and jobs with them. First see "
-    "that clients and, where isolation is on, the managed network have private endpoints that are approved."
+    "Azure refuses clients of the public endpoint at once, studio and jobs included. First check that clients "
+    "have approved private endpoints, and the managed network too if isolation is on."
 )
-_SHARED = "Other workspaces and applications may share the resource."
+_SHARED = "Other workspaces and applications may use the same resource."
 
 
 def _az(*settings: str, resource: str = "{{resource_id}}") -> str:
@@ -66,12 +66,12 @@ VAULT_CLOSED = _closed(_VAULT, "key vault", f"{_CUT_OFF} {_SHARED}")
 REGISTRY_CLOSED = _closed(
     _REGISTRY,
     "container registry",
-    f"{_CUT_OFF} Only the Premium tier can be private, and images are then built by a compute of the "
-    f"workspace: set imageBuildCompute first. {_SHARED}",
+    f"{_CUT_OFF} Only the Premium tier supports private endpoints. First set imageBuildCompute: a compute "
+    f"of the workspace then builds the images. {_SHARED}",
 )
 
 INSIGHTS_CLOSED = Remediation(
-    summary="Bring the component into an Azure Monitor private link scope, then close ingestion and query.",
+    summary="Add the component to an Azure Monitor private link scope, then disable public ingestion and query.",
     az=_az(
         "properties.publicNetworkAccessForIngestion=Disabled",
         "properties.publicNetworkAccessForQuery=Disabled",
@@ -84,12 +84,12 @@ INSIGHTS_CLOSED = Remediation(
         'publicNetworkAccessForIngestion = "Disabled"',
         'publicNetworkAccessForQuery     = "Disabled"',
     ),
-    caution="Without a private link scope that the senders and readers reach, telemetry is lost for good and "
-    f"dashboards stay empty. {_SHARED}",
+    caution="Senders that cannot reach the private link scope lose their telemetry permanently, and dashboards "
+    f"outside it stay empty. {_SHARED}",
 )
 
 TRUSTED_SERVICES_ADMITTED = Remediation(
-    summary="Let trusted Microsoft services pass the firewall; take the command for its type.",
+    summary="Allow trusted Microsoft services through the firewall. Use the command for the resource's type.",
     az=f"# storage account or key vault\n{_az('properties.networkAcls.bypass=AzureServices')}\n"
     f"# container registry\n{_az('properties.networkRuleBypassOptions=AzureServices')}",
     bicep=_bicep_properties(
@@ -98,13 +98,13 @@ TRUSTED_SERVICES_ADMITTED = Remediation(
     terraform=_terraform_properties(
         _STORAGE, 'networkAcls = { defaultAction = "Deny", bypass = "AzureServices" }'
     ),
-    caution="The exception admits the identities of every trusted service that has a role on the resource: "
-    "review its role assignments. For a storage account keep Logging and Metrics in the list where they are "
-    "used. Bicep and Terraform are shown for a storage account.",
+    caution="The exception admits the identity of every trusted service that has a role on the resource: "
+    "review its role assignments. If a storage account's bypass lists Logging or Metrics, keep them. Bicep and "
+    "Terraform show a storage account.",
 )
 
 SERVICE_ENDPOINTS_REMOVED = Remediation(
-    summary="Remove the virtual network rules and reach the resource by private endpoints alone.",
+    summary="Remove the virtual network rules and connect through private endpoints only.",
     az=_az("properties.networkAcls.virtualNetworkRules=[]"),
     bicep=_bicep_properties(
         _STORAGE, "networkAcls: {", "  defaultAction: 'Deny'", "  virtualNetworkRules: []", "}"
@@ -112,21 +112,21 @@ SERVICE_ENDPOINTS_REMOVED = Remediation(
     terraform=_terraform_properties(
         _STORAGE, 'networkAcls = { defaultAction = "Deny", virtualNetworkRules = [] }'
     ),
-    caution="Clients in the subnets named by the rules are cut off unless a private endpoint serves them. "
-    "Bicep and Terraform are shown for a storage account.",
+    caution="Azure refuses clients in the subnets of the rules unless they use a private endpoint. Bicep and "
+    "Terraform show a storage account.",
 )
 
 REGISTRY_TIER_RAISED = Remediation(
-    summary="Raise the registry to the Premium tier, the only one with private endpoints.",
+    summary="Upgrade the registry to Premium, the only tier with private endpoints.",
     az=_az("sku.name=Premium"),
     bicep=_bicep(_REGISTRY, "sku: { name: 'Premium' }"),
     terraform=_terraform(_REGISTRY, 'sku = { name = "Premium" }'),
-    caution="Premium is billed several times higher. Going back is possible only once private endpoints, "
-    "network rules and replications are gone.",
+    caution="Premium costs several times more. Azure allows a downgrade only after private endpoints, network "
+    "rules and replications are removed.",
 )
 
 BUILD_COMPUTE_NAMED = Remediation(
-    summary="Name a compute cluster of the workspace that builds images in place of the registry.",
+    summary="Set imageBuildCompute to a compute cluster of the workspace.",
     az="az ml workspace update --name {{workspace}} --resource-group {{resource_group}} "
     '--subscription {{subscription_id}} --image-build-compute "$CLUSTER"',
     bicep=_bicep(
@@ -142,15 +142,15 @@ BUILD_COMPUTE_NAMED = Remediation(
     "  location                 = {{location}}\n"
     "  image_build_compute_name = var.cluster_name\n"
     "}",
-    caution="The cluster is billed while it builds and has to reach the package indexes it needs.",
+    caution="Azure bills the cluster while it builds. The cluster needs outbound access to the package indexes.",
 )
 
 ANONYMOUS_BLOBS_REFUSED = Remediation(
-    summary="Forbid anonymous access for the whole storage account.",
+    summary="Disable anonymous blob access for the whole storage account.",
     az=_az("properties.allowBlobPublicAccess=false"),
     bicep=_bicep_properties(_STORAGE, "allowBlobPublicAccess: false"),
     terraform=_terraform_properties(_STORAGE, "allowBlobPublicAccess = false"),
-    caution="Containers that publish on purpose stop answering anonymous readers at once.",
+    caution="Containers that are public on purpose refuse anonymous readers at once.",
 )
 
 SHARED_KEYS_REFUSED = Remediation(
@@ -160,59 +160,58 @@ SHARED_KEYS_REFUSED = Remediation(
     f"{_az('properties.allowSharedKeyAccess=false')}",
     bicep=_bicep_properties(_STORAGE, "allowSharedKeyAccess: false"),
     terraform=_terraform_properties(_STORAGE, "allowSharedKeyAccess = false"),
-    caution="Everything that holds an account key or a SAS signed with one fails at once: datastores with "
-    "credentials, scripts, file shares mounted by key. The workspace identity and its users need the data "
-    "roles for blobs and files first.",
+    caution="Clients that use an account key, or a SAS signed with one, fail at once: datastores with "
+    "credentials, scripts, file shares mounted by key. First grant the workspace identity and its users the "
+    "data roles for blobs and files.",
 )
 
 PURGE_PROTECTION_ON = Remediation(
-    summary="Switch on purge protection.",
+    summary="Enable purge protection.",
     az=_az("properties.enablePurgeProtection=true"),
     bicep=_bicep_properties(_VAULT, "enablePurgeProtection: true"),
     terraform=_terraform_properties(_VAULT, "enablePurgeProtection = true"),
-    caution="Purge protection cannot be switched off again: a deleted vault, and its name, stay for "
+    caution="Azure cannot disable purge protection again. It keeps a deleted vault, and reserves its name, for "
     "the whole retention period.",
 )
 
 ADMIN_USER_OFF = Remediation(
-    summary="Pull and push with identities, then switch the admin user off.",
+    summary="Pull and push with identities, then disable the admin user.",
     az=_az("properties.adminUserEnabled=false"),
     bicep=_bicep_properties(_REGISTRY, "adminUserEnabled: false"),
     terraform=_terraform_properties(_REGISTRY, "adminUserEnabled = false"),
-    caution="Whoever signs in with the admin password fails at once. A workspace whose identity has no role "
-    "on the registry relies on it: grant AcrPull and AcrPush to the identity first.",
+    caution="The registry refuses the admin password at once. A workspace whose identity has no role on the "
+    "registry uses that password: first grant AcrPull and AcrPush to the identity.",
 )
 
 DEPENDENCY_RESTORED = Remediation(
-    summary="Restore the resource while its soft delete lasts, or make a new workspace on one that exists.",
+    summary="Restore the resource if it is still soft-deleted, or create a new workspace with existing resources.",
     az="az resource show --ids {{resource_id}}",
-    caution="The storage account and key vault of a workspace cannot be exchanged: without them it has to "
-    "be created again. A new resource under the old name has none of the old data or keys.",
+    caution="Azure cannot replace the storage account or key vault of a workspace. If they cannot be restored, "
+    "create the workspace again. A new resource with the old name has none of the old data or keys.",
 )
 
 _OF_PERIMETER = '--perimeter-name "$PERIMETER" --resource-group "$PERIMETER_GROUP"'
 _CUT_BY_PERIMETER = (
-    "A perimeter may hold other resources, which follow the same rules. $PERIMETER and $PERIMETER_GROUP are the "
-    "perimeter and its resource group, as perimeter_id in the tables names them."
+    "The same rules apply to the other resources in the perimeter. $PERIMETER and $PERIMETER_GROUP are the "
+    "perimeter and its resource group from the column perimeter_id."
 )
 
 PERIMETER_NARROWED = Remediation(
-    summary="Replace the perimeter's wide inbound rule by one with the addresses that are needed.",
+    summary="Replace the perimeter's wide inbound rule with a rule for the addresses that clients use.",
     az=f'az network perimeter profile access-rule list {_OF_PERIMETER} --profile-name "$PROFILE"\n'
     f'az network perimeter profile access-rule update {_OF_PERIMETER} --profile-name "$PROFILE" '
     '--name "$RULE" --address-prefixes "$PREFIX"',
-    caution=f"Clients outside the new prefixes are refused at once. {_CUT_BY_PERIMETER} $PROFILE, $RULE and $PREFIX "
-    "are "
-    "the profile and the rule that the first command lists, and the address range to keep.",
+    caution=f"The perimeter refuses clients outside the new prefixes at once. {_CUT_BY_PERIMETER} The first command "
+    "lists $PROFILE and $RULE. $PREFIX is the address range to keep.",
 )
 
 PERIMETER_ENFORCED = Remediation(
-    summary="Read the perimeter's access logs, add the inbound rules that are missing, then enforce the association.",
+    summary="Read the perimeter's access logs, add the missing inbound rules, then enforce the association.",
     az=f"az network perimeter association list {_OF_PERIMETER}\n"
     f'az network perimeter association update {_OF_PERIMETER} --name "$ASSOCIATION" --access-mode Enforced',
-    caution="In Enforced mode the resource's own rules and the bypass for trusted services no longer count, so Machine "
-    "Learning needs private endpoints or an inbound rule for the workspace's subscription first. "
-    f"{_CUT_BY_PERIMETER} $ASSOCIATION is the association that the first command lists.",
+    caution="In Enforced mode Azure ignores the resource's own rules and the bypass for trusted services. First give "
+    "Machine Learning private endpoints, or an inbound rule for the workspace's subscription. "
+    f"{_CUT_BY_PERIMETER} The first command lists $ASSOCIATION.",
 )
 
 PERIMETER_PROVISIONED = Remediation(

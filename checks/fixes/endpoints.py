@@ -1,7 +1,7 @@
-"""How to mend what END finds, in az CLI, Bicep and Terraform.
+"""The fixes of the END checks in az CLI, Bicep and Terraform.
 
-`$NAMES` and `var.names` are what only the reader knows; `{{names}}` are filled in by the report.
-Commands and properties as of azure-cli's ml extension 2, api-version 2025-12-01 and azapi 2.
+The user replaces `$NAMES` and `var.names`; the report fills in `{{names}}`.
+The commands and properties are those of azure-cli's ml extension 2, api-version 2025-12-01 and azapi 2.
 """
 
 from __future__ import annotations
@@ -50,15 +50,14 @@ def _terraform(*lines: str) -> str:
 
 
 ENDPOINT_PRIVATE = Remediation(
-    summary="Disable the endpoint's public network access; clients come in by the workspace's private "
-    "endpoint.",
+    summary="Disable the endpoint's public network access. Clients then use the workspace's private endpoint.",
     az=f"az ml online-endpoint update --name {{{{endpoint}}}} {_OF_WORKSPACE} "
     "--set public_network_access=disabled",
     bicep=_bicep("authMode: 'AADToken'", "publicNetworkAccess: 'Disabled'"),
     terraform=_terraform('publicNetworkAccess = "Disabled"'),
-    caution="Clients without a way to the workspace's private endpoint are cut off at once. A private "
-    "endpoint of the workspace from before 2022-05-24 has to be created again first. The template writes the "
-    "endpoint as a whole: give its identity and authentication mode as they are.",
+    caution="Clients that cannot reach the workspace's private endpoint fail at once. First replace a private "
+    "endpoint that was created before 2022-05-24. The template writes the whole endpoint: copy its current "
+    "identity and authentication mode into the template.",
 )
 
 ACCESS_COMBINED_AS_DOCUMENTED = Remediation(
@@ -70,12 +69,12 @@ ACCESS_COMBINED_AS_DOCUMENTED = Remediation(
     '--network-acls "$ADDRESSES"',
     bicep=ENDPOINT_PRIVATE.bicep,
     terraform=ENDPOINT_PRIVATE.terraform,
-    caution=f"{ENDPOINT_PRIVATE.caution} Address rules left on a disabled workspace go on opening its "
-    "endpoints: remove them too. A Project follows its hub: change the hub.",
+    caution=f"{ENDPOINT_PRIVATE.caution} Address rules on a disabled workspace still open its endpoints: remove "
+    "the rules too. A Project uses the settings of its hub: change the hub.",
 )
 
-LEGACY_ISOLATION_GIVEN_UP = Remediation(
-    summary="Create the deployment again without egressPublicNetworkAccess; the workspace's managed network "
+LEGACY_ISOLATION_REMOVED = Remediation(
+    summary="Create the deployment again without egressPublicNetworkAccess. The workspace's managed network then "
     "isolates it.",
     az='az ml online-deployment create --name "$NEW" --endpoint-name "$ENDPOINT" '
     f'{_OF_WORKSPACE} --file "$WITHOUT_EGRESS_FLAG"\n'
@@ -83,42 +82,39 @@ LEGACY_ISOLATION_GIVEN_UP = Remediation(
     f'{_OF_WORKSPACE} --traffic "$NEW=100"\n'
     'az ml online-deployment delete --name {{deployment}} --endpoint-name "$ENDPOINT" '
     f"{_OF_WORKSPACE} --yes",
-    caution="The flag cannot be changed on a deployment that exists. Test the new deployment before it takes "
-    "the traffic. Meanwhile both are billed.",
+    caution="Azure does not change the flag on an existing deployment. Test the new deployment before it receives "
+    "traffic. Azure bills both deployments until the old one is deleted.",
 )
 
 ENDPOINT_BY_ENTRA_ID = Remediation(
-    summary="Have clients send Entra ID tokens, then switch the endpoint to them; a serverless endpoint is "
-    "created again.",
+    summary="Change the clients to Entra ID tokens, then change the endpoint's authentication mode. Create a "
+    "serverless endpoint again.",
     az=f"az ml online-endpoint update --name {{{{endpoint}}}} {_OF_WORKSPACE} --set auth_mode=aad_token\n"
     f"# a batch endpoint: az ml batch-endpoint update --name {{{{endpoint}}}} {_OF_WORKSPACE} "
     "--set auth_mode=aad_token",
     bicep=_bicep("authMode: 'AADToken'"),
     terraform=_terraform('authMode = "AADToken"'),
-    caution="Clients that send a key are refused at once, and each client's identity needs the action "
+    caution="The endpoint refuses clients that send a key at once. Each client's identity needs the action "
     "Microsoft.MachineLearningServices/workspaces/onlineEndpoints/score/action. Endpoints on Kubernetes do "
-    "not take Entra ID tokens: there aml_token is the best there is. The templates are for an "
-    "online endpoint.",
+    "not accept Entra ID tokens: use aml_token there. The templates are for an online endpoint.",
 )
 
 SELECTED_ADDRESSES_BACKED = Remediation(
-    summary="Switch on the workspace's managed network, or create a private endpoint to it, before relying "
-    "on selected addresses.",
+    summary="Enable the workspace's managed network, or create a private endpoint to the workspace.",
     az=f"{NETWORK_ON.az}\n"
     f'az ml workspace outbound-rule set {_OF_WORKSPACE} --rule "$RULE" --type private_endpoint '
     "--service-resource-id {{workspace_id}} --subresource-target amlworkspace",
     bicep=NETWORK_ON.bicep,
     terraform=NETWORK_ON.terraform,
-    caution=f"{NETWORK_ON.caution} A private endpoint alone lets compute instances in a subnet be created, "
-    "but managed online deployments still fail.",
+    caution=f"{NETWORK_ON.caution} With a private endpoint alone, Azure creates compute instances in a subnet, but "
+    "managed online deployments still fail.",
 )
 
 BATCH_REACHED = Remediation(
-    summary="Close the workspace's public access, or move the batch endpoint to a workspace without selected "
+    summary="Disable the workspace's public access, or move the batch endpoint to a workspace without selected "
     "addresses.",
     az="az ml workspace update --name {{workspace}} --resource-group {{resource_group}} "
     "--subscription {{subscription_id}} --public-network-access Disabled",
-    caution="Create the workspace's private endpoint and its DNS zones first: without them nobody reaches the "
-    "workspace "
-    "once public access is closed.",
+    caution="First create the workspace's private endpoint and its DNS zones. Without them no client reaches the "
+    "workspace after public access is disabled.",
 )

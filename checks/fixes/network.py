@@ -1,7 +1,7 @@
-"""How to mend what NET, PEP and MVN find, in az CLI, Bicep and Terraform.
+"""The fixes of the NET, PEP and MVN checks in az CLI, Bicep and Terraform.
 
-`$NAMES` and `var.names` are what only the reader knows; `{{names}}` are filled in by the report.
-Commands and properties as of azure-cli's ml extension 2, api-version 2025-12-01 and azurerm 4.
+The user replaces `$NAMES` and `var.names`; the report fills in `{{names}}`.
+The commands and properties are those of azure-cli's ml extension 2, api-version 2025-12-01 and azurerm 4.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ _OF_WORKSPACE_RULE = (
 )
 
 _UNREACHABLE = (
-    "Without an approved private endpoint and its DNS zones the workspace becomes unreachable for everyone: "
-    "create and test the endpoint first."
+    "First create and test a private endpoint with its DNS zones. Without an approved endpoint no client reaches "
+    "the workspace."
 )
 
 _ONE_WAY = (
-    "A managed network cannot be switched off again, and AllowOnlyApprovedOutbound cannot be relaxed to "
-    "AllowInternetOutbound; changeableIsolationModes lists where a workspace may still go. Compute clusters, "
-    "compute instances and managed online endpoints made before have to be deleted and made again."
+    "Azure cannot disable a managed network again, or change AllowOnlyApprovedOutbound to AllowInternetOutbound. "
+    "changeableIsolationModes lists the modes that a workspace can still change to. Delete existing compute "
+    "clusters, compute instances and managed online endpoints, and create them again."
 )
 
 
@@ -70,11 +70,11 @@ PUBLIC_ACCESS_DISABLED = Remediation(
     az=f"az ml workspace update {_OF_WORKSPACE} --public-network-access Disabled",
     bicep=_workspace_bicep("publicNetworkAccess: 'Disabled'"),
     terraform=_workspace_terraform("public_network_access_enabled = false"),
-    caution=f"{_UNREACHABLE} Selected addresses are reset. A Project follows its hub: change the hub.",
+    caution=f"{_UNREACHABLE} Azure resets selected addresses. A Project uses the settings of its hub: change the hub.",
 )
 
 ADDRESSES_SELECTED = Remediation(
-    summary="Answer to named public addresses only, or disable public network access altogether.",
+    summary="Allow selected public IP addresses only, or disable public network access.",
     az=f'az ml workspace update {_OF_WORKSPACE} --public-network-access Enabled --network-acls "$ADDRESSES"',
     bicep=_workspace_bicep(
         "publicNetworkAccess: 'Enabled'",
@@ -91,22 +91,22 @@ ADDRESSES_SELECTED = Remediation(
         "}",
         version="2025-10-01-preview",
     ),
-    caution="Every client whose address is not listed is cut off at once, computes of a managed network "
-    "included unless it has a private endpoint rule to the workspace. networkAcls is in preview "
-    "api-versions only.",
+    caution="Azure refuses every client whose address is not listed at once. Computes in a managed network are "
+    "refused too, unless the network has a private endpoint rule to the workspace. Only preview api-versions "
+    "have networkAcls.",
 )
 
 ADDRESSES_NARROWED = Remediation(
-    summary="Replace each offending rule by the public IPv4 addresses that are really needed.",
+    summary="Replace each rule that the reason names with the public IPv4 addresses of the clients.",
     az=f'az ml workspace network-rule remove {_OF_WORKSPACE_RULE} --ip-address "$OFFENDING"\n'
     f'az ml workspace network-rule add {_OF_WORKSPACE_RULE} --ip-address "$NARROW"',
     bicep=ADDRESSES_SELECTED.bicep,
     terraform=ADDRESSES_SELECTED.terraform,
-    caution="Clients behind the removed range are cut off at once; add the narrow rule first where in doubt.",
+    caution="Azure refuses clients in the removed range at once. Add the narrow rule before you remove the wide one.",
 )
 
 ADDRESSES_REMOVED = Remediation(
-    summary="Remove the address rules that are left behind the disabled public endpoint.",
+    summary="Remove the address rules that remain although public network access is disabled.",
     az=f'az ml workspace network-rule remove {_OF_WORKSPACE_RULE} --ip-address "$LEFT_BEHIND"',
     bicep=_workspace_bicep(
         "publicNetworkAccess: 'Disabled'",
@@ -119,11 +119,11 @@ ADDRESSES_REMOVED = Remediation(
     terraform=_workspace_azapi(
         'networkAcls = { defaultAction = "Deny", ipRules = [] }', version="2025-10-01-preview"
     ),
-    caution="Managed online endpoints with public access stop answering those addresses as well.",
+    caution="Managed online endpoints with public access then refuse those addresses too.",
 )
 
 LEGACY_FLAG_CLEARED = Remediation(
-    summary="Set the legacy flag to false and steer access by publicNetworkAccess alone.",
+    summary="Set the legacy flag to false, and control access with publicNetworkAccess only.",
     az="az rest --method patch --url {{workspace_id}} --url-parameters api-version=2025-12-01 "
     '--body \'{"properties": {"allowPublicAccessWhenBehindVnet": false}}\'\n'
     f"az ml workspace show {_OF_WORKSPACE} --query public_network_access",
@@ -131,11 +131,11 @@ LEGACY_FLAG_CLEARED = Remediation(
     terraform=_workspace_azapi(
         "allowPublicAccessWhenBehindVnet = false", 'publicNetworkAccess             = "Disabled"'
     ),
-    caution="Either property overrides the other when written: look at publicNetworkAccess afterwards.",
+    caution="A write to one property overrides the other: check publicNetworkAccess afterwards.",
 )
 
 PRIVATE_IN_MANAGED_OUT = Remediation(
-    summary="Disable public network access and switch on a managed virtual network.",
+    summary="Disable public network access and enable a managed virtual network.",
     az=f"az ml workspace update {_OF_WORKSPACE} --managed-network allow_internet_outbound\n"
     f"az ml workspace update {_OF_WORKSPACE} --public-network-access Disabled",
     bicep=_workspace_bicep(
@@ -150,8 +150,8 @@ PRIVATE_IN_MANAGED_OUT = Remediation(
         '  isolation_mode = "AllowInternetOutbound"',
         "}",
     ),
-    caution=f"{_UNREACHABLE} {_ONE_WAY} Do not loosen a workspace that allows only approved outbound to "
-    "satisfy this rule: Azure refuses it, and it would be weaker.",
+    caution=f"{_UNREACHABLE} {_ONE_WAY} If the workspace allows only approved outbound, keep that mode: it is "
+    "stricter than this check requires.",
 )
 
 ENDPOINT_CREATED = Remediation(
@@ -189,27 +189,27 @@ ENDPOINT_CREATED = Remediation(
     "    is_manual_connection           = false\n"
     "  }\n"
     "}",
-    caution="The endpoint is billed by the hour and has to be in the region of its virtual network. Without "
-    "the DNS zones clients go on resolving the public address.",
+    caution="Azure bills the endpoint by the hour. Create it in the region of its virtual network. Without the DNS "
+    "zones clients still resolve the public address.",
 )
 
 CONNECTION_SETTLED = Remediation(
-    summary="Approve the connection if it is wanted, else delete it.",
+    summary="Approve the connection if you know its owner and purpose, otherwise delete it.",
     az='az network private-endpoint-connection approve --id {{connection_id}} --description "$WHY"\n'
     "az network private-endpoint-connection delete --id {{connection_id}} --yes",
-    caution="Approve only an endpoint whose owner is known. A deleted connection cannot be restored: its "
-    "private endpoint stays Disconnected and has to be created again.",
+    caution="Azure cannot restore a deleted connection. Its private endpoint stays Disconnected until its owner "
+    "creates it again.",
 )
 
 CONNECTION_REMOVED = Remediation(
     summary="Delete the connection from the foreign subscription, or allow that subscription in the policy.",
     az="az network private-endpoint-connection delete --id {{connection_id}} --yes",
-    caution="Whoever uses the endpoint {{private_endpoint_id}} loses the workspace at once, and a deleted "
-    "connection cannot be restored.",
+    caution="Clients of the endpoint {{private_endpoint_id}} lose access to the workspace at once. Azure cannot "
+    "restore a deleted connection.",
 )
 
 NETWORK_ON = Remediation(
-    summary="Switch on a managed virtual network, in the strictest mode the work allows.",
+    summary="Enable a managed virtual network, in the strictest mode that the workloads allow.",
     az=f"az ml workspace update {_OF_WORKSPACE} --managed-network allow_only_approved_outbound\n"
     f"az ml workspace provision-network {_OF_WORKSPACE}",
     bicep=_workspace_bicep("managedNetwork: {", "  isolationMode: 'AllowOnlyApprovedOutbound'", "}"),
@@ -220,21 +220,22 @@ NETWORK_ON = Remediation(
 )
 
 SPARK_PROVISIONED = Remediation(
-    summary="Provision the managed network again, Spark included.",
+    summary="Provision the managed network again, with Spark.",
     az=f"az ml workspace provision-network {_OF_WORKSPACE} --include-spark",
-    caution="Disable public network access first, or the endpoints to the workspace may not be created. "
-    "Network resources are billed once provisioned.",
+    caution="First disable public network access; otherwise Azure may not create the endpoints to the workspace. "
+    "Azure bills network resources after provisioning.",
 )
 
 SERVERLESS_PRIVATE = Remediation(
-    summary="Give serverless compute no public address, and no custom subnet beside a managed network.",
+    summary="Disable public IP addresses for serverless compute. With a managed network, also remove the custom "
+    "subnet.",
     az="az rest --method patch --url {{workspace_id}} --url-parameters api-version=2025-12-01 "
     '--body \'{"properties": {"serverlessComputeSettings": {"serverlessComputeCustomSubnet": null, '
     '"serverlessComputeNoPublicIP": true}}}\'',
     bicep=_workspace_bicep("serverlessComputeSettings: {", "  serverlessComputeNoPublicIP: true", "}"),
     terraform=_workspace_terraform("serverless_compute {", "  public_ip_enabled = false", "}"),
-    caution="Where isolation is off, serverless compute without a public address needs a custom subnet to "
-    "reach the service.",
+    caution="If isolation is off, serverless compute without a public IP address needs a custom subnet to reach "
+    "the service.",
 )
 
 _ADD_RULE = (
@@ -243,8 +244,8 @@ _ADD_RULE = (
 )
 
 ENDPOINT_RULE_TO_WORKSPACE = Remediation(
-    summary="Disable public network access and provision again, or add the private endpoint rule to the "
-    "workspace by hand.",
+    summary="Disable public network access and provision again, or add the private endpoint rule to the workspace "
+    "yourself.",
     az=f"{PUBLIC_ACCESS_DISABLED.az}\n{SPARK_PROVISIONED.az}\n{_ADD_RULE}",
     bicep=PUBLIC_ACCESS_DISABLED.bicep,
     terraform=PUBLIC_ACCESS_DISABLED.terraform,
@@ -252,10 +253,10 @@ ENDPOINT_RULE_TO_WORKSPACE = Remediation(
 )
 
 FIREWALL_SKU_SET = Remediation(
-    summary="Set the firewall tier the policy wants.",
+    summary="Set the firewall tier that the policy requires.",
     az=f"az ml workspace update {_OF_WORKSPACE} --set managed_network.firewall_sku=$SKU",
     bicep=_workspace_bicep("managedNetwork: {", "  firewallSku: sku", "}"),
     terraform=_workspace_azapi("managedNetwork = { firewallSku = var.sku }"),
-    caution="Changing the tier replaces the firewall: outbound traffic by host name stops meanwhile. "
-    "The Basic tier has a lower throughput.",
+    caution="Azure replaces the firewall to change its tier. Outbound traffic by host name stops until the new "
+    "firewall runs. The Basic tier has a lower throughput.",
 )

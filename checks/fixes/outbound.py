@@ -1,7 +1,7 @@
-"""How to mend what OBR finds, in az CLI, Bicep and Terraform.
+"""The fixes of the OBR checks in az CLI, Bicep and Terraform.
 
-`$NAMES` and `var.names` are what only the reader knows; `{{names}}` are filled in by the report.
-Commands and properties as of azure-cli's ml extension 2, api-version 2025-12-01 and azurerm 4.
+The user replaces `$NAMES` and `var.names`; the report fills in `{{names}}`.
+The commands and properties are those of azure-cli's ml extension 2, api-version 2025-12-01 and azurerm 4.
 """
 
 from __future__ import annotations
@@ -15,9 +15,10 @@ _REMOVE = f"az ml workspace outbound-rule remove {_OF_WORKSPACE} --rule {{{{rule
 _LIST = f"az ml workspace outbound-rule list {_OF_WORKSPACE}"
 
 _FIREWALL = (
-    "The first host-name rule brings an Azure Firewall, billed by the hour; it is only removed with the last."
+    "Azure creates a firewall for the first host-name rule, bills it by the hour, and removes it only with the "
+    "last such rule."
 )
-_CUT_OFF = "Jobs, images and notebooks that rely on the destination fail once the rule is gone."
+_CUT_OFF = "Jobs, image builds and notebooks that use the destination fail after the rule is removed."
 
 
 def _bicep(*lines: str, name: str = "{{rule}}") -> str:
@@ -61,17 +62,17 @@ _SERVICE_TAG_BICEP = (
 _SERVICE_TAG_TERRAFORM = ("service_tag  = var.service_tag", 'protocol     = "TCP"', 'port_ranges  = "443"')
 
 RULE_PROVISIONED = Remediation(
-    summary="Read the rule's error, mend its cause (for a private endpoint mostly the workspace identity's "
-    "right to approve it on the target), and provision again.",
+    summary="Read the rule's error, fix its cause and provision again. For a private endpoint the usual cause is "
+    "that the workspace identity may not approve it on the target.",
     az=f"az ml workspace outbound-rule show {_OF_WORKSPACE} --rule {{{{rule}}}}\n"
     "az ml workspace provision-network --name {{workspace}} --resource-group {{resource_group}} "
     "--subscription {{subscription_id}}",
-    caution="The role Azure AI Enterprise Network Connection Approver on the target is no longer assigned by "
-    "itself (since 2025-04-30).",
+    caution="Since 2025-04-30 Azure does not assign the role Azure AI Enterprise Network Connection Approver on "
+    "the target: assign it to the workspace identity.",
 )
 
 RULE_OF_VALID_TYPE = Remediation(
-    summary="Remove the rule, or tighten the workspace to AllowOnlyApprovedOutbound, where such rules count.",
+    summary="Remove the rule, or change the workspace to AllowOnlyApprovedOutbound, so that the rule has an effect.",
     az=f"{_REMOVE}\n"
     "az ml workspace update --name {{workspace}} --resource-group {{resource_group}} "
     "--subscription {{subscription_id}} --managed-network allow_only_approved_outbound",
@@ -92,25 +93,24 @@ RULE_OF_VALID_TYPE = Remediation(
     '    isolation_mode = "AllowOnlyApprovedOutbound"\n'
     "  }\n"
     "}",
-    caution="AllowOnlyApprovedOutbound cannot be relaxed again; changeableIsolationModes says whether the "
-    "workspace may go there. Computes made before have to be deleted and made again. "
-    f"{_FIREWALL}",
+    caution="Azure cannot change AllowOnlyApprovedOutbound back. changeableIsolationModes lists the modes that the "
+    f"workspace can change to. Delete existing computes and create them again. {_FIREWALL}",
 )
 
 REQUIRED_TAGS_RESTORED = Remediation(
-    summary="Provision the network again so that Azure restores its own rules; add what still lacks.",
+    summary="Provision the network again so that Azure restores its own rules. Then add each rule that is still "
+    "missing.",
     az="az ml workspace provision-network --name {{workspace}} --resource-group {{resource_group}} "
     "--subscription {{subscription_id}}\n"
     f'az ml workspace outbound-rule set {_OF_WORKSPACE} --rule "$RULE" --type service_tag '
     '--service-tag "$TAG" --protocol TCP --port-ranges 443',
     bicep=_bicep(*_SERVICE_TAG_BICEP, name="ruleName"),
     terraform=_terraform("service_tag", *_SERVICE_TAG_TERRAFORM, name="var.rule_name"),
-    caution="AzureMachineLearning also needs ports 5831 and 18881, BatchNodeManagement takes the suffix of "
-    "the region.",
+    caution="AzureMachineLearning also needs ports 5831 and 18881. BatchNodeManagement needs the region as suffix.",
 )
 
 STORAGE_BY_ENDPOINT = Remediation(
-    summary="Reach the storage account by a private-endpoint rule, then remove the host-name rule.",
+    summary="Add a private-endpoint rule for the storage account, then remove the host-name rule.",
     az=f'az ml workspace outbound-rule set {_OF_WORKSPACE} --rule "$RULE" --type private_endpoint '
     '--service-resource-id "$STORAGE_ACCOUNT_ID" --subresource-target blob --spark-enabled true\n'
     f"{_REMOVE}",
@@ -131,27 +131,27 @@ STORAGE_BY_ENDPOINT = Remediation(
         "spark_enabled       = true",
         name="var.rule_name",
     ),
-    caution="The workspace identity needs the right to approve the endpoint on the account. A private "
-    "endpoint is billed by the hour. Somebody else's public account has no private endpoint to offer: copy "
-    "what is needed from it instead.",
+    caution="The workspace identity needs the right to approve the endpoint on the account. Azure bills a private "
+    "endpoint by the hour. If another organisation owns the account, copy the files that the work needs to an "
+    "account of your own.",
 )
 
 OPENING_CLOSED = Remediation(
-    summary="Remove the rule and reach the one resource that is needed by a private-endpoint rule.",
+    summary="Remove the rule. Add a private-endpoint rule for the one resource that the work needs.",
     az=_REMOVE,
     caution=_CUT_OFF,
 )
 
 HOST_CORRECTED = Remediation(
-    summary="Set the rule's destination to a host name alone, without scheme, port, path or address.",
+    summary="Set the rule's destination to a host name without scheme, port or path, and not to an IP address.",
     az=f'az ml workspace outbound-rule set {_OF_WORKSPACE} --rule {{{{rule}}}} --type fqdn --destination "$HOST"',
     bicep=_bicep("type: 'FQDN'", "category: 'UserDefined'", "destination: hostName"),
     terraform=_terraform("fqdn", "destination_fqdn = var.host"),
-    caution="Jobs that reach the destination by another name fail until the rule has that name.",
+    caution="Jobs that use another name for the destination fail until a rule allows that name.",
 )
 
 HOST_NARROWED = Remediation(
-    summary="Name the hosts that are needed, each in full, instead of the wide one.",
+    summary="Add a rule for the full name of each host that the work needs, then remove the wide rule.",
     az=f'az ml workspace outbound-rule set {_OF_WORKSPACE} --rule "$RULE" --type fqdn --destination "$HOST"\n'
     f"{_REMOVE}",
     bicep=_bicep("type: 'FQDN'", "category: 'UserDefined'", "destination: host", name="ruleName"),
@@ -160,7 +160,7 @@ HOST_NARROWED = Remediation(
 )
 
 PORTS_NARROWED = Remediation(
-    summary="Set the rule again with the protocol and the ports that are needed.",
+    summary="Set the rule again with only the protocol and ports that the work needs.",
     az=f"az ml workspace outbound-rule set {_OF_WORKSPACE} --rule {{{{rule}}}} --type service_tag "
     "--service-tag {{service_tag}} --protocol TCP --port-ranges 443",
     bicep=_bicep(
@@ -173,18 +173,18 @@ PORTS_NARROWED = Remediation(
         "service_tag",
         *(line.replace("var.service_tag", "{{service_tag}}") for line in _SERVICE_TAG_TERRAFORM),
     ),
-    caution="Setting a rule replaces it as a whole: give its address prefixes again where it has any, and "
-    "the ports that are really used in place of 443.",
+    caution="The command replaces the whole rule: repeat its address prefixes if it has any. Replace 443 with the "
+    "ports that the work uses.",
 )
 
 RULE_APPROVED = Remediation(
-    summary="Have the destination approved and put it into the policy, or remove the rule.",
+    summary="Get the destination approved and add it to the policy, or remove the rule.",
     az=_REMOVE,
     caution=_CUT_OFF,
 )
 
 TARGET_SUPPORTED = Remediation(
-    summary="Point the rule at a resource type and sub-resource that managed networks support, or remove it.",
+    summary="Set the rule to a resource type and sub-resource that managed networks support, or remove the rule.",
     az=f"{_REMOVE}\n"
     f"az ml workspace outbound-rule set {_OF_WORKSPACE} --rule {{{{rule}}}} --type private_endpoint "
     '--service-resource-id {{service_resource_id}} --subresource-target "$SUBRESOURCE"',
@@ -205,13 +205,13 @@ TARGET_SUPPORTED = Remediation(
 )
 
 REPETITION_REMOVED = Remediation(
-    summary="Remove the rule that adds nothing, or the wildcard that makes it superfluous.",
+    summary="Remove the redundant rule, or the wider rule that covers it.",
     az=f"{_LIST}\n{_REMOVE}",
-    caution="Look first which of the two is wanted: the narrow one mostly is.",
+    caution="First check which of the two rules the work needs: usually the narrow one.",
 )
 
 FIREWALL_AVOIDED = Remediation(
-    summary="Replace host-name rules by private endpoints or service tags where that is possible.",
+    summary="Replace host-name rules with private endpoints or service tags where possible.",
     az=f"{_LIST} --query \"[?type=='FQDN' || type=='fqdn']\"",
     caution=_FIREWALL,
 )

@@ -1,7 +1,7 @@
-"""How to let a scenario work again, in az CLI, Bicep and Terraform.
+"""The fixes of the checks of scenarios in az CLI, Bicep and Terraform.
 
-`$NAMES`, names without braces and `var.names` are what only the reader knows; `{{names}}` are filled in
-by the report. Commands and properties as of azure-cli's ml extension 2, api-version 2025-12-01 and azurerm 4.
+The user replaces `$NAMES`, names without braces and `var.names`; the report fills in `{{names}}`.
+The commands and properties are those of azure-cli's ml extension 2, api-version 2025-12-01 and azurerm 4.
 """
 
 from __future__ import annotations
@@ -14,13 +14,12 @@ _SET = (
     "--subscription {{subscription_id}}"
 )
 _FIREWALL = (
-    "The first host-name rule brings an Azure Firewall, billed by the hour, and Microsoft no longer promises "
-    "that data cannot leave by the hosts allowed. Add only the hosts that are missing. A Project's rules are "
-    "its hub's."
+    "Azure creates a firewall for the first host-name rule and bills it by the hour. Data can leave through the "
+    "allowed hosts. Add only the hosts that are missing. A Project uses the rules of its hub."
 )
 _APPROVAL = (
-    "The workspace identity needs the role Azure AI Enterprise Network Connection Approver on the target. A "
-    "private endpoint is billed by the hour. A Project's rules are its hub's."
+    "The workspace identity needs the role Azure AI Enterprise Network Connection Approver on the target. Azure "
+    "bills a private endpoint by the hour. A Project uses the rules of its hub."
 )
 _WORKSPACE = (
     "resource workspace 'Microsoft.MachineLearningServices/workspaces@2025-12-01' existing = {\n"
@@ -57,7 +56,10 @@ def _hosts(prefix: str, summary: str, hosts: tuple[str, ...]) -> Remediation:
 
 
 def _endpoints(summary: str, targets: tuple[tuple[str, str, str], ...], caution: str) -> Remediation:
-    """Private-endpoint rules: a rule's name, the target as a shell word, its sub-resource."""
+    """Return the fix that adds private-endpoint rules.
+
+    A target is the rule's name, the resource id as a shell word and the sub-resource.
+    """
     return Remediation(
         summary=summary,
         az="\n".join(
@@ -118,7 +120,7 @@ BATCH_ENDPOINTS_ADDED = _endpoints(
         ("batch-queue", "{{storage_account}}", "queue"),
         ("batch-table", "{{storage_account}}", "table"),
     ),
-    "Both endpoints are billed by the hour. A Project's rules are its hub's.",
+    "Azure bills both endpoints by the hour. A Project uses the rules of its hub.",
 )
 
 PROMPT_FLOW_ENDPOINTS_ADDED = _endpoints(
@@ -133,6 +135,6 @@ PROMPT_FLOW_ENDPOINTS_ADDED = _endpoints(
 WORKSPACE_ENDPOINT_ADDED = _endpoints(
     "Add a private-endpoint rule from the managed network to the workspace itself.",
     (("workspace-itself", "{{workspace_id}}", "amlworkspace"),),
-    "The rule cannot be part of the workspace's creation. The endpoint is billed by the hour. A Project's "
-    "rules are its hub's.",
+    "Add the rule after the workspace exists: Azure does not accept it at creation. Azure bills the endpoint by "
+    "the hour. A Project uses the rules of its hub.",
 )

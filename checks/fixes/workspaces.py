@@ -1,7 +1,7 @@
-"""How to mend what SEC finds, in az CLI, Bicep and Terraform.
+"""The fixes of the SEC checks in az CLI, Bicep and Terraform.
 
-`$NAMES`, names without braces and `var.names` are what only the reader knows; `{{names}}` are filled in
-by the report. Commands and properties as of azure-cli's ml extension 2, api-version 2025-12-01 and azurerm 4.
+The user replaces `$NAMES`, names without braces and `var.names`; the report fills in `{{names}}`.
+The commands and properties are those of azure-cli's ml extension 2, api-version 2025-12-01 and azurerm 4.
 """
 
 from __future__ import annotations
@@ -35,20 +35,19 @@ def _terraform(*lines: str) -> str:
 
 
 IDENTITY_GIVEN = Remediation(
-    summary="Give the workspace a managed identity of the kind the policy wants.",
+    summary="Set the workspace's managed identity to the kind that the policy requires.",
     az="az rest --method patch --url {{workspace_id}} --url-parameters api-version=2025-12-01 "
     '--body \'{"identity": {"type": "SystemAssigned"}}\'\n'
     "# user-assigned instead:\n"
     f'az ml workspace update {_OF_WORKSPACE} --primary-user-assigned-identity "$IDENTITY_ID"',
     bicep=_bicep("identity: { type: 'SystemAssigned' }"),
     terraform=_terraform("identity {", '  type = "SystemAssigned"', "}"),
-    caution="The identity needs roles on storage, key vault, registry and Application Insights before the "
-    "workspace uses it; changing the kind drops the old identity and every role it held; not every change "
-    "of kind can be made in place.",
+    caution="First grant the identity its roles on storage, key vault, registry and Application Insights. A change "
+    "of kind removes the old identity and its roles. Azure does not support every change of kind.",
 )
 
 CUSTOMER_KEY_USED = Remediation(
-    summary="Create the workspace again with a customer-managed key and move the work over.",
+    summary="Create a new workspace with a customer-managed key and move the work to it.",
     az='az ml workspace create --name "$NEW_WORKSPACE" --resource-group {{resource_group}} '
     "--subscription {{subscription_id}} --file workspace-with-key.yml",
     bicep=_bicep(
@@ -62,19 +61,19 @@ CUSTOMER_KEY_USED = Remediation(
     terraform=_terraform(
         "encryption {", "  key_vault_id = var.key_vault_id", "  key_id       = var.key_id", "}"
     ),
-    caution="The key can only be chosen when a workspace is created: an existing one has to be made again, "
-    "computes, endpoints and registrations included. The key vault needs soft delete and purge protection; a "
-    "lost key is lost data. Service-side resources may be billed to you.",
+    caution="Azure takes the key only at creation: create computes, endpoints and registrations again too. The key "
+    "vault needs soft delete and purge protection, because a lost key makes the data unreadable. Azure may bill "
+    "you for service-side resources.",
 )
 
 HIGH_IMPACT_SET = Remediation(
-    summary="Create the workspace again with high business impact set and move the work over.",
+    summary="Create a new workspace with high business impact set and move the work to it.",
     az='az ml workspace create --name "$NEW_WORKSPACE" --resource-group {{resource_group}} '
     "--subscription {{subscription_id}} --set hbi_workspace=true",
     bicep=_bicep("properties: { hbiWorkspace: true }"),
     terraform=_terraform("high_business_impact = true"),
-    caution="The flag can only be set when a workspace is created: an existing one has to be made again. It "
-    "reduces the diagnostic data Microsoft collects, and with it what support can see.",
+    caution="Azure takes the flag only at creation. The flag reduces the diagnostic data that Microsoft collects, so "
+    "Microsoft's support sees less.",
 )
 
 LOGS_SENT = Remediation(
@@ -100,20 +99,20 @@ LOGS_SENT = Remediation(
     '    category_group = "allLogs"\n'
     "  }\n"
     "}",
-    caution="Ingestion and retention are billed. Logs name users and jobs: restrict who may read the sink.",
+    caution="Azure bills ingestion and retention. The logs name users and jobs: restrict access to the log workspace.",
 )
 
 IDENTITY_FOR_DATASTORES = Remediation(
-    summary="Let the default datastores sign in with identities.",
+    summary="Set the default datastores to identity-based access.",
     az=f"az ml workspace update {_OF_WORKSPACE} --system-datastores-auth-mode identity",
     bicep=_bicep("properties: { systemDatastoresAuthMode: 'Identity' }"),
     terraform=_terraform('storage_account_access_type = "Identity"'),
-    caution="Users and computes need the roles for blobs and files on the storage account first, or every "
-    "job fails to read its data.",
+    caution="First grant users and computes the data roles for blobs and files on the storage account; otherwise "
+    "jobs cannot read their data.",
 )
 
 LEGACY_MODE_LEFT = Remediation(
-    summary="Move jobs and tools to the v2 API, then switch the legacy mode off.",
+    summary="Move jobs and tools to the v2 API, then disable the legacy mode.",
     az="az resource update --ids {{workspace_id}} --api-version 2025-12-01 --set properties.v1LegacyMode=false",
     terraform='resource "azapi_update_resource" "workspace" {\n'
     '  type        = "Microsoft.MachineLearningServices/workspaces@2025-12-01"\n'
@@ -124,7 +123,6 @@ LEGACY_MODE_LEFT = Remediation(
     "    }\n"
     "  }\n"
     "}",
-    caution="Jobs and pipelines that still use the v1 SDK or CLI stop working. Calls of the v2 API go to Azure "
-    "Resource "
-    "Manager, outside the workspace's private endpoint.",
+    caution="Jobs and pipelines that use the v1 SDK or CLI stop working. Calls of the v2 API go to Azure Resource "
+    "Manager, not through the workspace's private endpoint.",
 )

@@ -30,10 +30,10 @@ RESERVED_IPV4: Final = tuple(
 """Special-purpose IPv4 blocks, from https://www.iana.org/assignments/iana-ipv4-special-registry."""
 
 MIN_PREFIX: Final = 24
-"""The widest IPv4 network that a rule may open unless the policy says otherwise."""
+"""The widest IPv4 network that a rule may open unless the policy sets another."""
 
 MAX_ADDRESSES: Final = 1024
-"""The most addresses that all rules of one resource may open together unless the policy says otherwise."""
+"""The most addresses that all rules of one resource may open together unless the policy sets another number."""
 
 
 def network_of(text: str) -> Network | None:

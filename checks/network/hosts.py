@@ -1,7 +1,7 @@
 """Host names of outbound rules: their spelling, what a wildcard covers, and who may own a name under it.
 
-Azure Firewall carries host-name rules out: an asterisk counts only as the first character, `*.contoso.com` stands for
-everything below the domain, `*contoso.com` also for names that merely end so
+Azure Firewall applies host-name rules. It supports an asterisk as the first character only: `*.contoso.com` matches
+every name below the domain, and `*contoso.com` also matches other names with that ending
 (https://learn.microsoft.com/azure/firewall/firewall-faq, read 2026-11).
 """
 
@@ -38,10 +38,10 @@ _LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")
 
 @dataclass(frozen=True, kw_only=True)
 class SharedNames:
-    """Names behind which anyone may own something that takes data.
+    """Names behind which any customer can own a resource that receives data.
 
     `domains` maps a domain to how many labels, such as a region, may lie between it and its customers' names.
-    `hosts` are globs on single hosts. `admitted` are names that pass whatever the other two say.
+    `hosts` are globs on single hosts. `admitted` are names that pass even if `domains` or `hosts` cover them.
     """
 
     domains: Mapping[str, int]
@@ -76,12 +76,12 @@ def normal_host(host: str) -> str:
 
 
 def is_wildcard(host: str) -> bool:
-    """Return whether the host stands for more than one name."""
+    """Return whether the host matches more than one name."""
     return normal_host(host).startswith("*")
 
 
 def is_every_host(host: str) -> bool:
-    """Return whether the host stands for every name there is."""
+    """Return whether the host matches every name."""
     return normal_host(host) in {"*", "*."} or host.strip() in {"*", "*."}
 
 
@@ -142,16 +142,16 @@ def host_defect(host: str, names: SharedNames) -> str:
     if host in names.admitted:
         return ""
     if not base:
-        return "is every host there is"
+        return "matches every host"
     if "*" in base:
         return "has a wildcard elsewhere than at its start, which Azure Firewall does not support"
     if host.startswith("*") and not host.startswith("*."):
-        return "also stands for every name that merely ends so, and anyone may register one"
+        return "also matches every name with that ending, and anyone can register such a name"
     if base in names.domains or _public_suffixes().is_public(base):
-        return "is a domain under which anyone may get a name"
+        return "is a domain under which anyone can register a name"
     if not is_wildcard(host):
         is_shared = any(fnmatchcase(host, glob) for glob in names.hosts)
-        return "is one host behind which everybody may keep data" if is_shared else ""
+        return "is a host that stores data for every customer" if is_shared else ""
     return _wildcard_defect(base, names)
 
 

@@ -23,7 +23,7 @@ HOST_PORTS: Final = (80, 443)
 """The only ports of a host-name rule."""
 
 WORKING_PORT: Final = 443
-"""The port a destination is asked for unless said."""
+"""The port of a destination unless its scenario sets another."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +52,7 @@ class Host:
 
 @dataclass(frozen=True, kw_only=True)
 class Service:
-    """Whatever a service tag stands for, over one protocol and port."""
+    """The endpoints that a service tag covers, over one protocol and port."""
 
     tag: str
     protocol: str = "TCP"
@@ -139,7 +139,7 @@ def _name_leads_to(rule: OutboundRule, destination: Destination) -> bool | None:
 
 
 def _addresses_lead_to(rule: OutboundRule, destination: Destination) -> bool | None:
-    """A tag leads to a host only where it stands for every address, or the host is one of storage."""
+    """Return whether a service-tag rule leads there. To a host, only a tag of every address or of its storage does."""
     if isinstance(destination, Endpoint):
         return False
     protocol = destination.protocol if isinstance(destination, Service) else "TCP"

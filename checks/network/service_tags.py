@@ -1,4 +1,4 @@
-"""Service tags: which of them stand for resources that any customer of Azure may own.
+"""Service tags, divided into those that cover resources of any customer and those of a single service.
 
 Source of the names: "Virtual network service tags"
 (https://learn.microsoft.com/azure/virtual-network/service-tags-overview, table "Available service tags", read
@@ -15,7 +15,7 @@ from typing import Final
 
 SHARED_TAGS: Final[Mapping[str, str]] = {
     "Internet": "every address on the internet",
-    "AzureCloud": "every public address of Azure, whoever rents it",
+    "AzureCloud": "every public address of Azure, of every customer",
     "Storage": "storage accounts of every customer",
     "AzureDataLake": "Data Lake Storage Gen1 accounts of every customer",
     "AppService": "web apps and functions of every customer",
@@ -132,7 +132,7 @@ _SUFFIXES_THAT_ARE_NO_REGION: Final = ("azurefrontdoor.",)
 def is_shared(
     tag: str, *, shared: Iterable[str] = SHARED_TAGS, single: Iterable[str] = SINGLE_SERVICE_TAGS
 ) -> bool | None:
-    """Return whether the tag stands for endpoints of every customer. None if no list has the tag.
+    """Return whether the tag covers endpoints of every customer. None if no list has the tag.
 
     `shared` may hold globs. A regional form counts as its tag, and an exact name in either list decides before a
     glob does.

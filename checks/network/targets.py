@@ -62,7 +62,7 @@ _ANY_SUBRESOURCE: Final = ("microsoft.network/applicationgateways",)
 
 
 def supports_private_endpoint(resource_id: str, subresource: str) -> bool | None:
-    """Whether a managed network can make a private endpoint to this; None where an argument says nothing."""
+    """Return whether a managed network supports a private endpoint to the target. None if an argument is unusable."""
     resource_type = resource_type_of(resource_id)
     if resource_type is None or not subresource.strip():
         return None

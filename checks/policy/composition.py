@@ -1,7 +1,7 @@
-"""What a policy, with all it extends and overrides, comes to for each workspace, and who said so.
+"""The settings that a policy, with everything it extends and overrides, has for each workspace, and their sources.
 
-Statements apply in order, the later over the earlier, value by value: of each layer, the extended ones
-first, its `checks` (severities, then families, then ids), then its overrides as they are written.
+A later statement replaces the values of an earlier one. The extended layers come first. Within a layer its
+`checks` come first (severities, then families, then ids), then its overrides in the order of the file.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ NEVER_NAMED = "no policy names it"
 
 @dataclass(frozen=True, kw_only=True)
 class Said:
-    """One setting of one check, and where it is written: `path` leads to its key in the file of `layer`."""
+    """One setting of one check and its place: `path` leads to its key in the file of `layer`."""
 
     source: str
     layer: Layer
@@ -44,7 +44,7 @@ class Said:
 
 @dataclass(frozen=True, kw_only=True)
 class Statement:
-    """What one `checks` block says, by check id; for some workspaces only where it has a selector."""
+    """The settings of one `checks` block, by check id. With a selector they apply to some workspaces only."""
 
     source: str
     where: Selector | None
@@ -53,18 +53,18 @@ class Statement:
 
 @dataclass(frozen=True, kw_only=True)
 class Settled:
-    """A check as a policy wants it for some workspaces, with the source of every value."""
+    """A check with the values that a policy sets for some workspaces, and the source of every value."""
 
     check: Check
     is_on: bool = False
     severity: Severity
     parameters: Mapping[str, Any] = field(default_factory=dict)
     sources: Mapping[str, str] = field(default_factory=dict)
-    """`enabled`, `severity` and `parameters.NAME` to where the value was said last."""
+    """The place that set the value last, by `enabled`, `severity` and `parameters.NAME`."""
     places: Mapping[str, Said] = field(default_factory=dict)
 
     def chosen(self) -> ChosenCheck:
-        """The check to ask. Raises PolicyError where its parameters do not go together."""
+        """Return the check to ask. Raises PolicyError if its parameters contradict each other."""
         try:
             params = self.check.params.model_validate(dict(self.parameters))
         except ValidationError as error:
@@ -98,7 +98,7 @@ class Composition:
 
     @property
     def waivers(self) -> tuple[tuple[str, Waiver], ...]:
-        """Every waiver with where it is written."""
+        """Return every waiver with its place."""
         return tuple(
             (f"{layer.policy.name}: waivers[{number}]", waiver)
             for layer in self.layers
@@ -107,7 +107,7 @@ class Composition:
 
     @property
     def digest(self) -> str:
-        """SHA-256 of what the layers say of checks, as hexadecimal; notes and waivers do not count."""
+        """Return the hexadecimal SHA-256 of the layers' settings, without notes and waivers."""
         said = [
             layer.policy.model_dump(mode="json", include={"checks", "overrides", "fail_on", "unknown"})
             for layer in self.layers
@@ -116,13 +116,13 @@ class Composition:
 
     @property
     def fail_on(self) -> Severity:
-        """The least severity whose violation fails the run: what was said last, else low."""
+        """Return the least severity whose violation fails the run: the last layer that sets it decides, else low."""
         said = [layer.policy.fail_on for layer in self.layers if layer.policy.fail_on]
         return said[-1] if said else Severity.LOW
 
     @property
     def unknown(self) -> UnknownCounts:
-        """What unknown counts as: what was said last, else incomplete."""
+        """Return how unknown findings count: the last layer that sets it decides, else incomplete."""
         said = [layer.policy.unknown for layer in self.layers if layer.policy.unknown]
         return said[-1] if said else UnknownCounts.INCOMPLETE
 
@@ -230,7 +230,7 @@ def _said(
     checks: Mapping[str, CheckSetting],
     registry: Mapping[str, Check],
 ) -> Mapping[str, tuple[Said, ...]]:
-    """What one `checks` block says, by check id; `source` names its override, if it is in one."""
+    """Return the settings of one `checks` block by check id. `source` names its override, if it is in one."""
     said: dict[str, tuple[Said, ...]] = {}
     for key in sorted(checks, key=lambda key: (key in registry, key not in list(Severity), key)):
         here = (*path, key)

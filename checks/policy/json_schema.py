@@ -47,7 +47,7 @@ def policy_schema(checks: Mapping[str, Check]) -> Schema:
 
 
 def _pinned(schema: Schema, definitions: Schema) -> None:
-    """What the validators of the models say beyond their types."""
+    """Add the rules that the models' validators check and their types do not show."""
     selector, waiver = definitions["Selector"], definitions["Waiver"]
     selector["minProperties"] = 1
     waiver["anyOf"] = [{"required": ["resource"]}, {"required": ["where"]}]
@@ -59,7 +59,7 @@ def _pinned(schema: Schema, definitions: Schema) -> None:
 
 
 def _one_or_list(value: Schema) -> Schema:
-    """A list whose validator also takes its single item; and no null where leaving out is meant."""
+    """Return the schema of a list or its single item, and without null if the key may be left out instead."""
     kinds = [kind for kind in value.get("anyOf", [value]) if kind.get("type") != "null"]
     if len(kinds) != 1:
         return value
@@ -105,7 +105,7 @@ def _of_check(check: Check, setting: Schema, definitions: Schema) -> Schema:
 
 
 def _shorthand(setting: Schema) -> Schema:
-    """The settings, or the words that stand for some: nothing, on, off and how YAML reads those."""
+    """Return the schema of a setting or of its short forms: nothing, on, off, and the booleans YAML reads for them."""
     spelled = dict(setting)
     spelled["properties"] = {
         name: _one_or_list(value) if name == "severity" else value

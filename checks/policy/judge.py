@@ -1,4 +1,4 @@
-"""Verdicts: what a policy makes of findings and of what could not be read."""
+"""Verdicts of a policy on findings and gaps."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ _VERDICT_OF = {
 
 @dataclass(frozen=True, kw_only=True)
 class PolicyVerdict:
-    """What one policy says of a whole collection.
+    """The verdict of one policy on all findings of a run.
 
-    `verdict` is violated where a violated finding reaches `fail_on`, undetermined where none does but
-    a finding is undetermined or something was not read, and compliant otherwise. `statuses` are facts,
-    whatever is waived; `violated` and `waived` count findings of that verdict by severity.
+    `verdict` is violated if a violated finding reaches `fail_on`. Otherwise it is undetermined if a finding is
+    undetermined or there is a gap, and compliant if not. `statuses` counts findings before waivers; `violated`
+    and `waived` count findings of that verdict by severity.
     """
 
     policy: str
@@ -47,7 +47,7 @@ class PolicyVerdict:
     headlines: tuple[str, ...] = ()
     """Sentences that count workspaces, as `checks.policy.headlines` makes them."""
     idle_checks: tuple[str, ...] = ()
-    """Chosen checks that judge nothing while a parameter is empty, each with that parameter in brackets."""
+    """Chosen checks that do not apply because a parameter is empty, each with that parameter in brackets."""
     consequences: int = 0
     """Findings that follow from another one; they are neither violated nor undetermined."""
     inheriting: int = 0
@@ -57,10 +57,10 @@ class PolicyVerdict:
     orphan_waivers: tuple[str, ...] = ()
     """Waivers that had nothing to waive, in readable words."""
     unread_groups: tuple[str, ...] = ()
-    """Management groups that a selector asks for and that were not read: what is for them was not applied."""
+    """Management groups that a selector names and the reader could not read. Their settings were not applied."""
     unknown: UnknownCounts = UnknownCounts.INCOMPLETE
     score: float | None = None
-    """As `checks.policy.score` says; None where nothing counts."""
+    """The score that `checks.policy.score` computes. None if no finding counts."""
     scores: pd.DataFrame = field(default_factory=no_scores, compare=False, repr=False)
     waivers: tuple[AppliedWaiver, ...] = ()
     """Every waiver of the policy and what it did."""
@@ -107,9 +107,9 @@ def concluded(
     waivers: tuple[AppliedWaiver, ...] = (),
     digest: str = "",
 ) -> PolicyVerdict:
-    """The verdict of one policy over its judged findings; not `complete`: something was not read.
+    """Return the verdict of one policy on its judged findings. `complete` is False if there are gaps.
 
-    What was not read is no finding, so it leaves the verdict undetermined whatever `unknown` says.
+    A gap is no finding, so it leaves the verdict undetermined for every value of `unknown`.
     """
     violated = _by_severity(findings, Verdict.VIOLATED)
     statuses = findings["status"].value_counts()

@@ -1,4 +1,4 @@
-"""What a policy file may say, as models: the one source of its validation and of its JSON Schema."""
+"""The models of a policy file. Its validation and its JSON Schema come from them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max
 
 
 class UnknownCounts(StrEnum):
-    """What a policy makes of a finding whose status is unknown."""
+    """How a policy counts a finding whose status is unknown."""
 
     INCOMPLETE = "incomplete"
     VIOLATION = "violation"
@@ -31,18 +31,18 @@ class _Model(BaseModel):
 
 
 class CheckSetting(_Model):
-    """What a policy says of one check, or of all checks under one key. Naming a check turns it on.
+    """The settings of one check, or of all checks under one key. A key turns its checks on.
 
-    `off` (which YAML reads as false) is short for `enabled: false`; nothing, and `on`, for `{}`.
+    `off` (which YAML reads as false) is short for `enabled: false`. An empty value and `on` are short for `{}`.
     """
 
     severity: Severity | None = Field(None, description="How bad a violation is; the check's own if not set.")
     parameters: dict[str, Any] = Field(
         default_factory=dict,
-        description="The check's parameters by name, merged one by one over what was said before.",
+        description="The check's parameters by name. Each replaces the value that was set before.",
     )
     note: str = Field("", description="Why; for readers of the policy.")
-    enabled: bool = Field(default=True, description="Whether the check is asked. `off` alone says false.")
+    enabled: bool = Field(default=True, description="Whether the check is asked. `off` is short for false.")
 
     @model_validator(mode="before")
     @classmethod
@@ -75,15 +75,15 @@ def _calendar_day(value: object) -> object:
 
 
 class Waiver(_Model):
-    """A violation somebody answers for, until a day. It stays visible, counted and in every export."""
+    """A violation that an approver accepts until a day. It stays visible, counted and in every export."""
 
     check: Line = Field(description="The id of a check (OBR005), or a family (OBR).")
     resource: Globs | None = Field(
         None, description="Globs on the id of the resource a finding is about; case is ignored."
     )
     where: Selector | None = Field(None, description="The workspaces it is for.")
-    reason: Line = Field(description="Why the violation is borne.")
-    approver: Line = Field(description="Who answers for it.")
+    reason: Line = Field(description="Why the violation is accepted.")
+    approver: Line = Field(description="The person or team that accepts it.")
     expires: Annotated[date, BeforeValidator(_calendar_day)] = Field(
         description="The last day on which it counts (UTC), like 2027-01-31."
     )
@@ -107,7 +107,7 @@ def _sources(value: object) -> object:
 
 
 class Policy(_Model):
-    """A named choice of checks, of how they count, for whom, and of what is borne for now."""
+    """A named set of checks and settings, of overrides for some workspaces, and of waivers."""
 
     version: Annotated[Literal[1], BeforeValidator(_known_version)] = Field(
         default=1, description="The version of this schema; 1 if not set."
@@ -118,7 +118,7 @@ class Policy(_Model):
         pattern=r"^[A-Za-z0-9][A-Za-z0-9._ -]*$",
         description="What reports call the policy.",
     )
-    description: str = Field("", description="What the policy wants, for readers of the report.")
+    description: str = Field("", description="What the policy requires, for readers of the report.")
     checks: Settings = Field(default_factory=dict, description=_SETTINGS)
     extends: Annotated[tuple[Line, ...], BeforeValidator(_sources)] = Field(
         default=(),
@@ -132,16 +132,18 @@ class Policy(_Model):
     )
     unknown: UnknownCounts | None = Field(
         None,
-        description="What a finding counts as that could not be decided: incomplete (exit 3) or violation; "
-        "as in the policy it extends, or incomplete, if not set.",
+        description="How an unknown finding counts: incomplete (exit 3) or violation; as in the policy it "
+        "extends, or incomplete, if not set.",
     )
     overrides: tuple[Override, ...] = Field(default=(), description="Other settings for some workspaces.")
-    waivers: tuple[Waiver, ...] = Field(default=(), description="Violations that are borne for now.")
+    waivers: tuple[Waiver, ...] = Field(default=(), description="Violations that are accepted until a day.")
 
     @model_validator(mode="after")
     def _chooses(self) -> Policy:
         if not self.checks and not self.extends:
-            raise ValueError("a policy needs `checks`, or a policy it `extends`; neither says anything")
+            raise ValueError(
+                "a policy needs `checks`, or a policy that it `extends`; both are missing or empty"
+            )
         return self
 
 

@@ -1,4 +1,4 @@
-"""Reads what a policy says, and refuses what no policy may say, by source, path and what is allowed."""
+"""Reads a policy, and refuses an invalid one with the source, the path and the allowed values."""
 
 from __future__ import annotations
 

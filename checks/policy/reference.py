@@ -23,12 +23,12 @@ _PARTS = (
 
 
 def reference(checks: Mapping[str, Check]) -> str:
-    """Every key a policy may hold: its type, whether it is required, and what it says."""
+    """Return the reference of policy files: every key, its type, whether it is required, and its meaning."""
     schema = policy_schema(checks)
     sections = [
         "# Reference of policy files\n",
         "Written by `make docs` from the schema that `azml-audit policies schema` prints; do not edit it. "
-        "What wins over what stands in [policies.md](policies.md).\n",
+        "[policies.md](policies.md) lists which setting wins.\n",
         "## The policy\n",
         _table(schema, schema),
     ]

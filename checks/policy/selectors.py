@@ -1,4 +1,4 @@
-"""Selectors: which workspaces an override or a waiver of a policy speaks of."""
+"""Selectors: the workspaces that an override or a waiver of a policy applies to."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ FACT_COLUMNS = (
     "location",
     "tags",
 )
-"""What is known of a workspace when selectors are matched, all strings; `<NA>` is not known."""
+"""The facts about a workspace that selectors match, all strings. `<NA>` if Azure did not report one."""
 
 NOWHERE = ""
-"""The key, in facts, of whatever belongs to no workspace that was seen. No selector matches it."""
+"""The key, in facts, of findings that belong to no workspace. No selector matches it."""
 
 
 def _listed(value: object) -> object:
@@ -87,9 +87,9 @@ class Selector(BaseModel):
 
 
 def workspace_facts(tables: Tables) -> pd.DataFrame:
-    """What selectors may ask of every workspace: `FACT_COLUMNS` on the index of `workspaces`.
+    """Return the facts that selectors match, for every workspace: `FACT_COLUMNS` on the index of `workspaces`.
 
-    One more row, `NOWHERE`, knows nothing and stands for what belongs to no workspace.
+    One more row, `NOWHERE`, is `<NA>` throughout, for findings that belong to no workspace.
     """
     workspaces = tables.workspaces
     subscriptions = tables.subscriptions.set_index(tables.subscriptions["subscription_id"].str.lower())

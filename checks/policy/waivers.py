@@ -1,4 +1,4 @@
-"""What the waivers of a policy do to its judged findings, on a given day."""
+"""Applies the waivers of a policy to its judged findings, on a given day."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from checks.vocabulary import Mask, Vocabulary
 
 
 class WaiverState(StrEnum):
-    """What a waiver did on the day of the audit."""
+    """The effect of a waiver on the day of the audit."""
 
     IN_FORCE = "in force"
     EXPIRED = "expired"
@@ -26,7 +26,7 @@ class WaiverState(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class AppliedWaiver:
-    """A waiver, where it is written, what it did, and how many violated findings it matches."""
+    """A waiver, its place, its effect, and how many violated findings it matches."""
 
     place: str
     waiver: Waiver
@@ -36,9 +36,9 @@ class AppliedWaiver:
 
 @dataclass(frozen=True, kw_only=True)
 class Waived:
-    """The findings with what is waived among them, and the waivers that did nothing, in readable words.
+    """The findings after waivers, and the waivers without effect in readable words.
 
-    `findings` has the column `waiver`: what bears a waived finding, "" for all others. `applied` are all
+    `findings` has the column `waiver`: the waiver of a waived finding, "" for all others. `applied` are all
     waivers, in the order of the day they expire.
     """
 
@@ -51,11 +51,11 @@ class Waived:
 def waived(
     judged: pd.DataFrame, waivers: Sequence[tuple[str, Waiver]], facts: pd.DataFrame, as_of: date
 ) -> Waived:
-    """Let the waivers that have not expired on `as_of` bear violated findings; their order is irrelevant.
+    """Waive the violated findings that a waiver matches, unless it has expired on `as_of`.
 
-    A waiver counts on the day it expires. Where several bear a finding, the one that lasts longest is
-    named. An orphan is one that matches nothing violated and nothing undetermined. `facts` are those of
-    `checks.policy.selectors.workspace_facts`; each waiver comes with where it is written.
+    The order of the waivers does not matter. A waiver counts on the day it expires. If several match a finding,
+    the finding names the one that expires last. An orphan matches no violated and no undetermined finding.
+    `facts` are those of `checks.policy.selectors.workspace_facts`; each waiver comes with its place.
     """
     violated = judged["verdict"].eq(Verdict.VIOLATED).to_numpy(dtype=bool)
     relevant = violated | judged["verdict"].eq(Verdict.UNDETERMINED).to_numpy(dtype=bool)
@@ -118,7 +118,7 @@ def _titled(source: str, waiver: Waiver) -> str:
 
 
 def _bare(count: int) -> str:
-    return f"violations that it no longer bears: {count}" if count else "nothing it matches is violated"
+    return f"violations that it no longer covers: {count}" if count else "nothing it matches is violated"
 
 
 def _idle(count: int) -> str:

@@ -51,7 +51,7 @@ def spelled(lowered: str) -> str:
 
 
 def holds(actions: Iterable[str], wanted: str) -> bool:
-    """Whether any of a role's actions is the wanted one; `*` in them stands for anything."""
+    """Return whether any of a role's actions matches the wanted one; `*` in an action matches any text."""
     return any(re.fullmatch(_pattern(action), wanted, re.IGNORECASE) for action in actions)
 
 

@@ -1,4 +1,4 @@
-"""Answers spoiled on purpose: bodies that are no JSON or no end, and JSON that says what it should not."""
+"""Answers that the emulator spoils on purpose: bodies that are no JSON or never end, and JSON with wrong content."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ Alteration = Callable[[Answer, Fault], Answer]
 Item = dict[str, Any]
 
 STRANGE_NAME = "né-名前-\u0000\u0007\u001b[31m\u202e\u2028<b>'\"&\ud83d\ude00\ud800=1+1"
-"""Letters of several scripts, control characters, a mark that turns the writing around, half of a surrogate
-pair, and what HTML, terminals and spreadsheets would act upon."""
+"""Letters of several scripts, control characters, a right-to-left mark, half of a surrogate pair, and characters
+with a meaning in HTML, terminals and spreadsheets."""
 
 DEPTH = 1000
 _IDENTITY = ("id", "name")

@@ -13,10 +13,10 @@ __all__ = ["CLIENT_ID", "CLIENT_SECRET", "EmulatorCredential"]
 
 
 class EmulatorCredential:
-    """An async credential, as azure-core expects it, whose fixed token opens the emulator only."""
+    """An async credential, as azure-core expects it, whose fixed token only the emulator accepts."""
 
     def __init__(self, tenant_id: str = TENANT_ID) -> None:
-        """Stands for the emulator's client in that tenant."""
+        """Create the credential of the emulator's client in that tenant."""
         self._token = access_token(tenant_id)
 
     async def get_token(

@@ -17,7 +17,7 @@ LOCATIONS = ("eastus", "northeurope", "swedencentral", "westeurope", "westus3")
 class ArmError:
     """One refusal: HTTP status, ARM code and message.
 
-    A nested detail points at the namespace `detail_target`, or says `detail`.
+    A nested detail names the namespace `detail_target`, or has the text `detail`.
     """
 
     status: int
@@ -140,7 +140,7 @@ def throttled(target: Target, seconds: float | None) -> ArmError:
 
 
 def graph_error(status: int, detail: str = "") -> ArmError:
-    """Resource Graph's own refusals: what is wrong stands in the details, the message names an id only."""
+    """Return a refusal as Resource Graph writes it: the details have the reason, the message has an id only."""
     code, usual = {
         400: ("BadRequest", "The request is not valid."),
         403: (
@@ -161,16 +161,16 @@ def graph_error(status: int, detail: str = "") -> ArmError:
 
 
 def method_not_allowed(method: str) -> ArmError:
-    """405: the emulator changes nothing."""
+    """Return 405, because the emulator changes nothing."""
     message = f"The requested resource does not support http method '{method}'."
     return ArmError(status=405, code="MethodNotAllowed", message=message)
 
 
 def unavailable(status: int) -> ArmError:
-    """5xx: the service failed or is overloaded; any other status gets a code that names the emulator."""
+    """Return a 5xx of a service that failed or is overloaded. Any other status gets a code that names the emulator."""
     known = {
         500: ("InternalServerError", "The server encountered an internal error. Please retry the request."),
         503: ("ServerBusy", "The server is currently unable to handle the request. Please retry later."),
     }
-    code, message = known.get(status, ("EmulatedFault", f"The emulator was told to answer {status}."))
+    code, message = known.get(status, ("EmulatedFault", f"A fault makes the emulator answer {status}."))
     return ArmError(status=status, code=code, message=message)

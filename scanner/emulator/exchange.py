@@ -23,15 +23,15 @@ _GOLDEN_RATIO = 0.6180339887498949
 
 
 class Exchange:
-    """Answers requests for one tenant; finished bodies are kept, so each is serialised once.
+    """Answers requests for one tenant. It keeps finished bodies, so that it serialises each body once.
 
-    `latency` and `jitter` are in seconds. `base_url` and `foreign_url` are known once somebody listens.
+    `latency` and `jitter` are in seconds. The listener sets `base_url` and `foreign_url`.
     """
 
     def __init__(
         self, tenant: Tenant, faults: Iterable[Fault], *, page_size: int, latency: float, jitter: float
     ) -> None:
-        """Asks given faults before the tenant's own. Raises ValueError where two resources share an id."""
+        """Ask the given faults before the tenant's own. Raises ValueError if two resources have the same id."""
         self.base_url = ""
         self.foreign_url = ""
         self.injector = Injector((*faults, *tenant.default_faults))
@@ -77,7 +77,7 @@ class Exchange:
         return target, found
 
     async def _queried(self, request: web.BaseRequest, target: Target) -> Answer:
-        """What Resource Graph answers, with what it tells of its quota."""
+        """Return Resource Graph's answer with the headers of its quota."""
         if request.method != "POST":
             return refusal(method_not_allowed(request.method))
         now = _now()

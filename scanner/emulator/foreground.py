@@ -23,11 +23,11 @@ def serve(
     port: int = 0,
     tls_dir: Path | None = None,
 ) -> None:
-    """Serves the tenant until SIGINT or SIGTERM; returns then. To be called from the main thread.
+    """Serve the tenant until SIGINT or SIGTERM. Call this function from the main thread.
 
-    `ready` is called once it listens. With `tls_dir` it speaks TLS, and the certificate authority to trust
-    stands in `ca.pem` there before `ready` is called. Raises OSError if the port is taken or the
-    directory cannot be written.
+    It calls `ready` after it has started to listen. With `tls_dir` it uses TLS, and writes the certificate
+    authority to trust to `ca.pem` in that directory before it calls `ready`. Raises OSError if the port is
+    taken or the directory cannot be written.
     """
     emulator = Emulator(
         tenant,

@@ -39,7 +39,7 @@ class _Question:
 
 
 class Quota:
-    """So many queries in each window of time, counted as for one user."""
+    """The quota of one user: a number of queries in each window of time."""
 
     def __init__(self, queries: int, window: float) -> None:
         """`window` is in seconds; it opens with the first query in it."""
@@ -54,7 +54,7 @@ class Quota:
         return self._used <= self._queries
 
     def headers(self, now: float) -> dict[str, str]:
-        """What is left, as Resource Graph tells it."""
+        """Return the rest of the quota as the headers of Resource Graph."""
         seconds = max(1, round(self._opened_at + self._window - now))
         return {
             "x-ms-user-quota-remaining": str(max(0, self._queries - self._used)),
@@ -63,7 +63,7 @@ class Quota:
 
 
 def graph_answer(directory: Directory, target: Target, version: str, body: bytes) -> Answer:
-    """What Resource Graph answers to this query."""
+    """Return Resource Graph's answer to this query."""
     offered = directory.versions(target)
     if not version:
         return refusal(missing_api_version())

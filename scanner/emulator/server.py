@@ -1,4 +1,4 @@
-"""The emulator's listener. It speaks enough ARM for the scanner, on loopback only; it is not Azure."""
+"""The emulator's listener. It serves the part of ARM that the scanner uses, on loopback only; it is not Azure."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ _LOOPBACK = "127.0.0.1"
 
 
 class Request(NamedTuple):
-    """One request as it arrived; `status` 0 means that it was never answered.
+    """One request as it arrived; `status` 0 means that the emulator never answered it.
 
-    `authorized` says whether it carried an Authorization header at all, accepted or not.
+    `authorized` is True if the request has an Authorization header, accepted or not.
     """
 
     method: str
@@ -196,7 +196,7 @@ def emulated(
 
 
 async def _run(emulator: Emulator, started: Future[None], stopped: Future[None]) -> None:
-    """Serves until `stopped` has a result; a port that cannot be had is told through `started`."""
+    """Serve until `stopped` has a result. If the port cannot be opened, `started` gets the OSError."""
     try:
         await emulator.__aenter__()
     except OSError as error:

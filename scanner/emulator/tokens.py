@@ -13,10 +13,10 @@ _SKEW = 2.0
 
 
 class Tokens:
-    """Grants tokens of one tenant: the fixed one without an end, or new ones that last `token_seconds`."""
+    """Grants tokens of one tenant: the fixed token that never expires, or new ones that last `token_seconds`."""
 
     def __init__(self, tenant: Tenant) -> None:
-        """Nothing granted yet; only the fixed token is good without that."""
+        """Start without granted tokens. The fixed token is valid without a grant."""
         self._tenant_id = tenant.tenant_id
         self._seconds = tenant.token_seconds
         self._granted = 0
@@ -24,7 +24,7 @@ class Tokens:
         self._good_until = fixed if self._seconds is None else {}
 
     def grant(self, now: float) -> tuple[str, int]:
-        """A token and the seconds it is said to last; `now` is in seconds of any clock."""
+        """Return a token and the lifetime in the answer, in seconds; `now` is in seconds of any clock."""
         if self._seconds is None:
             return access_token(self._tenant_id), 3599
         self._granted += 1

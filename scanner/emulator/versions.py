@@ -1,7 +1,7 @@
 """Which api-versions each resource type offers, and from which one a property shows.
 
 The versions are those of the ARM contract (Azure/azure-rest-api-specs and Azure/bicep-types-az, read in
-August 2026), except where a line says otherwise.
+August 2026), except where a line names another source.
 """
 
 from __future__ import annotations
@@ -138,7 +138,7 @@ def shown(document: Document, resource_type: str, version: str) -> Document:
 
 
 def without(document: Document, path: tuple[str, ...]) -> Document:
-    """A copy lacking the property at `path`, where "*" stands for every name; equal if it is not there."""
+    """Return a copy without the property at `path`, where "*" matches every name; an equal copy if it is absent."""
     head, *rest = path
     if head == "*":
         return {name: without(part, tuple(rest)) for name, part in document.items()}

@@ -14,6 +14,7 @@ from checks.contract.tables import SCHEMAS, Tables, frame
 from checks.engine.asking import findings
 from checks.model import Check, Status
 from checks.registry import BUILT_IN, registry
+from tests.support.places import ROOT
 from tests.support.side_by_side import KEYS, beside, blanked, verdicts
 from tests.support.tables.drawn import chosen, tables
 from tests.support.worlds import dependencies, networks, workloads
@@ -35,6 +36,7 @@ OTHER_EVIDENCE = {
 PLACEHOLDER = re.compile(r"\{\{([^{}]*)\}\}")
 EVERYWHERE = {"workspace", "resource_group", "subscription_id", "location", "workspace_id", "resource_id"}
 
+FAMILIES = ROOT / "tests" / "checks" / "families"
 CHECKS = list(registry().values())
 WORLDS = networks.WORLDS | dependencies.WORLDS | workloads.WORLDS
 
@@ -97,7 +99,7 @@ def test_a_world_beside_others_is_judged_as_if_it_were_alone() -> None:
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.id)
-def test_a_check_says_what_why_and_how_to_mend_it(check: Check) -> None:
+def test_a_check_has_a_title_a_rationale_and_a_fix(check: Check) -> None:
     assert check.title.strip()
     assert len(check.rationale.split("\n")) >= 3
     assert check.remediation.summary.strip()
@@ -105,6 +107,12 @@ def test_a_check_says_what_why_and_how_to_mend_it(check: Check) -> None:
     assert check.references
     assert all(reference.startswith("https://") for reference in check.references)
     assert bool(check.controls) != (check.id in COST_OR_READINESS)
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.id)
+def test_every_check_has_tests_that_its_id_finds(check: Check) -> None:
+    families = "".join(file.read_text("utf-8") for file in FAMILIES.glob("test_*.py"))
+    assert f"def test_{check.id.lower()}_" in families or f'"{check.id}"' in families
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.id)

@@ -47,7 +47,7 @@ def test_expired_and_orphan_waivers_and_unread_groups_are_shown_with_what_to_do(
     groups = replace(audit.verdicts[0], unread_groups=("mg-production",))
     said = text(replace(audit, verdicts=(groups,)))
     assert "1 waiver has expired. The findings of an expired waiver are violations again." in said
-    assert "violations that it no longer bears:" in said
+    assert "violations that it no longer covers:" in said
     assert "6 waivers match nothing." in said
     assert said.count("it matches no finding") == 6
     assert (

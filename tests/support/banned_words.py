@@ -66,19 +66,18 @@ def modules() -> Iterator[Path]:
         yield from sorted((ROOT / package).rglob("*.py"))
 
 
+def banned_in(text: str) -> list[tuple[int, str]]:
+    """Return the banned words of a text outside code quotes, each with its line from 0."""
+    plain = _CODE.sub(lambda code: "\n" * code[0].count("\n"), text)
+    return [(plain.count("\n", 0, match.start()), match[0]) for match in BANNED.finditer(plain)]
+
+
 def occurrences() -> list[str]:
     """Return `file:line: word` for every banned word outside code quotes."""
     prose = [*pages()]
     for module in modules():
         prose += [*docstrings(module), *comments(module)]
-    found = []
-    for file, line, text in prose:
-        plain = _CODE.sub(lambda code: "\n" * code[0].count("\n"), text)
-        found += [
-            f"{file}:{line + plain.count(chr(10), 0, match.start())}: {match[0]}"
-            for match in BANNED.finditer(plain)
-        ]
-    return found
+    return [f"{file}:{line + below}: {word}" for file, line, text in prose for below, word in banned_in(text)]
 
 
 if __name__ == "__main__":

@@ -32,7 +32,7 @@ def _closed_to_the_public(resources: pd.DataFrame, role: str, what: str, params:
         opening = opening.assign(
             what=opening["what"].mask(
                 admits & ~is_open.fillna(value=False),
-                "lets anybody behind a selected address pull without signing in",
+                "lets anonymous clients at the selected addresses pull images",
             )
         )
         is_open = is_open | admits
@@ -62,7 +62,7 @@ def _perimeter_note(resources: pd.DataFrame) -> pd.Series:
     is_missing = says(resources["perimeter_status"], "missing") | resources["perimeter_status"].isna()
     return text.mask(
         is_missing.fillna(value=False),
-        "Its network security perimeter could not be read; this takes it as having none.",
+        "Its network security perimeter could not be read; this check counts it as having none.",
     )
 
 
@@ -80,7 +80,7 @@ def _perimeter_note(resources: pd.DataFrame) -> pd.Series:
     looks_at="row",
 )
 def storage_account_is_closed_to_the_public(tables: Tables, params: PublicSide) -> Answers:
-    """A private workspace over an open storage account is open: the account holds data, models and code.
+    """An open storage account exposes a private workspace, because the account holds its data, models and code.
 
     The account's own rules and its network security perimeter decide together. Without a perimeter, Disabled passes;
     otherwise `networkAcls.defaultAction` Deny passes if the union of `ipRules` holds no network wider than
@@ -132,7 +132,7 @@ def key_vault_is_closed_to_the_public(tables: Tables, params: PublicSide) -> Ans
     looks_at="row",
 )
 def container_registry_is_closed_to_the_public(tables: Tables, params: PublicSide) -> Answers:
-    """The registry holds the images that run with the workspace's rights; who can push can run code.
+    """The registry holds images that run with the workspace's rights, so anyone who can push an image can run code.
 
     `publicNetworkAccess` Disabled passes. Otherwise `networkRuleSet.defaultAction` Deny passes if the union of
     `ipRules` holds no network wider than *min_prefix* and no more than *max_addresses* addresses, and if
@@ -156,7 +156,7 @@ def container_registry_is_closed_to_the_public(tables: Tables, params: PublicSid
     looks_at="row",
 )
 def application_insights_is_closed_to_the_public(tables: Tables, _params: Params) -> Answers:
-    """Telemetry quotes inputs and errors; who can query it reads them, who can send it forges them.
+    """Telemetry quotes inputs and errors: public query exposes them, and public ingestion lets anyone forge them.
 
     `publicNetworkAccessForIngestion` and `publicNetworkAccessForQuery` both have to be Disabled; either Enabled
     fails. SecuredByPerimeter is unknown, because the rules of the component's perimeter decide and were not read, as is

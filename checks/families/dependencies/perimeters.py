@@ -100,7 +100,7 @@ def _or_none(joined: pd.Series) -> pd.Series:
     looks_at="row",
 )
 def perimeter_is_enforced(tables: Tables, _params: Params) -> Answers:
-    """In Learning mode a perimeter logs what it would refuse and refuses nothing that the resource allows.
+    """In Learning mode a perimeter only logs the traffic that it would refuse.
 
     Asked of storage accounts and key vaults with a network security perimeter: the access mode Enforced passes,
     Learning and Audit fail. Another word, or a perimeter that could not be read, is unknown.
@@ -132,7 +132,7 @@ def perimeter_is_enforced(tables: Tables, _params: Params) -> Answers:
     looks_at="row",
 )
 def perimeter_is_provisioned_without_issues(tables: Tables, _params: Params) -> Answers:
-    """A perimeter whose configuration did not reach the resource does not protect it as people believe.
+    """A perimeter does not protect a resource that did not receive its configuration.
 
     Asked of storage accounts and key vaults with a network security perimeter: a provisioning state of Succeeded
     without provisioning issues passes, anything else fails. A perimeter that could not be read is unknown.

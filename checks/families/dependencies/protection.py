@@ -35,7 +35,7 @@ from checks.model import Answers, Check, Params, Severity, answer, check
     references=(f"{pages.MANAGED_NETWORK}#configure-image-builds",),
 )
 def image_builds_have_a_compute(tables: Tables, _params: Params) -> Answers:
-    """A registry behind a firewall cannot build images itself: without a compute no environment is built.
+    """A registry behind a firewall cannot build images, so environments need a compute that builds them.
 
     Asked where the workspace's registry or storage account is closed to the public: `imageBuildCompute` has to name a
     compute, and the compute has to exist in the workspace. A workspace whose registry and storage are open is not
@@ -71,7 +71,7 @@ def image_builds_have_a_compute(tables: Tables, _params: Params) -> Answers:
         observed="imageBuildCompute " + compute.replace("", "none").fillna("not reported"),
         expected="imageBuildCompute names a compute",
         failed=pd.Series(
-            "The registry or the storage account is closed to the public and no compute is named that builds images.",
+            "The registry or the storage account is closed to the public, and imageBuildCompute names no compute.",
             index=workspaces.index,
             dtype="string",
         ).mask(
@@ -126,7 +126,7 @@ _NAMES = {"storage": "storage account", "vault": "key vault", "registry": "conta
     looks_at="row",
 )
 def storage_refuses_anonymous_blobs(tables: Tables, _params: Params) -> Answers:
-    """Where an account permits it, one container set to public hands its blobs to anybody without a name.
+    """If the account permits it, one public container serves its blobs to anonymous readers.
 
     `allowBlobPublicAccess` false passes, true fails. Left out it has meant different things over the
     years and is unknown, as is an account that does not exist or was not read.
@@ -153,7 +153,7 @@ def storage_refuses_anonymous_blobs(tables: Tables, _params: Params) -> Answers:
     looks_at="row",
 )
 def storage_refuses_shared_keys(tables: Tables, _params: Params) -> Answers:
-    """An account key is a password to everything in the account that names nobody and never expires.
+    """An account key gives full access to the account, does not identify the caller and never expires.
 
     Only `allowSharedKeyAccess` false passes: left out, Azure allows keys, so that fails like true. An
     account that does not exist or was not read is unknown.
@@ -180,7 +180,7 @@ def storage_refuses_shared_keys(tables: Tables, _params: Params) -> Answers:
     looks_at="row",
 )
 def key_vault_has_purge_protection(tables: Tables, _params: Params) -> Answers:
-    """Without it an intruder, or a mistake, can destroy keys and secrets beyond recovery in two commands.
+    """Without purge protection an intruder, or a mistake, can destroy keys and secrets permanently.
 
     Only `enablePurgeProtection` true passes: Azure leaves it out where it is off, so that fails like
     false. A vault that does not exist or was not read is unknown.

@@ -55,7 +55,7 @@ from checks.network.targets import same_id
     ),
 )
 def trusted_services_may_pass_the_firewall(tables: Tables, _params: Params) -> Answers:
-    """Machine Learning itself comes as a trusted service; a firewall that refuses it breaks the workspace.
+    """Machine Learning connects as a trusted service, so a firewall that refuses trusted services breaks the workspace.
 
     Asked where the default action is Deny, or a network security perimeter is Enforced: `networkAcls.bypass`, for a
     registry `networkRuleBypassOptions`, has to name AzureServices, or `resourceAccessRules` has to name the
@@ -138,7 +138,7 @@ def no_service_endpoint_beside_a_private_endpoint(tables: Tables, _params: Param
         & ~says(resources["public_network_access"], "Disabled").fillna(value=False),
         observed=seen,
         expected="virtual network rules or approved private endpoints, not both",
-        failed="Both lead to {resource}, {seen}.",
+        failed="{resource} has both a service endpoint and a private endpoint: {seen}.",
         values={"seen": seen},
         unknown=why_unknown(resources, "The virtual network rules or private endpoints were not reported."),
         not_applicable="Only storage accounts and key vaults have virtual network rules, and none while their public "
@@ -163,7 +163,7 @@ def _counted(counts: pd.Series) -> pd.Series:
     looks_at="row",
 )
 def registry_tier_supports_private_endpoints(tables: Tables, _params: Params) -> Answers:
-    """Below the Premium tier a registry cannot have a private endpoint, and a closed network not reach it.
+    """A registry below the Premium tier cannot have a private endpoint, so a closed network cannot reach it.
 
     Asked where the registry is closed to the public or the workspace allows only approved outbound: the
     sku has to be Premium. What was not reported or not read is unknown.
@@ -194,10 +194,10 @@ def registry_tier_supports_private_endpoints(tables: Tables, _params: Params) ->
     looks_at="row",
 )
 def dependency_exists_and_is_readable(tables: Tables, _params: Params) -> Answers:
-    """A workspace whose storage or vault is gone fails in ways nobody connects with it; an audit is blind.
+    """A workspace without its storage or vault fails with unrelated errors, and the audit cannot judge it.
 
-    A resource that was read passes, one that Azure does not know (404) fails. One that may not be read is
-    unknown, with what Azure answered: it may be in order, in another subscription or tenant.
+    A resource that was read passes. A resource that does not exist (404) fails. The answer is unknown, with
+    Azure's error, if the reader may not read the resource, for example in another subscription or tenant.
     """
     resources = tables.associated_resources
     status = resources["read_status"]

@@ -17,7 +17,7 @@ SubscriptionId = Annotated[str, StringConstraints(strip_whitespace=True, to_lowe
 
 
 class AllowedSubscriptions(Params):
-    """Where private endpoints or their targets may live."""
+    """The subscriptions that private endpoints or their targets may be in."""
 
     allowed_subscriptions: tuple[SubscriptionId, ...] = Field(
         default=(), description="Subscription ids that are allowed; while empty the check does not apply."
@@ -42,7 +42,7 @@ class AllowedSubscriptions(Params):
     looks_at="workspace",
 )
 def approved_private_endpoint_exists(tables: Tables, _params: Params) -> Answers:
-    """Without a private endpoint every client comes in over the internet, or not at all.
+    """Without a private endpoint, clients reach the workspace only over the internet.
 
     One connection passes whose status is Approved, whose provisioning succeeded and whose private endpoint
     exists. Pending, Rejected, Disconnected and Timeout carry no traffic and do not count; neither do connections
@@ -94,10 +94,10 @@ def carries_traffic(connections: pd.DataFrame) -> pd.Series:
     looks_at="row",
 )
 def private_endpoint_connection_is_settled(tables: Tables, _params: Params) -> Answers:
-    """A waiting request is somebody asking for a way in; a refused one is a client that fails in silence.
+    """A pending connection asks for access to the workspace. Clients of a rejected connection fail without an error.
 
-    Approved passes; Pending, Rejected, Disconnected and Timeout fail. A status that was not reported,
-    or a word Azure has not documented, is unknown.
+    Approved passes; Pending, Rejected, Disconnected and Timeout fail. The answer is unknown if Azure did
+    not report the status or reported an undocumented word.
     """
     connections = tables.private_endpoint_connections
     status = connections["status"]

@@ -49,7 +49,7 @@ class AddressWidth(Params):
     looks_at="row",
 )
 def public_network_access_is_disabled(tables: Tables, _params: Params) -> Answers:
-    """Credentials alone guard a workspace with a public endpoint: a stolen token is enough to enter.
+    """Only credentials protect a workspace with a public endpoint, so a stolen token is enough to enter.
 
     `publicNetworkAccess` decides. Disabled passes and Enabled fails, also if it is limited to selected addresses.
     If Azure did not report it, or reported a word that is not documented, the answer is unknown; the reason then
@@ -91,7 +91,7 @@ def public_network_access_is_disabled(tables: Tables, _params: Params) -> Answer
     looks_at="row",
 )
 def public_access_is_limited_to_selected_addresses(tables: Tables, _params: Params) -> Answers:
-    """A public endpoint that must exist should answer to known addresses only, not to the internet.
+    """A public endpoint should answer only to the addresses of known clients, and not to the whole internet.
 
     With `publicNetworkAccess` Enabled, `networkAcls.defaultAction` Deny passes and Allow fails. Where
     public access is Disabled there is nothing to limit. Stable api-versions may leave `networkAcls`
@@ -129,7 +129,7 @@ def public_access_is_limited_to_selected_addresses(tables: Tables, _params: Para
     looks_at="row",
 )
 def selected_addresses_are_valid_and_narrow(tables: Tables, params: AddressWidth) -> Answers:
-    """An address list that names half the internet, or private ranges that never arrive, limits nothing.
+    """A wide address list does not limit access, and Azure does not support private ranges in it.
 
     Every `networkAcls.ipRules` entry has to be a public IPv4 address or range, and there may be 200 at most, Azure's
     own limit. The union of all entries may hold no network wider than *min_prefix* and no more than *max_addresses*
@@ -180,7 +180,7 @@ def _address_defects(joined: str, params: AddressWidth) -> str:
     looks_at="workspace",
 )
 def legacy_public_access_flag_does_not_contradict(tables: Tables, _params: Params) -> Answers:
-    """Two properties open the same door, and either overrides the other when it is written.
+    """Two properties control public access, and a write to either overrides the other.
 
     `allowPublicAccessWhenBehindVnet` true contradicts where `publicNetworkAccess` is Disabled or an
     approved private endpoint exists: the next write by an old client may open the workspace. A flag
@@ -223,7 +223,7 @@ def legacy_public_access_flag_does_not_contradict(tables: Tables, _params: Param
     looks_at="row",
 )
 def no_address_rules_linger(tables: Tables, _params: Params) -> Answers:
-    """Rules left behind a closed door still open another: managed online endpoints go on honouring them.
+    """Managed online endpoints still accept the addresses of the rules after public access is disabled.
 
     Decided by `networkAcls.ipRules` where `publicNetworkAccess` is Disabled; not applicable otherwise.
     Rules or access that were not reported are unknown.

@@ -37,12 +37,12 @@ class VendorModes(Params):
     looks_at="row",
 )
 def inbound_is_private_and_managed_outbound_is_on(tables: Tables, params: VendorModes) -> Answers:
-    """A cloud posture vendor's rule, asked as it is worded: private inbound and internet outbound.
+    """A cloud posture vendor's rule requires private inbound and internet outbound, and this check asks it literally.
 
     `publicNetworkAccess` has to be Disabled and the managed network's isolation mode one of the modes
     allowed. By default that is AllowInternetOutbound alone, so a workspace that allows only approved
-    outbound fails although it is stricter; the reason says so. Either value missing is unknown, unless
-    the other one fails by itself.
+    outbound fails although it is stricter; the reason names this case. If Azure did not report one of the
+    values, the answer is unknown unless the other value fails.
     """
     access = tables.workspaces["public_network_access"]
     mode = effective_mode(tables.workspaces)

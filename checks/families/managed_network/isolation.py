@@ -66,7 +66,7 @@ class FirewallTier(Params):
     looks_at="row",
 )
 def managed_network_is_on(tables: Tables, _params: Params) -> Answers:
-    """Without a managed network computes have whatever way out their own network gives them.
+    """Without a managed network the rules of the workspace do not restrict the outbound traffic of its computes.
 
     The mode AllowInternetOutbound or AllowOnlyApprovedOutbound passes. Disabled fails, and so does a
     workspace without `managedNetwork` at an api-version that would show it. An older api-version, a
@@ -148,7 +148,7 @@ def serverless_spark_is_ready_where_used(tables: Tables, _params: Params) -> Ans
         & is_active(workspaces),
         observed="sparkReady " + workspaces["spark_ready"].astype("string").str.lower(),
         expected="sparkReady true",
-        failed="The network is not ready for Spark, which these rules are for: "
+        failed="The network is not provisioned for Spark, but these rules are for Spark: "
         + children_named(rules["rule"], spark, rules, workspaces)
         + ".",
         unknown="The outbound rules were not all read, or sparkReady was not reported.",
@@ -180,7 +180,7 @@ def _for_spark(rules: pd.DataFrame) -> pd.Series:
     looks_at="row",
 )
 def serverless_compute_stays_private(tables: Tables, _params: Params) -> Answers:
-    """Serverless jobs in a subnet of their own leave the managed network, and may have public addresses there.
+    """Serverless jobs in a custom subnet run outside the managed network, and their nodes may have public addresses.
 
     A custom subnet fails while isolation is on, which Azure does not support. With isolation off a custom subnet
     fails if `serverlessComputeNoPublicIP` is false: the flag is about nodes in a custom subnet, and Azure writes
@@ -227,7 +227,7 @@ def serverless_compute_stays_private(tables: Tables, _params: Params) -> Answers
     looks_at="workspace",
 )
 def provisioned_with_public_access_off(tables: Tables, _params: Params) -> Answers:
-    """Provisioned while public access is on, the network may lack its private endpoints to the workspace.
+    """A network that was provisioned with public access on may lack its private endpoints to the workspace.
 
     Asked of an active network with rules for Spark: `publicNetworkAccess` has to be Disabled. Only
     today's value can be seen, not that of the day of provisioning. Status, mode, rules or access that
@@ -242,8 +242,8 @@ def provisioned_with_public_access_off(tables: Tables, _params: Params) -> Answe
         applies=is_on(effective_mode(workspaces)) & is_active(workspaces) & spark,
         observed="publicNetworkAccess " + access.fillna("not reported"),
         expected="publicNetworkAccess Disabled",
-        failed="The network was provisioned for Spark and public access is on, a documented cause of private "
-        "endpoints to the workspace that were never created.",
+        failed="The network was provisioned for Spark and public access is on. Azure documents that it may not create "
+        "the private endpoints to the workspace then.",
         unknown="The network's mode or status, its rules, or publicNetworkAccess were not reported.",
         not_applicable="There is no active managed network with rules for Spark.",
     )
@@ -267,7 +267,7 @@ def provisioned_with_public_access_off(tables: Tables, _params: Params) -> Answe
     looks_at="workspace",
 )
 def firewall_tier_is_the_wanted_one(tables: Tables, params: FirewallTier) -> Answers:
-    """Host-name rules bring an Azure Firewall, whose tier decides what it costs and carries.
+    """Azure creates a firewall for host-name rules, and its tier decides its price and throughput.
 
     Asked of a provisioned network in AllowOnlyApprovedOutbound with host-name rules, because only there does a
     firewall exist: `firewallSku` has to be the tier the policy wants, by default Standard as Azure's own. A tier
@@ -283,7 +283,7 @@ def firewall_tier_is_the_wanted_one(tables: Tables, params: FirewallTier) -> Ans
         & any_child(says(rules["type"], "FQDN"), rules, workspaces, known=workspaces["outbound_rules_known"]),
         observed=sku,
         expected=params.sku,
-        failed="The firewall is of the tier " + sku.fillna("") + f", and the policy wants {params.sku}.",
+        failed="The firewall has the tier " + sku.fillna("") + f", and the policy requires {params.sku}.",
         unknown="The mode, the status or the outbound rules were not all read, or firewallSku was not reported.",
         not_applicable="There is no firewall: it needs host-name rules in a provisioned AllowOnlyApprovedOutbound "
         "network.",

@@ -1,4 +1,4 @@
-"""MVN: whether the managed network exists by the time somebody needs it."""
+"""MVN003: Azure has provisioned the managed network before a compute or endpoint uses it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from checks.fixes.network import SPARK_PROVISIONED
 from checks.model import Answers, Params, Remediation, Severity, answer, check
 
 NETWORK_PROVISIONED = Remediation(
-    summary="Provision the managed network, or find out why Azure did not.",
+    summary="Provision the managed network. If that fails, read the error that Azure reports.",
     az=SPARK_PROVISIONED.az.removesuffix(" --include-spark"),
     bicep="resource workspace 'Microsoft.MachineLearningServices/workspaces@2025-12-01' = {\n"
     "  name: {{workspace}}\n"
@@ -31,9 +31,9 @@ NETWORK_PROVISIONED = Remediation(
     "    }\n"
     "  }\n"
     "}",
-    caution="It takes up to half an hour, and private endpoints and a firewall are billed from then on. "
-    "Computes made before isolation was switched on stay outside until they are made again. A Project "
-    "follows its hub: provision the hub's network.",
+    caution="Provisioning takes up to half an hour. Azure then bills private endpoints and a firewall. Computes "
+    "that are older than the isolation stay outside the network until they are created again. A Project uses "
+    "the network of its hub: provision the hub's network.",
 )
 
 
@@ -56,18 +56,18 @@ NETWORK_PROVISIONED = Remediation(
     references=(f"{pages.MANAGED_NETWORK}#manually-provision-a-managed-vnet",),
 )
 def managed_network_is_provisioned(tables: Tables, _params: Params) -> Answers:
-    """Isolation that was ordered and never built isolates nothing, whatever the workspace's mode says.
+    """A managed network isolates nothing until Azure has provisioned it, even if the workspace has an isolation mode.
 
-    Asked while isolation is on: the network's status Active passes. Inactive fails where a compute
-    cluster, compute instance or managed online endpoint exists in the workspace, or in any other that
-    shares the network (a hub and its Projects). Attached computes, and online endpoints that run on an
-    attached cluster, need no managed network. Inactive with
-    nothing to run in it is not applicable: Azure builds the network with the first compute.
+    The check applies if isolation is on. The status Active passes. Inactive fails if the workspace, or
+    another that shares the network (a hub and its Projects), has a compute cluster, a compute instance or
+    a managed online endpoint. Attached computes, and online endpoints on an attached cluster, need no
+    managed network. If nothing runs in an inactive network, the check does not apply: Azure provisions the
+    network with the first compute.
 
-    Mode or status not reported is unknown. So is an inactive network in which nothing is known to run,
-    while computes or endpoints were not all read, or while a Project, in whatever subscription, names
-    no hub: it may use the network of any hub. Workspaces of the kinds Default and FeatureStore have no
-    Projects, and a Project that nobody could see is not counted.
+    The answer is unknown if Azure did not report the mode or the status. An inactive network without known
+    computes or endpoints is unknown too if the reader could not read all of them, or if a Project in any
+    subscription names no hub, because it may use the network of any hub. Workspaces of the kinds Default
+    and FeatureStore have no Projects. The check does not count Projects that the reader cannot see.
     """
     workspaces = tables.workspaces
     mode, status = effective_mode(workspaces), workspaces["managed_network_status"]

@@ -28,8 +28,8 @@ From "Managed virtual network", List of required rules, read 2026-11.
 """
 
 DEPENDENCIES_REACHED = Remediation(
-    summary="Provision the network again, so that Azure makes the private endpoints it requires; add by hand "
-    "what still lacks.",
+    summary="Provision the network again, so that Azure creates the private endpoints that it requires. Then add "
+    "each rule that is still missing.",
     az="az ml workspace provision-network --name {{workspace}} --resource-group {{resource_group}} "
     "--subscription {{subscription_id}}\n"
     "az ml workspace outbound-rule set --workspace-name {{workspace}} --resource-group {{resource_group}} "
@@ -57,9 +57,9 @@ DEPENDENCIES_REACHED = Remediation(
     "  service_resource_id = var.dependency_id\n"
     "  sub_resource_target = var.subresource\n"
     "}",
-    caution="The workspace's identity needs the right to approve the endpoint on the dependency, which since "
-    "2025-04-30 is no longer assigned by itself; a registry has to be Premium. Private endpoints are billed "
-    "by the hour. A Project follows its hub: change the hub.",
+    caution="The workspace identity needs the right to approve the endpoint on the dependency: Azure has not "
+    "assigned it since 2025-04-30. A registry has to be Premium. Azure bills private endpoints by the hour. A "
+    "Project uses the network of its hub: change the hub.",
 )
 
 
@@ -85,7 +85,7 @@ DEPENDENCIES_REACHED = Remediation(
     references=(f"{pages.MANAGED_NETWORK}#list-of-required-rules", pages.OUTBOUND_RULE_API),
 )
 def private_dependencies_are_reached(tables: Tables, _params: Params) -> Answers:
-    """Computes that cannot reach the storage, vault, registry or API of their workspace fail, or leave the network.
+    """Computes fail if they cannot reach the storage, vault, registry or API of their workspace.
 
     The storage account (blob and file), the key vault, the container registry and the workspace itself
     (amlworkspace) each need an active private-endpoint rule if they are closed to the public, and always in
@@ -157,7 +157,7 @@ def _unless_false(rules: pd.DataFrame, claim: pd.Series) -> tuple[pd.DataFrame, 
 
 
 def _closed(tables: Tables, role: str) -> pd.Series:
-    """Per workspace whether its dependency of that role is closed; `<NA>` where nothing said settles it."""
+    """Return for each workspace whether its dependency of that role is closed. `<NA>` if its values do not decide."""
     workspaces, resources = tables.workspaces, tables.associated_resources
     these = resources[has_role(resources, role).fillna(value=False)]
     is_listed = any_child(

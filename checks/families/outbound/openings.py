@@ -1,4 +1,4 @@
-"""OBR: what the customer's outbound rules open, and whether that is narrow and approved."""
+"""OBR: whether the openings of the customer's outbound rules are narrow and approved."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ Glob = Annotated[str, StringConstraints(strip_whitespace=True, to_lower=True, mi
 
 
 class Openings(Params):
-    """How wide an opening may be, and which service tags stand for everybody's endpoints."""
+    """The widest opening that a rule may make, and the service tags that cover endpoints of every customer."""
 
     min_prefix: int = Field(
         default=MIN_PREFIX,
@@ -76,17 +76,17 @@ class Openings(Params):
 
 
 class SharedDomains(Params):
-    """More names behind which anyone may own something, and names that are admitted."""
+    """More names behind which any customer can own a resource, and names that the policy admits."""
 
     shared_domains: tuple[Glob, ...] = Field(
-        default=(), description="Domains under which anyone may get a name, beside those built in."
+        default=(), description="Domains under which anyone can register a name, beside those built in."
     )
     shared_hosts: tuple[Glob, ...] = Field(
         default=(),
-        description="Hosts, or globs on them, behind which everybody may keep data, beside those built in.",
+        description="Hosts, or globs on them, that store data for every customer, beside those built in.",
     )
     admitted_hosts: tuple[Glob, ...] = Field(
-        default=(), description="Hosts or wildcards, spelled as in the rule, that somebody decided to allow."
+        default=(), description="Hosts or wildcards, spelled as in the rule, that the policy allows."
     )
 
 
@@ -99,7 +99,7 @@ class PortWidth(Params):
 
 
 class Approvals(Params):
-    """Which destinations somebody approved."""
+    """The destinations that the policy approves."""
 
     approved: tuple[Glob, ...] = Field(
         default=(),
@@ -121,7 +121,7 @@ class Approvals(Params):
     looks_at="row",
 )
 def storage_is_reached_by_private_endpoint(tables: Tables, _params: Params) -> Answers:
-    """A host-name rule to a storage account can carry data into an account that is not one's own.
+    """A host-name rule for storage can send data to an account of another customer.
 
     Microsoft does not support it either: storage has to be reached by private endpoint. A customer's host-name
     rule fails if it allows a request to a blob, dfs, file, queue, table or web host of any Azure cloud; a
@@ -169,7 +169,7 @@ def _is_documented(host: str) -> bool:
     looks_at="row",
 )
 def outbound_rule_does_not_allow_data_exfiltration(tables: Tables, params: Openings) -> Answers:
-    """Some openings lead to endpoints that any customer of Azure may own, or to the whole internet.
+    """Some rules allow traffic to endpoints that any customer of Azure can own, or to the whole internet.
 
     A customer's service-tag rule fails for a tag of the parameter *shared_tags*, such as Storage, AppService,
     EventHub, AzureFrontDoor or Internet, regional or not. Address prefixes override the tag: the rule then fails if
@@ -252,7 +252,7 @@ def _why_unknown(rules: pd.DataFrame, params: Openings) -> pd.Series:
     looks_at="row",
 )
 def host_name_is_no_wider_than_needed(tables: Tables, params: SharedDomains) -> Answers:
-    """A wildcard over a domain in which anyone may get a name allows everyone, not one partner.
+    """A wildcard over a domain in which anyone can register a name allows every owner, not one partner.
 
     A customer's host-name rule fails for `*`, for a wildcard directly under a public suffix, for a shared domain
     or a wildcard over one (`*.azurecr.io`, `*.sharepoint.com`), and for a single host behind which everybody may
@@ -307,7 +307,7 @@ def _domain(glob: str) -> str:
     looks_at="row",
 )
 def host_name_is_well_formed(tables: Tables, _params: Params) -> Answers:
-    """A destination that is no host name never matches what people meant, and nobody knows what it matches.
+    """Azure Firewall cannot match a destination that is no host name, so the rule does not allow the intended host.
 
     A customer's host-name rule fails if its destination has a scheme, a port, a path, an empty label, a wildcard
     elsewhere than at its start or a character that no host name has, or if it is an address. Azure Firewall
@@ -350,7 +350,7 @@ def host_name_is_well_formed(tables: Tables, _params: Params) -> Answers:
     looks_at="row",
 )
 def ports_and_protocol_are_narrow(tables: Tables, params: PortWidth) -> Answers:
-    """Every port that is open without need is one more tunnel.
+    """Every port that is open without need is one more way for data to leave.
 
     A customer's service-tag rule fails for the protocol `*`, the ports `*`, or ranges that open more ports together
     than the policy allows, in however many ranges they are written. Azure limits host-name rules to 80 and 443, and
@@ -394,11 +394,11 @@ def _opens_more_than(ranges: str, most: int) -> bool | None:
     looks_at="row",
 )
 def outbound_rule_is_approved(tables: Tables, params: Approvals) -> Answers:
-    """An opening nobody decided on is one nobody watches.
+    """A destination without an approval has no owner who reviews it.
 
-    Host, service tag or target resource id of a customer's rule has to match a glob the policy
-    approves, whatever its case; address prefixes override the tag, and each has to match. While the
-    policy approves nothing the check does not apply. A destination that was not reported is unknown.
+    The host, service tag or target resource id of a customer's rule has to match a glob that the policy
+    approves; case does not matter. Address prefixes override the tag, and each has to match. The check does
+    not apply if the policy approves nothing. The answer is unknown if Azure did not report the destination.
     """
     rules = tables.outbound_rules
     destination = _destination(rules)
@@ -408,7 +408,7 @@ def outbound_rule_is_approved(tables: Tables, params: Approvals) -> Answers:
         applies=bool(params.approved) & is_customers(rules) & opens(rules),
         observed=destination,
         expected="a destination that matches {approved}",
-        failed="Nothing in the policy approves {destination} of the rule {rule}.",
+        failed="The policy does not approve the destination {destination} of the rule {rule}.",
         values={"approved": " or ".join(params.approved) or "anything", "destination": destination},
         unknown="The rule's type, category, action or destination was not reported.",
         not_applicable=AZURES_OWN if params.approved else "The policy approves no destinations.",

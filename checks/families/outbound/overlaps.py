@@ -62,7 +62,7 @@ _MOST_NAMES = 10
     references=(pages.MANAGED_NETWORK, pages.AZURE_FIREWALL),
 )
 def outbound_rules_do_not_overlap(tables: Tables, _params: Params) -> Answers:
-    """A rule that adds nothing hides what is open: removing it changes nothing, and people believe it does.
+    """A redundant rule is misleading: its removal does not close the destination.
 
     A customer's rule fails if another rule of the workspace, Azure's own included, already allows all of it: the
     same destination, protocol and ports, a wildcard above its host, its tag without the region or the tag Internet,

@@ -82,7 +82,7 @@ _NEEDED_PORT: Final = ((443, 443),)
     looks_at="row",
 )
 def outbound_rule_is_in_force(tables: Tables, _params: Params) -> Answers:
-    """A rule that is listed but not in force protects nothing and reaches nothing.
+    """A rule that is listed but not in force does not allow its traffic.
 
     Active without error information passes, for Azure's own rules as for the customer's. Failed, error
     information, or Inactive in an active network fail. A rule that is being provisioned or deleted, or that
@@ -123,9 +123,10 @@ def outbound_rule_is_in_force(tables: Tables, _params: Params) -> Answers:
 def outbound_rule_type_is_valid_in_mode(tables: Tables, _params: Params) -> Answers:
     """Host-name and service-tag rules restrict nothing unless the network allows only approved outbound.
 
-    Whoever reads the rule believes in a limit that is not there. Such a rule of the customer's outside
-    AllowOnlyApprovedOutbound fails; private-endpoint rules are valid in every mode. Azure's own rules
-    are not judged. A type, category or mode that was not reported is unknown.
+    Readers of such a rule expect a limit that Azure does not enforce. The customer's host-name or
+    service-tag rule fails outside AllowOnlyApprovedOutbound; private-endpoint rules are valid in every
+    mode. The check does not judge Azure's own rules. The answer is unknown if Azure did not report the
+    type, the category or the mode.
     """
     rules = tables.outbound_rules
     mode = of_workspace(effective_mode(tables.workspaces), rules)
@@ -168,8 +169,8 @@ def required_service_tags_are_present(tables: Tables, _params: Params) -> Answer
 
     Every required tag needs an active rule that allows TCP 443 to it, for the whole cloud or for the workspace's
     region. A rule with address prefixes does not count, because the prefixes override its tag. `VirtualNetwork` is
-    recommended beside private endpoints, and the reason says if it lacks. A network that is not provisioned yet has
-    no rules in force, so it is not judged. Mode, status or rules that were not all read are unknown, as is a tag
+    recommended beside private endpoints; the reason names it if it is missing. A network that is not provisioned yet
+    has no rules in force, so it is not judged. Mode, status or rules that were not all read are unknown, as is a tag
     for which a rule with parts not reported could count.
     """
     workspaces, rules = tables.workspaces, tables.outbound_rules
@@ -256,7 +257,7 @@ def _is_near(tables: Tables) -> pd.Series:
     looks_at="row",
 )
 def private_endpoint_target_is_supported(tables: Tables, _params: Params) -> Answers:
-    """A private endpoint to something unsupported is never created, and the traffic never arrives.
+    """Azure never creates a private endpoint to an unsupported target, so the rule carries no traffic.
 
     Resource type and sub-resource of a customer's private-endpoint rule have to be on the documented
     list; an Application Gateway's sub-resource is a name of its owner's and any is taken. A target or
@@ -272,7 +273,7 @@ def private_endpoint_target_is_supported(tables: Tables, _params: Params) -> Ans
         applies=is_customers(rules) & has_type(rules, "PrivateEndpoint"),
         observed=shown,
         expected="a resource type and sub-resource that managed networks support",
-        failed="The rule {rule} points at an unsupported target: {shown}.",
+        failed="The rule {rule} has an unsupported target: {shown}.",
         values={"shown": shown},
         unknown="The rule's type, category, target or sub-resource was not reported.",
         not_applicable=AZURES_OWN,
@@ -290,10 +291,10 @@ def private_endpoint_target_is_supported(tables: Tables, _params: Params) -> Ans
     looks_at="workspace",
 )
 def host_name_rules_are_absent(tables: Tables, _params: Params) -> Answers:
-    """The first host-name rule brings an Azure Firewall, which costs more than most small workspaces.
+    """Azure creates a firewall for the first host-name rule, which costs more than most small workspaces.
 
-    Any host-name rule fails, whoever made it: it is a hint to look at the bill, not a weakness. Rules
-    that were not all read, or one without a type, are unknown.
+    Any host-name rule fails, of the customer or of Azure: the finding is about cost and not a weakness.
+    The answer is unknown if the reader could not read all rules, or if one has no type.
     """
     workspaces, rules = tables.workspaces, tables.outbound_rules
     is_host = has_type(rules, "FQDN")
@@ -304,7 +305,7 @@ def host_name_rules_are_absent(tables: Tables, _params: Params) -> Answers:
         passed=~any_host,
         observed=names.mask(names.eq(""), "no host-name rules").where(any_host.notna()),
         expected="no host-name rules, or the decision that they are worth it",
-        failed="An Azure Firewall is billed for these rules: " + names + ".",
+        failed="Azure bills a firewall for these host-name rules: " + names + ".",
         unknown="The outbound rules, or the type of one of them, were not all read.",
     )
 
@@ -324,7 +325,7 @@ def host_name_rules_are_absent(tables: Tables, _params: Params) -> Answers:
 def private_endpoint_target_is_in_allowed_subscription(
     tables: Tables, params: AllowedSubscriptions
 ) -> Answers:
-    """A private endpoint may lead into somebody else's subscription, and data goes with it.
+    """A private endpoint can lead into a foreign subscription, and data can leave through it.
 
     The subscription in the target's resource id of a customer's private-endpoint rule has to be one
     the policy allows; while it names none the check does not apply. A target that was not reported, or
@@ -339,7 +340,7 @@ def private_endpoint_target_is_in_allowed_subscription(
         applies=bool(params.allowed_subscriptions) & is_customers(rules) & has_type(rules, "PrivateEndpoint"),
         observed=target,
         expected="a target in {allowed}",
-        failed="The rule {rule} leads into the subscription {subscription}.",
+        failed="The target of the rule {rule} is in the subscription {subscription}, which is not allowed.",
         values={
             "allowed": ", ".join(params.allowed_subscriptions) or "any subscription",
             "subscription": subscription,

@@ -1,1 +1,1 @@
-"""SCN: what people do in a workspace and whether its network lets them."""
+"""SCN: the scenarios that a workspace's network has to allow."""

@@ -1,4 +1,4 @@
-"""What each workspace's computes reach, by its mode and its outbound rules: columns in, columns out."""
+"""Which destinations each workspace's computes reach, by its isolation mode and its outbound rules."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ENDPOINT_READS = (
     "workspaces.outbound_rules_known",
     *(f"outbound_rules.{field}" for field in _ENDPOINT_FIELDS),
 )
-"""What a check that asks for endpoints has to say it reads."""
+"""The columns that a check of endpoints declares in `reads`."""
 
 HOST_READS = (
     *MODE_READS,
@@ -30,7 +30,7 @@ HOST_READS = (
     "outbound_rules.status",
     *(f"outbound_rules.{field}" for field in _ADDRESS_FIELDS),
 )
-"""What a check that asks for hosts has to say it reads."""
+"""The columns that a check of hosts declares in `reads`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,11 +45,11 @@ class _Network:
 class Networks:
     """The managed networks of all workspaces, by the id of the workspace that decides.
 
-    Rules that say the same are one, and so are networks: each is asked about a destination once.
+    Equal rules are kept once, and so are equal networks: each is asked about a destination once.
     """
 
     def __init__(self, tables: Tables) -> None:
-        """Rules and modes of `tables`; a rule column that was not declared is as if not reported."""
+        """Collect the rules and modes of `tables`. A rule column that was not declared counts as not reported."""
         workspaces = tables.workspaces
         self._decides = workspaces["judged_by"].fillna("")
         self._rules, rules_of = _different_rules(tables.outbound_rules)

@@ -1,4 +1,4 @@
-"""SCN: whether the work can still be done from inside the managed network.
+"""SCN: whether computes in the managed network reach the hosts and endpoints of each scenario.
 
 The hosts and endpoints are those of the section "List of scenario specific outbound rules" of
 "Workspace managed virtual network isolation", read 2026-11.
@@ -111,7 +111,7 @@ def _seen(reached: pd.Series, missing: pd.Series) -> pd.Series:
     looks_at="workspace",
 )
 def python_packages_can_be_installed(tables: Tables, params: RequiredScenarios) -> Answers:
-    """Without the package indexes most environments cannot be built, and the first job fails late.
+    """Most environments cannot be built without the package indexes, and their jobs fail late.
 
     Every documented host has to be reachable; one written as a wildcard is, where a rule covers every
     name under it. Going to the internet is enough; where only approved outbound is allowed an active rule
@@ -133,7 +133,7 @@ def python_packages_can_be_installed(tables: Tables, params: RequiredScenarios) 
     looks_at="workspace",
 )
 def vs_code_works(tables: Tables, params: RequiredScenarios) -> Answers:
-    """VS Code installs its server and extensions on the compute instance; shut out, it hangs on connecting.
+    """VS Code installs its server and extensions on the compute instance, and hangs if it cannot download them.
 
     Every documented host has to be reachable; one written as a wildcard is, where a rule covers every
     name under it. Going to the internet is enough; where only approved outbound is allowed an active rule
@@ -159,12 +159,12 @@ def vs_code_works(tables: Tables, params: RequiredScenarios) -> Answers:
     params=RequiredScenarios,
 )
 def batch_endpoints_and_parallel_jobs_work(tables: Tables, params: RequiredScenarios) -> Answers:
-    """Batch endpoints and ParallelRunStep hand out work through queues and tables of the default storage.
+    """Batch endpoints and ParallelRunStep distribute work through queues and tables of the default storage.
 
-    An active private-endpoint rule for `queue` and one for `table` of the default storage account pass;
-    where the internet is allowed, so does an account that says it is open to the public. Otherwise it
-    fails. With isolation off the customer's network decides, which is unknown, as are rules or an account
-    that were not read, or an account that is open only because it says nothing.
+    An active private-endpoint rule for `queue` and one for `table` of the default storage account pass. If
+    the internet is allowed, an account that reports public access as Enabled passes too. Otherwise the check
+    fails. The answer is unknown if isolation is off, because the customer's network decides then. It is also
+    unknown if the reader could not read the rules or the account, or if the account reports no public access.
     """
     workspaces, resources = tables.workspaces, tables.associated_resources
     if "batch" not in params.required:
@@ -214,9 +214,9 @@ def prompt_flow_works(tables: Tables, params: RequiredScenarios) -> Answers:
     """Prompt flow calls AI services and AI Search from the workspace's computes.
 
     An active private-endpoint rule for an AI services account and one for a search service pass. Without
-    them it fails where only approved outbound is allowed; where the internet is allowed those services
-    may be reached by their public endpoints, which no column tells: unknown. So is isolation that is off,
-    and rules that were not all read.
+    them the check fails if only approved outbound is allowed. If the internet is allowed, the answer is
+    unknown, because no column reports the public endpoints of those services. It is also unknown if isolation
+    is off or if the reader could not read all rules.
     """
     if "prompt-flow" not in params.required:
         return _set_aside(tables.workspaces)

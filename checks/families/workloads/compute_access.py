@@ -1,4 +1,4 @@
-"""CMP: how one gets into a compute, and how well it is patched; see also `computes`."""
+"""CMP: how users sign in to a compute, and whether its image is current; see also `computes`."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ VULNERABILITIES = f"{_LEARN}/concept-vulnerability-management"
     looks_at="row",
 )
 def remote_login_is_closed_to_the_public(tables: Tables, _params: Params) -> Answers:
-    """An open SSH port on a public address is tried by strangers within minutes.
+    """Attackers find an open SSH port on a public address within minutes.
 
     `sshSettings.sshPublicAccess` decides for compute instances, `remoteLoginPortPublicAccess` for compute clusters:
     Disabled passes. Enabled fails if the compute has, or may get, a public address: `enableNodePublicIp` true or a
@@ -85,7 +85,7 @@ def _address(has_address: pd.Series) -> pd.Series:
     looks_at="row",
 )
 def local_authentication_is_off(tables: Tables, _params: Params) -> Answers:
-    """Local authentication is SSH with accounts of the compute's own, which Entra ID cannot revoke.
+    """Local authentication uses SSH accounts on the compute, which Entra ID cannot revoke.
 
     Asked of compute clusters and compute instances, as the built-in policy e96a9a5f does:
     `disableLocalAuth` has to be true. The policy calls a value left out non-compliant; here it is
@@ -99,7 +99,7 @@ def local_authentication_is_off(tables: Tables, _params: Params) -> Answers:
         applies=is_type(computes, *MANAGED_TYPES),
         observed="disableLocalAuth " + is_off.astype("string").str.lower(),
         expected="disableLocalAuth true",
-        failed="The compute accepts accounts of its own.",
+        failed="The compute accepts local accounts.",
         unknown=f"disableLocalAuth, {TYPE_UNKNOWN}",
         not_applicable=NOT_MANAGED,
     )
@@ -117,7 +117,7 @@ def local_authentication_is_off(tables: Tables, _params: Params) -> Answers:
     looks_at="row",
 )
 def instance_runs_the_latest_image(tables: Tables, _params: Params) -> Answers:
-    """An instance keeps the image, and the holes, of the day it was created.
+    """An instance keeps the image of the day it was created, with its vulnerabilities.
 
     Asked of compute instances: `osImageMetadata.isLatestOsImageVersion` has to be true. Clusters are
     not asked: they take the latest image whenever they have scaled down to no nodes. A value that was
@@ -131,7 +131,7 @@ def instance_runs_the_latest_image(tables: Tables, _params: Params) -> Answers:
         applies=is_type(computes, "ComputeInstance"),
         observed="isLatestOsImageVersion " + is_latest.astype("string").str.lower(),
         expected="isLatestOsImageVersion true",
-        failed="A newer image has been published than the one this instance runs.",
+        failed="The instance does not run the latest image.",
         unknown=f"isLatestOsImageVersion, {TYPE_UNKNOWN}",
         not_applicable="The compute is no compute instance.",
     )

@@ -25,7 +25,7 @@ from checks.fixes.computes import (
     COMPUTE_IN_NETWORK,
     PUBLIC_ADDRESS_REMOVED,
     REGION_OF_WORKSPACE,
-    SUBNET_GIVEN_UP,
+    SUBNET_REMOVED,
 )
 from checks.model import Answers, Check, Params, Severity, answer, check
 
@@ -44,10 +44,10 @@ SECURE_TRAINING = "https://learn.microsoft.com/azure/machine-learning/how-to-sec
     looks_at="row",
 )
 def compute_has_no_public_address(tables: Tables, _params: Params) -> Answers:
-    """A node with a public address can be found, scanned and attacked by everybody.
+    """Anyone on the internet can find, scan and attack a node with a public address.
 
     Asked of compute clusters and compute instances: `enableNodePublicIp` has to be false, and an
-    instance must not report a `publicIpAddress` either, whatever its flag says; clusters report none.
+    instance must not report a `publicIpAddress` either, even if its flag is false; clusters report none.
     By contract the flag defaults to true, but a flag that was left out or null is unknown, never a
     pass; so is an instance that did not report its addresses at all.
     """
@@ -88,7 +88,7 @@ def compute_has_no_public_address(tables: Tables, _params: Params) -> Answers:
     looks_at="row",
 )
 def compute_runs_inside_a_network(tables: Tables, _params: Params) -> Answers:
-    """A compute outside any network of yours reaches, and is reached by, whatever Azure's default allows.
+    """Without a network of the customer's, only Azure's defaults restrict the traffic of a compute.
 
     Asked of compute clusters and compute instances: a subnet of its own or the managed network of its
     workspace passes, neither fails. A managed network counts once it is provisioned: a compute that exists while
@@ -119,8 +119,8 @@ def compute_runs_inside_a_network(tables: Tables, _params: Params) -> Answers:
         .mask(subnet.eq("").fillna(value=True), "")
         .mask(
             (subnet.eq("") & is_on(mode)).fillna(value=False),
-            "The compute runs in the managed network and has no subnet; built-in policy 7804b5c7 would "
-            "flag it all the same.",
+            "The compute runs in the managed network and has no subnet; built-in policy 7804b5c7 reports "
+            "it as non-compliant.",
         ),
         not_applicable=NOT_MANAGED,
     )
@@ -132,13 +132,13 @@ def compute_runs_inside_a_network(tables: Tables, _params: Params) -> Answers:
     over="computes",
     severity=Severity.MEDIUM,
     reads=("computes.compute_type", "computes.subnet_id", *MODE_READS),
-    remediation=SUBNET_GIVEN_UP,
+    remediation=SUBNET_REMOVED,
     controls=frameworks.MANAGED_NETWORK,
     references=(f"{pages.MANAGED_NETWORK}#limitations",),
     looks_at="row",
 )
 def compute_has_no_subnet_against_the_managed_network(tables: Tables, _params: Params) -> Answers:
-    """A compute in a subnet of its own is outside the managed network: its outbound rules do not bind it.
+    """A compute in a custom subnet is outside the managed network, so the outbound rules do not apply to it.
 
     Asked of compute clusters and compute instances while isolation is on, where Azure supports no custom subnet; one
     that is left from before fails. Computes of a hub or a Project fail whatever the mode, because Azure supports a
@@ -179,7 +179,7 @@ def compute_has_no_subnet_against_the_managed_network(tables: Tables, _params: P
     references=(f"{pages.MANAGED_NETWORK}#limitations",),
 )
 def compute_is_in_the_region_of_its_workspace(tables: Tables, _params: Params) -> Answers:
-    """A managed network spans one region: a compute elsewhere runs outside it, and data crosses borders.
+    """A managed network covers one region, so a compute in another region runs outside it and moves data there.
 
     Asked of compute clusters and compute instances while isolation is on or the workspace has an approved private
     endpoint, and of attached AKS and Kubernetes clusters in the latter case: `computeLocation` has to be the
@@ -229,7 +229,7 @@ def _region(location: pd.Series) -> pd.Series:
     looks_at="row",
 )
 def compute_kind_is_supported_by_the_managed_network(tables: Tables, _params: Params) -> Answers:
-    """Attached clusters and machines stay in their own network: jobs on them escape the outbound rules.
+    """Attached clusters and machines stay in their own network, so the outbound rules do not apply to their jobs.
 
     Asked while isolation is on: compute clusters and compute instances pass. Kubernetes, AKS and virtual machines
     fail, because Microsoft lists them as not supported; `isAttachedCompute` does not matter, an AKS cluster that
@@ -245,7 +245,7 @@ def compute_kind_is_supported_by_the_managed_network(tables: Tables, _params: Pa
         observed=kind,
         expected=" or ".join(MANAGED_TYPES),
         failed="A managed network does not support the kind " + kind.fillna("") + ".",
-        unknown="No source says whether a managed network supports the kind "
+        unknown="Azure's documentation does not state whether a managed network supports the kind "
         + kind.fillna("(not reported)")
         + ", or the isolation mode was not reported.",
         not_applicable="The managed network is off.",

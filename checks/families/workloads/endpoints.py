@@ -1,4 +1,4 @@
-"""END: the endpoints of a workspace: who may reach them, how callers prove themselves, how they reach out."""
+"""END: access to the endpoints of a workspace, their authentication, and their outbound traffic."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from checks.fixes.endpoints import (
     BATCH_REACHED,
     ENDPOINT_BY_ENTRA_ID,
     ENDPOINT_PRIVATE,
-    LEGACY_ISOLATION_GIVEN_UP,
+    LEGACY_ISOLATION_REMOVED,
     SELECTED_ADDRESSES_BACKED,
 )
 from checks.model import Answers, Check, Params, Severity, answer, check
@@ -27,7 +27,7 @@ SERVERLESS_ENDPOINT_API = "https://learn.microsoft.com/rest/api/azureml/serverle
 ONLINE_ONLY = ("online_endpoints_known",)
 
 MANAGED_READS = ("endpoints.kind", "endpoints.compute_id")
-"""The columns that tell a managed online endpoint from one on a Kubernetes cluster."""
+"""The columns that distinguish a managed online endpoint from one on a Kubernetes cluster."""
 
 ACCESS_READS = ("workspaces.public_network_access", "workspaces.network_acls_default_action")
 """The columns that decide whether a workspace answers to selected addresses."""
@@ -58,7 +58,7 @@ def _answers_selected_addresses(workspaces: pd.DataFrame) -> pd.Series:
     looks_at="row",
 )
 def online_endpoint_is_private(tables: Tables, _params: Params) -> Answers:
-    """A key or token alone guards a public endpoint.
+    """Only a key or token protects a public endpoint.
 
     `publicNetworkAccess` of the managed online endpoint itself decides, and only Disabled passes: a private
     workspace does not make its endpoints private. If the workspace answers to selected addresses alone, the
@@ -100,14 +100,15 @@ def online_endpoint_is_private(tables: Tables, _params: Params) -> Answers:
     looks_at="row",
 )
 def endpoint_and_workspace_access_combine(tables: Tables, _params: Params) -> Answers:
-    """A closed workspace does not close its endpoints, so one may stay open unnoticed.
+    """A closed workspace does not close its endpoints, so an endpoint can stay open.
 
-    Microsoft's table has four rows (read 2026-11). Workspace Disabled, endpoint Disabled: all public
-    traffic is refused. Disabled and Enabled: not supported, which fails; what opens the endpoint then
-    are the addresses left behind on the workspace. Selected addresses and Disabled: the workspace
-    respects them, the endpoint takes none. Selected addresses and Enabled: both respect them. A
-    workspace open to every address is not in the table and not judged. Any access that was not
-    reported, or is an unknown word, is unknown.
+    Microsoft's table has four rows (read 2026-11). With the workspace and the endpoint Disabled, both
+    refuse public traffic. With the workspace Disabled and the endpoint Enabled, the check fails: Azure does
+    not support it, and the addresses that remain on the workspace open the endpoint. With selected addresses
+    and the endpoint Disabled, only the workspace accepts them. With selected addresses and the endpoint
+    Enabled, both accept them. The table has no row for a workspace that is open to every address, so the
+    check does not apply to it. The answer is unknown if Azure did not report an access, or reported an
+    undocumented word.
     """
     endpoints, workspaces = tables.endpoints, tables.workspaces
     own = endpoints["public_network_access"]
@@ -141,9 +142,9 @@ def endpoint_and_workspace_access_combine(tables: Tables, _params: Params) -> An
 
 
 def _left_behind(rules: pd.Series) -> pd.Series:
-    text = "The endpoint goes on respecting the addresses left on the workspace: " + rules + "."
-    text = text.mask(rules.eq("").fillna(value=False), "No addresses are left on the workspace.")
-    return text.fillna("Addresses left on the workspace, if any, were not reported.")
+    text = "The endpoint still accepts the addresses that remain on the workspace: " + rules + "."
+    text = text.mask(rules.eq("").fillna(value=False), "No addresses remain on the workspace.")
+    return text.fillna("Azure did not report whether addresses remain on the workspace.")
 
 
 def _respected(is_closed: pd.Series, is_open: pd.Series) -> pd.Series:
@@ -166,7 +167,7 @@ def _respected(is_closed: pd.Series, is_open: pd.Series) -> pd.Series:
         "online_deployments.endpoint_compute_type",
         *MODE_READS,
     ),
-    remediation=LEGACY_ISOLATION_GIVEN_UP,
+    remediation=LEGACY_ISOLATION_REMOVED,
     controls=frameworks.MANAGED_NETWORK,
     references=(
         f"{SECURE_ENDPOINT}#secure-outbound-access-with-workspace-managed-virtual-network",
@@ -175,12 +176,12 @@ def _respected(is_closed: pd.Series, is_open: pd.Series) -> pd.Series:
     looks_at="row",
 )
 def deployment_does_not_use_legacy_egress_isolation(tables: Tables, _params: Params) -> Answers:
-    """A network of the deployment's own stands beside the managed one, and its rules are nobody's.
+    """The legacy isolation creates a network for the deployment, and the managed network's rules do not apply to it.
 
-    `egressPublicNetworkAccess` Disabled together with a managed network fails: Azure says the flag no
-    longer applies there. Enabled passes. A flag that was left out is unknown although its default is
-    Enabled. Without a managed network the legacy isolation is better than none, and deployments on
-    Kubernetes never had it: neither is judged.
+    `egressPublicNetworkAccess` Disabled fails in a workspace with a managed network: Azure documents that
+    the flag has no effect there. Enabled passes. A flag that was left out is unknown although its default
+    is Enabled. The check does not apply without a managed network, because the legacy isolation is better
+    than none, or to deployments on Kubernetes, which never had the flag.
     """
     deployments = tables.online_deployments
     egress, kind = deployments["egress_public_network_access"], deployments["endpoint_compute_type"]
@@ -196,7 +197,7 @@ def deployment_does_not_use_legacy_egress_isolation(tables: Tables, _params: Par
         + ", isolationMode "
         + mode.fillna("not reported"),
         expected="egressPublicNetworkAccess Enabled, its default",
-        failed="The deployment isolates itself in the legacy way beside the workspace's managed network.",
+        failed="The deployment uses legacy egress isolation in a workspace with a managed network.",
         unknown="egressPublicNetworkAccess, endpointComputeType or the isolation mode was not reported.",
         not_applicable=reason.mask(is_elsewhere.fillna(value=False), "The deployment runs on Kubernetes."),
     )
@@ -214,11 +215,12 @@ def deployment_does_not_use_legacy_egress_isolation(tables: Tables, _params: Par
     looks_at="row",
 )
 def endpoint_uses_entra_id(tables: Tables, _params: Params) -> Answers:
-    """A key does not expire, says nothing about who sent it, and works for everyone who finds it.
+    """A key does not expire, does not identify the caller, and works for everyone who has it.
 
-    Online, batch and serverless endpoints alike: `authMode` Key fails, and so does KeyAndAAD, which
-    takes a key as well. AADToken and AAD pass; AMLToken passes too, because it expires and is no key,
-    and the reason says that it is not Entra ID's. Not reported or not documented is unknown.
+    The check covers online, batch and serverless endpoints. `authMode` Key fails, and so does KeyAndAAD,
+    which accepts a key too. AADToken and AAD pass. AMLToken passes because it expires and is no key; the
+    reason notes that it is no Entra ID token. The answer is unknown if Azure did not report the mode or
+    reported an undocumented word.
     """
     mode = tables.endpoints["auth_mode"]
     by_token = says(mode, "AMLToken").fillna(value=False)
@@ -227,10 +229,11 @@ def endpoint_uses_entra_id(tables: Tables, _params: Params) -> Answers:
         passed=~says(mode, "Key", "KeyAndAAD"),
         observed=mode,
         expected="AADToken, AAD or AMLToken",
-        failed="Whoever has the endpoint's key may call it: authMode is " + mode.fillna("") + ".",
+        failed="Everyone who has the endpoint's key can call it: authMode is " + mode.fillna("") + ".",
         unknown="authMode was not reported, or is a word this check does not know.",
         passes=pd.Series("", index=mode.index, dtype="string").mask(
-            by_token, "Callers send Azure Machine Learning's own tokens: they expire, but are not Entra ID's."
+            by_token,
+            "Callers send tokens of Azure Machine Learning, which expire but are not Entra ID tokens.",
         ),
     )
 
@@ -254,14 +257,13 @@ def endpoint_uses_entra_id(tables: Tables, _params: Params) -> Answers:
     looks_at="workspace",
 )
 def selected_addresses_are_backed_by_isolation(tables: Tables, _params: Params) -> Answers:
-    """A workspace that answers to selected addresses shuts out its own computes unless they come privately.
+    """A workspace that allows selected addresses only refuses its own computes unless they connect privately.
 
-    Over workspaces, because every value that decides is the workspace's and what fails is the creation
-    of anything in it, whether an endpoint exists or not. Asked where public access is Enabled and the
-    default action Deny: the managed network has to be on, or a private endpoint connection Approved. With the
-    connection alone compute instances work, but deployments of managed online endpoints fail, so the check fails
-    as well if such an endpoint exists. Access, action, mode, connections or endpoints that were not reported are
-    unknown unless another one decides.
+    The check applies if public access is Enabled and the default action is Deny. It judges the workspace, because
+    Azure then fails to create computes even if no endpoint exists. The managed network has to be on, or a private
+    endpoint connection Approved. With the connection alone compute instances work, but deployments of managed
+    online endpoints fail, so the check fails if such an endpoint exists. Access, action, mode, connections or
+    endpoints that were not reported are unknown unless another value decides.
     """
     workspaces, connections = tables.workspaces, tables.private_endpoint_connections
     known = workspaces["private_endpoint_connections_known"]
@@ -318,8 +320,8 @@ def batch_endpoints_are_reachable(tables: Tables, _params: Params) -> Answers:
     """Azure does not support batch endpoints in a workspace that answers to selected addresses.
 
     A batch endpoint fails if its workspace has public access Enabled and the default action Deny: the selected
-    addresses do not apply to it, so callers and people are wrong about who reaches it. Other endpoints have no part
-    in this. Access or default action that was not reported is unknown.
+    addresses do not apply to it. The check does not apply to other endpoints. The answer is unknown if Azure did
+    not report the access or the default action.
     """
     endpoints, workspaces = tables.endpoints, tables.workspaces
     is_selected = of_workspace(_answers_selected_addresses(workspaces), endpoints)

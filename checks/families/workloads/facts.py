@@ -1,4 +1,4 @@
-"""What all CMP checks ask of a compute first: its kind, and whether a managed network holds it."""
+"""Facts that all CMP checks use: the kind of a compute, and whether it runs in a managed network."""
 
 from __future__ import annotations
 

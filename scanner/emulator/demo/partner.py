@@ -21,12 +21,12 @@ _FINANCE_HUB = Site(place=FINANCE, name="hub-finance")
 
 
 def partner_resources() -> list[Resource]:
-    """Everything in the subscription delegated by the partner."""
+    """Return every resource in the subscription that the partner delegated."""
     return [*_bench(), _orphan_project(), *_feature_store()]
 
 
 def finance_resources() -> list[Resource]:
-    """What stands in the unreadable subscription; the demo's default fault hides it."""
+    """Return the resources of the unreadable subscription; the demo's default fault hides them."""
     site = _FINANCE_HUB
     body = workspace(
         site,
@@ -37,7 +37,7 @@ def finance_resources() -> list[Resource]:
         kind="Hub",
     )
     return [
-        Resource(body=body, teaches="nothing: it stands in the subscription that answers 403"),
+        Resource(body=body, teaches="nothing: it is in the subscription that answers 403"),
         *closed(site),
     ]
 

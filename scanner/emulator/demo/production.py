@@ -164,7 +164,7 @@ def _hub() -> list[Resource]:
 
 def _projects() -> list[Resource]:
     lessons = (
-        "a project whose own publicNetworkAccess says Enabled although its hub's Disabled decides",
+        "a project whose own publicNetworkAccess is Enabled although its hub's Disabled decides",
         "a project of the same hub, with a public endpoint all the same",
     )
     sites = [Site(place=ASSISTANTS, name=name) for name in _PROJECTS]

@@ -95,7 +95,7 @@ def _wide_addresses() -> list[Resource]:
         Resource(
             body=body,
             teaches="selected addresses that select nothing: everybody, private, reserved, malformed; "
-            "perimeters open dependencies that say they are closed",
+            "perimeters that open dependencies with public access disabled",
         ),
         online_endpoint(site, "demo-endpoint", access=None),
         *closed(site),

@@ -22,7 +22,7 @@ def opened(site: Site) -> list[Resource]:
 
 
 def storage(site: Site, **properties: object) -> Document:
-    """The storage account, private and hardened unless `properties` say otherwise."""
+    """Return the storage account, private and hardened unless `properties` replace a value."""
     hardened = {
         "publicNetworkAccess": "Disabled",
         "networkAcls": _acls("Deny", "AzureServices", resourceAccessRules=[]),
@@ -40,7 +40,7 @@ def storage(site: Site, **properties: object) -> Document:
 
 
 def vault(site: Site, **properties: object) -> Document:
-    """The key vault, private and hardened unless `properties` say otherwise; None leaves one out."""
+    """Return the key vault, private and hardened unless `properties` replace a value; None leaves it out."""
     name = site.vault.rpartition("/")[2]
     hardened = {
         "sku": {"family": "A", "name": "standard"},
@@ -60,7 +60,7 @@ def vault(site: Site, **properties: object) -> Document:
 
 
 def registry(site: Site, *, sku: str = "Premium", **properties: object) -> Document:
-    """The container registry, private and Premium unless told otherwise."""
+    """Return the container registry, private and Premium unless the arguments replace a value."""
     name = site.registry.rpartition("/")[2]
     hardened = {
         "loginServer": f"{name}.azurecr.io",
@@ -77,7 +77,7 @@ def registry(site: Site, *, sku: str = "Premium", **properties: object) -> Docum
 
 
 def insights(site: Site, *, is_public: bool = False) -> Document:
-    """The Application Insights component, closed unless told otherwise."""
+    """Return the Application Insights component, closed unless `is_public`."""
     access = "Enabled" if is_public else "Disabled"
     properties = {
         "Application_Type": "web",

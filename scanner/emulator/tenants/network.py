@@ -46,7 +46,7 @@ def private_endpoints(*connections: Document) -> Document:
 def connection(
     site: Site, name: str = "pe", *, status: str = "Approved", subscription: str | None = None
 ) -> Document:
-    """A private endpoint connection of that status, the endpoint standing in `subscription`."""
+    """Return a private endpoint connection of that status, with its endpoint in `subscription`."""
     full_name = f"{name}-{site.name.lower()}.{guid('connection', site.id, name)}"
     holder = subscription or site.place.subscription
     network = f"/subscriptions/{holder}/resourceGroups/rg-network/providers/Microsoft.Network"
@@ -99,7 +99,7 @@ def managed_network(
 
 
 def no_managed_network() -> Document:
-    """A managed network that says it is off."""
+    """Return a managed network with isolation off."""
     return {
         "managedNetwork": {"isolationMode": "Disabled", "changeableIsolationModes": [INTERNET, APPROVED]},
     }

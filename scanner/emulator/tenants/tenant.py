@@ -15,9 +15,9 @@ __all__ = ["Document", "Graph", "Resource", "Tenant"]
 class Resource:
     """One resource as the newest api-version shows it.
 
-    `listed` is the body LIST gives where it differs from GET's. `rules` is what a workspace's
-    outboundRules call gives, by name, where it differs from the map in the body. `teaches` says
-    in one line why a demo workspace exists; it is never sent.
+    `listed` is the body in LIST if it differs from GET's. `rules` is the answer of a workspace's
+    outboundRules call, by name, if it differs from the map in the body. `teaches` is one line about
+    the purpose of a demo workspace; the emulator never sends it.
     """
 
     body: Document
@@ -61,7 +61,7 @@ class Tenant:
     what it offers. With `list_rules` off, LIST leaves the outbound rules out of managed networks.
     `expected_violations` are lower-cased ids of workspaces that violate NET006, for generated tenants.
     `allowed_actions` are those of the one role that the emulator's client holds everywhere; None is all.
-    Tokens are good for `token_seconds`; None is without an end, though Entra says an hour.
+    Tokens are valid for `token_seconds`. With None they never expire, although the answer names an hour.
     """
 
     name: str
@@ -79,10 +79,10 @@ class Tenant:
     graph: Graph = field(default_factory=Graph)
 
     def offering(self, *machine_learning: str) -> Tenant:
-        """The same tenant where Machine Learning offers only these api-versions."""
+        """Return the same tenant with only these api-versions of Machine Learning."""
         return replace(self, api_versions=offered(machine_learning))
 
     @property
     def lessons(self) -> Mapping[str, str]:
-        """Workspace id to what it teaches, for those that say so."""
+        """Return the `teaches` line of each workspace that has one, by its id."""
         return {resource.id: resource.teaches for resource in self.resources if resource.teaches}

@@ -143,7 +143,7 @@ def deployment(site: Site, endpoint: str, *, egress: str = "Enabled", name: str 
 
 
 def batch_endpoint(site: Site, name: str, *, auth: str = "AADToken") -> Resource:
-    """A batch endpoint; such a body never says anything about public access."""
+    """Return a batch endpoint; its body never has a member for public access."""
     uri = f"https://{name}.{site.place.location}.inference.ml.azure.com/jobs"
     properties = {
         "authMode": auth,

@@ -77,14 +77,14 @@ def test_a_compute_whose_workspace_was_not_read_is_unknown(check_id: str) -> Non
         ("Kubernetes", True, "20.1.2.3", "not-applicable"),
     ],
 )
-def test_neither_the_flag_nor_an_address_may_be_public(
+def test_cmp001_neither_the_flag_nor_an_address_may_be_public(
     kind: str, flag: bool | None, address: str | None, outcome: str
 ) -> None:
     values = {"enable_node_public_ip": flag, "public_ip_address": address}
     assert judged("CMP001", kind=kind, values=values) == outcome
 
 
-def test_the_public_address_is_named() -> None:
+def test_cmp001_the_public_address_is_named() -> None:
     rows = [compute({"enable_node_public_ip": True, "public_ip_address": "20.1.2.3"}, "ComputeInstance")]
     (reason,) = findings_of("CMP001", workspaces=[place()], computes=rows)["reason"]
     assert "20.1.2.3" in reason
@@ -105,18 +105,18 @@ def test_the_public_address_is_named() -> None:
         (None, None, "unknown"),
     ],
 )
-def test_a_compute_needs_a_subnet_or_the_managed_network(
+def test_cmp002_a_compute_needs_a_subnet_or_the_managed_network(
     subnet: str | None, mode: str | None, outcome: str
 ) -> None:
     assert judged("CMP002", mode, values={"subnet_id": subnet}) == outcome
 
 
-def test_a_compute_in_the_managed_network_passes_and_the_built_in_policy_is_contradicted() -> None:
+def test_cmp002_a_compute_in_the_managed_network_passes_and_the_built_in_policy_is_contradicted() -> None:
     (reason,) = findings_of("CMP002", workspaces=[place()], computes=[compute({"subnet_id": ""})])["reason"]
     assert "7804b5c7" in reason
 
 
-def test_the_reason_for_a_subnet_names_it() -> None:
+def test_cmp002_the_reason_for_a_subnet_names_it() -> None:
     rows = [compute({"subnet_id": SUBNET})]
     (reason,) = findings_of("CMP002", workspaces=[place(mode="Disabled")], computes=rows)["reason"]
     assert SUBNET in reason
@@ -134,7 +134,7 @@ def test_the_reason_for_a_subnet_names_it() -> None:
         (SUBNET, "Disabled", "not-applicable"),
     ],
 )
-def test_no_subnet_may_stand_against_the_managed_network(
+def test_cmp003_no_subnet_beside_the_managed_network(
     subnet: str | None, mode: str | None, outcome: str
 ) -> None:
     assert judged("CMP003", mode, values={"subnet_id": subnet}) == outcome
@@ -150,44 +150,46 @@ def test_no_subnet_may_stand_against_the_managed_network(
         ("eastus", "Disabled", "not-applicable"),
     ],
 )
-def test_a_compute_has_to_be_in_the_region_of_its_workspace(
+def test_cmp004_a_compute_has_to_be_in_the_region_of_its_workspace(
     location: str | None, mode: str | None, outcome: str
 ) -> None:
     assert judged("CMP004", mode, values={"compute_location": location}) == outcome
 
 
-def test_a_workspace_without_a_location_decides_nothing() -> None:
+def test_cmp004_a_workspace_without_a_location_decides_nothing() -> None:
     rows = [compute(GOOD)]
     assert status("CMP004", workspaces=[place(location=None)], computes=rows) == "unknown"
 
 
 @pytest.mark.parametrize("kind", UNSUPPORTED_TYPES)
 @pytest.mark.parametrize("attached", [True, False, None])
-def test_kinds_outside_every_managed_network_fail_however_they_came(kind: str, attached: bool | None) -> None:
+def test_cmp005_kinds_outside_every_managed_network_fail_however_they_came(
+    kind: str, attached: bool | None
+) -> None:
     assert judged("CMP005", kind=kind, values={"is_attached": attached}) == "fail"
     assert judged("CMP005", "Disabled", kind=kind, values={"is_attached": attached}) == "not-applicable"
     assert judged("CMP005", None, kind=kind, values={"is_attached": attached}) == "unknown"
 
 
 @pytest.mark.parametrize("kind", MANAGED_TYPES)
-def test_kinds_of_machine_learning_itself_are_supported(kind: str) -> None:
+def test_cmp005_kinds_of_machine_learning_itself_are_supported(kind: str) -> None:
     assert judged("CMP005", kind=kind) == "pass"
 
 
 @pytest.mark.parametrize("kind", OTHER_TYPES)
-def test_kinds_that_no_source_calls_supported_are_unknown(kind: str) -> None:
+def test_cmp005_kinds_that_no_source_calls_supported_are_unknown(kind: str) -> None:
     assert judged("CMP005", kind=kind) == "unknown"
 
 
 @pytest.mark.parametrize(("status", "outcome"), [("Active", "pass"), ("Inactive", "fail"), (None, "unknown")])
-def test_a_managed_network_counts_once_it_is_provisioned(status: str | None, outcome: str) -> None:
+def test_cmp002_a_managed_network_counts_once_it_is_provisioned(status: str | None, outcome: str) -> None:
     row = place(managed_network_status=status)
     found = findings_of("CMP002", workspaces=[row], computes=[compute({"subnet_id": ""})])
     assert list(found["status"]) == [outcome]
 
 
 @pytest.mark.parametrize("kind", ["Hub", "Project"])
-def test_a_hubs_compute_in_the_customers_network_fails(kind: str) -> None:
+def test_cmp003_a_hubs_compute_in_the_customers_network_fails(kind: str) -> None:
     hub = place("hub", mode="Disabled", kind="Hub")
     rows = {"workspaces": [hub, project("proj", "hub")]}
     of = {"Hub": "hub", "Project": "proj"}[kind]
@@ -205,7 +207,7 @@ def test_a_hubs_compute_in_the_customers_network_fails(kind: str) -> None:
         ("Databricks", "eastus", ["Approved"], "not-applicable"),
     ],
 )
-def test_a_private_endpoint_binds_computes_to_the_region(
+def test_cmp004_a_private_endpoint_binds_computes_to_the_region(
     kind: str, location: str, connections: list[str], outcome: str
 ) -> None:
     found = findings_of(
@@ -233,7 +235,7 @@ def test_a_private_endpoint_binds_computes_to_the_region(
         ("VirtualMachine", "Enabled", "Enabled", True, "not-applicable"),
     ],
 )
-def test_the_port_of_the_computes_own_kind_decides(
+def test_cmp006_the_port_of_the_computes_own_kind_decides(
     kind: str, ssh: str | None, login: str | None, has_public_ip: bool | None, outcome: str
 ) -> None:
     values = {
@@ -247,22 +249,22 @@ def test_the_port_of_the_computes_own_kind_decides(
 
 @pytest.mark.parametrize(("is_off", "outcome"), [(True, "pass"), (False, "fail"), (None, "unknown")])
 @pytest.mark.parametrize("kind", MANAGED_TYPES)
-def test_local_authentication_has_to_be_off(kind: str, is_off: bool | None, outcome: str) -> None:
+def test_cmp007_local_authentication_has_to_be_off(kind: str, is_off: bool | None, outcome: str) -> None:
     assert judged("CMP007", kind=kind, values={"disable_local_auth": is_off}) == outcome
 
 
 @pytest.mark.parametrize(("is_latest", "outcome"), [(True, "pass"), (False, "fail"), (None, "unknown")])
-def test_an_instance_has_to_run_the_latest_image(is_latest: bool | None, outcome: str) -> None:
+def test_cmp008_an_instance_has_to_run_the_latest_image(is_latest: bool | None, outcome: str) -> None:
     assert judged("CMP008", values={"is_latest_os_image_version": is_latest}) == outcome
 
 
-def test_a_cluster_is_not_asked_for_its_image() -> None:
+def test_cmp008_a_cluster_is_not_asked_for_its_image() -> None:
     assert (
         judged("CMP008", kind="AmlCompute", values={"is_latest_os_image_version": False}) == "not-applicable"
     )
 
 
-def test_the_compute_of_a_project_is_judged_by_the_network_of_its_hub() -> None:
+def test_cmp002_the_compute_of_a_project_is_judged_by_the_network_of_its_hub() -> None:
     hub = {**place("hub"), "kind": "Hub"}
     own = project("proj", "hub", managed_network_reported=False, isolation_mode=None)
     rows = [compute(GOOD, of="proj")]

@@ -118,7 +118,7 @@ def test_a_firewall_that_denies_is_as_narrow_as_its_address_rules(
     assert of_dependency(check_id, row)["status"] == status
 
 
-def test_a_policy_sets_how_many_addresses_a_firewall_may_admit() -> None:
+def test_res001_a_policy_sets_how_many_addresses_a_firewall_may_admit() -> None:
     row = {**dependency("storage"), **GOOD, "ip_rules": "20.0.0.0/16"}
     rows = {"workspaces": [place()], "associated_resources": [row]}
     found = findings_of("RES001", {"min_prefix": 16, "max_addresses": 2**16}, **rows)
@@ -129,7 +129,9 @@ def test_a_policy_sets_how_many_addresses_a_firewall_may_admit() -> None:
     ("access", "anonymous", "status"),
     [("Enabled", True, "fail"), ("Enabled", False, "pass"), ("Disabled", True, "pass")],
 )
-def test_selected_addresses_do_not_excuse_anonymous_pull(access: str, anonymous: bool, status: str) -> None:
+def test_res003_selected_addresses_do_not_excuse_anonymous_pull(
+    access: str, anonymous: bool, status: str
+) -> None:
     row = {
         **dependency("registry"),
         **GOOD,
@@ -149,7 +151,7 @@ def test_selected_addresses_do_not_excuse_anonymous_pull(access: str, anonymous:
         (None, False, "unknown"),
     ],
 )
-def test_a_registry_takes_neither_the_admin_user_nor_anonymous_pulls(
+def test_res012_a_registry_takes_neither_the_admin_user_nor_anonymous_pulls(
     admin: bool | None, anonymous: bool | None, status: str
 ) -> None:
     row = dependency("registry", admin_user_enabled=admin, anonymous_pull_enabled=anonymous)
@@ -166,19 +168,19 @@ def test_a_registry_takes_neither_the_admin_user_nor_anonymous_pulls(
         ("", "fail"),
     ],
 )
-def test_a_resource_access_rule_for_the_workspace_is_stricter_than_the_bypass(
+def test_res005_a_resource_access_rule_for_the_workspace_is_stricter_than_the_bypass(
     rules: str, status: str
 ) -> None:
     row = {**dependency("storage"), **GOOD, "bypass": "None", "resource_access_rules": rules}
     assert of_dependency("RES005", row)["status"] == status
 
 
-def test_service_endpoints_do_not_matter_while_public_access_is_disabled() -> None:
+def test_res006_service_endpoints_do_not_matter_while_public_access_is_disabled() -> None:
     row = {**dependency("storage"), **GOOD, "virtual_network_rules": 2, "public_network_access": "Disabled"}
     assert of_dependency("RES006", row)["status"] == "not-applicable"
 
 
-def test_a_finding_names_the_dependency_and_what_was_seen() -> None:
+def test_res001_a_finding_names_the_dependency_and_what_was_seen() -> None:
     row = dependency("storage", public_network_access="Enabled", default_action="Allow", ip_rules="")
     found = of_dependency("RES001", row)
     assert found["resource_id"] == dependency_id("storage")
@@ -200,7 +202,7 @@ def test_a_finding_names_the_dependency_and_what_was_seen() -> None:
         ("Perhaps", "Disabled", "unknown"),
     ],
 )
-def test_application_insights_is_closed_on_both_sides(
+def test_res004_application_insights_is_closed_on_both_sides(
     ingestion: str | None, query: str | None, status: str
 ) -> None:
     row = dependency("insights", ingestion_access=ingestion, query_access=query)
@@ -221,7 +223,7 @@ def test_application_insights_is_closed_on_both_sides(
         (None, "None", "unknown"),
     ],
 )
-def test_trusted_services_pass_a_firewall_that_denies(
+def test_res005_trusted_services_pass_a_firewall_that_denies(
     action: str | None, bypass: str | None, status: str
 ) -> None:
     row = dependency("vault", default_action=action, bypass=bypass)
@@ -240,7 +242,7 @@ def test_trusted_services_pass_a_firewall_that_denies(
         (None, 1, "unknown"),
     ],
 )
-def test_service_endpoints_and_private_endpoints_exclude_each_other(
+def test_res006_service_endpoints_and_private_endpoints_exclude_each_other(
     rules: int | None, endpoints: int | None, status: str
 ) -> None:
     row = dependency("storage", virtual_network_rules=rules, approved_private_endpoints=endpoints)
@@ -259,7 +261,7 @@ def test_service_endpoints_and_private_endpoints_exclude_each_other(
         ("Enabled", "AllowInternetOutbound", "Basic", "not-applicable"),
     ],
 )
-def test_a_registry_that_has_to_be_private_is_of_the_premium_tier(
+def test_res007_a_registry_that_has_to_be_private_is_of_the_premium_tier(
     access: str, mode: str | None, sku: str | None, status: str
 ) -> None:
     row = dependency("registry", public_network_access=access, default_action="", sku=sku)
@@ -284,7 +286,7 @@ OPEN = dependency("registry", public_network_access="Enabled", default_action="A
         ("cpu-gone", CLOSED, "fail"),
     ],
 )
-def test_images_for_a_private_registry_are_built_by_a_compute(
+def test_res008_images_for_a_private_registry_are_built_by_a_compute(
     compute: str | None, row: dict[str, object], status: str
 ) -> None:
     site = {**place(), "image_build_compute": compute}
@@ -297,14 +299,14 @@ def test_images_for_a_private_registry_are_built_by_a_compute(
     assert list(found["status"]) == [status]
 
 
-def test_image_builds_are_unknown_while_the_registry_is() -> None:
+def test_res008_image_builds_are_unknown_while_the_registry_is() -> None:
     unread = of_dependency("RES008", CLOSED, image_build_compute="cpu", associated_resources_known=None)
     assert unread["status"] == "unknown"
     forbidden = of_dependency("RES008", unreadable("registry"), image_build_compute="cpu")
     assert "AuthorizationFailed: no access" in forbidden["reason"]
 
 
-def test_a_project_builds_images_as_its_hub_does() -> None:
+def test_res008_a_project_builds_images_as_its_hub_does() -> None:
     hub = place("hub", kind="Hub", image_build_compute="")
     project = place("proj", kind="Project", hub_resource_id=workspace_id("HUB"), image_build_compute="cpu")
     registry = dependency("registry", of="hub", public_network_access="Disabled")
@@ -330,7 +332,7 @@ def test_a_dependency_protects_itself(
     assert statuses == ["pass", "fail", absent]
 
 
-def test_a_dependency_that_is_gone_fails_and_one_that_may_not_be_read_is_unknown() -> None:
+def test_res013_a_dependency_that_is_gone_fails_and_one_that_may_not_be_read_is_unknown() -> None:
     assert of_dependency("RES013", dependency("vault"))["status"] == "pass"
     gone = of_dependency("RES013", missing("vault"))
     assert gone["status"] == "fail"
@@ -341,7 +343,7 @@ def test_a_dependency_that_is_gone_fails_and_one_that_may_not_be_read_is_unknown
     assert of_dependency("RES013", dependency("vault", read_status=None))["status"] == "unknown"
 
 
-def test_dependencies_that_were_not_asked_for_leave_the_workspace_unknown() -> None:
+def test_res001_dependencies_that_were_not_asked_for_leave_the_workspace_unknown() -> None:
     found = findings_of("RES001", workspaces=[place(associated_resources_known=None)])
     assert list(found["status"]) == ["unknown"]
     assert list(found["resource_id"]) == [workspace_id()]

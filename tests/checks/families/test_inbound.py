@@ -16,17 +16,17 @@ from tests.support.tables.checks import asked, connection, isolated, status_of_w
         (None, "unknown"),
     ],
 )
-def test_only_disabled_public_network_access_passes(access: str | None, status: str) -> None:
+def test_net001_only_disabled_public_network_access_passes(access: str | None, status: str) -> None:
     assert status_of_workspace("NET001", public_network_access=access) == status
 
 
-def test_absent_public_network_access_quotes_the_legacy_flag() -> None:
+def test_net001_absent_public_network_access_quotes_the_legacy_flag() -> None:
     found = asked("NET001", [workspace(allow_public_access_when_behind_vnet=True)])
     assert statuses(found) == ["unknown"]
     assert "allowPublicAccessWhenBehindVnet is true" in found["reason"][0]
 
 
-def test_observed_access_is_spelled_as_azure_spelled_it() -> None:
+def test_net001_observed_access_is_spelled_as_azure_spelled_it() -> None:
     assert asked("NET001", [workspace(public_network_access="eNabled")])["observed"][0] == "eNabled"
 
 
@@ -43,7 +43,7 @@ def test_observed_access_is_spelled_as_azure_spelled_it() -> None:
         ("Disabled", None, "not-applicable"),
     ],
 )
-def test_public_access_is_limited_where_the_default_action_denies(
+def test_net002_public_access_is_limited_where_the_default_action_denies(
     access: str | None, action: str | None, status: str
 ) -> None:
     found = status_of_workspace("NET002", public_network_access=access, network_acls_default_action=action)
@@ -71,17 +71,17 @@ def test_public_access_is_limited_where_the_default_action_denies(
         (None, "unknown"),
     ],
 )
-def test_selected_addresses_have_to_be_public_ipv4_and_narrow(rules: str | None, status: str) -> None:
+def test_net003_selected_addresses_have_to_be_public_ipv4_and_narrow(rules: str | None, status: str) -> None:
     assert status_of_workspace("NET003", ip_rules=rules) == status
 
 
-def test_a_bad_address_rule_is_named_and_a_good_one_is_not() -> None:
+def test_net003_a_bad_address_rule_is_named_and_a_good_one_is_not() -> None:
     reason = asked("NET003", [workspace(ip_rules="20.1.2.3, 10.0.0.4")])["reason"][0]
     assert "10.0.0.4 is private" in reason
     assert "20.1.2.3" not in reason
 
 
-def test_a_policy_sets_how_wide_an_address_rule_may_be() -> None:
+def test_net003_a_policy_sets_how_wide_an_address_rule_may_be() -> None:
     rows = [workspace(ip_rules="20.0.0.0/16")]
     assert statuses(asked("NET003", rows, min_prefix=16)) == ["fail"]
     assert statuses(asked("NET003", rows, min_prefix=16, max_addresses=2**16)) == ["pass"]
@@ -99,7 +99,7 @@ def test_a_policy_sets_how_wide_an_address_rule_may_be() -> None:
         (None, "Disabled", "unknown"),
     ],
 )
-def test_a_true_legacy_flag_contradicts_disabled_access(
+def test_net004_a_true_legacy_flag_contradicts_disabled_access(
     flag: bool | None, access: str | None, status: str
 ) -> None:
     found = status_of_workspace(
@@ -117,7 +117,7 @@ def test_a_true_legacy_flag_contradicts_disabled_access(
         ("Rejected", False, "unknown"),
     ],
 )
-def test_a_true_legacy_flag_contradicts_an_approved_endpoint(
+def test_net004_a_true_legacy_flag_contradicts_an_approved_endpoint(
     state: str | None, known: bool, status: str
 ) -> None:
     row = workspace(
@@ -138,7 +138,7 @@ def test_a_true_legacy_flag_contradicts_an_approved_endpoint(
         ("Enabled", "20.1.2.3", "not-applicable"),
     ],
 )
-def test_address_rules_behind_disabled_access_linger(
+def test_net005_address_rules_behind_disabled_access_linger(
     access: str | None, rules: str | None, status: str
 ) -> None:
     assert status_of_workspace("NET005", public_network_access=access, ip_rules=rules) == status
@@ -158,21 +158,21 @@ def test_address_rules_behind_disabled_access_linger(
         (None, None, "unknown"),
     ],
 )
-def test_the_vendor_rule_wants_private_inbound_and_internet_outbound(
+def test_net006_the_vendor_rule_wants_private_inbound_and_internet_outbound(
     access: str | None, mode: str | None, status: str
 ) -> None:
     found = asked("NET006", [isolated(mode=mode, public_network_access=access)])
     assert statuses(found) == [status]
 
 
-def test_a_workspace_without_managed_network_fails_the_vendor_rule() -> None:
+def test_net006_a_workspace_without_managed_network_fails_the_vendor_rule() -> None:
     row = workspace(public_network_access="Disabled", managed_network_reported=False)
     found = asked("NET006", [row])
     assert statuses(found) == ["fail"]
     assert "The managed network is off." in found["reason"][0]
 
 
-def test_the_vendor_rule_says_that_approved_outbound_is_stricter() -> None:
+def test_net006_the_reason_notes_that_approved_outbound_is_stricter() -> None:
     row = isolated(public_network_access="Disabled")
     found = asked("NET006", [row])
     assert "stricter, not weaker" in found["reason"][0]
@@ -180,6 +180,6 @@ def test_the_vendor_rule_says_that_approved_outbound_is_stricter() -> None:
     assert statuses(admitted) == ["pass"]
 
 
-def test_the_vendor_rule_refuses_a_mode_azure_does_not_have() -> None:
+def test_net006_the_vendor_rule_refuses_a_mode_azure_does_not_have() -> None:
     with pytest.raises(ValidationError):
         asked("NET006", [isolated()], allowed_modes=["AllowEverything"])

@@ -32,7 +32,7 @@ STORAGE = f"{workspace_id().partition('/providers/')[0]}/providers/Microsoft.Sto
         (None, "AllowInternetOutbound", "unknown"),
     ],
 )
-def test_a_managed_network_is_on_in_either_mode_that_isolates(
+def test_mvn001_a_managed_network_is_on_in_either_mode_that_isolates(
     reported: bool | None, mode: str | None, status: str
 ) -> None:
     row = workspace(managed_network_reported=reported, isolation_mode=mode)
@@ -50,7 +50,7 @@ def test_a_managed_network_is_on_in_either_mode_that_isolates(
         ("Disabled", ["Disabled"], "pass"),
     ],
 )
-def test_the_mode_has_to_be_one_the_policy_allows(
+def test_mvn002_the_mode_has_to_be_one_the_policy_allows(
     mode: str | None, allowed: list[str] | None, status: str
 ) -> None:
     rows = [isolated(mode=mode)]
@@ -58,7 +58,7 @@ def test_the_mode_has_to_be_one_the_policy_allows(
     assert statuses(found) == [status]
 
 
-def test_a_policy_has_to_allow_some_mode() -> None:
+def test_mvn002_a_policy_has_to_allow_some_mode() -> None:
     with pytest.raises(ValidationError):
         asked("MVN002", [isolated()], allowed_modes=[])
 
@@ -75,7 +75,7 @@ def test_a_policy_has_to_allow_some_mode() -> None:
         (False, False, None, "unknown"),
     ],
 )
-def test_spark_has_to_be_ready_where_a_rule_is_for_it(
+def test_mvn004_spark_has_to_be_ready_where_a_rule_is_for_it(
     spark_enabled: bool | None, ready: bool | None, known: bool | None, status: str
 ) -> None:
     row = isolated(spark_ready=ready, outbound_rules_known=known)
@@ -83,7 +83,7 @@ def test_spark_has_to_be_ready_where_a_rule_is_for_it(
     assert statuses(asked("MVN004", [row], rules=rules)) == [status]
 
 
-def test_the_spark_rule_is_named() -> None:
+def test_mvn004_the_spark_rule_is_named() -> None:
     rules = [endpoint_rule(STORAGE, "blob", "store", spark_enabled=True)]
     assert "store" in asked("MVN004", [isolated(spark_ready=False)], rules=rules)["reason"][0]
 
@@ -106,7 +106,7 @@ def test_the_spark_rule_is_named() -> None:
         (False, None, None, "AllowInternetOutbound", "not-applicable"),
     ],
 )
-def test_serverless_compute_has_to_stay_in_the_managed_network(
+def test_mvn005_serverless_compute_has_to_stay_in_the_managed_network(
     configured: bool | None, subnet: str | None, no_public_ip: bool | None, mode: str, status: str
 ) -> None:
     row = isolated(
@@ -132,7 +132,7 @@ def test_serverless_compute_has_to_stay_in_the_managed_network(
         ("Enabled", "Active", False, "not-applicable"),
     ],
 )
-def test_a_network_for_spark_has_to_be_provisioned_with_public_access_off(
+def test_mvn006_a_network_for_spark_has_to_be_provisioned_with_public_access_off(
     access: str | None, network: str | None, spark_enabled: bool | None, status: str
 ) -> None:
     row = isolated(public_network_access=access, managed_network_status=network)
@@ -140,7 +140,7 @@ def test_a_network_for_spark_has_to_be_provisioned_with_public_access_off(
     assert statuses(asked("MVN006", [row], rules=rules)) == [status]
 
 
-def test_a_network_that_is_off_was_not_provisioned() -> None:
+def test_mvn006_a_network_that_is_off_was_not_provisioned() -> None:
     row = workspace(managed_network_reported=False, public_network_access="Enabled")
     assert statuses(asked("MVN006", [row])) == ["not-applicable"]
 
@@ -155,14 +155,14 @@ def test_a_network_that_is_off_was_not_provisioned() -> None:
         ("Standard", "Standard", False, "unknown"),
     ],
 )
-def test_the_firewall_has_to_be_of_the_wanted_tier(
+def test_mvn007_the_firewall_has_to_be_of_the_wanted_tier(
     sku: str | None, wanted: str, known: bool, status: str
 ) -> None:
     row = isolated(firewall_sku=sku, outbound_rules_known=known)
     assert statuses(asked("MVN007", [row], rules=[host_rule("pypi.org")], sku=wanted)) == [status]
 
 
-def test_without_host_name_rules_there_is_no_firewall() -> None:
+def test_mvn007_without_host_name_rules_there_is_no_firewall() -> None:
     row = isolated(firewall_sku="Basic")
     assert statuses(asked("MVN007", [row])) == ["not-applicable"]
     assert statuses(asked("MVN007", [row], rules=[endpoint_rule(STORAGE, "blob", type=None)])) == ["unknown"]
@@ -190,7 +190,7 @@ def provisioning(workspaces: list[Row], **rows: list[Row]) -> dict[str, str]:
         ("Dozing", "AllowInternetOutbound", "AmlCompute", "unknown"),
     ],
 )
-def test_a_network_that_is_used_has_to_be_provisioned(
+def test_mvn003_a_network_that_is_used_has_to_be_provisioned(
     status: str | None, mode: str | None, kind: str | None, outcome: str
 ) -> None:
     row = place(mode=mode, managed_network_status=status)
@@ -200,20 +200,20 @@ def test_a_network_that_is_used_has_to_be_provisioned(
 @pytest.mark.parametrize(
     ("type_", "outcome"), [("online", "fail"), ("batch", "not-applicable"), ("serverless", "not-applicable")]
 )
-def test_online_endpoints_use_the_network_too(type_: str, outcome: str) -> None:
+def test_mvn003_online_endpoints_use_the_network_too(type_: str, outcome: str) -> None:
     row = place(managed_network_status="Inactive")
     assert provisioning([row], endpoints=[endpoint(type_=type_)]) == {"ws": outcome}
 
 
 @pytest.mark.parametrize("column", ["computes_known", "online_endpoints_known"])
-def test_an_inactive_network_is_unknown_where_not_all_was_read(column: str) -> None:
+def test_mvn003_an_inactive_network_is_unknown_where_not_all_was_read(column: str) -> None:
     row = {**place(managed_network_status="Inactive"), column: None}
     assert provisioning([row]) == {"ws": "unknown"}
     assert provisioning([{**row, column: True}]) == {"ws": "not-applicable"}
     assert provisioning([{**row, "managed_network_status": "Active"}]) == {"ws": "pass"}
 
 
-def test_a_hub_and_its_projects_share_one_network() -> None:
+def test_mvn003_a_hub_and_its_projects_share_one_network() -> None:
     hub = place("hub", kind="Hub", managed_network_status="Inactive")
     rows = [
         hub,
@@ -237,7 +237,9 @@ def test_a_hub_and_its_projects_share_one_network() -> None:
         ("FeatureStore", "not-applicable"),
     ],
 )
-def test_a_project_that_names_no_hub_may_use_the_network_of_any(kind: str | None, outcome: str) -> None:
+def test_mvn003_a_project_that_names_no_hub_may_use_the_network_of_any(
+    kind: str | None, outcome: str
+) -> None:
     idle = place("idle", kind=kind, managed_network_status="Inactive")
     homeless = {**place("homeless"), "kind": "Project"}
     assert provisioning([idle, homeless])["idle"] == outcome
@@ -245,12 +247,12 @@ def test_a_project_that_names_no_hub_may_use_the_network_of_any(kind: str | None
     assert provisioning([idle])["idle"] == "not-applicable"
 
 
-def test_the_projects_of_a_hub_are_as_unknown_as_it_is_where_another_names_none() -> None:
+def test_mvn003_the_projects_of_a_hub_are_as_unknown_as_it_is_where_another_names_none() -> None:
     hub = place("hub", kind="Hub", managed_network_status="Inactive")
     rows = [hub, project("of-hub", "hub"), {**place("homeless"), "kind": "Project"}]
     assert set(provisioning(rows).values()) == {"unknown"}
 
 
-def test_a_project_without_a_readable_hub_is_unknown() -> None:
+def test_mvn003_a_project_without_a_readable_hub_is_unknown() -> None:
     rows = [project("orphan", "gone"), {**place("homeless"), "kind": "Project"}]
     assert set(provisioning(rows, computes=[compute({}, of="homeless")]).values()) == {"unknown"}

@@ -46,7 +46,7 @@ def judged(row: Row, rows: Sequence[Row], resources: Sequence[Row]) -> str:
 
 
 @pytest.mark.parametrize("mode", [INTERNET, APPROVED])
-def test_closed_dependencies_with_a_rule_each_are_reached(mode: str) -> None:
+def test_obr011_closed_dependencies_with_a_rule_each_are_reached(mode: str) -> None:
     assert judged(site(mode), rules(), all_closed()) == "pass"
 
 
@@ -58,7 +58,7 @@ def test_closed_dependencies_with_a_rule_each_are_reached(mode: str) -> None:
         ("workspace", "the workspace itself (amlworkspace)"),
     ],
 )
-def test_a_closed_dependency_without_a_rule_is_named(mode: str, lacking: str, named: str) -> None:
+def test_obr011_a_closed_dependency_without_a_rule_is_named(mode: str, lacking: str, named: str) -> None:
     answers = findings_of(
         "OBR011",
         workspaces=[site(mode, public_network_access="Disabled")],
@@ -70,7 +70,7 @@ def test_a_closed_dependency_without_a_rule_is_named(mode: str, lacking: str, na
     assert answers["observed"][0] == f"missing: {named}"
 
 
-def test_everything_that_lacks_is_listed() -> None:
+def test_obr011_everything_that_lacks_is_listed() -> None:
     answers = findings_of(
         "OBR011", workspaces=[site(public_network_access="Disabled")], associated_resources=all_closed()
     )
@@ -79,7 +79,7 @@ def test_everything_that_lacks_is_listed() -> None:
     )
 
 
-def test_open_dependencies_need_a_rule_only_where_all_outbound_is_approved() -> None:
+def test_obr011_open_dependencies_need_a_rule_only_where_all_outbound_is_approved() -> None:
     assert judged(site(INTERNET), [], opened()) == "not-applicable"
     assert judged(site(APPROVED), [], opened()) == "fail"
     assert judged(site(APPROVED), rules(), opened()) == "pass"
@@ -99,12 +99,12 @@ def test_open_dependencies_need_a_rule_only_where_all_outbound_is_approved() -> 
         ({"read_status": "missing", "public_network_access": None, "default_action": None}, "unknown"),
     ],
 )
-def test_what_closes_a_dependency_makes_it_private(values: Row, outcome: str) -> None:
+def test_obr011_what_closes_a_dependency_makes_it_private(values: Row, outcome: str) -> None:
     resources = [{**row, **values} if row["role"] == "storage" else row for row in opened()]
     assert judged(site(INTERNET), [], resources) == outcome
 
 
-def test_an_unread_dependency_does_not_matter_where_its_rule_is_there() -> None:
+def test_obr011_an_unread_dependency_does_not_matter_where_its_rule_is_there() -> None:
     unread = closed("storage", read_status="unreadable")
     resources = [unread, closed("vault"), closed("registry")]
     assert judged(site(INTERNET), rules(), resources) == "pass"
@@ -113,11 +113,11 @@ def test_an_unread_dependency_does_not_matter_where_its_rule_is_there() -> None:
     assert judged(site(APPROVED), rules("blob"), resources) == "fail"
 
 
-def test_a_dependency_that_was_not_asked_for_is_unknown() -> None:
+def test_obr011_a_dependency_that_was_not_asked_for_is_unknown() -> None:
     assert judged(site(INTERNET), [], []) == "unknown"
 
 
-def test_what_a_workspace_does_not_have_needs_no_rule() -> None:
+def test_obr011_what_a_workspace_does_not_have_needs_no_rule() -> None:
     assert judged(site(APPROVED, container_registry=""), rules("registry"), all_closed()[:2]) == "pass"
     assert judged(site(APPROVED, container_registry=None), rules("registry"), all_closed()) == "unknown"
 
@@ -132,23 +132,23 @@ def test_what_a_workspace_does_not_have_needs_no_rule() -> None:
         {"service_resource_id": f"{STORAGE}other"},
     ],
 )
-def test_a_rule_that_is_not_active_or_leads_elsewhere_does_not_count(values: Row) -> None:
+def test_obr011_a_rule_that_is_not_active_or_leads_elsewhere_does_not_count(values: Row) -> None:
     rows = [{**row, **values} for row in rules()]
     assert judged(site(APPROVED), rows, all_closed()) == "fail"
 
 
 @pytest.mark.parametrize("column", ["status", "type", "subresource_target", "service_resource_id"])
-def test_a_rule_with_a_part_left_out_could_be_the_one(column: str) -> None:
+def test_obr011_a_rule_with_a_part_left_out_could_be_the_one(column: str) -> None:
     rows = [{**row, column: None} for row in rules()]
     assert judged(site(APPROVED), rows, all_closed()) == "unknown"
 
 
-def test_rules_that_were_not_all_read_decide_nothing() -> None:
+def test_obr011_rules_that_were_not_all_read_decide_nothing() -> None:
     assert judged(site(outbound_rules_known=False), rules("blob"), all_closed()) == "unknown"
     assert judged(site(outbound_rules_known=None), rules(), all_closed()) == "unknown"
 
 
-def test_a_rule_of_another_workspace_does_not_count() -> None:
+def test_obr011_a_rule_of_another_workspace_does_not_count() -> None:
     own = endpoint_rule(workspace_id("other"), "amlworkspace", "own", status="Active")
     others = [{**row, "workspace_id": workspace_id("other")} for row in [*rules(), own]]
     other = {**site(APPROVED), "workspace_id": workspace_id("other"), "workspace": "other"}
@@ -166,18 +166,20 @@ def test_a_rule_of_another_workspace_does_not_count() -> None:
         ("Dozing", "blob", "unknown"),
     ],
 )
-def test_a_network_that_is_not_provisioned_yet_may_lack_rules(
+def test_obr011_a_network_that_is_not_provisioned_yet_may_lack_rules(
     network: str | None, lacking: str, outcome: str
 ) -> None:
     assert judged(site(managed_network_status=network), rules(lacking), all_closed()) == outcome
 
 
 @pytest.mark.parametrize(("mode", "outcome"), [("Disabled", "not-applicable"), (None, "unknown")])
-def test_the_mode_decides_whether_there_is_a_network_to_ask_about(mode: str | None, outcome: str) -> None:
+def test_obr011_the_mode_decides_whether_there_is_a_network_to_ask_about(
+    mode: str | None, outcome: str
+) -> None:
     assert judged(site(mode), [], all_closed()) == outcome
 
 
-def test_a_project_is_judged_by_the_rules_and_dependencies_of_its_hub() -> None:
+def test_obr011_a_project_is_judged_by_the_rules_and_dependencies_of_its_hub() -> None:
     hub = {**site(), "workspace_id": workspace_id("hub"), "workspace": "hub", "kind": "Hub"}
     theirs = workspace_id("hub")
     rows = [{**row, "workspace_id": theirs} for row in rules("vault")]

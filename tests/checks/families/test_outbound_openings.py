@@ -80,7 +80,7 @@ SCATTERED = ", ".join(f"20.{n}.2.0/24" for n in range(5))
         *NOT_JUDGED,
     ],
 )
-def test_storage_may_not_be_reached_by_name(row: Row, status: str) -> None:
+def test_obr004_storage_may_not_be_reached_by_name(row: Row, status: str) -> None:
     assert status_of_rule("OBR004", row) == status
 
 
@@ -117,11 +117,11 @@ def test_storage_may_not_be_reached_by_name(row: Row, status: str) -> None:
         *NOT_JUDGED,
     ],
 )
-def test_an_outbound_rule_may_not_allow_data_exfiltration(row: Row, status: str) -> None:
+def test_obr005_an_outbound_rule_may_not_allow_data_exfiltration(row: Row, status: str) -> None:
     assert status_of_rule("OBR005", row) == status
 
 
-def test_a_policy_sets_how_wide_a_prefix_may_be() -> None:
+def test_obr005_a_policy_sets_how_wide_a_prefix_may_be() -> None:
     row = tag_rule("DataFactory", address_prefixes="20.1.0.0/16")
     assert status_of_rule("OBR005", row, min_prefix=16) == "fail"
     assert status_of_rule("OBR005", row, min_prefix=16, max_addresses=2**16) == "pass"
@@ -129,7 +129,7 @@ def test_a_policy_sets_how_wide_a_prefix_may_be() -> None:
         status_of_rule("OBR005", row, min_prefix=-1)
 
 
-def test_the_offending_rule_and_where_it_leads_are_named() -> None:
+def test_obr005_the_offending_rule_and_where_it_leads_are_named() -> None:
     reason = asked("OBR005", [isolated()], rules=[tag_rule("Storage.WestUS", "data-out")])["reason"][0]
     assert "data-out" in reason
     assert "Storage.WestUS" in reason
@@ -162,11 +162,11 @@ def test_the_offending_rule_and_where_it_leads_are_named() -> None:
         *NOT_JUDGED,
     ],
 )
-def test_a_host_may_not_be_wider_than_one_owner(row: Row, status: str) -> None:
+def test_obr006_a_host_may_not_be_wider_than_one_owner(row: Row, status: str) -> None:
     assert status_of_rule("OBR006", row) == status
 
 
-def test_a_policy_adds_shared_domains() -> None:
+def test_obr006_a_policy_adds_shared_domains() -> None:
     row = host_rule("*.tenants.example.com")
     assert status_of_rule("OBR006", row) == "pass"
     assert status_of_rule("OBR006", row, shared_domains=["Tenants.example.com"]) == "fail"
@@ -199,7 +199,7 @@ HOSTS_OF_EVERYONE = (
 
 
 @pytest.mark.parametrize("host", HOSTS_OF_EVERYONE)
-def test_a_name_behind_which_anyone_may_keep_data_fails(host: str) -> None:
+def test_obr006_a_name_behind_which_anyone_may_keep_data_fails(host: str) -> None:
     assert status_of_rule("OBR006", host_rule(host)) == "fail"
 
 
@@ -209,7 +209,7 @@ def test_a_host_that_a_scenario_needs_violates_no_check_of_openings(check_id: st
     assert status_of_rule(check_id, host_rule(host)) in {"pass", "not-applicable"}
 
 
-def test_a_policy_admits_hosts() -> None:
+def test_obr006_a_policy_admits_hosts() -> None:
     assert status_of_rule("OBR006", host_rule("GitHub.com"), admitted_hosts=["github.com"]) == "pass"
 
 
@@ -234,7 +234,7 @@ def test_a_policy_admits_hosts() -> None:
         (None, "unknown"),
     ],
 )
-def test_a_destination_has_to_be_a_host_name(host: str | None, status: str) -> None:
+def test_obr014_a_destination_has_to_be_a_host_name(host: str | None, status: str) -> None:
     assert status_of_rule("OBR014", host_rule(host)) == status
 
 
@@ -282,7 +282,9 @@ def test_rules_without_effect_are_not_judged(check_id: str, mode: str | None, st
         ("Carrier", "443", "unknown"),
     ],
 )
-def test_ports_and_protocol_have_to_be_narrow(protocol: str | None, ports: str | None, status: str) -> None:
+def test_obr007_ports_and_protocol_have_to_be_narrow(
+    protocol: str | None, ports: str | None, status: str
+) -> None:
     assert status_of_rule("OBR007", tag_rule("DataFactory", protocol=protocol, port_ranges=ports)) == status
 
 
@@ -297,11 +299,11 @@ def test_ports_and_protocol_have_to_be_narrow(protocol: str | None, ports: str |
         (tag_rule("DataFactory", category=None), "unknown"),
     ],
 )
-def test_ports_are_judged_for_the_customers_tag_rules_only(row: Row, status: str) -> None:
+def test_obr007_ports_are_judged_for_the_customers_tag_rules_only(row: Row, status: str) -> None:
     assert status_of_rule("OBR007", row) == status
 
 
-def test_a_policy_sets_how_many_ports_a_range_may_span() -> None:
+def test_obr007_a_policy_sets_how_many_ports_a_range_may_span() -> None:
     row = tag_rule("Sql", port_ranges="11000-11999")
     assert status_of_rule("OBR007", row, max_ports=1000) == "pass"
     assert status_of_rule("OBR007", row, max_ports=999) == "fail"
@@ -326,10 +328,10 @@ def test_a_policy_sets_how_many_ports_a_range_may_span() -> None:
         (tag_rule("Storage", action="Deny"), "not-applicable"),
     ],
 )
-def test_a_customers_rule_has_to_be_approved(row: Row, status: str) -> None:
+def test_obr008_a_customers_rule_has_to_be_approved(row: Row, status: str) -> None:
     approved = ["*.pypi.org", "datafactory", "20.1.2.3/32", STORAGE]
     assert status_of_rule("OBR008", row, approved=approved) == status
 
 
-def test_nothing_approved_means_nothing_to_compare_with() -> None:
+def test_obr008_nothing_approved_means_nothing_to_compare_with() -> None:
     assert status_of_rule("OBR008", host_rule("*")) == "not-applicable"

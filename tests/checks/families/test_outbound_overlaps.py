@@ -29,7 +29,7 @@ def answers(*rules: Row) -> list[str]:
         (endpoint_rule(STORAGE, "blob", "a"), endpoint_rule(STORAGE.upper(), "Blob", "b")),
     ],
 )
-def test_of_two_rules_for_one_destination_the_first_is_kept(first: Row, second: Row) -> None:
+def test_obr010_of_two_rules_for_one_destination_the_first_is_kept(first: Row, second: Row) -> None:
     found = asked("OBR010", [isolated()], rules=[first, second])
     assert statuses(found) == ["pass", "fail"]
     assert "repeats a, so keep that one" in found["reason"][1]
@@ -56,19 +56,19 @@ def test_of_two_rules_for_one_destination_the_first_is_kept(first: Row, second: 
         (endpoint_rule(STORAGE + "/", "blob", "a"), endpoint_rule(STORAGE, "blob", "b", spark_enabled=True)),
     ],
 )
-def test_a_rule_within_a_wider_one_fails_and_the_wider_one_passes(narrow: Row, wide: Row) -> None:
+def test_obr010_a_rule_within_a_wider_one_fails_and_the_wider_one_passes(narrow: Row, wide: Row) -> None:
     found = asked("OBR010", [isolated()], rules=[narrow, wide])
     assert statuses(found) == ["fail", "pass"]
     assert "falls under b" in found["reason"][0]
 
 
 @pytest.mark.parametrize("status", ["Failed", "Deleting"])
-def test_a_rule_that_failed_or_is_being_deleted_is_no_twin(status: str) -> None:
+def test_obr010_a_rule_that_failed_or_is_being_deleted_is_no_twin(status: str) -> None:
     dying = host_rule("pypi.org", "b", status=status)
     assert answers(host_rule("pypi.org", "a", status="Active"), dying) == ["pass", "not-applicable"]
 
 
-def test_a_text_names_ten_rules_and_counts_the_others() -> None:
+def test_obr010_a_text_names_ten_rules_and_counts_the_others() -> None:
     wide = [host_rule("*" + "abcdefghijklmnop"[n:] + ".org", f"w{n:02}") for n in range(13)]
     found = asked("OBR010", [isolated()], rules=[host_rule("abcdefghijklmnop.org", "a"), *wide])
     assert "and 3 more" in found["reason"][0]
@@ -89,28 +89,28 @@ def test_a_text_names_ten_rules_and_counts_the_others() -> None:
         (endpoint_rule(STORAGE, "blob", "a"), endpoint_rule(STORAGE, "file", "b")),
     ],
 )
-def test_rules_for_different_destinations_pass(first: Row, second: Row) -> None:
+def test_obr010_rules_for_different_destinations_pass(first: Row, second: Row) -> None:
     assert answers(first, second) == ["pass", "pass"]
 
 
-def test_a_host_under_a_wildcard_fails_and_the_wildcard_passes() -> None:
+def test_obr010_a_host_under_a_wildcard_fails_and_the_wildcard_passes() -> None:
     found = asked("OBR010", [isolated()], rules=[host_rule("a.b.org", "a"), host_rule("*.b.org", "wide")])
     assert statuses(found) == ["fail", "pass"]
     assert "falls under wide" in found["reason"][0]
 
 
-def test_a_rule_that_repeats_azures_own_fails_and_azures_own_is_not_judged() -> None:
+def test_obr010_a_rule_that_repeats_azures_own_fails_and_azures_own_is_not_judged() -> None:
     assert answers(tag_rule("Sql", "a"), tag_rule("Sql", "b", category="Required")) == [
         "fail",
         "not-applicable",
     ]
 
 
-def test_a_denying_rule_repeats_nothing() -> None:
+def test_obr010_a_denying_rule_repeats_nothing() -> None:
     assert answers(tag_rule("Sql", "a"), tag_rule("Sql", "b", action="Deny")) == ["pass", "not-applicable"]
 
 
-def test_the_same_rule_in_two_workspaces_is_no_repetition() -> None:
+def test_obr010_the_same_rule_in_two_workspaces_is_no_repetition() -> None:
     there = {
         **host_rule("pypi.org", "b"),
         "rule_id": f"{workspace_id('there')}/outboundRules/b",
@@ -130,21 +130,21 @@ def test_the_same_rule_in_two_workspaces_is_no_repetition() -> None:
         endpoint_rule(STORAGE, None, "b"),
     ],
 )
-def test_while_another_rule_is_unclear_no_rule_passes(other: Row) -> None:
+def test_obr010_while_another_rule_is_unclear_no_rule_passes(other: Row) -> None:
     assert answers(host_rule("pypi.org", "a"), other) == ["unknown", "unknown"]
 
 
-def test_while_rules_were_not_all_read_no_rule_passes() -> None:
+def test_obr010_while_rules_were_not_all_read_no_rule_passes() -> None:
     row = isolated(outbound_rules_known=False)
     found = asked("OBR010", [row], rules=[host_rule("pypi.org")])
     assert set(statuses(found)) == {"unknown"}
 
 
-def test_a_rule_without_category_is_unknown() -> None:
+def test_obr010_a_rule_without_category_is_unknown() -> None:
     assert answers(host_rule("pypi.org", "a", category=None)) == ["unknown"]
 
 
-def test_a_rule_without_a_name_repeats_another_as_well() -> None:
+def test_obr010_a_rule_without_a_name_repeats_another_as_well() -> None:
     nameless = {**host_rule("pypi.org", "b"), "rule": None}
     found = asked("OBR010", [isolated()], rules=[host_rule("pypi.org", "a"), nameless])
     assert statuses(found) == ["fail", "pass"]

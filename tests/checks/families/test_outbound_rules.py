@@ -39,7 +39,7 @@ STORAGE = f"{GROUP}/Microsoft.Storage/storageAccounts/sa"
         ("Deleting", "", "Active", "not-applicable"),
     ],
 )
-def test_a_rule_has_to_be_in_force(
+def test_obr001_a_rule_has_to_be_in_force(
     status_of_it: str | None, error: str | None, network: str | None, status: str
 ) -> None:
     row = host_rule("pypi.org", status=status_of_it, error_information=error, category="Required")
@@ -61,7 +61,7 @@ def test_a_rule_has_to_be_in_force(
         (tag_rule("AzureMonitor", category="Required"), "AllowInternetOutbound", "not-applicable"),
     ],
 )
-def test_host_and_tag_rules_are_valid_in_approved_outbound_only(
+def test_obr002_host_and_tag_rules_are_valid_in_approved_outbound_only(
     row: Row, mode: str | None, status: str
 ) -> None:
     assert statuses(asked("OBR002", [isolated(mode=mode)], rules=[row])) == [status]
@@ -72,25 +72,25 @@ def tags(*names: str, **values: object) -> list[Row]:
     return [tag_rule(name, f"rule-{name}", **{**in_force, **values}) for name in names]
 
 
-def test_all_required_tags_present_pass_with_a_region_or_without() -> None:
+def test_obr003_all_required_tags_present_pass_with_a_region_or_without() -> None:
     regional = [f"{tag}.WestUS3" if tag.startswith("Batch") else tag.upper() for tag in REQUIRED_TAGS]
     assert statuses(asked("OBR003", [isolated(location="West US3")], rules=tags(*regional))) == ["pass"]
     assert statuses(asked("OBR003", [isolated(location="eastus")], rules=tags(*regional))) == ["fail"]
     assert statuses(asked("OBR003", [isolated(location=None)], rules=tags(*regional))) == ["unknown"]
 
 
-def test_a_network_that_is_not_provisioned_needs_no_rules_yet() -> None:
+def test_obr003_a_network_that_is_not_provisioned_needs_no_rules_yet() -> None:
     assert statuses(asked("OBR003", [isolated(managed_network_status="Inactive")])) == ["not-applicable"]
 
 
-def test_a_rule_that_lacks_for_the_network_itself_is_recommended() -> None:
+def test_obr003_a_rule_that_lacks_for_the_network_itself_is_recommended() -> None:
     rows = [*tags(*REQUIRED_TAGS), endpoint_rule(STORAGE, "blob", "pe", status="Active")]
     found = asked("OBR003", [isolated()], rules=rows)
     assert statuses(found) == ["pass"]
     assert "VirtualNetwork" in found["reason"][0]
 
 
-def test_a_missing_required_tag_is_named() -> None:
+def test_obr003_a_missing_required_tag_is_named() -> None:
     found = asked("OBR003", [isolated()], rules=tags(*REQUIRED_TAGS[:-1]))
     assert statuses(found) == ["fail"]
     assert found["reason"][0] == "No active rule allows TCP 443 to AzureMonitor."
@@ -107,24 +107,24 @@ def test_a_missing_required_tag_is_named() -> None:
         {"port_ranges": "9999"},
     ],
 )
-def test_a_tag_that_is_denied_or_overridden_does_not_count(values: dict[str, object]) -> None:
+def test_obr003_a_tag_that_is_denied_or_overridden_does_not_count(values: dict[str, object]) -> None:
     rows = [*tags(*REQUIRED_TAGS[:-1]), *tags(REQUIRED_TAGS[-1], **values)]
     assert statuses(asked("OBR003", [isolated()], rules=rows)) == ["fail"]
 
 
-def test_a_tag_without_an_action_counts() -> None:
+def test_obr003_a_tag_without_an_action_counts() -> None:
     assert statuses(asked("OBR003", [isolated()], rules=tags(*REQUIRED_TAGS, action=None))) == ["pass"]
 
 
 @pytest.mark.parametrize(
     "values", [{"address_prefixes": None}, {"service_tag": None}, {"status": None}, {"port_ranges": None}]
 )
-def test_a_tag_with_parts_left_out_may_be_the_missing_one(values: dict[str, object]) -> None:
+def test_obr003_a_tag_with_parts_left_out_may_be_the_missing_one(values: dict[str, object]) -> None:
     rows = [*tags(*REQUIRED_TAGS[:-1]), *tags(REQUIRED_TAGS[-1], **values)]
     assert statuses(asked("OBR003", [isolated()], rules=rows)) == ["unknown"]
 
 
-def test_required_tags_need_all_rules_and_the_mode() -> None:
+def test_obr003_required_tags_need_all_rules_and_the_mode() -> None:
     rows = tags(*REQUIRED_TAGS)
     unread = isolated(outbound_rules_known=False)
     assert statuses(asked("OBR003", [unread], rules=rows)) == ["unknown"]
@@ -149,21 +149,21 @@ def test_required_tags_need_all_rules_and_the_mode() -> None:
         (host_rule("pypi.org"), "not-applicable"),
     ],
 )
-def test_a_private_endpoint_needs_a_supported_target(row: Row, status: str) -> None:
+def test_obr009_a_private_endpoint_needs_a_supported_target(row: Row, status: str) -> None:
     assert status_of_rule("OBR009", row) == status
 
 
-def test_no_host_name_rules_means_no_firewall_to_pay() -> None:
+def test_obr012_no_host_name_rules_means_no_firewall_to_pay() -> None:
     assert statuses(asked("OBR012", [isolated()], rules=[tag_rule("DataFactory")])) == ["pass"]
 
 
-def test_host_name_rules_are_named_for_their_bill() -> None:
+def test_obr012_host_name_rules_are_named_for_their_bill() -> None:
     found = asked("OBR012", [isolated()], rules=[host_rule("pypi.org", "packages", category="Required")])
     assert statuses(found) == ["fail"]
     assert "packages" in found["reason"][0]
 
 
-def test_the_bill_is_unknown_while_rules_are() -> None:
+def test_obr012_the_bill_is_unknown_while_rules_are() -> None:
     assert statuses(asked("OBR012", [isolated(outbound_rules_known=None)])) == ["unknown"]
     assert statuses(asked("OBR012", [isolated()], rules=[host_rule("pypi.org", type=None)])) == ["unknown"]
 
@@ -181,7 +181,7 @@ def test_the_bill_is_unknown_while_rules_are() -> None:
         (endpoint_rule(STORAGE, "blob"), [], "not-applicable"),
     ],
 )
-def test_private_endpoint_targets_stay_in_allowed_subscriptions(
+def test_obr013_private_endpoint_targets_stay_in_allowed_subscriptions(
     row: Row, allowed: list[str], status: str
 ) -> None:
     assert status_of_rule("OBR013", row, allowed_subscriptions=allowed) == status

@@ -67,7 +67,7 @@ def test_the_table_has_every_combination() -> None:
 
 
 @pytest.mark.parametrize("access", ACCESS)
-def test_a_perimeter_that_may_not_be_read_leaves_the_resource_unknown(access: str) -> None:
+def test_res001_a_perimeter_that_may_not_be_read_leaves_the_resource_unknown(access: str) -> None:
     row = behind(None, public_network_access=access, perimeter_status="unreadable")
     assert of_dependency("RES001", row)["status"] == "unknown"
 
@@ -76,7 +76,9 @@ def test_a_perimeter_that_may_not_be_read_leaves_the_resource_unknown(access: st
 @pytest.mark.parametrize(
     ("access", "wanted"), [("Enabled", "pass"), ("Disabled", "pass"), ("SecuredByPerimeter", "unknown")]
 )
-def test_a_perimeter_that_does_not_exist_counts_as_none(status: str | None, access: str, wanted: str) -> None:
+def test_res001_a_perimeter_that_does_not_exist_counts_as_none(
+    status: str | None, access: str, wanted: str
+) -> None:
     row = behind(None, public_network_access=access, perimeter_status=status)
     found = of_dependency("RES001", row)
     assert found["status"] == wanted
@@ -103,7 +105,7 @@ def test_a_policy_allows_a_subscription() -> None:
         (None, "none", "unknown"),
     ],
 )
-def test_RES014_inbound_rules_are_narrow(mode: str | None, rule: str, status: str) -> None:  # noqa: N802
+def test_res014_inbound_rules_are_narrow(mode: str | None, rule: str, status: str) -> None:
     assert of_dependency("RES014", behind(mode, rule))["status"] == status
 
 
@@ -119,14 +121,14 @@ def test_RES014_inbound_rules_are_narrow(mode: str | None, rule: str, status: st
         ("", "not-applicable"),
     ],
 )
-def test_RES015_the_perimeter_is_enforced(mode: str | None, status: str) -> None:  # noqa: N802
+def test_res015_the_perimeter_is_enforced(mode: str | None, status: str) -> None:
     assert of_dependency("RES015", behind(mode))["status"] == status
 
 
 @pytest.mark.parametrize(
     ("issues", "status"), [("", "pass"), ("ConfigurationPropagationFailure: …", "fail"), (None, "unknown")]
 )
-def test_RES016_the_perimeter_is_provisioned(issues: str | None, status: str) -> None:  # noqa: N802
+def test_res016_the_perimeter_is_provisioned(issues: str | None, status: str) -> None:
     assert of_dependency("RES016", behind("Enforced", perimeter_issues=issues))["status"] == status
 
 
@@ -137,6 +139,6 @@ def test_a_perimeter_that_was_not_read_is_unknown_and_one_of_others_is_not_judge
 
 
 @pytest.mark.parametrize(("rule", "status"), [("subscription", "pass"), ("none", "fail"), ("all", "fail")])
-def test_an_enforced_perimeter_does_not_honour_the_bypass(rule: str, status: str) -> None:
+def test_res005_an_enforced_perimeter_does_not_honour_the_bypass(rule: str, status: str) -> None:
     row = behind("Enforced", rule, bypass="AzureServices", resource_access_rules="")
     assert of_dependency("RES005", row)["status"] == status

@@ -65,7 +65,7 @@ def test_a_scenario_nobody_requires_is_not_judged(check_id: str) -> None:
         assert scenario(check_id, network(APPROVED), required=required)["status"] == "not-applicable"
 
 
-def test_one_setting_serves_the_whole_family_and_names_are_checked() -> None:
+def test_scn001_one_setting_serves_the_whole_family_and_names_are_checked() -> None:
     assert scenario("SCN001", network(INTERNET), required=["python-packages", "vs-code"])["status"] == "pass"
     with pytest.raises(ValidationError, match="python-packages"):
         scenario("SCN001", network(INTERNET), required=["pip"])
@@ -102,11 +102,11 @@ def test_a_rule_for_every_host_lets_the_scenario_work(check_id: str) -> None:
         ({"category": None}, "pass"),
     ],
 )
-def test_rules_count_while_they_are_active_whoever_made_them(values: Row, status: str) -> None:
+def test_scn001_rules_of_azure_and_the_customer_count_while_active(values: Row, status: str) -> None:
     assert scenario("SCN001", network(APPROVED), names(PACKAGE_HOSTS, **values))["status"] == status
 
 
-def test_a_name_under_a_wildcard_does_not_stand_for_the_wildcard() -> None:
+def test_scn001_a_name_under_a_wildcard_does_not_cover_the_wildcard() -> None:
     narrow = [host.replace("*.", "files.") for host in PACKAGE_HOSTS]
     found = scenario("SCN001", network(APPROVED), names(narrow))
     assert found["reason"] == (
@@ -118,18 +118,18 @@ def test_a_name_under_a_wildcard_does_not_stand_for_the_wildcard() -> None:
 @pytest.mark.parametrize(
     ("action", "status"), [("Allow", "pass"), ("Deny", "fail"), (None, "pass"), ("Odd", "unknown")]
 )
-def test_a_tag_for_the_internet_reaches_every_host(action: str | None, status: str) -> None:
+def test_scn005_a_tag_for_the_internet_reaches_every_host(action: str | None, status: str) -> None:
     rules = [{**tag_rule("Internet", action=action), **ACTIVE}]
     assert scenario("SCN005", network(APPROVED), rules)["status"] == status
 
 
-def test_unread_rules_settle_nothing_where_rules_decide() -> None:
+def test_scn001_unread_rules_settle_nothing_where_rules_decide() -> None:
     unread = network(APPROVED, outbound_rules_known=None)
     assert scenario("SCN001", unread, names(PACKAGE_HOSTS))["status"] == "unknown"
     assert scenario("SCN001", network(INTERNET, outbound_rules_known=None))["status"] == "pass"
 
 
-def test_a_project_is_judged_by_the_rules_of_its_hub() -> None:
+def test_scn001_a_project_is_judged_by_the_rules_of_its_hub() -> None:
     hub = {**network(APPROVED), "workspace_id": workspace_id("hub"), "kind": "Hub"}
     project = {**place("proj"), "kind": "Project", "hub_resource_id": workspace_id("HUB")}
     orphan = {**place("zorphan"), "kind": "Project", "hub_resource_id": workspace_id("gone")}
@@ -163,7 +163,7 @@ QUEUE, TABLE = (STORE, "queue"), (STORE.lower(), "Table")
         (DISABLED, [], OPEN_STORE, "unknown"),
     ],
 )
-def test_batch_needs_the_queue_and_table_of_the_default_storage(
+def test_scn003_batch_needs_the_queue_and_table_of_the_default_storage(
     mode: str, targets: list[tuple[str, str]], store: Row, status: str
 ) -> None:
     row = network(mode, storage_account=STORE)
@@ -171,12 +171,12 @@ def test_batch_needs_the_queue_and_table_of_the_default_storage(
 
 
 @pytest.mark.parametrize("store", [None, ""])
-def test_batch_is_unknown_without_a_default_storage_account(store: str | None) -> None:
+def test_scn003_batch_is_unknown_without_a_default_storage_account(store: str | None) -> None:
     row = network(APPROVED, storage_account=store)
     assert scenario("SCN003", row, endpoints(QUEUE, TABLE))["status"] == "unknown"
 
 
-def test_the_missing_part_of_the_storage_account_is_named() -> None:
+def test_scn003_the_missing_part_of_the_storage_account_is_named() -> None:
     found = scenario("SCN003", network(APPROVED, storage_account=STORE), endpoints(QUEUE), [SHUT_STORE])
     assert found["reason"] == "No active private-endpoint rule reaches the default storage account's table."
 
@@ -198,7 +198,7 @@ SEARCH = (f"{GROUP}/Microsoft.Search/searchServices/one", "searchService")
         (DISABLED, [AI, SEARCH], "unknown"),
     ],
 )
-def test_prompt_flow_needs_endpoints_to_ai_services_and_search(
+def test_scn004_prompt_flow_needs_endpoints_to_ai_services_and_search(
     mode: str, targets: list[tuple[str, str]], status: str
 ) -> None:
     assert scenario("SCN004", network(mode), endpoints(*targets))["status"] == status
@@ -223,14 +223,14 @@ ITSELF = (workspace_id().upper(), "amlworkspace")
         ("Disabled", None, None, [], "not-applicable"),
     ],
 )
-def test_selected_addresses_need_a_rule_to_the_workspace_itself(
+def test_scn006_selected_addresses_need_a_rule_to_the_workspace_itself(
     access: str | None, action: str | None, mode: str | None, targets: list[tuple[str, str]], status: str
 ) -> None:
     row = network(mode, public_network_access=access, network_acls_default_action=action)
     assert scenario("SCN006", row, endpoints(*targets))["status"] == status
 
 
-def test_there_are_twelve_hosts_of_vs_code() -> None:
+def test_scn002_has_twelve_documented_hosts() -> None:
     assert len(set(VS_CODE_HOSTS)) == 12
 
 

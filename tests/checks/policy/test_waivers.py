@@ -64,7 +64,7 @@ def test_a_waiver_counts_on_the_day_it_expires_and_not_on_the_next() -> None:
     (told,) = late.expired
     assert "mine.yaml: waivers[0] of NET001" in told
     assert "until 2027-01-31" in told
-    assert told.endswith("violations that it no longer bears: 2")
+    assert told.endswith("violations that it no longer covers: 2")
 
 
 def test_a_family_waives_all_its_checks_and_no_other() -> None:
