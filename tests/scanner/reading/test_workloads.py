@@ -87,6 +87,8 @@ def test_the_recorded_computes_of_a_workspace_without_a_managed_network() -> Non
         ("CMP007", instance): "fail",
         ("CMP008", cluster): "not-applicable",
         ("CMP008", instance): "pass",
+        ("CMP009", cluster): "not-applicable",
+        ("CMP009", instance): "not-applicable",
     }
     found = judged(read, [registry()["CMP001"]])
     assert "13.92.83.21" in found.loc[found["resource_id"].str.endswith(instance), "reason"].item()
@@ -122,6 +124,7 @@ def test_computes_as_the_wire_tells_them_null_absent_and_odd() -> None:
         "CMP006": "unknown",
         "CMP007": "unknown",
         "CMP008": "not-applicable",
+        "CMP009": "unknown",
     }
     assert told["stopped"] == {
         "CMP001": "pass",
@@ -132,6 +135,7 @@ def test_computes_as_the_wire_tells_them_null_absent_and_odd() -> None:
         "CMP006": "pass",
         "CMP007": "pass",
         "CMP008": "fail",
+        "CMP009": "unknown",
     }
     assert told["edge"]["CMP005"] == "fail"
     others = {id: status for id, status in told["edge"].items() if id not in ("CMP004", "CMP005")}
@@ -282,6 +286,7 @@ def test_the_demo_tenant_is_judged_as_it_teaches(scanned: Tables) -> None:
     assert sandbox["END004", "try-me-batch"] == "fail"
     attached = of_workspace(found, "mlw-attached-computes")
     assert {key for key, status in attached.items() if status == "fail"} == {
+        ("CMP009", "cpu-before-link"),
         ("CMP003", "cpu-own-subnet"),
         ("CMP004", "gpu-far"),
         ("CMP005", "aks-edge"),
@@ -310,7 +315,7 @@ def test_a_refused_list_of_computes_costs_its_own_workspace_alone(scanned: Table
     keys = ["check_id", "resource_id"]
     before, after = judged(scanned).set_index(keys)["status"], found.set_index(keys)["status"]
     lost, came = before.index.difference(after.index), after.index.difference(before.index)
-    assert {id for id, _ in lost} == {id for id, _ in came} == {f"CMP00{n}" for n in range(1, 9)}
+    assert {id for id, _ in lost} == {id for id, _ in came} == {f"CMP00{n}" for n in range(1, 10)}
     assert all("/mlw-sandbox-01/computes/" in resource for _, resource in lost)
     assert all(resource.endswith("/workspaces/mlw-sandbox-01") for _, resource in came)
     assert set(after[came]) == {"unknown"}
