@@ -32,7 +32,7 @@ from scanner.reading.discovery import Discovery
 from scanner.reading.live import Here, LiveSource
 from scanner.reading.scope import Subscription, Wanted
 from scanner.tables.children import PROVIDER
-from scanner.tables.subscriptions import GRAPH
+from scanner.tables.graph_rows import GRAPH
 from scanner.tables.tabulate import item_kind
 
 Clock = Callable[[], datetime]

@@ -16,7 +16,8 @@ from scanner.payloads.redaction import redacted
 
 MAX_BYTES = 512 * 1024 * 1024
 SUPPORTED = (
-    "Supported, as JSON: az ml workspace list|show, az ml workspace outbound-rule list, "
+    "Supported, as JSON: az ml workspace list|show, az ml workspace outbound-rule list, az ml compute list, "
+    "az ml online-endpoint list, az ml batch-endpoint list, az ml online-deployment list, "
     "az resource list|show, az graph query, and the GET and LIST bodies of Azure Resource Manager (az rest)."
 )
 

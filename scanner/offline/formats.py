@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from scanner.errors import ExportError
-from scanner.offline import az_ml
+from scanner.offline import az_ml, az_ml_children
 from scanner.offline.files import SUPPORTED, ExportFile
 from scanner.payloads import json_members
 from scanner.payloads.answers import PERIMETERS
@@ -40,6 +40,10 @@ class Format(StrEnum):
     ML_WORKSPACE = "az ml workspace show"
     ML_RULES = "az ml workspace outbound-rule list"
     ML_RULE = "az ml workspace outbound-rule show"
+    ML_COMPUTES = "az ml compute list"
+    ML_ONLINE_ENDPOINTS = "az ml online-endpoint list"
+    ML_BATCH_ENDPOINTS = "az ml batch-endpoint list"
+    ML_DEPLOYMENTS = "az ml online-deployment list"
     RESOURCES = "az resource list"
     RESOURCE = "az resource show"
     GRAPH = "az graph query"
@@ -48,6 +52,14 @@ class Format(StrEnum):
     ARM_ITEMS = "array of ARM resources"
     EMPTY = "empty list"
 
+
+ML_CHILDREN: Mapping[str, Format] = {
+    "computes": Format.ML_COMPUTES,
+    "onlineEndpoints": Format.ML_ONLINE_ENDPOINTS,
+    "batchEndpoints": Format.ML_BATCH_ENDPOINTS,
+    "deployments": Format.ML_DEPLOYMENTS,
+}
+"""The formats of resources below a workspace by kind. A format is called after `list`, though `show` is alike."""
 
 _COMPLETE = frozenset({Format.ARM_LIST, Format.ARM_GET, Format.RESOURCE})
 """The formats with every member that Azure returned. In the others, a query may have left members out."""
@@ -130,8 +142,11 @@ def _array(file: ExportFile, values: list[Any]) -> ParsedFile:
     first = rows[0]
     if az_ml.is_rule(first) and not json_members.named(first, "id"):
         return _rows(file, rows, Format.ML_RULES, is_whole=True)
-    if workspace_id_in(json_members.text(first, "id") or "") and az_ml.is_workspace(first):
+    kind = _kind_of(first)
+    if kind == "workspaces" and az_ml.is_workspace(first):
         return _rows(file, rows, Format.ML_WORKSPACES)
+    if az_ml_children.is_child(kind, first):
+        return _rows(file, rows, ML_CHILDREN[kind])
     if "totalRecords" not in first and "resourceGroup" in first and "tenantId" not in first:
         return _rows(file, rows, Format.RESOURCES)
     return _rows(file, rows, Format.GRAPH if "tenantId" in first else Format.ARM_ITEMS)
@@ -143,8 +158,11 @@ def _single(file: ExportFile, row: json_members.Object) -> ParsedFile:
         raise _not_supported(file, f"it contains an error of Azure ({code}: {message})")
     if az_ml.is_rule(row) and not json_members.named(row, "id"):
         return _rows(file, [row], Format.ML_RULE)
-    if workspace_id_in(json_members.text(row, "id") or "") and az_ml.is_workspace(row):
+    kind = _kind_of(row)
+    if kind == "workspaces" and az_ml.is_workspace(row):
         return _rows(file, [row], Format.ML_WORKSPACE)
+    if az_ml_children.is_child(kind, row):
+        return _rows(file, [row], ML_CHILDREN[kind])
     return _rows(file, [row], Format.RESOURCE if "resourceGroup" in row else Format.ARM_GET, is_verbatim=True)
 
 
@@ -185,27 +203,35 @@ def _item(file: ExportFile, row: json_members.Object, position: int, *, may_be_c
         raise _not_supported(file, f"its item {position} has no id")
     if _SUBSCRIPTION_ID.match(resource_id):
         return Item(kind="subscriptions", scope="/subscriptions", document=row)
-    provided = _PROVIDED.match(resource_id)
-    if provided is None:
+    if _PROVIDED.match(resource_id) is None:
         raise _not_supported(
             file, f"its item {position} has the id {resource_id!r}, which is not a resource id"
         )
-    types = "/".join([provided.group(1), *provided.group(2).split("/")[0::2]]).lower()
-    kind = _KIND_OF_TYPE.get(types)
+    kind = _kind_of(row)
     if kind in (ASSOCIATED, PERIMETERS):
         of = resource_id if kind == ASSOCIATED else resource_id.rsplit("/", 2)[0]
         return Item(kind=kind, scope=of, document=row)
     workspace_id = workspace_id_in(resource_id)
-    if kind is None or workspace_id is None:
+    if not kind or workspace_id is None:
         return None
     if kind != "workspaces":
-        return Item(kind=kind, scope=workspace_id, document=row)
+        document = az_ml_children.child(kind, row) if az_ml_children.is_child(kind, row) else row
+        return Item(kind=kind, scope=workspace_id, document=document)
     document = row
     if az_ml.is_workspace(row):
         document = az_ml.workspace(row)
     elif may_be_cut:
         document = az_ml.with_not_shown(row)
     return Item(kind=kind, scope="/".join(workspace_id.split("/")[:3]), document=document)
+
+
+def _kind_of(row: json_members.Object) -> str:
+    """Return the kind of a resource by its id, or "" if no audit reads its type."""
+    provided = _PROVIDED.match(json_members.text(row, "id") or "")
+    if provided is None:
+        return ""
+    types = "/".join([provided.group(1), *provided.group(2).split("/")[0::2]]).lower()
+    return _KIND_OF_TYPE.get(types, "")
 
 
 def _objects(file: ExportFile, values: Any, what: str) -> list[json_members.Object]:

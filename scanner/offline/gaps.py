@@ -20,6 +20,11 @@ _OF_ML_WORKSPACES = (
     "has a customer-managed key or a registry that it does not print"
 )
 _OF_ML_RULES = "the action of service-tag rules or why a rule failed"
+_OF_COMPUTES = (
+    "whether a compute is attached or takes local authentication, that a cluster's remote login is closed, or a "
+    "subnet or public address that it does not print"
+)
+_OF_ENDPOINTS = "what it does not print, such as the network access of batch and Kubernetes endpoints"
 _OF_ARM = "the api-version of the answer"
 
 HIDDEN: Mapping[Format, str] = {
@@ -27,6 +32,10 @@ HIDDEN: Mapping[Format, str] = {
     Format.ML_WORKSPACE: _OF_ML_WORKSPACES,
     Format.ML_RULES: _OF_ML_RULES,
     Format.ML_RULE: _OF_ML_RULES,
+    Format.ML_COMPUTES: _OF_COMPUTES,
+    Format.ML_ONLINE_ENDPOINTS: _OF_ENDPOINTS,
+    Format.ML_BATCH_ENDPOINTS: _OF_ENDPOINTS,
+    Format.ML_DEPLOYMENTS: "the egress of deployments on Kubernetes",
     Format.RESOURCES: "any property of a resource (az resource show does, one id at a time)",
     Format.GRAPH: "the age or the api-version of its rows",
     **dict.fromkeys((Format.RESOURCE, Format.ARM_LIST, Format.ARM_GET, Format.ARM_ITEMS), _OF_ARM),

@@ -9,15 +9,16 @@ from typing import Any
 from scanner.errors import ExportError
 from scanner.offline import az_ml
 from scanner.offline.files import ExportFile
-from scanner.offline.formats import Format, Item, ParsedFile
+from scanner.offline.formats import ML_CHILDREN, Format, Item, ParsedFile
 from scanner.payloads import json_members
 from scanner.payloads.answers import PERIMETERS
 from scanner.tables.associated import TYPES
-from scanner.tables.children import CHILDREN
+from scanner.tables.children import CHILDREN, OF_KIND
 from scanner.tables.outbound_rules import rule_properties
 from scanner.tables.workspaces import workspace_row
 
 _KIND_NAMED = {az_ml.folded(kind): kind for kind in (*(child.kind for child in CHILDREN), PERIMETERS)}
+_CHILD_FORMATS = frozenset(ML_CHILDREN.values())
 _CONVENTION = (
     "Name the file WORKSPACE.outbound-rules.json, or put it into a folder named WORKSPACE, next to the export "
     "that contains the workspace. If workspaces share a name, put it into a folder named after the resource group."
@@ -108,6 +109,8 @@ def _united(known: MergedItem, item: Item, other: ParsedFile) -> MergedItem:
     differing = [] if one == two else ["its properties"]
     if differing and item.kind == "workspaces":
         differing = _differing(one, two)
+    elif differing and not _CHILD_FORMATS.isdisjoint({other.format, *(file.format for file in known.files)}):
+        differing = _differing_columns(item, one, two)
     if differing:
         raise ExportError(
             f"{known.files[-1].file.name} and {other.file.name} contradict each other about {two['id']} "
@@ -115,6 +118,14 @@ def _united(known: MergedItem, item: Item, other: ParsedFile) -> MergedItem:
         )
     united = Item(kind=item.kind, scope=known.item.scope, document=_merged(one, two))
     return MergedItem(item=united, files=(*known.files, other))
+
+
+def _differing_columns(item: Item, one: json_members.Object, other: json_members.Object) -> list[str]:
+    """Return the columns in which a command and another format contradict each other about one resource."""
+    row = OF_KIND[item.kind].row
+    assert row
+    left, right = row(item.scope, one), row(item.scope, other)
+    return [name for name in left if _contradict(left[name], right[name])]
 
 
 def _differing(one: json_members.Object, other: json_members.Object) -> list[str]:

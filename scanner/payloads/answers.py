@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from urllib.parse import parse_qs, urlsplit
 
 from scanner.payloads import gaps
 from scanner.payloads.advice import CLOCK, is_clock_wrong
@@ -10,6 +11,14 @@ from scanner.payloads.payload import Gap, Keep, Payload
 
 _MISSING = ("ResourceNotFound", "ResourceGroupNotFound")
 """A 404 with one of these codes means that the resource does not exist. Other codes may hide it."""
+
+UNUSABLE = frozenset({"DisallowedOperation", "DisallowedProvider"})
+"""The codes of a 400 for a subscription whose type may not use the provider, so that it has no resources of it.
+
+DisallowedOperation: "The current subscription type is not permitted to perform operations on any provider
+namespace" (MicrosoftDocs/azure-docs 28437). DisallowedProvider: "The operation is not permitted for namespace …",
+with the list of permitted ones (JulianHayward/Azure-MG-Sub-Governance-Reporting 110, Azure for Students Starter).
+"""
 
 
 PERIMETERS = "networkSecurityPerimeterConfigurations"
@@ -22,13 +31,14 @@ _TYPE_IS_UNKNOWN = ("InvalidResourceType", "NoRegisteredProviderFound", "Invalid
 def payload_or_gap(answer: Payload) -> Payload | Gap:
     """Return the answer if it has status 200 and is a JSON object, or else its gap, with the answer in it.
 
-    A 404 for a resource that may be missing is no gap, nor is a cloud without network security perimeters. A
-    superseded answer and the content of an export file are returned as they are.
+    No gaps: a 404 for a resource that may be missing, a cloud without network security perimeters, and a refusal
+    that proves that a subscription has no workspaces. A superseded answer and the content of an export file are
+    returned as they are.
     """
     is_object = isinstance(answer.document, dict)
     if (answer.status == 200 and is_object) or answer.superseded or answer.url.startswith("file:"):
         return answer
-    if answer.status != 200 and not _is_missing(answer):
+    if answer.status != 200 and not _is_missing(answer) and not is_unusable(answer):
         return _with_answer(answer, _refusal(answer))
     if not is_object:
         message = (
@@ -49,6 +59,17 @@ def keep_superseded(gap: Gap, keep: Keep) -> None:
     """Keep the answer behind a gap that another question has closed."""
     if gap.answer:
         keep(replace(gap.answer, superseded=True))
+
+
+def is_unusable(answer: Payload) -> bool:
+    """Check whether Azure refused to list workspaces because the subscription's type can have none.
+
+    Only the first page counts: a refused later page does not undo the workspaces on the pages before it.
+    """
+    if answer.status != 400 or answer.kind != "workspaces":
+        return False
+    code, _ = gaps.arm_error(answer.document)
+    return code in UNUSABLE and parse_qs(urlsplit(answer.url).query).keys() == {"api-version"}
 
 
 def _refusal(answer: Payload) -> Gap:

@@ -84,8 +84,11 @@ def quoted(resource_id: str) -> str:
 
 
 def key(resource_id: str) -> str:
-    """Return the id as ids are compared, as one shared string for each resource."""
-    return intern(resource_id.lower())
+    """Return the id as ids are compared, as one shared string for each resource.
+
+    Case and slashes at the end do not tell two resources apart.
+    """
+    return intern(resource_id.rstrip("/").lower())
 
 
 def content(value: Any) -> bytes:

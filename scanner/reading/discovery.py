@@ -19,7 +19,7 @@ from scanner.payloads.answers import keep_superseded
 from scanner.payloads.payload import Gap, Keep, Payload
 from scanner.payloads.questions import Ask
 from scanner.reading.scope import Subscription
-from scanner.tables.subscriptions import GRAPH, GraphRows, Shown, is_truncated
+from scanner.tables.graph_rows import GRAPH, GraphRows, Shown, is_truncated
 
 API_VERSION = "2024-04-01"
 QUERY = (

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from scanner.azure.arm import Arm
 from scanner.payloads import json_members
-from scanner.payloads.answers import PERIMETERS, keep_superseded
+from scanner.payloads.answers import PERIMETERS, is_unusable, keep_superseded
 from scanner.payloads.payload import Gap, Keep, Payload
 from scanner.payloads.questions import Ask
 from scanner.progress import Progress, Silent
@@ -18,7 +18,7 @@ from scanner.reading.discovery import Discovery
 from scanner.reading.scope import Subscription, Wanted, subscriptions
 from scanner.reading.workspace_reader import AssociatedReader, Listed, WorkspaceReader, listed
 from scanner.tables.children import PROVIDER
-from scanner.tables.subscriptions import registration_state
+from scanner.tables.subscriptions import proves_absence, registration_state
 
 _NOT_REGISTERED = frozenset({"MissingSubscriptionRegistration", "MissingRegistrationForResourceProvider"})
 
@@ -142,7 +142,11 @@ class _SubscriptionReader:
         """
         first = await self._versions.settled("workspaces", self._first_page)
         if isinstance(first, Gap):
-            self._keep(await self._explained(first))
+            for answer in await self._explained(first):
+                self._keep(answer)
+            return
+        if is_unusable(first):
+            self._keep(first)
             return
         seen = {first.url}
         page: Payload | Gap | None = first
@@ -180,24 +184,23 @@ class _SubscriptionReader:
         await self._reader.read(workspace)
         self._progress.workspace_read()
 
-    async def _explained(self, refusal: Gap) -> Gap | Payload:
-        """Return the refusal, or the provider payload if the provider is not registered in the subscription.
+    async def _explained(self, refusal: Gap) -> tuple[Gap | Payload, ...]:
+        """Return the provider payload if its state proves that no workspace can exist, or else the refusal too.
 
         If Azure also refuses to show the provider, return that refusal: it names the missing permission.
         """
         if refusal.code not in _NOT_REGISTERED:
-            return refusal
+            return (refusal,)
         path = f"{self._scope}/providers/{PROVIDER}"
         answer = await self._arm.get(self._ask("provider", path, PROVIDER_API_VERSION))
         if isinstance(answer, Gap):
             decisive, other = (answer, refusal) if answer.http_status == 403 else (refusal, answer)
             keep_superseded(other, self._keep)
-            return decisive
-        if registration_state(answer).lower() == "registered":
-            self._keep(answer)
-            return refusal
+            return (decisive,)
+        if not proves_absence(registration_state(answer)):
+            return answer, refusal
         keep_superseded(refusal, self._keep)
-        return answer
+        return (answer,)
 
     def _ask(self, kind: str, path: str, api_version: str) -> Ask:
         return Ask(

@@ -15,7 +15,7 @@ from scanner.errors import RefusedRequestError, ScopeError
 from scanner.payloads import gaps, json_members
 from scanner.payloads.payload import Gap, Keep, Payload
 from scanner.payloads.questions import Ask
-from scanner.tables.subscriptions import subscription_ids
+from scanner.tables.subscriptions import listed_id, subscription_ids
 
 SUBSCRIPTIONS_API_VERSION = "2022-12-01"
 MANAGEMENT_GROUPS_API_VERSION = "2023-04-01"
@@ -144,13 +144,11 @@ async def _sdk_pages(arm: Arm, ask: Ask) -> list[Payload | Gap]:
 
 def _listed(page: Payload) -> list[Subscription]:
     listed = json_members.objects(page.document, "value") or []
-    return [_subscription(item) for item in listed if json_members.named(item, "subscriptionId")]
+    return [_subscription(item, found) for item in listed if (found := listed_id(item))]
 
 
-def _subscription(item: dict[str, Any]) -> Subscription:
-    return Subscription(
-        id=json_members.text(item, "subscriptionId") or "", name=json_members.text(item, "displayName") or ""
-    )
+def _subscription(item: dict[str, Any], subscription_id: str) -> Subscription:
+    return Subscription(id=subscription_id, name=json_members.text(item, "displayName") or "")
 
 
 async def _single(arm: Arm, subscription_id: str, keep: Keep) -> Subscription | None:
@@ -165,7 +163,9 @@ async def _single(arm: Arm, subscription_id: str, keep: Keep) -> Subscription | 
     )
     answer = await arm.get(ask)
     keep(answer)
-    return _subscription(answer.document) if isinstance(answer, Payload) else None
+    if isinstance(answer, Gap):
+        return None
+    return _subscription(answer.document, listed_id(answer.document) or subscription_id)
 
 
 async def _below_management_groups(arm: Arm, groups: Iterable[str], keep: Keep) -> set[str]:

@@ -1,33 +1,28 @@
-"""Subscriptions as rows: whether each was read, and how many workspaces Resource Graph has in it."""
+"""Subscriptions as rows: whether each was read, how many workspaces it has, and why."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from typing import Any
 
+from scanner.payloads import gaps
 from scanner.payloads.bodies import parsed
 from scanner.payloads.gaps import arm_error
 from scanner.payloads.json_members import (
     Object,
     joined,
     last_part,
-    member,
     named,
     objects,
     subscription_of,
     text,
 )
 from scanner.payloads.payload import Gap, Payload
+from scanner.payloads.redaction import without_emails, without_tokens
+from scanner.tables.children import PROVIDER
+from scanner.tables.graph_rows import GRAPH, asked_subscriptions
 
 Row = dict[str, Any]
-Workspaces = Mapping[str, str]
-"""The ids of workspaces by lower-cased id."""
-
-GRAPH = "resourceGraph"
-"""The kind of payloads and gaps that come from Resource Graph."""
-
 SUBSCRIPTION_KINDS = ("workspaces", "subscription", "provider")
 """The kinds of gap that mean a subscription was not read."""
 
@@ -35,7 +30,18 @@ _NOT_LISTED = (
     "Not listed: Resource Graph has no workspace here. It leaves out what the identity may not read."
 )
 _NOT_COMPARED = "the workspaces come from Azure Resource Manager alone."
-_SHOWN = 5
+
+
+NOTHING_READ = Gap(
+    scope="/subscriptions",
+    subscription_id=None,
+    asked="subscriptions",
+    request="count the subscriptions that were read",
+    code="NoSubscriptionRead",
+    message="No subscription was read, so nothing was audited.",
+    closes="Choose at least one subscription whose workspaces can be listed, and run the audit again.",
+)
+"""The gap of an audit of nothing, whether it reads Azure, an evidence bundle or an export."""
 
 
 class SubscriptionRows:
@@ -45,7 +51,8 @@ class SubscriptionRows:
         """Start empty."""
         self._rows: dict[str, Row] = {}
         self._listed: dict[str, int] = {}
-        self._unregistered: dict[str, str] = {}
+        self._empty: dict[str, str] = {}
+        self._undecided: dict[str, Gap] = {}
         self._problems: dict[str, set[str]] = {}
         self._groups: dict[str, set[str]] = {}
         self._unread_groups: set[str] = set()
@@ -55,7 +62,7 @@ class SubscriptionRows:
     def add(self, item: Object) -> str:
         """Add a subscription from LIST or GET, and return its lower-cased id."""
         resource_id = named(item, "id") or ""
-        subscription_id = named(item, "subscriptionId") or subscription_of(resource_id) or ""
+        subscription_id = listed_id(item) or ""
         tenants = objects(item, "managedByTenants")
         managed_by = None if tenants is None else [each["tenantId"] for each in tenants if "tenantId" in each]
         self._rows[subscription_id.lower()] = {
@@ -93,9 +100,30 @@ class SubscriptionRows:
         for key in asked_subscriptions(answer.request_body):
             self._graph_refusals[key] = f"{refusal}: {_NOT_COMPARED}"
 
-    def note_unregistered(self, subscription_id: str, state: str) -> None:
-        """Record that Machine Learning is not registered in the subscription."""
-        self._unregistered[subscription_id.lower()] = state
+    def note_provider(self, answer: Payload) -> None:
+        """Record the state of Machine Learning in the subscription, and whether it proves that there is nothing."""
+        key, state = (answer.subscription_id or "").lower(), registration_state(answer)
+        if proves_absence(state):
+            self._empty[key] = f"{PROVIDER} is {state} here: no workspace can exist."
+        else:
+            self._undecided[key] = _undecided(answer, state)
+
+    def note_unusable(self, answer: Payload) -> None:
+        """Record that the subscription's type may not use Machine Learning."""
+        code, message = arm_error(parsed(answer.body))
+        note = f"{code}: {without_tokens(without_emails(message))} No workspace can exist."
+        self._empty[(answer.subscription_id or "").lower()] = note
+
+    def unsettled(self) -> Iterator[Gap]:
+        """Yield a gap for every subscription of which neither the list nor the provider's state is conclusive."""
+        for key, gap in sorted(self._undecided.items()):
+            if key not in self._listed and key not in self._problems and key not in self._empty:
+                yield gap
+
+    @property
+    def were_read(self) -> bool:
+        """Whether at least one subscription was read, or is known to be empty."""
+        return bool(self._listed or self._empty)
 
     def note(self, gap: Gap) -> None:
         """Record a gap of a management group, of a subscription or of its list of workspaces."""
@@ -137,82 +165,9 @@ class SubscriptionRows:
             return False, count, "; ".join(sorted(problems))
         if count is not None:
             return True, count, None
-        if key in self._unregistered:
-            return True, 0, f"{self._unregistered[key]} here: no workspace can exist."
+        if key in self._empty:
+            return True, 0, self._empty[key]
         return None, None, _NOT_LISTED if self._in_graph.get(key) == 0 else "Not asked for."
-
-
-@dataclass(frozen=True, kw_only=True)
-class Shown:
-    """The workspaces that Resource Graph has in one subscription.
-
-    `request` is the query, `about` the id of the payload that answered it.
-    """
-
-    workspaces: Workspaces
-    request: str
-    about: str
-
-
-@dataclass(kw_only=True)
-class _Batch:
-    """The pages of one query: their rows, and how many rows each page counts in all."""
-
-    workspaces: dict[str, str] = field(default_factory=dict)
-    rows: int = 0
-    totals: set[Any] = field(default_factory=set)
-    pages: set[tuple[str, str]] = field(default_factory=set)
-    is_broken: bool = False
-
-    @property
-    def is_whole(self) -> bool:
-        return not self.is_broken and self.totals == {self.rows}
-
-
-class GraphRows:
-    """Collects the pages of queries to Resource Graph. Their order does not matter."""
-
-    def __init__(self) -> None:
-        """Start empty."""
-        self._batches: dict[tuple[str, ...], _Batch] = defaultdict(_Batch)
-
-    def add(self, page: Payload) -> None:
-        """Add a page of the query for the subscriptions that its request names."""
-        batch = self._batches[asked_subscriptions(page.request_body)]
-        rows = objects(page.document, "data")
-        ids = [named(row, "id") for row in rows or ()]
-        total = member(page.document, "totalRecords")
-        batch.workspaces |= {found.lower(): found for found in ids if found}
-        batch.rows += len(ids)
-        batch.totals.add(total if type(total) is int else None)
-        batch.pages.add((page.id, f"{page.method} {page.url}"))
-        batch.is_broken |= rows is None or None in ids or is_truncated(page.document)
-
-    def shown(self) -> Mapping[str, Shown]:
-        """Return the workspaces of each subscription by its lower-cased id, without incomplete queries."""
-        return {
-            subscription: Shown(workspaces=workspaces, request=request, about=about)
-            for subscriptions, batch in self._batches.items()
-            if batch.is_whole
-            for about, request in [min(batch.pages)]
-            for subscription, workspaces in by_subscription(batch.workspaces.values(), subscriptions).items()
-        }
-
-
-def by_subscription(ids: Iterable[str], subscriptions: Iterable[str] = ()) -> Mapping[str, Workspaces]:
-    """Group workspaces by lower-cased subscription id; the given subscriptions are always included."""
-    found: dict[str, dict[str, str]] = {subscription: {} for subscription in subscriptions}
-    for each in ids:
-        key = each.lower()
-        subscription = key.removeprefix("/subscriptions/").partition("/")[0]
-        found.setdefault(subscription, {})[key] = each
-    return found
-
-
-def asked_subscriptions(request_body: str) -> tuple[str, ...]:
-    """Return the lower-cased ids of the subscriptions that a query names, sorted."""
-    ids = member(parsed(request_body.encode()), "subscriptions")
-    return tuple(sorted(str(each).lower() for each in ids)) if isinstance(ids, list) else ()
 
 
 def subscription_ids(page: Payload) -> set[str]:
@@ -229,46 +184,26 @@ def registration_state(provider: Payload) -> str:
     return text(provider.document, "registrationState") or ""
 
 
-def is_truncated(page: Any) -> bool:
-    """Whether rows are cut off and no token leads to the rest.
+def proves_absence(state: str) -> bool:
+    """Check whether no workspace can exist in this registration state.
 
-    `resultTruncated` is a string, "true" also on every page but the last of a query that can go on.
+    A provider cannot be unregistered while its resources exist, and resources may already be created while it
+    is Registering (learn.microsoft.com, "Azure resource providers and types"). Other states prove nothing.
     """
-    is_cut = str(member(page, "resultTruncated")).lower() == "true"
-    return is_cut and not named(page, "$skipToken")
+    return state.lower() in ("notregistered", "unregistered")
 
 
-def difference(subscription_id: str, listed: Workspaces, shown: Shown) -> Gap | None:
-    """Return a gap if Resource Manager and Resource Graph do not have the same workspaces, else None."""
-    only_listed = [listed[key] for key in sorted(listed.keys() - shown.workspaces.keys())]
-    only_shown = [shown.workspaces[key] for key in sorted(shown.workspaces.keys() - listed.keys())]
-    if not only_listed and not only_shown:
-        return None
+def listed_id(item: Object) -> str | None:
+    """Return the id of a listed subscription. Either of its two members is enough."""
+    return named(item, "subscriptionId") or subscription_of(named(item, "id") or "")
+
+
+def _undecided(provider: Payload, state: str) -> Gap:
     message = (
-        f"Azure Resource Manager lists {len(listed)} workspaces here, "
-        f"Resource Graph shows {len(shown.workspaces)}."
+        f"{PROVIDER} is {state or 'in no stated state'} in this subscription, and its workspaces were not listed. "
+        "Workspaces may exist."
     )
-    closes = "Run the audit again: Resource Graph follows a change within seconds, but it can take hours."
-    if only_shown:
-        message += f" Only Resource Graph has {_names(only_shown)}."
-        closes += (
-            " If the difference stays, assign the identity its role on the subscription, not on some of its "
-            "resource groups: a list leaves out what the identity may not read."
-        )
-    if only_listed:
-        message += f" Only Resource Manager has {_names(only_listed)}."
-    return Gap(
-        scope=f"/subscriptions/{subscription_id}",
-        subscription_id=subscription_id,
-        asked=GRAPH,
-        request=shown.request,
-        code="DiscoveryDiffers",
-        message=message,
-        closes=closes,
-        about=shown.about,
+    closes = "Run the audit again when the state is Registered, NotRegistered or Unregistered."
+    return gaps.gap(
+        provider.ask, "RegistrationUndecided", message, closes, status=provider.status, about=provider.id
     )
-
-
-def _names(ids: list[str]) -> str:
-    more = f" and {len(ids) - _SHOWN} more" if len(ids) > _SHOWN else ""
-    return ", ".join(last_part(each) for each in ids[:_SHOWN]) + more

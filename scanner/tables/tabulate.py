@@ -14,18 +14,17 @@ from scanner.payloads.answers import PERIMETERS
 from scanner.payloads.gaps import gap_row
 from scanner.payloads.payload import Gap, Payload
 from scanner.tables.associated import ASSOCIATED, AssociatedRows, are_all_answered
-from scanner.tables.children import CHILDREN, OF_KIND, PROVIDER, Completeness, connection_row
+from scanner.tables.children import CHILDREN, OF_KIND, Completeness, connection_row
+from scanner.tables.graph_rows import GRAPH, GraphRows, asked_subscriptions, by_subscription, difference
 from scanner.tables.outbound_rules import OutboundRules, Rule, columns
 from scanner.tables.page_rows import Page, PagedRows, emptied, keep_one, page_of
 from scanner.tables.provenance import BY_RULE_NAME, BY_SUBSCRIPTION, Traces
 from scanner.tables.subscriptions import (
-    GRAPH,
+    NOTHING_READ,
     SUBSCRIPTION_KINDS,
-    GraphRows,
     SubscriptionRows,
-    asked_subscriptions,
-    by_subscription,
-    difference,
+    listed_id,
+    proves_absence,
     registration_state,
 )
 from scanner.tables.workspaces import merged, workspace_row
@@ -90,6 +89,10 @@ class Tabulation:
         for gap in chain(self._listed.disputes(), self._rules.disputes()):
             self._gap(gap)
         self._compare_discoveries()
+        for gap in list(self._subscriptions.unsettled()):
+            self._gap(gap)
+        if not self._subscriptions.were_read and not self._gaps:
+            self.add(NOTHING_READ)
         for key, details in self._details.items():
             self._workspaces[key] = merged(self._workspaces.get(key, {}), details)
         outbound_rules = frame_of("outbound_rules", columns(self._finished_rules()))
@@ -146,19 +149,25 @@ class Tabulation:
 
     def _subscription_page(self, page: Payload) -> None:
         for position, item in self._items(page):
-            self._trace(BY_SUBSCRIPTION, self._subscriptions.add(item), page, "value", position)
+            if listed_id(item):
+                self._trace(BY_SUBSCRIPTION, self._subscriptions.add(item), page, "value", position)
+            else:
+                self._lost(page, f"The subscription {item['id']!r} has no subscription id.")
 
     def _descendants_page(self, page: Payload) -> None:
         for key in self._subscriptions.add_descendants(page):
             self._trace(BY_SUBSCRIPTION, key, page)
 
     def _provider(self, page: Payload) -> None:
-        state = registration_state(page)
-        if state.lower() != "registered":
-            self._subscriptions.note_unregistered(page.subscription_id or "", f"{PROVIDER} is {state}")
+        self._subscriptions.note_provider(page)
+        if proves_absence(registration_state(page)):
             self._trace(BY_SUBSCRIPTION, (page.subscription_id or "").lower(), page)
 
     def _workspace_page(self, page: Payload) -> None:
+        if page.status != 200:
+            self._subscriptions.note_unusable(page)
+            self._trace(BY_SUBSCRIPTION, (page.subscription_id or "").lower(), page)
+            return
         items = self._items(page)
         subscription_id = page.subscription_id or ""
         self._subscriptions.count(subscription_id, len(items))
