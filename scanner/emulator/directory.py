@@ -160,7 +160,13 @@ class Directory:
         }
         if target.scope not in self._subscriptions:
             return subscription_not_found(target)
-        return _provider(target, types, self._tenant.unregistered) if types else not_found(target)
+        return _provider(target, types, self._state(target.subscription)) if types else not_found(target)
+
+    def _state(self, subscription: str | None) -> str | None:
+        """Return the state of the subscription's providers, None if Azure leaves it out."""
+        tenant, key = self._tenant, subscription or ""
+        usual = "NotRegistered" if key in tenant.unregistered else "Registered"
+        return tenant.registration_states.get(key, usual)
 
 
 def _is_workspace(resource: Resource) -> bool:
@@ -183,14 +189,13 @@ def _rule(workspace: Resource, name: str, rule: Document) -> Document:
     }
 
 
-def _provider(target: Target, types: dict[str, tuple[str, ...]], unregistered: frozenset[str]) -> Document:
+def _provider(target: Target, types: dict[str, tuple[str, ...]], state: str | None) -> Document:
     namespace = next(iter(types)).partition("/")[0]
-    is_registered = target.subscription not in unregistered
     return {
         "id": f"{target.spelled[: len(target.scope)]}/providers/{namespace}",
         "namespace": namespace,
         "registrationPolicy": "RegistrationRequired",
-        "registrationState": "Registered" if is_registered else "NotRegistered",
+        **({} if state is None else {"registrationState": state}),
         "resourceTypes": [
             {
                 "resourceType": name.partition("/")[2],

@@ -1,4 +1,4 @@
-"""Writes a bundle of evidence: everything that was told and all that follows, under one digest."""
+"""Write an evidence bundle: payloads, policies, tables and findings under one root digest."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from scanner.tables.provenance import Provenance
 CHECKS = "checks.json"
 
 Attest = Callable[[bytes, Told], Mapping[str, bytes]]
-"""From the manifest and what is told, the detached files that go beside it: a signature, a timestamp."""
+"""Return the signature and timestamp files for a manifest and the record of its scan."""
 
 
 def seal(
@@ -39,8 +39,8 @@ def seal(
 ) -> str:
     """Write the bundle and return its root digest; the same input gives the same bytes.
 
-    `target` is a zip file by its name, else a folder; there must be nothing yet. All of it is written, or
-    nothing. Raises UsageError, UnwritableReportError and whatever `attest` raises.
+    `target` is a zip file if its name ends in .zip, else a folder. It must not exist. If writing fails, nothing
+    is left. Raises UsageError, UnwritableReportError and whatever `attest` raises.
     """
     with made(target) as folder:
         tally = write_payloads(folder, payloads, gaps)
@@ -63,7 +63,7 @@ def seal(
 
 
 def catalogue_bytes(policies: tuple[LoadedPolicy, ...]) -> bytes:
-    """The catalogue of the installed checks, as it is sealed."""
+    """Return the sealed form of the catalogue of the installed checks."""
     installed = catalogue(policies[0].composition.registry)
     return json.dumps(installed, indent=1, sort_keys=True).encode() + b"\n"
 

@@ -61,6 +61,7 @@ class Tenant:
     what it offers. With `list_rules` off, LIST leaves the outbound rules out of managed networks.
     `expected_violations` are lower-cased ids of workspaces that violate NET006, for generated tenants.
     `allowed_actions` are those of the one role that the emulator's client holds everywhere; None is all.
+    `registration_states` maps a subscription's id to the state of its providers; None leaves the state out.
     Tokens are valid for `token_seconds`. With None they never expire, although the answer names an hour.
     """
 
@@ -72,6 +73,7 @@ class Tenant:
     api_versions: Mapping[str, tuple[str, ...]] = field(default_factory=offered)
     default_faults: tuple[Fault, ...] = ()
     unregistered: frozenset[str] = frozenset()
+    registration_states: Mapping[str, str | None] = field(default_factory=dict)
     list_rules: bool = True
     expected_violations: frozenset[str] = frozenset()
     allowed_actions: frozenset[str] | None = None
