@@ -11,7 +11,7 @@ from securesystemslib.signer import CryptoSigner  # type: ignore[attr-defined]  
 from scanner.errors import TimestampError, UsageError
 from scanner.evidence.manifest import root_digest
 from scanner.evidence.signing import SIGNATURE_FILE, Predicate, signed, signing_key
-from scanner.evidence.statement import Told
+from scanner.evidence.statement import ScanRecord
 from scanner.evidence.timestamps import TIMESTAMP_FILE, check_timestamp_url, timestamped
 
 
@@ -26,11 +26,11 @@ class Attestation:
         self._key, self._url, self._ca_bundle = key, url, ca_bundle
         self.failure: TimestampError | None = None
 
-    def __call__(self, manifest: bytes, told: Told) -> Mapping[str, bytes]:
+    def __call__(self, manifest: bytes, record: ScanRecord) -> Mapping[str, bytes]:
         """Return the content of each file by name."""
         found: dict[str, bytes] = {}
         if self._key is not None:
-            found[SIGNATURE_FILE] = signed(manifest, self._key, _predicate(manifest, told))
+            found[SIGNATURE_FILE] = signed(manifest, self._key, _predicate(manifest, record))
         if self._url is not None:
             try:
                 found[TIMESTAMP_FILE] = asyncio.run(timestamped(manifest, self._url, self._ca_bundle))
@@ -60,10 +60,10 @@ def attestation(
     return Attestation(signing_key(sign, environment) if sign is not None else None, timestamp, ca_bundle)
 
 
-def _predicate(manifest: bytes, told: Told) -> Predicate:
+def _predicate(manifest: bytes, record: ScanRecord) -> Predicate:
     return Predicate(
-        tool_version=told.tool_version,
+        tool_version=record.tool_version,
         root_digest=root_digest(manifest),
-        started_at=told.started_at.isoformat(),
-        finished_at=told.finished_at.isoformat(),
+        started_at=record.started_at.isoformat(),
+        finished_at=record.finished_at.isoformat(),
     )

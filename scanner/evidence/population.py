@@ -12,8 +12,8 @@ from scanner.evidence.statement import (
     Derived,
     KindOfPayload,
     ManagementGroup,
-    PolicyTold,
-    SubscriptionTold,
+    PolicyResult,
+    SubscriptionRecord,
 )
 from scanner.evidence.tally import Tally
 from scanner.tables.provenance import Provenance
@@ -42,9 +42,9 @@ def derived_statement(audit: Audit, provenance: Provenance, tally: Tally) -> Der
     )
 
 
-def _subscription(row: Mapping[Hashable, object]) -> SubscriptionTold:
+def _subscription(row: Mapping[Hashable, object]) -> SubscriptionRecord:
     cells = {str(name): None if pd.isna(value) else value for name, value in row.items()}  # type: ignore[call-overload]
-    return SubscriptionTold.model_validate(
+    return SubscriptionRecord.model_validate(
         {
             "subscription_id": cells["subscription_id"],
             "name": cells["subscription"],
@@ -65,10 +65,10 @@ def _management_groups(audit: Audit, provenance: Provenance) -> list[ManagementG
     return [ManagementGroup(name=scope.rsplit("/", 1)[-1], read=scope not in broken) for scope in asked]
 
 
-def _policies(audit: Audit) -> list[PolicyTold]:
+def _policies(audit: Audit) -> list[PolicyResult]:
     findings = audit.findings["policy"].value_counts()
     return [
-        PolicyTold(
+        PolicyResult(
             name=verdict.policy,
             digest=verdict.digest,
             verdict=verdict.verdict.value,

@@ -14,7 +14,7 @@ from scanner.evidence.packing import made, writing
 from scanner.evidence.payload_files import write_payloads
 from scanner.evidence.policy_files import policy_files
 from scanner.evidence.population import derived_statement
-from scanner.evidence.statement import STATEMENT, Statement, Told, statement_bytes
+from scanner.evidence.statement import STATEMENT, ScanRecord, Statement, statement_bytes
 from scanner.evidence.tables import derived
 from scanner.payloads.payload import Gap, Payload
 from scanner.policies import LoadedPolicy
@@ -22,7 +22,7 @@ from scanner.tables.provenance import Provenance
 
 CHECKS = "checks.json"
 
-Attest = Callable[[bytes, Told], Mapping[str, bytes]]
+Attest = Callable[[bytes, ScanRecord], Mapping[str, bytes]]
 """Return the signature and timestamp files for a manifest and the record of its scan."""
 
 
@@ -34,7 +34,7 @@ def seal(
     audit: Audit,
     policies: tuple[LoadedPolicy, ...],
     provenance: Provenance,
-    told: Told,
+    told: ScanRecord,
     attest: Attest | None = None,
 ) -> str:
     """Write the bundle and return its root digest; the same input gives the same bytes.

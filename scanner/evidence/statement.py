@@ -45,7 +45,7 @@ class AskedFor(_Model):
     kinds: list[Text] = Field(description="What was to be read of each workspace beyond itself.")
 
 
-class Told(_Model):
+class ScanRecord(_Model):
     """Facts that only the scanning machine knows. They cannot be derived again."""
 
     tool_version: Text
@@ -64,7 +64,7 @@ class Told(_Model):
     replay_of: Text | None = Field(default=None, description="The root digest of the bundle that was read.")
 
 
-class SubscriptionTold(_Model):
+class SubscriptionRecord(_Model):
     """One subscription the identity sees or the user named."""
 
     subscription_id: Text
@@ -100,7 +100,7 @@ class Count(_Model):
     holds: bool
 
 
-class PolicyTold(_Model):
+class PolicyResult(_Model):
     """The result of one policy."""
 
     name: Text
@@ -123,9 +123,9 @@ class Derived(_Model):
     subscriptions_not_asked_for: int
     workspaces: int
     gaps: int
-    subscriptions: list[SubscriptionTold]
+    subscriptions: list[SubscriptionRecord]
     payloads: dict[Text, KindOfPayload]
-    policies: list[PolicyTold]
+    policies: list[PolicyResult]
     reconciliation: list[Count]
 
 
@@ -133,7 +133,7 @@ class Statement(_Model):
     """The statement of a bundle: `told` comes from the scan, `derived` follows from the payloads."""
 
     schema_version: Literal["1.0"] = "1.0"
-    told: Told
+    told: ScanRecord
     derived: Derived
 
 

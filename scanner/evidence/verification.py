@@ -64,7 +64,8 @@ class Verification:
 def verify(path: Path, expected: Expected, registry: Mapping[str, Check]) -> Verification:
     """Verify the bundle.
 
-    Raises EvidenceError if the path does not exist, and SigningKeyError for unusable keys."""
+    Raises EvidenceError if the path does not exist, and SigningKeyError for unusable keys.
+    """
     found = Verification()
     if not path.exists():
         raise EvidenceError(f"{path} does not exist.")
