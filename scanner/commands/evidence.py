@@ -14,7 +14,7 @@ from reports.audit import Audit
 from scanner.azure.identity import Identity
 from scanner.commands.gathering import Gathered, Job, asked_for
 from scanner.evidence.sealing import seal
-from scanner.evidence.statement import AskedBy, AskedFor, Told
+from scanner.evidence.statement import AskedBy, AskedFor, ScanRecord
 from scanner.payloads.payload import Store
 from scanner.policies import LoadedPolicy
 from scanner.tables.provenance import Traces
@@ -78,9 +78,9 @@ def _without_credentials(word: str) -> str:
     return urlunsplit((parts.scheme, netloc, parts.path, _REPLACED if parts.query else "", ""))
 
 
-def _told(job: Job, gathered: Gathered, audit: Audit, policies: Sequence[LoadedPolicy]) -> Told:
+def _told(job: Job, gathered: Gathered, audit: Audit, policies: Sequence[LoadedPolicy]) -> ScanRecord:
     earlier = gathered.told
-    return Told(
+    return ScanRecord(
         tool_version=audit.tool_version,
         python=platform.python_version(),
         libraries={name: found for name in _DECIDING if (found := _version(name))},

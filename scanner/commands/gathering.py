@@ -34,7 +34,7 @@ from scanner.version import VERSION
 if TYPE_CHECKING:
     from scanner.commands.replay import Earlier
     from scanner.evidence.attesting import Attestation
-    from scanner.evidence.statement import Told
+    from scanner.evidence.statement import ScanRecord
     from scanner.workers.pools import Pool
 
 
@@ -89,7 +89,7 @@ class Gathered:
     cloud: str = ""
     endpoint: str = ""
     identity: Identity | None = None
-    told: Told | None = None
+    told: ScanRecord | None = None
     replay_of: str | None = None
 
 

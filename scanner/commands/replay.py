@@ -8,7 +8,7 @@ from pathlib import Path
 
 from scanner.evidence.opening import is_bundle
 from scanner.evidence.replaying import BundleSource, Sealed, sealed
-from scanner.evidence.statement import Told
+from scanner.evidence.statement import ScanRecord
 from scanner.offline.source import source_from
 from scanner.payloads.payload import Source
 from scanner.reading.collection import Collection
@@ -26,7 +26,7 @@ class Earlier:
     is_azure: bool
     started_at: datetime | None = None
     finished_at: datetime | None = None
-    told: Told | None = None
+    told: ScanRecord | None = None
     root: str | None = None
 
 

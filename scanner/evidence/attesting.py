@@ -1,4 +1,4 @@
-"""What goes beside a bundle's manifest when it is sealed: a signature, a timestamp, both or neither."""
+"""Make the signature and the timestamp that lie beside a bundle's manifest. The scan command calls it."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ from securesystemslib.signer import CryptoSigner  # type: ignore[attr-defined]  
 from scanner.errors import TimestampError, UsageError
 from scanner.evidence.manifest import root_digest
 from scanner.evidence.signing import SIGNATURE_FILE, Predicate, signed, signing_key
-from scanner.evidence.statement import Told
+from scanner.evidence.statement import ScanRecord
 from scanner.evidence.timestamps import TIMESTAMP_FILE, check_timestamp_url, timestamped
 
 
 class Attestation:
-    """Signs manifests and has them stamped; call it with a manifest and what is told of the scan.
+    """Sign manifests and request timestamps for them.
 
-    An authority that fails costs no evidence: `failure` then says why there is no timestamp.
+    If the authority fails, the bundle is written without a timestamp and `failure` is the reason.
     """
 
     def __init__(self, key: CryptoSigner | None, url: str | None, ca_bundle: Path | None) -> None:
-        """Sign with the key, and ask the authority at the URL, where there are any."""
+        """Sign with the key if there is one, and ask the authority if there is a URL."""
         self._key, self._url, self._ca_bundle = key, url, ca_bundle
         self.failure: TimestampError | None = None
 
-    def __call__(self, manifest: bytes, told: Told) -> Mapping[str, bytes]:
-        """The files by name."""
+    def __call__(self, manifest: bytes, record: ScanRecord) -> Mapping[str, bytes]:
+        """Return the content of each file by name."""
         found: dict[str, bytes] = {}
         if self._key is not None:
-            found[SIGNATURE_FILE] = signed(manifest, self._key, _predicate(manifest, told))
+            found[SIGNATURE_FILE] = signed(manifest, self._key, _predicate(manifest, record))
         if self._url is not None:
             try:
                 found[TIMESTAMP_FILE] = asyncio.run(timestamped(manifest, self._url, self._ca_bundle))
@@ -46,9 +46,9 @@ def attestation(
     ca_bundle: Path | None,
     environment: Mapping[str, str],
 ) -> Attestation | None:
-    """How to attest what `--sign` and `--timestamp` say, checked before anything is scanned.
+    """Return the attestation that `--sign` and `--timestamp` ask for, before the scan begins; None without them.
 
-    Raises UsageError for what cannot be done: no evidence to attest, an unusable key or address.
+    Raises UsageError if there is no evidence to attest, or the key or address cannot be used.
     """
     if sign is None and timestamp is None:
         return None
@@ -60,10 +60,10 @@ def attestation(
     return Attestation(signing_key(sign, environment) if sign is not None else None, timestamp, ca_bundle)
 
 
-def _predicate(manifest: bytes, told: Told) -> Predicate:
+def _predicate(manifest: bytes, record: ScanRecord) -> Predicate:
     return Predicate(
-        tool_version=told.tool_version,
+        tool_version=record.tool_version,
         root_digest=root_digest(manifest),
-        started_at=told.started_at.isoformat(),
-        finished_at=told.finished_at.isoformat(),
+        started_at=record.started_at.isoformat(),
+        finished_at=record.finished_at.isoformat(),
     )

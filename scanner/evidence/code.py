@@ -1,4 +1,7 @@
-"""The catalogue of checks as it is sealed, with digests of the code that decides."""
+"""Describe the checks and the code that decides, for `checks.json` of an evidence bundle.
+
+Sealing writes the catalogue. Verification compares it with the catalogue of the installed code.
+"""
 
 from __future__ import annotations
 
@@ -50,7 +53,7 @@ def file_changes(sealed: Mapping[str, Any], installed: Mapping[str, Any]) -> dic
 
 
 def code_changes(sealed: Mapping[str, Any], installed: Mapping[str, Any]) -> list[str]:
-    """Return, in words, how the installed code differs from the sealed code."""
+    """Return a text for each difference between the installed and the sealed code."""
     was, now = (
         {each["id"]: each["code"] for each in catalogue["checks"]} for catalogue in (sealed, installed)
     )

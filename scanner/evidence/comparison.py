@@ -1,4 +1,4 @@
-"""What differs between a sealed file and the same derived again: which row, which column, which values."""
+"""Compare a sealed file with the same file derived again, by row, column and value."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ _SHOWN = 10
 _LONGEST = 120
 
 _KEYS = ("table", "policy", "place", "check", "check_id", "scope", "id", "resource_id", "workspace_id")
-"""What tells the rows of a file apart, as far as it has these columns; beside the first one of any file."""
+"""Columns that identify a row, if the file has them. The first column of a file always counts."""
 
 
 def csv_differences(name: str, sealed: bytes, derived: bytes) -> Iterator[str]:
-    """The differing rows of two CSV files."""
+    """Yield a text for every row that differs between two CSV files."""
     try:
-        told = _read(sealed)
+        stored = _read(sealed)
     except (ValueError, pd.errors.ParserError) as error:
         yield f"{name} cannot be read as CSV: {error}."
         return
-    found = list(_frame_differences(name, told, _read(derived)))
+    found = list(_frame_differences(name, stored, _read(derived)))
     yield from found or [f"{name} is written in another way than azml-audit writes it."]
 
 
 def parquet_differences(name: str, sealed: bytes, derived: bytes) -> Iterator[str]:
-    """The differing rows of two Parquet files; nothing where another writer wrote the same values.
+    """Yield a text for every row that differs between two Parquet files. Equal values written differently are equal.
 
-    The sealed one is read only where it announces just the columns and the rows of the derived one.
+    The sealed file is read only if its header has the columns and the row count of the derived file.
     """
     expected = pq.read_table(BytesIO(derived))
     try:
@@ -42,17 +42,17 @@ def parquet_differences(name: str, sealed: bytes, derived: bytes) -> Iterator[st
         if announced.metadata.num_rows != expected.num_rows:
             yield f"{name} has {announced.metadata.num_rows:,} rows; {expected.num_rows:,} follow."
             return
-        told = announced.read()
+        stored = announced.read()
     except (OSError, ValueError, pa.ArrowException) as error:
         yield f"{name} cannot be read as Parquet: {error}."
         return
-    if not told.equals(expected):
-        found = list(_frame_differences(name, _texts(told.to_pandas()), _texts(expected.to_pandas())))
+    if not stored.equals(expected):
+        found = list(_frame_differences(name, _texts(stored.to_pandas()), _texts(expected.to_pandas())))
         yield from found or [f"{name} has its rows in another order than azml-audit writes them."]
 
 
 def json_differences(place: str, sealed: Any, derived: Any) -> Iterator[str]:
-    """The differing values of two JSON documents, each with the path that leads to it."""
+    """Yield a text, with its JSON path, for every value that differs between two documents."""
     if isinstance(sealed, dict) and isinstance(derived, dict):
         for name in sorted(sealed.keys() | derived.keys()):
             yield from json_differences(f"{place}.{name}", sealed.get(name), derived.get(name))
@@ -74,8 +74,8 @@ def _texts(frame: pd.DataFrame) -> pd.DataFrame:
 def _frame_differences(name: str, sealed: pd.DataFrame, derived: pd.DataFrame) -> Iterator[str]:
     columns = list(derived.columns)
     if list(sealed.columns) != columns:
-        told = ", ".join(map(str, sealed.columns))
-        yield f"{name} has the columns {told}; {', '.join(columns)} follow."
+        present = ", ".join(map(str, sealed.columns))
+        yield f"{name} has the columns {present}; {', '.join(columns)} follow."
         return
     key = [column for column in columns if column in (*_KEYS, columns[0])]
     found = list(_row_differences(key, _numbered(sealed, key), _numbered(derived, key)))
@@ -99,7 +99,7 @@ def _row_differences(key: Sequence[str], sealed: pd.DataFrame, derived: pd.DataF
 
 
 def _numbered(frame: pd.DataFrame, key: Sequence[str]) -> pd.DataFrame:
-    """The frame by its key, and by a number where several rows share one."""
+    """Return the frame indexed by its key and a number that separates rows with the same key."""
     number = frame.groupby(list(key), sort=False).cumcount()
     return frame.set_index([frame[column] for column in key] + [number])
 

@@ -1,4 +1,4 @@
-"""Derives tables, findings and verdicts again from what a bundle holds, and compares them with its own."""
+"""Derive tables, findings and verdicts from a bundle's payloads, and compare them with the sealed ones."""
 
 from __future__ import annotations
 
@@ -44,20 +44,20 @@ def derive(bundle: Bundle, statement: Statement, registry: Mapping[str, Check]) 
 
     Raises EvidenceError or PolicyError for what cannot be read.
     """
-    source, traces, told = BundleSource(bundle), Traces(), statement.told
+    source, traces, record = BundleSource(bundle), Traces(), statement.told
     policies = sealed_policies(bundle, registry)
     tables: Tables = asyncio.run(collected(source, None, traces))
     audit = audited(
         tables,
         policies,
-        fail_on=Severity(told.fail_on) if told.fail_on else None,
-        source=told.source,
-        is_azure=told.is_azure,
-        started_at=told.started_at,
-        finished_at=told.finished_at,
+        fail_on=Severity(record.fail_on) if record.fail_on else None,
+        source=record.source,
+        is_azure=record.is_azure,
+        started_at=record.started_at,
+        finished_at=record.finished_at,
     )
     return Derivation(
-        audit=replace(audit, tool_version=told.tool_version),
+        audit=replace(audit, tool_version=record.tool_version),
         policies=policies,
         provenance=traces.finished(),
         tally=source.tally,
@@ -67,7 +67,7 @@ def derive(bundle: Bundle, statement: Statement, registry: Mapping[str, Check]) 
 def differences(
     bundle: Bundle, listed: Mapping[str, SealedFile], statement: Statement, found: Derivation
 ) -> Iterator[str]:
-    """In words, everything that was sealed and does not follow: the file, the row, the column."""
+    """Yield a text, with file, row and column, for everything sealed that does not follow from the payloads."""
     again = derived_statement(found.audit, found.provenance, found.tally)
     sealed, follows = (part.model_dump(mode="json") for part in (statement.derived, again))
     yield from json_differences(f"{STATEMENT}: derived", sealed, follows)
@@ -86,7 +86,7 @@ def differences(
 
 
 def _compared(bundle: Bundle, listed: Mapping[str, SealedFile], name: str, expected: bytes) -> Iterator[str]:
-    """What differs in one file; its digest is known to be that of its content."""
+    """Yield the differences in one file, whose digest was already compared with its content."""
     if name not in listed:
         yield f"{name} follows from the payloads, and is not in the bundle."
     elif listed[name].sha256 != sha256(expected).hexdigest():
@@ -96,11 +96,11 @@ def _compared(bundle: Bundle, listed: Mapping[str, SealedFile], name: str, expec
 
 def _compare_json(name: str, sealed: bytes, expected: bytes) -> Iterator[str]:
     try:
-        told: Any = json.loads(sealed)
+        stored: Any = json.loads(sealed)
     except (ValueError, RecursionError):
         yield f"{name} is not JSON."
         return
-    found = list(json_differences(name, told, json.loads(expected)))
+    found = list(json_differences(name, stored, json.loads(expected)))
     yield from found or [f"{name} is written in another way than azml-audit writes it."]
 
 

@@ -1,4 +1,4 @@
-"""The list of a bundle's files, each with its size and SHA-256, and the one digest that stands for all."""
+"""Read and write the list of a bundle's files with sizes and SHA-256, and compute the root digest."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ VERSION = "2.0"
 """The version of the bundle's format. Bundles of other versions are refused, not converted."""
 
 ATTESTATIONS = "attestations.json"
-"""Lists what is said of the manifest afterwards, as the manifest lists everything else."""
+"""Lists the signature and the timestamp, which are made after the manifest."""
 
 ATTESTED = frozenset({"signature.dsse.json", "timestamp.tsr"})
 DETACHED = frozenset({MANIFEST, ATTESTATIONS}) | ATTESTED
-"""Files that the manifest does not list: itself, and what is said of it afterwards."""
+"""Files that the manifest does not list: itself, and the attestations that cover it."""
 
 MAX_FILES = 10_000
 _NAME = re.compile(r"[A-Za-z0-9._+@ -]+(/[A-Za-z0-9._+@ -]+)*")
@@ -37,14 +37,14 @@ class SealedFile:
 
 
 def manifest_of(files: Iterable[SealedFile], version: str = VERSION) -> bytes:
-    """The manifest of these files: canonical JSON, so that one list has one digest."""
+    """Return the manifest of these files as canonical JSON, so that one list has one digest."""
     listed = sorted(map(asdict, files), key=lambda each: each["name"])
     document = {"files": listed, "format": FORMAT, "version": version}
     return json.dumps(document, sort_keys=True, separators=(",", ":")).encode() + b"\n"
 
 
 def root_digest(manifest: bytes) -> str:
-    """The SHA-256 of the manifest, in hexadecimal: who knows it can tell any alteration."""
+    """Return the SHA-256 of the manifest in hexadecimal. It changes with every alteration of the bundle."""
     return sha256(manifest).hexdigest()
 
 
@@ -74,7 +74,7 @@ def files_in(manifest: bytes, name: str = MANIFEST) -> dict[str, SealedFile]:
 
 
 def check_name(name: str, where: object) -> None:
-    """Raise EvidenceError where a name could lead out of the bundle, or is none that bundles of ours have."""
+    """Raise EvidenceError if azml-audit writes no such name, or if the name could lead out of the bundle."""
     path = PurePosixPath(name)
     if not _NAME.fullmatch(name) or path.is_absolute() or {".", ".."} & set(name.split("/")):
         raise EvidenceError(f"{where}: the file name {name!r} is refused: no bundle of ours has such a name.")

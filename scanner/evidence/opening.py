@@ -1,4 +1,4 @@
-"""Opens a bundle, a folder or a zip file that anybody may have made, without trusting it."""
+"""Open a bundle, a folder or zip file, without trusting it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MAX_FILE = 32 * 1024**3
 MAX_TOTAL = 64 * 1024**3
 MAX_IN_MEMORY = 2 * 1024**3
 MAX_RATIO = 1_000
-"""Bytes that one byte of a zip file may become. Our largest files, lists alike, reach about a hundred."""
+"""Bytes that one byte of a zip file may become. Our largest files reach about a hundred."""
 
 _RATIO_COUNTS_FROM = 1024**2
 _COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
@@ -29,17 +29,17 @@ class Bundle(Protocol):
 
     @property
     def path(self) -> Path:
-        """Where the bundle lies."""
+        """The path of the bundle."""
 
     def names(self) -> list[str]:
-        """Every file, sorted, those of the manifest and any other."""
+        """Return the names of all files, sorted, listed or not."""
 
     def open(self, name: str) -> IO[bytes]:
-        """The file of that name, to be read from its start."""
+        """Open the file of that name at its start."""
 
 
 def content(bundle: Bundle, name: str) -> bytes:
-    """All of one file. Raises EvidenceError where it is missing or larger than memory should hold."""
+    """Return one whole file. Raises EvidenceError if it is missing or too large for memory."""
     if name not in bundle.names():
         raise EvidenceError(f"{bundle.path}: {name} is missing.")
     with reading(bundle, name) as file:
@@ -51,7 +51,7 @@ def content(bundle: Bundle, name: str) -> bytes:
 
 @contextmanager
 def reading(bundle: Bundle, name: str) -> Iterator[IO[bytes]]:
-    """The file, open; a zip entry that cannot be unpacked is an EvidenceError that names it."""
+    """Open a file. Raises EvidenceError with its name if a zip entry cannot be unpacked."""
     try:
         with bundle.open(name) as file:
             yield file
@@ -60,17 +60,17 @@ def reading(bundle: Bundle, name: str) -> Iterator[IO[bytes]]:
 
 
 def is_bundle(path: Path) -> bool:
-    """Whether the path is a bundle, perhaps an altered one: a folder with a manifest, or any zip file."""
+    """Return whether the path is a folder with a manifest, or any zip file."""
     return (path / MANIFEST).is_file() or (path.is_file() and zipfile.is_zipfile(path))
 
 
 def opened(path: Path) -> Bundle:
-    """The bundle at the path, its list of files read and found harmless. Raises EvidenceError."""
+    """Return the bundle at the path. Raises EvidenceError if a file name, type or size is refused."""
     if path.is_dir():
         return _folder(path)
     if path.is_file() and zipfile.is_zipfile(path):
         return _archive(path)
-    raise EvidenceError(f"{path} is no bundle of evidence: neither a folder nor a zip file.")
+    raise EvidenceError(f"{path} is not an evidence bundle: neither a folder nor a zip file.")
 
 
 @dataclass(frozen=True)
@@ -133,7 +133,7 @@ def _archive(path: Path) -> _Archive:
 
 
 def _check_entry(path: Path, entry: zipfile.ZipInfo) -> None:
-    """Raise EvidenceError for an entry that no bundle of ours has."""
+    """Raise EvidenceError for an entry that azml-audit would not write."""
     check_name(entry.orig_filename, path)
     check_name(entry.filename, path)
     mode = entry.external_attr >> 16

@@ -83,7 +83,7 @@ def writing(folder: Path, name: str) -> Iterator[IO[bytes]]:
 
 
 def pack(folder: Path, target: Path) -> None:
-    """The folder as a zip file: entries sorted, times and modes fixed, a digest of all at its end."""
+    """Write the folder as a zip file: entries sorted, times and modes fixed, a digest of all at its end."""
     names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
     with (
         open(target, "xb", opener=_private) as file,
@@ -96,13 +96,13 @@ def pack(folder: Path, target: Path) -> None:
 
 
 def check_seal(archive: Path) -> None:
-    """Raise EvidenceError where a byte of the zip file is another than when it was packed."""
+    """Raise EvidenceError if a byte of the zip file changed since it was packed."""
     size = archive.stat().st_size
     with archive.open("rb") as file:
         digest = _digest(file, size - _SEAL_LENGTH)
-        told = file.read(_SEAL_LENGTH + 1)
-    if told != _SEAL + digest.encode():
-        known = "its bytes are not those that were sealed" if told.startswith(_SEAL) else "its seal is gone"
+        seal = file.read(_SEAL_LENGTH + 1)
+    if seal != _SEAL + digest.encode():
+        known = "its bytes are not those that were sealed" if seal.startswith(_SEAL) else "its seal is gone"
         raise EvidenceError(
             f"{archive.name} is altered: {known}. Where another tool packed it anew, unpack it and verify "
             "the folder."
@@ -128,7 +128,7 @@ def _seal(archive: Path) -> None:
 
 
 def _digest(file: IO[bytes], length: int) -> str:
-    """The SHA-256 of so many bytes from the start, where the file then stands."""
+    """Return the SHA-256 of the first `length` bytes, and leave the file at their end."""
     hasher = sha256()
     file.seek(0)
     while length > 0 and (chunk := file.read(min(CHUNK, length))):

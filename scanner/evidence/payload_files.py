@@ -38,7 +38,7 @@ _GAP_FIELDS = tuple(each.name for each in fields(Gap) if each.name != "answer")
 
 
 def write_payloads(folder: Path, payloads: Iterable[Payload], gaps: Iterable[Gap]) -> Tally:
-    """Write all payloads and gaps; no more than one body is in memory at a time."""
+    """Write all payloads and gaps, with one body in memory at a time, and return their tally."""
     tally = Tally()
     with TemporaryFile(dir=folder) as lines:
         places: dict[str, list[tuple[tuple[str, ...], int, int]]] = defaultdict(list)
@@ -61,9 +61,9 @@ def write_payloads(folder: Path, payloads: Iterable[Payload], gaps: Iterable[Gap
 
 
 def payloads_in(bundle: Bundle) -> Iterator[Payload]:
-    """Every payload of the bundle, its body parsed.
+    """Yield every payload of the bundle with its parsed body.
 
-    Raises EvidenceError for a line that is none, or that is not where and as azml-audit writes it.
+    Raises EvidenceError for a line that is no payload, or that azml-audit would write differently or elsewhere.
     """
     for name in bundle.names():
         if name.startswith(FOLDER) and name != GAPS:
@@ -71,7 +71,7 @@ def payloads_in(bundle: Bundle) -> Iterator[Payload]:
 
 
 def _payloads(bundle: Bundle, name: str) -> Iterator[Payload]:
-    """The payloads of one file, in their order."""
+    """Yield the payloads of one file in their order."""
     before: tuple[str, ...] | None = None
     for number, line in _lines(bundle, name):
         payload = _payload(line, f"{name}, line {number}")
@@ -84,7 +84,7 @@ def _payloads(bundle: Bundle, name: str) -> Iterator[Payload]:
 
 
 def gaps_in(bundle: Bundle) -> Iterator[Gap]:
-    """Every gap of the bundle that no answer left. Raises EvidenceError for a line that is none."""
+    """Yield every gap that has no payload. Raises EvidenceError for a line that is no gap."""
     for number, line in _lines(bundle, GAPS):
         try:
             yield Gap(**_typed(Gap, json.loads(line)))
@@ -92,13 +92,13 @@ def gaps_in(bundle: Bundle) -> Iterator[Gap]:
             raise EvidenceError(f"{GAPS}, line {number} is no gap: {error}.") from error
 
 
-def _typed(cls: type[Payload | Gap], told: dict[str, Any]) -> dict[str, Any]:
-    """The fields as they were read. Raises TypeError where one is not of the type it is declared with."""
+def _typed(cls: type[Payload | Gap], members: dict[str, Any]) -> dict[str, Any]:
+    """Return the members. Raises TypeError if one does not have the declared type of its field."""
     for each in fields(cls):
         expected = _TYPES.get(str(each.type))
-        if expected and each.name in told and type(told[each.name]) not in expected:
-            raise TypeError(f"{each.name} is {told[each.name]!r}")
-    return told
+        if expected and each.name in members and type(members[each.name]) not in expected:
+            raise TypeError(f"{each.name} is {members[each.name]!r}")
+    return members
 
 
 def _file_of(kind: str) -> str:
@@ -106,8 +106,8 @@ def _file_of(kind: str) -> str:
 
 
 def _order(payload: Payload) -> tuple[str, ...]:
-    told = (payload.request_body, payload.retrieved_at.isoformat(), payload.id, payload.request_id)
-    return (payload.scope.lower(), payload.url, *told, payload.correlation_id)
+    rest = (payload.request_body, payload.retrieved_at.isoformat(), payload.id, payload.request_id)
+    return (payload.scope.lower(), payload.url, *rest, payload.correlation_id)
 
 
 def _payload_line(payload: Payload) -> bytes:
@@ -117,7 +117,7 @@ def _payload_line(payload: Payload) -> bytes:
 
 
 def _written(body: bytes) -> dict[str, str]:
-    """The body as a text that is exactly it, or in base64 where it is not UTF-8."""
+    """Return the body as text, or in base64 if it is not UTF-8."""
     try:
         return {"body": body.decode()}
     except UnicodeDecodeError:
@@ -147,23 +147,25 @@ def _bounded(file: IO[bytes], name: str) -> Iterator[bytes]:
 
 
 def _payload(line: bytes, where: str) -> Payload:
-    """The payload of a line. Raises EvidenceError where digest or id are not those of what it holds."""
+    """Return the payload of a line. Raises EvidenceError if its digest or id does not match its content."""
     try:
-        told = json.loads(line)
-        _typed(Payload, told)
-        identity, digest = told.pop("id"), told.pop("sha256")
-        body = base64.b64decode(told.pop("body_base64"), validate=True) if "body_base64" in told else None
-        body = told.pop("body").encode() if body is None else body
-        told |= {
-            "retrieved_at": datetime.fromisoformat(told["retrieved_at"]),
-            "redactions": tuple(told["redactions"]),
+        members = json.loads(line)
+        _typed(Payload, members)
+        identity, digest = members.pop("id"), members.pop("sha256")
+        body = (
+            base64.b64decode(members.pop("body_base64"), validate=True) if "body_base64" in members else None
+        )
+        body = members.pop("body").encode() if body is None else body
+        members |= {
+            "retrieved_at": datetime.fromisoformat(members["retrieved_at"]),
+            "redactions": tuple(members["redactions"]),
         }
-        payload = Payload(**told, body=body, document=parsed(body))
+        payload = Payload(**members, body=body, document=parsed(body))
         found = payload.body_digest, payload.id
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, binascii.Error) as error:
         raise EvidenceError(f"{where} is no payload: {error!r}.") from error
     if found != (digest, identity):
-        raise EvidenceError(f"{where} is altered: what it holds is not what {identity} stands for.")
+        raise EvidenceError(f"{where} is altered: its content does not have the id {identity}.")
     if line != _payload_line(payload):
         raise EvidenceError(f"{where} is altered: it is not written as azml-audit writes it.")
     return payload

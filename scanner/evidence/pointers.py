@@ -1,4 +1,4 @@
-"""What every finding rests on: references to the payloads of its row and of the lists its check reads."""
+"""Return, for every finding, references to the payloads of its row and of the lists its check reads."""
 
 from __future__ import annotations
 
@@ -22,32 +22,32 @@ _KEYS = ("check_id", "resource_id", "workspace_id", "judged_by")
 
 @dataclass(frozen=True, kw_only=True)
 class _Reading:
-    """What a check looks at, so far as evidence is concerned; many checks look at the same."""
+    """The payloads that a check reads. Many checks share one reading."""
 
     over: str
     own_kinds: frozenset[str]
-    """The kinds of payload that tell the rows of its own table."""
+    """The kinds of payload that list the rows of its own table."""
     kinds: frozenset[str]
-    """Those that tell the other tables it reads."""
+    """The kinds of payload that list the other tables it reads."""
 
 
 def evidence_of(
     findings: pd.DataFrame, tables: Tables, provenance: Provenance, checks: Mapping[str, Check]
 ) -> pd.Series[str]:
-    """The references of every finding, joined by a space, on the index of `findings`.
+    """Return the references of every finding, joined by a space, on the index of `findings`.
 
-    First those of the row it is about, then of the workspace that is judged and the one that decides, then of
-    the lists of the latter that its check reads. A finding about what was not read has the list that
-    broke off. Findings that look at the same are told together: few are different.
+    The row comes first, then the judged workspace and the one that decides, then the lists of the deciding
+    workspace that the check reads. A finding about rows that could not be read refers to the incomplete list.
+    Findings with equal keys are computed once, because few differ.
     """
     check_ids, *ids = (Vocabulary.of(findings[name]) for name in _KEYS)
     readings = Vocabulary.of(pd.Series([_reading(checks[id]) for id in check_ids.pool[:-1]], dtype=object))
     keys = [readings.take(check_ids.codes), *ids]
     groups = grouped(keys)
     different = zip(*(key.take(groups.pool).expanded for key in keys), strict=True)
-    telling = _Telling(tables, provenance)
+    references = _References(tables, provenance)
     texts = [
-        telling.text(reading, resource=resource, workspace=workspace, judged_by=judged_by)
+        references.text(reading, resource=resource, workspace=workspace, judged_by=judged_by)
         for reading, resource, workspace, judged_by in different
     ]
     return pd.Series(np.array([*texts, None], dtype=object)[:-1][groups.codes], index=findings.index)
@@ -65,8 +65,8 @@ def _reading(check: Check) -> _Reading:
     )
 
 
-class _Telling:
-    """Puts the references of one finding together."""
+class _References:
+    """Joins the references of one finding."""
 
     def __init__(self, tables: Tables, provenance: Provenance) -> None:
         self._tables = tables
@@ -82,10 +82,10 @@ class _Telling:
         is_unread = not row and key == own and reading.over != "workspaces"
         workspaces = [self._provenance.of_row("workspaces", each) for each in dict.fromkeys((own, decides))]
         lists = self._lists(reading.kinds | (reading.own_kinds if is_unread else frozenset()), decides)
-        return " ".join(dict.fromkeys((*row, *(each for told in workspaces for each in told), *lists)))
+        return " ".join(dict.fromkeys((*row, *(each for found in workspaces for each in found), *lists)))
 
     def _rows_of(self, table: str) -> Mapping[tuple[str, str], tuple[Reference, ...]]:
-        """The references of a table's rows by lower-cased workspace and resource."""
+        """Return the references of a table's rows by lower-cased workspace and resource."""
         frame, schema = self._tables[table], SCHEMAS[table]
         resources = frame[schema.resource_column].astype(object).fillna("").str.lower()
         owners = "workspace_id" in frame.columns
@@ -99,23 +99,23 @@ class _Telling:
         return found
 
     def _lists_of(self, kinds: frozenset[str], workspace: str) -> tuple[Reference, ...]:
-        told = [
+        found = [
             self._provenance.lists.get((kind, workspace), ())
             for kind in sorted(kinds - {ASSOCIATED, PERIMETERS})
         ]
         if ASSOCIATED in kinds:
-            told.append(self._associated.get(workspace, ()))
-        return _united(told)
+            found.append(self._associated.get(workspace, ()))
+        return _united(found)
 
 
 def _by_workspace(associated: pd.DataFrame, provenance: Provenance) -> dict[str, tuple[Reference, ...]]:
     found: dict[str, tuple[Reference, ...]] = {}
     workspaces = associated["workspace_id"].astype(object).fillna("").str.lower()
     for key, workspace in zip(associated.index, workspaces, strict=True):
-        told = provenance.of_row("associated_resources", str(key))
-        found[workspace] = _united((found.get(workspace, ()), told))
+        row = provenance.of_row("associated_resources", str(key))
+        found[workspace] = _united((found.get(workspace, ()), row))
     return found
 
 
-def _united(told: Iterable[tuple[Reference, ...]]) -> tuple[Reference, ...]:
-    return tuple(dict.fromkeys(each for references in told for each in references))
+def _united(groups: Iterable[tuple[Reference, ...]]) -> tuple[Reference, ...]:
+    return tuple(dict.fromkeys(each for references in groups for each in references))

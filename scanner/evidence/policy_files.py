@@ -1,4 +1,4 @@
-"""The policies of a bundle: every file as it was written, what they come to, and both read back."""
+"""Write the policy files of a bundle and the settings that follow from them, and read both back."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ RESOLVED = f"{FOLDER}resolved.json"
 
 
 def policy_files(policies: Sequence[LoadedPolicy]) -> Iterator[tuple[str, bytes]]:
-    """Every policy file, those that are extended too, and `resolved.json`."""
+    """Yield every policy file, extended ones included, and `resolved.json`."""
     for number, policy in enumerate(policies):
         for place, layer in enumerate(policy.composition.layers):
             yield _name(number, place, layer), layer.text.encode()
@@ -28,16 +28,18 @@ def policy_files(policies: Sequence[LoadedPolicy]) -> Iterator[tuple[str, bytes]
 
 
 def resolved(policies: Sequence[LoadedPolicy]) -> bytes:
-    """What the policies come to: checks, severities and parameters everywhere, overrides, waivers."""
-    told = [_resolved(number, policy) for number, policy in enumerate(policies)]
-    return json.dumps(told, indent=1, sort_keys=True).encode() + b"\n"
+    """Return the resolved policies: checks, severities, parameters, overrides and waivers."""
+    documents = [_resolved(number, policy) for number, policy in enumerate(policies)]
+    return json.dumps(documents, indent=1, sort_keys=True).encode() + b"\n"
 
 
 def sealed_policies(bundle: Bundle, registry: Mapping[str, Check]) -> tuple[LoadedPolicy, ...]:
-    """The policies of a bundle, read as data like any policy. Raises PolicyError or EvidenceError."""
+    """Return the policies of a bundle, read as data like any policy. Raises PolicyError or EvidenceError."""
     try:
-        told = json.loads(content(bundle, RESOLVED))
-        listed = [[(str(layer["source"]), str(layer["file"])) for layer in each["layers"]] for each in told]
+        documents = json.loads(content(bundle, RESOLVED))
+        listed = [
+            [(str(layer["source"]), str(layer["file"])) for layer in each["layers"]] for each in documents
+        ]
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise EvidenceError(f"{bundle.path}: {RESOLVED} is altered: {error!r}.") from error
     return tuple(_loaded(bundle, layers, registry) for layers in listed)
@@ -100,7 +102,7 @@ def _resolved(number: int, policy: LoadedPolicy) -> dict[str, Any]:
 
 
 def _settings(composition: Composition, applies: Sequence[bool]) -> dict[str, Any]:
-    """By check id the severity, every parameter and who said so, where these overrides apply."""
+    """Return severity, parameters and their sources by check id, if these overrides apply."""
     return {
         check_id: {
             "severity": settled.severity.value,

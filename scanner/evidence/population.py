@@ -1,4 +1,4 @@
-"""What was in scope, what was read of it, and whether the counts agree."""
+"""Derive the part of the statement that counts what was in scope and what was read."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from scanner.evidence.statement import (
     Derived,
     KindOfPayload,
     ManagementGroup,
-    PolicyTold,
-    SubscriptionTold,
+    PolicyResult,
+    SubscriptionRecord,
 )
 from scanner.evidence.tally import Tally
 from scanner.tables.provenance import Provenance
 
 
 def derived_statement(audit: Audit, provenance: Provenance, tally: Tally) -> Derived:
-    """The part of the statement that follows from payloads and policies."""
+    """Return the part of the statement that follows from payloads and policies."""
     subscriptions = audit.tables.subscriptions
     read = subscriptions["read"]
     counts = {
@@ -36,39 +36,39 @@ def derived_statement(audit: Audit, provenance: Provenance, tally: Tally) -> Der
         management_groups=_management_groups(audit, provenance),
         **counts,
         subscriptions=[_subscription(dict(row)) for row in subscriptions.to_dict("records")],
-        payloads={kind: KindOfPayload(**vars(told)) for kind, told in tally.kinds().items()},
+        payloads={kind: KindOfPayload(**vars(counted)) for kind, counted in tally.kinds().items()},
         policies=_policies(audit),
         reconciliation=list(_reconciled(audit, provenance, tally, counts)),
     )
 
 
-def _subscription(row: Mapping[Hashable, object]) -> SubscriptionTold:
-    told = {str(name): None if pd.isna(value) else value for name, value in row.items()}  # type: ignore[call-overload]
-    return SubscriptionTold.model_validate(
+def _subscription(row: Mapping[Hashable, object]) -> SubscriptionRecord:
+    cells = {str(name): None if pd.isna(value) else value for name, value in row.items()}  # type: ignore[call-overload]
+    return SubscriptionRecord.model_validate(
         {
-            "subscription_id": told["subscription_id"],
-            "name": told["subscription"],
-            "state": told["state"],
-            "tenant_id": told["tenant_id"],
-            "read": told["read"],
-            "workspaces": told["workspaces"],
-            "why": told["note"],
+            "subscription_id": cells["subscription_id"],
+            "name": cells["subscription"],
+            "state": cells["state"],
+            "tenant_id": cells["tenant_id"],
+            "read": cells["read"],
+            "workspaces": cells["workspaces"],
+            "why": cells["note"],
         }
     )
 
 
 def _management_groups(audit: Audit, provenance: Provenance) -> list[ManagementGroup]:
-    """Those that were asked for; one with a gap among its descendants was not read whole."""
+    """Return the requested management groups. A gap among its descendants makes a group incomplete."""
     gaps = audit.tables.gaps
     broken = set(gaps.loc[gaps["asked"].eq("descendants"), "scope"].str.lower())
     asked = sorted(scope for kind, scope in provenance.lists if kind == "descendants")
     return [ManagementGroup(name=scope.rsplit("/", 1)[-1], read=scope not in broken) for scope in asked]
 
 
-def _policies(audit: Audit) -> list[PolicyTold]:
+def _policies(audit: Audit) -> list[PolicyResult]:
     findings = audit.findings["policy"].value_counts()
     return [
-        PolicyTold(
+        PolicyResult(
             name=verdict.policy,
             digest=verdict.digest,
             verdict=verdict.verdict.value,
@@ -84,7 +84,7 @@ def _policies(audit: Audit) -> list[PolicyTold]:
 def _reconciled(
     audit: Audit, provenance: Provenance, tally: Tally, counts: Mapping[str, int]
 ) -> Iterator[Count]:
-    """Every pair of counts that must agree, each counted in two ways."""
+    """Yield the pairs of counts that must agree."""
     subscriptions, gaps = audit.tables.subscriptions, audit.tables.gaps
     parts = ("subscriptions_read", "subscriptions_unread", "subscriptions_not_asked_for")
     yield _count(
@@ -105,16 +105,16 @@ def _reconciled(
     yield _count(
         "every workspace that an answer names is in the table", len(tally.workspaces), counts["workspaces"]
     )
-    told = [provenance.of_row("gaps", str(key)) for key in gaps.index]
-    yield _count("every gap refers to what it came from", len(gaps), sum(map(bool, told)))
-    ids = {reference.partition("#")[0] for references in told for reference in references}
-    yield _count("every refused answer is told by a gap", len(tally.refused), len(tally.refused & ids))
+    found = [provenance.of_row("gaps", str(key)) for key in gaps.index]
+    yield _count("every gap refers to what it came from", len(gaps), sum(map(bool, found)))
+    ids = {reference.partition("#")[0] for references in found for reference in references}
+    yield _count("every refused answer has a gap", len(tally.refused), len(tally.refused & ids))
     referred = _referred(provenance)
     yield _count("every answer that a row refers to is kept", len(referred), len(referred & tally.ids()))
 
 
 def _referred(provenance: Provenance) -> set[str]:
-    """The ids of all payloads and gaps that rows refer to."""
+    """Return the ids of all payloads and gaps that rows refer to."""
     return {
         reference.partition("#")[0]
         for rows in provenance.rows.values()

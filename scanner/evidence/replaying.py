@@ -1,4 +1,4 @@
-"""A bundle as a source of facts: its payloads go the same way as those that Azure sends."""
+"""Read a bundle as a source of payloads, which are then processed like those from Azure."""
 
 from __future__ import annotations
 
@@ -40,21 +40,21 @@ class Sealed:
 
 
 def sealed(path: Path) -> Sealed:
-    """The bundle at the path. Raises EvidenceError where a file is altered, missing or added."""
+    """Return the bundle at the path. Raises EvidenceError if a file is altered, missing or added."""
     bundle = opened(path)
     manifest = content(bundle, MANIFEST)
     wrong = alterations(bundle, files_in(manifest))
     if wrong:
-        raise EvidenceError(f"{path}: {wrong[0]} `azml-audit verify {path}` tells all.")
+        raise EvidenceError(f"{path}: {wrong[0]} Run `azml-audit verify {path}` for every difference.")
     return Sealed(
         bundle=bundle, root=root_digest(manifest), statement=statement_in(content(bundle, STATEMENT))
     )
 
 
 def alterations(bundle: Bundle, listed: Mapping[str, SealedFile]) -> list[str]:
-    """In words, every file that is not as the manifest lists it, that is missing, or that was added.
+    """Return a text for every file that is altered, missing or added, compared with the manifest.
 
-    So with what was said of the manifest: a signature or a timestamp has bytes that no key covers.
+    The signature and the timestamp are compared with their own list, because no key covers all of their bytes.
     """
     there = set(bundle.names())
     wrong = _differing(bundle, MANIFEST, listed, there - DETACHED)
@@ -66,7 +66,7 @@ def alterations(bundle: Bundle, listed: Mapping[str, SealedFile]) -> list[str]:
 
 
 def _differing(bundle: Bundle, by: str, listed: Mapping[str, SealedFile], there: set[str]) -> list[str]:
-    """In words, how the files that are there differ from those that are listed in the file `by`."""
+    """Return a text for every difference between the files present and those listed in the file `by`."""
     wrong = {name: f"{name} is missing: {by} lists it." for name in listed.keys() - there}
     wrong |= {name: f"{name} was added: {by} does not list it." for name in there - listed.keys()}
     for name in sorted(there & listed.keys()):
@@ -77,7 +77,7 @@ def _differing(bundle: Bundle, by: str, listed: Mapping[str, SealedFile], there:
 
 
 def _altered(bundle: Bundle, file: SealedFile, by: str) -> str:
-    """What is wrong with one file, listed in the file `by`; "" where nothing is."""
+    """Return how one file differs from its entry in the file `by`; "" if it does not."""
     hasher, size = sha256(), 0
     try:
         with reading(bundle, file.name) as content_:
@@ -110,11 +110,11 @@ class BundleSource:
         for payload in payloads_in(self.bundle):
             self.tally.add(payload)
             item = payload_or_gap(payload)
-            pages.heard(item)
+            pages.add(item)
             keep(item)
         for gap in gaps_in(self.bundle):
             self.tally.add(gap)
-            pages.heard(gap)
+            pages.add(gap)
             keep(gap)
         for missing in pages.missing():
             keep(missing)
@@ -133,8 +133,8 @@ class _Pages:
         self._answers: Counter[str] = Counter()
         self._wanted: dict[tuple[str, str], tuple[Ask, str]] = {}
 
-    def heard(self, item: Payload | Gap) -> None:
-        """Note a page, what it leads to, or what stands in the way of one."""
+    def add(self, item: Payload | Gap) -> None:
+        """Record a page and its next link, or the gap that explains a missing page."""
         if isinstance(item, Gap):
             self._there.add((item.asked, _same(item.request.partition(" ")[2])))
             self._explained.add(item.about)
@@ -147,7 +147,7 @@ class _Pages:
             self._wanted[item.kind, link] = (item.ask, item.id)
 
     def missing(self) -> list[Gap]:
-        """A gap for every next page that is not there and whose absence nothing explains."""
+        """Return a gap for every next page that is missing without an explanation."""
         wanted = [
             (kind, link, ask, page)
             for (kind, link), (ask, page) in sorted(self._wanted.items(), key=lambda each: each[0])
@@ -161,7 +161,7 @@ class _Pages:
         ]
 
     def _is_whole(self, links: int) -> bool:
-        """Whether the one list that the SDK pages has as many answers as it needs."""
+        """Return whether the list that the SDK pages has enough answers."""
         return links < self._answers[_BY_SDK]
 
 

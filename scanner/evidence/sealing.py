@@ -1,4 +1,4 @@
-"""Writes a bundle of evidence: everything that was told and all that follows, under one digest."""
+"""Write an evidence bundle: payloads, policies, tables and findings under one root digest."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from scanner.evidence.packing import made, writing
 from scanner.evidence.payload_files import write_payloads
 from scanner.evidence.policy_files import policy_files
 from scanner.evidence.population import derived_statement
-from scanner.evidence.statement import STATEMENT, Statement, Told, statement_bytes
+from scanner.evidence.statement import STATEMENT, ScanRecord, Statement, statement_bytes
 from scanner.evidence.tables import derived
 from scanner.payloads.payload import Gap, Payload
 from scanner.policies import LoadedPolicy
@@ -22,8 +22,8 @@ from scanner.tables.provenance import Provenance
 
 CHECKS = "checks.json"
 
-Attest = Callable[[bytes, Told], Mapping[str, bytes]]
-"""From the manifest and what is told, the detached files that go beside it: a signature, a timestamp."""
+Attest = Callable[[bytes, ScanRecord], Mapping[str, bytes]]
+"""Return the signature and timestamp files for a manifest and the record of its scan."""
 
 
 def seal(
@@ -34,13 +34,13 @@ def seal(
     audit: Audit,
     policies: tuple[LoadedPolicy, ...],
     provenance: Provenance,
-    told: Told,
+    told: ScanRecord,
     attest: Attest | None = None,
 ) -> str:
     """Write the bundle and return its root digest; the same input gives the same bytes.
 
-    `target` is a zip file by its name, else a folder; there must be nothing yet. All of it is written, or
-    nothing. Raises UsageError, UnwritableReportError and whatever `attest` raises.
+    `target` is a zip file if its name ends in .zip, else a folder. It must not exist. If writing fails, nothing
+    is left. Raises UsageError, UnwritableReportError and whatever `attest` raises.
     """
     with made(target) as folder:
         tally = write_payloads(folder, payloads, gaps)
@@ -63,7 +63,7 @@ def seal(
 
 
 def catalogue_bytes(policies: tuple[LoadedPolicy, ...]) -> bytes:
-    """The catalogue of the installed checks, as it is sealed."""
+    """Return the sealed form of the catalogue of the installed checks."""
     installed = catalogue(policies[0].composition.registry)
     return json.dumps(installed, indent=1, sort_keys=True).encode() + b"\n"
 

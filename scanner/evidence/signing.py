@@ -1,4 +1,4 @@
-"""Signs a bundle's manifest, and verifies it: a DSSE envelope over an in-toto Statement v1.
+"""Sign a bundle's manifest and verify the signature: a DSSE envelope over an in-toto Statement v1.
 
 The formats are DSSE 1.0.2 (secure-systems-lab/dsse) and the Statement of the in-toto attestation framework
 1.0 (in-toto/attestation), read in November 2026.
@@ -39,7 +39,7 @@ _ACCEPTED = "Accepted are Ed25519 and ECDSA (P-256, P-384, P-521) keys in PEM."
 
 @dataclass(frozen=True, kw_only=True)
 class Predicate:
-    """What the signer says of the evidence beside its digest. Times are ISO 8601 with an offset."""
+    """The signed facts about the evidence beside its digest. Times are ISO 8601 with an offset."""
 
     tool_version: str
     root_digest: str
@@ -49,16 +49,16 @@ class Predicate:
 
 @dataclass(frozen=True, kw_only=True)
 class Signed:
-    """A signature that holds: by which key, and what it says of the evidence."""
+    """A verified signature: its key and its predicate."""
 
     key_id: str
     predicate: Predicate
 
 
 def signing_key(source: str, environment: Mapping[str, str]) -> CryptoSigner:
-    """The private key in a PEM file, or for `env:NAME` in that variable of the environment.
+    """Return the private key from a PEM file, or from an environment variable for `env:NAME`.
 
-    Where it is encrypted, its passphrase is the variable AZML_AUDIT_SIGN_PASSPHRASE. Raises SigningKeyError.
+    If the key is encrypted, its passphrase is the variable AZML_AUDIT_SIGN_PASSPHRASE. Raises SigningKeyError.
     """
     where = f"--sign {source}"
     key = _private_key(_pem(source, environment, where), environment.get(PASSPHRASE_VARIABLE), where)
@@ -71,7 +71,7 @@ def signing_key(source: str, environment: Mapping[str, str]) -> CryptoSigner:
 
 
 def verifying_key(pem: bytes, where: str) -> SSlibKey:
-    """The public key in a PEM text; `where` names it in errors. Raises SigningKeyError."""
+    """Return the public key in a PEM text; `where` names it in errors. Raises SigningKeyError."""
     if b"PRIVATE KEY-----" in pem:
         raise SigningKeyError(
             f"{where}: this is a private key. Give the public one, as written by: "
@@ -90,7 +90,7 @@ def verifying_key(pem: bytes, where: str) -> SSlibKey:
 
 
 def signed(manifest: bytes, key: CryptoSigner, predicate: Predicate) -> bytes:
-    """The envelope over a statement about these bytes, to be written as `SIGNATURE_FILE`.
+    """Return the envelope over a statement about these bytes, to be written as `SIGNATURE_FILE`.
 
     With an Ed25519 key the same manifest gives the same bytes; an ECDSA signature differs every time.
     """
@@ -106,7 +106,7 @@ def signed(manifest: bytes, key: CryptoSigner, predicate: Predicate) -> bytes:
 
 
 def verify_signature(manifest: bytes, envelope: bytes, key: SSlibKey) -> Signed:
-    """Who signed the manifest and what they said. Raises SignatureError, saying what is wrong.
+    """Return the verified signature of the manifest. Raises SignatureError, which names the problem.
 
     The envelope must be written exactly as `signed` writes it: base64 and JSON can spell one thing in many
     ways, and no change of a sealed file shall go unnoticed.
@@ -136,7 +136,7 @@ def _envelope(text: bytes) -> Envelope:
 
 
 def _predicate(envelope: Envelope, manifest: bytes) -> Predicate:
-    """What the signed statement says. Raises SignatureError where it is about something else."""
+    """Return the predicate of the signed statement. Raises SignatureError if it covers something else."""
     if envelope.payload_type != PAYLOAD_TYPE:
         raise SignatureError(f"{SIGNATURE_FILE}: signed, but holds {envelope.payload_type}, not a statement")
     try:

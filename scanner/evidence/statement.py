@@ -1,4 +1,4 @@
-"""What a bundle says of itself: who asked what when, and the counts that must agree."""
+"""The statement of a bundle: who scanned what and when, and the counts that must agree."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SCHEMA_ID = "urn:azml-audit:evidence-statement:1.0"
 
 
 def _escaped(value: object) -> object:
-    """A lone surrogate, which JSON texts in UTF-8 cannot hold, as its escape."""
+    """Replace lone surrogates, which UTF-8 cannot encode, by their escapes."""
     return value.encode(errors="backslashreplace").decode() if isinstance(value, str) else value
 
 
@@ -26,16 +26,18 @@ class _Model(BaseModel):
 
 
 class AskedBy(_Model):
-    """The identity of the token that was used, as its claims say; never the token."""
+    """The identity in the claims of the token that was used. The token is never stored."""
 
-    identity_type: Text = Field(description="User, service principal or managed identity, as far as is told.")
+    identity_type: Text = Field(
+        description="User, service principal or managed identity, if the claims show it."
+    )
     tenant_id: Text = Field(description="The claim tid.")
     object_id: Text = Field(description="The claim oid.")
     application_id: Text = Field(description="The claim appid or azp.")
 
 
 class AskedFor(_Model):
-    """What the user asked for; nothing named means everything the identity sees."""
+    """The scope that the user named. Empty lists mean everything the identity sees."""
 
     subscriptions: list[Text]
     excluded_subscriptions: list[Text]
@@ -43,8 +45,8 @@ class AskedFor(_Model):
     kinds: list[Text] = Field(description="What was to be read of each workspace beyond itself.")
 
 
-class Told(_Model):
-    """What only the machine that scanned can know: it cannot be derived again."""
+class ScanRecord(_Model):
+    """Facts that only the scanning machine knows. They cannot be derived again."""
 
     tool_version: Text
     python: Text
@@ -62,7 +64,7 @@ class Told(_Model):
     replay_of: Text | None = Field(default=None, description="The root digest of the bundle that was read.")
 
 
-class SubscriptionTold(_Model):
+class SubscriptionRecord(_Model):
     """One subscription the identity sees or the user named."""
 
     subscription_id: Text
@@ -71,7 +73,7 @@ class SubscriptionTold(_Model):
     tenant_id: Text | None
     read: bool | None = Field(description="Whether it was read to the end; null where it was not asked for.")
     workspaces: int | None
-    why: Text | None = Field(description="Why it was not read, or what else is to be said.")
+    why: Text | None = Field(description="Why it was not read, or another note.")
 
 
 class ManagementGroup(_Model):
@@ -98,8 +100,8 @@ class Count(_Model):
     holds: bool
 
 
-class PolicyTold(_Model):
-    """What one policy came to."""
+class PolicyResult(_Model):
+    """The result of one policy."""
 
     name: Text
     digest: Text
@@ -111,7 +113,7 @@ class PolicyTold(_Model):
 
 
 class Derived(_Model):
-    """What follows from the payloads and the policies, and is derived again by `azml-audit verify`."""
+    """Values that follow from payloads and policies. `azml-audit verify` derives them again."""
 
     tenants: list[Text]
     management_groups: list[ManagementGroup]
@@ -121,27 +123,27 @@ class Derived(_Model):
     subscriptions_not_asked_for: int
     workspaces: int
     gaps: int
-    subscriptions: list[SubscriptionTold]
+    subscriptions: list[SubscriptionRecord]
     payloads: dict[Text, KindOfPayload]
-    policies: list[PolicyTold]
+    policies: list[PolicyResult]
     reconciliation: list[Count]
 
 
 class Statement(_Model):
-    """The statement of a bundle: `told` by who made it, and `derived` from what is in it."""
+    """The statement of a bundle: `told` comes from the scan, `derived` follows from the payloads."""
 
     schema_version: Literal["1.0"] = "1.0"
-    told: Told
+    told: ScanRecord
     derived: Derived
 
 
 def statement_bytes(statement: Statement) -> bytes:
-    """The statement as it is written."""
+    """Return the statement as JSON."""
     return statement.model_dump_json(indent=1).encode() + b"\n"
 
 
 def statement_in(text: bytes) -> Statement:
-    """The statement, read back. Raises EvidenceError, naming what is wrong."""
+    """Parse the statement. Raises EvidenceError, which names the wrong member."""
     try:
         return Statement.model_validate_json(text)
     except ValidationError as error:
@@ -151,7 +153,7 @@ def statement_in(text: bytes) -> Statement:
 
 
 def statement_schema() -> dict[str, Any]:
-    """The JSON Schema of statement.json."""
+    """Return the JSON Schema of statement.json."""
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": SCHEMA_ID,

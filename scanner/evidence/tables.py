@@ -31,7 +31,7 @@ FINDINGS_FILE = replace(
 )
 ROWS_FILE = ReportFile(
     name="provenance",
-    row="a row of a table, or a list that was asked for, with where it was told",
+    row="a row of a table, or a list that was asked for, with the payloads that it comes from",
     sorted_by=("table", "id"),
     columns=(
         ReportColumn(name="table", meaning="the table; `list KIND` for a list"),
@@ -44,7 +44,7 @@ _ARROW = {STRING: pa.string(), BOOLEAN: pa.bool_(), INTEGER: pa.int64(), DECIMAL
 
 
 def derived(audit: Audit, provenance: Provenance) -> Iterator[tuple[str, Iterable[bytes]]]:
-    """Every derived file with its content in chunks, one at a time, always in the same order."""
+    """Yield every derived file with its content in chunks, always in the same order."""
     published = {file.name: file for file in FILES if file.name != FINDINGS.name}
     for name in sorted({*SCHEMAS, *published}):
         whole = _as_the_schema(name) if name in SCHEMAS else published[name]
@@ -52,8 +52,8 @@ def derived(audit: Audit, provenance: Provenance) -> Iterator[tuple[str, Iterabl
         shown = published_table(audit, name) if name in published else table
         yield f"{FOLDER}{name}.csv", as_csv(shown, published.get(name, whole))
         yield f"{FOLDER}{name}.parquet", [as_parquet(table, whole)]
-    told = evidence_of(audit.findings, audit.tables, provenance, audit.checks)
-    findings = published_table(audit, FINDINGS.name).assign(evidence=told)
+    evidence = evidence_of(audit.findings, audit.tables, provenance, audit.checks)
+    findings = published_table(audit, FINDINGS.name).assign(evidence=evidence)
     yield "findings.csv", as_csv(findings, FINDINGS_FILE)
     yield "findings.parquet", [as_parquet(findings, FINDINGS_FILE)]
     yield "provenance.csv", as_csv(_rows(provenance), ROWS_FILE)
@@ -97,9 +97,12 @@ def _as_the_schema(name: str) -> ReportFile:
 
 def _rows(provenance: Provenance) -> pd.DataFrame:
     rows = [
-        (table, key, " ".join(told))
-        for table, told_rows in provenance.rows.items()
-        for key, told in told_rows.items()
+        (table, key, " ".join(references))
+        for table, table_rows in provenance.rows.items()
+        for key, references in table_rows.items()
     ]
-    rows += [(f"list {kind}", scope, " ".join(told)) for (kind, scope), told in provenance.lists.items()]
+    rows += [
+        (f"list {kind}", scope, " ".join(references))
+        for (kind, scope), references in provenance.lists.items()
+    ]
     return pd.DataFrame(rows, columns=["table", "id", "evidence"], dtype=object)

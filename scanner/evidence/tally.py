@@ -1,4 +1,4 @@
-"""Counts answers as they pass, apart from the tables that are made of them."""
+"""Count payloads independently of the tables that are made of them."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Tally:
         self._bytes: dict[str, int] = defaultdict(int)
 
     def add(self, item: Payload | Gap) -> None:
-        """Count one more."""
+        """Count one payload or gap."""
         if isinstance(item, Gap):
             self._ids["gaps"].append(item.id)
             return
@@ -44,11 +44,11 @@ class Tally:
             self._count_workspaces(item)
 
     def ids(self) -> set[str]:
-        """The id of everything that was counted."""
+        """Return the ids of everything counted."""
         return {each for ids in self._ids.values() for each in ids}
 
     def kinds(self) -> dict[str, Kind]:
-        """What was counted of each kind, sorted; `gaps` are those that no answer left."""
+        """Return the counts by kind, sorted; `gaps` counts gaps without a payload."""
         return {
             kind: Kind(
                 count=len(ids),

@@ -1,6 +1,6 @@
 """Proves that a manifest existed at a time: asks an RFC 3161 authority for a token, and verifies one.
 
-Needs the extra `timestamp` (rfc3161-client); without it every function says so. The token is signed, and the
+Needs the extra `timestamp` (rfc3161-client); without it every function raises UsageError. The token is signed, and the
 answer to a request is bound to it by a nonce, so it may travel over plain http, as most authorities offer it.
 """
 
@@ -51,10 +51,10 @@ def require_timestamps() -> None:
 
 
 async def timestamped(manifest: bytes, url: str, ca_bundle: Path | None = None) -> bytes:
-    """The authority's answer, to be written as `TIMESTAMP_FILE`. Raises TimestampError where it is none.
+    """Return the authority's answer, to be written as `TIMESTAMP_FILE`. Raises TimestampError without one.
 
-    Whether the authority is to be trusted is for whoever verifies; that the answer is about these bytes and
-    this request is checked here.
+    The answer is checked to be about these bytes and this request. `verify_timestamp` decides whether its
+    authority is trusted.
     """
     from rfc3161_client import HashAlgorithm, TimestampRequestBuilder
 
@@ -95,13 +95,13 @@ def verify_timestamp(manifest: bytes, token: bytes, roots: Sequence[Certificate]
 
 
 def _reason(error: Exception) -> str:
-    """What rfc3161-client found, in words; its own where they say enough."""
-    told = str(error)
-    if told.startswith("Error while verifying certificates"):
+    """Return the reason of rfc3161-client, in plainer words for the two that need them."""
+    reason = str(error)
+    if reason.startswith("Error while verifying certificates"):
         return "altered, or from an authority that none of the certificates given vouches for"
-    if told == "Mismatch between messages":
+    if reason == "Mismatch between messages":
         return "it is a timestamp of something else than the manifest beside it"
-    return told
+    return reason
 
 
 async def _answer(request: bytes, url: str, ca_bundle: Path | None) -> bytes:
@@ -144,8 +144,8 @@ def _response(token: bytes, where: str) -> TimeStampResponse:
 def _check_answer(response: TimeStampResponse, request: TimeStampRequest, manifest: bytes, url: str) -> None:
     """Raise TimestampError unless it was granted, for these bytes and in answer to this request."""
     if response.status != _GRANTED:
-        said = "; ".join(response.status_string) or "no reason given"
-        raise TimestampError(f"No timestamp from {url}: it refused with status {response.status}: {said}.")
+        reason = "; ".join(response.status_string) or "no reason given"
+        raise TimestampError(f"No timestamp from {url}: it refused with status {response.status}: {reason}.")
     if response.tst_info.message_imprint.message != hashlib.sha256(manifest).digest():
         raise TimestampError(f"No timestamp from {url}: its answer is about something else.")
     if response.tst_info.nonce != request.nonce:

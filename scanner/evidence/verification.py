@@ -1,4 +1,4 @@
-"""Whether a bundle is what was sealed, who says so, and whether all of it follows from the payloads."""
+"""Verify a bundle: its files, signature and timestamp, and that its tables follow from its payloads."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from scanner.version import VERSION
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    """One thing that was looked at: what is wrong, what holds, and what nobody looked at."""
+    """One step of the verification: what is wrong, what holds, and what was not verified."""
 
     name: str
     wrong: tuple[str, ...] = ()
@@ -39,7 +39,7 @@ class Step:
 
 @dataclass(frozen=True, kw_only=True)
 class Expected:
-    """What the verifier knows from elsewhere: keys and digests that did not come with the bundle."""
+    """Keys and digests that the verifier has from another source than the bundle."""
 
     root: str | None = None
     key: Path | None = None
@@ -48,7 +48,7 @@ class Expected:
 
 @dataclass
 class Verification:
-    """Everything that was looked at."""
+    """The steps of a verification."""
 
     root: str = ""
     steps: list[Step] = field(default_factory=list)
@@ -57,12 +57,15 @@ class Verification:
 
     @property
     def holds(self) -> bool:
-        """Whether nothing is wrong."""
+        """Return whether no step found a problem."""
         return bool(self.steps) and not any(step.wrong for step in self.steps)
 
 
 def verify(path: Path, expected: Expected, registry: Mapping[str, Check]) -> Verification:
-    """Look at the bundle. Raises EvidenceError for what is none, SigningKeyError for unusable keys."""
+    """Verify the bundle.
+
+    Raises EvidenceError if the path does not exist, and SigningKeyError for unusable keys.
+    """
     found = Verification()
     if not path.exists():
         raise EvidenceError(f"{path} does not exist.")
@@ -80,8 +83,8 @@ def verify(path: Path, expected: Expected, registry: Mapping[str, Check]) -> Ver
     found.steps.append(_signature(bundle, manifest, key, expected.key))
     found.steps.append(_timestamp(bundle, manifest, roots, expected.tsa_ca))
     if found.steps[0].wrong:
-        untold = "Not derived again, because these are not the files that were sealed."
-        found.steps.append(Step(name="derivation", open=(untold,)))
+        note = "Not derived again, because these are not the files that were sealed."
+        found.steps.append(Step(name="derivation", open=(note,)))
     else:
         step, found.code = _derivation(bundle, listed, registry)
         found.steps.append(step)
@@ -96,7 +99,7 @@ def _read(path: Path) -> bytes:
 
 
 def _files(bundle: Bundle, listed: dict[str, SealedFile], expected: Expected, root: str) -> Step:
-    """Whether every byte is as it was sealed, as far as the bundle itself can tell."""
+    """Compare every file with the manifest, and the root digest with the expected one."""
     wrong = alterations(bundle, listed)
     if bundle.path.is_file():
         try:
@@ -105,9 +108,11 @@ def _files(bundle: Bundle, listed: dict[str, SealedFile], expected: Expected, ro
             wrong.append(str(error))
     holds = [] if wrong else [f"{len(listed)} files are as {MANIFEST} lists them, and there are no others."]
     if expected.root is None:
-        told = "Neither --root nor --key was given: who altered the bundle and sealed it anew goes unseen."
+        note = (
+            "Neither --root nor --key was given: a bundle that was altered and sealed again is not detected."
+        )
         return Step(
-            name="files", wrong=tuple(wrong), holds=tuple(holds), open=() if expected.key else (told,)
+            name="files", wrong=tuple(wrong), holds=tuple(holds), open=() if expected.key else (note,)
         )
     if expected.root.lower().removeprefix("sha256:") == root:
         holds.append("The root digest is the one expected.")
@@ -121,8 +126,8 @@ def _files(bundle: Bundle, listed: dict[str, SealedFile], expected: Expected, ro
 def _signature(bundle: Bundle, manifest: bytes, key: SSlibKey | None, where: Path | None) -> Step:
     is_there = SIGNATURE_FILE in bundle.names()
     if key is None:
-        told = f"{SIGNATURE_FILE} is there and not verified: give the signer's public key with --key."
-        return Step(name="signature", open=(told if is_there else "The bundle is not signed.",))
+        note = f"{SIGNATURE_FILE} is there and not verified: give the signer's public key with --key."
+        return Step(name="signature", open=(note if is_there else "The bundle is not signed.",))
     if not is_there:
         return Step(
             name="signature", wrong=(f"{SIGNATURE_FILE} is missing: there is nothing for {where} to hold.",)
@@ -144,10 +149,13 @@ def _timestamp(
 ) -> Step:
     is_there = TIMESTAMP_FILE in bundle.names()
     if roots is None:
-        told = f"{TIMESTAMP_FILE} is there and not verified: give its authority's root with --tsa-ca."
-        return Step(name="timestamp", open=(told if is_there else "The bundle has no timestamp.",))
+        note = f"{TIMESTAMP_FILE} is there and not verified: give its authority's root with --tsa-ca."
+        return Step(name="timestamp", open=(note if is_there else "The bundle has no timestamp.",))
     if not is_there:
-        return Step(name="timestamp", wrong=(f"{TIMESTAMP_FILE} is missing: nothing says when it was made.",))
+        return Step(
+            name="timestamp",
+            wrong=(f"{TIMESTAMP_FILE} is missing: nothing proves when the bundle was made.",),
+        )
     try:
         at = verify_timestamp(manifest, content(bundle, TIMESTAMP_FILE), roots)
     except (TimestampError, EvidenceError) as error:
@@ -167,11 +175,11 @@ def _derivation(
     files: dict[str, str] = {}
     try:
         statement = statement_in(content(bundle, STATEMENT))
-        told, installed = json.loads(content(bundle, CHECKS)), catalogue(registry)
-        changed = code_changes(told, installed)
-        files = file_changes(told, installed)
+        sealed, installed = json.loads(content(bundle, CHECKS)), catalogue(registry)
+        changed = code_changes(sealed, installed)
+        files = file_changes(sealed, installed)
         found = derive(bundle, statement, registry)
-        wrong = (*_wrong_checks(told, installed, found), *differences(bundle, listed, statement, found))
+        wrong = (*_wrong_checks(sealed, installed, found), *differences(bundle, listed, statement, found))
     except (AuditError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         why = str(error) if isinstance(error, AuditError) else f"{CHECKS} is altered: {error!r}."
         return Step(name="derivation", wrong=(f"It cannot be derived again. {why}",)), files
@@ -189,12 +197,14 @@ def _derivation(
     return Step(name="derivation", wrong=wrong, holds=() if wrong else holds, open=tuple(notes)), files
 
 
-def _wrong_checks(told: Mapping[str, Any], installed: Mapping[str, Any], found: Derivation) -> Iterator[str]:
-    """What the sealed catalogue says of checks, or leaves out, and cannot be so."""
-    for check_id in misdescribed(told, installed):
+def _wrong_checks(
+    sealed: Mapping[str, Any], installed: Mapping[str, Any], found: Derivation
+) -> Iterator[str]:
+    """Yield a text for every check that the sealed catalogue describes falsely or leaves out."""
+    for check_id in misdescribed(sealed, installed):
         yield f"{CHECKS}: {check_id} is described otherwise than the code with its digest describes it."
     used = {check_id for verdict in found.audit.verdicts for check_id in verdict.checks}
-    for check_id in sorted(used - {each["id"] for each in told["checks"]}):
+    for check_id in sorted(used - {each["id"] for each in sealed["checks"]}):
         yield f"{CHECKS}: {check_id} is missing: the policies ask for it."
 
 

@@ -21,7 +21,7 @@ from scanner.emulator.server import emulated
 from scanner.emulator.tenants.tenant import Tenant
 from scanner.evidence.manifest import MANIFEST, SealedFile, manifest_of
 from scanner.evidence.sealing import seal
-from scanner.evidence.statement import AskedFor, Told
+from scanner.evidence.statement import AskedFor, ScanRecord
 from scanner.evidence.verification import Expected, Verification, verify
 from scanner.payloads.payload import Gap, Payload, PayloadStore
 from scanner.policies import LoadedPolicy, loaded
@@ -31,7 +31,7 @@ from scanner.reading.scope import Wanted
 from scanner.tables.provenance import Provenance, Traces
 from tests.support.scanning import IMPATIENT, NOON
 
-TOLD = Told(
+TOLD = ScanRecord(
     tool_version="0.1.0",
     python="3.11.0",
     libraries={},

@@ -18,7 +18,7 @@ from scanner.evidence.code import catalogue, misdescribed
 from scanner.evidence.manifest import SealedFile, manifest_of
 from scanner.evidence.replaying import sealed
 from scanner.evidence.sealing import seal
-from scanner.evidence.statement import Told
+from scanner.evidence.statement import ScanRecord
 from tests.support.command_line import run
 from tests.support.evidence_bundles import TOLD, refitted, scan_of, sealed_anew, verified, wrong
 
@@ -44,7 +44,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return target
 
 
-def _attested(_manifest: bytes, _told: Told) -> Mapping[str, bytes]:
+def _attested(_manifest: bytes, _record: ScanRecord) -> Mapping[str, bytes]:
     return ATTESTED
 
 

@@ -300,4 +300,4 @@ def test_what_is_no_bundle_is_told(tmp_path: Path) -> None:
     with pytest.raises(EvidenceError, match="does not exist"):
         verified(tmp_path / "absent")
     (tmp_path / "text").write_text("hello")
-    assert any("no bundle" in each for each in wrong(verified(tmp_path / "text")))
+    assert any("not an evidence bundle" in each for each in wrong(verified(tmp_path / "text")))
