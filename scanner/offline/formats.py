@@ -196,7 +196,7 @@ def _item(file: ExportFile, row: json_members.Object, position: int, *, may_be_c
 
     If the row `may_be_cut`, `NOT_SHOWN` takes the place of absent members whose absence matters.
     """
-    resource_id = json_members.named(row, "id")
+    resource_id = json_members.link(row, "id")
     if resource_id is None:
         if az_ml.is_rule(row):
             return Item(kind="outboundRules", scope="", document=row)
@@ -227,7 +227,7 @@ def _item(file: ExportFile, row: json_members.Object, position: int, *, may_be_c
 
 def _kind_of(row: json_members.Object) -> str:
     """Return the kind of a resource by its id, or "" if no audit reads its type."""
-    provided = _PROVIDED.match(json_members.text(row, "id") or "")
+    provided = _PROVIDED.match(json_members.link(row, "id") or "")
     if provided is None:
         return ""
     types = "/".join([provided.group(1), *provided.group(2).split("/")[0::2]]).lower()

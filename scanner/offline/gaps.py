@@ -139,7 +139,7 @@ def _is_in_row(kind: str, row: Mapping[str, Any], listed: Collection[Key]) -> bo
     if kind == ASSOCIATED:
         return are_all_answered(row, {scope for of, scope in listed if of == ASSOCIATED})
     if kind == PERIMETERS:
-        ids = {str(row[each.column]).lower() for each in TYPES if each.perimeters and row[each.column]}
+        ids = {json_members.key(row[each.column]) for each in TYPES if each.perimeters and row[each.column]}
         return ids <= {scope for of, scope in listed if of == PERIMETERS}
     if kind == "outboundRules":
         return (row["isolation_mode"] or "").lower() == "disabled"

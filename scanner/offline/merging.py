@@ -73,7 +73,7 @@ def merged_items(parsed: Iterable[ParsedFile]) -> dict[Key, MergedItem]:
 def key_of(item: Item) -> Key | None:
     """Return the key of an item, or None if it has no id."""
     resource_id = json_members.named(item.document, "id")
-    return (item.kind, resource_id.lower()) if resource_id else None
+    return (item.kind, json_members.key(resource_id)) if resource_id else None
 
 
 def _with_scope(each: ParsedFile, workspaces: Collection[str]) -> ParsedFile:

@@ -88,7 +88,24 @@ def key(resource_id: str) -> str:
 
     Case and slashes at the end do not tell two resources apart.
     """
-    return intern(resource_id.rstrip("/").lower())
+    return intern(without_slash(resource_id).lower())
+
+
+def without_slash(resource_id: str) -> str:
+    """Return the id without slashes at its end. Every row has its ids in this form."""
+    return resource_id.rstrip("/") or resource_id[:1]
+
+
+def link(document: Any, *path: str) -> str | None:
+    """Return the id at the path, as `named` does, without slashes at its end."""
+    found = named(document, *path)
+    return without_slash(found) if found else None
+
+
+def link_or_null(document: Any, *path: str) -> str | None:
+    """Return the id at the path, as `text_or_null` does, without slashes at its end."""
+    found = text_or_null(document, *path)
+    return without_slash(found) if found else found
 
 
 def content(value: Any) -> bytes:
@@ -101,7 +118,7 @@ def content(value: Any) -> bytes:
 
 def last_part(resource_id: str) -> str:
     """Return the last name in a resource id."""
-    return resource_id.rsplit("/", 1)[-1]
+    return without_slash(resource_id).rsplit("/", 1)[-1]
 
 
 def joined(values: Any) -> str | None:
@@ -111,7 +128,7 @@ def joined(values: Any) -> str | None:
 
 def place_of(resource_id: str) -> tuple[str | None, str | None]:
     """Return the subscription id and the resource group in a resource id."""
-    parts = parse_resource_id(resource_id)
+    parts = parse_resource_id(without_slash(resource_id))
     return text(parts, "subscription"), text(parts, "resource_group")
 
 

@@ -58,7 +58,7 @@ def listed(item: json_members.Object, api_version: str, members: frozenset[str])
     has_own_network = not _is_project(item) or network is not None
     can_show = shows_managed_network(api_version) and has_own_network
     return Listed(
-        id=item["id"],
+        id=json_members.without_slash(item["id"]),
         api_version=api_version,
         leaves_out=not isinstance(properties, dict) or (can_show and not members <= properties.keys()),
         associated=associated(item),
@@ -74,7 +74,7 @@ def associated(item: json_members.Object) -> dict[AssociatedType, str]:
     """Return the ids of a workspace's associated resources. Empty for a Project, which has its hub's."""
     if _is_project(item):
         return {}
-    ids = {each: json_members.named(item, "properties", each.member) for each in TYPES}
+    ids = {each: json_members.link(item, "properties", each.member) for each in TYPES}
     return {each: resource_id for each, resource_id in ids.items() if resource_id}
 
 

@@ -17,11 +17,14 @@ from scanner.payloads.json_members import (
     flag,
     key,
     last_part,
+    link,
+    link_or_null,
     member,
     named,
     objects,
     text,
     text_or_null,
+    without_slash,
 )
 
 Row = dict[str, Any]
@@ -83,7 +86,8 @@ class ChildType:
 def connection_row(workspace_id: str, item: Object) -> Row:
     """Return the row of a private endpoint connection, from a workspace's body or from its own list."""
     name = text(item, "name") or "unnamed"
-    identity = named(item, "id") or f"{workspace_id}/privateEndpointConnections/{name}"
+    workspace_id = without_slash(workspace_id)
+    identity = link(item, "id") or f"{workspace_id}/privateEndpointConnections/{name}"
     state = member(item, "properties", "privateLinkServiceConnectionState")
     return {
         "connection_id": identity,
@@ -91,7 +95,7 @@ def connection_row(workspace_id: str, item: Object) -> Row:
         "connection": text(item, "name") or last_part(identity),
         "status": named(state, "status"),
         "description": text(state, "description"),
-        "private_endpoint_id": text_or_null(item, "properties", "privateEndpoint", "id"),
+        "private_endpoint_id": link_or_null(item, "properties", "privateEndpoint", "id"),
         "provisioning_state": text(item, "properties", "provisioningState"),
         "created_at": text(item, "systemData", "createdAt"),
     }
@@ -106,11 +110,11 @@ def compute_row(workspace_id: str, item: Object) -> Row:
         "compute_type": named(outer, "computeType"),
         "compute_location": named(outer, "computeLocation"),
         "is_attached": flag(outer, "isAttachedCompute"),
-        "attached_resource_id": named(outer, "resourceId"),
+        "attached_resource_id": link(outer, "resourceId"),
         "disable_local_auth": flag(outer, "disableLocalAuth"),
         "provisioning_state": text(outer, "provisioningState"),
         "created_on": text(outer, "createdOn"),
-        "subnet_id": text_or_null(inner, "subnet", "id"),
+        "subnet_id": link_or_null(inner, "subnet", "id"),
         "enable_node_public_ip": flag(inner, "enableNodePublicIp"),
         "public_ip_address": text_or_null(inner, "connectivityEndpoints", "publicIpAddress"),
         "remote_login_port_public_access": named(inner, "remoteLoginPortPublicAccess"),
@@ -125,7 +129,7 @@ def endpoint_row(workspace_id: str, item: Object, *, endpoint_type: str) -> Row:
         **_identity(workspace_id, item, "endpoint"),
         "endpoint_type": endpoint_type,
         "kind": named(item, "kind"),
-        "compute_id": text_or_null(item, "properties", "compute"),
+        "compute_id": link_or_null(item, "properties", "compute"),
         "public_network_access": named(item, "properties", "publicNetworkAccess"),
         "auth_mode": named(item, "properties", "authMode"),
         "provisioning_state": text(item, "properties", "provisioningState"),
@@ -136,7 +140,7 @@ def deployment_row(workspace_id: str, item: Object) -> Row:
     """Return the row of a deployment. Its id begins with the id of its online endpoint."""
     return {
         **_identity(workspace_id, item, "deployment"),
-        "endpoint_id": item["id"].rsplit("/", 2)[0],
+        "endpoint_id": without_slash(item["id"]).rsplit("/", 2)[0],
         "egress_public_network_access": named(item, "properties", "egressPublicNetworkAccess"),
         "endpoint_compute_type": named(item, "properties", "endpointComputeType"),
     }
@@ -161,10 +165,10 @@ def setting_row(workspace_id: str, item: Object) -> Row:
 
 def _identity(workspace_id: str, item: Object, noun: str) -> Row:
     """Return the columns that identify an item, which are named after what it is."""
-    identity = item["id"]
+    identity = without_slash(item["id"])
     return {
         f"{noun}_id": identity,
-        "workspace_id": workspace_id,
+        "workspace_id": without_slash(workspace_id),
         noun: text(item, "name") or last_part(identity),
     }
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from scanner.payloads.bodies import parsed
-from scanner.payloads.json_members import last_part, member, named, objects
+from scanner.payloads.json_members import key, last_part, member, named, objects
 from scanner.payloads.payload import Gap, Payload
 
 Workspaces = Mapping[str, str]
@@ -60,7 +60,7 @@ class GraphRows:
         rows = objects(page.document, "data")
         ids = [named(row, "id") for row in rows or ()]
         total = member(page.document, "totalRecords")
-        batch.workspaces |= {found.lower(): found for found in ids if found}
+        batch.workspaces |= {key(found): found for found in ids if found}
         batch.rows += len(ids)
         batch.totals.add(total if type(total) is int else None)
         batch.pages.add((page.id, f"{page.method} {page.url}"))
@@ -81,9 +81,9 @@ def by_subscription(ids: Iterable[str], subscriptions: Iterable[str] = ()) -> Ma
     """Group workspaces by lower-cased subscription id; the given subscriptions are always included."""
     found: dict[str, dict[str, str]] = {subscription: {} for subscription in subscriptions}
     for each in ids:
-        key = each.lower()
-        subscription = key.removeprefix("/subscriptions/").partition("/")[0]
-        found.setdefault(subscription, {})[key] = each
+        workspace = key(each)
+        subscription = workspace.removeprefix("/subscriptions/").partition("/")[0]
+        found.setdefault(subscription, {})[workspace] = each
     return found
 
 

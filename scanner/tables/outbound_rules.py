@@ -16,7 +16,18 @@ import numpy as np
 from pandas.api.extensions import ExtensionArray
 
 from checks.contract.tables import column
-from scanner.payloads.json_members import Object, content, flag, joined, key, last_part, member, named, text
+from scanner.payloads.json_members import (
+    Object,
+    content,
+    flag,
+    joined,
+    key,
+    last_part,
+    member,
+    named,
+    text,
+    without_slash,
+)
 from scanner.payloads.payload import Gap
 from scanner.tables.page_rows import Page, PagedRows, keep_one
 
@@ -83,11 +94,11 @@ class OutboundRules:
         """Add the rules of a body, given as name to properties. GET's body counts before LIST's item."""
         kept = self._in_details if is_detail else self._in_lists
         own = {intern(name): self._properties(rule) for name, rule in rules.items()}
-        keep_one(kept, key(workspace_id), BodyRules(workspace_id, own))
+        keep_one(kept, key(workspace_id), BodyRules(without_slash(workspace_id), own))
 
     def add_page(self, page: Page, items: Sequence[Object]) -> list[Rule]:
         """Add a page of a workspace's outboundRules list, and return its rules in the same order."""
-        rules = [self._listed_rule(page.scope, item) for item in items]
+        rules = [self._listed_rule(without_slash(page.scope), item) for item in items]
         listed = self._listed.setdefault(key(page.scope), PagedRows(_rule_id))
         listed.add_page(page, ((rule.name.lower(), rule) for rule in rules))
         return rules

@@ -198,7 +198,7 @@ class Tabulation:
         for position, connection in enumerate(connections if isinstance(connections, list) else ()):
             if isinstance(connection, dict):
                 row = connection_row(item["id"], connection)
-                identity = row["connection_id"].lower()
+                identity = json_members.key(row["connection_id"])
                 keep_one(self._body_connections[page.kind], identity, row)
                 where = (*path, "properties", "privateEndpointConnections", position)
                 self._trace("private_endpoint_connections", identity, page, *where)
@@ -207,13 +207,15 @@ class Tabulation:
         items = self._items(page)
         rules = self._rules.add_page(self._page(page), [item for _, item in items])
         for (position, _), rule in zip(items, rules, strict=True) if self._traces else ():
-            self._trace(BY_RULE_NAME, f"{page.scope} {rule.name}".lower(), page, "value", position)
+            self._trace(
+                BY_RULE_NAME, f"{json_members.key(page.scope)} {rule.name}".lower(), page, "value", position
+            )
 
     def _children_page(self, page: Payload) -> None:
         child = OF_KIND[page.kind]
         assert child.row
         for position, item in self._items(page):
-            identity = item["id"].lower()
+            identity = json_members.key(item["id"])
             keep_one(self._children[child.table], identity, child.row(page.scope, item))
             self._trace(child.table, identity, page, "value", position)
 

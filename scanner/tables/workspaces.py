@@ -12,12 +12,15 @@ from scanner.payloads.json_members import (
     joined,
     key,
     last_part,
+    link,
+    link_or_null,
     member,
     named,
     objects,
     place_of,
     text,
     text_or_null,
+    without_slash,
 )
 
 Row = dict[str, Any]
@@ -66,7 +69,7 @@ def workspace_row(item: Object, api_version: str) -> Row:
     properties = item.get("properties")
     subscription_id, resource_group = place_of(item["id"])
     return {
-        "workspace_id": item["id"],
+        "workspace_id": without_slash(item["id"]),
         "workspace": text(item, "name") or last_part(item["id"]),
         "kind": text(item, "kind"),
         "subscription_id": subscription_id,
@@ -74,7 +77,7 @@ def workspace_row(item: Object, api_version: str) -> Row:
         "location": text(item, "location"),
         "tags": json.dumps(item["tags"], sort_keys=True) if isinstance(item.get("tags"), dict) else None,
         "api_version": api_version,
-        "hub_resource_id": named(properties, "hubResourceId"),
+        "hub_resource_id": link(properties, "hubResourceId"),
         "judged_by": key(item["id"]),
         "public_network_access": named(properties, "publicNetworkAccess"),
         "allow_public_access_when_behind_vnet": flag(properties, "allowPublicAccessWhenBehindVnet"),
@@ -83,10 +86,10 @@ def workspace_row(item: Object, api_version: str) -> Row:
         **_network(properties, api_version),
         "private_endpoint_connections_known": _connections_known(properties),
         "encryption_status": _encryption_status(properties),
-        "storage_account": text_or_null(properties, "storageAccount"),
-        "key_vault": text_or_null(properties, "keyVault"),
+        "storage_account": link_or_null(properties, "storageAccount"),
+        "key_vault": link_or_null(properties, "keyVault"),
         "container_registry": _registry(properties),
-        "application_insights": text_or_null(properties, "applicationInsights"),
+        "application_insights": link_or_null(properties, "applicationInsights"),
         "image_build_compute": text_or_null(properties, "imageBuildCompute"),
         **_serverless(properties),
         "identity_type": _identity_type(item),
@@ -147,7 +150,7 @@ def _registry(properties: Any) -> str | None:
     """Return the registry's id, or "" for none: null, "" or no member at all (recorded 2025-11)."""
     if isinstance(properties, dict) and "containerRegistry" not in properties:
         return ""
-    return text_or_null(properties, "containerRegistry")
+    return link_or_null(properties, "containerRegistry")
 
 
 def _datastores_auth_mode(properties: Any, api_version: str) -> str | None:
