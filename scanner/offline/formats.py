@@ -146,7 +146,7 @@ def _array(file: ExportFile, values: list[Any]) -> ParsedFile:
     if kind == "workspaces" and az_ml.is_workspace(first):
         return _rows(file, rows, Format.ML_WORKSPACES)
     if az_ml_children.is_child(kind, first):
-        return _rows(file, rows, ML_CHILDREN[kind])
+        return _rows(file, rows, ML_CHILDREN[kind], is_whole=True)
     if "totalRecords" not in first and "resourceGroup" in first and "tenantId" not in first:
         return _rows(file, rows, Format.RESOURCES)
     return _rows(file, rows, Format.GRAPH if "tenantId" in first else Format.ARM_ITEMS)

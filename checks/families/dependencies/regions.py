@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from checks.contract.tables import Tables
-from checks.contract.three_valued import of_workspace, texts
+from checks.contract.three_valued import of_workspace, says, texts
 from checks.families import pages
-from checks.families.dependencies.facts import READ, is_read, why_unknown
+from checks.families.dependencies.facts import READ, has_role, is_read, why_unknown
 from checks.fixes.dependencies import REGION_KNOWN
 from checks.model import Answers, Check, Params, Severity, answer, check
 
@@ -15,7 +15,7 @@ from checks.model import Answers, Check, Params, Severity, answer, check
     title="Dependency is in the workspace's region",
     over="associated_resources",
     severity=Severity.LOW,
-    reads=(*READ, "associated_resources.location", "workspaces.location"),
+    reads=(*READ, "associated_resources.location", "associated_resources.sku", "workspaces.location"),
     remediation=REGION_KNOWN,
     references=(pages.SECURED_WORKSPACE,),
     follows=("RES013",),
@@ -25,19 +25,25 @@ def dependency_is_in_the_workspaces_region(tables: Tables, _params: Params) -> A
 
     Asked of each storage account, key vault, container registry and Application Insights: `location` equals the
     workspace's, whatever the case and the spaces. Microsoft's secured workspace puts all resources in one region. A
-    dependency that does not exist or was not read, and a location that was not reported, are unknown.
+    dependency that does not exist or was not read, and a location that was not reported, are unknown. So is a registry
+    in another region, unless its tier is Basic or Standard, because a Premium one may have a replica in the region.
     """
     resources = tables.associated_resources
     own, home = resources["location"], of_workspace(tables.workspaces["location"], resources)
     same = texts(own, _folded).eq(texts(home, _folded))
-    known = own.fillna("").ne("") & home.fillna("").ne("")
+    may_be_replicated = has_role(resources, "registry") & ~says(resources["sku"], "Basic", "Standard").fillna(
+        value=False
+    )
+    known = own.fillna("").ne("") & home.fillna("").ne("") & ~(may_be_replicated & ~same.fillna(value=False))
     return answer(
         known=known & is_read(resources).fillna(value=False),
         passed=same,
         observed="location " + own.fillna("not reported"),
         expected="location " + home.fillna("of the workspace"),
         failed="{resource} is in " + own.fillna("") + ", and its workspace is in " + home.fillna("") + ".",
-        unknown=why_unknown(resources, "Its location, or the workspace's, was not reported."),
+        unknown=why_unknown(
+            resources, "Its location or the workspace's was not reported, or a registry may have a replica."
+        ),
     )
 
 

@@ -11,6 +11,8 @@ from checks.families.workloads.facts import MANAGED_TYPES, NOT_MANAGED, is_type
 from checks.fixes.computes import CREATED_AFTER_THE_ENDPOINT
 from checks.model import Answers, Params, Severity, answer, check
 
+_TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)"
+
 
 @check(
     id="CMP009",
@@ -64,8 +66,9 @@ def compute_is_younger_than_the_private_endpoint(tables: Tables, _params: Params
 
 
 def _times(column: pd.Series) -> pd.Series:
-    """Return ISO 8601 times in UTC. NaT for what is absent or no such time."""
-    parsed = pd.to_datetime(column.astype(object), errors="coerce", utc=True, format="ISO8601")
+    """Return ISO 8601 times in UTC. NaT for what is absent or no such time, such as "now" or one without a zone."""
+    is_time = column.str.fullmatch(_TIME).fillna(value=False).astype(bool)
+    parsed = pd.to_datetime(column.where(is_time).astype(object), errors="coerce", utc=True, format="ISO8601")
     return pd.Series(parsed, index=column.index).dt.as_unit("us")
 
 

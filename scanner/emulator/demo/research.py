@@ -223,8 +223,8 @@ def _partly_closed() -> list[Resource]:
     acls = {"defaultAction": "Deny", "bypass": "None", "ipRules": [], "resourceAccessRules": [], **beside}
     dependencies = (
         storage(site, publicNetworkAccess="Enabled", networkAcls=acls),
-        vault(site, enablePurgeProtection=None),
-        {**registry(site), "location": "eastus"},
+        {**vault(site, enablePurgeProtection=None), "location": "eastus"},
+        registry(site),
         insights(site),
     )
     return [

@@ -33,7 +33,16 @@ def region(row: Row, home: str | None = "westeurope") -> str:
 def test_RES017_a_dependency_is_in_the_region_of_its_workspace(  # noqa: N802
     role: str, location: str | None, outcome: str
 ) -> None:
-    assert region(dependency(role, location=location)) == outcome
+    assert region(dependency(role, location=location, sku="Standard")) == outcome
+
+
+@pytest.mark.parametrize(
+    ("sku", "outcome"), [("Basic", "fail"), ("Standard", "fail"), ("Premium", "unknown"), (None, "unknown")]
+)
+def test_RES017_a_registry_may_have_a_replica(sku: str | None, outcome: str) -> None:  # noqa: N802
+    assert region(dependency("registry", location="eastus", sku=sku)) == outcome
+    assert region(dependency("registry", location="westeurope", sku=sku)) == "pass"
+    assert region(dependency("vault", location="eastus", sku=sku)) == "fail"
 
 
 def test_RES017_what_was_not_read_is_unknown() -> None:  # noqa: N802
@@ -69,7 +78,8 @@ def age(
 @pytest.mark.parametrize(
     ("created", "outcome"),
     [(OLD, "fail"), (SINCE, "pass"), (NEW, "pass"), ("2026-02-01T00:30:00+01:00", "fail"), ("", "unknown"),
-     (None, "unknown"), ("yesterday", "unknown")],
+     (None, "unknown"), ("yesterday", "unknown"), ("now", "unknown"), ("today", "unknown"), ("2026", "unknown"),
+     ("2026-01-01T00:00:00", "unknown")],
 )  # fmt: skip
 @pytest.mark.parametrize("kind", ["AmlCompute", "ComputeInstance"])
 def test_CMP009_a_compute_is_younger_than_the_endpoint(kind: str, created: str | None, outcome: str) -> None:  # noqa: N802

@@ -79,6 +79,7 @@ OTHER_EVIDENCE = {
     **{("RES016", f"{_DEPENDENCY}.perimeter_{part}"): "the issues alone decide" for part in _RULES},
     **{(f"RES00{n}", _ACCESS[0]): "a default action of Deny closes as well" for n in (1, 2, 3, 7, 8)},
     **{(f"RES00{n}", _ACCESS[1]): "access that is Disabled closes as well" for n in (1, 2, 3, 7, 8)},
+    ("RES017", f"{_DEPENDENCY}.sku"): "decides for a registry in another region only",
     ("RES006", f"{_DEPENDENCY}.virtual_network_rules"): "without an endpoint nothing clashes",
     ("RES006", f"{_DEPENDENCY}.approved_private_endpoints"): "without a rule nothing clashes",
     **{("RES007", read): "a closed registry needs its tier in every mode" for read in _MODE},
