@@ -263,3 +263,5 @@ CHECKS: tuple[Check, ...] = (
     compute_access.instance_runs_the_latest_image,
     compute_age.compute_is_younger_than_the_private_endpoint,
 )
+
+DESCRIPTION = "computes"

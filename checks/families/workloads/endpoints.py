@@ -347,3 +347,5 @@ CHECKS: tuple[Check, ...] = (
     selected_addresses_are_backed_by_isolation,
     batch_endpoints_are_reachable,
 )
+
+DESCRIPTION = "endpoints"
