@@ -9,8 +9,7 @@ from checks.drift.absence import absence_of, checks_over_workspaces
 from checks.drift.model import Snapshot
 from checks.drift.opened import opened_further
 from checks.drift.pairs import STANDINGS, TOLD, Pairs, Texts, selected
-from checks.policy.verdicts import Verdict
-from checks.severity import Severity
+from checks.severity import Severity, Verdict
 
 FINDING_CHANGES = (
     "regressed",

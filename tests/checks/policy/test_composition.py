@@ -13,7 +13,7 @@ from checks.contract.tables import Tables
 from checks.engine.asking import findings
 from checks.errors import PolicyError
 from checks.model import Answers, Check, Params, Remediation, Severity, check
-from checks.policy.composition import BUILT_IN, NEVER_NAMED, Composition, composed, scoped
+from checks.policy.composition import CHECK_DEFAULT, NEVER_NAMED, Composition, composed, scoped
 from checks.policy.parsing import Layer, parsed
 from checks.registry import registry
 from tests.support.tables.checks import SUBSCRIPTION, connection, host_rule, isolated, rule, workspace
@@ -136,7 +136,7 @@ OVERRIDES = st.lists(
 def test_the_later_override_wins(overrides: list[Any], last: dict[str, Any], check_id: str) -> None:
     said = {check_id: {"severity": "critical"}}
     policy = composition(layer(checks={"MVN": None}, overrides=[*overrides, override({**last, **said})]))
-    settled = policy.settled([True] * len(policy.overrides))[check_id]
+    settled = policy.effective([True] * len(policy.overrides))[check_id]
     assert settled.is_on
     assert settled.severity == "critical"
     assert settled.sources["severity"] == f"mine.yaml: overrides[{len(overrides)}]"
@@ -166,7 +166,7 @@ def test_every_workspace_is_judged_as_it_is_explained(overrides: list[Any]) -> N
             for each in policy.overrides
             if each.where
         ]
-        settled = policy.settled(applies)
+        settled = policy.effective(applies)
         rows = frame[frame["workspace_id"].str.lower().eq(key)]
         expected = {(id, each.severity.value) for id, each in settled.items() if each.is_on}
         seen = set(zip(rows["check_id"], rows["severity"], strict=True))
@@ -179,7 +179,7 @@ def test_an_id_beats_its_family_and_a_family_a_severity_value_by_value() -> None
     policy = composition(
         layer(checks={"NET003": None, "medium": {"severity": "critical"}, "NET": {"severity": "low"}})
     )
-    settled = policy.settled([])
+    settled = policy.effective([])
     assert settled["NET003"].severity is Severity.LOW
     assert settled["NET003"].sources["severity"] == "mine.yaml: checks.NET"
     assert settled["NET003"].sources["enabled"] == "mine.yaml: checks.NET003"
@@ -196,7 +196,7 @@ def test_parameters_merge_key_by_key_and_every_value_has_its_source() -> None:
         overrides=[{"name": "edge", **override({"NET003": {"parameters": {"min_prefix": 30}}})}],
     )
     policy = composition(base, mine)
-    everywhere, edge = policy.settled([False]), policy.settled([True])
+    everywhere, edge = policy.effective([False]), policy.effective([True])
     assert everywhere["NET003"].sources["parameters.min_prefix"] == "mine.yaml: checks.NET003"
     assert edge["NET003"].sources["parameters.min_prefix"] == "mine.yaml: overrides[0] (edge)"
     assert edge["NET003"].parameters == {"min_prefix": 30}
@@ -206,7 +206,7 @@ def test_parameters_merge_key_by_key_and_every_value_has_its_source() -> None:
         "severity": "mine.yaml: checks.OBR006",
         "parameters.shared_domains": "base.yaml: checks.OBR006",
     }
-    assert everywhere["MVN001"].sources == {"enabled": NEVER_NAMED, "severity": BUILT_IN}
+    assert everywhere["MVN001"].sources == {"enabled": NEVER_NAMED, "severity": CHECK_DEFAULT}
 
 
 def test_a_layer_turns_off_what_it_extends_and_on_again() -> None:
@@ -233,7 +233,7 @@ def test_the_nearest_word_on_failing_and_on_unknown_counts() -> None:
         ({"checks": {"NET": None}, "fail_on": "awful"}, ["fail_on", "critical"]),
         ({"checks": {"NET": None}, "unknown": "pass"}, ["unknown", "incomplete", "violation"]),
         ({"checks": {"hihg": None}}, ["checks.hihg", "Did you mean high"]),
-        ({"checks": {"NET": False}}, ["no check is left on"]),
+        ({"checks": {"NET": False}}, ["every check is off"]),
         ({}, ["`checks`", "`extends`"]),
         ({"overrides": [override({"NET0": None})]}, ["overrides[0].checks.NET0", "Did you mean"]),
         (

@@ -108,8 +108,8 @@ def test_a_workspace_of_a_subscription_nobody_listed_has_no_name_or_group() -> N
     ("where", "says"),
     [
         ({}, "at least one of"),
-        ({"kind": None}, "kind asks for nothing"),
-        ({"kind": None, "location": "x"}, "kind asks for nothing"),
+        ({"kind": None}, "kind is empty"),
+        ({"kind": None, "location": "x"}, "kind is empty"),
         ({"kind": []}, "at least 1"),
         ({"kind": " "}, "at least 1"),
         ({"tag": {}}, "at least 1"),

@@ -48,7 +48,7 @@ def verdicts(result: Waived) -> list[str]:
     return list(result.findings["verdict"])
 
 
-def test_a_waived_finding_stays_with_its_status_and_who_bears_it() -> None:
+def test_a_waived_finding_keeps_its_status_and_names_its_waiver() -> None:
     one = outcome(waiver(resource="*/workspaces/A", ticket="SEC-1"))
     assert verdicts(one) == ["waived", "violated"]
     assert list(one.findings["status"]) == ["fail", "fail"]
@@ -94,7 +94,7 @@ def test_one_that_matches_nothing_is_an_orphan_and_so_is_one_with_nothing_to_bea
     assert told.endswith("it matches no finding")
     closed = [workspace("a", public_network_access="Disabled")]
     (told,) = outcome(waiver(), workspaces=closed).orphans
-    assert told.endswith("findings it matches, none of them violated: 1")
+    assert told.endswith("it matches findings, but none is violated: 1")
     assert verdicts(outcome(waiver(), workspaces=closed)) == ["compliant"]
     assert len(outcome(waiver(), workspaces=[]).orphans) == 1
 
@@ -117,7 +117,7 @@ def test_of_several_the_one_that_lasts_longest_is_named_and_an_expired_one_is_st
     result = outcome(waiver(), longer, waiver(reason="Old", expires=date(2020, 1, 1)))
     assert set(result.findings["waiver"]) == {"Longer (jane, until 2028-01-01)"}
     (told,) = result.expired
-    assert told.endswith("nothing it matches is violated")
+    assert told.endswith("it matches no violation")
 
 
 WAIVERS = st.lists(
