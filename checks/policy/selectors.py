@@ -15,17 +15,9 @@ from checks.contract.tables import Tables
 from checks.contract.three_valued import items, judged
 
 FACT_COLUMNS = (
-    "workspace_id",
-    "workspace",
-    "kind",
-    "subscription_id",
-    "subscription",
-    "management_groups",
-    "known_management_groups",
-    "resource_group",
-    "location",
-    "tags",
-)
+    "workspace_id", "workspace", "kind", "subscription_id", "subscription", "management_groups",
+    "known_management_groups", "resource_group", "location", "tags",
+)  # fmt: skip
 """The facts about a workspace that selectors match: strings, `<NA>` if not known."""
 
 NOWHERE = ""
