@@ -6,7 +6,8 @@ from typing import Literal
 
 import pandas as pd
 
-from checks.contract.three_valued import says
+from checks.contract.tables import Tables
+from checks.contract.three_valued import of_workspace, says
 
 IsolationMode = Literal["Disabled", "AllowInternetOutbound", "AllowOnlyApprovedOutbound"]
 
@@ -26,6 +27,11 @@ def effective_mode(workspaces: pd.DataFrame) -> pd.Series:
     reported = workspaces["managed_network_reported"]
     absent = (~reported).fillna(value=False)
     return workspaces["isolation_mode"].mask(absent, DISABLED).where(reported.notna())
+
+
+def mode_around(tables: Tables) -> pd.Series:
+    """Return for each compute the isolation mode of its workspace."""
+    return of_workspace(effective_mode(tables.workspaces), tables.computes)
 
 
 def is_active(workspaces: pd.DataFrame) -> pd.Series:

@@ -143,7 +143,7 @@ def host_defect(host: str, names: SharedNames) -> str:
     if "*" in base:
         return "has a wildcard elsewhere than at its start, which Azure Firewall does not support"
     if host.startswith("*") and not host.startswith("*."):
-        return "also matches every other name with that ending, and anyone may register one"
+        return "also matches every name with that ending, and anyone can register such a name"
     if base in names.domains or _public_suffixes().is_public(base):
         return "is a domain under which anyone can register a name"
     if not is_wildcard(host):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 
-from checks.contract.isolation import is_on
+from checks.contract.isolation import is_on, mode_around
 from checks.contract.tables import Tables
-from checks.families.workloads.facts import MANAGED_TYPES, is_type, mode_around
+from checks.contract.workloads import MANAGED_TYPES, is_type
 
 DEPENDENCY_COLUMNS = (
     "role", "resource_id", "read", "access", "default_action", "endpoints",
