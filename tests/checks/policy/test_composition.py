@@ -1,4 +1,4 @@
-"""What layers, overrides and their order come to, and that every value names who said it."""
+"""The settings that layers, overrides and their order give, and the source of every value."""
 
 from __future__ import annotations
 
@@ -134,8 +134,8 @@ OVERRIDES = st.lists(
 
 @given(OVERRIDES, BLOCKS, st.sampled_from(list(CHECKS)))
 def test_the_later_override_wins(overrides: list[Any], last: dict[str, Any], check_id: str) -> None:
-    said = {check_id: {"severity": "critical"}}
-    policy = composition(layer(checks={"MVN": None}, overrides=[*overrides, override({**last, **said})]))
+    strongest = {check_id: {"severity": "critical"}}
+    policy = composition(layer(checks={"MVN": None}, overrides=[*overrides, override({**last, **strongest})]))
     settled = policy.effective([True] * len(policy.overrides))[check_id]
     assert settled.is_on
     assert settled.severity == "critical"
@@ -284,9 +284,9 @@ def test_the_nearest_word_on_failing_and_on_unknown_counts() -> None:
     ],
 )
 def test_what_no_policy_may_say_is_refused_with_its_place(document: dict[str, Any], parts: list[str]) -> None:
-    told = {"checks": {"NET": None}, **document} if {"overrides", "waivers"} & set(document) else document
+    values = {"checks": {"NET": None}, **document} if {"overrides", "waivers"} & set(document) else document
     with pytest.raises(PolicyError) as error:
-        composition(layer(**told))
+        composition(layer(**values))
     assert str(error.value).startswith("mine.yaml: ")
     assert all(part in str(error.value) for part in parts), str(error.value)
 
@@ -339,7 +339,7 @@ def test_a_check_is_asked_once_for_each_of_its_different_parameters() -> None:
     assert dict(zip(names(rows), rows["severity"], strict=True)) == {"a": "high", "b": "low", "c": "low"}
 
 
-def test_a_check_that_crashes_without_rows_is_told_once_whatever_its_scopes() -> None:
+def test_a_check_that_crashes_without_rows_has_one_finding_in_any_scope() -> None:
     policy = composition(
         layer(
             checks={"TST": False, "NET001": None},
@@ -390,9 +390,9 @@ def test_management_groups_are_named_once_from_overrides_and_waivers() -> None:
     assert [group.lower() for group in policy.management_groups] == ["b", "corp"]
 
 
-def test_the_digest_is_of_what_is_demanded_and_not_of_how_it_is_told() -> None:
+def test_the_digest_is_of_the_settings_and_not_of_the_prose() -> None:
     settings = {"MVN002": {"severity": "low"}}
-    told = layer(description="Other words.", checks={"MVN002": {"severity": "low", "note": "Because."}})
+    reworded = layer(description="Other words.", checks={"MVN002": {"severity": "low", "note": "Because."}})
     other = layer(checks={"MVN002": {"severity": "high"}})
-    assert composition(layer(checks=settings)).digest == composition(told).digest
+    assert composition(layer(checks=settings)).digest == composition(reworded).digest
     assert composition(layer(checks=settings)).digest != composition(other).digest
