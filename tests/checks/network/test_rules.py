@@ -39,33 +39,31 @@ RANGES = st.lists(st.tuples(PORTS, PORTS).map(sorted), min_size=1, max_size=5)
 
 
 @given(PATTERNS)
-def test_every_pattern_swallows_itself_whatever_its_case(pattern: str) -> None:
+def test_every_pattern_covers_itself_in_any_case(pattern: str) -> None:
     assert covers_host(pattern, pattern.upper() + ".")
 
 
 @given(PATTERNS, PATTERNS, PATTERNS)
-def test_swallowing_is_transitive(wide: str, middle: str, narrow: str) -> None:
+def test_covering_a_host_is_transitive(wide: str, middle: str, narrow: str) -> None:
     if covers_host(wide, middle) and covers_host(middle, narrow):
         assert covers_host(wide, narrow)
 
 
 @given(PATTERNS, PATTERNS, NAMES)
-def test_what_swallows_a_pattern_lets_every_name_of_it_through(wide: str, narrow: str, name: str) -> None:
+def test_a_pattern_that_covers_another_covers_every_name_of_it(wide: str, narrow: str, name: str) -> None:
     if covers_host(wide, narrow) and covers_host(narrow, name):
         assert covers_host(wide, name)
 
 
 @given(PATTERNS, NAMES, NAMES)
-def test_a_pattern_that_does_not_swallow_another_misses_a_name_of_it(
-    wide: str, narrow: str, left: str
-) -> None:
+def test_a_pattern_that_does_not_cover_another_misses_a_name_of_it(wide: str, narrow: str, left: str) -> None:
     assert covers_host(wide, f"*.{narrow}") == (
         wide.startswith("*") and covers_host(wide, f"{left}-x.{narrow}")
     )
 
 
 @given(PATTERNS)
-def test_whatever_swallows_a_storage_host_reaches_storage(pattern: str) -> None:
+def test_a_pattern_that_covers_a_storage_host_reaches_storage(pattern: str) -> None:
     if any(covers_host(pattern, f"account.{suffix}") for suffix in STORAGE_SUFFIXES):
         assert reaches_storage(pattern)
 
@@ -124,7 +122,7 @@ NETWORKS = st.builds(
 
 
 @given(NETWORKS, st.integers(0, 32))
-def test_a_single_network_opens_as_much_as_its_prefix_says(network: IPv4Network, min_prefix: int) -> None:
+def test_a_single_network_opens_as_much_as_its_prefix(network: IPv4Network, min_prefix: int) -> None:
     defect = opening_defect([str(network)], min_prefix=min_prefix, max_addresses=2**32)
     assert (defect != "") == (network.prefixlen < min_prefix)
 
