@@ -1,29 +1,18 @@
-"""One check, and the whole catalogue, as Markdown. The docs, the terminal and the README show the same text."""
+"""Write checks as Markdown, for `docs/` and for `azml-audit checks show`."""
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from itertools import groupby
 
 from checks.model import Check
-
-FAMILIES: Mapping[str, str] = {
-    "NET": "inbound to the workspace",
-    "PEP": "private endpoints",
-    "MVN": "the managed virtual network",
-    "OBR": "outbound rules",
-    "RES": "resources the workspace depends on",
-    "CMP": "computes",
-    "END": "endpoints",
-    "SEC": "protection of the workspace itself",
-    "SCN": "can the work still be done?",
-}
-"""What each built-in family is about, in the order of the catalogue."""
+from checks.registry import FAMILIES
+from checks.severity import Severity
 
 
 def section(check: Check, heading: str = "##") -> str:
-    """Return one check as Markdown: its rationale, reads, parameters, fix, controls and references."""
+    """Return the section of a check: rationale, parameters, fix, controls and references."""
     fix = check.remediation
     parts = [
         f"{heading} {check.id}: {check.title}",
@@ -42,48 +31,73 @@ def section(check: Check, heading: str = "##") -> str:
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def catalogue(checks: Iterable[Check]) -> str:
-    """Return a section for every check, family by family."""
-    sections = ["# The checks\n", _GENERATED]
-    for family, members in groupby(_ordered(checks), key=lambda check: check.family):
-        sections.append(f"## {family}: {FAMILIES.get(family, 'of a plug-in')}\n")
-        sections += [section(check, "###") for check in members]
+def catalogue(policies: Mapping[str, Iterable[str]]) -> str:
+    """Return the page of the built-in checks: the index, then each family. `policies` lists the ids of each policy."""
+    sections = ["# The checks\n", _GENERATED, _index(policies)]
+    for family in FAMILIES:
+        sections.append(f"## {_title(family.CHECKS, family.DESCRIPTION)}\n")
+        sections += [section(check, "###") for check in family.CHECKS]
     return "\n".join(sections)
 
 
+def _index(policies: Mapping[str, Iterable[str]]) -> str:
+    checks = {check.id: check for family in FAMILIES for check in family.CHECKS}
+    parts = ["## Index\n\n### By family\n"]
+    for family in FAMILIES:
+        rows = [[_link(check), check.severity.value, check.title] for check in family.CHECKS]
+        parts += [
+            f"**{_title(family.CHECKS, family.DESCRIPTION)}**\n",
+            _table("check | severity | title", rows),
+        ]
+    chosen = [[name, ", ".join(_link(checks[id]) for id in ids)] for name, ids in policies.items()]
+    parts += ["### By policy\n", _table("policy | checks", chosen)]
+    by_severity = [
+        [severity.value, ", ".join(_link(each) for each in checks.values() if each.severity is severity)]
+        for severity in Severity
+    ]
+    parts += [
+        "### By severity\n\nA policy may set another severity.\n",
+        _table("severity | checks", by_severity),
+    ]
+    return "\n".join(parts)
+
+
+def _title(checks: tuple[Check, ...], description: str) -> str:
+    return f"{checks[0].family}: {description}"
+
+
+def _link(check: Check) -> str:
+    """Return a link to the section of the check, with the anchor that GitHub makes of its heading."""
+    anchor = re.sub(r"[^\w\- ]", "", f"{check.id} {check.title}".lower()).replace(" ", "-")
+    return f"[{check.id}](#{anchor})"
+
+
+def _table(head: str, rows: Iterable[Iterable[str]]) -> str:
+    rule = " | ".join("---" for _ in head.split(" | "))
+    return "\n".join(f"| {line} |" for line in (head, rule, *(" | ".join(row) for row in rows))) + "\n"
+
+
 def controls(checks: Iterable[Check]) -> str:
-    """Return, for each framework, its controls and the checks that support each."""
+    """Return the page of frameworks: each control and the checks that support it."""
     by_framework: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
-    for check in _ordered(checks):
+    for check in checks:
         for framework, ids in check.controls.items():
             for control in ids:
                 by_framework[framework][control].append(check.id)
     sections = ["# Frameworks and checks\n", _GENERATED, _CONTROLS_NOTE]
     for framework, by_control in sorted(by_framework.items()):
-        rows = [f"| {control} | {', '.join(by_control[control])} |" for control in sorted(by_control)]
-        table = [f"## {framework}\n", "| control | checks |", "| --- | --- |", *rows]
-        sections.append("\n".join(table) + "\n")
+        rows = [[control, ", ".join(by_control[control])] for control in sorted(by_control)]
+        sections.append(f"## {framework}\n\n{_table('control | checks', rows)}")
     return "\n".join(sections)
 
 
-def overview(checks: Iterable[Check]) -> str:
-    """Return a table with a line for each check."""
-    rows = [f"| {check.id} | {check.severity.value} | {check.title} |" for check in _ordered(checks)]
-    return "\n".join(["| check | severity | wants |", "| --- | --- | --- |", *rows])
-
-
-_GENERATED = "Written by `make docs` from the checks themselves, and compared by a test. Do not edit it.\n"
+_GENERATED = "`make docs` writes this page from the checks. Do not edit it.\n"
 
 _CONTROLS_NOTE = (
-    "The mappings are those of Azure Policy's own initiatives for the built-in definition that asks the "
-    "same question (Azure/azure-policy f4a50ba, 2026-04), and of the Azure security baseline for Machine "
-    "Learning. A passed check supports a control and does not prove it.\n"
+    "The mappings come from the initiatives of Azure Policy, for the built-in definition that asks the same question "
+    "(Azure/azure-policy f4a50ba, 2026-04), and from the Azure security baseline for Machine Learning. A check that "
+    "passes supports a control. It does not prove that the control is met.\n"
 )
-
-
-def _ordered(checks: Iterable[Check]) -> list[Check]:
-    places = {family: place for place, family in enumerate(FAMILIES)}
-    return sorted(checks, key=lambda check: (places.get(check.family, len(places)), check.id))
 
 
 def _parameters(check: Check) -> list[str]:

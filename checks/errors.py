@@ -1,12 +1,12 @@
-"""The root of every error that azml-audit raises on purpose, and the errors of policies and registries."""
+"""The root of the errors that azml-audit raises on purpose, and the errors of policies and of the registry."""
 
 
 class AuditError(Exception):
-    """An error whose message is shown to the user as it is: what happened, to which id, and what to do."""
+    """An error whose message is for the user: what happened, to what, and what to do."""
 
 
 class PolicyError(AuditError):
-    """A policy file is invalid."""
+    """A policy file is not valid."""
 
 
 class RegistryError(AuditError):

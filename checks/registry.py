@@ -1,9 +1,10 @@
-"""Every check there is: the built-in ones, listed by hand, and those of installed plug-ins."""
+"""List every check: the built-in ones, by hand, and those of installed plug-ins."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from importlib.metadata import EntryPoint, entry_points
+from typing import Protocol
 
 from checks.errors import RegistryError
 from checks.families import workspace_protection
@@ -17,25 +18,35 @@ from checks.model import Check
 
 ENTRY_POINT_GROUP = "azml_audit.checks"
 
-BUILT_IN: tuple[Check, ...] = (
-    *public_access.CHECKS,
-    *private_endpoints.CHECKS,
-    *isolation.CHECKS,
-    *rules.CHECKS,
-    *reachable.CHECKS,
-    *computes.CHECKS,
-    *endpoints.CHECKS,
-    *workspace_protection.CHECKS,
-    *usage.CHECKS,
+
+class Family(Protocol):
+    """The module of a family: its checks, and a few words on what they are about."""
+
+    CHECKS: tuple[Check, ...]
+    DESCRIPTION: str
+
+
+FAMILIES: tuple[Family, ...] = (
+    public_access,
+    private_endpoints,
+    isolation,
+    rules,
+    reachable,
+    computes,
+    endpoints,
+    workspace_protection,
+    usage,
 )
+"""The built-in families, in the order of the documentation."""
+
+BUILT_IN: tuple[Check, ...] = tuple(check for family in FAMILIES for check in family.CHECKS)
 
 
 def registry() -> Mapping[str, Check]:
-    """Check id to check, sorted by id, built-in and installed.
+    """Return every check by its id, sorted.
 
-    A plug-in is a distribution with an entry point in the group `azml_audit.checks` that names a
-    `Check` or an iterable of them. Raises RegistryError where an entry point cannot be loaded or two
-    checks claim one id.
+    A plug-in is a distribution with an entry point in the group `azml_audit.checks` that names a `Check` or an
+    iterable of them. Raises RegistryError if an entry point cannot be loaded or two checks claim one id.
     """
     claims = [(check, "azml-audit") for check in BUILT_IN]
     for entry_point in entry_points(group=ENTRY_POINT_GROUP):

@@ -1,4 +1,4 @@
-"""The severities of checks and findings."""
+"""The words that a policy gives to findings: severities and verdicts."""
 
 from __future__ import annotations
 
@@ -26,3 +26,21 @@ class Severity(StrEnum):
 
 SEVERITIES = tuple(sorted(severity.value for severity in Severity))
 """The categories of a column of severities, whether they occur or not."""
+
+
+class Verdict(StrEnum):
+    """The verdict of a finding or of a whole policy. A policy is never waived and never a consequence.
+
+    A consequence is a violated or undetermined finding that follows from another finding. It names that cause, and
+    only the cause is counted.
+    """
+
+    COMPLIANT = "compliant"
+    VIOLATED = "violated"
+    WAIVED = "waived"
+    CONSEQUENCE = "consequence"
+    UNDETERMINED = "undetermined"
+
+
+VERDICTS = tuple(sorted(verdict.value for verdict in Verdict))
+"""The categories of a column of verdicts, whether they occur or not."""

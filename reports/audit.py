@@ -14,7 +14,7 @@ from checks.model import Check
 from checks.policy.judge import PolicyVerdict
 
 if TYPE_CHECKING:
-    from checks.drift.comparison import Drift
+    from checks.drift.model import Drift
 
 
 @dataclass(frozen=True, kw_only=True)

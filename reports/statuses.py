@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from checks.model import Severity, Status
-from checks.policy.verdicts import Verdict
+from checks.severity import Verdict
 
 STATUS_ORDER = (Status.UNKNOWN, Status.ERROR, Status.FAIL, Status.NOT_APPLICABLE, Status.PASS)
 """Unknown comes before fail, so that a gap is not hidden behind failures."""

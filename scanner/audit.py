@@ -12,12 +12,11 @@ from checks.contract.tables import Tables
 from checks.engine.asking import findings
 from checks.engine.causes import with_causes
 from checks.errors import AuditError
-from checks.model import Severity
 from checks.policy.composition import scoped
-from checks.policy.headlines import idle_checks
-from checks.policy.judge import PolicyVerdict, Verdict, concluded, judged
+from checks.policy.judge import PolicyVerdict, concluded, idle_checks, judged
 from checks.policy.selectors import unknown_groups, workspace_facts
 from checks.policy.waivers import waived
+from checks.severity import Severity, Verdict
 from checks.vocabulary import stacked
 from reports.audit import Audit
 from scanner.choices import ExitCode

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from checks.documentation import catalogue, controls, overview
+from checks.documentation import catalogue, controls
 from checks.model import Check
 from checks.policy.reference import reference
 from checks.registry import BUILT_IN
 from reports.drift.columns import DRIFT_FILES
 from reports.drift.view import MEANINGS
-from reports.tables.columns import FILES
 from reports.tables.data_package import markdown, sections
 from scanner.doctor.permissions import ALWAYS, GROUPS, OF_KIND, Need, as_json, needed
 from scanner.policies import loaded, shipped
@@ -59,18 +58,19 @@ names that action (`tests/scanner/doctor/test_permissions.py`). The roles were n
 
 def documents(root: Path) -> Mapping[str, str]:
     """Return the text of every generated document by its path below the project's root."""
-    readme = (root / "README.md").read_text(encoding="utf-8")
+    built_in = {check.id: check for check in BUILT_IN}
     return {
-        "docs/checks.md": catalogue(BUILT_IN),
+        "docs/checks.md": catalogue(
+            {each.policy.name: [one.check.id for one in each.checks] for each in loaded(shipped(), built_in)}
+        ),
         "docs/controls.md": controls(BUILT_IN),
-        "docs/policy.md": reference({check.id: check for check in BUILT_IN}),
-        "docs/permissions.md": permissions_page({check.id: check for check in BUILT_IN}),
+        "docs/policy.md": reference(built_in),
+        "docs/permissions.md": permissions_page(built_in),
         "docs/csv.md": f"# The CSV files\n\nWritten by `make docs`; do not edit it by hand. {markdown()}",
         "docs/drift.md": _filled(
             (root / "docs/drift.md").read_text(encoding="utf-8"),
             {"drift classes": _classes(), "drift files": "\n".join(sections(DRIFT_FILES))},
         ),
-        "README.md": _filled(readme, {"checks": overview(BUILT_IN), "csv": _files()}),
     }
 
 
@@ -97,14 +97,6 @@ def _users(action: str, needs: list[Need]) -> str:
     if action in GROUPS:
         return "`--management-group`, policies with management groups"
     return ", ".join([*(need.name for need in needs if action in need.actions), "`--collect all`"])
-
-
-def _files() -> str:
-    rows = [
-        f"| `{file.path}` | {file.row} | {', '.join(column.name for column in file.columns)} |"
-        for file in FILES
-    ]
-    return "\n".join(["| file | a row is | columns |", "| --- | --- | --- |", *rows])
 
 
 def _classes() -> str:

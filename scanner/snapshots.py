@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from checks.contract.tables import BOOLEAN, STRING
-from checks.drift.comparison import Snapshot
+from checks.drift.model import Snapshot
 from reports.audit import Audit
 from reports.formats import csv_report
 from reports.tables import columns

@@ -1,7 +1,7 @@
-"""A hub-based Project has no network of its own: its hub's decides.
+"""Give each hub-based Project the network of its hub. `Tables.effective` applies it, in this place only.
 
-Source: the azure-ai-ml client notes that a project does not save its own publicNetworkAccess and
-implicitly matches its hub; recorded projects show their own `Enabled` and no managed network (2025-11).
+Source: according to the azure-ai-ml client, a project does not save its own publicNetworkAccess and implicitly matches
+its hub. Recorded projects show their own `Enabled` and no managed network (2025-11).
 """
 
 from __future__ import annotations
@@ -9,37 +9,33 @@ from __future__ import annotations
 import pandas as pd
 
 from checks.contract.columns_of_workspaces import NETWORK_COLUMNS
-from checks.contract.tables import Tables
 
 
 def is_project(workspaces: pd.DataFrame) -> pd.Series[bool]:
-    """Per workspace: whether it is a Project, by its kind or because it names a hub."""
+    """Return for each workspace whether it is a Project: its kind is Project, or it names a hub."""
     named = workspaces["kind"].str.lower().eq("project").fillna(value=False)
     return (named | workspaces["hub_resource_id"].notna()).astype(bool)
 
 
-def with_hub_values(tables: Tables) -> Tables:
-    """The tables with every Project's network columns replaced by its hub's.
+def with_hub_values(workspaces: pd.DataFrame) -> pd.DataFrame:
+    """Return the workspaces with the network columns of each Project replaced by those of its hub.
 
-    `judged_by` becomes the lower-cased id of the workspace that decides. Where the hub was not read
-    (or not named) all network columns of the Project are `<NA>`, which every check calls unknown.
-    Applying it twice changes nothing more.
+    `judged_by` becomes the lower-cased id of the workspace that decides. If the hub was not read, or the Project names
+    none, all network columns of the Project are `<NA>`, and every check reports unknown. Idempotent.
     """
-    workspaces = tables.workspaces
     projects = is_project(workspaces)
     own_id = workspaces.index.to_series().astype("string")
     judged_by = own_id.where(~projects, workspaces["hub_resource_id"].str.lower())
     network = [name for name in workspaces.columns if name in NETWORK_COLUMNS]
     hubs = workspaces.loc[~projects, network]
     resolved = hubs.reindex(judged_by.fillna("").to_numpy()).set_axis(workspaces.index)
-    result = workspaces.assign(judged_by=judged_by, **{name: resolved[name] for name in network})
-    return tables.replaced(workspaces=result)
+    return workspaces.assign(judged_by=judged_by, **{name: resolved[name] for name in network})
 
 
 def hub_notes(workspaces: pd.DataFrame) -> pd.Series[str]:
-    """Per workspace, what a reason must add: "" for most, for a Project that its hub decided.
+    """Return for each workspace the sentence that a reason gets if a hub decided, "" if none did.
 
-    Expects the columns `judged_by`, `kind` and `hub_resource_id` as `with_hub_values` leaves them.
+    Expects the workspaces of `Tables.effective`.
     """
     projects = is_project(workspaces)
     hub = workspaces["hub_resource_id"].fillna("")

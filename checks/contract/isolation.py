@@ -1,4 +1,4 @@
-"""The effective isolation mode of a managed network, as every check reads it."""
+"""Read the isolation mode of a managed network. Every check and every report calls `effective_mode`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from typing import Literal
 
 import pandas as pd
 
-from checks.contract.three_valued import says
+from checks.contract.tables import Tables
+from checks.contract.three_valued import of_workspace, says
 
 IsolationMode = Literal["Disabled", "AllowInternetOutbound", "AllowOnlyApprovedOutbound"]
 
@@ -15,25 +16,30 @@ INTERNET: IsolationMode = "AllowInternetOutbound"
 APPROVED: IsolationMode = "AllowOnlyApprovedOutbound"
 
 MODE_READS = ("workspaces.managed_network_reported", "workspaces.isolation_mode")
-"""The columns that a check declares in `reads` if it calls `effective_mode`."""
+"""The `reads` of a check that calls `effective_mode`."""
 
 
 def effective_mode(workspaces: pd.DataFrame) -> pd.Series:
-    """Return for each workspace its isolation mode as Azure spelled it, `Disabled` if it has no managed network.
+    """Return for each workspace the isolation mode as Azure spelled it, `Disabled` without a managed network.
 
-    `<NA>` if the api-version that was read does not have managed networks, or if Azure left the mode out.
+    `<NA>` if the api-version cannot show a managed network, or if Azure left the mode out.
     """
     reported = workspaces["managed_network_reported"]
     absent = (~reported).fillna(value=False)
     return workspaces["isolation_mode"].mask(absent, DISABLED).where(reported.notna())
 
 
+def mode_around(tables: Tables) -> pd.Series:
+    """Return for each compute the isolation mode of its workspace."""
+    return of_workspace(effective_mode(tables.workspaces), tables.computes)
+
+
 def is_active(workspaces: pd.DataFrame) -> pd.Series:
-    """Return for each workspace whether its managed network was provisioned. `<NA>` for an unknown status."""
+    """Return for each workspace whether its managed network is provisioned. `<NA>` for an unknown status."""
     status = workspaces["managed_network_status"]
     return says(status, "Active").where(says(status, "Active", "Inactive"))
 
 
 def is_on(mode: pd.Series) -> pd.Series:
-    """Per mode whether it isolates; `<NA>` also for a word Azure has not documented."""
+    """Return for each mode whether it isolates. `<NA>` for `<NA>` and for an undocumented word."""
     return says(mode, INTERNET, APPROVED).where(says(mode, DISABLED, INTERNET, APPROVED))

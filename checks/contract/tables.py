@@ -1,84 +1,193 @@
-"""The contract between reading and judging: every table, column, dtype and the API property behind it.
+"""The contract between reading and judging: every table, its columns, their dtypes and the API property behind each.
 
-Each table is a frame indexed by the lower-cased resource id; its first column is that id as Azure
-spelled it. dtypes are nullable and `<NA>` means "not reported", never False. Lists are kept as one
-string, joined by ", ", where "" is an empty list that was reported.
+A table is a frame indexed by the lower-cased resource id. Its first column is that id as Azure spelled it. The dtypes
+are nullable, and `<NA>` means "not reported", never False. A list is one string, joined by ", "; "" is an empty list
+that Azure reported. `scanner.tables` fills the frames; checks and reports read them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from functools import cached_property
 from itertools import repeat
+from typing import Final
 
 import pandas as pd
 from pandas.api.extensions import ExtensionArray
 
-from checks.contract.columns_of_resources import (
-    ASSOCIATED_RESOURCES,
-    COMPUTES,
-    DIAGNOSTIC_SETTINGS,
-    ENDPOINTS,
-    GAPS,
-    ONLINE_DEPLOYMENTS,
-    OUTBOUND_RULES,
-    PRIVATE_ENDPOINT_CONNECTIONS,
-    SUBSCRIPTIONS,
-)
-from checks.contract.columns_of_workspaces import WORKSPACES
-from checks.contract.table_model import BOOLEAN as BOOLEAN
-from checks.contract.table_model import INTEGER as INTEGER
-from checks.contract.table_model import STRING as STRING
-from checks.contract.table_model import TableSchema
+from checks.contract import columns_of_resources, columns_of_workspaces
+from checks.contract.columns_of_workspaces import Columns
+from checks.contract.hubs import with_hub_values
 
-# Where pyarrow is installed pandas would keep "string" in it, which cannot hold a lone surrogate (JSON can)
-# and whose comparisons give Arrow's booleans, which do not combine with nullable ones (pandas 3.1).
+# With pyarrow installed, pandas would store "string" in it. Arrow cannot hold a lone surrogate, which JSON can,
+# and its comparisons give booleans that do not combine with nullable ones (pandas 3.1).
 pd.set_option("mode.string_storage", "python")
 
-SCHEMAS: Mapping[str, TableSchema] = {
-    schema.name: schema
-    for schema in (
-        SUBSCRIPTIONS,
-        WORKSPACES,
-        OUTBOUND_RULES,
-        PRIVATE_ENDPOINT_CONNECTIONS,
-        COMPUTES,
-        ENDPOINTS,
-        ONLINE_DEPLOYMENTS,
-        ASSOCIATED_RESOURCES,
-        DIAGNOSTIC_SETTINGS,
-        GAPS,
+STRING: Final = "string"
+BOOLEAN: Final = "boolean"
+INTEGER: Final = "Int64"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Column:
+    """A column: its name, its dtype and the API property behind it."""
+
+    name: str
+    dtype: str = STRING
+    source: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TableSchema:
+    """A table: what a row is, its columns (the first is the resource id), and the columns that every check sees.
+
+    `known_by` names the boolean columns of `workspaces` that must all be true for the rows of a workspace to be
+    complete. A finding names the resource in `resource_column`. A check may decide by the columns of `sorts` although
+    it does not list them in its `reads`.
+    """
+
+    name: str
+    row: str
+    columns: tuple[Column, ...]
+    identity: tuple[str, ...]
+    known_by: tuple[str, ...] = ()
+    resource_column: str
+    sorts: tuple[str, ...] = ()
+
+    @property
+    def id_column(self) -> str:
+        """The column with the resource id as Azure spelled it."""
+        return self.columns[0].name
+
+    @cached_property
+    def dtypes(self) -> dict[str, str]:
+        """The pandas dtype of each column, in order."""
+        return {column.name: column.dtype for column in self.columns}
+
+
+def _table(
+    name: str,
+    columns: Columns,
+    *,
+    row: str,
+    identity: int = 3,
+    known_by: tuple[str, ...] = (),
+    resource: int = 0,
+    sorts: tuple[str, ...] = (),
+) -> TableSchema:
+    """Return a table whose first `identity` columns every check sees; `resource` is the place of its resource."""
+    names = tuple(column[0] for column in columns)
+    return TableSchema(
+        name=name,
+        row=row,
+        columns=tuple(
+            Column(name=each[0], source=each[1], dtype=each[2] if len(each) == 3 else STRING)
+            for each in columns
+        ),
+        identity=names[:identity],
+        known_by=known_by,
+        resource_column=names[resource],
+        sorts=sorts,
     )
-}
+
+
+_WORKSPACES = (*columns_of_workspaces.IDENTITY, *columns_of_workspaces.NETWORK, *columns_of_workspaces.REST)
+
+_TABLES = (
+    _table(
+        "subscriptions",
+        columns_of_resources.SUBSCRIPTIONS,
+        row="a subscription that the identity can see or the user named",
+    ),
+    _table(
+        "workspaces",
+        _WORKSPACES,
+        row="a workspace of any kind",
+        identity=len(columns_of_workspaces.IDENTITY),
+        sorts=("kind",),
+    ),
+    _table(
+        "outbound_rules",
+        columns_of_resources.OUTBOUND_RULES,
+        row="an outbound rule of a workspace's managed network",
+        known_by=("outbound_rules_known",),
+    ),
+    _table(
+        "private_endpoint_connections",
+        columns_of_resources.PRIVATE_ENDPOINT_CONNECTIONS,
+        row="a private endpoint connection of a workspace",
+        known_by=("private_endpoint_connections_known",),
+    ),
+    _table(
+        "computes",
+        columns_of_resources.COMPUTES,
+        row="a compute of a workspace, managed or attached",
+        known_by=("computes_known",),
+    ),
+    _table(
+        "endpoints",
+        columns_of_resources.ENDPOINTS,
+        row="an online, batch or serverless endpoint of a workspace",
+        identity=4,
+        known_by=("online_endpoints_known", "batch_endpoints_known", "serverless_endpoints_known"),
+        sorts=("endpoint_type",),
+    ),
+    _table(
+        "online_deployments",
+        columns_of_resources.ONLINE_DEPLOYMENTS,
+        row="a deployment of an online endpoint",
+        identity=4,
+        known_by=("online_deployments_known",),
+    ),
+    _table(
+        "associated_resources",
+        columns_of_resources.ASSOCIATED_RESOURCES,
+        row="a resource that a workspace depends on, once for each workspace (none for a Project: its hub's count)",
+        identity=5,
+        known_by=("associated_resources_known",),
+        resource=2,
+        sorts=("role",),
+    ),
+    _table(
+        "diagnostic_settings",
+        columns_of_resources.DIAGNOSTIC_SETTINGS,
+        row="a diagnostic setting of a workspace",
+        known_by=("diagnostic_settings_known",),
+    ),
+    _table("gaps", columns_of_resources.GAPS, row="something that could not be read", identity=1),
+)
+
+SCHEMAS: Final[Mapping[str, TableSchema]] = {table.name: table for table in _TABLES}
 
 
 def frame(table: str, rows: Iterable[Mapping[str, object]]) -> pd.DataFrame:
-    """The rows as a frame with exactly the columns and dtypes of `table`, sorted by its index.
+    """Return the rows as a frame with exactly the columns and dtypes of `table`, sorted by its index.
 
-    A row may leave columns out: they become `<NA>`. None is needed any more once the next one is asked for.
-    Raises KeyError for a column the table has not, ValueError where two rows share an id.
+    A column that a row leaves out is `<NA>`. The rows are read one by one. Raises KeyError for a column that the table
+    does not have, ValueError if two rows share an id.
     """
     dtypes = SCHEMAS[table].dtypes
-    told = []
+    listed = []
     for row in rows:
         if not row.keys() <= dtypes.keys():
             raise KeyError(f"{table} has no column {', '.join(sorted(row.keys() - dtypes.keys()))}")
-        told.append(tuple(map(row.get, dtypes)))
-    columns = zip(*told, strict=True) if told else repeat(())
+        listed.append(tuple(map(row.get, dtypes)))
+    columns = zip(*listed, strict=True) if listed else repeat(())
     return frame_of(table, zip(dtypes, columns, strict=False))
 
 
 def column(table: str, name: str, values: Sequence[object]) -> ExtensionArray:
-    """The values as that column of `table`; None is `<NA>`. Raises KeyError for a column it has not."""
+    """Return the values as that column of `table`; None is `<NA>`. Raises KeyError for an unknown column."""
     made: ExtensionArray = pd.array(values, dtype=SCHEMAS[table].dtypes[name])  # type: ignore[call-overload]
     return made
 
 
 def frame_of(table: str, columns: Iterable[tuple[str, Sequence[object] | ExtensionArray]]) -> pd.DataFrame:
-    """The frame `frame` would make, from all the columns of `table` by name, some perhaps made already.
+    """Return the frame of `table` from all its columns by name; a column may be an array of its dtype already.
 
-    A column is not needed any more once the next one is asked for. Rows that come sorted by the index are
-    not copied. Raises KeyError for a column that is missing, ValueError where two rows share an id.
+    The columns are read one by one. Rows that are sorted by the index are not copied. Raises KeyError for a missing
+    column, ValueError if two rows share an id.
     """
     schema = SCHEMAS[table]
     arrays = {
@@ -109,30 +218,34 @@ class Tables:
 
     @classmethod
     def of(cls, **rows: Sequence[Mapping[str, object]]) -> Tables:
-        """Tables from plain rows, for tests and plug-ins; a table left out is empty."""
+        """Return tables of plain rows, for tests and plug-ins. A table left out is empty."""
         unknown = set(rows) - set(SCHEMAS)
         if unknown:
             raise KeyError(f"no table {', '.join(sorted(unknown))}; there are {', '.join(SCHEMAS)}")
         return cls(**{name: frame(name, rows.get(name, ())) for name in SCHEMAS})
 
     def __getitem__(self, table: str) -> pd.DataFrame:
-        """The frame of that name."""
+        """Return the frame of that name."""
         result: pd.DataFrame = getattr(self, table)
         return result
 
+    @cached_property
+    def effective(self) -> Tables:
+        """The tables that checks judge: each Project has its hub's network. Made once for each `Tables`."""
+        return self.replaced(workspaces=with_hub_values(self.workspaces))
+
     def replaced(self, **frames: pd.DataFrame) -> Tables:
-        """The same tables with some of them exchanged."""
+        """Return the same tables with these frames instead of their own."""
         return replace(self, **frames)
 
     def restricted_to(self, reads: Iterable[str]) -> Tables:
-        """Return tables with the identity columns and the declared columns, named `table.column`, only."""
+        """Return the identity columns and the columns of `reads`, written `table.column`."""
         wanted: dict[str, set[str]] = {name: set(schema.identity) for name, schema in SCHEMAS.items()}
         for read in reads:
-            table, _, column = read.partition(".")
-            wanted[table].add(column)
-        return Tables(
-            **{
-                field.name: self[field.name][[c for c in self[field.name].columns if c in wanted[field.name]]]
-                for field in fields(self)
-            }
-        )
+            table, _, name = read.partition(".")
+            wanted[table].add(name)
+        seen = {
+            each.name: [name for name in self[each.name].columns if name in wanted[each.name]]
+            for each in fields(self)
+        }
+        return Tables(**{table: self[table][names] for table, names in seen.items()})

@@ -1,1 +1,1 @@
-"""Compares two audits: findings, workspaces, rules, reach and waivers."""
+"""Compare two audits: findings, workspaces, rules, reach and waivers."""

@@ -1,95 +1,80 @@
-"""Findings of two audits, paired by policy, check, workspace and resource, each pair in exactly one class."""
+"""Classify the paired findings of two audits. Each pair is in exactly one class."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 import numpy as np
 import pandas as pd
 
-from checks.drift.absence import absence_of, checks_over_workspaces
 from checks.drift.model import Snapshot
-from checks.drift.opened import opened_further
-from checks.drift.pairs import STANDINGS, TOLD, Pairs, Texts, selected
-from checks.policy.verdicts import Verdict
-from checks.severity import Severity
+from checks.drift.pairs import (
+    FINDING_FIELDS,
+    OUTCOMES,
+    Pairs,
+    Texts,
+    absence_of,
+    checks_over_workspaces,
+    selected,
+)
+from checks.severity import Severity, Verdict
+from checks.vocabulary import Mask
 
 FINDING_CHANGES = (
-    "regressed",
-    "opened further",
-    "new",
-    "revealed",
-    "waiver gone",
-    "newly unknown",
-    "not comparable",
-    "newly waived",
-    "fixed",
-    "gone",
-    "settled",
-    "changed",
-    "unchanged",
-)
-"""The classes, in the order of importance. See `docs/drift.md`."""
+    "regressed", "opened further", "new", "revealed", "waiver gone", "newly unknown", "not comparable",
+    "newly waived", "fixed", "gone", "settled", "changed", "unchanged",
+)  # fmt: skip
+"""The classes, the most important first. `docs/drift.md` explains them."""
 
 FINDING_COLUMNS = (
-    "change",
-    "policy",
-    "check_id",
-    "title",
-    "severity",
-    "old_status",
-    "new_status",
-    "old_verdict",
-    "new_verdict",
-    "old_waiver",
-    "new_waiver",
-    "resource_id",
-    "workspace_id",
-    "workspace",
-    "subscription_id",
-    "subscription",
-    "old_observed",
-    "new_observed",
-    "reason",
-    "why",
-    "is_regression",
-)
+    "change", "policy", "check_id", "title", "severity", "old_status", "new_status", "old_verdict", "new_verdict",
+    "old_waiver", "new_waiver", "resource_id", "workspace_id", "workspace", "subscription_id", "subscription",
+    "old_observed", "new_observed", "reason", "why", "is_regression",
+)  # fmt: skip
 
 MAY_REGRESS = frozenset({"regressed", "opened further", "new", "revealed", "waiver gone", "newly unknown"})
-"""The classes whose violations the old audit does not have."""
+"""The classes of violations that the old audit does not have."""
 
+
+_OPENINGS = frozenset({"opened", "no longer denied"})
+"""The changes of reach that allow more."""
+
+_OUTBOUND = ("OBR", "MVN", "NET006")
+"""The beginnings of the ids of checks that judge what can leave a workspace."""
 
 _FURTHER = "It failed before, and more can leave the workspace now: see the rows about reach."
 
 
 def finding_changes(old: Snapshot, new: Snapshot, *, reach: pd.DataFrame | None = None) -> pd.DataFrame:
-    """Every finding of both sides, a pair in one row, with `FINDING_COLUMNS`; sorted by class and severity.
+    """Return every finding of both sides, a pair in one row, with `FINDING_COLUMNS`, by class and severity.
 
-    A finding that one side lacks is new or gone only where that side asked the check and would have shown
-    the resource; where it could not have, the resource counts there as not known.
+    A finding of one side is new or gone only if the other side asked the check and would have shown the resource.
+    Otherwise the resource is not known on the other side.
     """
     pairs = Pairs(old, new)
-    return _told(pairs, *_classed(pairs, reach), new)
+    return _frame(pairs, *_classed(pairs, reach), new)
 
 
 def changed_findings(
     old: Snapshot, new: Snapshot, reach: pd.DataFrame | None = None
 ) -> tuple[pd.DataFrame, dict[str, int]]:
-    """The rows of `finding_changes` but those unchanged, and how many each class has, in its order."""
+    """Return the rows of `finding_changes` that are not unchanged, and the size of each class in order."""
     pairs = Pairs(old, new)
     change, why = _classed(pairs, reach)
     words, numbers = np.unique(change.astype(str), return_counts=True)
     found = dict(zip(words.tolist(), numbers.tolist(), strict=True))
     changed = np.flatnonzero(change != "unchanged")
     counts = {name: found.get(name, 0) for name in FINDING_CHANGES}
-    return _told(pairs.only(changed), change[changed], why[changed], new), counts
+    return _frame(pairs.only(changed), change[changed], why[changed], new), counts
 
 
 def _classed(pairs: Pairs, reach: pd.DataFrame | None) -> tuple[Texts, Texts]:
-    """Return the class of every pair, and why if that does not follow from the statuses."""
-    standings = {side: _standings(pairs.told(side, "status")) for side in ("old", "new")}
-    change = _of_pairs(pairs, standings["old"], standings["new"])
+    """Return the class of every pair, and the reason if the statuses do not show it."""
+    outcomes = {side: _outcomes(pairs.column(side, "status")) for side in ("old", "new")}
+    change = _of_pairs(pairs, outcomes["old"], outcomes["new"])
     why = _same_facts(pairs, change)
     if reach is not None:
-        further = opened_further(pairs, change, reach)
+        further = _opened_further(pairs, change, reach)
         change[further] = "opened further"
         why[further] = _FURTHER
     over_workspaces = checks_over_workspaces(*pairs.sides.values())
@@ -98,31 +83,65 @@ def _classed(pairs: Pairs, reach: pd.DataFrame | None) -> tuple[Texts, Texts]:
         if len(rows):
             alone = pairs.sides[side].iloc[pairs.places[side][rows]]
             absence = absence_of(alone, pairs.snapshots[lacking], pairs.sides[lacking], over_workspaces)
-            change[rows] = _of_one(absence, standings[side][rows], side)
+            change[rows] = _of_one(absence, outcomes[side][rows], side)
             explained = _explained(pairs.snapshots[lacking].name)
             why[rows] = [explained.get(word, "") for word in absence]
     return change, why
 
 
-def _standings(statuses: Texts) -> Texts:
-    """What each status is worth; None where there is none."""
-    return pd.Series(statuses, dtype=object).map(STANDINGS).to_numpy(dtype=object)
+def _opened_further(pairs: Pairs, change: Texts, reach: pd.DataFrame) -> Mask:
+    """Return for each pair whether it fails on both sides without a waiver, and more can leave the workspace now.
+
+    Each opening marks the findings of its rule; if none fails, those of the workspace itself; if none of these
+    fails either, those of its other rules. `reach` comes from `checks.drift.reach.reach_changes`.
+    """
+    marked = np.zeros(len(change), dtype=bool)
+    openings = reach[reach["change"].isin(list(_OPENINGS))]
+    if openings.empty:
+        return marked
+    statuses = (pairs.column("old", "status"), pairs.column("new", "status"))
+    fails = (statuses[0] == "fail") & (statuses[1] == "fail") & (pairs.column("new", "waiver") == "")
+    judges_outbound = np.array(
+        [str(id).startswith(_OUTBOUND) for id in pairs.column("new", "check_id")], dtype=bool
+    )
+    rows = np.flatnonzero(fails & judges_outbound)
+    workspaces, resources = pairs.column("new", "workspace_key"), pairs.column("new", "resource_key")
+    for workspace, rule in _places(openings):
+        own = rows[workspaces[rows] == workspace]
+        for resource in (f"{workspace}/outboundrules/{rule}", workspace):
+            found = own[resources[own] == resource]
+            if len(found):
+                break
+        marked[found if len(found) else own] = True
+    return marked
+
+
+def _places(openings: pd.DataFrame) -> Iterable[tuple[str, str]]:
+    """Return the lower-cased workspace id and rule name of each opening; the name is "" for a mode."""
+    return sorted(set(zip(openings["workspace_id"].str.lower(), openings["rule"].str.lower(), strict=True)))
+
+
+def _outcomes(statuses: Texts) -> Texts:
+    """Return the outcome of each status, NaN for none."""
+    return pd.Series(statuses, dtype=object).map(OUTCOMES).to_numpy(dtype=object)
 
 
 def _of_pairs(pairs: Pairs, old: Texts, new: Texts) -> Texts:
-    """The class of each row both sides have; what it says of other rows is to be replaced."""
+    """Return the class of each row that both sides have. The caller replaces the class of other rows."""
     same = old == new
-    borne_old, borne_new = (pairs.told(side, "waiver") != "" for side in ("old", "new"))
+    waived_old, waived_new = (pairs.column(side, "waiver") != "" for side in ("old", "new"))
     compared = ("status", "severity", "observed", "verdict")
-    differs = np.logical_or.reduce([pairs.told("old", name) != pairs.told("new", name) for name in compared])
+    differs = np.logical_or.reduce(
+        [pairs.column("old", name) != pairs.column("new", name) for name in compared]
+    )
     rules = (
         ((old == "good") & (new == "bad"), "regressed"),
         ((old == "bad") & (new == "good"), "fixed"),
         ((old == "open") & (new == "bad"), "revealed"),
         ((old == "open") & (new == "good"), "settled"),
         ((new == "open") & ~same, "newly unknown"),
-        (same & borne_old & ~borne_new, "waiver gone"),
-        (same & ~borne_old & borne_new, "newly waived"),
+        (same & waived_old & ~waived_new, "waiver gone"),
+        (same & ~waived_old & waived_new, "newly waived"),
         (same & differs, "changed"),
     )
     return selected(rules, "unchanged")
@@ -130,17 +149,17 @@ def _of_pairs(pairs: Pairs, old: Texts, new: Texts) -> Texts:
 
 def _same_facts(pairs: Pairs, change: Texts) -> Texts:
     turned = (change == "regressed") | (change == "fixed")
-    same = pairs.told("old", "observed") == pairs.told("new", "observed")
-    told = "The same was observed: what is demanded, or the check, changed."
-    return np.where(turned & same, told, "").astype(object)
+    same = pairs.column("old", "observed") == pairs.column("new", "observed")
+    text = "The observed value is the same. The policy or the check changed."
+    return np.where(turned & same, text, "").astype(object)
 
 
-def _of_one(absence: Texts, standing: Texts, side: str) -> Texts:
-    """The class of each row only one side has: the new audit's where `side` is new, else the old one's."""
+def _of_one(absence: Texts, outcome: Texts, side: str) -> Texts:
+    """Return the class of each row that only `side` has, old or new."""
     is_new = side == "new"
     lost = {"bad": "newly unknown", "good": "newly unknown", "open": "unchanged"}
     found = {"bad": "revealed", "good": "settled", "open": "unchanged"}
-    unread = pd.Series(standing, dtype=object).map(found if is_new else lost).to_numpy(dtype=object)
+    unread = pd.Series(outcome, dtype=object).map(found if is_new else lost).to_numpy(dtype=object)
     words = {
         "unasked": "not comparable",
         "read": "newly unknown" if is_new else "settled",
@@ -152,16 +171,17 @@ def _of_one(absence: Texts, standing: Texts, side: str) -> Texts:
 
 def _explained(name: str) -> dict[str, str]:
     return {
-        "unasked": f"{name} did not ask this check of this resource under this policy.",
+        "unasked": f"{name} did not run this check on this resource under this policy.",
         "unread": f"{name} could not read this resource.",
-        "read": f"{name} had read all rows of this kind.",
+        "read": f"{name} read all rows of this kind.",
     }
 
 
-def _told(pairs: Pairs, change: Texts, why: Texts, new: Snapshot) -> pd.DataFrame:
+def _frame(pairs: Pairs, change: Texts, why: Texts, new: Snapshot) -> pd.DataFrame:
     apart = ("status", "verdict", "waiver", "observed")
-    columns = {name: pairs.either(name) for name in ("policy", "check_id", *TOLD) if name not in apart}
-    columns |= {f"{side}_{name}": pairs.told(side, name) for name in apart for side in ("old", "new")}
+    shared = [name for name in ("policy", "check_id", *FINDING_FIELDS) if name not in apart]
+    columns = {name: pairs.latest(name) for name in shared}
+    columns |= {f"{side}_{name}": pairs.column(side, name) for name in apart for side in ("old", "new")}
     columns |= {"change": change, "why": why}
     frame = pd.DataFrame({name: pd.array(values, dtype="string") for name, values in columns.items()})
     frame["is_regression"] = _regressions(frame, new)
@@ -170,11 +190,11 @@ def _told(pairs: Pairs, change: Texts, why: Texts, new: Snapshot) -> pd.DataFram
             "calm": ~frame["is_regression"],
             "class": frame["change"].map({name: rank for rank, name in enumerate(FINDING_CHANGES)}),
             "severity": frame["severity"].map({word.value: word.rank for word in Severity}).fillna(9),
-            "workspace": pairs.either("workspace_key"),
+            "workspace": pairs.latest("workspace_key"),
             "check": columns["check_id"],
-            "resource": pairs.either("resource_key"),
+            "resource": pairs.latest("resource_key"),
             "policy": columns["policy"],
-            "nth": pairs.either("nth"),
+            "nth": pairs.latest("nth"),
         }
     )
     order = ranks.sort_values(list(ranks.columns), kind="stable").index
@@ -182,9 +202,9 @@ def _told(pairs: Pairs, change: Texts, why: Texts, new: Snapshot) -> pd.DataFram
 
 
 def _regressions(frame: pd.DataFrame, new: Snapshot) -> pd.Series[bool]:
-    """Return for each row whether it is a violation that fails its policy and that the old audit does not have.
+    """Return for each row whether it is a violation that fails its policy and is not in the old audit.
 
-    A finding that follows from another one counts only if its cause is no such violation.
+    A finding that follows from another one counts only if its cause does not count.
     """
     ranks = {word.value: word.rank for word in Severity}
     least = Severity.LOW.rank

@@ -1,8 +1,8 @@
-"""What drift is told of and in: two snapshots, and the frames of what differs between them."""
+"""The input and the result of a comparison: two snapshots, and the frames of their differences."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -13,10 +13,10 @@ from checks.contract.three_valued import subscription_of
 
 @dataclass(frozen=True, kw_only=True)
 class Snapshot:
-    """One audit as the files of its report tell it; `name` is what messages call it.
+    """One audit, read from the files of its report. `name` is its name in messages.
 
-    The frames have the columns of the published files. `policies` and `waivers` are None where the report
-    is of a time before they were written; what they would tell is then not known.
+    The frames have the columns of the published files. `policies` and `waivers` are None if the report is older than
+    these files.
     """
 
     name: str
@@ -30,17 +30,17 @@ class Snapshot:
 
     @cached_property
     def workspaces_by_key(self) -> pd.DataFrame:
-        """The workspaces as texts ("" for what was not reported), by lower-cased id."""
+        """The workspaces as texts by lower-cased id; "" if a value was not reported."""
         return by_key(self.workspaces, "workspace_id")
 
     @cached_property
     def workspace_rows(self) -> Mapping[str, Mapping[str, str]]:
-        """The same, each as a mapping."""
+        """The same workspaces, each as a mapping."""
         return dict(zip(self.workspaces_by_key.index, records(self.workspaces_by_key), strict=True))
 
     @cached_property
     def rules_by_key(self) -> pd.DataFrame:
-        """The outbound rules likewise, by lower-cased id; `workspace_key` is their workspace's."""
+        """The outbound rules as texts by lower-cased id; `workspace_key` is the id of their workspace."""
         rules = by_key(self.outbound_rules, "rule_id")
         return rules.assign(workspace_key=rules["workspace_id"].str.lower())
 
@@ -52,35 +52,35 @@ class Snapshot:
 
     @cached_property
     def subscriptions_seen(self) -> frozenset[str]:
-        """The lower-cased ids of all subscriptions it tells of."""
+        """The lower-cased ids of all its subscriptions."""
         return frozenset(texts(self.subscriptions["subscription_id"]).str.lower())
 
     def would_show(self, workspace_key: str) -> bool:
-        """Whether a workspace of that id would be in it if there were one.
+        """Return whether the snapshot would contain a workspace of that id if Azure had it.
 
-        For what belongs to no workspace: whether nothing at all was left unread.
+        For a resource of no workspace ("") return whether the audit has no gap.
         """
         if not workspace_key:
             return self.gaps.empty
         return subscription_of(workspace_key) in self.subscriptions_read
 
     def of_policies(self, column: str) -> Mapping[str, str]:
-        """Policy name to its value in `policies`; empty where that was not written."""
+        """Return a column of `policies` by the name of the policy. Empty if the report has no such file."""
         if self.policies is None:
             return {}
         return dict(zip(texts(self.policies["policy"]), texts(self.policies[column]), strict=True))
 
-    def told(self, column: str) -> str:
-        """What `policies` tells of the audit as a whole; "" where it was not written."""
+    def of_audit(self, column: str) -> str:
+        """Return a column of `policies` that has one value for the whole audit, "" without that file."""
         return next(iter(self.of_policies(column).values()), "")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Drift:
-    """What differs between two audits; of equal ones every frame and the notes are empty.
+    """The differences between two audits. Every frame and the notes are empty for equal audits.
 
-    `findings` leaves out those unchanged, which `finding_counts` counts like every other class. Each
-    frame has the columns its module names, all strings but `is_regression`, and is sorted.
+    `findings` leaves out unchanged findings; `finding_counts` counts them too. The module that makes a frame names its
+    columns, which are strings except `is_regression`. Every frame is sorted.
     """
 
     old: Snapshot
@@ -96,50 +96,65 @@ class Drift:
 
     @property
     def regressions(self) -> int:
-        """Violations the old audit does not have, at or above what fails their policy, waived by nobody."""
+        """The number of violations that fail their policy, have no waiver, and are not in the old audit."""
         return int(self.findings["is_regression"].sum())
 
     @property
     def compared(self) -> int:
-        """How many findings could be compared: those of a policy and a check that both audits ran."""
+        """The number of findings whose policy and check both audits ran."""
         return sum(self.finding_counts.values()) - self.finding_counts.get("not comparable", 0)
 
     @property
     def newly_unknown(self) -> int:
-        """How many things were known before and are not now: findings, workspaces and lists of rules."""
+        """The number of findings, workspaces and lists of rules that were known before and are not now."""
         counted = (self.findings, "newly unknown"), (self.workspaces, "not read now")
         lost = sum(int(frame["change"].eq(word).sum()) for frame, word in counted)
         return lost + int(self.rules["change"].eq("not read now").sum())
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing differs and all could be compared."""
+        """Whether nothing differs and everything could be compared."""
         frames = (self.workspaces, self.findings, self.rules, self.reach, self.waivers)
         return not self.notes and all(frame.empty for frame in frames)
 
 
 def texts(column: pd.Series) -> pd.Series[str]:
-    """The column as strings, "" for `<NA>`; a categorical or a number is as good."""
+    """Return the column as strings, "" for `<NA>`. It may be categorical or hold numbers."""
     return column.astype("string").fillna("")
 
 
 def records(frame: pd.DataFrame) -> list[dict[str, str]]:
-    """The rows of a frame of texts, each as a mapping."""
+    """Return the rows of a frame of texts, each as a mapping."""
     return [{str(name): str(value) for name, value in row.items()} for row in frame.to_dict("records")]
 
 
 def by_key(frame: pd.DataFrame, id_column: str) -> pd.DataFrame:
-    """All columns as texts, by the lower-cased id; of rows that share one the first."""
+    """Return all columns as texts by lower-cased id. Of rows that share an id the first counts."""
     made = pd.DataFrame({str(name): texts(frame[name]) for name in frame.columns})
     made = made.set_axis(pd.Index(made[id_column].str.lower(), name="key"), axis="index")
     return made[~made.index.duplicated()].sort_index()
 
 
-def frame_of(rows: list[dict[str, str]], columns: tuple[str, ...], order: tuple[str, ...]) -> pd.DataFrame:
-    """The rows as strings with exactly these columns, "" for what a row leaves out, sorted by `order`."""
+def workspace_names(row: Mapping[str, str]) -> dict[str, str]:
+    """Return the columns of a workspace that name it in every frame."""
+    return {name: row[name] for name in ("workspace_id", "workspace", "subscription_id", "subscription")}
+
+
+def change_frame(
+    rows: Iterable[Mapping[str, str]],
+    columns: tuple[str, ...],
+    changes: tuple[str, ...],
+    order: tuple[str, ...],
+) -> pd.DataFrame:
+    """Return the rows as strings with exactly these columns, sorted by `changes`, then by `order` in any case.
+
+    A column that a row leaves out is "".
+    """
+    listed = list(rows)
     made = pd.DataFrame(
-        {name: pd.array([row.get(name, "") for row in rows], dtype="string") for name in columns}
+        {name: pd.array([row.get(name, "") for row in listed], dtype="string") for name in columns}
     )
     keys = {f"{name}, any case": made[name].str.lower() for name in order}
-    sorted_ = made.assign(**keys).sort_values([*keys, *columns], kind="stable")
-    return sorted_[list(columns)].reset_index(drop=True)
+    rank = made["change"].map({change: place for place, change in enumerate(changes)})
+    ranked = made.assign(rank=rank, **keys).sort_values(["rank", *keys, *columns], kind="stable")
+    return ranked[list(columns)].reset_index(drop=True)

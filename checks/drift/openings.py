@@ -1,4 +1,4 @@
-"""What an outbound rule opens, whether one opening holds all of another, and how to say it."""
+"""Compare the destinations of outbound rules, and describe them."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ _ANY_PROTOCOL = "*"
 
 
 def rule_of(row: Mapping[str, str]) -> OutboundRule:
-    """The rule of a row of texts, in the form in which rules are compared; "" is not reported.
+    """Return the rule in a row of texts, in the form in which rules are compared; "" is not reported.
 
-    Prefixes that were not reported count as none: the files do not tell the two apart.
+    Prefixes that were not reported count as none, because the files do not distinguish the two.
     """
     ports = row["port_ranges"]
     return OutboundRule(
@@ -35,38 +35,38 @@ def rule_of(row: Mapping[str, str]) -> OutboundRule:
     )
 
 
-def holds(wide: OutboundRule, narrow: OutboundRule) -> bool | None:
-    """Whether all that `narrow` leads to lies behind `wide` as well, be they in force or not.
+def includes(wide: OutboundRule, narrow: OutboundRule) -> bool | None:
+    """Return whether `wide` leads to everything that `narrow` leads to, whether in force or not.
 
-    Reflexive where everything was reported and can be parsed; None where that does not settle it.
+    None if the reported values do not decide. True for a rule and itself if all its values can be parsed.
     """
     match narrow.type:
         case "fqdn":
             return all_of(leads_to(wide, Host(name=narrow.fqdn or "", port=port)) for port in HOST_PORTS)
         case "privateendpoint":
-            return _holds_endpoint(wide, narrow)
+            return _includes_endpoint(wide, narrow)
         case "servicetag":
-            return _holds_addresses(wide, narrow) if wide.type == "servicetag" else False
+            return _includes_addresses(wide, narrow) if wide.type == "servicetag" else False
     return None
 
 
 def is_denial(rule: OutboundRule) -> bool:
-    """Whether the rule refuses; only a service-tag rule can."""
+    """Return whether the rule denies. Only a service-tag rule can."""
     return rule.type == "servicetag" and rule.action == "deny"
 
 
 def is_broad(rule: OutboundRule) -> bool:
-    """Whether it may hold an opening that is not its equal."""
+    """Return whether the rule may include another, different rule."""
     return rule.type == "servicetag" or is_wildcard(rule.fqdn or "")
 
 
 def is_private(rule: OutboundRule) -> bool:
-    """Whether it leads to a private endpoint, which no isolation mode opens by itself."""
+    """Return whether the rule leads to a private endpoint. No isolation mode opens one by itself."""
     return rule.type == "privateendpoint"
 
 
-def said(row: Mapping[str, str]) -> str:
-    """The destination of a rule in one line: host, tag or prefixes with protocol and ports, or endpoint."""
+def destination_text(row: Mapping[str, str]) -> str:
+    """Return the destination of a rule in one line: host, tag or prefixes with protocol and ports, or endpoint."""
     deny = "Deny " if row["action"].lower() == "deny" else ""
     if row["type"].lower() == "fqdn":
         return row["fqdn"] or "a host that was not reported"
@@ -78,7 +78,7 @@ def said(row: Mapping[str, str]) -> str:
     return f"{deny}{where}{of_tag} {row['protocol'] or 'protocol ?'} {row['port_ranges'] or 'ports ?'}"
 
 
-def _holds_endpoint(wide: OutboundRule, narrow: OutboundRule) -> bool | None:
+def _includes_endpoint(wide: OutboundRule, narrow: OutboundRule) -> bool | None:
     if wide.type != "privateendpoint":
         return False
     if not (narrow.service_resource_id and narrow.subresource_target):
@@ -87,15 +87,15 @@ def _holds_endpoint(wide: OutboundRule, narrow: OutboundRule) -> bool | None:
     return leads_to(wide, endpoint)
 
 
-def _holds_addresses(wide: OutboundRule, narrow: OutboundRule) -> bool | None:
+def _includes_addresses(wide: OutboundRule, narrow: OutboundRule) -> bool | None:
     ports = parsed_ports(narrow.port_ranges or "")
     if not ports or not narrow.protocol:
         return None
-    return all_of((_holds_place(wide, narrow, ports[0][0]), _holds_ports(wide, ports)))
+    return all_of((_includes_place(wide, narrow, ports[0][0]), _includes_ports(wide, ports)))
 
 
-def _holds_place(wide: OutboundRule, narrow: OutboundRule, port: int) -> bool | None:
-    """Whether tag or prefixes, over the protocol, are held; `port` is one of the narrow rule's."""
+def _includes_place(wide: OutboundRule, narrow: OutboundRule, port: int) -> bool | None:
+    """Return whether `wide` includes the tag or the prefixes over the protocol; `port` is a port of `narrow`."""
     protocol = narrow.protocol or _ANY_PROTOCOL
     if not narrow.address_prefixes:
         return leads_to(wide, Service(tag=narrow.service_tag or "", protocol=protocol, port=port))
@@ -109,15 +109,13 @@ def _holds_place(wide: OutboundRule, narrow: OutboundRule, port: int) -> bool | 
     return carried and covers(outer, inner)
 
 
-_NO_TAG = "a tag nobody has"
-"""A place that only what leads everywhere leads to."""
+_NO_TAG = "a tag that does not exist"
+"""A destination that only a rule to everywhere leads to."""
 
 
-def _holds_ports(wide: OutboundRule, ports: tuple[tuple[int, int], ...]) -> bool | None:
-    held = parsed_ports(wide.port_ranges or "")
-    if held is None:
-        return None
-    return covers_ports(held, ports)
+def _includes_ports(wide: OutboundRule, ports: tuple[tuple[int, int], ...]) -> bool | None:
+    opened = parsed_ports(wide.port_ranges or "")
+    return None if opened is None else covers_ports(opened, ports)
 
 
 @lru_cache(maxsize=4096)

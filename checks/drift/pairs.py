@@ -1,4 +1,4 @@
-"""Findings of two snapshots paired by policy, check, workspace and resource."""
+"""Pair the findings of two snapshots by policy, check, workspace and resource, and explain a missing counterpart."""
 
 from __future__ import annotations
 
@@ -15,39 +15,40 @@ from checks.model import Status
 from checks.vocabulary import Mask
 
 Texts = npt.NDArray[Any]
-"""Python strings, one for each row."""
+"""A Python string for each row."""
 
 Places = npt.NDArray[np.int64]
 
-STANDINGS = {
+OUTCOMES = {
     Status.PASS.value: "good",
     Status.NOT_APPLICABLE.value: "good",
     Status.FAIL.value: "bad",
     Status.UNKNOWN.value: "open",
     Status.ERROR.value: "open",
 }
-"""A status to what it is worth: nothing wrong, something wrong, or not known."""
+"""The outcome of each status: good, bad, or open if it is not known."""
 
-CERTAIN = [status for status, standing in STANDINGS.items() if standing != "open"]
-"""The statuses of what is known."""
+CERTAIN = [status for status, outcome in OUTCOMES.items() if outcome != "open"]
+"""The statuses that are not open."""
 
-TOLD = (
+FINDING_FIELDS = (
     "title", "severity", "status", "verdict", "waiver", "resource_id", "workspace_id", "workspace",
     "subscription_id", "subscription", "observed", "reason", "caused_by",
 )  # fmt: skip
-"""The columns of a finding that drift tells, beside its policy and check."""
+"""The columns of a finding that drift compares or shows, besides its policy and check."""
 
+_ASKED_BY = ["policy", "check_id"]
 _PAIRED_BY = ["policy", "check_id", "workspace_key", "resource_key", "nth"]
 
 
 class Pairs:
-    """The findings of two sides, outer-joined by their keys without a copy: where each pair is on each side.
+    """The findings of two sides, outer-joined by their keys without a copy.
 
-    `places` are those of a pair on a side, -1 where it lacks the finding.
+    `places` holds, for each side, the row of each pair, -1 if the side lacks the finding.
     """
 
     def __init__(self, old: Snapshot, new: Snapshot) -> None:
-        """Pair them; the order is that of the older side, then of what only the newer one has."""
+        """Pair the findings."""
         self.snapshots = {"old": old, "new": new}
         self.sides = {name: _keyed(each) for name, each in self.snapshots.items()}
         codes = dict(zip(self.sides, _codes(_PAIRED_BY, *self.sides.values()), strict=True))
@@ -58,25 +59,25 @@ class Pairs:
             self.places[name][each] = np.arange(len(each))
 
     def only(self, rows: Places) -> Pairs:
-        """The same with these rows alone."""
+        """Return these pairs only."""
         chosen = copy(self)
         chosen.places = {name: places[rows] for name, places in self.places.items()}
         return chosen
 
-    def told(self, side: str, name: str) -> Texts:
-        """The column of one side; "" where it lacks the finding."""
+    def column(self, side: str, name: str) -> Texts:
+        """Return a column of one side, "" if it lacks the finding."""
         values = np.append(self.sides[side][name].to_numpy(dtype=object), "")
         return values[self.places[side]]
 
-    def either(self, name: str) -> Texts:
-        """The column of the newer side, of the older one where that lacks the finding."""
-        return np.where(self.places["new"] < 0, self.told("old", name), self.told("new", name))
+    def latest(self, name: str) -> Texts:
+        """Return a column of the newer side, or of the older side if the newer one lacks the finding."""
+        return np.where(self.places["new"] < 0, self.column("old", name), self.column("new", name))
 
 
 def _keyed(snapshot: Snapshot) -> pd.DataFrame:
-    """The findings as texts with their keys; `nth` tells findings apart that share the rest."""
+    """Return the findings as texts with their keys. `nth` numbers findings that share all other keys."""
     found = snapshot.findings
-    frame = pd.DataFrame({name: texts(found[name]) for name in ("policy", "check_id", *TOLD)})
+    frame = pd.DataFrame({name: texts(found[name]) for name in ("policy", "check_id", *FINDING_FIELDS)})
     frame["workspace_key"] = frame["workspace_id"].str.lower()
     frame["resource_key"] = frame["resource_id"].str.lower()
     shared = frame.duplicated(_PAIRED_BY[:-1], keep=False)
@@ -88,7 +89,7 @@ def _keyed(snapshot: Snapshot) -> pd.DataFrame:
 
 
 def _codes(names: list[str], *frames: pd.DataFrame) -> list[np.ndarray]:
-    """Per frame and row a number, the same wherever the values of `names` are the same."""
+    """Return for each frame a number for each row, the same if the values of `names` are the same."""
     together = pd.concat([frame[names] for frame in frames], ignore_index=True)
     numbers = np.zeros(len(together), dtype="int64")
     for name in names:
@@ -98,12 +99,77 @@ def _codes(names: list[str], *frames: pd.DataFrame) -> list[np.ndarray]:
 
 
 def within(rows: pd.DataFrame, names: list[str], known: pd.DataFrame) -> Mask:
-    """Per row whether its values of `names` are together a row of `known`."""
+    """Return for each row whether its values of `names` are those of a row of `known`."""
     asked, listed = _codes(names, rows, known)
     return np.isin(asked, listed)
 
 
 def selected(rules: Sequence[tuple[Mask, str]], otherwise: str) -> Texts:
-    """The word of the first rule that holds, row by row."""
+    """Return for each row the word of the first rule that is true."""
     conditions = [np.asarray(rule, dtype=bool) for rule, _ in rules]
     return np.select(conditions, [word for _, word in rules], otherwise).astype(object)
+
+
+def absence_of(
+    alone: pd.DataFrame, lacking: Snapshot, others: pd.DataFrame, over_workspaces: frozenset[str]
+) -> Texts:
+    """Return why the snapshot `lacking`, with the findings `others`, lacks each finding of `alone`.
+
+    The reasons are unasked, unread (it could not know), read (the finding is about rows that could not be read, and
+    `lacking` read them), and absent.
+    """
+    workspace = alone["workspace_key"]
+    shown = workspace.isin(lacking.workspaces_by_key.index).to_numpy(dtype=bool)
+    named = workspace.ne("").to_numpy(dtype=bool)
+    would_show = workspace.map({key: lacking.would_show(key) for key in workspace.unique()}).to_numpy(
+        dtype=bool
+    )
+    rules = (
+        (~within(alone, _ASKED_BY, _asked(lacking, others)), "unasked"),
+        (~shown & ~would_show, "unread"),
+        (~shown & named, "absent"),
+        (within(alone, [*_ASKED_BY, "workspace_key"], others[_are_marks(others, over_workspaces)]), "unread"),
+        (_are_marks(alone, over_workspaces), "read"),
+        (within(alone, ["workspace_key", "resource_key"], _resources(lacking, others)), "unasked"),
+    )
+    return selected(rules, "absent")
+
+
+def checks_over_workspaces(*sides: pd.DataFrame) -> frozenset[str]:
+    """Return the checks that answer for a workspace itself. An unknown of another check is about rows not read."""
+    own = [
+        side[side["resource_key"].eq(side["workspace_key"]) & side["status"].isin(CERTAIN)] for side in sides
+    ]
+    return frozenset(check for frame in own for check in frame["check_id"].unique())
+
+
+def _asked(snapshot: Snapshot, findings: pd.DataFrame) -> pd.DataFrame:
+    """Return the policies and checks that the snapshot lists, and those of its findings."""
+    listed = [
+        (policy, check.strip())
+        for policy, checks in snapshot.of_policies("checks").items()
+        for check in checks.split(",")
+    ]
+    named = pd.DataFrame(listed, columns=_ASKED_BY, dtype="string")
+    return pd.concat([named, findings[_ASKED_BY]])
+
+
+def _are_marks(findings: pd.DataFrame, over_workspaces: frozenset[str]) -> Mask:
+    """Return for each finding whether it is about rows of its workspace that could not be read or judged."""
+    own = findings["resource_key"].eq(findings["workspace_key"]) & findings["workspace_key"].ne("")
+    is_open = ~findings["status"].isin(CERTAIN)
+    marks = own & is_open & ~findings["check_id"].isin(over_workspaces)
+    return marks.to_numpy(dtype=bool)
+
+
+def _resources(snapshot: Snapshot, findings: pd.DataFrame) -> pd.DataFrame:
+    """Return every workspace and resource of the snapshot."""
+    names = ["workspace_key", "resource_key"]
+    workspaces = snapshot.workspaces_by_key.index.astype("string")
+    rules = snapshot.rules_by_key
+    parts = (
+        findings[names],
+        pd.DataFrame({"workspace_key": workspaces, "resource_key": workspaces}),
+        pd.DataFrame({"workspace_key": rules["workspace_key"], "resource_key": rules.index.astype("string")}),
+    )
+    return pd.concat(parts)

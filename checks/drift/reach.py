@@ -1,4 +1,4 @@
-"""What a workspace's computes can reach now and could not before, whatever its rules are named."""
+"""Find what the computes of a workspace can reach now and could not before, whatever the names of its rules."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from checks.contract.isolation import APPROVED, DISABLED
-from checks.drift.model import Snapshot, frame_of, records
-from checks.drift.openings import holds, is_broad, is_denial, is_private, rule_of, said
+from checks.drift.model import Snapshot, change_frame, records, workspace_names
+from checks.drift.openings import destination_text, includes, is_broad, is_denial, is_private, rule_of
 from checks.drift.rules import rules_known
 from checks.drift.workspaces import MODE_WIDTH, effect_of_mode
 from checks.network.reachability import OutboundRule, is_in_force
@@ -17,20 +17,13 @@ from checks.network.reachability import OutboundRule, is_in_force
 REACH_CHANGES = ("opened", "no longer denied", "closed", "newly denied")
 
 REACH_COLUMNS = (
-    "change",
-    "workspace_id",
-    "workspace",
-    "subscription",
-    "destination",
-    "rule",
-    "before",
-    "after",
-)
+    "change", "workspace_id", "workspace", "subscription", "destination", "rule", "before", "after",
+)  # fmt: skip
 
 _OF_MODE = {
-    0: "what approved rules open",
+    0: "the destinations of approved rules",
     1: "every public address (AllowInternetOutbound)",
-    2: "whatever the customer's own network lets out (managed network off)",
+    2: "everything that the customer's own network allows (managed network off)",
 }
 
 
@@ -40,17 +33,17 @@ class _Opening:
 
     rule: OutboundRule
     name: str
-    said: str
+    destination: str
 
 
 def reach_changes(old: Snapshot, new: Snapshot) -> pd.DataFrame:
-    """What became reachable or ceased to be, for each workspace both sides know, with `REACH_COLUMNS`.
+    """Return what became reachable or unreachable from each workspace that both sides know, with `REACH_COLUMNS`.
 
-    Of rules only those count that are not known to be out of force, and of those for public destinations
-    only in AllowOnlyApprovedOutbound: the other modes need none. `before` of something opened is what of
-    it was open already, `after` of something closed what of it still is. A Project has the network of its
-    hub, on each side of the hub it had then. A workspace whose mode one side does not know is left out, and so
-    are the rules of a network whose rules one side does not know.
+    A rule counts unless it is known to be out of force. A rule for a public destination counts only in
+    AllowOnlyApprovedOutbound, because the other modes do not need it. `before` is the part of an opened destination
+    that was open already, `after` the part of a closed one that is still open. A Project has the network of its hub,
+    on each side of the hub that it had then. A workspace is left out if one side does not know its mode, and the rules
+    of a network are left out if one side did not read them all.
     """
     before, after = old.workspace_rows, new.workspace_rows
     networks = {
@@ -63,15 +56,13 @@ def reach_changes(old: Snapshot, new: Snapshot) -> pd.DataFrame:
         was, now = (side[key]["effective_isolation_mode"].lower() for side in (before, after))
         if not {was, now} <= MODE_WIDTH.keys():
             continue
-        identity = {name: row[name] for name in ("workspace_id", "workspace", "subscription")}
         found = [*_of_modes(was, now), *_of_rules(was, now, *rules.get(network, ([], [])))]
-        rows += [{**identity, **each, "rank": str(REACH_CHANGES.index(each["change"]))} for each in found]
-    order = ("rank", "subscription", "workspace_id", "destination")
-    return frame_of(rows, (*REACH_COLUMNS, "rank"), order).drop(columns="rank")
+        rows += [{**workspace_names(row), **each} for each in found]
+    return change_frame(rows, REACH_COLUMNS, REACH_CHANGES, ("subscription", "workspace_id", "destination"))
 
 
 def _network(row: Mapping[str, str], key: str) -> str:
-    """Return the lower-cased id of the workspace whose managed network this workspace has: a Project its hub's."""
+    """Return the lower-cased id of the workspace whose managed network counts: for a Project its hub."""
     return row["hub_resource_id"].lower() or key
 
 
@@ -91,12 +82,12 @@ def _of_rules(was: str, now: str, old: list[_Opening], new: list[_Opening]) -> I
     for change, these, others in (("opened", new, old), ("closed", old, new)):
         for each in _without_equal(these, others):
             if (approved or is_private(each.rule)) and not is_denial(each.rule):
-                yield from _told(change, each, [other for other in others if not is_denial(other.rule)])
+                yield from _row(change, each, [other for other in others if not is_denial(other.rule)])
     for change, these, others in (("no longer denied", old, new), ("newly denied", new, old)):
         denials = [other for other in others if is_denial(other.rule)]
         for each in _without_equal(these, others):
             if is_denial(each.rule):
-                yield from _told(change, each, denials)
+                yield from _row(change, each, denials)
 
 
 def _without_equal(these: list[_Opening], others: list[_Opening]) -> list[_Opening]:
@@ -105,18 +96,18 @@ def _without_equal(these: list[_Opening], others: list[_Opening]) -> list[_Openi
 
 
 def _place(rule: OutboundRule) -> tuple[object, ...]:
-    """All of a rule but its status."""
+    """Return everything of a rule except its status."""
     return tuple(value for name, value in vars(rule).items() if name != "status")
 
 
-def _told(change: str, each: _Opening, others: list[_Opening]) -> Iterable[dict[str, str]]:
+def _row(change: str, each: _Opening, others: list[_Opening]) -> Iterable[dict[str, str]]:
     broad = [other.rule for other in others if is_broad(other.rule)]
-    if any(holds(other, each.rule) for other in [*broad, *_unions(broad)]):
+    if any(includes(other, each.rule) for other in [*broad, *_unions(broad)]):
         return
-    parts = [other.said for other in others if is_broad(each.rule) and holds(each.rule, other.rule)]
+    parts = [other.destination for other in others if is_broad(each.rule) and includes(each.rule, other.rule)]
     beside = {"opened": "before", "no longer denied": "after", "closed": "after", "newly denied": "before"}
-    told = {"change": change, "destination": each.said, "rule": each.name}
-    yield {**told, beside[change]: ", ".join(sorted(set(parts)))}
+    row = {"change": change, "destination": each.destination, "rule": each.name}
+    yield {**row, beside[change]: ", ".join(sorted(set(parts)))}
 
 
 def _unions(rules: Iterable[OutboundRule]) -> Iterable[OutboundRule]:
@@ -133,7 +124,7 @@ def _unions(rules: Iterable[OutboundRule]) -> Iterable[OutboundRule]:
 def _changed_rules(
     old: Snapshot, new: Snapshot, networks: Collection[tuple[str, str]]
 ) -> dict[tuple[str, str], tuple[list[_Opening], list[_Opening]]]:
-    """Return the openings of both sides, by pair of networks, of pairs that differ and are known on both sides."""
+    """Return the openings of both sides, by pair of networks, if they differ and both sides read all rules."""
     known = rules_known(old), rules_known(new)
     sides = (old.rules_by_key, new.rules_by_key)
     names = [str(name) for name in sides[0].columns if name in sides[1].columns]
@@ -156,6 +147,6 @@ def _openings(rules: pd.DataFrame) -> dict[str, list[_Opening]]:
     for row in records(rules):
         rule = rule_of(row)
         if is_in_force(rule) is not False:
-            opening = _Opening(rule=rule, name=row["rule"], said=said(row))
+            opening = _Opening(rule=rule, name=row["rule"], destination=destination_text(row))
             found.setdefault(row["workspace_key"], []).append(opening)
     return found

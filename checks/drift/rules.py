@@ -1,4 +1,4 @@
-"""Outbound rules that were added, removed, widened, narrowed, led elsewhere or failed."""
+"""Find the outbound rules that were added, removed, widened, narrowed, redirected, or failed."""
 
 from __future__ import annotations
 
@@ -6,89 +6,60 @@ from collections.abc import Iterable, Mapping
 
 import pandas as pd
 
-from checks.drift.model import Snapshot, frame_of, records
-from checks.drift.openings import holds, is_denial, rule_of, said
+from checks.drift.model import Snapshot, change_frame, records, workspace_names
+from checks.drift.openings import destination_text, includes, is_denial, rule_of
 from checks.network.reachability import OutboundRule
 
 RULE_CHANGES = (
-    "not read now",
-    "widened",
-    "added",
-    "target changed",
-    "failed",
-    "narrowed",
-    "removed",
-    "recovered",
-    "status changed",
-    "changed",
-    "read again",
-)
-"""The order of importance. A rule whose destination and whose status changed has a row for each."""
+    "not read now", "widened", "added", "target changed", "failed", "narrowed", "removed", "recovered",
+    "status changed", "changed", "read again",
+)  # fmt: skip
+"""The most important first. A rule has a row for its destination and one for its status if both changed."""
 
 RULE_COLUMNS = (
-    "change",
-    "workspace_id",
-    "workspace",
-    "subscription",
-    "rule",
-    "category",
-    "old",
-    "new",
-    "details",
-    "rule_id",
-)
+    "change", "workspace_id", "workspace", "subscription", "rule", "category", "old", "new", "details", "rule_id",
+)  # fmt: skip
 
 _DEFINING = (
     "type", "action", "fqdn", "service_tag", "protocol", "port_ranges", "address_prefixes",
     "service_resource_id", "subresource_target",
 )  # fmt: skip
-_BESIDE = ("category", "spark_enabled", "error_information", "parent_rules")
-
-Rows = Mapping[str, Mapping[str, str]]
-"""Rules as texts, by lower-cased id."""
+_OTHERS = ("category", "spark_enabled", "error_information", "parent_rules")
 
 
 def rule_changes(old: Snapshot, new: Snapshot) -> pd.DataFrame:
-    """The changes of rules in workspaces that both sides have, with `RULE_COLUMNS`.
+    """Return the changed rules of workspaces that both sides have, with `RULE_COLUMNS`.
 
-    A rule missing on the side that did not read all rules of its workspace is neither added nor removed;
-    the workspace then has one row without a rule: `not read now` or `read again`.
+    If a side did not read all rules of a workspace, a rule that it lacks is neither added nor removed. The workspace
+    then has one row without a rule: `not read now` or `read again`.
     """
     here = old.workspaces_by_key.index.intersection(new.workspaces_by_key.index)
     before, after = _rules_in(old, here), _rules_in(new, here)
     whole_before, whole_after = rules_known(old), rules_known(new)
-    rows = [*_unread(new, here, whole_before, whole_after)]
+    rows = [*_not_read(old, new, here)]
     rows += _lone(after, before, whole_before, "added", "new")
     rows += _lone(before, after, whole_after, "removed", "old")
     rows += [row for pair in _different(before, after) for row in _changes_of(*pair)]
-    ranked = [
-        {
-            **_identity(new.workspace_rows[row["key"]]),
-            **row,
-            "rank": f"{RULE_CHANGES.index(row['change']):02}",
-        }
-        for row in rows
-    ]
-    order = ("rank", "subscription", "workspace_id", "rule")
-    return frame_of(ranked, (*RULE_COLUMNS, "rank"), order).drop(columns="rank")
+    named = ({**workspace_names(new.workspace_rows[row["key"]]), **row} for row in rows)
+    return change_frame(named, RULE_COLUMNS, RULE_CHANGES, ("subscription", "workspace_id", "rule"))
 
 
 def rules_known(snapshot: Snapshot) -> frozenset[str]:
-    """The lower-cased ids of the workspaces whose rules were all read: their number is told."""
+    """Return the lower-cased ids of the workspaces whose rules were all read: the file counts them."""
     counted = snapshot.workspaces_by_key["outbound_rules"]
     return frozenset(counted.index[counted.ne("")])
 
 
 def compared(old: OutboundRule, new: OutboundRule) -> str:
-    """What became of a rule's destination: widened, narrowed, target changed, or changed if undecided.
+    """Return the change of a rule's destination: widened, narrowed, target changed, or changed if undecided.
 
-    "" where it is the same once written alike. What a rule denies counts the other way round.
+    "" if it is the same but for spelling. A rule that denies more is narrowed.
     """
     if _definition(old) == _definition(new):
         return ""
     if is_denial(old) != is_denial(new):
         return "narrowed" if is_denial(new) else "widened"
-    grew, shrank = holds(new, old), holds(old, new)
+    grew, shrank = includes(new, old), includes(old, new)
     if is_denial(new):
         grew, shrank = shrank, grew
     if grew is shrank is None:
@@ -106,14 +77,12 @@ def _rules_in(snapshot: Snapshot, workspaces: pd.Index) -> pd.DataFrame:
     return rules[rules["workspace_key"].isin(workspaces)]
 
 
-def _unread(
-    new: Snapshot, here: pd.Index, before: frozenset[str], after: frozenset[str]
-) -> Iterable[dict[str, str]]:
+def _not_read(old: Snapshot, new: Snapshot, here: pd.Index) -> Iterable[dict[str, str]]:
+    before, after = rules_known(old), rules_known(new)
     for key in here:
         if (key in before) != (key in after):
-            lost = key in before
-            told = "Not all its rules were read" + (f" in {new.name}." if lost else " before.")
-            yield {"change": "not read now" if lost else "read again", "details": told, "key": str(key)}
+            change, side = ("not read now", new) if key in before else ("read again", old)
+            yield {"change": change, "details": f"{side.name} did not read all its rules.", "key": str(key)}
 
 
 def _lone(
@@ -122,31 +91,32 @@ def _lone(
     alone = these.loc[these.index.difference(others.index)]
     sure = alone[alone["workspace_key"].isin(whole)]
     return [
-        {**_named(row), "change": change, side: said(row), "details": _status_said(row)}
+        {**_named(row), "change": change, side: destination_text(row), "details": _status_text(row)}
         for row in records(sure)
     ]
 
 
 def _different(before: pd.DataFrame, after: pd.DataFrame) -> Iterable[tuple[dict[str, str], dict[str, str]]]:
     both = before.index.intersection(after.index)
-    names = [*_DEFINING, "status", *_BESIDE]
+    names = [*_DEFINING, "status", *_OTHERS]
     left, right = before.loc[both], after.loc[both]
     differs = (left[names] != right[names]).any(axis=1)
     return zip(records(left[differs]), records(right[differs]), strict=True)
 
 
 def _changes_of(old: Mapping[str, str], new: Mapping[str, str]) -> Iterable[dict[str, str]]:
-    both = {**_named(new), "old": said(old), "new": said(new)}
+    both = {**_named(new), "old": destination_text(old), "new": destination_text(new)}
     destination = compared(rule_of(old), rule_of(new))
     if destination:
         yield {**both, "change": destination, "details": _listed(old, new, _DEFINING)}
     if old["status"].lower() != new["status"].lower():
-        yield {**both, "change": _of_status(old, new), "details": _listed(old, new, ("status", *_ERROR))}
-    elif not destination and any(old[name] != new[name] for name in _BESIDE):
-        yield {**both, "change": "changed", "details": _listed(old, new, _BESIDE)}
-
-
-_ERROR = ("error_information",)
+        yield {
+            **both,
+            "change": _of_status(old, new),
+            "details": _listed(old, new, ("status", "error_information")),
+        }
+    elif not destination and any(old[name] != new[name] for name in _OTHERS):
+        yield {**both, "change": "changed", "details": _listed(old, new, _OTHERS)}
 
 
 def _of_status(old: Mapping[str, str], new: Mapping[str, str]) -> str:
@@ -155,22 +125,17 @@ def _of_status(old: Mapping[str, str], new: Mapping[str, str]) -> str:
 
 
 def _listed(old: Mapping[str, str], new: Mapping[str, str], names: Iterable[str]) -> str:
-    told = [
+    return "; ".join(
         f"{name}: {old[name] or 'not reported'} → {new[name] or 'not reported'}"
         for name in names
         if old[name] != new[name]
-    ]
-    return "; ".join(told)
+    )
 
 
-def _status_said(row: Mapping[str, str]) -> str:
+def _status_text(row: Mapping[str, str]) -> str:
     active = row["status"].lower() == "active"
     return "" if active else f"status: {row['status'] or 'not reported'}"
 
 
 def _named(row: Mapping[str, str]) -> dict[str, str]:
     return {name: row[name] for name in ("rule", "rule_id", "category")} | {"key": row["workspace_key"]}
-
-
-def _identity(row: Mapping[str, str]) -> dict[str, str]:
-    return {name: row[name] for name in ("workspace_id", "workspace", "subscription")}

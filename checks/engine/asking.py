@@ -12,7 +12,6 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pandas as pd
 
-from checks.contract.hubs import with_hub_values
 from checks.contract.tables import SCHEMAS, Tables
 from checks.engine.equal_rows import EqualRows, Subjects
 from checks.model import ANSWER_COLUMNS, Answers, ChosenCheck, Status
@@ -73,7 +72,7 @@ def findings(tables: Tables, chosen: Iterable[ChosenCheck | ScopedCheck]) -> pd.
     with the status unknown is about the workspace. If a check raises, or its answers have a wrong shape, all its rows
     have the status error; a table without rows then gets one row about no resource.
     """
-    asking = _Asking(with_hub_values(tables))
+    asking = _Asking(tables.effective)
     blocks = [block for each in chosen for block in asking.blocks(each) if len(block.owner)]
     if not blocks:
         nothing = Vocabulary.repeated("", 0)

@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from checks.model import Check
-from checks.policy.verdicts import Verdict
+from checks.severity import Verdict
 from checks.vocabulary import Values, Vocabulary
 
 Rows = npt.NDArray[np.int64]

@@ -21,7 +21,7 @@ Columns = frozenset[str]
 class Subjects:
     """The owners are the workspaces of the table, then the others that rows name, then nobody.
 
-    The tables are those of `with_hub_values`. `owner` holds, by table, the place of each row's owner. `decides` holds
+    The tables are `Tables.effective`. `owner` holds, by table, the place of each row's owner. `decides` holds
     for each workspace the place of the one that decides for it, and one more than that of nobody if there is none.
     `spelled`, `judged_by` and `notes` hold a text for each owner.
     """

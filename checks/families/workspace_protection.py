@@ -229,3 +229,5 @@ CHECKS: tuple[Check, ...] = (
     default_datastores_use_identity,
     legacy_api_mode_is_off,
 )
+
+DESCRIPTION = "protection of the workspace itself"

@@ -1,1 +1,1 @@
-"""Pure functions about hosts, ports, address prefixes and service tags. No frames."""
+"""Pure functions on hosts, ports, address prefixes, service tags and targets, without frames."""

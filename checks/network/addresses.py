@@ -1,4 +1,4 @@
-"""IPv4 and IPv6 addresses that a rule names: what is wrong with one, and how much a set of them opens."""
+"""Check the addresses of a rule: defects of one address, and how much several of them open together."""
 
 from __future__ import annotations
 
@@ -11,29 +11,18 @@ Network = IPv4Network | IPv6Network
 RESERVED_IPV4: Final = tuple(
     IPv4Network(network)
     for network in (
-        "0.0.0.0/8",
-        "10.0.0.0/8",
-        "100.64.0.0/10",
-        "127.0.0.0/8",
-        "169.254.0.0/16",
-        "172.16.0.0/12",
-        "192.0.0.0/24",
-        "192.0.2.0/24",
-        "192.168.0.0/16",
-        "198.18.0.0/15",
-        "198.51.100.0/24",
-        "203.0.113.0/24",
-        "224.0.0.0/4",
-        "240.0.0.0/4",
+        "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12",
+        "192.0.0.0/24", "192.0.2.0/24", "192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24",
+        "203.0.113.0/24", "224.0.0.0/4", "240.0.0.0/4",
     )
-)
+)  # fmt: skip
 """Special-purpose IPv4 blocks, from https://www.iana.org/assignments/iana-ipv4-special-registry."""
 
 MIN_PREFIX: Final = 24
 """The widest IPv4 network that a rule may open unless the policy sets another."""
 
 MAX_ADDRESSES: Final = 1024
-"""The most addresses that all rules of one resource may open together unless the policy sets another number."""
+"""The most addresses that the rules of a resource may open together unless the policy sets another number."""
 
 
 def network_of(text: str) -> Network | None:
@@ -47,8 +36,8 @@ def network_of(text: str) -> Network | None:
 def address_defect(rule: str) -> str:
     """Return what is wrong with one address rule of a public endpoint, "" if nothing is.
 
-    Azure takes single IPv4 addresses and CIDR ranges of public addresses only. `opening_defect` judges how
-    much the rules open together.
+    Azure accepts public IPv4 addresses and CIDR ranges only. `opening_defect` judges how much the rules open
+    together.
     """
     network = network_of(rule)
     if network is None:
@@ -61,7 +50,7 @@ def address_defect(rule: str) -> str:
 
 
 def union(prefixes: Iterable[str]) -> list[Network] | None:
-    """Return the smallest set of networks that holds the same addresses. None if a prefix is no network."""
+    """Return the smallest set of networks with the same addresses. None if a prefix is no network."""
     networks = [network_of(prefix) for prefix in prefixes]
     if None in networks:
         return None
@@ -69,11 +58,11 @@ def union(prefixes: Iterable[str]) -> list[Network] | None:
 
 
 def opening_defect(prefixes: Iterable[str], *, min_prefix: int, max_addresses: int) -> str | None:
-    """Return why the prefixes open too much together, "" if they do not, None if that is not settled.
+    """Return why the prefixes open too much together, "" if they do not, None if that is not known.
 
-    The union of the prefixes decides: a /14 and 1,024 times a /24 are the same opening. It may hold no network
-    wider than an IPv4 /`min_prefix` and no more than `max_addresses` addresses in total; IPv6 is measured by the
-    same numbers of addresses. A text that is no prefix leaves a narrow union unsettled.
+    The union of the prefixes decides: 1,024 adjacent /24 are the same opening as a /14. The union may have no network
+    wider than an IPv4 /`min_prefix`, and at most `max_addresses` addresses. The same numbers of addresses apply to
+    IPv6. None if the union is narrow and a text is no prefix.
     """
     networks = [network_of(prefix) for prefix in prefixes]
     opened = _collapsed(network for network in networks if network is not None)
@@ -91,10 +80,10 @@ def opening_defect(prefixes: Iterable[str], *, min_prefix: int, max_addresses: i
 def covers(wide: Iterable[Network], narrow: Iterable[Network]) -> bool:
     """Return whether every address of `narrow` is an address of `wide`; both are unions."""
     listed = list(wide)
-    return all(any(_holds(outer, inner) for outer in listed) for inner in narrow)
+    return all(any(_includes(outer, inner) for outer in listed) for inner in narrow)
 
 
-def _holds(outer: Network, inner: Network) -> bool:
+def _includes(outer: Network, inner: Network) -> bool:
     if isinstance(outer, IPv4Network) and isinstance(inner, IPv4Network):
         return inner.subnet_of(outer)
     if isinstance(outer, IPv6Network) and isinstance(inner, IPv6Network):
@@ -104,7 +93,7 @@ def _holds(outer: Network, inner: Network) -> bool:
 
 def _collapsed(networks: Iterable[Network]) -> list[Network]:
     listed = list(networks)
-    by_version: list[Network] = []
-    by_version += collapse_addresses(each for each in listed if isinstance(each, IPv4Network))
-    by_version += collapse_addresses(each for each in listed if isinstance(each, IPv6Network))
-    return by_version
+    return [
+        *collapse_addresses(each for each in listed if isinstance(each, IPv4Network)),
+        *collapse_addresses(each for each in listed if isinstance(each, IPv6Network)),
+    ]

@@ -1,7 +1,7 @@
-"""Host names of outbound rules: their spelling, what a wildcard covers, and who may own a name under it.
+"""Check the host names of outbound rules: spelling, what a wildcard covers, and who may own a name under it.
 
-Azure Firewall applies host-name rules. It supports an asterisk as the first character only: `*.contoso.com` matches
-every name below the domain, and `*contoso.com` also matches other names with that ending
+Azure Firewall enforces host-name rules. An asterisk counts only as the first character. `*.contoso.com` matches every
+name below the domain, and `*contoso.com` also matches other names with that ending
 (https://learn.microsoft.com/azure/firewall/firewall-faq, read 2026-11).
 """
 
@@ -40,8 +40,8 @@ _LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")
 class SharedNames:
     """Names behind which any customer can own a resource that receives data.
 
-    `domains` maps a domain to how many labels, such as a region, may lie between it and its customers' names.
-    `hosts` are globs on single hosts. `admitted` are names that pass even if `domains` or `hosts` cover them.
+    `domains` maps a domain to the number of labels, such as a region, that may be between it and its customers' names.
+    `hosts` are globs on single hosts. `admitted` are names that always pass.
     """
 
     domains: Mapping[str, int]
@@ -51,7 +51,7 @@ class SharedNames:
 
 @cache
 def built_in_names() -> SharedNames:
-    """Return the names of `shared_domains.csv` and `shared_hosts.csv`, where each line has its source."""
+    """Return the names of `shared_domains.csv` and `shared_hosts.csv`. Each line there has its source."""
     return SharedNames(
         domains={row["domain"]: int(row["labels"]) for row in _rows("shared_domains.csv")},
         hosts=tuple(row["host"] for row in _rows("shared_hosts.csv")),
@@ -65,7 +65,7 @@ def _rows(name: str) -> list[dict[str, str]]:
 
 @lru_cache(maxsize=4096)
 def normal_host(host: str) -> str:
-    """Return the host as hosts are compared: lower-case ASCII (Punycode), without blanks or a dot at its end."""
+    """Return the host in the form for comparison: lower-case ASCII (Punycode), no blanks, no dot at the end."""
     text = host.strip().rstrip(".").lower()
     if text.isascii():
         return text
@@ -109,11 +109,8 @@ def spelling_defect(host: str) -> str:
     return ""
 
 
-def swallows(wide: str, narrow: str) -> bool:
-    """Return whether `wide` already allows everything that `narrow` allows; either may be a wildcard.
-
-    Reflexive and transitive.
-    """
+def covers_host(wide: str, narrow: str) -> bool:
+    """Return whether `wide` allows everything that `narrow` allows. Either may be a wildcard."""
     wide, narrow = normal_host(wide), normal_host(narrow)
     if not wide.startswith("*"):
         return wide == narrow
@@ -125,17 +122,17 @@ def reaches_storage(host: str) -> bool:
     host = normal_host(host)
     return any(
         host == suffix
-        or swallows(f"*.{suffix}", host)
+        or covers_host(f"*.{suffix}", host)
         or (is_wildcard(host) and f".{suffix}".endswith(host[1:]))
         for suffix in STORAGE_SUFFIXES
     )
 
 
 def host_defect(host: str, names: SharedNames) -> str:
-    """Return why more than one owner may receive data behind the host, "" if only one can.
+    """Return why more than one owner may receive data at the host, "" if only one can.
 
-    The public suffixes of the bundled list count as shared domains too. A single name below a shared domain has
-    one owner and passes.
+    The public suffixes of the bundled list are shared domains too. A single name below a shared domain has one owner
+    and passes.
     """
     host = normal_host(host)
     base = host.removeprefix("*").removeprefix(".")
@@ -170,7 +167,7 @@ def _wildcard_defect(base: str, names: SharedNames) -> str:
 
 
 def _literal_tail(glob: str) -> str:
-    """Return what every host of the glob ends in, with the dot before it."""
+    """Return the ending of every host of the glob, with the dot before it."""
     tail = glob.rsplit("*", 1)[-1]
     return tail if "*" in glob else f".{tail}"
 

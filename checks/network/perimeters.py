@@ -1,4 +1,4 @@
-"""Network security perimeters: who may reach a resource from public addresses, by its own access and its perimeter.
+"""Judge who can reach a resource from public addresses, by its own access and its network security perimeter.
 
 Source: "Transition to a network security perimeter in Azure" (read 2026-11): the perimeter's rules govern public
 inbound traffic even if `publicNetworkAccess` is Disabled or SecuredByPerimeter. In Learning mode the resource's own
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 Governor = Literal["nobody", "resource", "perimeter", "either"]
-"""Whose rules admit public traffic: none of them, the resource's, the perimeter's, or either's."""
+"""Whose rules admit public traffic: nobody's, the resource's, the perimeter's, or either's."""
 
 ENFORCED: Final = "enforced"
 LEARNING: Final = ("learning", "audit")
@@ -27,27 +27,27 @@ GOVERNOR: Final[dict[tuple[str, str], Governor]] = {
     ("securedbyperimeter", "learning"): "perimeter",
     ("securedbyperimeter", "enforced"): "perimeter",
 }
-"""By public network access and access mode ("" for no association), both in lower case."""
+"""The governor by public network access and access mode ("" without an association), in lower case."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Inbound:
-    """The opening of one side; None if it is not known. `what` names it for people."""
+    """Whether one side is open, None if that is not known, and the name of its opening for the reader."""
 
     is_open: bool | None
     what: str = ""
 
 
 def governor(access: str | None, mode: str) -> Governor | None:
-    """Return whose rules admit public traffic. None for an undocumented word; absent access is Enabled."""
+    """Return whose rules admit public traffic. Absent access is Enabled. None for an undocumented word."""
     word = mode.lower()
     return GOVERNOR.get(((access or "Enabled").lower(), "learning" if word in LEARNING else word))
 
 
 def judged(access: str | None, mode: str | None, resource: Inbound, perimeter: Inbound) -> Inbound:
-    """Return whether public traffic is admitted too widely, from both sides and the access mode.
+    """Return whether both sides and the access mode admit too much public traffic.
 
-    `mode` is None if the perimeter is not known: the answer is then None unless every mode gives the same.
+    `mode` is None if the perimeter is not known. The answer is then None, unless it is the same in every mode.
     """
     if mode is None:
         answers = {

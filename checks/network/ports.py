@@ -1,13 +1,13 @@
-"""Port lists of outbound rules, such as `80, 8080-8089` or `*`."""
+"""Parse and compare the port lists of outbound rules, such as `80, 8080-8089` or `*`."""
 
 from __future__ import annotations
 
 Ports = tuple[tuple[int, int], ...]
-"""Port ranges, both ends included, sorted and with nothing between any two that touch."""
+"""Sorted port ranges, both ends included. No two ranges overlap or touch."""
 
 
 def parsed_ports(ranges: str) -> Ports | None:
-    """Return the ports that a comma list opens, `*` being all. None if it is no port list."""
+    """Return the ports of a comma list; `*` is all ports. None if the text is no port list."""
     found: list[tuple[int, int]] = []
     for part in ranges.split(","):
         first, dash, last = (piece.strip() for piece in part.partition("-"))
@@ -33,7 +33,7 @@ def _merged(ranges: list[tuple[int, int]]) -> Ports:
 
 
 def normal_ports(ranges: str) -> str:
-    """Return the port list ordered and merged; a text that is no port list comes back stripped."""
+    """Return the port list sorted and merged. A text that is no port list is only stripped."""
     ports = parsed_ports(ranges)
     if ports is None:
         return ranges.strip()

@@ -1,20 +1,20 @@
-"""What outbound rules let through, and whether that reaches a destination: pure functions, no tables.
+"""Decide whether outbound rules let traffic through to a destination.
 
-Everything is three-valued: None is "what was reported does not settle it". A rule opens its destination
-where it is in force and allows. A host-name rule opens ports 80 and 443 of one name or of all under a
-wildcard; a service-tag rule its tag, or its address prefixes in place of the tag; a private-endpoint rule
-one sub-resource of one target. Who made a rule, its category, changes nothing. Sources: "Workspace managed
-virtual network isolation" and the contract of api-version 2025-12-01, both read 2026-11.
+Every answer is three-valued: None if the reported values do not decide. A rule opens its destination if it is in force
+and allows. A host-name rule opens ports 80 and 443 of a host, or of every host under a wildcard. A service-tag rule
+opens its tag, or its address prefixes instead of the tag. A private-endpoint rule opens one sub-resource of one target.
+The category of a rule changes nothing. Sources: "Workspace managed virtual network isolation" and the contract of
+api-version 2025-12-01, both read 2026-11.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from ipaddress import ip_network
 from typing import Final
 
-from checks.network.hosts import reaches_storage, swallows
+from checks.network.addresses import network_of
+from checks.network.hosts import covers_host, reaches_storage
 from checks.network.ports import parsed_ports
 from checks.network.service_tags import covers_tag
 from checks.network.targets import resource_type_of, same_id
@@ -23,12 +23,12 @@ HOST_PORTS: Final = (80, 443)
 """The only ports of a host-name rule."""
 
 WORKING_PORT: Final = 443
-"""The port of a destination unless its scenario sets another."""
+"""The default port of a destination."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class OutboundRule:
-    """A rule as Azure reported it; None is not reported, and `address_prefixes` "" is none."""
+    """A rule as Azure reported it. None is not reported; "" in `address_prefixes` is no prefix."""
 
     type: str | None = None
     status: str | None = None
@@ -44,7 +44,7 @@ class OutboundRule:
 
 @dataclass(frozen=True, kw_only=True)
 class Host:
-    """A public host over TCP; a wildcard asks for every host under it."""
+    """A public host over TCP, or with a wildcard every host under it."""
 
     name: str
     port: int = WORKING_PORT
@@ -52,7 +52,7 @@ class Host:
 
 @dataclass(frozen=True, kw_only=True)
 class Service:
-    """The endpoints that a service tag covers, over one protocol and port."""
+    """All addresses of a service tag, over one protocol and port."""
 
     tag: str
     protocol: str = "TCP"
@@ -61,7 +61,7 @@ class Service:
 
 @dataclass(frozen=True, kw_only=True)
 class Endpoint:
-    """One sub-resource by private endpoint: of a resource named by its id, or of any of a type."""
+    """A sub-resource by private endpoint: of one resource by its id, or of any resource of a type."""
 
     subresource: str
     resource_id: str = ""
@@ -74,11 +74,11 @@ Destination = Host | Service | Endpoint
 def reachable(
     rules: Iterable[OutboundRule], mode: str | None, destination: Destination, *, complete: bool = True
 ) -> bool | None:
-    """Whether computes of a managed network in that mode reach the destination.
+    """Return whether computes of a managed network in that mode reach the destination.
 
-    In AllowInternetOutbound everything public is reachable; otherwise rules have to open it. None where
-    isolation is off, because the customer's own network decides, where the mode is not known, where rules
-    may be missing (not `complete`), and where an opening and a denial meet: which wins is not documented.
+    In AllowInternetOutbound everything public is reachable. Otherwise a rule has to open it. None if isolation is off,
+    because the customer's own network decides; if the mode is not known; if rules may be missing (not `complete`); and
+    if one rule opens and another denies it, because Azure does not document which wins.
     """
     word = (mode or "").lower()
     if word == "allowinternetoutbound" and not isinstance(destination, Endpoint):
@@ -93,25 +93,25 @@ def reachable(
 
 
 def opens(rule: OutboundRule, destination: Destination) -> bool | None:
-    """Whether the rule, by itself, lets traffic through to all of the destination."""
+    """Return whether the rule by itself lets traffic through to all of the destination."""
     return all_of((leads_to(rule, destination), allows(rule), is_in_force(rule)))
 
 
 def denies(rule: OutboundRule, destination: Destination) -> bool | None:
-    """Whether the rule, by itself, refuses traffic to the destination; only a service-tag rule can."""
+    """Return whether the rule by itself denies traffic to the destination. Only a service-tag rule can."""
     allowed = allows(rule)
     refuses = None if allowed is None else not allowed
     return all_of((leads_to(rule, destination), refuses, is_in_force(rule)))
 
 
 def is_in_force(rule: OutboundRule) -> bool | None:
-    """Whether the rule is Active; None for a status that is absent or undocumented."""
+    """Return whether the rule is Active. None for an absent or undocumented status."""
     known = {"active": True} | dict.fromkeys(("inactive", "provisioning", "deleting", "failed"), False)
     return known.get((rule.status or "").lower())
 
 
 def allows(rule: OutboundRule) -> bool | None:
-    """Return whether the rule allows: every rule does but a service-tag rule with the action Deny.
+    """Return whether the rule allows. Every rule does, except a service-tag rule with the action Deny.
 
     A service-tag rule without an action allows (recorded 2022-12-01-preview; the az exports leave it out).
     """
@@ -121,7 +121,7 @@ def allows(rule: OutboundRule) -> bool | None:
 
 
 def leads_to(rule: OutboundRule, destination: Destination) -> bool | None:
-    """Whether all of the destination lies behind the rule, be the rule in force or not, allowing or not."""
+    """Return whether the rule is about all of the destination, whether or not it is in force or allows."""
     match (rule.type or "").lower():
         case "fqdn":
             return _name_leads_to(rule, destination)
@@ -135,11 +135,11 @@ def leads_to(rule: OutboundRule, destination: Destination) -> bool | None:
 def _name_leads_to(rule: OutboundRule, destination: Destination) -> bool | None:
     if not isinstance(destination, Host) or destination.port not in HOST_PORTS:
         return False
-    return swallows(rule.fqdn, destination.name) if rule.fqdn else None
+    return covers_host(rule.fqdn, destination.name) if rule.fqdn else None
 
 
 def _addresses_lead_to(rule: OutboundRule, destination: Destination) -> bool | None:
-    """Return whether a service-tag rule leads there. To a host, only a tag of every address or of its storage does."""
+    """Return whether a tag leads to it; to a host only if the tag is every address or the host is storage."""
     if isinstance(destination, Endpoint):
         return False
     protocol = destination.protocol if isinstance(destination, Service) else "TCP"
@@ -147,7 +147,7 @@ def _addresses_lead_to(rule: OutboundRule, destination: Destination) -> bool | N
         (
             _covers(rule, destination),
             _carries(rule.protocol, protocol),
-            _holds(rule.port_ranges, destination.port),
+            _includes_port(rule.port_ranges, destination.port),
         )
     )
 
@@ -171,11 +171,8 @@ def _covers(rule: OutboundRule, destination: Host | Service) -> bool | None:
 
 
 def _is_everywhere(prefix: str) -> bool | None:
-    try:
-        network = ip_network(prefix.strip(), strict=False)
-    except ValueError:
-        return None
-    return network.version == 4 and network.prefixlen == 0
+    network = network_of(prefix)
+    return None if network is None else network.version == 4 and network.prefixlen == 0
 
 
 def _carries(protocol: str | None, wanted: str) -> bool | None:
@@ -185,7 +182,7 @@ def _carries(protocol: str | None, wanted: str) -> bool | None:
     return known == wanted.lower() if known in {"tcp", "udp", "icmp"} else None
 
 
-def _holds(ranges: str | None, port: int) -> bool | None:
+def _includes_port(ranges: str | None, port: int) -> bool | None:
     ports = parsed_ports(ranges) if ranges is not None else None
     return None if ports is None else any(low <= port <= high for low, high in ports)
 
@@ -206,12 +203,12 @@ def _is_target(target: str, destination: Endpoint) -> bool | None:
 
 
 def all_of(claims: Iterable[bool | None]) -> bool | None:
-    """Whether every claim holds: False where one does not, else None where one is not settled."""
+    """Return False if a claim is False, else None if one is None, else True."""
     found = set(claims)
     return False if False in found else None if None in found else True
 
 
 def any_of(claims: Iterable[bool | None]) -> bool | None:
-    """Whether any claim holds: True where one does, else None where one is not settled."""
+    """Return True if a claim is True, else None if one is None, else False."""
     found = set(claims)
     return True if True in found else None if None in found else False

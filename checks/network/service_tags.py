@@ -1,4 +1,4 @@
-"""Service tags, divided into those that cover resources of any customer and those of a single service.
+"""Service tags: which of them include resources that any customer of Azure may own.
 
 Source of the names: "Virtual network service tags"
 (https://learn.microsoft.com/azure/virtual-network/service-tags-overview, table "Available service tags", read
@@ -8,122 +8,47 @@ services is ours: a tag is shared if any customer may own an endpoint behind it 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from fnmatch import fnmatchcase
-from ipaddress import ip_network
 from typing import Final
 
-SHARED_TAGS: Final[Mapping[str, str]] = {
-    "Internet": "every address on the internet",
-    "AzureCloud": "every public address of Azure, of every customer",
-    "Storage": "storage accounts of every customer",
-    "AzureDataLake": "Data Lake Storage Gen1 accounts of every customer",
-    "AppService": "web apps and functions of every customer",
-    "AppConfiguration": "configuration stores of every customer",
-    "ApiManagement": "API gateways of every customer",
-    "AzureHealthcareAPIs": "health data services of every customer",
-    "AzureBotService": "bots of every customer",
-    "AzureCognitiveSearch": "search services of every customer",
-    "AzureConnectors": "managed connectors, which write into services of every customer",
-    "AzureContainerRegistry": "container registries of every customer",
-    "AzureAttestation": "attestation providers of every customer",
-    "AzureDeviceUpdate": "device update accounts of every customer",
-    "AzureManagedGrafana": "dashboards of every customer",
-    "AzureCosmosDB": "databases of every customer",
-    "KustoAnalytics": "data clusters of every customer",
-    "AzureDatabricks": "Databricks workspaces of every customer",
-    "AzureDevOps": "organisations and repositories of every customer",
-    "AzureDevSpaces": "development spaces of every customer",
-    "AzureDigitalTwins": "digital twins of every customer",
-    "AzureEventGrid": "event topics of every customer",
-    "AzureFrontDoor": "without a suffix it holds AzureFrontDoor.Frontend",
-    "AzureFrontDoor.Frontend": "web sites of every customer behind Front Door",
-    "AzureIoTHub": "device hubs of every customer",
-    "AzureKeyVault": "key vaults of every customer",
-    "AzureMachineLearningInference": "online endpoints of every customer",
-    "AzureSignalR": "message hubs of every customer",
-    "AzureWebPubSub": "message hubs of every customer",
-    "AzureSpringCloud": "applications of every customer",
-    "CognitiveServices*": "AI services of every customer",
-    "Dynamics365BusinessCentral": "business applications of every customer",
-    "EventHub": "event hubs of every customer",
-    "GuestAndHybridManagement": "automation accounts, with their webhooks, of every customer",
-    "Grafana": "dashboards of every customer",
-    "LogicApps": "workflows of every customer",
-    "LogicAppsManagement": "workflow triggers of every customer",
-    "MicrosoftAzureFluidRelay": "shared documents of every customer",
-    "PowerBI": "reports and data sets of every customer",
-    "PowerPlatform*": "apps and flows of every customer",
-    "PowerQueryOnline": "data flows of every customer",
-    "ServiceBus": "message queues of every customer",
-    "Sql": "databases of every customer",
-    "VideoIndexer": "video accounts of every customer",
-}
-"""Tags behind which any customer may own an endpoint that takes data, and whose endpoints those are.
+from checks.network.addresses import network_of
 
-A name ends in `*` if several tags begin so. Regional forms such as `Storage.WestEurope` belong to their tag.
+SHARED_TAGS: Final = (
+    "Internet", "AzureCloud", "Storage", "AzureDataLake", "AppService", "AppConfiguration", "ApiManagement",
+    "AzureHealthcareAPIs", "AzureBotService", "AzureCognitiveSearch", "AzureConnectors",
+    "AzureContainerRegistry", "AzureAttestation", "AzureDeviceUpdate", "AzureManagedGrafana",
+    "AzureCosmosDB", "KustoAnalytics", "AzureDatabricks", "AzureDevOps", "AzureDevSpaces",
+    "AzureDigitalTwins", "AzureEventGrid", "AzureFrontDoor", "AzureFrontDoor.Frontend", "AzureIoTHub",
+    "AzureKeyVault", "AzureMachineLearningInference", "AzureSignalR", "AzureWebPubSub", "AzureSpringCloud",
+    "CognitiveServices*", "Dynamics365BusinessCentral", "EventHub", "GuestAndHybridManagement", "Grafana",
+    "LogicApps", "LogicAppsManagement", "MicrosoftAzureFluidRelay", "PowerBI", "PowerPlatform*",
+    "PowerQueryOnline", "ServiceBus", "Sql", "VideoIndexer",
+)  # fmt: skip
+"""Tags behind which any customer may own an endpoint that takes data, such as an account, a host or a queue.
+
+A name ends in `*` if several tags begin with it. A regional form such as `Storage.WestEurope` counts as its tag.
+`AzureFrontDoor` without a suffix includes `AzureFrontDoor.Frontend`, the web sites of every customer.
+`AzureConnectors` write into services of every customer, and `GuestAndHybridManagement` includes webhooks.
 """
 
 SINGLE_SERVICE_TAGS: Final = (
-    "ActionGroup",
-    "AppServiceManagement",
-    "ApplicationInsightsAvailability",
-    "AzureActiveDirectory",
-    "AzureActiveDirectoryDomainServices",
-    "AzureAdvancedThreatProtection",
-    "AzureArcInfrastructure",
-    "AzureBackup",
-    "AzureContainerAppsService",
-    "AzureFrontDoor.Backend",
-    "AzureFrontDoor.FirstParty",
-    "AzureFrontDoor.MicrosoftSecurity",
-    "AzureInformationProtection",
-    "AzureLoadBalancer",
-    "AzureLoadTestingInstanceManagement",
-    "AzureMachineLearning",
-    "AzureMonitor",
-    "AzureMonitorForSAP",
-    "AzureDataExplorerManagement",
-    "AzureOpenDatasets",
-    "AzurePortal",
-    "AzurePlatformDNS",
-    "AzurePlatformIMDS",
-    "AzurePlatformLKM",
-    "AzureResourceManager",
-    "AzureSecurityCenter",
-    "AzureSentinel",
-    "AzureSiteRecovery",
-    "AzureSphere",
-    "AzureStack",
-    "AzureTrafficManager",
-    "AzureUpdateDelivery",
-    "BatchNodeManagement",
-    "ChaosStudio",
-    "DataFactory",
-    "DataFactoryManagement",
-    "Dynamics365ForMarketingEmail",
-    "EOPExternalPublishedIPs",
-    "GatewayManager",
-    "HDInsight",
-    "M365ManagementActivityApi",
-    "M365ManagementActivityApiWebhook",
-    "Marketplace",
-    "MicrosoftCloudAppSecurity",
-    "MicrosoftContainerRegistry",
-    "MicrosoftDefenderForEndpoint",
-    "MicrosoftPurviewPolicyDistribution",
-    "OneDsCollector",
-    "SCCservice",
-    "SecurityCopilot",
-    "SerialConsole",
-    "ServiceFabric",
-    "SqlManagement",
-    "StorageMover",
-    "StorageSyncService",
-    "VirtualNetwork",
-    "WindowsAdminCenter",
-    "WindowsVirtualDesktop",
-)
+    "ActionGroup", "AppServiceManagement", "ApplicationInsightsAvailability", "AzureActiveDirectory",
+    "AzureActiveDirectoryDomainServices", "AzureAdvancedThreatProtection", "AzureArcInfrastructure",
+    "AzureBackup", "AzureContainerAppsService", "AzureFrontDoor.Backend", "AzureFrontDoor.FirstParty",
+    "AzureFrontDoor.MicrosoftSecurity", "AzureInformationProtection", "AzureLoadBalancer",
+    "AzureLoadTestingInstanceManagement", "AzureMachineLearning", "AzureMonitor", "AzureMonitorForSAP",
+    "AzureDataExplorerManagement", "AzureOpenDatasets", "AzurePortal", "AzurePlatformDNS",
+    "AzurePlatformIMDS", "AzurePlatformLKM", "AzureResourceManager", "AzureSecurityCenter", "AzureSentinel",
+    "AzureSiteRecovery", "AzureSphere", "AzureStack", "AzureTrafficManager", "AzureUpdateDelivery",
+    "BatchNodeManagement", "ChaosStudio", "DataFactory", "DataFactoryManagement",
+    "Dynamics365ForMarketingEmail", "EOPExternalPublishedIPs", "GatewayManager", "HDInsight",
+    "M365ManagementActivityApi", "M365ManagementActivityApiWebhook", "Marketplace",
+    "MicrosoftCloudAppSecurity", "MicrosoftContainerRegistry", "MicrosoftDefenderForEndpoint",
+    "MicrosoftPurviewPolicyDistribution", "OneDsCollector", "SCCservice", "SecurityCopilot",
+    "SerialConsole", "ServiceFabric", "SqlManagement", "StorageMover", "StorageSyncService",
+    "VirtualNetwork", "WindowsAdminCenter", "WindowsVirtualDesktop",
+)  # fmt: skip
 """Tags of one service that Microsoft runs, or of the customer's own network."""
 
 _SUFFIXES_THAT_ARE_NO_REGION: Final = ("azurefrontdoor.",)
@@ -132,10 +57,9 @@ _SUFFIXES_THAT_ARE_NO_REGION: Final = ("azurefrontdoor.",)
 def is_shared(
     tag: str, *, shared: Iterable[str] = SHARED_TAGS, single: Iterable[str] = SINGLE_SERVICE_TAGS
 ) -> bool | None:
-    """Return whether the tag covers endpoints of every customer. None if no list has the tag.
+    """Return whether the tag includes endpoints of every customer. None if no list has the tag.
 
-    `shared` may hold globs. A regional form counts as its tag, and an exact name in either list decides before a
-    glob does.
+    `shared` may have globs. A regional form counts as its tag. An exact name in either list wins over a glob.
     """
     word = service_of(tag)
     exact = {name.lower() for name in single}
@@ -170,10 +94,5 @@ def covers_tag(wide: str, narrow: str) -> bool:
 def is_no_tag(text: str) -> bool:
     """Return whether the text cannot be a service tag: a wildcard, `Any`, an address or another non-name."""
     word = text.strip()
-    if word.lower() == "any" or not word.replace(".", "").replace("_", "").isalnum():
-        return True
-    try:
-        ip_network(word, strict=False)
-    except ValueError:
-        return False
-    return True
+    is_name = word.replace(".", "").replace("_", "").isalnum() and word.lower() != "any"
+    return not is_name or network_of(word) is not None

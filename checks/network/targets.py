@@ -1,4 +1,4 @@
-"""Resource ids that rules point at: one notion of the same id, and what a private endpoint may lead to."""
+"""Compare the resource ids of rules, and list the targets that private endpoints support."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from typing import Final
 
 
 def same_id(resource_id: str) -> str:
-    """Return the id as ids are compared: lower-case, without blanks around it or a slash at its end."""
+    """Return the id in the form for comparison: lower-case, no blanks around it, no slash at the end."""
     return resource_id.strip().rstrip("/").lower()
 
 
 def resource_type_of(resource_id: str) -> str | None:
-    """The lower-cased `provider/type` of a resource id, None where it has none; nested types are joined."""
+    """Return the lower-cased `provider/type` of a resource id, nested types joined. None if it has none."""
     _, separator, tail = resource_id.strip().lower().rstrip("/").rpartition("/providers/")
     provider, *rest = tail.split("/")
     if not separator or len(rest) < 2 or len(rest) % 2:
@@ -58,11 +58,11 @@ _SUPPORTED_TARGETS: Final = {
 sub-resources of "What is a private endpoint?", both read 2026-11."""
 
 _ANY_SUBRESOURCE: Final = ("microsoft.network/applicationgateways",)
-"""Types whose sub-resource is a name their owner chose."""
+"""Types whose owner chooses the name of the sub-resource."""
 
 
 def supports_private_endpoint(resource_id: str, subresource: str) -> bool | None:
-    """Return whether a managed network supports a private endpoint to the target. None if an argument is unusable."""
+    """Return whether a managed network can have a private endpoint to this. None if an argument is no id or ""."""
     resource_type = resource_type_of(resource_id)
     if resource_type is None or not subresource.strip():
         return None

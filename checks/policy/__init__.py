@@ -1,1 +1,1 @@
-"""Policies: how they are parsed, composed, judged and scored."""
+"""Parse and compose policies, judge findings by them, and score the result."""

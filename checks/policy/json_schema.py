@@ -1,7 +1,7 @@
-"""The JSON Schema of policy files, for editors: made from the models that validate them.
+"""Make the JSON Schema of policy files, for editors, from the models that validate the files.
 
-Checks of plug-ins are allowed but not listed, so that the schema is the same on every machine;
-`policies validate` knows them and their parameters.
+The schema allows checks of plug-ins without listing them, so it is the same on every machine. `policies validate`
+knows the plug-ins and their parameters.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Schema = dict[str, Any]
 
 
 def policy_schema(checks: Mapping[str, Check]) -> Schema:
-    """The schema of a policy file (draft 2020-12), where `checks` are listed with their parameters."""
+    """Return the schema of a policy file (draft 2020-12) with these checks and their parameters."""
     schema = Policy.model_json_schema(ref_template="#/$defs/{model}")
     definitions: Schema = schema.pop("$defs")
     setting = definitions.pop("CheckSetting")
@@ -47,7 +47,7 @@ def policy_schema(checks: Mapping[str, Check]) -> Schema:
 
 
 def _pinned(schema: Schema, definitions: Schema) -> None:
-    """Add the rules that the models' validators check and their types do not show."""
+    """Add the rules that the validators of the models have beyond their types."""
     selector, waiver = definitions["Selector"], definitions["Waiver"]
     selector["minProperties"] = 1
     waiver["anyOf"] = [{"required": ["resource"]}, {"required": ["where"]}]
@@ -59,7 +59,7 @@ def _pinned(schema: Schema, definitions: Schema) -> None:
 
 
 def _one_or_list(value: Schema) -> Schema:
-    """Return the schema of a list or its single item, and without null if the key may be left out instead."""
+    """Return the schema without null; a list of texts may also be its single item, as the validator allows."""
     kinds = [kind for kind in value.get("anyOf", [value]) if kind.get("type") != "null"]
     if len(kinds) != 1:
         return value
@@ -105,7 +105,7 @@ def _of_check(check: Check, setting: Schema, definitions: Schema) -> Schema:
 
 
 def _shorthand(setting: Schema) -> Schema:
-    """Return the schema of a setting or of its short forms: nothing, on, off, and the booleans YAML reads for them."""
+    """Return the settings or their short forms: empty, on and off, also as YAML reads them."""
     spelled = dict(setting)
     spelled["properties"] = {
         name: _one_or_list(value) if name == "severity" else value

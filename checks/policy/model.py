@@ -1,4 +1,4 @@
-"""The models of a policy file. Its validation and its JSON Schema come from them."""
+"""The models of a policy file. They validate it, and its JSON Schema is made from them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from checks.policy.selectors import Globs, Selector
 from checks.severity import Severity
 
 VERSION = 1
-"""The version of the schema. It grows when a file that was valid would come to mean something else."""
+"""The version of the schema. It changes if a valid file would get another meaning."""
 
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000, pattern=r"\S")]
 
@@ -31,17 +31,19 @@ class _Model(BaseModel):
 
 
 class CheckSetting(_Model):
-    """The settings of one check, or of all checks under one key. A key turns its checks on.
+    """The settings of one check, or of all checks under one key. Naming a check turns it on.
 
-    `off` (which YAML reads as false) is short for `enabled: false`. An empty value and `on` are short for `{}`.
+    `off`, which YAML reads as false, is short for `enabled: false`. An empty value and `on` are short for `{}`.
     """
 
-    severity: Severity | None = Field(None, description="How bad a violation is; the check's own if not set.")
+    severity: Severity | None = Field(
+        None, description="The severity of a violation; the check's default if not set."
+    )
     parameters: dict[str, Any] = Field(
         default_factory=dict,
-        description="The check's parameters by name. Each replaces the value that was set before.",
+        description="Parameters by name. Each replaces the earlier value of the same parameter.",
     )
-    note: str = Field("", description="Why; for readers of the policy.")
+    note: str = Field("", description="The reason for this setting, for readers of the policy.")
     enabled: bool = Field(default=True, description="Whether the check is asked. `off` is short for false.")
 
     @model_validator(mode="before")
@@ -61,38 +63,36 @@ _SETTINGS = (
 
 
 class Override(_Model):
-    """Other settings for some workspaces. Later overrides win over earlier ones, and over `checks`."""
+    """Other settings for some workspaces. A later override wins over an earlier one and over `checks`."""
 
-    name: Line = Field("", description="What `policies explain` calls it.")
-    where: Selector = Field(description="The workspaces it is for.")
+    name: Line = Field("", description="The name that `policies explain` shows.")
+    where: Selector = Field(description="The workspaces that it applies to.")
     checks: Settings = Field(min_length=1, description=_SETTINGS)
 
 
 def _calendar_day(value: object) -> object:
     if isinstance(value, date) or (isinstance(value, str) and re.fullmatch(r"\d{4}-\d{2}-\d{2}", value)):
         return value
-    raise ValueError("an expiry is a day, written like 2027-01-31")
+    raise ValueError("write the expiry as a date, such as 2027-01-31")
 
 
 class Waiver(_Model):
-    """A violation that an approver accepts until a day. It stays visible, counted and in every export."""
+    """An accepted violation, until a date. It stays visible, counted and in every export."""
 
     check: Line = Field(description="The id of a check (OBR005), or a family (OBR).")
-    resource: Globs | None = Field(
-        None, description="Globs on the id of the resource a finding is about; case is ignored."
-    )
-    where: Selector | None = Field(None, description="The workspaces it is for.")
+    resource: Globs | None = Field(None, description="Globs on the resource id of a finding, in any case.")
+    where: Selector | None = Field(None, description="The workspaces that it applies to.")
     reason: Line = Field(description="Why the violation is accepted.")
-    approver: Line = Field(description="The person or team that accepts it.")
+    approver: Line = Field(description="The person who is responsible for the waiver.")
     expires: Annotated[date, BeforeValidator(_calendar_day)] = Field(
-        description="The last day on which it counts (UTC), like 2027-01-31."
+        description="The last day (UTC) on which the waiver counts, such as 2027-01-31."
     )
-    ticket: Line | None = Field(None, description="Where it was decided.")
+    ticket: Line | None = Field(None, description="The ticket of the decision.")
 
     @model_validator(mode="after")
-    def _says_for_what(self) -> Waiver:
+    def _names_findings(self) -> Waiver:
         if self.resource is None and self.where is None:
-            raise ValueError("a waiver needs `resource`, a glob on resource ids, or `where`, a selector")
+            raise ValueError("a waiver needs `resource` (globs on resource ids) or `where` (a selector)")
         return self
 
 
@@ -107,7 +107,7 @@ def _sources(value: object) -> object:
 
 
 class Policy(_Model):
-    """A named set of checks and settings, of overrides for some workspaces, and of waivers."""
+    """A named choice of checks with their settings, overrides and waivers."""
 
     version: Annotated[Literal[1], BeforeValidator(_known_version)] = Field(
         default=1, description="The version of this schema; 1 if not set."
@@ -116,44 +116,42 @@ class Policy(_Model):
         min_length=1,
         max_length=64,
         pattern=r"^[A-Za-z0-9][A-Za-z0-9._ -]*$",
-        description="What reports call the policy.",
+        description="The name of the policy in reports.",
     )
-    description: str = Field("", description="What the policy requires, for readers of the report.")
+    description: str = Field("", description="What the policy demands, for readers of the report.")
     checks: Settings = Field(default_factory=dict, description=_SETTINGS)
     extends: Annotated[tuple[Line, ...], BeforeValidator(_sources)] = Field(
         default=(),
-        description="Policies this one starts from, the later the stronger: the name of a shipped policy, "
-        "or a file, relative to this one. Their overrides and waivers are taken over too.",
+        description="Policies that this one extends: names of shipped policies, or files relative to this one. "
+        "A later one wins. Their overrides and waivers apply too.",
     )
     fail_on: Severity | None = Field(
         None,
-        description="The least severity whose violation fails the run; as in the policy it extends, or low, "
-        "if not set. `--fail-on` on the command line wins.",
+        description="The lowest severity whose violation fails the run. If not set: that of the extended policy, "
+        "else low. `--fail-on` on the command line wins.",
     )
     unknown: UnknownCounts | None = Field(
         None,
-        description="How an unknown finding counts: incomplete (exit 3) or violation; as in the policy it "
-        "extends, or incomplete, if not set.",
+        description="How an unknown finding counts: incomplete (exit code 3) or violation. If not set: as in the "
+        "extended policy, else incomplete.",
     )
     overrides: tuple[Override, ...] = Field(default=(), description="Other settings for some workspaces.")
-    waivers: tuple[Waiver, ...] = Field(default=(), description="Violations that are accepted until a day.")
+    waivers: tuple[Waiver, ...] = Field(default=(), description="Violations that are accepted for now.")
 
     @model_validator(mode="after")
     def _chooses(self) -> Policy:
         if not self.checks and not self.extends:
-            raise ValueError(
-                "a policy needs `checks`, or a policy that it `extends`; both are missing or empty"
-            )
+            raise ValueError("a policy needs `checks` or `extends`; both are empty")
         return self
 
 
 def override_label(override: Override, number: int) -> str:
-    """How explanations name the override: `overrides[0] (sandbox)`."""
+    """Return the name of the override in explanations: `overrides[0] (sandbox)`."""
     return f"overrides[{number}]" + (f" ({override.name})" if override.name else "")
 
 
 def fields_at(model: type[BaseModel], location: tuple[int | str, ...]) -> Mapping[str, object]:
-    """The fields allowed at a place in a document of that model, as pydantic locates it."""
+    """Return the fields that are allowed at a location of pydantic in a document of that model."""
     here = model
     for part in location:
         if part in here.model_fields:

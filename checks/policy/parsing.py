@@ -1,4 +1,4 @@
-"""Reads a policy, and refuses an invalid one with the source, the path and the allowed values."""
+"""Parse a policy, and explain what is wrong with it: source, line, column, path and the allowed values."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Marks = Mapping[KeyPath, tuple[int, int]]
 
 @dataclass(frozen=True, kw_only=True)
 class Layer:
-    """One policy file as it was read, and the name explanations and errors give it."""
+    """A policy file as it was read. `source` is its name in explanations and errors."""
 
     source: str
     policy: Policy
@@ -33,15 +33,15 @@ class Layer:
 
 
 def parsed(document: object, source: str, marks: Marks | None = None) -> Policy:
-    """The policy that `document` (plain lists and mappings) describes.
+    """Return the policy in `document`, which is plain lists and mappings.
 
-    `source` names where it came from in errors. Raises PolicyError naming the source, the line and column if
-    `marks` has them, the path inside the document and what is allowed there.
+    Raises PolicyError with `source`, the line and column if `marks` has them, the path inside the document and the
+    allowed values.
     """
     if not isinstance(document, Mapping):
         raise PolicyError(
-            f"{pointed(source, marks or {})}: a policy is a mapping with the keys "
-            f"{', '.join(Policy.model_fields)}, but this is {_described(document)}."
+            f"{pointed(source, marks or {})}: a policy has to be a mapping with the keys "
+            f"{', '.join(Policy.model_fields)}. This one is {_described(document)}."
         )
     try:
         return Policy.model_validate(document)
@@ -58,9 +58,9 @@ def parsed(document: object, source: str, marks: Marks | None = None) -> Policy:
 def checks_under(
     key: str, registry: Mapping[str, Check], where: str, *, severities: bool = True
 ) -> list[str]:
-    """The ids of the checks a key of a policy means: an id, a family or, if allowed, a severity.
+    """Return the ids of the checks under a key of a policy: an id, a family or, with `severities`, a severity.
 
-    `where` is the source and the path of the key. Raises PolicyError where it means none.
+    `where` is the source and the path of the key. Raises PolicyError if there are none.
     """
     by_severity = key if severities else None
     matching = [

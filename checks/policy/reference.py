@@ -1,4 +1,4 @@
-"""The reference of policy files as Markdown, made from their JSON Schema."""
+"""Write the reference of policy files as Markdown, from their JSON Schema."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ _PARTS = (
     (
         "CheckSetting",
         "A check's settings",
-        "Under `checks`, by id, family or severity. Empty: defaults.",
+        "Under `checks`, by id, family or severity. An empty value means the defaults.",
     ),
-    ("Override", "An override", "Under `overrides`; the later wins."),
-    ("Selector", "A selector", "Under `where`. All keys given must match; each takes one glob or a list."),
+    ("Override", "An override", "Under `overrides`. A later one wins."),
+    ("Selector", "A selector", "Under `where`. Every key must match. Each takes one glob or a list."),
     ("Waiver", "A waiver", "Under `waivers`. It names a `resource`, a `where`, or both."),
 )
 
 
 def reference(checks: Mapping[str, Check]) -> str:
-    """Return the reference of policy files: every key, its type, whether it is required, and its meaning."""
+    """Return every key of a policy: its type, whether it is required, and its meaning."""
     schema = policy_schema(checks)
     sections = [
         "# Reference of policy files\n",
-        "Written by `make docs` from the schema that `azml-audit policies schema` prints; do not edit it. "
-        "[policies.md](policies.md) lists which setting wins.\n",
+        "`make docs` writes this page from the schema that `azml-audit policies schema` prints. Do not edit it. "
+        "See [policies.md](policies.md) for the order in which settings win.\n",
         "## The policy\n",
         _table(schema, schema),
     ]
@@ -38,7 +38,7 @@ def reference(checks: Mapping[str, Check]) -> str:
 
 
 def _object(schema: Schema) -> Schema:
-    """The mapping among the forms a value may take."""
+    """Return the form of the value that is a mapping."""
     forms = schema.get("anyOf", [])
     if "properties" in schema:
         return schema

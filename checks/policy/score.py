@@ -1,8 +1,8 @@
 """The score of a policy, of a subscription and of a workspace under it.
 
-Of one workspace, each check counts once, by the worst of its findings. Not applicable and waived findings do not count,
-and unknown counts as failed. The worst violated severity chooses the band, and the weighted share of satisfied
-checks the place within it:
+In a workspace each check counts once, by its worst finding. Not applicable and waived findings do not count, and
+unknown counts as failed. The worst violated severity chooses the band, and the weighted share of satisfied checks
+chooses the place within it:
 
     critical 0 to 25, high 25 to 50, medium 50 to 75, low and informational 75 to 100, nothing violated 100
 
@@ -14,8 +14,8 @@ over its workspaces with a finding.
 Example: a workspace with a high check that passes (10), a medium one that fails (6) and a low one that is unknown
 (2) is in the band 50 to 75: 50 + 25 × 10 / 18 = 63.9.
 
-One more finding that passes changes nothing for a check that has one, adding a violation never raises a score,
-replacing any status by unknown never raises it, and no workspace with a critical violation scores above one without.
+A second passing finding of a check changes nothing. A new violation, or unknown in place of another status, never
+raises a score. No workspace with a critical violation scores above one without.
 """
 
 from __future__ import annotations
@@ -25,8 +25,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from checks.policy.verdicts import Verdict
-from checks.severity import Severity
+from checks.severity import Severity, Verdict
 from checks.vocabulary import Vocabulary
 
 WEIGHTS: Final = {

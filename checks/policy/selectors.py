@@ -1,4 +1,4 @@
-"""Selectors: the workspaces that an override or a waiver of a policy applies to."""
+"""Match the selectors of overrides and waivers with workspaces."""
 
 from __future__ import annotations
 
@@ -15,21 +15,13 @@ from checks.contract.tables import Tables
 from checks.contract.three_valued import items, judged
 
 FACT_COLUMNS = (
-    "workspace_id",
-    "workspace",
-    "kind",
-    "subscription_id",
-    "subscription",
-    "management_groups",
-    "known_management_groups",
-    "resource_group",
-    "location",
-    "tags",
-)
-"""The facts about a workspace that selectors match, all strings. `<NA>` if Azure did not report one."""
+    "workspace_id", "workspace", "kind", "subscription_id", "subscription", "management_groups",
+    "known_management_groups", "resource_group", "location", "tags",
+)  # fmt: skip
+"""The facts about a workspace that selectors match: strings, `<NA>` if not known."""
 
 NOWHERE = ""
-"""The key, in facts, of findings that belong to no workspace. No selector matches it."""
+"""The key, in facts, of resources that belong to no workspace. No selector matches it."""
 
 
 def _listed(value: object) -> object:
@@ -38,7 +30,7 @@ def _listed(value: object) -> object:
 
 def _without_wildcards(value: object) -> object:
     if isinstance(value, str) and set("*?[") & set(value):
-        raise ValueError("a management group is named by its id, without wildcards: Azure is asked for it")
+        raise ValueError("name a management group by its id, without wildcards; a scan asks Azure for it")
     return value
 
 
@@ -51,9 +43,9 @@ GroupNames = Annotated[tuple[GroupName, ...], BeforeValidator(_listed), Field(mi
 
 
 class Selector(BaseModel):
-    """Workspaces: every key given must match, and of a key's globs any one.
+    """Select workspaces. Every key must match; a key matches if one of its globs does.
 
-    A glob has `*`, `?`, `[abc]` and `[!abc]`; case is ignored. What is not known never matches.
+    A glob may have `*`, `?`, `[abc]` and `[!abc]`. Case does not matter. A value that is not known never matches.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -61,8 +53,8 @@ class Selector(BaseModel):
     subscription: Globs | None = Field(None, description="The subscription's id or display name.")
     management_group: GroupNames | None = Field(
         None,
-        description="Management groups, by id and without wildcards, that the subscription lies below, "
-        "directly or not. A scan asks Azure for each; one it cannot read leaves the run incomplete.",
+        description="Ids of management groups above the subscription, without wildcards. A scan asks Azure for "
+        "each. If it cannot read one, the run is incomplete.",
     )
     resource_group: Globs | None = Field(None, description="The workspace's resource group.")
     tag: dict[Glob, Globs] | None = Field(
@@ -76,39 +68,39 @@ class Selector(BaseModel):
     def _selects(self) -> Selector:
         empty = sorted(self.model_fields_set - set(self.asks_for))
         if empty or not self.asks_for:
-            told = f"{', '.join(empty)} asks for nothing; " if empty else ""
-            raise ValueError(f"{told}a selector needs at least one of {', '.join(Selector.model_fields)}")
+            prefix = f"{', '.join(empty)} is empty; " if empty else ""
+            raise ValueError(f"{prefix}a selector needs at least one of {', '.join(Selector.model_fields)}")
         return self
 
     @property
     def asks_for(self) -> tuple[str, ...]:
-        """The keys it has, in the order of the model."""
+        """The keys that are set, in the order of the model."""
         return tuple(name for name in Selector.model_fields if getattr(self, name) is not None)
 
 
 def workspace_facts(tables: Tables) -> pd.DataFrame:
-    """Return the facts that selectors match, for every workspace: `FACT_COLUMNS` on the index of `workspaces`.
+    """Return `FACT_COLUMNS` of every workspace, on the index of `workspaces`.
 
-    One more row, `NOWHERE`, is `<NA>` throughout, for findings that belong to no workspace.
+    One more row, `NOWHERE`, is all `<NA>`. It is for resources that belong to no workspace.
     """
     workspaces = tables.workspaces
     subscriptions = tables.subscriptions.set_index(tables.subscriptions["subscription_id"].str.lower())
     keys = workspaces["subscription_id"].str.lower().fillna(NOWHERE)
-    told = subscriptions[["subscription", "management_groups", "known_management_groups"]]
-    joined = told.groupby(level=0).first().reindex(keys)
+    added = subscriptions[["subscription", "management_groups", "known_management_groups"]]
+    joined = added.groupby(level=0).first().reindex(keys)
     facts = workspaces.assign(**{name: joined[name].set_axis(workspaces.index) for name in joined.columns})
     return facts.reindex([*workspaces.index, NOWHERE])[list(FACT_COLUMNS)].astype("string")
 
 
 def unknown_groups(named: Iterable[str], facts: pd.DataFrame) -> tuple[str, ...]:
-    """The management groups of these of which it is not known whether every workspace lies below them."""
-    told = facts["known_management_groups"].drop(NOWHERE).fillna("").str.lower().unique()
-    known = [set(items(value)) for value in told]
+    """Return the groups that were not read for every workspace, so that a selector of them may miss one."""
+    lists = facts["known_management_groups"].drop(NOWHERE).fillna("").str.lower().unique()
+    known = [set(items(value)) for value in lists]
     return tuple(group for group in named if any(group.lower() not in each for each in known))
 
 
 def matching(selector: Selector, facts: pd.DataFrame) -> pd.Series[bool]:
-    """Per row of `facts` whether the selector matches it; never where a value it asks for is not known."""
+    """Return for each row of `facts` whether the selector matches. False if a value it needs is not known."""
     found = pd.Series(data=True, index=facts.index, dtype=bool)
     for key in selector.asks_for:
         found &= _MATCHES[key](getattr(selector, key), facts)
@@ -116,22 +108,22 @@ def matching(selector: Selector, facts: pd.DataFrame) -> pd.Series[bool]:
 
 
 def globbed(column: pd.Series, globs: tuple[str, ...]) -> pd.Series[bool]:
-    """Per row whether any glob matches the whole value, whatever the case; False where it is `<NA>`."""
+    """Return for each row whether a glob matches the whole value in any case. False for `<NA>`."""
     pattern = re.compile("|".join(translate(glob.lower()) for glob in globs))
-    return _told(column, lambda value: pattern.match(value.lower()) is not None)
+    return _match(column, lambda value: pattern.match(value.lower()) is not None)
 
 
-def _told(column: pd.Series, claim: Callable[[str], bool]) -> pd.Series[bool]:
+def _match(column: pd.Series, claim: Callable[[str], bool]) -> pd.Series[bool]:
     return judged(column, claim).fillna(value=False).astype(bool)
 
 
 def _below(groups: tuple[str, ...], facts: pd.DataFrame) -> pd.Series[bool]:
     wanted = {group.lower() for group in groups}
-    return _told(facts["management_groups"], lambda value: not wanted.isdisjoint(items(value.lower())))
+    return _match(facts["management_groups"], lambda value: not wanted.isdisjoint(items(value.lower())))
 
 
 def _tagged(wanted: Mapping[str, tuple[str, ...]], facts: pd.DataFrame) -> pd.Series[bool]:
-    return _told(facts["tags"], lambda value: _carries(_tags(value), wanted))
+    return _match(facts["tags"], lambda value: _carries(_tags(value), wanted))
 
 
 def _carries(tags: Mapping[str, str], wanted: Mapping[str, tuple[str, ...]]) -> bool:
@@ -142,7 +134,7 @@ def _carries(tags: Mapping[str, str], wanted: Mapping[str, tuple[str, ...]]) -> 
 
 
 def _tags(text: str) -> dict[str, str]:
-    """Lower-cased names to lower-cased values; a value that is not text is left out."""
+    """Return values by name, both in lower case, without values that are not text."""
     document = json.loads(text)
     return {name.lower(): value.lower() for name, value in document.items() if isinstance(value, str)}
 

@@ -1,4 +1,4 @@
-"""Applies the waivers of a policy to its judged findings, on a given day."""
+"""Apply the waivers of a policy to its judged findings, as of a day. `scanner.audit` calls `waived`."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ import pandas as pd
 
 from checks.policy.model import Waiver
 from checks.policy.selectors import globbed, matching
-from checks.policy.verdicts import Verdict
+from checks.severity import Verdict
 from checks.vocabulary import Mask, Vocabulary
 
 
 class WaiverState(StrEnum):
-    """The effect of a waiver on the day of the audit."""
+    """The state of a waiver on the day of the audit."""
 
     IN_FORCE = "in force"
     EXPIRED = "expired"
@@ -26,7 +26,7 @@ class WaiverState(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class AppliedWaiver:
-    """A waiver, its place, its effect, and how many violated findings it matches."""
+    """A waiver, the place where it is written, its state, and the number of violated findings that it matches."""
 
     place: str
     waiver: Waiver
@@ -36,10 +36,10 @@ class AppliedWaiver:
 
 @dataclass(frozen=True, kw_only=True)
 class Waived:
-    """The findings after waivers, and the waivers without effect in readable words.
+    """The findings after waivers, and sentences on the waivers that have no effect.
 
-    `findings` has the column `waiver`: the waiver of a waived finding, "" for all others. `applied` are all
-    waivers, in the order of the day they expire.
+    The column `waiver` of `findings` describes the waiver of a waived finding and is "" for all others. `applied` has
+    all waivers in the order of their expiry.
     """
 
     findings: pd.DataFrame
@@ -51,37 +51,43 @@ class Waived:
 def waived(
     judged: pd.DataFrame, waivers: Sequence[tuple[str, Waiver]], facts: pd.DataFrame, as_of: date
 ) -> Waived:
-    """Waive the violated findings that a waiver matches, unless it has expired on `as_of`.
+    """Return the findings with the violations waived that a waiver matches which has not expired on `as_of`.
 
-    The order of the waivers does not matter. A waiver counts on the day it expires. If several match a finding,
-    the finding names the one that expires last. An orphan matches no violated and no undetermined finding.
-    `facts` are those of `checks.policy.selectors.workspace_facts`; each waiver comes with its place.
+    A waiver still counts on the day of its expiry. If several match a finding, the finding names the one that expires
+    last. An orphan matches no violated and no undetermined finding. Each of `waivers` comes after the place where it is
+    written. `facts` come from `checks.policy.selectors.workspace_facts`.
     """
     violated = judged["verdict"].eq(Verdict.VIOLATED).to_numpy(dtype=bool)
     relevant = violated | judged["verdict"].eq(Verdict.UNDETERMINED).to_numpy(dtype=bool)
-    bearers, bearer = [""], np.zeros(len(judged), dtype=np.int64)
+    texts, places = [""], np.zeros(len(judged), dtype=np.int64)
     resources = Vocabulary.of(judged["resource_id"])
-    over: list[tuple[str, Mask]] = []
-    orphans = []
-    applied = []
+    expired: list[tuple[str, Mask]] = []
+    orphans: list[str] = []
+    applied: list[AppliedWaiver] = []
     for source, waiver in sorted(waivers, key=lambda each: (each[1].expires, described(each[1]), each[0])):
         matched = _matched(waiver, judged, resources, facts)
         state = _state(waiver, as_of, has_effect=bool((matched & relevant).any()))
-        bears = int((matched & violated).sum())
-        applied.append(AppliedWaiver(place=source, waiver=waiver, state=state, violations=bears))
+        violations = matched & violated
+        applied.append(
+            AppliedWaiver(place=source, waiver=waiver, state=state, violations=int(violations.sum()))
+        )
+        title = f"{source} of {waiver.check}, {described(waiver)}"
         if state is WaiverState.EXPIRED:
-            over.append((_titled(source, waiver), matched))
+            expired.append((title, matched))
             continue
-        bearer[matched & violated] = len(bearers)
-        bearers.append(described(waiver))
+        places[violations] = len(texts)
+        texts.append(described(waiver))
         if state is WaiverState.WITHOUT_EFFECT:
-            orphans.append(f"{_titled(source, waiver)}: {_idle(int(matched.sum()))}")
-    bare = violated & (bearer == 0)
-    borne = Vocabulary(codes=bearer, pool=np.array(bearers, dtype=object))
-    verdict = judged["verdict"].mask(bearer > 0, Verdict.WAIVED.value)
+            orphans.append(f"{title}: {_without_effect(int(matched.sum()))}")
+    open_violations = violated & (places == 0)
+    described_by = Vocabulary(codes=places, pool=np.array(texts, dtype=object))
+    verdict = judged["verdict"].mask(places > 0, Verdict.WAIVED.value)
     return Waived(
-        findings=judged.assign(verdict=verdict, waiver=borne.categorical()),
-        expired=tuple(f"{title}: expired; {_bare(int((matched & bare).sum()))}" for title, matched in over),
+        findings=judged.assign(verdict=verdict, waiver=described_by.categorical()),
+        expired=tuple(
+            f"{title}: expired; {_expired(int((matched & open_violations).sum()))}"
+            for title, matched in expired
+        ),
         orphans=tuple(orphans),
         applied=tuple(applied),
     )
@@ -94,14 +100,14 @@ def _state(waiver: Waiver, as_of: date, *, has_effect: bool) -> WaiverState:
 
 
 def described(waiver: Waiver) -> str:
-    """The waiver as a finding shows it: `reason (approver, until 2027-01-31, ticket)`."""
+    """Return the waiver as a finding shows it: `reason (approver, until 2027-01-31, ticket)`."""
     parts = [waiver.approver, f"until {waiver.expires.isoformat()}", waiver.ticket or ""]
     return f"{waiver.reason} ({', '.join(part for part in parts if part)})"
 
 
 def _matched(waiver: Waiver, judged: pd.DataFrame, resources: Vocabulary, facts: pd.DataFrame) -> Mask:
-    meant = judged["check_id"].eq(waiver.check) | judged["family"].eq(waiver.check)
-    found = meant.fillna(value=False).to_numpy(dtype=bool)
+    named = judged["check_id"].eq(waiver.check) | judged["family"].eq(waiver.check)
+    found = named.fillna(value=False).to_numpy(dtype=bool)
     if waiver.resource:
         ids = pd.Series(resources.pool, dtype="string")
         found = found & globbed(ids, waiver.resource).to_numpy(dtype=bool)[resources.codes]
@@ -113,13 +119,9 @@ def _matched(waiver: Waiver, judged: pd.DataFrame, resources: Vocabulary, facts:
     return found
 
 
-def _titled(source: str, waiver: Waiver) -> str:
-    return f"{source} of {waiver.check}, {described(waiver)}"
+def _expired(count: int) -> str:
+    return f"violations that it no longer covers: {count}" if count else "it matches no violation"
 
 
-def _bare(count: int) -> str:
-    return f"violations that it no longer covers: {count}" if count else "nothing it matches is violated"
-
-
-def _idle(count: int) -> str:
-    return f"findings it matches, none of them violated: {count}" if count else "it matches no finding"
+def _without_effect(count: int) -> str:
+    return f"it matches findings, but none is violated: {count}" if count else "it matches no finding"

@@ -9,9 +9,8 @@ from typing import Any
 import pandas as pd
 
 from checks.contract.tables import BOOLEAN
-from checks.drift.comparison import Drift, Snapshot
 from checks.drift.findings import FINDING_CHANGES
-from checks.drift.model import texts
+from checks.drift.model import Drift, Snapshot, texts
 from reports.drift.columns import DRIFT_FILES, DRIFT_SCHEMA_VERSION
 from reports.tables.columns import ReportFile
 from reports.tables.csv_text import as_csv
@@ -79,10 +78,10 @@ def document(drift: Drift) -> dict[str, Any]:
 
 def side(snapshot: Snapshot) -> dict[str, Any]:
     """Return the origin, time, version and counts of one audit; None for a value its files do not have."""
-    is_azure = snapshot.told("is_azure").lower()
+    is_azure = snapshot.of_audit("is_azure").lower()
     return {
         "name": snapshot.name,
-        **{name: snapshot.told(name) or None for name in _TEXTS},
+        **{name: snapshot.of_audit(name) or None for name in _TEXTS},
         "is_azure": is_azure == "true" if is_azure else None,
         "policies": sorted(snapshot.of_policies("policy")),
         **{name: len(getattr(snapshot, name)) for name in _COUNTS},

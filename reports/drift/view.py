@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from checks.drift.comparison import Drift, Snapshot
-from checks.drift.model import records
+from checks.drift.model import Drift, Snapshot, records
 
 SHOWN = 200
 """Rows of a table on a page. The files have all rows."""
@@ -115,8 +114,8 @@ def _counted(number: int, one: str, many: str) -> str:
 
 
 def _side(role: str, snapshot: Snapshot) -> SideView:
-    origin = [snapshot.told(name) for name in ("started_at", "source")]
-    version = snapshot.told("tool_version")
+    origin = [snapshot.of_audit(name) for name in ("started_at", "source")]
+    version = snapshot.of_audit("tool_version")
     origin += [f"azml-audit {version}" if version else "", ", ".join(snapshot.of_policies("policy"))]
     return SideView(
         role=role,

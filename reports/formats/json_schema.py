@@ -12,7 +12,7 @@ from typing import Any
 from checks.contract.tables import BOOLEAN, INTEGER, SCHEMAS, STRING
 from checks.model import Status
 from checks.policy.model import UnknownCounts
-from checks.policy.verdicts import Verdict
+from checks.severity import Verdict
 from reports.statuses import SEVERITY_ORDER
 from reports.tables.columns import DECIMAL, FINDINGS, SCORES, WAIVERS
 from reports.tables.finding_rows import FindingRow

@@ -13,7 +13,7 @@ from xml.sax.saxutils import escape
 
 from checks.model import Status
 from checks.policy.judge import PolicyVerdict
-from checks.policy.verdicts import Verdict
+from checks.severity import Verdict
 from reports.audit import Audit
 from reports.formats.texts import fix_summary, gap_text, policy_notes
 from reports.origin import NOT_AZURE, moment, origin

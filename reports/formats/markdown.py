@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from checks.model import Severity, Status
-from checks.policy.verdicts import Verdict
+from checks.severity import Verdict
 from reports.audit import Audit
 from reports.formats.texts import policy_notes
 from reports.literals import printable

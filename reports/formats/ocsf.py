@@ -14,7 +14,7 @@ from typing import Any
 
 from checks.engine.finding_ids import stable_uuid
 from checks.model import Check, Severity, Status
-from checks.policy.verdicts import Verdict
+from checks.severity import Verdict
 from reports.audit import Audit
 from reports.formats.texts import controls, fix_summary, gap_text, links
 from reports.origin import caution, milliseconds

@@ -15,7 +15,7 @@ from typing import Any
 
 from checks.engine.finding_ids import stable_uuid
 from checks.policy.judge import PolicyVerdict
-from checks.policy.verdicts import Verdict
+from checks.severity import Verdict
 from reports.audit import Audit
 from reports.formats.oscal_plan import metadata, objective, plan, reviewed_controls
 from reports.formats.texts import gap_text, incomplete_text

@@ -19,7 +19,7 @@ from urllib.parse import quote
 from checks.engine.finding_ids import stable_uuid
 from checks.model import Check, Severity, Status
 from checks.policy.judge import PolicyVerdict
-from checks.policy.verdicts import Verdict
+from checks.severity import Verdict
 from reports.audit import Audit
 from reports.formats.texts import gap_text, help_markdown, help_text, links
 from reports.origin import caution, moment, origin

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from checks.drift.comparison import Drift
+from checks.drift.model import Drift
 from reports.drift.view import drift_view
 from reports.page.environment import content_security_policy, environment
 from reports.writing.encoding import Files, chunks, escaped
@@ -17,7 +17,7 @@ def files(drift: Drift, tool_version: str) -> Files:
     pieces = templates.get_template(NAME).generate(
         policy=content_security_policy(style, ""),
         tool_version=tool_version,
-        is_azure=all(side.told("is_azure").lower() != "false" for side in (drift.old, drift.new)),
+        is_azure=all(side.of_audit("is_azure").lower() != "false" for side in (drift.old, drift.new)),
         drift=drift_view(drift),
     )
     return {NAME: chunks(pieces, escaped)}

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from checks.model import Check, Severity, Status
-from checks.policy.verdicts import Verdict
+from checks.severity import Verdict
 from checks.vocabulary import Codes, Vocabulary, grouped, ordered
 from reports.audit import Audit
 from reports.page.fixes import Fixes

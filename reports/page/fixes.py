@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from checks.contract.columns_of_workspaces import NETWORK_COLUMNS
 from checks.contract.tables import SCHEMAS, Tables
 from checks.model import Check
 from reports.audit import Audit
@@ -14,9 +15,7 @@ from reports.page.strings import Strings
 
 WORKSPACE_NAMES = ("workspace", "resource_group", "subscription_id", "location", "workspace_id")
 
-_HUB_COLUMNS = frozenset(
-    f"workspaces.{column.name}" for column in SCHEMAS["workspaces"].columns if column.follows_hub
-)
+_HUB_COLUMNS = frozenset(f"workspaces.{name}" for name in NETWORK_COLUMNS)
 
 
 def follows_hub(check: Check) -> bool:

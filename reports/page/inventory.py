@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 
-from checks.contract.hubs import with_hub_values
-from checks.contract.isolation import is_on
+from checks.contract.isolation import is_on, mode_around
 from checks.contract.tables import Tables
-from checks.families.workloads.facts import MANAGED_TYPES, is_type, mode_around
+from checks.contract.workloads import MANAGED_TYPES, is_type
 
 DEPENDENCY_COLUMNS = (
     "role", "resource_id", "read", "access", "default_action", "endpoints",
@@ -87,7 +86,7 @@ def _network(tables: Tables) -> pd.Series[str]:
     subnet = tables.computes["subnet_id"]
     short = subnet.str.extract(r"(?i)/virtualNetworks/([^/]+)/subnets/([^/]+)", expand=True)
     named = (short[0] + "/" + short[1]).fillna(subnet)
-    around = _words(is_on(mode_around(with_hub_values(tables))), yes="managed network", no="none")
+    around = _words(is_on(mode_around(tables.effective)), yes="managed network", no="none")
     around = around.mask(around.eq(_MISSING), "no subnet; the isolation mode was not reported")
     return named.mask(subnet.eq("").fillna(value=False).astype(bool), around).fillna(_MISSING)
 

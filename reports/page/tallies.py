@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from checks.model import Severity, Status
-from checks.policy.judge import Verdict
+from checks.severity import Verdict
 from checks.vocabulary import Vocabulary, grouped
 from reports.audit import Audit
 

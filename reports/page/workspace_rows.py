@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from checks.contract.hubs import is_project, with_hub_values
+from checks.contract.hubs import is_project
 from checks.vocabulary import Vocabulary
 from reports.audit import Audit
 from reports.page.tallies import tallies
@@ -62,7 +62,7 @@ def workspace_frame(audit: Audit, counted: pd.DataFrame) -> pd.DataFrame:
     need attention under each policy; the frame is sorted by the first.
     """
     reported = workspace_table(audit.tables)
-    resolved = with_hub_values(audit.tables).workspaces
+    resolved = audit.tables.effective.workspaces
     added = [name for name in reported.columns if name not in resolved.columns]
     frame = resolved.join(reported[added])
     projects = is_project(frame)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from checks.contract.hubs import with_hub_values
+from checks.contract.isolation import effective_mode
 from checks.contract.tables import Tables
 
 
@@ -16,7 +16,7 @@ def workspace_table(tables: Tables) -> pd.DataFrame:
     `private_endpoints` and `approved_private_endpoints`. A count is `<NA>` if not all were read.
     """
     own = tables.workspaces
-    effective = with_hub_values(tables).workspaces
+    effective = tables.effective.workspaces
     rules, connections = tables.outbound_rules, tables.private_endpoint_connections
     user_defined = rules[rules["category"].str.lower().eq("userdefined").fillna(value=False)]
     approved = connections[connections["status"].str.lower().eq("approved").fillna(value=False)]
@@ -25,22 +25,12 @@ def workspace_table(tables: Tables) -> pd.DataFrame:
     return own.assign(
         subscription=subscription_names(tables, own["subscription_id"]),
         effective_public_network_access=effective["public_network_access"],
-        effective_isolation_mode=isolation_modes(effective),
+        effective_isolation_mode=effective_mode(effective),
         outbound_rules=_counted(rules, rules_known),
         user_defined_rules=_counted(user_defined, rules_known),
         private_endpoints=_counted(connections, connections_known),
         approved_private_endpoints=_counted(approved, connections_known),
     )
-
-
-def isolation_modes(workspaces: pd.DataFrame) -> pd.Series[str]:
-    """Return the mode of each workspace; Disabled if its api-version has managed networks and it has none.
-
-    Source: a workspace without `managedNetwork` has none, as recorded for api-versions from 2023-10-01
-    on; `managed_network_reported` is `<NA>` for older ones, whose mode stays `<NA>`.
-    """
-    absent = workspaces["managed_network_reported"].eq(other=False).fillna(value=False)
-    return workspaces["isolation_mode"].mask(absent.astype(bool), "Disabled")
 
 
 def subscription_names(tables: Tables, subscription_ids: pd.Series[str]) -> pd.Series[str]:

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from checks.drift.comparison import Drift, drift
+from checks.drift.comparison import drift
+from checks.drift.model import Drift
 from checks.suggestions import did_you_mean
 from reports.drift import files as drift_files
 from reports.page import drift_page

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from rich.console import Console
 from rich.text import Text
 
-from checks.drift.comparison import Drift
+from checks.drift.model import Drift
 from reports.drift.view import DriftView, TableView, drift_view
 from scanner.terminal import print_line, table
 

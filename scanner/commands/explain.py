@@ -10,7 +10,7 @@ import pandas as pd
 from rich.console import Console
 from rich.text import Text
 
-from checks.policy.composition import BUILT_IN, NEVER_NAMED, Composition, Settled
+from checks.policy.composition import CHECK_DEFAULT, NEVER_NAMED, Composition, EffectiveSetting
 from checks.policy.selectors import FACT_COLUMNS, NOWHERE, matching
 from checks.registry import registry
 from scanner.errors import UsageError
@@ -88,7 +88,7 @@ def _explain(policy: LoadedPolicy, facts: pd.DataFrame, out: Console) -> None:
     applies = [
         bool(matching(each.where, facts).iloc[0]) for each in composition.overrides if each.where is not None
     ]
-    settled = composition.settled(applies)
+    settings = composition.effective(applies)
     print_line(out, f"{policy.policy.name} for {facts['workspace_id'].iloc[0]}", "bold")
     for line in _overrides(composition, applies, facts):
         print_line(out, line)
@@ -98,11 +98,11 @@ def _explain(policy: LoadedPolicy, facts: pd.DataFrame, out: Console) -> None:
         f"Unknown counts as {composition.unknown.value}. Waivers: {len(composition.waivers)}.",
     )
     listed = table("Check", "Setting", "Value", "Set by", whole=("Check", "Setting"))
-    for each in settled.values():
+    for each in settings.values():
         for cells in _rows(each):
             listed.add_row(*(Text(cell) for cell in cells))
     out.print(listed)
-    unnamed = sum(each.sources["enabled"] == NEVER_NAMED for each in settled.values())
+    unnamed = sum(each.sources["enabled"] == NEVER_NAMED for each in settings.values())
     print_line(out, f"{unnamed} installed checks are off: the policy does not name them.")
 
 
@@ -121,16 +121,16 @@ def _missing_options(asked: Sequence[str], facts: pd.DataFrame) -> list[str]:
     return [option for fact, option in options if pd.isna(facts[fact].iloc[0])]
 
 
-def _rows(settled: Settled) -> Iterator[tuple[str, str, str, str]]:
+def _rows(setting: EffectiveSetting) -> Iterator[tuple[str, str, str, str]]:
     """Yield the rows of a check that the policy names; a check that is off has one row."""
-    if settled.sources["enabled"] == NEVER_NAMED:
+    if setting.sources["enabled"] == NEVER_NAMED:
         return
-    word = "on" if settled.is_on else "off"
-    yield settled.check.id, "enabled", word, settled.sources["enabled"]
-    if not settled.is_on:
+    word = "on" if setting.is_on else "off"
+    yield setting.check.id, "enabled", word, setting.sources["enabled"]
+    if not setting.is_on:
         return
-    yield "", "severity", settled.severity.value, settled.sources["severity"]
-    params: Mapping[str, object] = settled.chosen().params.model_dump(mode="json")
+    yield "", "severity", setting.severity.value, setting.sources["severity"]
+    params: Mapping[str, object] = setting.chosen().params.model_dump(mode="json")
     for name, value in params.items():
-        source = settled.sources.get(f"parameters.{name}", BUILT_IN)
+        source = setting.sources.get(f"parameters.{name}", CHECK_DEFAULT)
         yield "", name, json.dumps(value, ensure_ascii=False), source

@@ -31,7 +31,7 @@ from scanner.terminal import Terminal, TerminalProgress, print_line
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from checks.drift.comparison import Snapshot
+    from checks.drift.model import Snapshot
 
 
 def scan(

@@ -9,7 +9,8 @@ from rich.console import Console
 from rich.text import Text
 
 from checks.model import Status
-from checks.policy.judge import PolicyVerdict, Verdict
+from checks.policy.judge import PolicyVerdict
+from checks.severity import Verdict
 from reports.audit import Audit
 from scanner.terminal import print_line
 

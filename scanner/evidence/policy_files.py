@@ -102,13 +102,13 @@ def _resolved(number: int, policy: LoadedPolicy) -> dict[str, Any]:
 
 
 def _settings(composition: Composition, applies: Sequence[bool]) -> dict[str, Any]:
-    """Return severity, parameters and their sources by check id, if these overrides apply."""
+    """Return by check id the severity, every parameter and their sources if these overrides apply."""
     return {
         check_id: {
-            "severity": settled.severity.value,
-            "parameters": settled.chosen().params.model_dump(mode="json"),
-            "said_by": dict(sorted(settled.sources.items())),
+            "severity": setting.severity.value,
+            "parameters": setting.chosen().params.model_dump(mode="json"),
+            "said_by": dict(sorted(setting.sources.items())),
         }
-        for check_id, settled in composition.settled(applies).items()
-        if settled.is_on
+        for check_id, setting in composition.effective(applies).items()
+        if setting.is_on
     }

@@ -13,7 +13,7 @@ from zipfile import ZipFile
 import pytest
 
 from checks.errors import RegistryError
-from checks.registry import BUILT_IN, ENTRY_POINT_GROUP, registry
+from checks.registry import BUILT_IN, ENTRY_POINT_GROUP, FAMILIES, Family, registry
 from tests.support.places import DATA, ROOT
 
 PLUGIN = DATA / "plugin"
@@ -102,6 +102,14 @@ def test_without_the_plugin_its_check_is_not_there() -> None:
 
 def test_every_built_in_check_is_listed_once() -> None:
     assert set(registry()) >= {check.id for check in BUILT_IN}
+
+
+@pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.CHECKS[0].family)
+def test_a_family_lists_its_own_checks_by_id_and_describes_them(family: Family) -> None:
+    ids = [check.id for check in family.CHECKS]
+    assert ids == sorted(ids)
+    assert len({check.family for check in family.CHECKS}) == 1
+    assert family.DESCRIPTION.strip(" .") == family.DESCRIPTION != ""
 
 
 @pytest.mark.parametrize(

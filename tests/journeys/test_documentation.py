@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from checks.registry import BUILT_IN, registry
 from scanner.cli.main import app
 from scanner.documentation import documents
-from scanner.policies import loaded
+from scanner.policies import loaded, shipped
 from tests.support.places import DATA, ROOT
 
 
@@ -23,11 +23,22 @@ def test_generated_documents_are_those_committed(name: str) -> None:
     assert (ROOT / name).read_text() == documents(ROOT)[name], f"{name} is stale; renew it with: make docs"
 
 
-def test_every_built_in_check_has_a_section_and_a_line() -> None:
-    written = documents(ROOT)
+def anchor(heading: str) -> str:
+    """Return the anchor that GitHub makes of a heading."""
+    return "".join(each for each in heading.lower().replace(" ", "-") if each.isalnum() or each in "-_")
+
+
+def test_the_index_of_checks_links_every_check_by_family_and_by_severity() -> None:
+    page = documents(ROOT)["docs/checks.md"]
+    index, _, sections = page.partition("\n## NET: ")
+    headings = re.findall(r"^### (.*)$", sections, re.MULTILINE)
+    links = re.findall(r"\[([A-Z]{3}\d{3})\]\(#([^)]*)\)", index)
+    assert {target for _, target in links} == {anchor(heading) for heading in headings}
+    assert headings == [f"{check.id}: {check.title}" for check in BUILT_IN]
+    policies = loaded(shipped(), registry())
     for check in BUILT_IN:
-        assert f"### {check.id}: {check.title}" in written["docs/checks.md"]
-        assert f"| {check.id} | {check.severity.value} |" in written["README.md"]
+        chosen = sum(check.id in {each.check.id for each in policy.checks} for policy in policies)
+        assert [id for id, _ in links].count(check.id) == 2 + chosen
 
 
 def blocks(language: str) -> list[str]:

@@ -10,7 +10,6 @@ from functools import cache
 
 import pytest
 
-from checks.contract.hubs import with_hub_values
 from checks.contract.tables import Tables
 from checks.engine.asking import findings
 from checks.registry import registry
@@ -97,7 +96,7 @@ def unheard(tables: Tables) -> set[str]:
 
     Its access has to be Disabled and its mode a mode allowed; what else was reported, known or not, fails.
     """
-    said = with_hub_values(tables).workspaces
+    said = tables.effective.workspaces
     is_unheard = said["public_network_access"].eq("Unheard") | said["isolation_mode"].eq("Unheard")
     return set(said.index[is_unheard.fillna(value=False)])
 

@@ -38,7 +38,7 @@ def test_the_score_is_explained_with_its_example() -> None:
     said = text(audit_of(tenant(3)))
     assert "critical 0 to 25, high 25 to 50" in said
     assert "50 + 25 × 10 / 18 = 63.9" in said
-    assert "replacing any status by unknown never raises it" in said
+    assert "unknown in place of another status, never raises a score" in said
 
 
 def test_expired_and_orphan_waivers_and_unread_groups_are_shown_with_what_to_do() -> None:

@@ -84,7 +84,7 @@ WAIVER = "name: x\nchecks: {NET: }\nwaivers:\n- reason: r\n  approver: a\n  "
     [
         ("name: x\nchecks:\n\tNET: ", "3:1: not valid YAML: "),
         ("name: x\nchecks: [NET\nfail_on: high", "3:8: not valid YAML: "),
-        ("- x", "1:1: a policy is a mapping"),
+        ("- x", "1:1: a policy has to be a mapping"),
         ("name: x", "1:1: (the whole): a policy needs `checks`"),
         ("name: x\nchecks: {NET: }\n\nfail-on: low", "4:1: fail-on: no such key"),
         ("name: x\nchecks:\n  NET:\n    sevrity: low", "4:5: checks.NET.sevrity: no such key"),
@@ -93,7 +93,7 @@ WAIVER = "name: x\nchecks: {NET: }\nwaivers:\n- reason: r\n  approver: a\n  "
             "3:9: checks.NET.severity: there is no 'hihg'. Did you",
         ),
         ("name: x\nchecks:\n  NET:\n  NET06:", "4:3: checks.NET06: there is no check"),
-        ("name: x\nchecks: {NET: off}", "2:1: checks: no check is left on"),
+        ("name: x\nchecks: {NET: off}", "2:1: checks: every check is off"),
         (f"{PARAMETERS}prefix: 3", "5:7: checks.NET003.parameters (of NET003): prefix: no such key"),
         (f"{PARAMETERS}min_prefix: 99", "5:7: checks.NET003.parameters (of NET003): min_prefix: Input"),
         (f"{OVERRIDE}NETT:", "6:5: overrides[0].checks.NETT: there is no check"),

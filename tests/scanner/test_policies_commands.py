@@ -63,7 +63,7 @@ def test_explain_shows_every_value_with_who_said_it(tmp_path: Path) -> None:
     assert f"severity critical {policy}: overrides[0] (production)" in lines
     assert f"min_prefix 28 {policy}: checks.NET003" in lines
     assert 'allowed_modes ["AllowInternetOutbound"] internet-outbound: checks.NET006' in lines
-    assert "severity high the check's own" in lines
+    assert "severity high the check's default" in lines
 
 
 def test_explain_tells_what_an_override_asks_for_that_was_not_given(tmp_path: Path) -> None:

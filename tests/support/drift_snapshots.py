@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from checks.drift.comparison import Snapshot
+from checks.drift.model import Snapshot
 from reports.tables.columns import FILES
 
 SUBSCRIPTION = "11111111-2222-3333-4444-555555555555"

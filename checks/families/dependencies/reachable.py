@@ -221,3 +221,5 @@ CHECKS: tuple[Check, ...] = (
     *perimeters.CHECKS,
     *regions.CHECKS,
 )
+
+DESCRIPTION = "resources that the workspace depends on"

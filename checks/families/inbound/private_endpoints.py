@@ -153,3 +153,5 @@ CHECKS: tuple[Check, ...] = (
     private_endpoint_connection_is_settled,
     private_endpoint_comes_from_allowed_subscription,
 )
+
+DESCRIPTION = "private endpoints"

@@ -249,3 +249,5 @@ CHECKS: tuple[Check, ...] = (
     no_address_rules_linger,
     vendor_rule.inbound_is_private_and_managed_outbound_is_on,
 )
+
+DESCRIPTION = "inbound access to the workspace"

@@ -299,3 +299,5 @@ CHECKS: tuple[Check, ...] = (
     provisioned_with_public_access_off,
     firewall_tier_is_the_wanted_one,
 )
+
+DESCRIPTION = "the managed virtual network"

@@ -7,8 +7,8 @@ import pandas as pd
 from checks.contract.isolation import MODE_READS, effective_mode, is_active, is_on
 from checks.contract.tables import Tables
 from checks.contract.three_valued import any_child, of_workspace, says
+from checks.contract.workloads import MANAGED_TYPES, is_managed, is_type
 from checks.families import frameworks, pages
-from checks.families.workloads.facts import MANAGED_TYPES, is_managed, is_type
 from checks.fixes.network import SPARK_PROVISIONED
 from checks.model import Answers, Params, Remediation, Severity, answer, check
 

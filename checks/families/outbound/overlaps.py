@@ -18,7 +18,7 @@ from checks.families.outbound.facts import ADDRESS_READS, CUSTOMER_READS, has_ty
 from checks.fixes.outbound import REPETITION_REMOVED
 from checks.model import Answers, Params, Severity, answer, check
 from checks.network.addresses import Network, union
-from checks.network.hosts import is_every_host, normal_host, swallows
+from checks.network.hosts import covers_host, is_every_host, normal_host
 from checks.network.ports import covers_ports, normal_ports, parsed_ports
 from checks.network.service_tags import covers_tag, service_of
 from checks.network.targets import same_id
@@ -184,7 +184,7 @@ def _host_pairs(hosts: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str, st
         loose = [name for name in names if name.startswith("*") and name[1:2] != "." and name != "*"]
         for name in names:
             above = [wide for wide in _wildcards_above(name) if wide in names]
-            above += [wide for wide in loose if wide != name and swallows(wide, name)]
+            above += [wide for wide in loose if wide != name and covers_host(wide, name)]
             yield from ((at, f"host {name}", f"host {wide}") for wide in above)
 
 

@@ -368,3 +368,5 @@ CHECKS: tuple[Check, ...] = (
     private_endpoint_target_is_in_allowed_subscription,
     openings.host_name_is_well_formed,
 )
+
+DESCRIPTION = "outbound rules"

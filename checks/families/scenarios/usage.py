@@ -313,3 +313,5 @@ CHECKS: tuple[Check, ...] = (
     hugging_face_models_can_be_pulled,
     selected_addresses_reach_the_computes,
 )
+
+DESCRIPTION = "work that the network settings must allow"

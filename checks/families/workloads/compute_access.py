@@ -6,8 +6,9 @@ import pandas as pd
 
 from checks.contract.tables import Tables
 from checks.contract.three_valued import says
+from checks.contract.workloads import MANAGED_TYPES, is_type
 from checks.families import frameworks, workload_frameworks
-from checks.families.workloads.facts import MANAGED_TYPES, NOT_MANAGED, TYPE_UNKNOWN, is_type
+from checks.families.workloads.facts import NOT_MANAGED, TYPE_UNKNOWN
 from checks.fixes.computes import LATEST_IMAGE_TAKEN, LOCAL_AUTHENTICATION_OFF, SSH_CLOSED
 from checks.model import Answers, Params, Severity, answer, check
 

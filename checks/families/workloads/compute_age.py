@@ -6,8 +6,9 @@ import pandas as pd
 
 from checks.contract.tables import Tables
 from checks.contract.three_valued import any_child, of_workspace, says
+from checks.contract.workloads import MANAGED_TYPES, is_type
 from checks.families import pages
-from checks.families.workloads.facts import MANAGED_TYPES, NOT_MANAGED, is_type
+from checks.families.workloads.facts import NOT_MANAGED
 from checks.fixes.computes import CREATED_AFTER_THE_ENDPOINT
 from checks.model import Answers, Params, Severity, answer, check
 

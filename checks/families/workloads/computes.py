@@ -4,22 +4,13 @@ from __future__ import annotations
 
 import pandas as pd
 
-from checks.contract.isolation import MODE_READS, is_active, is_on
+from checks.contract.isolation import MODE_READS, is_active, is_on, mode_around
 from checks.contract.tables import Tables
 from checks.contract.three_valued import any_child, of_workspace, says
+from checks.contract.workloads import MANAGED_TYPES, UNSUPPORTED_TYPES, is_type
 from checks.families import frameworks, pages, workload_frameworks
 from checks.families.workloads import compute_access, compute_age
-from checks.families.workloads.facts import (
-    MANAGED_TYPES,
-    MODE_UNKNOWN,
-    NOT_MANAGED,
-    TYPE_UNKNOWN,
-    UNSUPPORTED_TYPES,
-    is_type,
-    mode_around,
-    or_none,
-    why_not_isolated,
-)
+from checks.families.workloads.facts import MODE_UNKNOWN, NOT_MANAGED, TYPE_UNKNOWN, or_none, why_not_isolated
 from checks.fixes.computes import (
     COMPUTE_DETACHED,
     COMPUTE_IN_NETWORK,
@@ -263,3 +254,5 @@ CHECKS: tuple[Check, ...] = (
     compute_access.instance_runs_the_latest_image,
     compute_age.compute_is_younger_than_the_private_endpoint,
 )
+
+DESCRIPTION = "computes"

@@ -7,8 +7,8 @@ import pandas as pd
 from checks.contract.isolation import MODE_READS, effective_mode, is_on
 from checks.contract.tables import Tables
 from checks.contract.three_valued import any_child, of_workspace, says
+from checks.contract.workloads import is_managed
 from checks.families import frameworks, pages, workload_frameworks
-from checks.families.workloads.facts import is_managed
 from checks.fixes.endpoints import (
     ACCESS_COMBINED_AS_DOCUMENTED,
     BATCH_REACHED,
@@ -347,3 +347,5 @@ CHECKS: tuple[Check, ...] = (
     selected_addresses_are_backed_by_isolation,
     batch_endpoints_are_reachable,
 )
+
+DESCRIPTION = "endpoints"

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from checks.contract.columns_of_workspaces import NETWORK_COLUMNS
-from checks.contract.hubs import hub_notes, with_hub_values
+from checks.contract.hubs import hub_notes
 from checks.contract.tables import Tables
 from tests.support.tables.checks import asked, isolated, statuses, workspace, workspace_id
 
@@ -43,26 +43,26 @@ def test_a_project_cannot_be_the_hub_of_another() -> None:
     assert statuses(found) == ["unknown", "unknown"]
 
 
-def test_whoever_names_a_hub_is_a_project_without_a_kind_too() -> None:
+def test_a_workspace_that_names_a_hub_is_a_project_without_a_kind_too() -> None:
     row = {**project_of(workspace_id("hub")), "kind": None}
     assert statuses(asked("NET001", [HUB, row])) == ["pass", "pass"]
 
 
 def test_other_columns_stay_the_projects_own() -> None:
     row = {**project_of(workspace_id("hub")), "serverless_compute_configured": False}
-    resolved = with_hub_values(Tables.of(workspaces=[HUB, row])).workspaces
+    resolved = Tables.of(workspaces=[HUB, row]).effective.workspaces
     assert list(resolved["serverless_compute_configured"].astype("string").fillna("NA")) == ["NA", "False"]
 
 
 @pytest.mark.parametrize("hub", [workspace_id("hub"), workspace_id("elsewhere"), None])
 def test_resolving_twice_changes_nothing_more(hub: str | None) -> None:
-    once = with_hub_values(Tables.of(workspaces=[HUB, project_of(hub)]))
-    pd.testing.assert_frame_equal(with_hub_values(once).workspaces, once.workspaces)
+    once = Tables.of(workspaces=[HUB, project_of(hub)]).effective
+    pd.testing.assert_frame_equal(once.effective.workspaces, once.workspaces)
 
 
 def test_plain_workspaces_keep_their_values_and_get_no_note() -> None:
     tables = Tables.of(workspaces=[HUB, workspace()])
-    resolved = with_hub_values(tables).workspaces
+    resolved = tables.effective.workspaces
     pd.testing.assert_frame_equal(
         resolved[list(NETWORK_COLUMNS)], tables.workspaces[list(NETWORK_COLUMNS)], check_dtype=False
     )

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from checks.drift.comparison import Snapshot, drift
+from checks.drift.comparison import drift
 from checks.drift.findings import FINDING_CHANGES, FINDING_COLUMNS, finding_changes
+from checks.drift.model import Snapshot
 from checks.drift.rules import rule_changes
 from checks.drift.workspaces import workspace_changes
 from tests.support.drift_snapshots import (
@@ -70,10 +71,10 @@ def test_a_status_that_turned_over_the_same_facts_points_to_the_policy() -> None
     found = finding_changes(
         holding([finding("pass", observed="Enabled")]), holding([finding("fail", observed="Enabled")])
     )
-    assert found.loc[0, "why"] == "The same was observed: what is demanded, or the check, changed."
+    assert found.loc[0, "why"] == "The observed value is the same. The policy or the check changed."
 
 
-def test_waivers_that_came_and_went_are_told_and_only_the_latter_regress() -> None:
+def test_waivers_that_came_and_went_are_listed_and_only_the_latter_regress() -> None:
     waived, bare = finding("fail", **WAIVED), finding("fail")
     assert classes([bare], [waived]) == ["newly waived"]
     back = finding_changes(holding([waived]), holding([bare]))
@@ -81,7 +82,7 @@ def test_waivers_that_came_and_went_are_told_and_only_the_latter_regress() -> No
     assert back["is_regression"].all()
 
 
-def test_what_regressed_and_is_waived_is_told_as_regressed_and_fails_nothing() -> None:
+def test_a_waived_regression_is_classed_as_regressed_and_fails_nothing() -> None:
     found = finding_changes(holding([finding("pass")]), holding([finding("fail", **WAIVED)]))
     assert changes(found) == ["regressed"]
     assert not found["is_regression"].any()
@@ -114,7 +115,7 @@ def test_a_check_only_one_side_asked_is_not_comparable() -> None:
     found = drift(old, new)
     assert changes(found.findings) == ["not comparable"]
     assert found.regressions == 0
-    assert found.notes == ("Under baseline only NEW asks NET002: not comparable.",)
+    assert found.notes == ("Under baseline only NEW asks NET002. These findings are not comparable.",)
     assert changes(drift(new, old).findings) == ["not comparable"]
 
 
@@ -150,24 +151,21 @@ def test_a_workspace_in_a_subscription_that_was_not_read_is_never_gone() -> None
     new = snapshot("NEW", subscriptions=unread)
     found = drift(old, new)
     assert changes(found.workspaces) == ["not read now"]
-    assert (
-        found.workspaces.loc[0, "why"]
-        == "Its subscription was not read to the end in NEW. AuthorizationFailed"
-    )
+    assert found.workspaces.loc[0, "why"] == "NEW did not read all of its subscription. AuthorizationFailed"
     assert changes(found.findings) == ["newly unknown"]
     assert found.newly_unknown == 2
-    assert found.notes == ("Not read now but in OLD: sub 11. Nothing there counts as gone or fixed.",)
+    assert found.notes == ("NEW did not read sub 11. Nothing there counts as gone or fixed.",)
     back = drift(new, old)
     assert (changes(back.workspaces), changes(back.findings)) == (["read again"], ["revealed"])
 
 
-def test_a_subscription_that_is_not_told_of_any_more_is_not_read() -> None:
+def test_a_subscription_that_is_missing_now_is_not_read() -> None:
     old = snapshot("OLD", workspaces=HERE, findings=[finding()])
     new = snapshot("NEW", subscriptions=[subscription(OTHER)])
     found = drift(old, new)
     assert changes(found.workspaces) == ["not read now"]
-    assert found.workspaces["why"].str.contains("not asked for, gone, or not visible").all()
-    assert found.notes[0] == "OLD and NEW have no subscription in common: they are of different estates."
+    assert found.workspaces["why"].str.contains("not asked for, deleted or not visible").all()
+    assert found.notes[0] == "OLD and NEW have no subscription in common."
 
 
 def test_a_workspace_appears_and_goes_where_its_subscription_was_read() -> None:
@@ -176,15 +174,15 @@ def test_a_workspace_appears_and_goes_where_its_subscription_was_read() -> None:
     assert changes(drift(one, empty).workspaces) == ["gone"]
 
 
-def test_the_workspaces_own_value_is_told_only_where_the_counting_one_stays() -> None:
+def test_a_workspaces_own_value_is_shown_only_if_the_effective_one_stays() -> None:
     old = workspace("p", public_network_access="Disabled", effective_public_network_access="Disabled")
     own = {**old, "public_network_access": "Enabled"}
     both = {**own, "effective_public_network_access": "Enabled"}
-    told = [
+    columns = [
         list(drift(snapshot(workspaces=[old]), snapshot(workspaces=[new])).workspaces["column"])
         for new in (own, both)
     ]
-    assert told == [["public_network_access"], ["effective_public_network_access"]]
+    assert columns == [["public_network_access"], ["effective_public_network_access"]]
 
 
 def test_columns_that_change_by_themselves_are_no_drift() -> None:
@@ -194,37 +192,37 @@ def test_columns_that_change_by_themselves_are_no_drift() -> None:
     assert drift(old, new).is_empty
 
 
-def test_what_cannot_be_compared_in_full_is_said() -> None:
+def test_notes_name_what_cannot_be_compared() -> None:
     new = snapshot(
         "NEW",
         policies=[policy(digest="e", tool_version="0.2.0", fail_on="high", is_azure=False)],
         gaps=[{"gap_id": "g", "asked": "workspaces", "scope": "s"}],
     )
     assert drift(snapshot("OLD"), new).notes == (
-        "One is of Azure and one is not: Azure; Azure.",
-        "baseline demands other things in NEW: a change may come from the policy.",
-        "baseline fails on low in OLD, on high in NEW: the latter counts.",
-        "OLD is of azml-audit 0.1.0, NEW of 0.2.0: checks may differ.",
-        "NEW left one thing unread that the other did not; its gaps.csv lists what is missing.",
+        "Only one of the two is of Azure: Azure; Azure.",
+        "baseline has other settings in NEW. A change may come from the policy.",
+        "baseline fails on low in OLD, on high in NEW. The latter counts.",
+        "OLD is of azml-audit 0.1.0, NEW of 0.2.0. Checks may differ.",
+        "NEW has a gap that the other does not have. See its gaps.csv.",
     )
     (back,) = drift(snapshot("OLD", policies=[policy(started_at="2027")]), snapshot("NEW")).notes
-    assert back == "OLD was read after NEW: what follows goes back in time."
+    assert back == "OLD was read after NEW. The changes go back in time."
 
 
-def test_a_report_without_policies_and_waivers_says_what_is_not_known() -> None:
+def test_notes_name_the_files_that_an_old_report_lacks() -> None:
     ancient = snapshot("OLD", workspaces=HERE, findings=[finding()], policies=None, waivers=None)
     found = drift(
         ancient, snapshot("NEW", workspaces=HERE, findings=[finding("fail"), finding("fail", "NET002")])
     )
     assert Counter(changes(found.findings)) == {"regressed": 1, "not comparable": 1}
-    assert [note.partition(" does not ")[2][:4] for note in found.notes] == ["say ", "list"]
+    assert [note.partition(" does not ")[2][:4] for note in found.notes] == ["name", "list"]
 
 
 WAIVER = {
     "policy": "baseline",
     "check": "NET001",
     "resource": "*",
-    "reason": "Borne.",
+    "reason": "Accepted.",
     "approver": "jane",
     "expires": "2026-06-30",
     "state": "in force",
@@ -242,7 +240,7 @@ WAIVER = {
         ([WAIVER], [{**WAIVER, "approver": "joe"}], "changed"),
     ],
 )
-def test_waivers_are_told_with_what_became_of_them(old: list[Row], new: list[Row], change: str) -> None:
+def test_a_changed_waiver_has_its_class(old: list[Row], new: list[Row], change: str) -> None:
     found = drift(snapshot(waivers=old), snapshot(waivers=new)).waivers
     assert changes(found) == [change]
 

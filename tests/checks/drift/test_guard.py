@@ -6,7 +6,8 @@ from itertools import pairwise
 
 import pytest
 
-from checks.drift.comparison import Drift, Snapshot, drift
+from checks.drift.comparison import drift
+from checks.drift.model import Drift, Snapshot
 from scanner.commands.diff import exit_of
 from tests.support.drift_snapshots import (
     APPROVED,
@@ -126,12 +127,12 @@ def test_names_that_were_exchanged_are_followed() -> None:
     assert changes(drift(old, new).findings) == []
 
 
-def test_policies_of_one_name_that_demand_other_things_are_compared_with_a_note() -> None:
+def test_policies_of_one_name_with_other_settings_are_compared_with_a_note() -> None:
     old = audit([finding("pass")], [], digest="1")
     new = audit([finding("fail")], [], digest="2")
     found, code = guarded(old, new)
     assert code == 1
-    assert any("demands other things" in note for note in found.notes)
+    assert any("has other settings" in note for note in found.notes)
 
 
 def test_a_policy_that_loses_its_name_keeps_its_findings_apart() -> None:

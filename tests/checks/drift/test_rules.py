@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from checks.drift.comparison import Drift, drift
-from checks.drift.openings import holds, rule_of
+from checks.drift.comparison import drift
+from checks.drift.model import Drift
+from checks.drift.openings import includes, rule_of
 from checks.drift.reach import reach_changes
 from checks.drift.rules import compared, rule_changes
 from tests.support.drift_snapshots import (
@@ -37,10 +38,10 @@ def between(old: list[Row], new: list[Row], modes: tuple[str, str] = (APPROVED, 
 
 
 def reached(found: Drift) -> list[tuple[str, ...]]:
-    return told(found.reach)
+    return reach_rows(found.reach)
 
 
-def told(reach: pd.DataFrame) -> list[tuple[str, ...]]:
+def reach_rows(reach: pd.DataFrame) -> list[tuple[str, ...]]:
     names = ("change", "destination", "before", "after")
     return [tuple(row[name] for name in names) for row in reach.to_dict("records")]
 
@@ -104,7 +105,7 @@ def test_the_same_written_otherwise_is_no_change(old: Row, new: Row) -> None:
     assert found.reach.empty
 
 
-def test_a_rule_that_failed_says_so_and_so_does_one_that_came_back() -> None:
+def test_a_rule_that_failed_or_recovered_has_that_class() -> None:
     well, ill = host("a.example.com"), host("a.example.com", status="Failed", error_information="Rejected.")
     failed = between([well], [ill])
     assert changes(failed.rules) == ["failed"]
@@ -116,18 +117,18 @@ def test_a_rule_that_failed_says_so_and_so_does_one_that_came_back() -> None:
     assert changes(between([ill], [well]).rules) == ["recovered"]
 
 
-def test_a_rule_that_widened_and_failed_says_both() -> None:
+def test_a_rule_that_widened_and_failed_has_both_rows() -> None:
     found = between([host("a.example.com")], [host("*.example.com", status="Failed")])
     assert changes(found.rules) == ["widened", "failed"]
 
 
-def test_a_wildcard_under_another_name_opens_what_was_closed_and_says_what_was_open() -> None:
+def test_a_wildcard_under_another_name_opens_what_was_closed_and_names_what_was_open() -> None:
     found = between([host("a.example.com", "one")], [host("*.example.com", "two")])
     assert changes(found.rules) == ["added", "removed"]
     assert reached(found) == [("opened", "*.example.com", "a.example.com", "")]
 
 
-def test_a_rule_that_another_holds_already_opens_nothing() -> None:
+def test_a_rule_that_another_includes_opens_nothing() -> None:
     found = between(
         [host("*.example.com", "wide")], [host("*.example.com", "wide"), host("a.example.com", "narrow")]
     )
@@ -135,7 +136,7 @@ def test_a_rule_that_another_holds_already_opens_nothing() -> None:
     assert found.reach.empty
 
 
-def test_a_denial_that_is_gone_is_told_as_such() -> None:
+def test_a_denial_that_is_gone_is_no_longer_denied() -> None:
     deny = tag("Internet", "no", action="Deny")
     assert [row[0] for row in reached(between([deny], []))] == ["no longer denied"]
     assert [row[0] for row in reached(between([], [deny]))] == ["newly denied"]
@@ -166,7 +167,7 @@ def test_another_isolation_mode_widens_or_narrows_everything(
     ]
 
 
-def test_a_mode_that_changed_is_told_where_the_rules_were_not_read() -> None:
+def test_a_changed_mode_counts_without_the_rules() -> None:
     sides = [snapshot(workspaces=[workspace(mode=mode, rules=None)]) for mode in (APPROVED, INTERNET)]
     assert [row[0] for row in reached(drift(*sides))] == ["opened"]
 
@@ -183,7 +184,7 @@ def test_rules_that_were_not_read_are_neither_removed_nor_added() -> None:
     assert changes(drift(partly, read).rules) == ["narrowed", "read again"]
 
 
-def test_the_rules_of_a_workspace_on_one_side_only_are_told_by_its_row() -> None:
+def test_the_rules_of_a_workspace_of_one_side_have_no_rows() -> None:
     found = drift(
         snapshot(), snapshot(workspaces=[workspace(rules=1)], outbound_rules=[host("a.example.com")])
     )
@@ -257,11 +258,11 @@ def test_widened_and_narrowed_swap_with_the_sides(old: Row, new: Row) -> None:
 
 
 @given(RULES, RULES, RULES)
-def test_holding_is_reflexive_and_transitive(one: Row, two: Row, three: Row) -> None:
+def test_including_is_reflexive_and_transitive(one: Row, two: Row, three: Row) -> None:
     first, second, third = (rule_of(_texts(row)) for row in (one, two, three))
-    assert holds(first, first) is True
-    if holds(first, second) and holds(second, third):
-        assert holds(first, third) is True
+    assert includes(first, first) is True
+    if includes(first, second) and includes(second, third):
+        assert includes(first, third) is True
 
 
 def _texts(row: Row) -> dict[str, str]:
@@ -290,9 +291,9 @@ def test_what_opens_one_way_closes_the_other(old: list[Row], new: list[Row]) -> 
         )
         for rows in (old, new)
     )
-    back = [(SWAPPED[change], *rest) for change, *rest in told(reach_changes(right, left))]
+    back = [(SWAPPED[change], *rest) for change, *rest in reach_rows(reach_changes(right, left))]
     turned = sorted((change, destination, after, before) for change, destination, before, after in back)
-    assert sorted(told(reach_changes(left, right))) == turned
+    assert sorted(reach_rows(reach_changes(left, right))) == turned
     assert reach_changes(left, left).empty
 
 

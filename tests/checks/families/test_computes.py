@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from checks.families.workloads.facts import MANAGED_TYPES, OTHER_TYPES, UNSUPPORTED_TYPES
+from checks.contract.workloads import MANAGED_TYPES, OTHER_TYPES, UNSUPPORTED_TYPES
 from tests.support.tables.checks import Row, connection, findings_of, workspace_id
 from tests.support.tables.workloads import compute, place, project, status
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from checks.network.hosts import swallows
+from checks.network.hosts import covers_host
 from checks.network.reachability import (
     Destination,
     Endpoint,
@@ -214,12 +214,12 @@ def test_a_denial_opens_nothing(
 
 @given(fqdn=st.sampled_from(NAMES), host=st.sampled_from(NAMES))
 def test_exact_names_and_wildcards_are_read_as_azure_firewall_reads_them(fqdn: str, host: str) -> None:
-    assert reachable([name(fqdn)], APPROVED, Host(name=host)) is swallows(fqdn, host)
+    assert reachable([name(fqdn)], APPROVED, Host(name=host)) is covers_host(fqdn, host)
 
 
 @given(fqdn=st.sampled_from(NAMES), wide=st.sampled_from(NAMES), host=st.sampled_from(NAMES))
 def test_who_reaches_all_under_a_wildcard_reaches_each_name_under_it(fqdn: str, wide: str, host: str) -> None:
-    if swallows(wide, host) and reachable([name(fqdn)], APPROVED, Host(name=wide)):
+    if covers_host(wide, host) and reachable([name(fqdn)], APPROVED, Host(name=wide)):
         assert reachable([name(fqdn)], APPROVED, Host(name=host)) is True
 
 

@@ -12,12 +12,12 @@ from checks.network.addresses import RESERVED_IPV4, address_defect, covers, open
 from checks.network.hosts import (
     STORAGE_SUFFIXES,
     built_in_names,
+    covers_host,
     host_defect,
     is_every_host,
     normal_host,
     reaches_storage,
     spelling_defect,
-    swallows,
 )
 from checks.network.ports import covers_ports, normal_ports, number_of_ports, parsed_ports
 from checks.network.service_tags import (
@@ -39,38 +39,38 @@ RANGES = st.lists(st.tuples(PORTS, PORTS).map(sorted), min_size=1, max_size=5)
 
 
 @given(PATTERNS)
-def test_every_pattern_swallows_itself_whatever_its_case(pattern: str) -> None:
-    assert swallows(pattern, pattern.upper() + ".")
+def test_every_pattern_covers_itself_in_any_case(pattern: str) -> None:
+    assert covers_host(pattern, pattern.upper() + ".")
 
 
 @given(PATTERNS, PATTERNS, PATTERNS)
-def test_swallowing_is_transitive(wide: str, middle: str, narrow: str) -> None:
-    if swallows(wide, middle) and swallows(middle, narrow):
-        assert swallows(wide, narrow)
+def test_covering_a_host_is_transitive(wide: str, middle: str, narrow: str) -> None:
+    if covers_host(wide, middle) and covers_host(middle, narrow):
+        assert covers_host(wide, narrow)
 
 
 @given(PATTERNS, PATTERNS, NAMES)
-def test_what_swallows_a_pattern_lets_every_name_of_it_through(wide: str, narrow: str, name: str) -> None:
-    if swallows(wide, narrow) and swallows(narrow, name):
-        assert swallows(wide, name)
+def test_a_pattern_that_covers_another_covers_every_name_of_it(wide: str, narrow: str, name: str) -> None:
+    if covers_host(wide, narrow) and covers_host(narrow, name):
+        assert covers_host(wide, name)
 
 
 @given(PATTERNS, NAMES, NAMES)
-def test_a_pattern_that_does_not_swallow_another_misses_a_name_of_it(
-    wide: str, narrow: str, left: str
-) -> None:
-    assert swallows(wide, f"*.{narrow}") == (wide.startswith("*") and swallows(wide, f"{left}-x.{narrow}"))
+def test_a_pattern_that_does_not_cover_another_misses_a_name_of_it(wide: str, narrow: str, left: str) -> None:
+    assert covers_host(wide, f"*.{narrow}") == (
+        wide.startswith("*") and covers_host(wide, f"{left}-x.{narrow}")
+    )
 
 
 @given(PATTERNS)
-def test_whatever_swallows_a_storage_host_reaches_storage(pattern: str) -> None:
-    if any(swallows(pattern, f"account.{suffix}") for suffix in STORAGE_SUFFIXES):
+def test_a_pattern_that_covers_a_storage_host_reaches_storage(pattern: str) -> None:
+    if any(covers_host(pattern, f"account.{suffix}") for suffix in STORAGE_SUFFIXES):
         assert reaches_storage(pattern)
 
 
 @given(PATTERNS, PATTERNS)
 def test_a_wider_pattern_reaches_storage_too(wide: str, narrow: str) -> None:
-    if swallows(wide, narrow) and reaches_storage(narrow):
+    if covers_host(wide, narrow) and reaches_storage(narrow):
         assert reaches_storage(wide)
 
 
@@ -122,7 +122,7 @@ NETWORKS = st.builds(
 
 
 @given(NETWORKS, st.integers(0, 32))
-def test_a_single_network_opens_as_much_as_its_prefix_says(network: IPv4Network, min_prefix: int) -> None:
+def test_a_single_network_opens_as_much_as_its_prefix(network: IPv4Network, min_prefix: int) -> None:
     defect = opening_defect([str(network)], min_prefix=min_prefix, max_addresses=2**32)
     assert (defect != "") == (network.prefixlen < min_prefix)
 
@@ -230,7 +230,7 @@ def test_ids_that_differ_in_case_and_a_slash_are_the_same(resource_id: str) -> N
 )
 def test_the_spellings_of_a_host_in_unicode_and_punycode_are_one_host(one: str, other: str) -> None:
     assert normal_host(one) == normal_host(other)
-    assert swallows(one, other)
+    assert covers_host(one, other)
 
 
 @pytest.mark.parametrize("host", ["*", "*.", " * "])

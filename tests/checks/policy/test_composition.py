@@ -1,4 +1,4 @@
-"""What layers, overrides and their order come to, and that every value names who said it."""
+"""The settings that layers, overrides and their order give, and the source of every value."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from checks.contract.tables import Tables
 from checks.engine.asking import findings
 from checks.errors import PolicyError
 from checks.model import Answers, Check, Params, Remediation, Severity, check
-from checks.policy.composition import BUILT_IN, NEVER_NAMED, Composition, composed, scoped
+from checks.policy.composition import CHECK_DEFAULT, NEVER_NAMED, Composition, composed, scoped
 from checks.policy.parsing import Layer, parsed
 from checks.registry import registry
 from tests.support.tables.checks import SUBSCRIPTION, connection, host_rule, isolated, rule, workspace
@@ -134,9 +134,9 @@ OVERRIDES = st.lists(
 
 @given(OVERRIDES, BLOCKS, st.sampled_from(list(CHECKS)))
 def test_the_later_override_wins(overrides: list[Any], last: dict[str, Any], check_id: str) -> None:
-    said = {check_id: {"severity": "critical"}}
-    policy = composition(layer(checks={"MVN": None}, overrides=[*overrides, override({**last, **said})]))
-    settled = policy.settled([True] * len(policy.overrides))[check_id]
+    strongest = {check_id: {"severity": "critical"}}
+    policy = composition(layer(checks={"MVN": None}, overrides=[*overrides, override({**last, **strongest})]))
+    settled = policy.effective([True] * len(policy.overrides))[check_id]
     assert settled.is_on
     assert settled.severity == "critical"
     assert settled.sources["severity"] == f"mine.yaml: overrides[{len(overrides)}]"
@@ -166,7 +166,7 @@ def test_every_workspace_is_judged_as_it_is_explained(overrides: list[Any]) -> N
             for each in policy.overrides
             if each.where
         ]
-        settled = policy.settled(applies)
+        settled = policy.effective(applies)
         rows = frame[frame["workspace_id"].str.lower().eq(key)]
         expected = {(id, each.severity.value) for id, each in settled.items() if each.is_on}
         seen = set(zip(rows["check_id"], rows["severity"], strict=True))
@@ -179,7 +179,7 @@ def test_an_id_beats_its_family_and_a_family_a_severity_value_by_value() -> None
     policy = composition(
         layer(checks={"NET003": None, "medium": {"severity": "critical"}, "NET": {"severity": "low"}})
     )
-    settled = policy.settled([])
+    settled = policy.effective([])
     assert settled["NET003"].severity is Severity.LOW
     assert settled["NET003"].sources["severity"] == "mine.yaml: checks.NET"
     assert settled["NET003"].sources["enabled"] == "mine.yaml: checks.NET003"
@@ -196,7 +196,7 @@ def test_parameters_merge_key_by_key_and_every_value_has_its_source() -> None:
         overrides=[{"name": "edge", **override({"NET003": {"parameters": {"min_prefix": 30}}})}],
     )
     policy = composition(base, mine)
-    everywhere, edge = policy.settled([False]), policy.settled([True])
+    everywhere, edge = policy.effective([False]), policy.effective([True])
     assert everywhere["NET003"].sources["parameters.min_prefix"] == "mine.yaml: checks.NET003"
     assert edge["NET003"].sources["parameters.min_prefix"] == "mine.yaml: overrides[0] (edge)"
     assert edge["NET003"].parameters == {"min_prefix": 30}
@@ -206,7 +206,7 @@ def test_parameters_merge_key_by_key_and_every_value_has_its_source() -> None:
         "severity": "mine.yaml: checks.OBR006",
         "parameters.shared_domains": "base.yaml: checks.OBR006",
     }
-    assert everywhere["MVN001"].sources == {"enabled": NEVER_NAMED, "severity": BUILT_IN}
+    assert everywhere["MVN001"].sources == {"enabled": NEVER_NAMED, "severity": CHECK_DEFAULT}
 
 
 def test_a_layer_turns_off_what_it_extends_and_on_again() -> None:
@@ -233,7 +233,7 @@ def test_the_nearest_word_on_failing_and_on_unknown_counts() -> None:
         ({"checks": {"NET": None}, "fail_on": "awful"}, ["fail_on", "critical"]),
         ({"checks": {"NET": None}, "unknown": "pass"}, ["unknown", "incomplete", "violation"]),
         ({"checks": {"hihg": None}}, ["checks.hihg", "Did you mean high"]),
-        ({"checks": {"NET": False}}, ["no check is left on"]),
+        ({"checks": {"NET": False}}, ["every check is off"]),
         ({}, ["`checks`", "`extends`"]),
         ({"overrides": [override({"NET0": None})]}, ["overrides[0].checks.NET0", "Did you mean"]),
         (
@@ -284,9 +284,9 @@ def test_the_nearest_word_on_failing_and_on_unknown_counts() -> None:
     ],
 )
 def test_what_no_policy_may_say_is_refused_with_its_place(document: dict[str, Any], parts: list[str]) -> None:
-    told = {"checks": {"NET": None}, **document} if {"overrides", "waivers"} & set(document) else document
+    values = {"checks": {"NET": None}, **document} if {"overrides", "waivers"} & set(document) else document
     with pytest.raises(PolicyError) as error:
-        composition(layer(**told))
+        composition(layer(**values))
     assert str(error.value).startswith("mine.yaml: ")
     assert all(part in str(error.value) for part in parts), str(error.value)
 
@@ -339,7 +339,7 @@ def test_a_check_is_asked_once_for_each_of_its_different_parameters() -> None:
     assert dict(zip(names(rows), rows["severity"], strict=True)) == {"a": "high", "b": "low", "c": "low"}
 
 
-def test_a_check_that_crashes_without_rows_is_told_once_whatever_its_scopes() -> None:
+def test_a_check_that_crashes_without_rows_has_one_finding_in_any_scope() -> None:
     policy = composition(
         layer(
             checks={"TST": False, "NET001": None},
@@ -390,9 +390,9 @@ def test_management_groups_are_named_once_from_overrides_and_waivers() -> None:
     assert [group.lower() for group in policy.management_groups] == ["b", "corp"]
 
 
-def test_the_digest_is_of_what_is_demanded_and_not_of_how_it_is_told() -> None:
+def test_the_digest_is_of_the_settings_and_not_of_the_prose() -> None:
     settings = {"MVN002": {"severity": "low"}}
-    told = layer(description="Other words.", checks={"MVN002": {"severity": "low", "note": "Because."}})
+    reworded = layer(description="Other words.", checks={"MVN002": {"severity": "low", "note": "Because."}})
     other = layer(checks={"MVN002": {"severity": "high"}})
-    assert composition(layer(checks=settings)).digest == composition(told).digest
+    assert composition(layer(checks=settings)).digest == composition(reworded).digest
     assert composition(layer(checks=settings)).digest != composition(other).digest

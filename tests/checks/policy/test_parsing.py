@@ -42,7 +42,7 @@ def test_an_id_beats_the_family_it_falls_under_whatever_their_order(turned: bool
     assert checks["NET002"].severity is Severity.LOW
 
 
-def test_a_check_keeps_its_own_severity_and_defaults_unless_told() -> None:
+def test_a_check_keeps_its_own_severity_and_defaults_unless_set() -> None:
     one = choice({"NET003": None})["NET003"]
     assert one.severity is Severity.MEDIUM
     assert one.params.model_dump() == {"min_prefix": 24, "max_addresses": 1024}

@@ -203,7 +203,7 @@ def test_every_finding_is_in_one_count_of_every_scope(rows: list[Row], unknown: 
     assert table[list(COUNTS)].sum(axis="columns").eq(len(rows)).all()
 
 
-def test_scopes_are_told_apart_by_id_whatever_its_case() -> None:
+def test_scopes_differ_by_id_in_any_case() -> None:
     frame = pd.DataFrame(
         {
             "status": ["pass", "fail", "pass", "error"],

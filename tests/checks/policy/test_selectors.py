@@ -105,11 +105,11 @@ def test_a_workspace_of_a_subscription_nobody_listed_has_no_name_or_group() -> N
 
 
 @pytest.mark.parametrize(
-    ("where", "says"),
+    ("where", "message"),
     [
         ({}, "at least one of"),
-        ({"kind": None}, "kind asks for nothing"),
-        ({"kind": None, "location": "x"}, "kind asks for nothing"),
+        ({"kind": None}, "kind is empty"),
+        ({"kind": None, "location": "x"}, "kind is empty"),
         ({"kind": []}, "at least 1"),
         ({"kind": " "}, "at least 1"),
         ({"tag": {}}, "at least 1"),
@@ -119,8 +119,10 @@ def test_a_workspace_of_a_subscription_nobody_listed_has_no_name_or_group() -> N
         ({"tag": {"env": True}}, "valid"),
     ],
 )
-def test_a_selector_that_selects_everything_or_nonsense_is_refused(where: dict[str, Any], says: str) -> None:
-    with pytest.raises(ValidationError, match=says):
+def test_a_selector_that_selects_everything_or_nonsense_is_refused(
+    where: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(ValidationError, match=message):
         Selector.model_validate(where)
 
 

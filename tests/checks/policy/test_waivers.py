@@ -1,4 +1,4 @@
-"""Waivers: what they bear, for how long, and what is told of those that do nothing."""
+"""Waivers: which violations they waive, for how long, and the notes on waivers without effect."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ FACTS = workspace_facts(Tables.of(workspaces=WORKSPACES))
 
 
 def waiver(**values: Any) -> Waiver:
-    told = {"check": "NET001", "resource": "*", "reason": "Moving", "approver": "jane", "expires": DAY}
-    return Waiver.model_validate({**told, **values})
+    defaults = {"check": "NET001", "resource": "*", "reason": "Moving", "approver": "jane", "expires": DAY}
+    return Waiver.model_validate({**defaults, **values})
 
 
 def outcome(
@@ -48,7 +48,7 @@ def verdicts(result: Waived) -> list[str]:
     return list(result.findings["verdict"])
 
 
-def test_a_waived_finding_stays_with_its_status_and_who_bears_it() -> None:
+def test_a_waived_finding_keeps_its_status_and_names_its_waiver() -> None:
     one = outcome(waiver(resource="*/workspaces/A", ticket="SEC-1"))
     assert verdicts(one) == ["waived", "violated"]
     assert list(one.findings["status"]) == ["fail", "fail"]
@@ -61,10 +61,10 @@ def test_a_waiver_counts_on_the_day_it_expires_and_not_on_the_next() -> None:
     late = outcome(waiver(), as_of=DAY + timedelta(days=1))
     assert verdicts(late) == ["violated", "violated"]
     assert late.orphans == ()
-    (told,) = late.expired
-    assert "mine.yaml: waivers[0] of NET001" in told
-    assert "until 2027-01-31" in told
-    assert told.endswith("violations that it no longer covers: 2")
+    (text,) = late.expired
+    assert "mine.yaml: waivers[0] of NET001" in text
+    assert "until 2027-01-31" in text
+    assert text.endswith("violations that it no longer covers: 2")
 
 
 def test_a_family_waives_all_its_checks_and_no_other() -> None:
@@ -90,11 +90,11 @@ def test_a_glob_is_on_the_resource_the_finding_is_about() -> None:
 
 
 def test_one_that_matches_nothing_is_an_orphan_and_so_is_one_with_nothing_to_bear() -> None:
-    (told,) = outcome(waiver(resource="*/elsewhere")).orphans
-    assert told.endswith("it matches no finding")
+    (text,) = outcome(waiver(resource="*/elsewhere")).orphans
+    assert text.endswith("it matches no finding")
     closed = [workspace("a", public_network_access="Disabled")]
-    (told,) = outcome(waiver(), workspaces=closed).orphans
-    assert told.endswith("findings it matches, none of them violated: 1")
+    (text,) = outcome(waiver(), workspaces=closed).orphans
+    assert text.endswith("it matches findings, but none is violated: 1")
     assert verdicts(outcome(waiver(), workspaces=closed)) == ["compliant"]
     assert len(outcome(waiver(), workspaces=[]).orphans) == 1
 
@@ -112,12 +112,12 @@ def test_where_unknown_is_a_violation_it_can_be_waived() -> None:
     assert list(result.findings["status"]) == ["unknown"]
 
 
-def test_of_several_the_one_that_lasts_longest_is_named_and_an_expired_one_is_still_told() -> None:
+def test_of_several_the_one_that_lasts_longest_is_named_and_an_expired_one_is_still_listed() -> None:
     longer = waiver(reason="Longer", expires=date(2028, 1, 1))
     result = outcome(waiver(), longer, waiver(reason="Old", expires=date(2020, 1, 1)))
     assert set(result.findings["waiver"]) == {"Longer (jane, until 2028-01-01)"}
-    (told,) = result.expired
-    assert told.endswith("nothing it matches is violated")
+    (text,) = result.expired
+    assert text.endswith("it matches no violation")
 
 
 WAIVERS = st.lists(
@@ -139,8 +139,8 @@ def test_their_order_is_irrelevant(waivers: list[Waiver], chance: random.Random)
     first, second = outcome(*waivers), outcome(*shuffled)
     pd.testing.assert_frame_equal(first.findings, second.findings)
 
-    def words(told: tuple[str, ...]) -> list[str]:
-        return sorted(each.partition(" of ")[2] for each in told)
+    def words(notes: tuple[str, ...]) -> list[str]:
+        return sorted(each.partition(" of ")[2] for each in notes)
 
     assert words(first.expired) == words(second.expired)
     assert words(first.orphans) == words(second.orphans)
@@ -157,12 +157,12 @@ def test_no_finding_is_lost_or_changed_but_in_its_verdict(waivers: list[Waiver])
 
 @pytest.mark.parametrize("field", ["check", "reason", "approver", "expires"])
 def test_what_a_waiver_must_say(field: str) -> None:
-    told = waiver().model_dump(exclude_none=True)
-    del told[field]
+    fields = waiver().model_dump(exclude_none=True)
+    del fields[field]
     with pytest.raises(ValidationError, match=field):
-        Waiver.model_validate(told)
+        Waiver.model_validate(fields)
     with pytest.raises(ValidationError, match=field):
-        Waiver.model_validate({**told, field: "  "})
+        Waiver.model_validate({**fields, field: "  "})
 
 
 @pytest.mark.parametrize("expires", [20270131, "soon", "2027-02-30", "31.01.2027", True, "2027-01-31T00:00"])

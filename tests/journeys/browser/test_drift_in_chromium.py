@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from checks.drift.comparison import Drift, drift
+from checks.drift.comparison import drift
+from checks.drift.model import Drift
 from reports.page import drift_page
 from tests.support.drift_snapshots import (
     OTHER,

@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from checks.contract.hubs import with_hub_values
 from checks.contract.tables import SCHEMAS, Tables
 from scanner.payloads.payload import Gap, Payload
 from scanner.payloads.redaction import redacted
@@ -93,7 +92,7 @@ def test_the_recorded_list_of_a_hub_its_project_and_a_plain_workspace() -> None:
     assert frame["private_endpoint_connections_known"].all()
     assert result.private_endpoint_connections.empty
     assert result.gaps.empty
-    judged_by = with_hub_values(result).workspaces.set_index("workspace")["judged_by"].to_dict()
+    judged_by = result.effective.workspaces.set_index("workspace")["judged_by"].to_dict()
     assert judged_by["mlworkspace-testproj1"].endswith("/workspaces/mlworkspace-testhub1")
 
 

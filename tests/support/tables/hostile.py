@@ -6,8 +6,7 @@ from functools import cache
 
 import pandas as pd
 
-from checks.contract.table_model import STRING
-from checks.contract.tables import SCHEMAS, Tables
+from checks.contract.tables import SCHEMAS, STRING, Tables
 from tests.support.report_inventory import with_inventory
 from tests.support.report_tenants import Row, tenant
 
