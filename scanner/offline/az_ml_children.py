@@ -79,7 +79,7 @@ def _compute(members: Object) -> Object:
 def _ssh(is_open: Any, *, is_cluster: bool) -> Object:
     """Return the member behind `ssh_public_access_enabled`, if the value proves one.
 
-    For a cluster, false also stands for NotSpecified and for no value.
+    For a cluster, the command also prints false for NotSpecified and for no value.
     """
     if not isinstance(is_open, bool):
         return {}

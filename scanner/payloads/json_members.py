@@ -86,7 +86,7 @@ def quoted(resource_id: str) -> str:
 def key(resource_id: str) -> str:
     """Return the id as ids are compared, as one shared string for each resource.
 
-    Case and slashes at the end do not tell two resources apart.
+    Ids that differ only in case or in slashes at the end name the same resource.
     """
     return intern(without_slash(resource_id).lower())
 

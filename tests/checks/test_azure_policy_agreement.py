@@ -56,6 +56,7 @@ DIFFERENCES: Mapping[tuple[str, str], str] = {
     ("MVN002", "proj-partner-pilot"): HUB_UNREAD,
     ("CMP002", "cpu-build"): IN_MANAGED_NETWORK,
     ("CMP002", "ci-forecast"): IN_MANAGED_NETWORK,
+    ("CMP002", "cpu-before-link"): IN_MANAGED_NETWORK,
     ("CMP002", "gpu-far"): IN_MANAGED_NETWORK,
 }
 

@@ -242,7 +242,16 @@ def test_no_rule_opens_and_denies_the_same(rule: OutboundRule, to: Destination) 
     assert not (opens(rule, to) and denies(rule, to))
 
 
-@given(rule=RULES, to=DESTINATIONS, field=st.sampled_from(sorted(OutboundRule.__dataclass_fields__)))
+@given(rule=RULES, to=DESTINATIONS)
+def test_a_rule_without_an_action_opens_what_it_opens_with_allow(rule: OutboundRule, to: Destination) -> None:
+    assert opens(replace(rule, action=None), to) is opens(replace(rule, action="Allow"), to)
+
+
+@given(
+    rule=RULES,
+    to=DESTINATIONS,
+    field=st.sampled_from(sorted({*OutboundRule.__dataclass_fields__} - {"action"})),
+)
 def test_leaving_a_member_out_never_opens_anything(rule: OutboundRule, to: Destination, field: str) -> None:
     if opens(replace(rule, **{field: None}), to):
         assert opens(rule, to) is True
