@@ -253,7 +253,7 @@ def words(found: Mapping[tuple[str, str], Outcome]) -> list[str]:
             told = _timeless(gap["message"]), _timeless(gap["closes"])
             said[gap["code"]] = min(said.get(gap["code"], told), told)
     return [
-        "| code | says | closed by |",
+        "| code | message | closed by |",
         "| --- | --- | --- |",
         *(f"| `{code}` | {message} | {closes} |" for code, (message, closes) in sorted(said.items())),
     ]
