@@ -93,14 +93,15 @@ def _opened_further(pairs: Pairs, change: Texts, reach: pd.DataFrame) -> Mask:
     """Return for each pair whether it fails on both sides without a waiver, and more can leave the workspace now.
 
     Each opening marks the findings of its rule; if none fails, those of the workspace itself; if none of these
-    fails either, those of its other rules. `reach` comes from `checks.drift.reach.reach_changes`.
+    fails either, those of its other rules. A waiver accepts the opening of what it covers. `reach` comes from
+    `checks.drift.reach.reach_changes`.
     """
     marked = np.zeros(len(change), dtype=bool)
     openings = reach[reach["change"].isin(list(_OPENINGS))]
     if openings.empty:
         return marked
     statuses = (pairs.column("old", "status"), pairs.column("new", "status"))
-    fails = (statuses[0] == "fail") & (statuses[1] == "fail") & (pairs.column("new", "waiver") == "")
+    fails = (statuses[0] == "fail") & (statuses[1] == "fail")
     judges_outbound = np.array(
         [str(id).startswith(_OUTBOUND) for id in pairs.column("new", "check_id")], dtype=bool
     )
@@ -113,6 +114,7 @@ def _opened_further(pairs: Pairs, change: Texts, reach: pd.DataFrame) -> Mask:
             if len(found):
                 break
         marked[found if len(found) else own] = True
+    marked[pairs.column("new", "waiver") != ""] = False
     return marked
 
 

@@ -79,6 +79,13 @@ def test_an_opening_that_somebody_waived_is_none() -> None:
     assert guarded(old, new)[1] == 0
 
 
+def test_a_waived_opening_is_not_laid_on_another_rule() -> None:
+    other = failing("OBR001", "/outboundRules/other")
+    old = audit([failing("OBR005", **WAIVED), other], [tag("Storage")])
+    new = audit([failing("OBR005", **WAIVED), other], [tag("Internet")])
+    assert guarded(old, new)[1] == 0
+
+
 def test_an_opening_that_no_check_judges_is_none() -> None:
     old, new = (
         audit([finding("pass", "OBR006", resource=RULE)], [host(name)]) for name in ("a.org", "b.org")
