@@ -174,3 +174,10 @@ def test_the_readme_links_every_page_once_in_its_table() -> None:
     table = (ROOT / "README.md").read_text("utf-8").partition("## Documentation")[2]
     linked = re.findall(r"^\| \[[\w-]+\]\((docs/[\w-]+\.md)\)", table, re.MULTILINE)
     assert sorted(linked) == sorted(f"docs/{page.name}" for page in ROOT.glob("docs/*.md"))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_a_path_in_code_quotes_exists(page: Path) -> None:
+    paths = [code for code in quoted(page.read_text("utf-8")) if re.fullmatch(r"[\w.-]+(/[\w.-]+)*/?", code)]
+    folders = {path.name for path in ROOT.iterdir() if path.is_dir()}
+    assert [path for path in paths if path.split("/")[0] in folders and not (ROOT / path).exists()] == []
