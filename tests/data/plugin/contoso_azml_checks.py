@@ -15,7 +15,7 @@ from checks.schema import Tables
     remediation=Remediation(summary="Tag the workspace with its owner."),
 )
 def workspace_has_an_owner(tables: Tables, _params: Params) -> Answers:
-    """Nobody mends what nobody owns. Tags that were not reported are unknown."""
+    """A workspace without an owner stays as it is. Tags that were not reported are unknown."""
     tags = tables.workspaces["tags"]
     return answer(
         known=tags.notna(),
