@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from checks.drift.findings import changed_findings
-from checks.drift.model import Drift, Snapshot, by_key, texts
+from checks.drift.model import Drift, Snapshot, are_strangers, by_key, texts
 from checks.drift.reach import reach_changes
 from checks.drift.rules import rule_changes
 from checks.drift.waivers import waiver_changes
@@ -20,13 +20,14 @@ _MOST_NAMED = 5
 
 def drift(old: Snapshot, new: Snapshot) -> Drift:
     """Return the differences between an older and a newer audit. An audit and itself have none."""
-    old = _with_names_of(old, new)
+    names = _renamed(old.of_policies("digest"), new.of_policies("digest"), old.name)
+    old = _with_names(old, names)
     reach = reach_changes(old, new)
     findings, counts = changed_findings(old, new, reach)
     return Drift(
         old=old,
         new=new,
-        notes=notes(old, new),
+        notes=(*notes(old, new), *_pairs_of_policies(names, old, new)),
         workspaces=workspace_changes(old, new),
         findings=findings,
         finding_counts=counts,
@@ -36,17 +37,12 @@ def drift(old: Snapshot, new: Snapshot) -> Drift:
     )
 
 
-def _with_names_of(old: Snapshot, new: Snapshot) -> Snapshot:
-    """Return the old audit with the new audit's names for policies with the same settings.
-
-    Two policies have the same settings if their digests are equal. An old policy that loses its name to another one
-    is renamed "NAME of OLD". Other policies keep their names, so policies that share a name are compared, too.
-    """
-    names = _renamed(old.of_policies("digest"), new.of_policies("digest"), old.name)
+def _with_names(old: Snapshot, names: Mapping[str, str]) -> Snapshot:
+    """Return the old audit with other names for its policies."""
     if not names:
         return old
     frames: dict[str, Any] = {
-        name: _with_names(frame, names)
+        name: _named(frame, names)
         for name, frame in (("findings", old.findings), ("policies", old.policies), ("waivers", old.waivers))
         if frame is not None
     }
@@ -54,7 +50,12 @@ def _with_names_of(old: Snapshot, new: Snapshot) -> Snapshot:
 
 
 def _renamed(before: Mapping[str, str], after: Mapping[str, str], of: str) -> dict[str, str]:
-    """Return the new name of each policy that is renamed."""
+    """Return the new name of each old policy that gets another one.
+
+    An old policy gets the name of the new policy with the same settings, that is with the same digest. An old policy
+    that loses its name to another one is renamed "NAME of OLD". Other policies keep their names, so policies that
+    share a name are compared, too.
+    """
     names: dict[str, str] = {}
     free = dict(after)
     for old in sorted(before, key=lambda name: (after.get(name) != before[name], name)):
@@ -67,10 +68,17 @@ def _renamed(before: Mapping[str, str], after: Mapping[str, str], of: str) -> di
     return {old: new for old, new in names.items() if old != new}
 
 
-def _with_names(frame: pd.DataFrame, names: Mapping[str, str]) -> pd.DataFrame:
+def _named(frame: pd.DataFrame, names: Mapping[str, str]) -> pd.DataFrame:
     return frame.assign(
         policy=texts(frame["policy"]).map(lambda name: names.get(name, name)).astype("string")
     )
+
+
+def _pairs_of_policies(names: Mapping[str, str], old: Snapshot, new: Snapshot) -> Iterable[str]:
+    """Name the policies that are compared although their names differ."""
+    for before, after in sorted(names.items()):
+        if after in new.of_policies("digest"):
+            yield f"{before} of {old.name} is compared with {after} of {new.name}: their settings are equal."
 
 
 def notes(old: Snapshot, new: Snapshot) -> tuple[str, ...]:
@@ -85,8 +93,7 @@ def notes(old: Snapshot, new: Snapshot) -> tuple[str, ...]:
 
 
 def _strangers(old: Snapshot, new: Snapshot) -> Iterable[str]:
-    seen = old.subscriptions_seen, new.subscriptions_seen
-    if all(seen) and seen[0].isdisjoint(seen[1]):
+    if are_strangers(old, new):
         yield f"{old.name} and {new.name} have no subscription in common."
     are_azure = {side.of_audit("is_azure").lower() for side in (old, new)}
     if len(are_azure) == 2 and "" not in are_azure:

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from checks.drift.model import Snapshot
+from checks.drift.openings import admits_more
 from checks.drift.pairs import (
     FINDING_FIELDS,
     OUTCOMES,
@@ -45,6 +46,12 @@ _OUTBOUND = ("OBR", "MVN", "NET006")
 _FURTHER = "It failed before, and more can leave the workspace now: see the rows about reach."
 
 
+_INBOUND = frozenset({"NET003", "RES001", "RES002", "RES003", "RES014"})
+"""The checks whose observed values name the addresses and subscriptions that may come in."""
+
+_ADMITS_MORE = "It failed before, and it admits more now: compare the observed values."
+
+
 def finding_changes(old: Snapshot, new: Snapshot, *, reach: pd.DataFrame | None = None) -> pd.DataFrame:
     """Return every finding of both sides, a pair in one row, with `FINDING_COLUMNS`, by class and severity.
 
@@ -77,6 +84,9 @@ def _classed(pairs: Pairs, reach: pd.DataFrame | None) -> tuple[Texts, Texts]:
         further = _opened_further(pairs, change, reach)
         change[further] = "opened further"
         why[further] = _FURTHER
+    admits = _admits_more(pairs, change)
+    change[admits] = "opened further"
+    why[admits] = _ADMITS_MORE
     over_workspaces = checks_over_workspaces(*pairs.sides.values())
     for side, lacking in (("new", "old"), ("old", "new")):
         rows = np.flatnonzero(pairs.places[lacking] < 0)
@@ -115,6 +125,18 @@ def _opened_further(pairs: Pairs, change: Texts, reach: pd.DataFrame) -> Mask:
                 break
         marked[found if len(found) else own] = True
     marked[pairs.column("new", "waiver") != ""] = False
+    return marked
+
+
+def _admits_more(pairs: Pairs, change: Texts) -> Mask:
+    """Return for each pair whether it fails on both sides without a waiver, and more may come in now."""
+    marked = np.zeros(len(change), dtype=bool)
+    statuses = pairs.column("old", "status"), pairs.column("new", "status")
+    fails = (statuses[0] == "fail") & (statuses[1] == "fail") & (pairs.column("new", "waiver") == "")
+    judged = np.isin(pairs.column("new", "check_id").astype(str), list(_INBOUND))
+    observed = pairs.column("old", "observed"), pairs.column("new", "observed")
+    for row in np.flatnonzero(judged & fails & (observed[0] != observed[1])):
+        marked[row] = admits_more(observed[0][row], observed[1][row])
     return marked
 
 

@@ -100,9 +100,12 @@ class Drift:
         return int(self.findings["is_regression"].sum())
 
     @property
-    def compared(self) -> int:
-        """The number of findings whose policy and check both audits ran."""
-        return sum(self.finding_counts.values()) - self.finding_counts.get("not comparable", 0)
+    def why_nothing_was_compared(self) -> str:
+        """The reason why no finding of one audit can be compared with the other audit, "" if one can."""
+        if are_strangers(self.old, self.new):
+            return "the two audits have no subscription in common"
+        compared = sum(self.finding_counts.values()) - self.finding_counts.get("not comparable", 0)
+        return "" if compared else "the two audits have no check of one policy in common"
 
     @property
     def newly_unknown(self) -> int:
@@ -116,6 +119,12 @@ class Drift:
         """Whether nothing differs and everything could be compared."""
         frames = (self.workspaces, self.findings, self.rules, self.reach, self.waivers)
         return not self.notes and all(frame.empty for frame in frames)
+
+
+def are_strangers(one: Snapshot, other: Snapshot) -> bool:
+    """Return whether both audits name subscriptions and share none."""
+    seen = one.subscriptions_seen, other.subscriptions_seen
+    return all(seen) and seen[0].isdisjoint(seen[1])
 
 
 def texts(column: pd.Series) -> pd.Series[str]:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import lru_cache
+from ipaddress import IPv4Network, IPv6Network
 
 from checks.contract.three_valued import items
 from checks.network.addresses import Network, covers, network_of, union
@@ -29,7 +32,7 @@ def rule_of(row: Mapping[str, str]) -> OutboundRule:
         service_tag=row["service_tag"].strip().lower() or None,
         protocol=row["protocol"].strip().lower() or None,
         port_ranges=normal_ports(ports) if ports else None,
-        address_prefixes=", ".join(sorted(map(_normal_prefix, items(row["address_prefixes"])))),
+        address_prefixes=_normal_prefixes(row["address_prefixes"]),
         service_resource_id=same_id(row["service_resource_id"]) or None,
         subresource_target=row["subresource_target"].strip().lower() or None,
     )
@@ -63,6 +66,39 @@ def is_broad(rule: OutboundRule) -> bool:
 def is_private(rule: OutboundRule) -> bool:
     """Return whether the rule leads to a private endpoint. No isolation mode opens one by itself."""
     return rule.type == "privateendpoint"
+
+
+def admits_more(old: str, new: str) -> bool:
+    """Return whether a firewall admits an address or a subscription now that it did not admit before.
+
+    `old` and `new` are the observed values of a check that judges who may come in, such as NET003 or RES001.
+    """
+    before, after = admitted(old), admitted(new)
+    return not covers(before.networks, after.networks) or not after.subscriptions <= before.subscriptions
+
+
+@dataclass(frozen=True, kw_only=True)
+class Admitted:
+    """The addresses and the subscriptions that a firewall admits."""
+
+    networks: tuple[Network, ...] = ()
+    subscriptions: frozenset[str] = frozenset()
+
+
+def admitted(observed: str) -> Admitted:
+    """Return what an observed value of a firewall admits. Words that are no network admit nobody."""
+    text = observed.lower()
+    if "publicnetworkaccess disabled" in text:
+        return Admitted()
+    if "defaultaction allow" in text or "which allows" in text:
+        return Admitted(networks=_EVERY_ADDRESS)
+    words = re.split(r"[,\s]+", text)
+    networks = union(word for word in words if network_of(word) is not None) or []
+    subscriptions = frozenset(word for word in words if word.startswith("/subscriptions/"))
+    return Admitted(networks=tuple(networks), subscriptions=subscriptions)
+
+
+_EVERY_ADDRESS = (IPv4Network("0.0.0.0/0"), IPv6Network("::/0"))
 
 
 def destination_text(row: Mapping[str, str]) -> str:
@@ -123,6 +159,8 @@ def _networks(prefixes: str) -> list[Network] | None:
     return union(items(prefixes))
 
 
-def _normal_prefix(prefix: str) -> str:
-    network = network_of(prefix)
-    return prefix.lower() if network is None else str(network)
+def _normal_prefixes(prefixes: str) -> str:
+    """Return the union of the prefixes, so that a network and its parts are equal; else the texts, sorted."""
+    networks = _networks(prefixes)
+    texts = items(prefixes.lower()) if networks is None else map(str, networks)
+    return ", ".join(sorted(texts))

@@ -66,9 +66,9 @@ def opening_defect(prefixes: Iterable[str], *, min_prefix: int, max_addresses: i
     """
     networks = [network_of(prefix) for prefix in prefixes]
     opened = _collapsed(network for network in networks if network is not None)
-    widest = max(opened, key=lambda network: network.num_addresses, default=None)
-    if widest is not None and widest.prefixlen == 0:
+    if any(network.prefixlen == 0 for network in opened):
         return "every address there is"
+    widest = max(opened, key=lambda network: network.num_addresses, default=None)
     if widest is not None and widest.num_addresses > 2 ** (32 - min_prefix):
         return f"{widest}, which is wider than /{min_prefix}"
     total = sum(network.num_addresses for network in opened)

@@ -15,7 +15,7 @@ CALM = frozenset({"changed", "settled", "gone", "not comparable"})
 
 MEANINGS: Mapping[str, str] = {
     "regressed": "it passed or did not apply before, and fails now",
-    "opened further": "it failed before, and more can leave the workspace now",
+    "opened further": "it failed before, and more can leave or enter now",
     "new": "the older audit does not have its resource",
     "revealed": "it was unknown before, and fails now",
     "waiver gone": "it was waived before, and is not now",

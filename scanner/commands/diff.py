@@ -66,12 +66,12 @@ def diff(comparison: Comparison, terminal: Terminal) -> int:
 def exit_of(found: Drift) -> tuple[int, str]:
     """Return the exit code of `--fail-on-regression` and its meaning.
 
-    1 for a regression, else 3 if no finding could be compared or something known became unknown, else 0.
+    3 if nothing could be compared, else 1 for a regression, else 3 if something known became unknown, else 0.
     """
+    if found.why_nothing_was_compared:
+        return 3, f"nothing could be compared: {found.why_nothing_was_compared}"
     if found.regressions:
         return 1, "there are violations that the older audit does not have"
-    if not found.compared:
-        return 3, "nothing could be compared: the two audits have no check of one policy in common"
     if found.newly_unknown:
         return 3, "no regression, but something known became unknown"
     return 0, "no regression, and nothing known became unknown"

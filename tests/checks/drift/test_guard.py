@@ -8,10 +8,12 @@ import pytest
 
 from checks.drift.comparison import drift
 from checks.drift.model import Drift, Snapshot
+from checks.drift.openings import admits_more
 from scanner.commands.diff import exit_of
 from tests.support.drift_snapshots import (
     APPROVED,
     INTERNET,
+    OTHER,
     Row,
     changes,
     finding,
@@ -19,9 +21,11 @@ from tests.support.drift_snapshots import (
     id_of,
     policy,
     snapshot,
+    subscription,
     tag,
     workspace,
 )
+from tests.support.tables.dependencies import dependency, of_dependency
 
 WAIVED = {"waiver": "Borne (jane, until 2026-12-31)", "verdict": "waived"}
 RULE = "/outboundRules/rule"
@@ -113,10 +117,11 @@ def test_a_consequence_whose_cause_failed_before_is_a_regression_of_its_own() ->
 
 def test_policies_that_demand_the_same_are_compared_whatever_their_names_are() -> None:
     old = audit([finding("pass", policy="monday")], [], policy="monday")
-    new = audit([finding("fail", policy="friday")], [], policy="friday")
+    new = audit([finding("fail", policy="friday")], [], name="NEW", policy="friday")
     found, code = guarded(old, new)
     assert (changes(found.findings), code) == (["regressed"], 1)
     assert set(found.findings["policy"]) == {"friday"}
+    assert "monday of OLD is compared with friday of NEW: their settings are equal." in found.notes
 
 
 def test_names_that_were_exchanged_are_followed() -> None:
@@ -162,6 +167,14 @@ def test_a_policy_that_loses_its_name_keeps_its_findings_apart() -> None:
             audit([finding("pass", policy="b")], [], policy="b", digest="2"),
         ),
         (snapshot(workspaces=[]), snapshot(workspaces=[])),
+        (
+            audit([finding("pass")], []),
+            snapshot(
+                workspaces=[workspace(of=OTHER)],
+                findings=[finding("fail", subscription_id=OTHER)],
+                subscriptions=[subscription(OTHER)],
+            ),
+        ),
     ],
 )
 def test_nothing_that_could_be_compared_is_no_success(old: Snapshot, new: Snapshot) -> None:
@@ -185,3 +198,47 @@ def test_an_opening_in_many_steps_is_a_regression_in_each() -> None:
     steps = ["203.0.113.0/24", "203.0.0.0/16", "0.0.0.0/0"]
     audits = [audit([failing("OBR005")], [tag("Storage", address_prefixes=each)]) for each in steps]
     assert [guarded(*pair)[1] for pair in pairwise(audits)] == [1, 1]
+
+
+STORE = "publicNetworkAccess Enabled, defaultAction "
+
+
+@pytest.mark.parametrize(
+    ("check_id", "old", "new", "opens"),
+    [
+        ("NET003", "20.0.0.0/16", "20.0.0.0/15", True),
+        ("NET003", "20.0.0.0/15", "20.0.0.0/16", False),
+        ("NET003", "20.0.0.0/15", "20.1.0.0/16, 20.0.0.0/16", False),
+        ("NET003", "20.0.0.0/15, office", "office, 20.0.0.0/15, branch", False),
+        ("NET003", "20.0.0.0/15", "20.0.0.0/15, 2603:1000::/24", True),
+        ("RES001", f"{STORE}Deny, ipRules 20.0.0.0/8", f"{STORE}Allow", True),
+        ("RES002", f"{STORE}Allow", f"{STORE}none, which allows", False),
+        ("RES003", f"{STORE}Deny, ipRules 20.0.0.0/8", f"{STORE}Deny, ipRules 20.0.0.0/8, 4.4.4.0/24", True),
+        ("RES003", f"{STORE}Allow", f"{STORE}Deny, ipRules 20.0.0.0/8", False),
+        (
+            "RES014",
+            "prefixes 0.0.0.0/0, subscriptions none",
+            "prefixes 0.0.0.0/0, subscriptions /subscriptions/a",
+            True,
+        ),
+        ("NET001", "Enabled", "enabled", False),
+    ],
+)
+def test_a_firewall_that_admits_more_is_a_regression_although_it_failed_before(
+    check_id: str, old: str, new: str, *, opens: bool
+) -> None:
+    sides = [audit([finding("fail", check_id, observed=observed)], []) for observed in (old, new)]
+    found, code = guarded(*sides)
+    assert (changes(found.findings), code) == ((["opened further"], 1) if opens else (["changed"], 0))
+    waived = audit([finding("fail", check_id, observed=new, waiver="Borne", verdict="waived")], [])
+    assert guarded(sides[0], waived)[1] == 0
+
+
+def test_what_the_check_of_a_storage_account_observes_shows_that_it_opened_further() -> None:
+    closed = {**dependency("storage"), "public_network_access": "Enabled", "virtual_network_rules": 0}
+    rules = [("Deny", "20.0.0.0/8"), ("Allow", "")]
+    judged = [of_dependency("RES001", {**closed, "default_action": a, "ip_rules": r}) for a, r in rules]
+    assert [finding["status"] for finding in judged] == ["fail", "fail"]
+    narrow, wide = (str(finding["observed"]) for finding in judged)
+    assert admits_more(narrow, wide)
+    assert not admits_more(wide, narrow)

@@ -91,6 +91,12 @@ def test_a_changed_rule_is_named_for_what_it_opens_and_the_other_way_round(
     ("old", "new"),
     [
         (host("A.example.com."), host("a.example.com")),
+        (host("xn--mnchen-3ya.example.com"), host("München.example.com")),
+        (host("*.xn--bcher-kva.example"), host("*.BÜCHER.example")),
+        (
+            tag("X", address_prefixes="198.51.100.0/24"),
+            tag("X", address_prefixes="198.51.100.128/25, 198.51.100.0/25"),
+        ),
         (tag("Sql", port_ranges="443, 80"), tag("sql", port_ranges="80,443", protocol="tcp")),
         (
             tag("X", address_prefixes="203.0.113.7, 198.51.100.0/24"),
