@@ -128,6 +128,12 @@ def reaches_storage(host: str) -> bool:
     )
 
 
+def is_storage(host: str) -> bool:
+    """Return whether the host, or with a wildcard every host under it, is an endpoint of a storage account."""
+    name = normal_host(host).removeprefix("*.")
+    return any(name == suffix or name.endswith(f".{suffix}") for suffix in STORAGE_SUFFIXES)
+
+
 def host_defect(host: str, names: SharedNames) -> str:
     """Return why more than one owner may receive data at the host, "" if only one can.
 

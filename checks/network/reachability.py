@@ -13,9 +13,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from checks.network.addresses import network_of
-from checks.network.hosts import covers_host, reaches_storage
+from checks.network.addresses import Network, covers, network_of, union
+from checks.network.hosts import covers_host, is_storage, normal_host
 from checks.network.ports import parsed_ports
+from checks.network.scenario_hosts import DOCUMENTED_HOSTS
+from checks.network.service_names import is_host_of_target, may_include_host
 from checks.network.service_tags import covers_tag
 from checks.network.targets import resource_type_of, same_id
 
@@ -44,10 +46,21 @@ class OutboundRule:
 
 @dataclass(frozen=True, kw_only=True)
 class Host:
-    """A public host over TCP, or with a wildcard every host under it."""
+    """A host by name, or with a wildcard every host under it."""
 
     name: str
+    protocol: str = "TCP"
     port: int = WORKING_PORT
+
+
+@dataclass(frozen=True, kw_only=True)
+class Address:
+    """An address or a network. `tags` are the service tags that include it, None if they are not known."""
+
+    network: Network
+    protocol: str = "TCP"
+    port: int = WORKING_PORT
+    tags: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +81,7 @@ class Endpoint:
     resource_type: str = ""
 
 
-Destination = Host | Service | Endpoint
+Destination = Host | Address | Service | Endpoint
 
 
 def reachable(
@@ -81,7 +94,7 @@ def reachable(
     if one rule opens and another denies it, because Azure does not document which wins.
     """
     word = (mode or "").lower()
-    if word == "allowinternetoutbound" and not isinstance(destination, Endpoint):
+    if word == "allowinternetoutbound" and _is_public(destination):
         return True
     if word not in {"allowinternetoutbound", "allowonlyapprovedoutbound"} or not complete:
         return None
@@ -92,9 +105,28 @@ def reachable(
     return is_open
 
 
+def _is_public(destination: Destination) -> bool:
+    if isinstance(destination, Address):
+        return destination.network.is_global
+    return not isinstance(destination, Endpoint)
+
+
 def opens(rule: OutboundRule, destination: Destination) -> bool | None:
     """Return whether the rule by itself lets traffic through to all of the destination."""
+    if needs_private_endpoint(rule, destination):
+        return False
     return all_of((leads_to(rule, destination), allows(rule), is_in_force(rule)))
+
+
+def needs_private_endpoint(rule: OutboundRule, destination: Destination) -> bool:
+    """Return whether a host-name rule names storage, which a managed network reaches by private endpoint only.
+
+    From "Workspace managed virtual network isolation", limitations: a host-name rule cannot lead to a storage account.
+    The hosts that the scenarios of that page name exactly are the exception.
+    """
+    if (rule.type or "").lower() != "fqdn" or not isinstance(destination, Host):
+        return False
+    return is_storage(destination.name) and normal_host(destination.name) not in DOCUMENTED_HOSTS
 
 
 def denies(rule: OutboundRule, destination: Destination) -> bool | None:
@@ -135,44 +167,68 @@ def leads_to(rule: OutboundRule, destination: Destination) -> bool | None:
 def _name_leads_to(rule: OutboundRule, destination: Destination) -> bool | None:
     if not isinstance(destination, Host) or destination.port not in HOST_PORTS:
         return False
+    if destination.protocol.lower() != "tcp":
+        return False
     return covers_host(rule.fqdn, destination.name) if rule.fqdn else None
 
 
 def _addresses_lead_to(rule: OutboundRule, destination: Destination) -> bool | None:
-    """Return whether a tag leads to it; to a host only if the tag is every address or the host is storage."""
     if isinstance(destination, Endpoint):
         return False
-    protocol = destination.protocol if isinstance(destination, Service) else "TCP"
     return all_of(
         (
             _covers(rule, destination),
-            _carries(rule.protocol, protocol),
+            _carries(rule.protocol, destination.protocol),
             _includes_port(rule.port_ranges, destination.port),
         )
     )
 
 
-def _covers(rule: OutboundRule, destination: Host | Service) -> bool | None:
+def _covers(rule: OutboundRule, destination: Host | Address | Service) -> bool | None:
     if rule.address_prefixes is None:
         return None
     if rule.address_prefixes:
-        return any_of(_is_everywhere(prefix) for prefix in rule.address_prefixes.split(","))
+        return _prefixes_cover(rule.address_prefixes.split(","), destination)
     if not rule.service_tag:
         return None
     tag = rule.service_tag.strip().lower()
-    if tag == "internet":
-        return True
     if isinstance(destination, Service):
         return covers_tag(tag, destination.tag)
+    if isinstance(destination, Address):
+        return _tag_covers_address(tag, destination)
+    return True if tag == "internet" else _tag_covers_host(tag, destination.name)
+
+
+def _prefixes_cover(prefixes: list[str], destination: Host | Address | Service) -> bool | None:
+    """Return whether the prefixes include all of the destination.
+
+    A text that is no prefix decides nothing. A public prefix may include the address of a host, which only DNS knows.
+    """
+    networks = union(prefix for prefix in prefixes if network_of(prefix) is not None) or []
+    if any(network.version == 4 and network.prefixlen == 0 for network in networks):
+        return True
+    if isinstance(destination, Address) and covers(networks, [destination.network]):
+        return True
+    is_unsure = len(networks) == 0 or any(network_of(prefix) is None for prefix in prefixes)
+    if isinstance(destination, Host):
+        is_unsure = is_unsure or any(network.is_global for network in networks)
+    return None if is_unsure else False
+
+
+def _tag_covers_host(tag: str, host: str) -> bool | None:
     service, _, region = tag.partition(".")
-    if service in {"storage", "azurecloud"} and reaches_storage(destination.name):
-        return None if region or destination.name.startswith("*") else True
-    return False
+    if service in {"storage", "azurecloud"} and is_storage(host):
+        return None if region or host.startswith("*") else True
+    return None if may_include_host(tag, host) else False
 
 
-def _is_everywhere(prefix: str) -> bool | None:
-    network = network_of(prefix)
-    return None if network is None else network.version == 4 and network.prefixlen == 0
+def _tag_covers_address(tag: str, destination: Address) -> bool | None:
+    is_public = destination.network.is_global
+    if tag == "internet":
+        return is_public
+    if tag == "virtualnetwork" or not is_public:
+        return None if tag == "virtualnetwork" and not is_public else False
+    return None if destination.tags is None else tag in destination.tags
 
 
 def _carries(protocol: str | None, wanted: str) -> bool | None:
@@ -188,9 +244,13 @@ def _includes_port(ranges: str | None, port: int) -> bool | None:
 
 
 def _endpoint_leads_to(rule: OutboundRule, destination: Destination) -> bool | None:
-    if not isinstance(destination, Endpoint):
-        return False
     target, part = rule.service_resource_id, rule.subresource_target
+    if isinstance(destination, Host):
+        return is_host_of_target(destination.name, target, part) if target and part else None
+    if isinstance(destination, Address):
+        return False if destination.network.is_global else None
+    if isinstance(destination, Service):
+        return False
     is_part = part.strip().lower() == destination.subresource.lower() if part else None
     return all_of((is_part, _is_target(target, destination) if target else None))
 

@@ -61,6 +61,11 @@ _ANY_SUBRESOURCE: Final = ("microsoft.network/applicationgateways",)
 """Types whose owner chooses the name of the sub-resource."""
 
 
+def subresources_of(resource_type: str) -> tuple[str, ...]:
+    """Return the sub-resources of a type that a private endpoint can lead to. Empty if they are not known."""
+    return _SUPPORTED_TARGETS.get(resource_type.lower(), ())
+
+
 def supports_private_endpoint(resource_id: str, subresource: str) -> bool | None:
     """Return whether a managed network can have a private endpoint to this. None if an argument is no id or ""."""
     resource_type = resource_type_of(resource_id)

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from scanner.choices import ExitCode
-from scanner.cli import checks, develop, policies, prepare, results, start
+from scanner.cli import answers, checks, develop, policies, prepare, results, start
 from scanner.cli.command import Command, Group
 from scanner.cli.help import PanelGroup
 from scanner.version import VERSION
@@ -23,6 +23,7 @@ PANELS: dict[str, tuple[Command | Group, ...]] = {
             help="Explain a check, or list all checks.",
             commands=(checks.show_check, checks.list_checks),
         ),
+        answers.reach,
         *(results.trace, results.diff, results.verify, results.report),
     ),
     "Prepare a scan": (

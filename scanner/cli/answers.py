@@ -1,0 +1,115 @@
+"""`azml-audit reach`: questions to the last audit, to a bundle, to exports or to Azure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from scanner.cli.command import command
+from scanner.cli.options import Scope, SignIn, options
+from scanner.errors import UsageError
+
+if TYPE_CHECKING:
+    from checks.drift.model import Snapshot
+    from scanner.terminal import Terminal
+
+_option = options()
+_audit = options("Which audit")
+
+
+@dataclass(frozen=True, kw_only=True)
+class WhichAudit:
+    """The audit that a question is about. By default it is the report in azml-audit-report."""
+
+    from_: Annotated[
+        Path | None,
+        _audit(
+            *("--from", "PATH"),
+            "A report folder, an evidence bundle, or exported JSON. [default: azml-audit-report]",
+        ),
+    ] = None
+    live: Annotated[bool, _audit("--live", "", "Read Azure now, instead of files.")] = False
+
+    def snapshot(
+        self, terminal: Terminal, scope: Scope, sign_in: SignIn, policies: list[str] | None = None
+    ) -> Snapshot:
+        """Return the audit. Raises UsageError and SnapshotError."""
+        from scanner.commands.latest import Subject, latest
+
+        if self.live and self.from_ is not None:
+            raise UsageError("--live and --from exclude each other: read Azure, or name files.")
+        if not self.live and (any(vars(scope).values()) or sign_in != SignIn()):
+            raise UsageError("The options under Scope and Sign-in need --live, which reads Azure now.")
+        subject = Subject(
+            path=self.from_,
+            connect=(lambda: sign_in.connection(terminal)) if self.live else None,
+            wanted=scope.wanted() if self.live else None,
+            policies=tuple(policies or ("baseline",)),
+        )
+        return latest(subject, terminal)
+
+
+@command(
+    examples=[
+        "reach mlw-forecast-prod pypi.org",
+        "reach '*' 20.1.2.3:22/tcp --service-tags ServiceTags_Public.json",
+        "reach --reverse '*.blob.core.windows.net' --from evidence.zip",
+        "reach '*' Storage.WestEurope --json",
+    ],
+    note="Exit codes: 0 a workspace may reach it, 1 none may, 3 none is known to and at least one is unknown, "
+    "2 usage error.",
+)
+def reach(
+    terminal: Terminal,
+    which: WhichAudit,
+    scope: Scope,
+    sign_in: SignIn,
+    source: Annotated[
+        str | None, typer.Argument(metavar="SOURCE", help="A workspace: name, id or glob; '*' for all.")
+    ] = None,
+    destination: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="DESTINATION", help="HOST[:PORT][/PROTOCOL], address, service tag or resource id."
+        ),
+    ] = None,
+    reverse: Annotated[
+        str | None,
+        _option("--reverse", "DESTINATION", "List every workspace that may reach this, or is unknown."),
+    ] = None,
+    service_tags: Annotated[
+        Path | None,
+        _option("--service-tags", "FILE", "Microsoft's JSON file of service tags, to place addresses."),
+    ] = None,
+    whole: Annotated[bool, _option("--whole", "", "List all workspaces.")] = False,
+    as_json: Annotated[bool, _option("--json", "", "Print JSON.")] = False,
+) -> int:
+    """Answer whether workspaces may reach a host, address or resource.
+
+    The outbound rules, their status and action, the ports and the isolation mode decide. The command sends nothing to
+    the destination and does not use DNS.
+    """
+    from scanner.commands.reach import Question, reach
+
+    question = Question(
+        source=_source(source, destination, reverse),
+        destination=reverse or destination or "",
+        reverse=reverse is not None,
+        service_tags=service_tags,
+        as_json=as_json,
+        whole=whole,
+    )
+    return reach(question, which.snapshot(terminal, scope, sign_in), terminal.out)
+
+
+def _source(source: str | None, destination: str | None, reverse: str | None) -> str:
+    if reverse is not None and (source is not None or destination is not None):
+        raise UsageError("--reverse asks about every workspace: leave out SOURCE and DESTINATION.")
+    if reverse is None and (source is None or destination is None):
+        raise UsageError(
+            "Name SOURCE and DESTINATION, such as `reach '*' pypi.org`, or use --reverse DESTINATION."
+        )
+    return "*" if reverse is not None else source or ""
