@@ -1,4 +1,4 @@
-"""`azml-audit reach`: questions to the last audit, to a bundle, to exports or to Azure."""
+"""`azml-audit explain` and `reach`: questions to the last audit, to a bundle, to exports or to Azure."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from scanner.cli.command import command
-from scanner.cli.options import Scope, SignIn, options
+from scanner.cli.options import Policies, Scope, SignIn, options
 from scanner.errors import UsageError
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class WhichAudit:
         self, terminal: Terminal, scope: Scope, sign_in: SignIn, policies: list[str] | None = None
     ) -> Snapshot:
         """Return the audit. Raises UsageError and SnapshotError."""
-        from scanner.commands.latest import Subject, latest
+        from scanner.questions.latest import Subject, latest
 
         if self.live and self.from_ is not None:
             raise UsageError("--live and --from exclude each other: read Azure, or name files.")
@@ -50,6 +50,31 @@ class WhichAudit:
             policies=tuple(policies or ("baseline",)),
         )
         return latest(subject, terminal)
+
+
+@command(
+    examples=["explain mlw-forecast-prod", "explain pricing --from evidence.zip"],
+    note="A part of the name is enough if only one workspace has it.",
+)
+def explain(
+    terminal: Terminal,
+    which: WhichAudit,
+    scope: Scope,
+    sign_in: SignIn,
+    workspace: Annotated[
+        str, typer.Argument(metavar="WORKSPACE", help="A name, a part of one, or a resource id.")
+    ],
+    policy: Policies = None,
+    whole: Annotated[bool, _option("--whole", "", "List all findings.")] = False,
+) -> int:
+    """Explain one workspace: who may come in, where it may go, what to fix.
+
+    --policy judges exports and Azure; a report and a bundle have their own findings.
+    """
+    from scanner.questions.explain import explain
+
+    audit = which.snapshot(terminal, scope, sign_in, policy)
+    return explain(workspace, audit, terminal.out, whole=whole)
 
 
 @command(
@@ -92,7 +117,7 @@ def reach(
     The outbound rules, their status and action, the ports and the isolation mode decide. The command sends nothing to
     the destination and does not use DNS.
     """
-    from scanner.commands.reach import Question, reach
+    from scanner.questions.reach import Question, reach
 
     question = Question(
         source=_source(source, destination, reverse),

@@ -23,7 +23,7 @@ PANELS: dict[str, tuple[Command | Group, ...]] = {
             help="Explain a check, or list all checks.",
             commands=(checks.show_check, checks.list_checks),
         ),
-        answers.reach,
+        *(answers.explain, answers.reach),
         *(results.trace, results.diff, results.verify, results.report),
     ),
     "Prepare a scan": (

@@ -49,6 +49,8 @@ class Stage:
     def paste(self, line: str) -> tuple[int, str, str]:
         """Run a command of a page in the current folder, after providing the files that it reads."""
         words = [THEIR_NAMES.get(word, word) for word in words_of(line)[1:]]
+        if words[0] in {"explain", "reach"} and "--from" not in words:
+            self.provide("azml-audit-report")
         for before, word in zip(["", *words], words, strict=False):
             if before == "--evidence":
                 Path(word).unlink(missing_ok=True)

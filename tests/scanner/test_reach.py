@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from checks.network.reachability import Address, Destination, Endpoint, Host, Service
-from scanner.commands.destinations import destination_of, in_words, service_tags, with_tags
+from scanner.questions.destinations import destination_of, in_words, service_tags, with_tags
 from scanner.emulator.demo.tenant import demo_tenant
 from scanner.errors import UsageError
 from tests.support.command_line import run, served

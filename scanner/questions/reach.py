@@ -18,8 +18,8 @@ from checks.drift.rules import rules_known
 from checks.network.reach_answers import ALLOWED, BLOCKED, UNKNOWN, ManagedNetwork, ReachAnswer, reach_answer
 from checks.network.reachability import Address, Destination, OutboundRule
 from checks.suggestions import did_you_mean
-from scanner.commands.destinations import destination_of, in_words, service_tags, with_tags
 from scanner.errors import UsageError
+from scanner.questions.destinations import destination_of, in_words, service_tags, with_tags
 from scanner.terminal import harmless, print_line, table
 
 EXIT_CODES = {ALLOWED: 0, BLOCKED: 1, UNKNOWN: 3}

@@ -1,0 +1,1 @@
+"""Questions to an audit that exists: `azml-audit explain` and `reach`."""

@@ -1,0 +1,84 @@
+"""`azml-audit explain`: the picture, the findings by cause, the fixes, and how a workspace is named."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from scanner.questions.explain import Part, picture, without_ids
+from tests.support.command_line import run
+
+WIDE = {"COLUMNS": "80"}
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("explain") / "report"
+    assert run("demo", "--quiet", "--output", str(folder))[0] == 0
+    return folder
+
+
+def explained(report: Path, *arguments: str) -> tuple[int, str, str]:
+    return run("explain", *arguments, "--from", str(report), env=WIDE)
+
+
+def test_a_part_of_the_name_is_enough(report: Path) -> None:
+    code, out, _ = explained(report, "pricing")
+    assert code == 0
+    assert out.startswith("mlw-pricing-prod (Default, westeurope)")
+    assert "! *.blob.core.windows.net" in out
+    assert "critical OBR005" in out
+
+
+def test_what_follows_is_below_its_cause_and_nowhere_else(report: Path) -> None:
+    _, out, _ = explained(report, "mlw-sandbox-01", "--whole")
+    lines = [line.strip() for line in out.splitlines()]
+    cause = next(place for place, line in enumerate(lines) if line.startswith("high MVN001"))
+    assert lines[cause + 2].startswith("Hence MVN002:")
+    assert sum("MVN002" in line for line in lines) == 1
+
+
+def test_no_line_is_wider_than_the_terminal_and_no_id_is_broken(report: Path) -> None:
+    for workspace in ("pricing", "mlw-sandbox-01", "proj-partner-pilot", "support-assistant"):
+        _, out, _ = explained(report, workspace, "--whole")
+        assert max(map(len, out.splitlines())) <= 80
+        assert "/subscriptions/" not in out
+
+
+def test_a_project_has_the_rules_of_its_hub(report: Path) -> None:
+    _, out, _ = explained(report, "proj-support-assistant")
+    assert "of the hub hub-" in out
+    assert "account of ais-assist" in out
+
+
+def test_a_workspace_without_defects_says_so(report: Path) -> None:
+    _, out, _ = explained(report, "mlw-scoring-prod", "--whole")
+    assert "May come in" in out
+
+
+@pytest.mark.parametrize(
+    ("name", "problem"),
+    [
+        ("mlw-visoin-prod", "Did you mean mlw-vision-prod"),
+        ("churn", "2 workspaces have 'churn' in their name"),
+        ("", "no workspace ''"),
+    ],
+)
+def test_a_name_of_none_or_many_is_a_usage_error(report: Path, name: str, problem: str) -> None:
+    code, _, err = explained(report, name)
+    assert code == 2
+    assert problem in err
+
+
+def test_a_long_word_and_a_control_character_do_not_leave_their_box() -> None:
+    lines = picture(
+        [Part(heading="One", lines=("x" * 100, "a\x1b[2Jb")), *[Part(heading="Two", lines=())] * 2]
+    )
+    assert {len(line) <= 80 for line in lines} == {True}
+    assert not any("\x1b" in line for line in lines)
+
+
+def test_ids_in_a_text_are_shown_by_name() -> None:
+    text = "Judged by /subscriptions/s/resourceGroups/g/providers/M/workspaces/hub-one. See /subscriptions/s2, too."
+    assert without_ids(text) == "Judged by hub-one. See s2, too."
