@@ -12,7 +12,7 @@ from checks.documentation import section
 from checks.registry import registry
 from checks.suggestions import did_you_mean
 from scanner.errors import UsageError
-from scanner.terminal import print_line, table
+from scanner.terminal import print_lines, table
 
 
 def list_checks(out: Console) -> int:
@@ -40,5 +40,5 @@ def show_check(check_id: str, out: Console) -> int:
     if out.is_terminal:
         out.print(Markdown(text))
     else:
-        print_line(out, text.rstrip("\n"))
+        print_lines(out, text.rstrip("\n"))
     return 0
