@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import logging
-import re
 import time
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from types import TracebackType
+from typing import Any
 
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.highlighter import NullHighlighter
@@ -18,64 +18,90 @@ from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
+from reports.writing.lines import harmless
 from scanner.choices import LogFormat, LogLevel
 from scanner.payloads.redaction import without_tokens
 
-_COMMANDS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
-
 
 class _TextFormatter(logging.Formatter):
-    """Write logger and message. Tokens are removed, even from a traceback of a library."""
-
-    def __init__(self) -> None:
-        super().__init__("%(name)s: %(message)s")
+    """Write logger and message on one line, then any traceback."""
 
     def format(self, record: logging.LogRecord) -> str:
-        return without_tokens(super().format(record))
+        message = _clean(f"{record.name}: {record.getMessage()}")
+        traceback = [f"\n{self._traceback(record)}"] if record.exc_info else []
+        return "".join([message, *traceback])
+
+    def _traceback(self, record: logging.LogRecord) -> str:
+        assert record.exc_info
+        return "\n".join(_clean(line) for line in self.formatException(record.exc_info).split("\n"))
 
 
-class _JsonFormatter(logging.Formatter):
-    """Write one JSON object a line: time (UTC), level, logger, message and any traceback."""
+class _JsonFormatter(_TextFormatter):
+    """Write one JSON object a line, in ASCII: time (UTC), level, logger, message and any traceback."""
 
     def format(self, record: logging.LogRecord) -> str:
         line = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "logger": record.name,
-            "message": record.getMessage(),
+            "message": _clean(record.getMessage()),
         }
         if record.exc_info:
-            line["traceback"] = self.formatException(record.exc_info)
-        return without_tokens(json.dumps(line, ensure_ascii=False))
+            line["traceback"] = self._traceback(record)
+        return json.dumps(line)
+
+
+def _clean(line: str) -> str:
+    """Return one line without tokens, which even a traceback of a library may contain."""
+    return harmless(without_tokens(line))
 
 
 class HarmlessConsole(Console):
-    """A console that escapes control characters, because names from Azure may contain anything.
+    """A console that escapes what `harmless` escapes, because names from Azure may contain anything.
 
-    rich (15) passes escape sequences in a text on to the terminal.
+    rich (15) passes escape sequences in a text on to the terminal. Line breaks of a layout stay, so a name
+    has to be one line before rich lays it out: `print_line` and `table` do this.
     """
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterator[Segment]:
-        """Render with rich, then replace control characters in texts by their escapes."""
+        """Render with rich, then escape each line of the texts."""
         for segment in super().render(renderable, options):
-            if segment.control or not _COMMANDS.search(segment.text):
+            if segment.control:
                 yield segment
             else:
-                yield Segment(_escaped(_COMMANDS, segment.text), segment.style)
+                yield Segment("\n".join(map(harmless, segment.text.split("\n"))), segment.style)
+
+
+class _Table(Table):
+    """A table whose cells are single lines."""
+
+    def add_row(self, *cells: RenderableType | None, **settings: Any) -> None:
+        super().add_row(*map(_one_line, cells), **settings)
+
+
+def _one_line(cell: RenderableType | None) -> RenderableType | None:
+    if isinstance(cell, str):
+        return Text(harmless(cell))
+    return Text(harmless(cell.plain), style=cell.style) if isinstance(cell, Text) else cell
 
 
 def table(*headings: str, whole: Sequence[str] = ()) -> Table:
-    """Return a table without lines; the columns of `whole` never wrap."""
-    made = Table(box=None, pad_edge=False, header_style="bold")
+    """Return a table without lines, whose cells are single lines; the columns of `whole` never wrap."""
+    made = _Table(box=None, pad_edge=False, header_style="bold")
     for heading in headings:
         made.add_column(heading, overflow="fold", no_wrap=heading in whole)
     return made
 
 
 def print_line(out: Console, text: str, style: str = "") -> None:
-    """Print a line as it is: without markup, and without a break at the edge of the terminal."""
-    out.print(Text(text, style=style), soft_wrap=True)
+    """Print one harmless line: without markup, and without a break at the edge of the terminal."""
+    out.print(Text(harmless(text), style=style), soft_wrap=True)
+
+
+def print_lines(out: Console, text: str, style: str = "") -> None:
+    """Print a text of our own that has line breaks. Names from Azure in it must be harmless already."""
+    for line in text.split("\n"):
+        print_line(out, line, style)
 
 
 class Terminal:
@@ -88,7 +114,11 @@ class Terminal:
 
     def complain(self, message: str) -> None:
         """Print an error without wrapping it."""
-        print_line(self.err, without_tokens(message), "red")
+        print_lines(self.err, without_tokens(message), "red")
+
+    def prompt(self, message: str) -> None:
+        """Print what a person has to do now, such as to sign in, on stderr."""
+        print_line(self.err, message)
 
     def configure_logging(self, level: LogLevel, log_format: LogFormat) -> None:
         """Send log lines to stderr: text through the console, so that a progress bar stays whole."""
@@ -170,12 +200,3 @@ class TerminalProgress:
         self._waiting_until = max(self._waiting_until, time.monotonic() + seconds)
         self._log.warning("Azure throttles %s; waiting %.0f s", scope or "the tenant", seconds)
         self._show_note(seconds)
-
-
-def harmless(text: str) -> str:
-    """Return the text with control characters, line breaks and lone surrogates as escapes."""
-    return _escaped(_CONTROL, text)
-
-
-def _escaped(characters: re.Pattern[str], text: str) -> str:
-    return characters.sub(lambda found: f"\\u{ord(found.group()):04x}", text)

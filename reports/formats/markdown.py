@@ -20,6 +20,7 @@ from reports.tables.finding_rows import FindingRow, finding_rows
 from reports.tables.policies import score_text
 from reports.tables.population import gap_rows, population
 from reports.writing.encoding import Files, chunks, utf8
+from reports.writing.lines import harmless
 
 NAME = "summary.md"
 MOST_BYTES = 60_000
@@ -53,7 +54,7 @@ def files(audit: Audit) -> Files:
 
 def code(text: str, most: int = _MOST_IN_A_CELL) -> str:
     """Return the text as a code span on one line; a backtick and a pipe become characters that look alike."""
-    shown = " ".join(printable(" ".join(text.split())).translate(_LOOKALIKES).split())
+    shown = " ".join(harmless(printable(" ".join(text.split()))).translate(_LOOKALIKES).split())
     if len(shown) > most:
         shown = shown[: most - 1] + "…"
     return f"`{shown}`" if shown else "–"
@@ -61,7 +62,7 @@ def code(text: str, most: int = _MOST_IN_A_CELL) -> str:
 
 def plain(text: str) -> str:
     """Return the text as prose on one line, with everything escaped that Markdown acts upon."""
-    return " ".join(printable(" ".join(text.split())).translate(_ACTED_UPON).split())
+    return " ".join(harmless(printable(" ".join(text.split()))).translate(_ACTED_UPON).split())
 
 
 def _pieces(audit: Audit) -> Iterator[str]:

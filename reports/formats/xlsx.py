@@ -24,11 +24,11 @@ from reports.formats.csv_report import published_table
 from reports.formats.texts import policy_notes
 from reports.origin import caution, moment, origin
 from reports.tables.columns import GAPS, OUTBOUND_RULES, WORKSPACES
-from reports.tables.csv_text import FORMULA_STARTS
 from reports.tables.finding_rows import finding_frame
 from reports.tables.policies import score_text
 from reports.tables.population import population
 from reports.writing.encoding import CHUNK, Files, for_xml
+from reports.writing.lines import is_formula
 
 NAME = "report.xlsx"
 MOST_ROWS = 1_048_576
@@ -184,7 +184,7 @@ class _Sheets:
             self._fitted[value] = fitting(for_xml(value))
         text = self._fitted[value]
         self._cut += len(text) < len(value)
-        sheet.write_string(number, place, text, self._quoted if text.startswith(FORMULA_STARTS) else None)
+        sheet.write_string(number, place, text, self._quoted if is_formula(text) else None)
 
     def _colour(self, sheet: Worksheet, columns: Sequence[str], last: int) -> None:
         for place, column in enumerate(columns):

@@ -12,9 +12,7 @@ from checks.vocabulary import Codes, Vocabulary, grouped, ordered
 from reports.tables.columns import DECIMAL, ReportFile
 from reports.tables.policies import score_texts
 from reports.writing.encoding import escaped
-
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\n", "＝", "＋", "－", "＠")
-"""The first characters of a text that a spreadsheet takes for a formula."""
+from reports.writing.lines import harmless, is_formula
 
 _ROWS_AT_ONCE = 1 << 14
 
@@ -25,8 +23,8 @@ _FEW = 8
 def as_csv(frame: pd.DataFrame, file: ReportFile) -> Iterator[bytes]:
     """Return the columns of `file` as UTF-8 CSV, sorted by `file.sorted_by` and then by every column.
 
-    A file without `sorted_by` keeps the order of the frame. A lone surrogate, which UTF-8 cannot hold,
-    becomes its escape.
+    A file without `sorted_by` keeps the order of the frame. Control characters become
+    escapes, so every row is one line.
     """
     columns = {column.name: _texts(frame[column.name], column.dtype) for column in file.columns}
     order = _order(columns, file) if file.sorted_by else np.arange(len(frame))
@@ -74,19 +72,16 @@ def _quoted(text: str) -> str:
 
 
 def neutralised(text: str) -> str:
-    """Return the text with LF line ends, and with `'` before a text that a spreadsheet would run.
-
-    Source: OWASP, "CSV Injection" (2025), with the full-width signs it names.
-    """
-    if "\r" in text:
-        text = text.replace("\r\n", "\n").replace("\r", "\n")
-    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
+    """Return the text as one harmless line, with `'` before a text that a spreadsheet would run."""
+    line = harmless(text)
+    return f"'{line}" if is_formula(line.lstrip("'")) else line
 
 
 def as_was(texts: pd.Series[str]) -> pd.Series[str]:
-    """Return the texts without the `'` that `neutralised` put before them. Line ends are not restored."""
-    starts = tuple(f"'{start}" for start in FORMULA_STARTS)
-    return texts.mask(texts.str.startswith(starts).fillna(value=False).astype(bool), texts.str[1:])
+    """Return the texts without the `'` that `neutralised` put before them. Escapes stay."""
+    marked = texts[texts.str.startswith("'").fillna(value=False).astype(bool)]
+    is_formula_after = [is_formula(text.lstrip("'")) for text in marked]
+    return texts.mask(texts.index.isin(marked.index[is_formula_after]), texts.str[1:])
 
 
 def _texts(column: pd.Series, dtype: str) -> Vocabulary:

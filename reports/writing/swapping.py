@@ -1,19 +1,34 @@
-"""Swap a new folder into the place of an old one, and clean up after killed processes."""
+"""Put a new folder in the place of an old one in one step, and clean up after killed processes.
+
+Linux and macOS exchange two folders atomically, so that a reader always finds a whole report. Elsewhere the old
+folder is renamed first, and `current` finds it until the new one is there. A mount point cannot be renamed: its
+content is exchanged file by file, and a run that is killed meanwhile is finished by the next one.
+"""
 
 from __future__ import annotations
 
+import ctypes
+import os
 import re
 import shutil
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from reports.errors import ReportError, UnwritableReportError
+from reports.errors import ReportError
+from reports.writing.places import hidden, is_no_content, is_written_inside, unwritable
 
 LONGEST_WAIT = 300.0
 """Seconds to wait for another process that writes the same report. A large report takes minutes."""
+
+_EXCHANGE = 2
+"""RENAME_EXCHANGE of Linux and RENAME_SWAP of macOS."""
+
+_HERE = -100
+"""AT_FDCWD of Linux: a path is relative to the working directory."""
 
 
 @contextmanager
@@ -22,7 +37,7 @@ def alone(target: Path) -> Iterator[None]:
 
     The operating system holds the lock, so it ends with the process even if that is killed.
     """
-    lock = FileLock(target.with_name(f".{target.name}.lock"), timeout=LONGEST_WAIT, mode=0o600)
+    lock = FileLock(hidden(target, "lock"), timeout=LONGEST_WAIT, mode=0o600)
     try:
         with lock:
             try:
@@ -38,20 +53,32 @@ def alone(target: Path) -> Iterator[None]:
         raise unwritable(target, error) from error
 
 
-def unwritable(target: Path, error: OSError) -> UnwritableReportError:
-    """Return the error of the file system as one about the report."""
-    return UnwritableReportError(
-        f"The report could not be written to {target}: {error}. Its parent must be a folder you may "
-        "write to, and the report's folder itself must not be a mount point."
-    )
-
-
 def swap(new: Path, target: Path) -> None:
-    """Put `new` in the place of `target`. If this is interrupted, the old `target` is put back."""
+    """Put `new` in the place of `target`. If this is interrupted, one of the two is there as a whole."""
+    if is_written_inside(target):
+        _swap_inside(new, target)
+    elif not target.exists():
+        new.rename(target)
+    elif not _exchanged(new, target):
+        _swap_by_renaming(new, target)
+
+
+def _exchanged(new: Path, target: Path) -> bool:
+    """Exchange two folders in one step. Return False if the system or the file system cannot do it."""
+    one, other = os.fsencode(new), os.fsencode(target)
+    try:
+        system = ctypes.CDLL(None, use_errno=True)
+        if sys.platform == "darwin":
+            return bool(system.renamex_np(one, other, _EXCHANGE) == 0)
+        return bool(system.renameat2(_HERE, one, _HERE, other, _EXCHANGE) == 0)
+    except (OSError, AttributeError, TypeError):
+        return False
+
+
+def _swap_by_renaming(new: Path, target: Path) -> None:
     aside = new.with_suffix(".old")
     try:
-        if target.exists():
-            target.rename(aside)
+        target.rename(aside)
         new.rename(target)
     except BaseException:
         _put_back(aside, target)
@@ -59,23 +86,58 @@ def swap(new: Path, target: Path) -> None:
     shutil.rmtree(aside, ignore_errors=True)
 
 
+def _swap_inside(new: Path, target: Path) -> None:
+    """Exchange the content of a mount point. From the first step on, the exchange is finished in any case."""
+    ready = new.rename(new.with_suffix(".ready"))
+    try:
+        _finish_inside(ready, target)
+    except BaseException:
+        _finish_inside(ready, target)
+        raise
+
+
+def _finish_inside(ready: Path, target: Path) -> None:
+    """Move the old content aside, then the new content into place. Each half can be repeated."""
+    aside, leaving = ready.with_suffix(".old"), ready.with_suffix(".leaving")
+    if ready.exists():
+        aside.mkdir(mode=0o700, exist_ok=True)
+        for path in target.iterdir():
+            if not is_no_content(path.name):
+                path.rename(aside / path.name)
+        ready.rename(leaving)
+    if leaving.exists():
+        for path in leaving.iterdir():
+            path.rename(target / path.name)
+        leaving.rmdir()
+    shutil.rmtree(aside, ignore_errors=True)
+
+
+def current(target: Path) -> Path:
+    """Return the folder that has the report now: the target, or where another process just moved it aside."""
+    if target.exists():
+        return target
+    return next((path for path in leftovers(target) if path.suffix == ".old"), target)
+
+
 def leftovers(target: Path) -> list[Path]:
-    """Return the folders that killed runs left beside the target, the newest first."""
-    name = re.compile(rf"\.{re.escape(target.name)}\.[0-9a-f]{{8}}\.(new|old)")
-    if not target.parent.is_dir():
+    """Return the folders that killed runs left for this report, the newest first."""
+    example = hidden(target, "01234567.new")
+    name = re.compile(rf"{re.escape(example.name[:-12])}[0-9a-f]{{8}}\.(new|old|ready|leaving)")
+    try:
+        found = [path for path in example.parent.iterdir() if name.fullmatch(path.name)]
+        return sorted(found, key=lambda path: path.stat().st_mtime, reverse=True)
+    except OSError:
         return []
-    found = [path for path in target.parent.iterdir() if name.fullmatch(path.name)]
-    return sorted(found, key=lambda path: path.stat().st_mtime, reverse=True)
 
 
 def tidy(target: Path) -> None:
-    """Put back a folder that a killed process had moved aside, and remove the other leftovers.
-
-    Call it only inside `alone`.
-    """
+    """Finish or undo what a killed process began, and remove its folders. Call it only inside `alone`."""
     found = leftovers(target)
-    for aside in (path for path in found if path.suffix == ".old"):
-        _put_back(aside, target)
+    for path in found:
+        if path.suffix in (".ready", ".leaving"):
+            _finish_inside(path.with_suffix(".ready"), target)
+        elif path.suffix == ".old" and not is_written_inside(target):
+            _put_back(path, target)
     for path in found:
         shutil.rmtree(path, ignore_errors=True)
 

@@ -13,6 +13,7 @@ from scanner.choices import ExitCode
 from scanner.cli import answers, checks, develop, policies, prepare, results, start
 from scanner.cli.command import Command, Group
 from scanner.cli.help import PanelGroup
+from scanner.cli.streams import lasting_streams
 from scanner.version import VERSION
 
 PANELS: dict[str, tuple[Command | Group, ...]] = {
@@ -81,4 +82,5 @@ def _root(
 
 def main() -> None:
     """Run the console script."""
-    app(prog_name="azml-audit")
+    with lasting_streams():
+        app(prog_name="azml-audit")

@@ -211,7 +211,7 @@ class SignIn:
             tenant=self.tenant,
             client_id=self.client_id,
             ca_bundle=self.ca_bundle,
-            prompt=terminal.err.print,
+            prompt=terminal.prompt,
             deadline=deadline,
         )
 

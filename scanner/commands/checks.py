@@ -18,7 +18,7 @@ from checks.severity import Severity
 from checks.suggestions import did_you_mean
 from scanner.errors import UsageError
 from scanner.policies import loaded
-from scanner.terminal import print_line, table
+from scanner.terminal import print_line, print_lines, table
 
 _MOST_ITEMS = 5
 
@@ -40,7 +40,7 @@ def list_checks(wanted: Filter, out: Console, *, as_json: bool = False) -> int:
     """Print the installed checks by family. Raises UsageError for a family, policy or control that no check has."""
     checks = filtered(registry(), wanted)
     if as_json:
-        print_line(out, json.dumps([_record(check) for check in checks], indent=2))
+        print_lines(out, json.dumps([_record(check) for check in checks], indent=2))
         return 0
     descriptions = {family.CHECKS[0].family: family.DESCRIPTION for family in FAMILIES}
     for family, members in groupby(checks, key=lambda check: check.family):
@@ -157,7 +157,7 @@ def _show_fix(check: Check, out: Console) -> None:
         out.print(Padding(Text(f"Before you do: {fix.caution}", style="yellow"), (0, 0, 0, 2), expand=False))
     for language, text in (("az CLI", fix.az), ("Bicep", fix.bicep), ("Terraform", fix.terraform)):
         if text.strip():
-            print_line(out, f"\n  {language}:", "bold")
+            print_lines(out, f"\n  {language}:", "bold")
             for line in text.strip().splitlines():
                 print_line(out, f"    {line}".rstrip())
 
@@ -165,7 +165,7 @@ def _show_fix(check: Check, out: Console) -> None:
 def _show_list(heading: str, lines: Sequence[str], out: Console, *, wraps: bool = True) -> None:
     if not lines:
         return
-    print_line(out, f"\n{heading}", "bold")
+    print_lines(out, f"\n{heading}", "bold")
     for line in lines:
         if wraps:
             out.print(Padding(Text(_plain(line)), (0, 0, 0, 2), expand=False))

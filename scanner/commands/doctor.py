@@ -23,7 +23,7 @@ from scanner.errors import UsageError
 from scanner.policies import loaded, management_groups
 from scanner.reading.collection import EVERYTHING, collection_for
 from scanner.reading.scope import Wanted
-from scanner.terminal import print_line, table
+from scanner.terminal import print_line, print_lines, table
 
 _STYLE = {
     State.FINE: "green",
@@ -98,7 +98,7 @@ def _shown(findings: Sequence[Finding], names: Sequence[str], out: Console) -> i
         print_line(out, f"{number}. {fix}")
     states = {finding.state for finding in findings}
     code = 2 if State.STOPPED in states else 3 if State.LIMITED in states else 0
-    print_line(out, f"\nExit code {code}: {_MEANING[code]}.")
+    print_lines(out, f"\nExit code {code}: {_MEANING[code]}.")
     return code
 
 

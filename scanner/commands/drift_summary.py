@@ -9,7 +9,7 @@ from rich.text import Text
 
 from checks.drift.model import Drift
 from reports.drift.view import DriftView, TableView, drift_view
-from scanner.terminal import print_line, table
+from scanner.terminal import HarmlessConsole, print_line, table
 
 _UNBOUND = 200
 """The width of tables in a file or a pipe, which have no edge to fold at."""
@@ -81,7 +81,7 @@ def _unfolded(out: Console) -> Console:
     """Return a console for tables: a wide one if `out` is not a terminal."""
     if out.is_terminal:
         return out
-    return Console(file=out.file, width=max(out.width, _UNBOUND), highlight=False)
+    return HarmlessConsole(file=out.file, width=max(out.width, _UNBOUND), highlight=False)
 
 
 def _value(name: str) -> Callable[[Row], str]:

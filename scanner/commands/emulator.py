@@ -17,7 +17,7 @@ from scanner.emulator.server import Emulator
 from scanner.emulator.tenants.generated import generated_tenant
 from scanner.emulator.tenants.tenant import Tenant
 from scanner.errors import UsageError
-from scanner.terminal import print_line
+from scanner.terminal import print_lines
 
 
 def tenant_named(name: TenantName, *, subscriptions: int, workspaces: int, rules: int, seed: int) -> Tenant:
@@ -60,7 +60,7 @@ def emulate(
     try:
         serve(
             tenant,
-            ready=lambda emulator: print_line(out, _ready(emulator, tls_dir)),
+            ready=lambda emulator: print_lines(out, _ready(emulator, tls_dir)),
             faults=injected,
             latency_ms=latency_ms,
             jitter_ms=jitter_ms,

@@ -10,7 +10,7 @@ from checks.registry import registry
 from scanner.choices import RoleFormat
 from scanner.doctor.permissions import as_commands, as_json, needed
 from scanner.policies import loaded
-from scanner.terminal import print_line
+from scanner.terminal import print_lines
 
 
 def show_permissions(
@@ -25,5 +25,5 @@ def show_permissions(
     """Print the custom role, or the commands that create and assign it. Raises PolicyError or UsageError."""
     need = needed(loaded(names, registry()), collect_all=collect_all, groups=management_groups, scopes=scopes)
     written = as_json if role_format is RoleFormat.JSON else as_commands
-    print_line(out, written(need))
+    print_lines(out, written(need))
     return 0

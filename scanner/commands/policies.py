@@ -14,7 +14,7 @@ from checks.policy.json_schema import policy_schema
 from checks.registry import BUILT_IN, registry
 from scanner.errors import UsageError
 from scanner.policies import loaded, shipped, starter
-from scanner.terminal import Terminal, print_line, table
+from scanner.terminal import Terminal, print_line, print_lines, table
 
 
 def list_policies(out: Console) -> int:
@@ -32,7 +32,7 @@ def show_policy(name: str, out: Console) -> int:
     if out.is_terminal:
         out.print(Syntax(policy.text, "yaml", background_color="default"))
     else:
-        print_line(out, policy.text.rstrip("\n"))
+        print_lines(out, policy.text.rstrip("\n"))
     return 0
 
 
@@ -55,7 +55,7 @@ def validate_policies(names: list[str], terminal: Terminal) -> int:
 def show_schema(out: Console) -> int:
     """Print the JSON Schema of policy files. It lists built-in checks only: it is equal on every machine."""
     schema = policy_schema({check.id: check for check in BUILT_IN})
-    print_line(out, json.dumps(schema, indent=2, ensure_ascii=False))
+    print_lines(out, json.dumps(schema, indent=2))
     return 0
 
 

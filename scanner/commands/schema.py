@@ -10,7 +10,7 @@ from rich.console import Console
 from reports.drift.files import schema as drift_schema
 from reports.formats.json_schema import report_schema
 from scanner.evidence.statement import statement_schema
-from scanner.terminal import print_line
+from scanner.terminal import print_lines
 
 
 def show_report_schema(out: Console) -> int:
@@ -29,5 +29,5 @@ def show_statement_schema(out: Console) -> int:
 
 
 def _show(schema: Mapping[str, object], out: Console) -> int:
-    print_line(out, json.dumps(schema, indent=2, ensure_ascii=False))
+    print_lines(out, json.dumps(schema, indent=2))
     return 0

@@ -12,6 +12,7 @@ from checks.model import Status
 from checks.policy.judge import PolicyVerdict
 from checks.severity import Verdict
 from reports.audit import Audit
+from reports.writing.lines import harmless
 from scanner.terminal import print_line
 
 EXIT_MEANING = {
@@ -69,7 +70,7 @@ def _population(audit: Audit) -> Text:
     names = incomplete["subscription"].fillna(incomplete["subscription_id"]).head(_MAX_NAMES).tolist()
     rest = len(incomplete) - len(names)
     listed = ", ".join([*names, f"and {rest} more"] if rest else names)
-    return text.append(f" The results do not fully cover {listed}.", style="bold yellow")
+    return text.append(f" The results do not fully cover {harmless(listed)}.", style="bold yellow")
 
 
 def _count(number: int, noun: str) -> str:
@@ -77,7 +78,7 @@ def _count(number: int, noun: str) -> str:
 
 
 def _show_verdict(verdict: PolicyVerdict, out: Console) -> None:
-    line = Text(f"{verdict.policy}: ", style="bold")
+    line = Text(f"{harmless(verdict.policy)}: ", style="bold")
     line.append(verdict.verdict.value, style=_VERDICT_STYLE[verdict.verdict])
     out.print(line)
     for sentence in verdict.headlines:

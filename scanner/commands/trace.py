@@ -19,7 +19,7 @@ from scanner.evidence.opening import Bundle, content
 from scanner.evidence.payload_files import gaps_in, payloads_in
 from scanner.evidence.replaying import sealed
 from scanner.payloads.payload import Gap, Payload
-from scanner.terminal import harmless, print_line
+from scanner.terminal import print_line
 
 _SHOWN = 10
 _LINES = 60
@@ -81,23 +81,22 @@ def _kept(bundle: Bundle, references: Iterable[str]) -> Mapping[str, Payload | G
 
 def _show_finding(row: Mapping[str, str], out: Console) -> None:
     title = f"{row['check_id']} {row['status']}, {row['verdict']} under {row['policy']}"
-    out.print(Text(harmless(title), style="bold"))
+    print_line(out, title, "bold")
     for name in ("resource_id", "observed", "expected", "reason", "waiver"):
         if row[name]:
-            print_line(out, harmless(f"  {name}: {row[name]}"))
+            print_line(out, f"  {name}: {row[name]}")
 
 
 def _show_place(reference: str, found: Mapping[str, Payload | Gap], out: Console, *, whole: bool) -> None:
     identity, _, pointer = reference.partition("#")
     item = found.get(identity)
-    print_line(out, harmless(f"  {reference}"), "cyan")
+    print_line(out, f"  {reference}", "cyan")
     if isinstance(item, Gap):
         line = f"gap: {item.request}: {item.code}: {item.message}"
-        print_line(out, f"    {harmless(line)}")
+        print_line(out, f"    {line}")
     elif item is not None:
         line = f"{item.method} {item.url} answered {item.status} at {item.retrieved_at.isoformat()}"
-        identity = harmless(item.request_id) or "none"
-        print_line(out, f"    {harmless(line)}, request id {identity}")
+        print_line(out, f"    {line}, request id {item.request_id or 'none'}")
         _show_document(place_in(item.document, pointer), out, whole=whole)
 
 
@@ -113,6 +112,6 @@ def _show_document(document: Any, out: Console, *, whole: bool) -> None:
     lines: Sequence[str] = json.dumps(document, indent=2, ensure_ascii=False).splitlines()
     shown = lines if whole else lines[:_LINES]
     for line in shown:
-        print_line(out, f"    {harmless(line)}")
+        print_line(out, f"    {line}")
     if len(shown) < len(lines):
         out.print(Text(f"    … {len(lines) - len(shown)} more lines; add --whole", style="yellow"))

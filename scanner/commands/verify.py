@@ -10,9 +10,10 @@ from rich.console import Console
 from rich.text import Text
 
 from checks.registry import registry
+from reports.writing.lines import harmless
 from scanner.choices import VerifyFormat
 from scanner.evidence.verification import Expected, Step, Verification, verify
-from scanner.terminal import harmless, print_line
+from scanner.terminal import print_line, print_lines
 
 _TITLES = {
     "files": "Files",
@@ -27,7 +28,7 @@ def verify_bundle(path: Path, expected: Expected, out: Console, verify_format: V
     found = verify(path, expected, registry())
     if verify_format is VerifyFormat.JSON:
         result = {"bundle": str(path), "holds": found.holds, **asdict(found)}
-        print_line(out, json.dumps(result, indent=1, ensure_ascii=False))
+        print_lines(out, json.dumps(result, indent=1))
     else:
         _show(path, found, out)
     return 0 if found.holds else 1

@@ -140,7 +140,7 @@ def role_name(need: Need) -> str:
 
 def as_json(need: Need) -> str:
     """Return the role definition as indented JSON."""
-    return json.dumps(role(need), indent=2, ensure_ascii=False)
+    return json.dumps(role(need), indent=2)
 
 
 def as_commands(need: Need) -> str:

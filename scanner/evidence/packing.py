@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO
 
 from reports.errors import UnwritableReportError
-from reports.writing.folder import make_private_folder
+from reports.writing.places import make_private_folder
 from scanner.errors import EvidenceError, UsageError
 
 CHUNK = 1024 * 1024

@@ -17,8 +17,7 @@ from urllib.parse import unquote
 
 from filelock import FileLock, Timeout
 
-from reports.writing.folder import make_private_folder
-from reports.writing.swapping import unwritable
+from reports.writing.places import hidden, make_private_folder, resolved, unwritable
 from scanner.errors import UsageError
 from scanner.payloads.answers import is_answer
 from scanner.payloads.payload import Payload, read_record, record_of
@@ -46,21 +45,20 @@ def _next_record(file: IO[bytes]) -> Payload | None:
 class Spool:
     """A `Store` in a file that only its owner can read. Only one scan at a time may write one report.
 
-    The file is `.NAME.payloads` beside the report NAME. It has a line with the scan's key, then a record for
-    each payload, written as soon as it is read. A killed process leaves at most one incomplete record at the
-    end, which is cut off. A scan with the same key reuses answers that are no gaps and not older than
-    `max_age`; it reuses a list only if it can reuse all pages. `finish` removes the file.
+    The file is `.NAME.payloads` beside the report NAME, or inside it if that is a mount point. It has a line
+    with the scan's key, then a record for each payload, written as soon as it is read. A killed process
+    leaves at most one incomplete record at the end, which is cut off. A scan with the same key reuses
+    answers that are no gaps and not older than `max_age`; it reuses a list only if it can reuse all pages.
+    `finish` removes the file.
     """
 
     def __init__(
         self, report: Path, *, clock: Callable[[], datetime], max_age: timedelta, resume: bool
     ) -> None:
         """Prepare a spool beside this report. The context manager opens the file."""
-        self._report = report.resolve()
-        self._path = self._report.with_name(f".{self._report.name}.payloads")
-        self._lock = FileLock(
-            self._report.with_name(f".{self._report.name}.scan.lock"), timeout=0, mode=0o600
-        )
+        self._report = resolved(report)
+        self._path = hidden(self._report, "payloads")
+        self._lock = FileLock(hidden(self._report, "scan.lock"), timeout=0, mode=0o600)
         self._clock, self._max_age, self._resume = clock, max_age, resume
         self._writing: IO[bytes] | None = None
         self._reading: IO[bytes] | None = None

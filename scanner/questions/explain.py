@@ -20,8 +20,9 @@ from checks.network.reachability import is_in_force
 from checks.registry import registry
 from checks.severity import Severity
 from checks.suggestions import did_you_mean
+from reports.writing.lines import harmless
 from scanner.errors import UsageError
-from scanner.terminal import harmless, print_line
+from scanner.terminal import print_line, print_lines
 
 Row = Mapping[str, str]
 
@@ -226,7 +227,7 @@ def _show_findings(findings: Sequence[Row], out: Console, *, whole: bool) -> Non
         if any(row["status"] == "fail" for row in listed):
             _show_fix(check_id, out)
     if len(shown) < len(own):
-        print_line(out, f"\n... and {len(own) - len(shown)} more. Add --whole to list all.", "yellow")
+        print_lines(out, f"\n... and {len(own) - len(shown)} more. Add --whole to list all.", "yellow")
 
 
 def _word(row: Row) -> str:

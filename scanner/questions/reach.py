@@ -18,9 +18,10 @@ from checks.drift.rules import rules_known
 from checks.network.reach_answers import ALLOWED, BLOCKED, UNKNOWN, ManagedNetwork, ReachAnswer, reach_answer
 from checks.network.reachability import Address, Destination, OutboundRule
 from checks.suggestions import did_you_mean
+from reports.writing.lines import harmless
 from scanner.errors import UsageError
 from scanner.questions.destinations import destination_of, in_words, service_tags, with_tags
-from scanner.terminal import harmless, print_line, table
+from scanner.terminal import print_line, print_lines, table
 
 EXIT_CODES = {ALLOWED: 0, BLOCKED: 1, UNKNOWN: 3}
 _STYLES = {ALLOWED: "red", BLOCKED: "green", UNKNOWN: "magenta"}
@@ -69,7 +70,7 @@ def reach(question: Question, audit: Snapshot, out: Console) -> int:
             "counts": dict(counts),
             "answers": [asdict(a) for a in answers],
         }
-        print_line(out, json.dumps(listed, ensure_ascii=True, indent=2))
+        print_lines(out, json.dumps(listed, indent=2))
     else:
         _show(question, destination, answers, counts, out)
     return next((EXIT_CODES[word] for word in (ALLOWED, UNKNOWN) if counts[word]), EXIT_CODES[BLOCKED])
