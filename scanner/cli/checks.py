@@ -31,7 +31,7 @@ def show_check(
     "list",
     examples=[
         "checks list",
-        "checks list --severity critical --severity high --policy data-exfiltration",
+        "checks list --severity critical --policy data-exfiltration",
         "checks list --control NS-2 --json",
     ],
 )
