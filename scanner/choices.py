@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from enum import IntEnum, StrEnum
+from pathlib import Path
+
+LAST_REPORT = Path("azml-audit-report")
+"""The default folder of a report."""
 
 
 class ExitCode(IntEnum):

@@ -15,7 +15,7 @@ import typer
 
 from checks.severity import Severity
 from checks.suggestions import did_you_mean
-from scanner.choices import Auth, CloudName, Collect, Discover, LogFormat, LogLevel
+from scanner.choices import LAST_REPORT, Auth, CloudName, Collect, Discover, LogFormat, LogLevel
 
 if TYPE_CHECKING:
     from scanner.azure.pipeline import Patience
@@ -123,9 +123,7 @@ class Threshold:
 class Report:
     """Where the reports go, and in which formats."""
 
-    output: Annotated[Path, _report("--output -o", "DIR", "The folder for the reports.")] = Path(
-        "azml-audit-report"
-    )
+    output: Annotated[Path, _report("--output -o", "DIR", "The folder for the reports.")] = LAST_REPORT
     formats: Annotated[
         Texts,
         _report(
@@ -134,6 +132,12 @@ class Report:
         ),
     ] = None
     quiet: Annotated[bool, _report("--quiet -q", "", "Print no progress and no summary.")] = False
+    result: Annotated[
+        Path | None,
+        _report(
+            "--result", "FILE|-", "Also write the result as one line of JSON to a file, or to stdout (-)."
+        ),
+    ] = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -112,4 +112,5 @@ def report(terminal: Terminal, bundle: Bundle, report: Report) -> int:
     """
     from scanner.commands.report import write_reports
 
-    return write_reports(bundle, report.output, report.formats or (), terminal, quiet=report.quiet)
+    formats = report.formats or ()
+    return write_reports(bundle, report.output, formats, terminal, quiet=report.quiet, result=report.result)

@@ -145,6 +145,7 @@ def _job(
         output=report.output,
         formats=report.formats or (),
         quiet=report.quiet,
+        result=report.result,
         policies=policies.names,
         collect_all=policies.collect_all,
         fail_on=threshold.fail_on,

@@ -48,6 +48,7 @@ class Job:
     it does not have decide the exit code.
     `workers`: the pool that reads the subscriptions; None reads them in this process.
     `resume`: use the answers of an interrupted scan for the same report that are not older than `max_age`.
+    `result`: where to write the result as one line of JSON; "-" is stdout.
     `evidence`: the bundle to write. It records `command`, and `attest` signs it.
     """
 
@@ -70,6 +71,7 @@ class Job:
     command: Sequence[str] = ()
     is_demonstration: bool = False
     quiet: bool = False
+    result: Path | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

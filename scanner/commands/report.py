@@ -9,15 +9,23 @@ from pathlib import Path
 from checks.registry import registry
 from reports.formats.registry import chosen, write
 from reports.writing.folder import check_replaceable
+from scanner.audit import exit_code
 from scanner.commands.replay import replayed
 from scanner.commands.summary import show
 from scanner.evidence.derivation import derive
 from scanner.evidence.replaying import sealed
+from scanner.result_line import STDOUT, check_result, result_of, write_result
 from scanner.terminal import Terminal, print_line
 
 
 def write_reports(
-    path: Path, output: Path, formats: Sequence[str], terminal: Terminal, *, quiet: bool = False
+    path: Path,
+    output: Path,
+    formats: Sequence[str],
+    terminal: Terminal,
+    *,
+    quiet: bool = False,
+    result: Path | None = None,
 ) -> int:
     """Judge a bundle by its own policies as of the day of its scan, and write the reports.
 
@@ -25,12 +33,17 @@ def write_reports(
     """
     wanted = chosen(formats)
     check_replaceable(output)
+    check_result(result)
     bundle = sealed(path)
     found = derive(bundle.bundle, bundle.statement, registry())
     audit = replace(found.audit, source=replayed(bundle).words, root_digest=bundle.root)
     folder = write(audit, output, wanted)
-    if not quiet:
-        show(audit, folder, terminal.out)
+    code = exit_code(audit)
+    if result is not None:
+        meaning = "the report was written again"
+        write_result(result_of(audit, folder, code=code, meaning=meaning, evidence=path), result)
+    if not quiet and result != STDOUT:
+        show(audit, folder, terminal.out, code=code)
         line = f"Judged as of {audit.started_at:%Y-%m-%d} by the policies in the bundle; nothing was scanned."
         print_line(terminal.out, line)
     return 0

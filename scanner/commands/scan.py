@@ -26,6 +26,7 @@ from scanner.payloads.gaps import PAST_DEADLINE
 from scanner.payloads.payload import PayloadStore, Store
 from scanner.payloads.spool import Spool
 from scanner.policies import LoadedPolicy, loaded
+from scanner.result_line import STDOUT, check_result, result_of, write_result
 from scanner.terminal import Terminal, TerminalProgress, print_line
 
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ def scan(
 def _check_places(job: Job) -> None:
     """Raise UsageError now if the report or the evidence could not be written at the end."""
     check_replaceable(job.output)
+    check_result(job.result)
     if job.evidence is not None:
         from scanner.evidence.packing import check_writable
 
@@ -101,11 +103,14 @@ def _audit(
 def _concluded(job: Job, audit: Audit, folder: Path, terminal: Terminal) -> int:
     """Print the summary and return the exit code."""
     code, meaning = _exit_of(audit, fail_on_regression=job.fail_on_regression)
-    if not job.quiet:
-        show(audit, folder, terminal.out)
+    if not job.quiet and job.result != STDOUT:
+        show(audit, folder, terminal.out, code=code)
         label = "A scan would exit with code" if job.is_demonstration else "Exit code"
         print_line(terminal.out, f"{label} {code}: {meaning}.")
     _show_root(job, audit, terminal)
+    if job.result is not None:
+        result = result_of(audit, folder, code=code, meaning=meaning, evidence=job.evidence)
+        write_result(result, job.result)
     if job.attest and job.attest.failure:
         terminal.complain(f"azml-audit: {job.evidence} is sealed without a timestamp. {job.attest.failure}")
         return ExitCode.INTERNAL
@@ -113,8 +118,11 @@ def _concluded(job: Job, audit: Audit, folder: Path, terminal: Terminal) -> int:
 
 
 def _show_root(job: Job, audit: Audit, terminal: Terminal) -> None:
-    """Print the sealed evidence bundle, if any: it stays, even if the report cannot be written."""
-    if audit.root_digest:
+    """Print the sealed evidence bundle, if any: it stays, even if the report cannot be written.
+
+    With `--result -` stdout has the JSON line alone, which names the bundle and its root digest, too.
+    """
+    if audit.root_digest and job.result != STDOUT:
         print_line(terminal.out, f"Evidence: {job.evidence}, root digest {audit.root_digest}")
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from scanner.choices import LAST_REPORT
 from scanner.errors import UsageError
 from scanner.evidence.opening import is_bundle
 from scanner.snapshots import snapshot, snapshot_of
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     from scanner.policies import LoadedPolicy
     from scanner.reading.scope import Wanted
     from scanner.terminal import Terminal
-
-LAST_REPORT = Path("azml-audit-report")
 
 
 @dataclass(frozen=True, kw_only=True)
