@@ -13,6 +13,7 @@ from checks.policy.judge import PolicyVerdict
 from checks.severity import Verdict
 from reports.audit import Audit
 from reports.writing.lines import harmless
+from reports.writing.previous import PREVIOUS, Extent, extent_of
 from scanner.terminal import print_line
 
 EXIT_MEANING = {
@@ -32,7 +33,12 @@ _MAX_NAMES = 3
 
 
 def show(audit: Audit, folder: Path, out: Console) -> None:
-    """Print what was read, the verdict of every policy, the gaps and where the files are."""
+    """Print what was read, the verdict of every policy, the gaps and where the files are.
+
+    Lead with the previous report if it read more.
+    """
+    for line in previous_note(folder):
+        print_line(out, line, "bold yellow")
     if not audit.is_azure:
         print_line(out, f"This is not Azure: the source is {audit.source}.", "yellow")
     out.print(_population(audit), soft_wrap=True)
@@ -46,6 +52,24 @@ def show(audit: Audit, folder: Path, out: Console) -> None:
 
         show_drift(audit.drift, out)
     print_line(out, _where(folder))
+
+
+def previous_note(folder: Path) -> list[str]:
+    """Return a line about the previous report if `folder` keeps one, because it read more."""
+    now, before = extent_of(folder), extent_of(folder / PREVIOUS)
+    if now is None or before is None:
+        return []
+    return [
+        f"This audit read less than the one before: {_covered(now)}; before: {_covered(before)}. "
+        f"The report of the one before is kept in {folder / PREVIOUS}."
+    ]
+
+
+def _covered(extent: Extent) -> str:
+    return (
+        f"{_count(extent.subscriptions, 'subscription')} and {_count(extent.workspaces, 'workspace')}, "
+        f"{extent.complete_workspaces:,} of them without a gap"
+    )
 
 
 def _where(folder: Path) -> str:
