@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from checks.network.reachability import Address, Destination, Endpoint, Host, Service
-from scanner.questions.destinations import destination_of, in_words, service_tags, with_tags
 from scanner.emulator.demo.tenant import demo_tenant
 from scanner.errors import UsageError
+from scanner.questions.destinations import destination_of, in_words, service_tags, with_tags
 from tests.support.command_line import run, served
 
 STORE = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Storage/storageAccounts/sa"
