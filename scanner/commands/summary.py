@@ -22,6 +22,7 @@ from checks.policy.judge import PolicyVerdict
 from checks.severity import Severity, Verdict
 from reports.audit import Audit
 from reports.writing.lines import harmless
+from reports.writing.previous import PREVIOUS, Extent, extent_of
 from scanner.choices import LAST_REPORT
 from scanner.terminal import print_line
 
@@ -46,6 +47,8 @@ def show(audit: Audit, folder: Path, out: Console, *, code: int) -> None:
 
     `code` is the exit code that a scan with this result has. With a baseline the drift comes before.
     """
+    for line in previous_note(folder):
+        print_line(out, line, "bold yellow")
     if audit.drift is not None:
         from scanner.commands.drift_summary import show_drift
 
@@ -62,6 +65,24 @@ def show(audit: Audit, folder: Path, out: Console, *, code: int) -> None:
     if worst:
         source = "" if folder == LAST_REPORT else f" --from {quote(str(folder))}"
         print_line(out, f"Next: azml-audit explain {quote(_name(worst[0]))}{source}")
+
+
+def previous_note(folder: Path) -> list[str]:
+    """Return a line about the previous report if `folder` keeps one, because it read more."""
+    now, before = extent_of(folder), extent_of(folder / PREVIOUS)
+    if now is None or before is None:
+        return []
+    return [
+        f"This audit read less than the one before: {_covered(now)}; before: {_covered(before)}. "
+        f"The report of the one before is kept in {folder / PREVIOUS}."
+    ]
+
+
+def _covered(extent: Extent) -> str:
+    return (
+        f"{_count(extent.subscriptions, 'subscription')} and {_count(extent.workspaces, 'workspace')}, "
+        f"{extent.complete_workspaces:,} of them without a gap"
+    )
 
 
 def _violations(audit: Audit) -> pd.DataFrame:
@@ -180,7 +201,7 @@ def _show_gaps(audit: Audit, out: Console) -> None:
         return
     closes = gaps["closes"].astype("string").fillna("")
     advice = closes.value_counts().sort_index().sort_values(ascending=False, kind="stable").index[0]
-    _line(out, f"Not read: {_count(len(gaps), 'gap')} ({_codes(gaps)}){_not_covered(audit)}", "bold yellow")
+    _line(out, f"Not read: {_not_covered(audit)}{_count(len(gaps), 'gap')} ({_codes(gaps)})", "bold yellow")
     words, command = _split(str(advice))
     lines = [*_folded(words, out.width - 2), *_command_lines(command, out.width - 4)]
     for line in lines[:_ADVICE_LINES]:
@@ -200,7 +221,7 @@ def _not_covered(audit: Audit) -> str:
     incomplete = subscriptions[~subscriptions["read"].fillna(value=False).astype(bool)]
     names = incomplete["subscription"].fillna(incomplete["subscription_id"]).head(_MAX_NAMES).tolist()
     rest = len(incomplete) - len(names)
-    return f"; not covered: {', '.join([*names, f'and {rest} more'] if rest else names)}" if names else ""
+    return f"{', '.join([*names, f'and {rest} more'] if rest else names)}; " if names else ""
 
 
 def _split(advice: str) -> tuple[str, str]:

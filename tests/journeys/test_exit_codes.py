@@ -140,13 +140,13 @@ def test_a_plug_in_that_cannot_be_loaded_is_named_without_a_traceback(tmp_path: 
     assert "Traceback" not in done.stderr
 
 
-def test_exit_4_before_anything_is_read_where_the_report_cannot_be_written(tmp_path: Path) -> None:
+def test_exit_2_before_anything_is_read_where_the_report_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with served(COMPLIANT, tmp_path) as (emulator, options, environment):
         output = str(tmp_path / "file" / "report")
         code, _, err = run("scan", *options, "-p", "internet-outbound", "-o", output, env=environment)
         assert not [request for request in emulator.requests if request.path.startswith("/subscriptions")]
-    assert code == 4
+    assert code == 2
     assert "could not be written" in err
     assert run("demo", "-o", output)[0] == 4
     assert (tmp_path / "file").read_text() == "in the way"

@@ -75,7 +75,7 @@ def test_a_stream_without_a_character_changes_no_exit_code(
     environment: dict[str, str], export: Path, reports: tuple[Path, Path], tmp_path: Path
 ) -> None:
     policy = tmp_path / "policy.yaml"
-    policy.write_text("version: 1\nname: plain\ndescription: Größe 日本\nchecks:\n  NET001: {}\n", "utf-8")
+    policy.write_text("name: mine\ndescription: Größe 日本\nchecks:\n  NET001: {}\n", "utf-8")
     logs = ["--log-level", "info", "--log-format", "json"]
     for arguments in (
         ["scan", "--from", str(export), "-o", str(tmp_path / "日本")],

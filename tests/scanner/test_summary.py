@@ -37,7 +37,7 @@ def test_the_end_of_a_demo_fits_a_terminal(number: int, tmp_path: Path) -> None:
 def test_the_end_names_the_worst_and_what_was_not_read(tmp_path: Path) -> None:
     _, out, _ = run("demo", "--output", str(tmp_path / "r"), env=NARROW)
     assert "mlw-pricing-prod: The rule any-app allows data to leave" in out
-    assert "Not read: 3 gaps (AuthorizationFailed); not covered: Larkfield Finance (restricted)" in out
+    assert "Not read: Larkfield Finance (restricted); 3 gaps (AuthorizationFailed)" in out
     command = out.partition("Grant Reader:")[2].partition("Report:")[0]
     assert " ".join(command.replace("\\\n", " ").split()).startswith("az role assignment create --assignee")
     assert f"Next: azml-audit explain mlw-pricing-prod --from {tmp_path / 'r'}" in out
