@@ -55,3 +55,7 @@ class SnapshotError(UsageError):
 
 class EvidenceError(UsageError):
     """An evidence bundle cannot be read: it is altered, refused, or not a bundle."""
+
+
+class ArchiveError(AuditError):
+    """An archive could not be read or written."""
