@@ -7,12 +7,14 @@ from functools import partial
 from importlib import import_module
 from pathlib import Path
 
+from checks.contract.tables import Tables
 from checks.suggestions import did_you_mean
 from reports.audit import Audit
 from reports.drift import files as drift_files
 from reports.errors import ReportError
 from reports.writing.encoding import Files
 from reports.writing.folder import replace
+from reports.writing.previous import Extent
 
 Renderer = Callable[[Audit], Files]
 """Returns the files of one format. Their content is made chunk by chunk while they are written."""
@@ -68,12 +70,26 @@ def rendered(audit: Audit, formats: Iterable[str]) -> dict[str, Iterable[bytes]]
     return files
 
 
-def write(audit: Audit, folder: Path, formats: Iterable[str] = ()) -> Path:
+def write(
+    audit: Audit, folder: Path, formats: Iterable[str] = (), then: Callable[[], None] = lambda: None
+) -> Path:
     """Write the audit in these formats into `folder`, all files or none, and return the folder, resolved.
 
-    Raises ReportError for an unknown format and everything that `replace` raises.
+    `then` is called as soon as the files are in place. Raises ReportError for an unknown format and everything
+    that `replace` raises.
     """
-    return replace(folder, rendered(audit, formats))
+    return replace(folder, rendered(audit, formats), extent=_extent(audit.tables), then=then)
+
+
+def _extent(tables: Tables) -> Extent:
+    """Return how much the audit covers. A gap below a workspace makes the workspace incomplete."""
+    workspaces = tables.workspaces["workspace_id"].str.lower()
+    with_gaps = tables.gaps["scope"].str.lower().str.extract(r"^(.*?/workspaces/[^/]+)", expand=False)
+    return Extent(
+        subscriptions=int(tables.subscriptions["read"].fillna(value=False).sum()),
+        workspaces=len(workspaces),
+        complete_workspaces=int((~workspaces.isin(with_gaps.dropna())).sum()),
+    )
 
 
 def prepare(formats: Iterable[str]) -> None:

@@ -7,12 +7,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 from reports.audit import Audit
 from scanner.azure.identity import Identity
 from scanner.commands.gathering import Gathered, Job, asked_for
+from scanner.evidence.packing import Staged
 from scanner.evidence.sealing import seal
 from scanner.evidence.statement import AskedBy, AskedFor, ScanRecord
 from scanner.payloads.payload import Store
@@ -35,9 +35,9 @@ def with_evidence(
     audit: Audit,
     policies: tuple[LoadedPolicy, ...],
     store: Store,
-    target: Path,
+    target: Staged,
 ) -> Audit:
-    """Seal an evidence bundle at `target`, and return the audit with its root digest."""
+    """Seal an evidence bundle for `target`, and return the audit with its root digest."""
     traces = gathered.traces or Traces()
     root = seal(
         target,

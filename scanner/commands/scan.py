@@ -7,6 +7,7 @@ reading are imported only if the scan needs them, and those of the reports while
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from threading import Thread
 from time import monotonic
@@ -20,6 +21,7 @@ from scanner.audit import audited, exit_code
 from scanner.choices import ExitCode
 from scanner.commands.connections import Connection
 from scanner.commands.gathering import Clock, Gathered, Job, asked_for, from_azure, from_earlier, now
+from scanner.commands.previous import previous_note
 from scanner.commands.summary import EXIT_MEANING, show
 from scanner.errors import UsageError
 from scanner.payloads.gaps import PAST_DEADLINE
@@ -51,14 +53,10 @@ def scan(
     baseline = baseline_of(job)
     _check_places(job)
     Thread(target=prepare, args=[formats], daemon=True).start()
-    with _store(job, clock) as store:
+    with _store(job, clock) as store, ExitStack() as last:
         gathered = _gathered(job, policies, connect, terminal, store, clock)
-        audit = _audit(job, gathered, policies, baseline, store)
-        try:
-            folder = write(audit, job.output, formats)
-        except BaseException:
-            _show_root(job, audit, terminal)
-            raise
+        audit, publish = _audit(job, gathered, policies, baseline, store, last)
+        folder = write(audit, job.output, formats, publish)
         if not gathered.tables.gaps["code"].eq(PAST_DEADLINE).any():
             store.finish()
     return _concluded(job, audit, folder, terminal)
@@ -80,8 +78,12 @@ def _audit(
     policies: tuple[LoadedPolicy, ...],
     baseline: Snapshot | None,
     store: Store,
-) -> Audit:
-    """Judge the tables, then compare with a baseline and seal evidence if the job asks for it."""
+    last: ExitStack,
+) -> tuple[Audit, Callable[[], None]]:
+    """Judge the tables, then compare with a baseline and seal evidence if the job asks for it.
+
+    Also return what publishes the sealed evidence, which stays hidden until the report is in place.
+    """
     audit = audited(
         gathered.tables,
         policies,
@@ -95,14 +97,22 @@ def _audit(
         audit = _compared(audit, baseline)
     if job.evidence is not None:
         from scanner.commands.evidence import with_evidence
+        from scanner.evidence.packing import staged
 
-        audit = with_evidence(job, gathered, audit, policies, store, job.evidence)
-    return audit
+        bundle = last.enter_context(staged(job.evidence))
+        return with_evidence(job, gathered, audit, policies, store, bundle), bundle.publish
+    return audit, _nothing
+
+
+def _nothing() -> None:
+    """Publish nothing more."""
 
 
 def _concluded(job: Job, audit: Audit, folder: Path, terminal: Terminal) -> int:
     """Print the summary and return the exit code."""
     code, meaning = _exit_of(audit, fail_on_regression=job.fail_on_regression)
+    for line in previous_note(folder):
+        terminal.complain(f"azml-audit: {line}")
     if not job.quiet and job.result != STDOUT:
         show(audit, folder, terminal.out, code=code)
         label = "A scan would exit with code" if job.is_demonstration else "Exit code"
@@ -118,7 +128,7 @@ def _concluded(job: Job, audit: Audit, folder: Path, terminal: Terminal) -> int:
 
 
 def _show_root(job: Job, audit: Audit, terminal: Terminal) -> None:
-    """Print the sealed evidence bundle, if any: it stays, even if the report cannot be written.
+    """Print the evidence bundle, if any.
 
     With `--result -` stdout has the JSON line alone, which names the bundle and its root digest, too.
     """

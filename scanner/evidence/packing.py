@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import shutil
 import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import IO
 
+from filelock import FileLock, Timeout
+
 from reports.errors import UnwritableReportError
-from reports.writing.places import make_private_folder
+from reports.writing.places import hint, make_private_folder
 from scanner.errors import EvidenceError, UsageError
 
 CHUNK = 1024 * 1024
@@ -21,15 +24,23 @@ _SEAL = b"azml-audit evidence, SHA-256 of all before this comment: "
 _SEAL_LENGTH = len(_SEAL) + 64
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _UNIX = 3
+_STAGE = ".azml-audit-evidence."
+_STAGES = re.compile(re.escape(_STAGE) + "[0-9a-f]{8}")
+
+
+def check_absent(target: Path) -> None:
+    """Raise UsageError if there is something at the target, because evidence is never overwritten."""
+    if target.exists() or target.is_symlink():
+        raise UsageError(f"{target} exists, and evidence is never overwritten; name another --evidence.")
 
 
 def check_writable(target: Path, report: Path | None = None) -> None:
-    """Raise UsageError where evidence cannot be put at the target. Worth asking before a scan of an hour.
+    """Raise UsageError if evidence cannot be written to the target. Commands call it before a scan.
 
-    It is never overwritten, and it lies apart from the report's folder, which every run replaces.
+    Every run replaces the report's folder, so evidence must lie outside it. What killed scans left beside
+    the target is removed.
     """
-    if target.exists() or target.is_symlink():
-        raise UsageError(f"{target} exists, and evidence is never overwritten; name another --evidence.")
+    check_absent(target)
     here = target.resolve()
     if report is not None and (
         here.is_relative_to(report.resolve()) or report.resolve().is_relative_to(here)
@@ -38,9 +49,11 @@ def check_writable(target: Path, report: Path | None = None) -> None:
             f"--evidence {target} and --output {report} lie in one another; every run replaces its report, "
             "and nothing may be added to evidence. Name another --evidence."
         )
-    parent = next(each for each in here.parents if each.exists())
-    if not parent.is_dir() or not os.access(parent, os.W_OK):
-        raise UsageError(f"--evidence {target}: {parent} is no folder you may write to.")
+    try:
+        with staged(target):
+            tidy(here.parent)
+    except UnwritableReportError as error:
+        raise UsageError(f"--evidence {target}: {error}") from error
 
 
 def is_zip_name(target: Path) -> bool:
@@ -48,29 +61,67 @@ def is_zip_name(target: Path) -> bool:
     return target.suffix.lower() == ".zip"
 
 
-@contextmanager
-def made(target: Path) -> Iterator[Path]:
-    """A folder to fill, for its owner alone; when all went well it is put at the target, else removed.
+class Staged:
+    """A bundle in a hidden folder beside its target. `folder` is filled first, then `publish` puts it there."""
 
-    Raises UnwritableReportError where the file system refuses.
+    def __init__(self, target: Path, around: Path) -> None:
+        """Stage inside the hidden folder `around`."""
+        self.target = target
+        self.folder = around / "bundle"
+        self._packed = around / "bundle.zip"
+
+    def pack(self) -> None:
+        """Pack the folder if the target is a zip file. Raises UsageError if the target exists by now."""
+        check_absent(self.target)
+        if is_zip_name(self.target):
+            pack(self.folder, self._packed)
+
+    def publish(self) -> None:
+        """Move the bundle to its target."""
+        with refusing(self.target):
+            check_absent(self.target)
+            (self._packed if is_zip_name(self.target) else self.folder).rename(self.target)
+
+
+@contextmanager
+def staged(target: Path) -> Iterator[Staged]:
+    """Make a hidden folder for a bundle, for its owner only, and remove it afterwards.
+
+    Its lock shows other processes that it is in use. Raises UnwritableReportError if the file system refuses.
     """
     target = target.resolve()
-    folder = target.with_name(f".{target.name}.{secrets.token_hex(4)}.new")
-    packed = folder.with_suffix(".zip")
+    around = target.with_name(f"{_STAGE}{secrets.token_hex(4)}")
+    lock = FileLock(around / "lock", mode=0o600)
     try:
-        make_private_folder(folder)
-        yield folder
-        check_writable(target)
-        if is_zip_name(target):
-            pack(folder, packed)
-            packed.rename(target)
-        else:
-            folder.rename(target)
-    except OSError as error:
-        raise UnwritableReportError(f"The evidence could not be written to {target}: {error}.") from error
+        with refusing(target):
+            make_private_folder(around / "bundle")
+            lock.acquire()
+        yield Staged(target, around)
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
-        packed.unlink(missing_ok=True)
+        lock.release()
+        shutil.rmtree(around, ignore_errors=True)
+
+
+@contextmanager
+def refusing(target: Path) -> Iterator[None]:
+    """Raise UnwritableReportError for an OSError."""
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise UnwritableReportError(
+            f"The evidence could not be written to {target}: {reason}. {hint(error)}"
+        ) from error
+
+
+def tidy(folder: Path) -> None:
+    """Remove the stages in a folder that killed processes left. The stage of a running one is locked."""
+    for around in folder.glob(f"{_STAGE}*"):
+        if not _STAGES.fullmatch(around.name) or not (around / "lock").exists():
+            continue
+        lock = FileLock(around / "lock", timeout=0)
+        with suppress(Timeout, OSError), lock:
+            shutil.rmtree(around, ignore_errors=True)
 
 
 @contextmanager

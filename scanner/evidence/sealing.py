@@ -10,7 +10,7 @@ from pathlib import Path
 from reports.audit import Audit
 from scanner.evidence.code import catalogue
 from scanner.evidence.manifest import ATTESTATIONS, MANIFEST, SealedFile, manifest_of, root_digest
-from scanner.evidence.packing import made, writing
+from scanner.evidence.packing import Staged, refusing, writing
 from scanner.evidence.payload_files import write_payloads
 from scanner.evidence.policy_files import policy_files
 from scanner.evidence.population import derived_statement
@@ -27,7 +27,7 @@ Attest = Callable[[bytes, ScanRecord], Mapping[str, bytes]]
 
 
 def seal(
-    target: Path,
+    target: Staged,
     *,
     payloads: Iterable[Payload],
     gaps: Iterable[Gap],
@@ -39,10 +39,11 @@ def seal(
 ) -> str:
     """Write the bundle and return its root digest; the same input gives the same bytes.
 
-    `target` is a zip file if its name ends in .zip, else a folder. It must not exist. If writing fails, nothing
-    is left. Raises UsageError, UnwritableReportError and whatever `attest` raises.
+    The bundle stays hidden until `target.publish`. Raises UsageError, UnwritableReportError and whatever
+    `attest` raises.
     """
-    with made(target) as folder:
+    folder = target.folder
+    with refusing(target.target):
         tally = write_payloads(folder, payloads, gaps)
         for name, content in policy_files(policies):
             _write(folder, name, [content])
@@ -59,6 +60,7 @@ def seal(
         if attested:
             listed = manifest_of(file for file in _sealed(folder) if file.name in attested)
             _write(folder, ATTESTATIONS, [listed])
+        target.pack()
     return root_digest(manifest)
 
 

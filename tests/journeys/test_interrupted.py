@@ -257,31 +257,39 @@ def test_a_full_disk_leaves_the_old_report_and_exits_4(size: int, tmp_path: Path
     assert (kept.count(b'"kind":"outboundRules"') == 3 * 2 * 2) is (size > 100_000)
 
 
-def test_a_full_disk_leaves_no_evidence_or_all_of_it_and_its_root_digest_is_told(tmp_path: Path) -> None:
+def test_a_full_disk_leaves_no_evidence_and_the_same_command_publishes_it_with_the_report(
+    tmp_path: Path,
+) -> None:
     """First the evidence does not fit, then the report does not: its OCSF file is the largest of all."""
+    options = ("--evidence", str(tmp_path / "evidence.zip"), "-f", "ocsf", "--resume")
     with placed(tmp_path) as place:
-        for size, is_sealed in ((300_000, False), (600_000, True)):
+        for size, what in ((300_000, "evidence"), (600_000, "report")):
             limit = f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({size}, {size}))"
-            options = ("--evidence", str(tmp_path / "evidence.zip"), "-f", "ocsf", "--resume")
             with place.process(*options, first=limit) as process:
                 out, err = process.communicate()
             assert process.returncode == 4
-            assert f"The {'report' if is_sealed else 'evidence'} could not be written" in err
+            assert f"The {what} could not be written" in err
+            assert "root digest" not in out
             assert contents(place.report) == OLD
-            assert place.beside() == {".report.payloads", *(["evidence.zip"] if is_sealed else [])}
-            root = re.search(r"root digest ([0-9a-f]{64})", out)
-            assert (root is not None) is is_sealed
+            assert place.beside() == {".report.payloads"}
+        with place.process(*options) as process:
+            out, err = process.communicate()
+        assert process.returncode == 1, err
+        assert place.beside() == {"evidence.zip"}
+    root = re.search(r"root digest ([0-9a-f]{64})", out)
     assert root
     assert verify(tmp_path / "evidence.zip", Expected(root=root.group(1)), registry()).holds
 
 
 def test_a_zip_file_that_does_not_fit_leaves_nothing(tmp_path: Path) -> None:
     too_large = (
-        "import os, pathlib, resource; from scanner.evidence.packing import made, writing\n"
+        "import os, pathlib, resource; from scanner.evidence.packing import refusing, staged, writing\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))\n"
-        f"with made(pathlib.Path({str(tmp_path / 'evidence.zip')!r})) as folder:\n"
+        f"target = pathlib.Path({str(tmp_path / 'evidence.zip')!r})\n"
+        "with staged(target) as place, refusing(target):\n"
         "    for name in 'abc':\n"
-        "        with writing(folder, name) as file: file.write(os.urandom(50_000))\n"
+        "        with writing(place.folder, name) as file: file.write(os.urandom(50_000))\n"
+        "    place.pack()\n"
     )
     told = subprocess.run(
         [sys.executable, "-c", too_large], check=False, capture_output=True, text=True
@@ -290,11 +298,41 @@ def test_a_zip_file_that_does_not_fit_leaves_nothing(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
+KILLED_AT = {
+    "sealing": "import scanner.evidence.packing as at; at.pack = kill",
+    "rendering": "import reports.writing.folder as at; at._list = kill",
+    "the exchange": "import reports.writing.folder as at; at.swap = kill",
+    "publishing": "import scanner.evidence.packing as at; at.Staged.publish = kill",
+    "the end": "import scanner.payloads.spool as at; at.Spool.finish = kill",
+}
+
+
+@pytest.mark.parametrize(("where", "patch"), KILLED_AT.items(), ids=KILLED_AT)
+def test_a_scan_killed_after_its_reading_is_finished_by_the_same_command(
+    where: str, patch: str, tmp_path: Path
+) -> None:
+    kill = f"import os; kill = lambda *a, **k: os.kill(os.getpid(), 9); {patch}"
+    options = ("--evidence", str(tmp_path / "evidence.zip"), "--resume")
+    with placed(tmp_path) as place:
+        with place.process(*options, first=kill) as process:
+            assert process.wait(60) == -signal.SIGKILL
+        if where == "the end":
+            (tmp_path / "evidence.zip").rename(tmp_path / "another.zip")
+        else:
+            assert not (tmp_path / "evidence.zip").exists()
+        with place.process(*options) as process:
+            _, err = process.communicate()
+        assert process.returncode == 1, err
+        assert place.beside() - {"another.zip"} == {"evidence.zip"}
+        assert not [name for name in contents(place.report) if name.startswith("old")]
+
+
 def test_a_process_killed_between_the_renames_costs_nothing(tmp_path: Path) -> None:
     report = tmp_path / "report"
     killed = (
         "import os, pathlib, signal\n"
         "from reports.writing.folder import replace\n"
+        "import reports.writing.swapping; reports.writing.swapping._exchanged = lambda *_: False\n"
         "rename = pathlib.Path.rename\n"
         "def kill(path, to): os.kill(os.getpid(), 9) if path.suffix == '.new' else rename(path, to)\n"
         f"folder = pathlib.Path({str(report)!r}); replace(folder, {{'a': [b'good']}})\n"

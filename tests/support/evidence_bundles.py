@@ -20,6 +20,7 @@ from scanner.emulator.faults import Fault
 from scanner.emulator.server import emulated
 from scanner.emulator.tenants.tenant import Tenant
 from scanner.evidence.manifest import MANIFEST, SealedFile, manifest_of
+from scanner.evidence.packing import staged
 from scanner.evidence.sealing import seal
 from scanner.evidence.statement import AskedFor, ScanRecord
 from scanner.evidence.verification import Expected, Verification, verify
@@ -59,15 +60,18 @@ class Scanned:
     provenance: Provenance
 
     def seal(self, target: Path) -> str:
-        return seal(
-            target,
-            payloads=self.payloads,
-            gaps=self.gaps,
-            audit=self.audit,
-            policies=self.policies,
-            provenance=self.provenance,
-            told=TOLD,
-        )
+        with staged(target) as place:
+            root = seal(
+                place,
+                payloads=self.payloads,
+                gaps=self.gaps,
+                audit=self.audit,
+                policies=self.policies,
+                provenance=self.provenance,
+                told=TOLD,
+            )
+            place.publish()
+        return root
 
 
 def scan_of(

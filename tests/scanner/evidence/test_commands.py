@@ -72,7 +72,7 @@ def test_evidence_is_never_overwritten(made: tuple[Path, str], tmp_path: Path) -
     [
         ("report/evidence.zip", "lie in one another"),
         ("report", "lie in one another"),
-        ("file/evidence.zip", "no folder you may write to"),
+        ("file/evidence.zip", "A part of the path is a file"),
     ],
 )
 def test_evidence_that_could_not_be_kept_is_refused_before_a_scan(

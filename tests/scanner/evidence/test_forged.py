@@ -16,6 +16,7 @@ from scanner.emulator.tenants.generated import generated_tenant
 from scanner.errors import EvidenceError
 from scanner.evidence.code import catalogue, misdescribed
 from scanner.evidence.manifest import SealedFile, manifest_of
+from scanner.evidence.packing import staged
 from scanner.evidence.replaying import sealed
 from scanner.evidence.sealing import seal
 from scanner.evidence.statement import ScanRecord
@@ -31,16 +32,18 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A bundle with two files beside its manifest, which nobody here has a key for."""
     scanned = scan_of(TENANT, policies=("internet-outbound",))
     target = tmp_path_factory.mktemp("sealed") / "bundle"
-    seal(
-        target,
-        payloads=scanned.payloads,
-        gaps=scanned.gaps,
-        audit=scanned.audit,
-        policies=scanned.policies,
-        provenance=scanned.provenance,
-        told=TOLD,
-        attest=_attested,
-    )
+    with staged(target) as place:
+        seal(
+            place,
+            payloads=scanned.payloads,
+            gaps=scanned.gaps,
+            audit=scanned.audit,
+            policies=scanned.policies,
+            provenance=scanned.provenance,
+            told=TOLD,
+            attest=_attested,
+        )
+        place.publish()
     return target
 
 
