@@ -15,6 +15,8 @@ from reports.formats import csv_report
 from reports.tables import columns
 from reports.tables.columns import ReportFile
 from reports.tables.csv_text import as_was
+from reports.writing.places import hint
+from reports.writing.swapping import current
 from scanner.errors import SnapshotError
 from scanner.evidence.opening import content, is_bundle
 from scanner.evidence.replaying import sealed
@@ -35,11 +37,12 @@ def snapshot(path: Path) -> Snapshot:
     the task of `azml-audit verify`. Raises SnapshotError if the path is neither, or if a file does not match
     its schema, and EvidenceError for an altered bundle or another zip file.
     """
-    if not path.exists():
+    place = current(path)
+    if not place.exists():
         raise SnapshotError(f"{path}: no such file or folder. {_WANTED}")
-    if path.is_dir() and not is_bundle(path):
-        return _snapshot(str(path), lambda name: _file_content(path / name))
-    bundle = sealed(path).bundle
+    if place.is_dir() and not is_bundle(place):
+        return _snapshot(str(path), lambda name: _file_content(place / name))
+    bundle = sealed(place).bundle
     names = set(bundle.names())
     return _snapshot(str(path), lambda name: content(bundle, name) if name in names else None)
 
@@ -69,7 +72,7 @@ def _file_content(path: Path) -> bytes | None:
     try:
         return path.read_bytes() if path.is_file() else None
     except OSError as error:
-        raise SnapshotError(f"Could not read {path}: {error}.") from error
+        raise SnapshotError(f"Could not read {path}: {error.strerror}. {hint(error)}") from error
 
 
 def _frame(name: str, file: ReportFile, opener: Opener) -> pd.DataFrame | None:

@@ -208,7 +208,7 @@ def _frame(pairs: Pairs, change: Texts, why: Texts, new: Snapshot) -> pd.DataFra
     columns |= {f"{side}_{name}": pairs.column(side, name) for name in apart for side in ("old", "new")}
     columns |= {"change": change, "why": why}
     frame = pd.DataFrame({name: pd.array(values, dtype="string") for name, values in columns.items()})
-    frame["is_regression"] = _regressions(frame, new)
+    frame["is_regression"] = _regressions(frame, new) & (not pairs.snapshots["old"].read_nothing)
     ranks = pd.DataFrame(
         {
             "calm": ~frame["is_regression"],

@@ -55,6 +55,11 @@ class Snapshot:
         """The lower-cased ids of all its subscriptions."""
         return frozenset(texts(self.subscriptions["subscription_id"]).str.lower())
 
+    @property
+    def read_nothing(self) -> bool:
+        """Whether the audit could not read any workspace, such as at its deadline."""
+        return self.workspaces.empty and not self.gaps.empty
+
     def would_show(self, workspace_key: str) -> bool:
         """Return whether the snapshot would contain a workspace of that id if Azure had it.
 
@@ -104,6 +109,9 @@ class Drift:
         """The reason why no finding of one audit can be compared with the other audit, "" if one can."""
         if are_strangers(self.old, self.new):
             return "the two audits have no subscription in common"
+        for side in (self.old, self.new):
+            if side.read_nothing:
+                return f"{side.name} could not read any workspace"
         compared = sum(self.finding_counts.values()) - self.finding_counts.get("not comparable", 0)
         return "" if compared else "the two audits have no check of one policy in common"
 

@@ -81,7 +81,7 @@ def drift_view(drift: Drift, shown: int = SHOWN) -> DriftView:
     return DriftView(
         headline=headline(drift),
         is_regression=bool(drift.regressions),
-        is_unsure=bool(drift.newly_unknown),
+        is_unsure=bool(drift.newly_unknown or drift.why_nothing_was_compared),
         notes=drift.notes,
         sides=(_side("old", drift.old), _side("new", drift.new)),
         classes=[
@@ -104,6 +104,8 @@ def headline(drift: Drift) -> str:
     found = f"{violations} that the older audit does not have." if drift.regressions else "No regression."
     if drift.newly_unknown:
         found = f"{found} {_counted(drift.newly_unknown, 'result is', 'results are')} newly unknown."
+    if drift.why_nothing_was_compared:
+        return f"Nothing was compared: {drift.why_nothing_was_compared}."
     if drift.is_empty:
         return "No difference."
     return found

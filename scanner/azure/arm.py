@@ -97,8 +97,10 @@ class Arm:
 
     async def __aexit__(self, *exception: object) -> None:
         """Close the pool and the credential."""
-        await self._transport.close()
-        await self._credential.close()
+        try:
+            await self._transport.close()
+        finally:
+            await self._credential.close()
 
     async def _sign_in(self) -> None:
         try:

@@ -23,10 +23,13 @@ _THRESHOLD = 50_000
 _BLAS_THREADS = "OPENBLAS_NUM_THREADS"
 
 
-class _Termination:
-    """Make SIGTERM end a command as Ctrl-C does, with all clean-up, and remember that it was SIGTERM.
+_ENDINGS = [signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])]
 
-    The signal goes to the handler of SIGINT, so an asyncio loop cancels its task in an orderly way. A loop
+
+class _Termination:
+    """Make SIGTERM and SIGHUP end a command as Ctrl-C does, with all clean-up, and remember that they did.
+
+    nohup ignores SIGHUP; it stays ignored. A signal goes to the handler of SIGINT, so an asyncio loop cancels its task in an orderly way. A loop
     installs that handler only if SIGINT is not ignored. A shell ignores SIGINT for background jobs, so
     SIGINT is blocked there instead: it still has no effect, but the loop installs its handler.
     """
@@ -38,13 +41,18 @@ class _Termination:
     def __enter__(self) -> _Termination:
         self._is_ours = threading.current_thread() is threading.main_thread()
         if self._is_ours:
-            self._before = signal.signal(signal.SIGTERM, self._handle)
+            self._before = {
+                number: signal.signal(number, self._handle)
+                for number in _ENDINGS
+                if signal.getsignal(number) is not signal.SIG_IGN
+            }
             self._block_interrupts()
         return self
 
     def __exit__(self, *exception: object) -> None:
         if self._is_ours:
-            signal.signal(signal.SIGTERM, self._before)
+            for number, handler in self._before.items():
+                signal.signal(number, handler)
         if self._is_blocked:
             signal.signal(signal.SIGINT, signal.SIG_IGN)
             signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})

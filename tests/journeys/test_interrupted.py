@@ -174,10 +174,11 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Whole:
     [
         (signal.SIGINT, "pass", 130, "interrupted"),
         (signal.SIGTERM, "pass", 143, "terminated"),
+        (signal.SIGHUP, "pass", 143, "terminated"),
         (signal.SIGTERM, BACKGROUND, 143, "terminated"),
         (signal.SIGKILL, "pass", -9, ""),
     ],
-    ids=["ctrl-c", "sigterm", "sigterm-in-the-background", "sigkill"],
+    ids=["ctrl-c", "sigterm", "sighup", "sigterm-in-the-background", "sigkill"],
 )
 def test_a_scan_that_is_stopped_leaves_the_old_report_and_what_it_read(
     number: signal.Signals, where: str, code: int, told: str, whole: Whole, tmp_path: Path
@@ -193,6 +194,7 @@ def test_a_scan_that_is_stopped_leaves_the_old_report_and_what_it_read(
         assert process.returncode == code
         assert told in err
         assert "Traceback" not in err
+        assert "Unclosed" not in err
         assert contents(place.report) == OLD
         assert place.beside() - {".report.scan.lock"} == {".report.payloads"}
         if number is not signal.SIGKILL:

@@ -14,6 +14,8 @@ from checks.drift.findings import FINDING_CHANGES, FINDING_COLUMNS, finding_chan
 from checks.drift.model import Snapshot
 from checks.drift.rules import rule_changes
 from checks.drift.workspaces import workspace_changes
+from reports.drift.view import headline
+from scanner.commands.diff import exit_of
 from tests.support.drift_snapshots import (
     OTHER,
     Row,
@@ -350,3 +352,19 @@ def test_nothing_differs_from_itself(side: Snapshot) -> None:
         frame.empty for frame in (found.workspaces, found.findings, found.rules, found.reach, found.waivers)
     )
     assert sum(found.finding_counts.values()) == len(side.findings)
+
+
+GAP = {"gap_id": "g", "scope": "/subscriptions", "asked": "subscriptions", "code": "DeadlinePassed"}
+
+
+def test_a_comparison_with_an_audit_that_read_nothing_counts_no_violation() -> None:
+    full = snapshot(workspaces=[workspace()], findings=[finding("fail")])
+    emptied = snapshot("EMPTIED", subscriptions=[], gaps=[GAP])
+    for old, new in ((emptied, full), (full, emptied)):
+        found = drift(old, new)
+        assert found.regressions == 0
+        assert found.why_nothing_was_compared == "EMPTIED could not read any workspace"
+        assert exit_of(found)[0] == 3
+        assert headline(found) == "Nothing was compared: EMPTIED could not read any workspace."
+    read = snapshot(workspaces=[workspace()], findings=[finding("pass")])
+    assert drift(read, full).regressions == 1
