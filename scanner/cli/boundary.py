@@ -29,7 +29,9 @@ _ENDINGS = [signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else 
 class _Termination:
     """Make SIGTERM and SIGHUP end a command as Ctrl-C does, with all clean-up, and remember that they did.
 
-    nohup ignores SIGHUP; it stays ignored. A signal goes to the handler of SIGINT, so an asyncio loop cancels its task in an orderly way. A loop
+    nohup ignores SIGHUP; it stays ignored.
+
+    The signal goes to the handler of SIGINT, so an asyncio loop cancels its task in an orderly way. A loop
     installs that handler only if SIGINT is not ignored. A shell ignores SIGINT for background jobs, so
     SIGINT is blocked there instead: it still has no effect, but the loop installs its handler.
     """

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from html import unescape
 from urllib.parse import parse_qs, urlsplit
 
 from scanner.payloads import gaps
 from scanner.payloads.advice import CLOCK, is_clock_wrong
+from scanner.payloads.closing import WEB_PAGE
 from scanner.payloads.payload import Gap, Keep, Payload
 
 _MISSING = ("ResourceNotFound", "ResourceGroupNotFound")
@@ -23,6 +26,10 @@ with the list of permitted ones (JulianHayward/Azure-MG-Sub-Governance-Reporting
 
 PERIMETERS = "networkSecurityPerimeterConfigurations"
 """The kind of payloads and gaps about network security perimeters."""
+
+_TITLE = re.compile(rb"<title[^>]*>(.{1,120}?)</title>", re.IGNORECASE | re.DOTALL)
+_HEAD = 1 << 14
+"""Bytes of a web page in which its title is."""
 
 _TYPE_IS_UNKNOWN = ("InvalidResourceType", "NoRegisteredProviderFound", "InvalidApiVersionParameter")
 """Refusals of a cloud that does not have the type or its api-version. No resource is associated there."""
@@ -46,7 +53,7 @@ def payload_or_gap(answer: Payload) -> Payload | Gap:
             f"{answer.content_type or 'no stated type'}."
         )
         gap = gaps.unreadable(answer.ask, "NotJson", message, request_id=answer.request_id)
-        return _with_answer(answer, gap)
+        return _with_answer(answer, replace(gap, closes=WEB_PAGE) if "html" in answer.content_type else gap)
     return answer
 
 
@@ -73,9 +80,22 @@ def is_unusable(answer: Payload) -> bool:
 
 
 def _refusal(answer: Payload) -> Gap:
-    gap = gaps.from_answer(answer.ask, answer.status, answer.document, answer.request_id)
+    gap = gaps.from_answer(
+        answer.ask,
+        answer.status,
+        answer.document,
+        answer.request_id,
+        content_type=answer.content_type,
+        title=_title(answer),
+    )
     is_clock_to_blame = answer.status == 401 and is_clock_wrong(answer.server_date, answer.retrieved_at)
     return replace(gap, closes=CLOCK) if is_clock_to_blame else gap
+
+
+def _title(answer: Payload) -> str:
+    """Return the title of a web page, which often names the proxy, or ""."""
+    found = _TITLE.search(answer.body[:_HEAD])
+    return " ".join(unescape(found[1].decode("utf-8", "replace")).split()) if found else ""
 
 
 def _with_answer(answer: Payload, gap: Gap) -> Gap:

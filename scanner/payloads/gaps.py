@@ -2,42 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from scanner.errors import DeadlineError, TooLargeError
 from scanner.payloads.advice import advice
+from scanner.payloads.closing import RETRY_LATER, Refusal, closes
 from scanner.payloads.payload import Gap
 from scanner.payloads.questions import Ask
 from scanner.payloads.redaction import without_emails, without_tokens
 
-_ACTION = re.compile(r"perform action '([^']+)'", re.IGNORECASE)
-_SCOPE = re.compile(r"over scope '([^']+)'", re.IGNORECASE)
-_OBJECT_ID = re.compile(r"object id '([^']+)'", re.IGNORECASE)
 _MAX_MESSAGE = 500
 _FOR_SUPPORT = "Please provide below info when asking for support"
 
-RETRY_LATER = (
-    "Run the audit again. If it fails again, open an Azure support case with the request id that "
-    "--log-level info shows."
-)
 PAST_DEADLINE = "DeadlinePassed"
 MORE_TIME = "Continue with azml-audit scan --resume, or allow more time with --deadline."
 NO_SUCH_SIZE = (
     "Azure sends no answer this large. Check the network and the proxy, then open an Azure support case."
 )
-
-
-_GRAPH_GRANT = (
-    "Resource Graph needs Reader on at least one of the subscriptions. Grant it there, or scan with "
-    "--discover arm, which does not use Resource Graph."
-)
-_CLOSES = {
-    401: "Azure refused the token. Check --auth, --tenant and --cloud, and sign in again.",
-    404: "The resource does not exist (any more) or is hidden from this identity. Run the audit again.",
-    409: "The resource provider is not ready in this subscription. See the message.",
-    429: "Azure throttles this identity. Allow a longer wait with --max-wait, or run the audit later.",
-}
 
 
 def arm_error(document: Any) -> tuple[str, str]:
@@ -59,12 +40,18 @@ def _message(error: dict[str, Any]) -> str:
     return str(details[0].get("message") or message) if isinstance(details[0], dict) else message
 
 
-def from_answer(ask: Ask, status: int, document: Any, request_id: str) -> Gap:
-    """Return the gap of an answer with another status than 200."""
+def from_answer(
+    ask: Ask, status: int, document: Any, request_id: str, *, content_type: str = "", title: str = ""
+) -> Gap:
+    """Return the gap of a refusal. `title` is the title of an answer that is a web page."""
     code, message = arm_error(document)
-    code = code or f"HTTP{status}"
-    message = message or "The answer carries no ARM error."
-    return gap(ask, code, message, _closes(ask, status, code, message), status=status, request_id=request_id)
+    refusal = Refusal(
+        ask=ask, status=status, code=code or f"HTTP{status}", message=message, content_type=content_type
+    )
+    if not message:
+        page = f"a web page{f' with the title {title!r}' if title else ''}, not an answer of Azure"
+        message = f"The answer is {page}." if refusal.is_web_page else "The answer carries no ARM error."
+    return gap(ask, refusal.code, message, closes(refusal), status=status, request_id=request_id)
 
 
 def from_failure(ask: Ask, error: BaseException) -> Gap:
@@ -107,31 +94,6 @@ def gap(
         closes=closes,
         request_id=request_id,
         about=about,
-    )
-
-
-def _closes(ask: Ask, status: int, code: str, message: str) -> str:
-    if code == "InvalidAuthenticationTokenTenant":
-        return (
-            "The resource belongs to another tenant. Audit it with --tenant set to the tenant in the message. "
-            "After a subscription has moved, this error can last an hour."
-        )
-    if status == 403:
-        return _GRAPH_GRANT if ask.method == "POST" else _grant(ask, message)
-    return _CLOSES.get(status, RETRY_LATER)
-
-
-def _grant(ask: Ask, message: str) -> str:
-    action, scope, object_id = (
-        match.group(1) if (match := pattern.search(message)) else ""
-        for pattern in (_ACTION, _SCOPE, _OBJECT_ID)
-    )
-    needed = f"a role with {action}" if action else "a role that may read it"
-    where = f"/subscriptions/{ask.subscription_id}" if ask.subscription_id else scope or ask.scope
-    assignee = object_id or "<object-id>"
-    return (
-        f"Grant Reader (or {needed}): "
-        f"az role assignment create --assignee-object-id {assignee} --role Reader --scope {where}"
     )
 
 
