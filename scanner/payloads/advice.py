@@ -52,7 +52,10 @@ NO_MANAGED_IDENTITY = (
 WRONG_SECRET = (
     "Create a new secret for the application, and set AZURE_CLIENT_SECRET to its value, not its id."  # noqa: S105 - an advice
 )
-NO_APPLICATION = "Check the application's id (AZURE_CLIENT_ID or --client-id) and --tenant: the tenant has no such application."
+NO_APPLICATION = (
+    "Check --tenant and the application's id (AZURE_CLIENT_ID or --client-id): the tenant has no such "
+    "application."
+)
 NO_TENANT = "Check --tenant and --cloud: this cloud has no such tenant."
 POLICY = "Ask the tenant's administrator which sign-in its Conditional Access policies allow, and sign in that way."
 TOO_MANY_FILES = "Too many files are open. Raise the limit (ulimit -n), or lower --max-concurrency."

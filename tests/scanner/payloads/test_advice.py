@@ -264,6 +264,6 @@ def test_a_failed_sign_in_names_the_action(words: str, action: str) -> None:
 
 def test_too_many_open_files_are_named() -> None:
     error = aiohttp.ClientConnectorError(
-        ConnectionKey("a", 443, True, None, None, None, None), OSError(24, "x")
+        ConnectionKey("a", 443, True, True, None, None, None), OSError(24, "x")
     )
     assert advice.advice(error) == advice.TOO_MANY_FILES
