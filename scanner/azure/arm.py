@@ -108,12 +108,13 @@ class Arm:
                 token = await self._credential.get_token_info(self.cloud.scope, options={"enable_cae": True})
         except TimeoutError as error:
             raise CredentialError(
-                f"No token for {self.cloud.scope} came from {self.cloud.authority} within the "
-                f"{self._patience.deadline:g} s of --deadline. Allow more time, or check --auth."
+                "Allow more time for the sign-in with --deadline, or check --auth.\n"
+                f"No token for {self.cloud.scope} came from {self.cloud.authority} within "
+                f"{self._patience.deadline:g} s."
             ) from error
         except (ClientAuthenticationError, AzureError, ValueError) as error:
             raise CredentialError(
-                f"No token for {self.cloud.scope} from {self.cloud.authority}: {error}\n{advice(error)}"
+                f"{advice(error)}\nNo token for {self.cloud.scope} from {self.cloud.authority}: {error}"
             ) from error
         self.identity = identity_of(token.token)
 

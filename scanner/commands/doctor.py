@@ -84,7 +84,7 @@ def _shown(findings: Sequence[Finding], names: Sequence[str], out: Console) -> i
         out.print(_table(findings))
     else:
         for finding in findings:
-            line = f"{finding.state.value:8} {finding.what}: {finding.seen}"
+            line = f"{finding.state.word:8} {finding.what}: {finding.seen}"
             print_line(out, line)
     fixes = [f"{finding.what}: {finding.fix}" for finding in findings if finding.fix]
     if any(finding.fix and finding.what.endswith("/read") for finding in findings):
@@ -103,8 +103,8 @@ def _shown(findings: Sequence[Finding], names: Sequence[str], out: Console) -> i
 
 
 def _table(findings: Sequence[Finding]) -> Table:
-    listed = table("State", "What", "Seen", whole=("State",))
+    listed = table("Test", "What", "Seen", whole=("Test",))
     for finding in findings:
-        state = Text(finding.state.value, style=_STYLE[finding.state])
+        state = Text(finding.state.word, style=_STYLE[finding.state])
         listed.add_row(state, Text(finding.what), Text(finding.seen))
     return listed

@@ -21,7 +21,8 @@ from scanner.audit import audited, exit_code
 from scanner.choices import ExitCode
 from scanner.commands.connections import Connection
 from scanner.commands.gathering import Clock, Gathered, Job, asked_for, from_azure, from_earlier, now
-from scanner.commands.summary import EXIT_MEANING, previous_note, show
+from scanner.commands.previous import previous_note
+from scanner.commands.summary import EXIT_MEANING, show
 from scanner.errors import UsageError
 from scanner.payloads.gaps import PAST_DEADLINE
 from scanner.payloads.payload import PayloadStore, Store
@@ -110,10 +111,9 @@ def _nothing() -> None:
 def _concluded(job: Job, audit: Audit, folder: Path, terminal: Terminal) -> int:
     """Print the summary and return the exit code."""
     code, meaning = _exit_of(audit, fail_on_regression=job.fail_on_regression)
-    if job.quiet or job.result == STDOUT:
-        for line in previous_note(folder):
-            terminal.complain(f"azml-audit: {line}")
-    else:
+    for line in previous_note(folder):
+        terminal.complain(f"azml-audit: {line}")
+    if not job.quiet and job.result != STDOUT:
         show(audit, folder, terminal.out, code=code)
         label = "A scan would exit with code" if job.is_demonstration else "Exit code"
         print_line(terminal.out, f"{label} {code}: {meaning}.")
@@ -128,7 +128,7 @@ def _concluded(job: Job, audit: Audit, folder: Path, terminal: Terminal) -> int:
 
 
 def _show_root(job: Job, audit: Audit, terminal: Terminal) -> None:
-    """Print the sealed evidence bundle, if any: it stays, even if the report cannot be written.
+    """Print the evidence bundle, if any.
 
     With `--result -` stdout has the JSON line alone, which names the bundle and its root digest, too.
     """

@@ -42,6 +42,9 @@ _SAMPLE = 3
 
 _SECONDS = 20
 
+_STEPS = ("identity", "subscriptions", "Resource Graph", "permissions")
+"""What an examination tests after the network."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class PlannedScan:
@@ -60,14 +63,18 @@ class PlannedScan:
 
 
 async def examined(scan: PlannedScan, clock: Clock) -> AsyncIterator[Finding]:
-    """Yield the findings one by one, and end after a part that makes a scan impossible."""
+    """Yield the findings one by one. After one that makes a scan impossible, the rest is skipped."""
+    todo, why = list(_STEPS), ""
     for part in (_network, _reading):
-        has_stopped = False
         async for finding in part(scan, clock):
             yield finding
-            has_stopped |= finding.state is State.STOPPED
-        if has_stopped:
-            return
+            todo = [step for step in todo if step != finding.what]
+            if finding.state is State.STOPPED:
+                why = why or finding.what
+        if why:
+            break
+    for step in todo if why else ():
+        yield untried(step, f"not tested, because of the failure of: {why}")
 
 
 async def _network(scan: PlannedScan, clock: Clock) -> AsyncIterator[Finding]:
@@ -147,8 +154,8 @@ async def _reading(scan: PlannedScan, clock: Clock) -> AsyncIterator[Finding]:
             )
             await source.read(items.append)
     except CredentialError as error:
-        lines = str(error).splitlines()
-        yield stopped("identity", lines[0], lines[-1])
+        action, _, detail = str(error).partition("\n")
+        yield stopped("identity", detail or action, action)
         return
     except ScopeError as error:
         yield stopped("subscriptions", str(error), "Correct --subscription.")

@@ -14,6 +14,11 @@ class State(StrEnum):
     LIMITED = "limited"
     STOPPED = "stopped"
 
+    @property
+    def word(self) -> str:
+        """The result of the test that led to the finding: ok, failed or skipped."""
+        return {State.FINE: "ok", State.UNTRIED: "skipped"}.get(self, "failed")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:

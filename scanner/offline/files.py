@@ -18,7 +18,9 @@ MAX_BYTES = 512 * 1024 * 1024
 SUPPORTED = (
     "Supported, as JSON: az ml workspace list|show, az ml workspace outbound-rule list, az ml compute list, "
     "az ml online-endpoint list, az ml batch-endpoint list, az ml online-deployment list, "
-    "az resource list|show, az graph query, and the GET and LIST bodies of Azure Resource Manager (az rest)."
+    "az resource list|show, az graph query, the GET and LIST bodies of Azure Resource Manager (az rest), "
+    "Get-AzResource -ExpandProperties, Get-AzMLWorkspace, Search-AzGraph and Invoke-AzRestMethod through "
+    "ConvertTo-Json, and azure_rm_resource_info of Ansible."
 )
 
 

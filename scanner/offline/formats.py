@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from scanner.errors import ExportError
-from scanner.offline import az_ml, az_ml_children
+from scanner.offline import az_ml, az_ml_children, foreign
 from scanner.offline.files import SUPPORTED, ExportFile
 from scanner.payloads import json_members
 from scanner.payloads.answers import PERIMETERS
@@ -50,6 +50,9 @@ class Format(StrEnum):
     ARM_LIST = "ARM LIST body"
     ARM_GET = "ARM GET body"
     ARM_ITEMS = "array of ARM resources"
+    POWERSHELL = "Az PowerShell"
+    ANSIBLE = "Ansible"
+    RULE_MAP = "map of outbound rules"
     EMPTY = "empty list"
 
 
@@ -98,7 +101,12 @@ class ParsedFile:
 
 def parse(file: ExportFile) -> ParsedFile:
     """Return the file with its format and items. Raises ExportError if it has none of the formats."""
+    file = foreign.unwrapped(file)
     document = file.document
+    if words := foreign.refusal(document):
+        raise ExportError(f"{file.name} is {words}")
+    if (found := _by_another_tool(file, document)) is not None:
+        return found
     if isinstance(document, list):
         return _array(file, document)
     if not isinstance(document, dict):
@@ -108,6 +116,27 @@ def parse(file: ExportFile) -> ParsedFile:
     if "value" in document and "id" not in document:
         return _arm_list(file, document)
     return _single(file, document)
+
+
+def _by_another_tool(file: ExportFile, document: Any) -> ParsedFile | None:
+    """Return what another tool than the Azure CLI wrote around Azure's resources, or None."""
+    if (rules := foreign.rule_map(document)) is not None:
+        return _rows(file, rules, Format.RULE_MAP)
+    if (found := foreign.results(document)) is not None:
+        rows = _objects(file, found, "the result")
+        return _rows(file, rows, Format.ANSIBLE) if rows else _empty(file)
+    listed = document if isinstance(document, list) else [document]
+    if isinstance(document, dict) and isinstance(document.get("Data"), list):
+        listed = document["Data"]
+        if not listed:
+            return _empty(file)
+    if (rows_found := foreign.powershell(listed)) is not None:
+        return _rows(file, rows_found, Format.POWERSHELL)
+    return None
+
+
+def _empty(file: ExportFile, *, continues: bool = False) -> ParsedFile:
+    return ParsedFile(file=file, format=Format.EMPTY, items=(), continues=continues, is_whole=not continues)
 
 
 def workspace_id_in(resource_id: str) -> str | None:
@@ -122,6 +151,8 @@ def _graph(file: ExportFile, document: json_members.Object) -> ParsedFile:
     truncated = str(document.get("resultTruncated", "false")).lower() == "true"
     token = document.get("skip_token") or document.get("$skipToken")
     continues = bool(token) or truncated or (isinstance(total, int) and total > len(rows))
+    if not rows:
+        return _empty(file, continues=continues)
     return _rows(file, rows, Format.GRAPH, continues=continues)
 
 
@@ -129,16 +160,14 @@ def _arm_list(file: ExportFile, document: json_members.Object) -> ParsedFile:
     rows = _objects(file, document["value"], "`value`")
     continues = bool(document.get("nextLink"))
     if not rows:
-        return ParsedFile(
-            file=file, format=Format.EMPTY, items=(), continues=continues, is_whole=not continues
-        )
+        return _empty(file, continues=continues)
     return _rows(file, rows, Format.ARM_LIST, continues=continues, is_whole=not continues, is_verbatim=True)
 
 
 def _array(file: ExportFile, values: list[Any]) -> ParsedFile:
     rows = _objects(file, values, "the list")
     if not rows:
-        return ParsedFile(file=file, format=Format.EMPTY, items=(), is_whole=True)
+        return _empty(file)
     first = rows[0]
     if az_ml.is_rule(first) and not json_members.named(first, "id"):
         return _rows(file, rows, Format.ML_RULES, is_whole=True)
@@ -215,7 +244,8 @@ def _item(file: ExportFile, row: json_members.Object, position: int, *, may_be_c
     if not kind or workspace_id is None:
         return None
     if kind != "workspaces":
-        document = az_ml_children.child(kind, row) if az_ml_children.is_child(kind, row) else row
+        is_printed = az_ml_children.is_child(kind, row)
+        document = az_ml_children.child(kind, row) if is_printed else foreign.unflattened(row)
         return Item(kind=kind, scope=workspace_id, document=document)
     document = row
     if az_ml.is_workspace(row):

@@ -38,6 +38,9 @@ HIDDEN: Mapping[Format, str] = {
     Format.ML_DEPLOYMENTS: "the egress of deployments on Kubernetes",
     Format.RESOURCES: "any property of a resource (az resource show does, one id at a time)",
     Format.GRAPH: "the age or the api-version of its rows",
+    Format.POWERSHELL: "the api-version, or what ConvertTo-Json cut off below its -Depth",
+    Format.ANSIBLE: "the api-version, or whether a list has more pages",
+    Format.RULE_MAP: "whether it has every rule, or why a rule failed",
     **dict.fromkeys((Format.RESOURCE, Format.ARM_LIST, Format.ARM_GET, Format.ARM_ITEMS), _OF_ARM),
 }
 """What no file of a format shows."""

@@ -11,7 +11,7 @@ from typing import Any
 
 from scanner.errors import ExportError
 from scanner.offline.files import found
-from scanner.offline.formats import Item, ParsedFile, parse
+from scanner.offline.formats import Format, Item, ParsedFile, parse
 from scanner.offline.gaps import gaps_of
 from scanner.offline.merging import Key, MergedItem, empty_kind, key_of, merged_items, with_scopes
 from scanner.payloads import json_members
@@ -53,7 +53,8 @@ def source_from(path: Path, collection: Collection = EVERYTHING) -> ExportSource
     export = found(path)
     files = with_scopes(parse(file) for file in export.files)
     merged = merged_items(files)
-    if not any(kind in ("workspaces", "subscriptions") for kind, _ in merged):
+    is_empty = all(each.format is Format.EMPTY for each in files)
+    if not is_empty and not any(kind in ("workspaces", "subscriptions") for kind, _ in merged):
         raise ExportError(
             f"{path.name} contains no workspace. Add the output of az ml workspace list -o json."
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 import socket
 import ssl
@@ -38,10 +39,46 @@ UNREACHABLE = (
     "Check that the network lets this machine reach the host. If only a proxy reaches it, set HTTPS_PROXY "
     "(and NO_PROXY for hosts nearby)."
 )
-SIGN_IN = "Check --auth, --tenant and --cloud, and sign in again."
+SIGN_IN = "Sign in with `az login`, or check --auth, --tenant and --cloud."
+SIGN_IN_AGAIN = "Sign in again with `az login`: the earlier sign-in has ended, or needs one more step."
+NO_CLI = "Install the Azure CLI and sign in with `az login`, or choose another --auth."
+NO_VARIABLES = (
+    "Set AZURE_TENANT_ID and AZURE_CLIENT_ID, and AZURE_CLIENT_SECRET or AZURE_CLIENT_CERTIFICATE_PATH, or choose "
+    "another --auth."
+)
+NO_MANAGED_IDENTITY = (
+    "Give this machine a managed identity (--client-id names a user-assigned one), or choose another --auth."
+)
+WRONG_SECRET = (
+    "Create a new secret for the application, and set AZURE_CLIENT_SECRET to its value, not its id."  # noqa: S105 - an advice
+)
+NO_APPLICATION = (
+    "Check --tenant and the application's id (AZURE_CLIENT_ID or --client-id): the tenant has no such "
+    "application."
+)
+NO_TENANT = "Check --tenant and --cloud: this cloud has no such tenant."
+POLICY = "Ask the tenant's administrator which sign-in its Conditional Access policies allow, and sign in that way."
+TOO_MANY_FILES = "Too many files are open. Raise the limit (ulimit -n), or lower --max-concurrency."
 
 _OUT_OF_DATE, _OTHER_HOST_CODES = {9, 10}, {62, 64}
 _WRONG_TIME = re.compile(r"AADSTS(700024|500133|50013\b.*time)")
+_SIGN_INS: tuple[tuple[re.Pattern[str], str], ...] = (
+    (re.compile("AADSTS70002(15|22)"), WRONG_SECRET),
+    (re.compile("AADSTS700016"), NO_APPLICATION),
+    (re.compile("AADSTS9000(2|23)"), NO_TENANT),
+    (re.compile("AADSTS530[0-9]{2}"), POLICY),
+    (re.compile("AADSTS(700082|50173|70043|50076|50078|50079|50158)"), SIGN_IN_AGAIN),
+    (re.compile("DefaultAzureCredential failed"), SIGN_IN),
+    (re.compile("Azure CLI not found"), NO_CLI),
+    (re.compile("run 'az login'|az login", re.IGNORECASE), SIGN_IN),
+    (re.compile("EnvironmentCredential authentication unavailable"), NO_VARIABLES),
+    (
+        re.compile("ManagedIdentityCredential authentication unavailable|managed identity", re.IGNORECASE),
+        NO_MANAGED_IDENTITY,
+    ),
+)
+"""What the errors of a sign-in say, and what helps. AADSTS codes are Entra's (reference of error codes, 2026-11)."""
+
 _WORDS: tuple[tuple[re.Pattern[str], str], ...] = (
     (_WRONG_TIME, CLOCK),
     (re.compile("certificate (is not yet valid|has expired)"), EXPIRED),
@@ -68,7 +105,9 @@ def advice(error: BaseException) -> str:
     for words, action in _WORDS:
         if words.search(messages):
             return action
-    return SIGN_IN if isinstance(error, ClientAuthenticationError) else UNREACHABLE
+    if not isinstance(error, ClientAuthenticationError):
+        return UNREACHABLE
+    return next((action for words, action in _SIGN_INS if words.search(messages)), SIGN_IN)
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
@@ -91,6 +130,8 @@ def _by_type(error: BaseException) -> str | None:
         return DNS
     if isinstance(error, ssl.SSLError | aiohttp.ClientConnectorSSLError):
         return TLS
+    if isinstance(error, OSError) and error.errno in (errno.EMFILE, errno.ENFILE):
+        return TOO_MANY_FILES
     return None
 
 

@@ -73,12 +73,12 @@ def test_where_all_is_fine_it_says_so_and_exits_0() -> None:
     code, output = examined(without())
     assert code == 0, output
     lines = output.splitlines()
-    assert {line.split()[0] for line in lines if line and "Exit" not in line} == {"fine"}
+    assert {line.split()[0] for line in lines if line and "Exit" not in line} == {"ok"}
     for action in actions_for(EVERYTHING):
         assert any(action in line for line in lines), action
     assert f"service principal, tenant {TENANT_ID}, object id {OBJECT_ID}, client id {CLIENT_ID}" in output
     assert "2 visible; 1 workspaces" in output
-    assert "fine     Resource Graph: answers, and lists 1 workspaces" in output
+    assert "ok       Resource Graph: answers, and lists 1 workspaces" in output
     assert "What to do" not in output
 
 
@@ -86,7 +86,7 @@ def test_where_all_is_fine_it_says_so_and_exits_0() -> None:
 def test_an_action_that_is_missing_is_named_with_what_grants_it(dropped: str) -> None:
     code, output = examined(without(dropped))
     assert code == 3
-    limited = [line for line in output.splitlines() if line.startswith("limited")]
+    limited = [line for line in output.splitlines() if line.startswith("failed")]
     assert len(limited) == 1
     assert limited[0].split()[1] == f"{dropped}:"
     assert f"a role with {dropped}): az role assignment create --assignee-object-id {OBJECT_ID}" in output
@@ -96,14 +96,14 @@ def test_an_action_that_is_missing_is_named_with_what_grants_it(dropped: str) ->
 def test_without_any_subscription_no_scan_works() -> None:
     code, output = examined(without("Microsoft.Resources/subscriptions/read"))
     assert code == 2
-    assert "stopped  subscriptions: " in output
+    assert "failed   subscriptions: " in output
     assert "1. subscriptions: Grant the identity Reader (or a role with Microsoft.Resources/subscr" in output
 
 
 def test_a_subscription_nobody_has_stops_a_scan() -> None:
     code, output = examined(wanted=Wanted(subscriptions=["Nowhere"]))
     assert code == 2
-    assert "stopped  subscriptions: No visible subscription is named 'Nowhere'" in output
+    assert "failed   subscriptions: No visible subscription is named 'Nowhere'" in output
 
 
 def test_a_management_group_that_may_not_be_read_is_named() -> None:
@@ -111,19 +111,19 @@ def test_a_management_group_that_may_not_be_read_is_named() -> None:
     subscription = str(TENANT.subscriptions[0]["subscriptionId"])
     code, output = examined(denied, wanted=Wanted(subscriptions=[subscription], management_groups=["corp"]))
     assert code == 3
-    assert "limited  Microsoft.Management/managementGroups/descendants/read: " in output
+    assert "failed   Microsoft.Management/managementGroups/descendants/read: " in output
 
 
 def test_what_fails_for_another_reason_is_told_too() -> None:
     code, output = examined(without(), Fault(kind=FaultKind.STATUS, status=503, route="computes"))
     assert code == 3
-    assert f"limited  ServerBusy: 1 unanswered, first computes of {SITE.id}" in output
+    assert f"failed   ServerBusy: 1 unanswered, first computes of {SITE.id}" in output
 
 
 def test_a_wrong_clock_is_told_by_how_much() -> None:
     code, output = examined(without(), clock=lambda: now() + timedelta(hours=2))
     assert code == 3
-    assert "limited  clock: 2:00:0" in output or "limited  clock: 1:59:5" in output
+    assert "failed   clock: 2:00:0" in output or "failed   clock: 1:59:5" in output
     assert "ahead of the server's" in output
     assert "clock: Set this machine's clock" in output
 
@@ -145,16 +145,16 @@ def test_it_only_reads_and_reads_little() -> None:
 def test_resource_graph_that_refuses_limits_a_scan() -> None:
     code, output = examined(replace(without(), graph=Graph(is_allowed=False)))
     assert code == 3
-    assert "limited  Resource Graph: AccessDenied" in output
+    assert "failed   Resource Graph: AccessDenied" in output
     assert "Or scan with --discover arm" in output
-    assert [line.split()[0] for line in output.splitlines() if line.startswith("limited")] == ["limited"]
+    assert [line.split()[0] for line in output.splitlines() if line.startswith("failed")] == ["failed"]
 
 
 def test_a_terminal_gets_a_table() -> None:
     code, output = examined(without(), width=120)
     assert code == 0
     heading = re.sub(r"\x1b\[\d+m", "", output.splitlines()[0])
-    assert heading.split() == ["State", "What", "Seen"]
+    assert heading.split() == ["Test", "What", "Seen"]
 
 
 @pytest.fixture
@@ -173,12 +173,15 @@ def test_by_the_sdk_s_own_sign_in_from_the_command_line(
 ) -> None:
     result = CliRunner().invoke(app, ["doctor", "--collect", "all", *tls])
     assert result.exit_code == 0, result.output
-    assert "fine     sign-in: https://localhost:" in result.stdout
+    assert "ok       sign-in: https://localhost:" in result.stdout
     monkeypatch.setenv("AZURE_CLIENT_SECRET", "a-wrong-secret")
     refused = CliRunner().invoke(app, ["doctor", *tls])
     assert refused.exit_code == 2
-    assert "stopped  identity: No token for https://localhost" in refused.stdout
+    assert "failed   identity: No token for https://localhost" in refused.stdout
     assert "AADSTS7000215" in refused.stdout
+    for step in ("subscriptions", "Resource Graph", "permissions"):
+        assert f"skipped  {step}: not tested, because of the failure of: identity" in refused.stdout
+    assert "1. identity: Create a new secret" in refused.stdout
     for output in (result.output, refused.output):
         assert access_token() not in output
         assert CLIENT_SECRET not in output

@@ -11,9 +11,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NoReturn
 
+import aiohttp
 import pytest
 import trustme
 from aiohttp import web
+from aiohttp.client_reqrep import ConnectionKey
+from azure.core.exceptions import ClientAuthenticationError
 
 from scanner.azure.arm import Arm
 from scanner.azure.clouds import discovered
@@ -94,7 +97,7 @@ def test_the_sign_in_says_the_same(tls: tuple[Emulator, Path], monkeypatch: pyte
 
     with pytest.raises(CredentialError) as raised:
         asyncio.run(run())
-    assert str(raised.value).endswith(advice.UNTRUSTED)
+    assert str(raised.value).startswith(advice.UNTRUSTED)
 
 
 def test_a_server_without_tls_is_told_from_one_with_a_bad_certificate() -> None:
@@ -138,7 +141,7 @@ def test_a_clock_that_entra_finds_wrong_is_named(tmp_path: Path, monkeypatch: py
         connected = connected_by_environment(emulator, authority)
         with pytest.raises(CredentialError) as raised:
             asyncio.run(read_through(connected, authority))
-    assert str(raised.value).endswith(advice.CLOCK)
+    assert str(raised.value).startswith(advice.CLOCK)
     assert "AADSTS700024" in str(raised.value)
 
 
@@ -236,3 +239,31 @@ def test_errors_that_only_words_tell_apart() -> None:
         ("Connection reset by peer", advice.UNREACHABLE),
     ):
         assert advice.advice(OSError(words)) == action, words
+
+
+SIGN_INS = {
+    "AADSTS7000215: Invalid client secret provided.": advice.WRONG_SECRET,
+    "AADSTS7000222: The provided client secret keys for app are expired.": advice.WRONG_SECRET,
+    "AADSTS700016: Application with identifier 'x' was not found in the directory": advice.NO_APPLICATION,
+    "AADSTS90002: Tenant 'x' not found.": advice.NO_TENANT,
+    "AADSTS53003: Access has been blocked by Conditional Access policies.": advice.POLICY,
+    "AADSTS700082: The refresh token has expired due to inactivity.": advice.SIGN_IN_AGAIN,
+    "Azure CLI not found on path": advice.NO_CLI,
+    "Please run 'az login' to set up an account": advice.SIGN_IN,
+    "EnvironmentCredential authentication unavailable.": advice.NO_VARIABLES,
+    "ManagedIdentityCredential authentication unavailable, no response from the IMDS": advice.NO_MANAGED_IDENTITY,
+    "DefaultAzureCredential failed to retrieve a token. Azure CLI not found on path": advice.SIGN_IN,
+    "anything else": advice.SIGN_IN,
+}
+
+
+@pytest.mark.parametrize(("words", "action"), SIGN_INS.items())
+def test_a_failed_sign_in_names_the_action(words: str, action: str) -> None:
+    assert advice.advice(ClientAuthenticationError(words)) == action
+
+
+def test_too_many_open_files_are_named() -> None:
+    error = aiohttp.ClientConnectorError(
+        ConnectionKey("a", 443, True, True, None, None, None), OSError(24, "x")
+    )
+    assert advice.advice(error) == advice.TOO_MANY_FILES
