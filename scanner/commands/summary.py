@@ -29,7 +29,7 @@ EXIT_MEANING = {
     0: "every check is satisfied or waived, and there is no gap",
     1: "a policy is violated",
     3: "no policy is violated, but the audit is incomplete",
-    4: "a check crashed",
+    4: "a check or the reading of a subscription crashed",
 }
 _WORDS = {0: ("OK", "bold green"), 3: ("INCOMPLETE", "bold yellow")}
 _NOT_OK = ("NOT OK", "bold red")

@@ -37,7 +37,7 @@ MIB = 1024 * 1024
 HANG_GUARD = 60.0
 
 PATIENCE = replace(IMPATIENT, throttle_budget=3.0, max_answer_bytes=MIB)
-BRIEF = replace(PATIENCE, retries=1, read_timeout=0.5, answer_timeout=1.0)
+BRIEF = replace(PATIENCE, retries=1, read_timeout=0.5, question_timeout=3.0)
 """For servers that never end: how long they are waited for, so that the matrix itself ends."""
 
 
