@@ -12,17 +12,18 @@ from threading import Thread
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from checks.contract.tables import Tables
 from checks.registry import registry
 from reports.audit import Audit
 from reports.formats.registry import chosen, prepare, write
-from reports.writing.folder import check_replaceable
+from reports.writing.folder import LIST_OF_FILES, check_replaceable
 from scanner.audit import audited, exit_code
 from scanner.choices import ExitCode
 from scanner.commands.connections import Connection
 from scanner.commands.gathering import Clock, Gathered, Job, asked_for, from_azure, from_earlier, now
 from scanner.commands.summary import EXIT_MEANING, show
 from scanner.errors import UsageError
-from scanner.payloads.gaps import PAST_DEADLINE
+from scanner.payloads.gaps import NONE_TO_READ, PAST_DEADLINE
 from scanner.payloads.payload import PayloadStore, Store
 from scanner.payloads.spool import Spool
 from scanner.policies import LoadedPolicy, loaded
@@ -53,6 +54,11 @@ def scan(
     Thread(target=prepare, args=[formats], daemon=True).start()
     with _store(job, clock) as store:
         gathered = _gathered(job, policies, connect, terminal, store, clock)
+        unlisted = _why_nothing_was_scanned(gathered.tables) if job.earlier is None else ""
+        if unlisted and (job.output / LIST_OF_FILES).exists():
+            terminal.complain(f"azml-audit: {unlisted}")
+            terminal.complain(f"Nothing was scanned. {job.output} still has the earlier report.")
+            return ExitCode.INCOMPLETE
         audit = _audit(job, gathered, policies, baseline, store)
         try:
             folder = write(audit, job.output, formats)
@@ -62,6 +68,16 @@ def scan(
         if not gathered.tables.gaps["code"].eq(PAST_DEADLINE).any():
             store.finish()
     return _concluded(job, audit, folder, terminal)
+
+
+def _why_nothing_was_scanned(tables: Tables) -> str:
+    """Return why the list of subscriptions could not be read, "" if any subscription was read or none is visible."""
+    gaps = tables.gaps
+    unlisted = gaps[gaps["asked"].eq("subscriptions") & ~gaps["code"].isin(NONE_TO_READ)]
+    if unlisted.empty or tables.subscriptions["read"].fillna(value=False).any():
+        return ""
+    first = unlisted.iloc[0]
+    return f"Could not list the subscriptions: {first['code']}: {first['message']} {first['closes']}"
 
 
 def _check_places(job: Job) -> None:

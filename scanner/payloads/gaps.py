@@ -23,6 +23,10 @@ RETRY_LATER = (
 )
 PAST_DEADLINE = "DeadlinePassed"
 INTERNAL_ERROR = "InternalError"
+NONE_VISIBLE, NONE_READ = "NoSubscriptionVisible", "NoSubscriptionRead"
+NONE_TO_READ = (NONE_VISIBLE, NONE_READ)
+"""The codes of gaps about an audit of nothing although the list of subscriptions was read."""
+
 REPORT_IT = "Run the audit again with --log-level debug, and report the error with its traceback."
 MORE_TIME = "Continue with azml-audit scan --resume, or allow more time with --deadline."
 MORE_QUESTION_TIME = (

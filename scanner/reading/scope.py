@@ -152,7 +152,7 @@ def _subscriptions_ask(arm: Arm) -> Ask:
 def _nothing_visible(arm: Arm) -> Gap:
     return gaps.gap(
         _subscriptions_ask(arm),
-        "NoSubscriptionVisible",
+        gaps.NONE_VISIBLE,
         "The identity sees none of the wanted subscriptions, so nothing was audited.",
         "Grant the identity Reader (or a role with Microsoft.Resources/subscriptions/read) on the "
         "subscriptions or their management group, or check --tenant.",

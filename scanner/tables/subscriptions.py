@@ -38,7 +38,7 @@ NOTHING_READ = Gap(
     subscription_id=None,
     asked="subscriptions",
     request="count the subscriptions that were read",
-    code="NoSubscriptionRead",
+    code=gaps.NONE_READ,
     message="No subscription was read, so nothing was audited.",
     closes="Choose at least one subscription whose workspaces can be listed, and run the audit again.",
 )
