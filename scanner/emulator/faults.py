@@ -34,6 +34,7 @@ class FaultKind(StrEnum):
     STRANGE_NAMES = "strange-names"
     DUPLICATES = "duplicates"
     OTHER_CASE = "other-case"
+    RAW = "raw"
 
 
 _KINDS = {kind.value.replace("-", ""): kind for kind in FaultKind}
@@ -53,6 +54,8 @@ _PARSERS: dict[str, Callable[[str], object]] = {
     "size": int,
     "rate": float,
     "seed": int,
+    "header": str,
+    "body": str,
 }
 
 
@@ -68,7 +71,9 @@ class Fault:
     sends a byte every `seconds`. GZIP_BOMB and OVERSIZE answer with `size` bytes, unpacked. CLAIMS_CHALLENGE
     refuses the token as continuous access evaluation does. The kinds from MISSING_MEMBERS on spoil the items
     of a list, or the one document. With a `rate`, only that share of requests is struck, drawn from `seed`,
-    the path and how often it was asked for: the same in every run.
+    the path and how often it was asked for: the same in every run. RAW writes an answer byte by byte: with
+    `status`, with the lines of `header` instead of the usual headers of these names, and with `body` instead of
+    the usual one, or with what `rewrite` makes of that.
     """
 
     kind: FaultKind
@@ -87,12 +92,15 @@ class Fault:
     size: int = 16 * 1024 * 1024
     rate: float | None = None
     seed: int = 0
+    header: str = ""
+    body: str | None = None
+    rewrite: Callable[[bytes], bytes] | None = None
 
     def __post_init__(self) -> None:
         """Raises ValueError for a route or number that can never strike."""
         if self.route is not None and self.route not in ROUTES:
             raise ValueError(f"unknown route {self.route!r}; allowed: {', '.join(ROUTES)}")
-        if not 400 <= self.status <= 599:
+        if self.kind is not FaultKind.RAW and not 400 <= self.status <= 599:
             raise ValueError(f"status {self.status} is no error; allowed: 400 to 599")
         if any(number is not None and number < 1 for number in (self.page, self.times)):
             raise ValueError("page and times count from 1")

@@ -27,7 +27,7 @@ from scanner.emulator.faults import Fault, FaultKind
 from scanner.emulator.routes import FIRST_PAGE, GRAPH, Target
 
 _REFUSALS = (FaultKind.STATUS, FaultKind.TOKEN_BUCKET, FaultKind.CLAIMS_CHALLENGE)
-_BREAKAGES = (FaultKind.RESET, FaultKind.TRUNCATE, FaultKind.SLOW_BODY)
+_BREAKAGES = (FaultKind.RESET, FaultKind.TRUNCATE, FaultKind.SLOW_BODY, FaultKind.RAW)
 _LINK_KINDS = (FaultKind.FOREIGN_NEXT_LINK, FaultKind.NEXT_LINK_LOOP, FaultKind.NULL_VALUE)
 
 
