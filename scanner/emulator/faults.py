@@ -18,6 +18,8 @@ class FaultKind(StrEnum):
     TRUNCATE = "truncate"
     FOREIGN_NEXT_LINK = "foreign-next-link"
     NEXT_LINK_LOOP = "next-link-loop"
+    ENDLESS_NEXT_LINK = "endless-next-link"
+    OTHER_LIST_NEXT_LINK = "other-list-next-link"
     NULL_VALUE = "null-value"
     TOKEN_BUCKET = "token-bucket"  # noqa: S105 - a throttling bucket, no credential
     CLAIMS_CHALLENGE = "claims-challenge"
