@@ -58,6 +58,7 @@ def scan(
         if unlisted and (job.output / LIST_OF_FILES).exists():
             terminal.complain(f"azml-audit: {unlisted}")
             terminal.complain(f"Nothing was scanned. {job.output} still has the earlier report.")
+            store.finish()
             return ExitCode.INCOMPLETE
         audit = _audit(job, gathered, policies, baseline, store)
         try:

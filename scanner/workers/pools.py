@@ -56,9 +56,10 @@ def processes(count: int) -> Pool:
 
     @contextmanager
     def opened() -> Iterator[Executor]:
-        executor = ProcessPoolExecutor(count, mp_context=context, initializer=_end_with_parent)
-        with _safe_path(), _terminated_on_error(executor):
-            yield executor
+        with _safe_path():
+            executor = ProcessPoolExecutor(count, mp_context=context, initializer=_end_with_parent)
+            with _terminated_on_error(executor):
+                yield executor
 
     return Pool(count=count, open=opened)
 
