@@ -94,16 +94,9 @@ def test_a_dask_worker_started_as_the_docs_say_runs_no_file_of_its_folder(plante
         ) as cluster,
         distributed.Client(cluster) as client,
     ):
+        dask = str(Path(sys.executable).with_name("dask"))
         worker = subprocess.Popen(
-            [
-                sys.executable,
-                "-P",
-                "-m",
-                "distributed.cli.dask_worker",
-                cluster.scheduler_address,
-                "--nthreads",
-                "1",
-            ],
+            [dask, "worker", cluster.scheduler_address, "--nthreads", "1", "--no-dashboard"],
             cwd=planted,
             env=os.environ | {"PYTHONSAFEPATH": "1", "PYTHONPATH": str(ROOT)},
             stdout=subprocess.DEVNULL,
