@@ -16,7 +16,8 @@ from checks.contract.tables import Tables
 from checks.registry import registry
 from reports.audit import Audit
 from reports.formats.registry import chosen, prepare, write
-from reports.writing.folder import LIST_OF_FILES, check_replaceable
+from reports.writing.folder import check_replaceable
+from reports.writing.places import files_listed
 from scanner.audit import audited, exit_code
 from scanner.choices import ExitCode
 from scanner.commands.connections import Connection
@@ -55,11 +56,9 @@ def scan(
     with _store(job, clock) as store:
         gathered = _gathered(job, policies, connect, terminal, store, clock)
         unlisted = _why_nothing_was_scanned(gathered.tables) if job.earlier is None else ""
-        if unlisted and (job.output / LIST_OF_FILES).exists():
-            terminal.complain(f"azml-audit: {unlisted}")
-            terminal.complain(f"Nothing was scanned. {job.output} still has the earlier report.")
+        if unlisted and files_listed(job.output):
             store.finish()
-            return ExitCode.INCOMPLETE
+            return _kept_earlier(job, gathered, policies, unlisted, terminal)
         audit = _audit(job, gathered, policies, baseline, store)
         try:
             folder = write(audit, job.output, formats)
@@ -81,6 +80,20 @@ def _why_nothing_was_scanned(tables: Tables) -> str:
     return f"Could not list the subscriptions: {first['code']}: {first['message']} {first['closes']}"
 
 
+def _kept_earlier(
+    job: Job, gathered: Gathered, policies: tuple[LoadedPolicy, ...], reason: str, terminal: Terminal
+) -> int:
+    """Print why nothing was scanned. The earlier report stays, and no evidence is sealed."""
+    meaning = f"nothing was scanned, and {job.output} still has the earlier report"
+    terminal.complain(f"azml-audit: {reason}")
+    terminal.complain(f"Exit code {ExitCode.INCOMPLETE.value}: {meaning}.")
+    if job.result is not None:
+        audit = _audited(job, gathered, policies)
+        result = result_of(audit, job.output, code=ExitCode.INCOMPLETE, meaning=meaning, evidence=None)
+        write_result(result, job.result)
+    return ExitCode.INCOMPLETE
+
+
 def _check_places(job: Job) -> None:
     """Raise UsageError now if the report or the evidence could not be written at the end."""
     check_replaceable(job.output)
@@ -99,7 +112,18 @@ def _audit(
     store: Store,
 ) -> Audit:
     """Judge the tables, then compare with a baseline and seal evidence if the job asks for it."""
-    audit = audited(
+    audit = _audited(job, gathered, policies)
+    if baseline is not None:
+        audit = _compared(audit, baseline)
+    if job.evidence is not None:
+        from scanner.commands.evidence import with_evidence
+
+        audit = with_evidence(job, gathered, audit, policies, store, job.evidence)
+    return audit
+
+
+def _audited(job: Job, gathered: Gathered, policies: tuple[LoadedPolicy, ...]) -> Audit:
+    return audited(
         gathered.tables,
         policies,
         fail_on=job.fail_on,
@@ -108,13 +132,6 @@ def _audit(
         started_at=gathered.started_at,
         finished_at=gathered.finished_at,
     )
-    if baseline is not None:
-        audit = _compared(audit, baseline)
-    if job.evidence is not None:
-        from scanner.commands.evidence import with_evidence
-
-        audit = with_evidence(job, gathered, audit, policies, store, job.evidence)
-    return audit
 
 
 def _concluded(job: Job, audit: Audit, folder: Path, terminal: Terminal) -> int:

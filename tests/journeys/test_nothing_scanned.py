@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -45,9 +46,19 @@ def test_the_earlier_report_stays_and_the_reason_is_true(name: str, tmp_path: Pa
     assert code == 3
     assert files(tmp_path) == before
     assert "Could not list the subscriptions" in err
+    assert "nothing was scanned" in err
     assert "still has the earlier report" in err
     assert "NoSubscriptionVisible" not in out + err
     assert [path.name for path in tmp_path.iterdir() if "report" in path.name] == ["report"], "no leftovers"
+
+
+def test_the_result_of_such_a_run_says_so(tmp_path: Path) -> None:
+    assert scanned(tmp_path)[0] == 0
+    assert scanned(tmp_path, UNLISTED["503"], extra=("--result", str(tmp_path / "result.json")))[0] == 3
+    result = json.loads((tmp_path / "result.json").read_text())
+    assert result["exit_code"] == 3
+    assert "nothing was scanned" in result["meaning"]
+    assert result["coverage"]["subscriptions_read"] == 0
 
 
 def test_without_an_earlier_report_the_gap_is_in_the_new_one(tmp_path: Path) -> None:
