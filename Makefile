@@ -19,9 +19,10 @@ bench: install-dev
 	$(BIN)/python tests/benchmarks/write_reports.py
 	$(BIN)/python tests/benchmarks/evidence.py
 
-# Takes a quarter to half an hour: 200 scans of 1,000 workspaces, each with other faults.
+# Takes half an hour: 200 scans of 1,000 workspaces, each with other faults, and 2,000 scans with one odd answer each.
 nightly: install-dev
 	AZML_AUDIT_FAULT_SEEDS=200 $(BIN)/pytest --numprocesses auto tests/journeys/test_faults_by_chance.py
+	AZML_AUDIT_SERVER_FAULTS=2000 $(BIN)/pytest --numprocesses auto tests/journeys/test_server_faults.py
 	AZML_AUDIT_EXAMPLES=200 $(BIN)/pytest --numprocesses auto tests/checks/test_all.py
 
 reliability: install-dev

@@ -20,6 +20,7 @@ from checks.severity import Severity, Verdict
 from checks.vocabulary import stacked
 from reports.audit import Audit
 from scanner.choices import ExitCode
+from scanner.payloads.gaps import INTERNAL_ERROR
 from scanner.payloads.payload import Gap, Payload, Source, Store
 from scanner.policies import LoadedPolicy
 from scanner.tables.provenance import Traces
@@ -126,11 +127,12 @@ def _concluded(
 
 
 def exit_code(audit: Audit) -> ExitCode:
-    """Return 4 if a check crashed, else 1 if a policy is violated, else 3 if one is undetermined, else 0.
+    """Return 4 if a check or the reader crashed, else 1 if a policy is violated, else 3 if undetermined, else 0.
 
     A policy is violated if a violation reaches its threshold and has no waiver.
     """
-    if any(verdict.crashed for verdict in audit.verdicts):
+    has_crashed = bool(audit.tables.gaps["code"].eq(INTERNAL_ERROR).any())
+    if has_crashed or any(verdict.crashed for verdict in audit.verdicts):
         return ExitCode.INTERNAL
     verdicts = {verdict.verdict for verdict in audit.verdicts}
     if Verdict.VIOLATED in verdicts:

@@ -33,6 +33,10 @@ class TooLargeError(RefusedRequestError):
     """An answer is larger than the limit, so the rest of it was not read."""
 
 
+class TooSlowError(RefusedRequestError):
+    """A question was not answered in its time, retries included."""
+
+
 class ExportError(UsageError):
     """The path of --from is not an export."""
 

@@ -48,12 +48,18 @@ class ChallengePolicy(AsyncARMChallengeAuthenticationPolicy):
         return await self.next.send(request) if is_answered else response
 
     async def on_challenge(self, request: PipelineRequest[Any], response: PipelineResponse[Any, Any]) -> bool:
-        """Answer a challenge with a new token. Return whether the request now has one."""
+        """Answer a challenge with a new token. Return whether the request now has one.
+
+        A challenge whose claims cannot be decoded is not answered, so Azure's refusal is the answer.
+        """
         challenge = response.http_response.headers["WWW-Authenticate"]
         async with self._answering:
             known = self._answers.get(challenge)
             if known is None:
-                is_answered = await super().on_challenge(request, response)
+                try:
+                    is_answered = await super().on_challenge(request, response)
+                except ValueError:
+                    return False
                 if is_answered:
                     self._answers[challenge] = self._token
                 return is_answered

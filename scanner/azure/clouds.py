@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import re
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,9 +22,17 @@ import aiohttp
 from scanner.choices import CloudName
 from scanner.errors import CloudError
 from scanner.payloads.advice import advice
+from scanner.payloads.bodies import parsed
 
 METADATA_VERSIONS = ("2022-09-01", "2015-01-01")
 """The api-versions of `/metadata/endpoints`: one returns a list of clouds, the older one a single object."""
+
+METADATA_BYTES = 4 * 1024 * 1024
+"""More than `/metadata/endpoints` of any cloud has, after decompression."""
+
+_LONGEST_NAME = 100
+_EXAMPLE = "use an address such as https://management.example.com"
+_NO_URL = re.compile(r"[\x00-\x20\x7f\\\ud800-\udfff]")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,13 +86,27 @@ def is_loopback(url: str) -> bool:
 
 
 def checked_endpoint(url: str) -> str:
-    """Return the endpoint without a trailing slash. Raises CloudError unless https, or http on loopback."""
-    parts = urlsplit(url)
-    if not parts.hostname or parts.scheme not in ("http", "https") or parts.path.strip("/") or parts.query:
-        raise CloudError(f"--arm-endpoint {url}: use an address such as https://management.example.com")
+    """Return the endpoint without blanks around it and without a trailing slash.
+
+    Raises CloudError unless it is a plain https address, or http on loopback.
+    """
+    url = url.strip()
+    try:
+        parts = urlsplit(url)
+        is_plain = bool(parts.hostname and (parts.port is None or parts.port > 0)) and not _NO_URL.search(url)
+    except ValueError:
+        raise CloudError(f"--arm-endpoint {url}: {_EXAMPLE}") from None
+    if "@" in parts.netloc:
+        shown = url.replace(parts.netloc, parts.netloc.rpartition("@")[2], 1)
+        raise CloudError(
+            f"--arm-endpoint {shown}: remove the user name and password; --auth names the sign-in."
+        )
+    extra = parts.path.strip("/") or parts.query or parts.fragment
+    if not is_plain or parts.scheme not in ("http", "https") or extra:
+        raise CloudError(f"--arm-endpoint {url}: {_EXAMPLE}")
     if parts.scheme == "http" and not is_loopback(url):
         raise CloudError(f"--arm-endpoint {url}: http works on this machine only; use https")
-    return url.rstrip("/")
+    return url.rstrip("/?#")
 
 
 def tls_context(ca_bundle: Path | None) -> ssl.SSLContext:
@@ -100,12 +123,27 @@ def proxy_for(url: str) -> str | None:
     """Return the URL of the proxy that HTTPS_PROXY, HTTP_PROXY and NO_PROXY name for a URL, if any.
 
     aiohttp's own `trust_env` looks this up, and a `.netrc`, in a thread for every request. That takes a third
-    of the CPU time of a request, and all requests of a scan go to one host.
+    of the CPU time of a request, and all requests of a scan go to one host. Raises CloudError.
     """
     parts = urlsplit(url)
     if parts.hostname is None or proxy_bypass(parts.netloc):
         return None
-    return getproxies().get(parts.scheme)
+    proxy = getproxies().get(parts.scheme)
+    return _checked_proxy(proxy, f"{parts.scheme.upper()}_PROXY") if proxy else None
+
+
+def _checked_proxy(proxy: str, variable: str) -> str:
+    """Return the address of a proxy. As in curl, one without a scheme is http. Raises CloudError."""
+    address = proxy.strip() if "://" in proxy else f"http://{proxy.strip()}"
+    try:
+        parts = urlsplit(address)
+        is_usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_usable = False
+    if not is_usable or _NO_URL.search(address):
+        shown = proxy.rpartition("@")[2]
+        raise CloudError(f"{variable} is {shown!r}: use an address such as http://proxy.example:8080.")
+    return address
 
 
 async def discovered(arm_endpoint: str, ca_bundle: Path | None, deadline: float | None = None) -> Cloud:
@@ -127,8 +165,8 @@ async def discovered(arm_endpoint: str, ca_bundle: Path | None, deadline: float 
 
 async def _discovered(endpoint: str, ca_bundle: Path | None) -> Cloud:
     connector = aiohttp.TCPConnector(ssl=tls_context(ca_bundle))
-    timeout = aiohttp.ClientTimeout(total=30)
-    async with aiohttp.ClientSession(connector=connector, timeout=timeout, trust_env=True) as session:
+    timeout, proxy = aiohttp.ClientTimeout(total=30), proxy_for(endpoint)
+    async with aiohttp.ClientSession(connector=connector, timeout=timeout, proxy=proxy) as session:
         refusals, advised = [], "Check the address."
         for version in METADATA_VERSIONS:
             try:
@@ -147,7 +185,15 @@ async def _metadata(session: aiohttp.ClientSession, endpoint: str, version: str)
     async with session.get(url, params={"api-version": version}, allow_redirects=False) as response:
         if response.status != 200:
             raise ValueError(f"HTTP {response.status}")
-        return await response.json(content_type=None)
+        body = b""
+        async for part in response.content.iter_any():
+            body += part
+            if len(body) > METADATA_BYTES:
+                raise ValueError(f"more than {METADATA_BYTES:,} bytes")
+    document = parsed(body)
+    if document is None:
+        raise ValueError("no JSON")
+    return document
 
 
 def _described(endpoint: str, metadata: Any) -> Cloud:
@@ -157,14 +203,20 @@ def _described(endpoint: str, metadata: Any) -> Cloud:
         authority, audiences = authentication["loginEndpoint"], authentication["audiences"]
         audience = next((a for a in audiences if _host(a) == _host(endpoint)), audiences[0])
         return Cloud(
-            name=str(described.get("name") or urlsplit(endpoint).netloc),
+            name=_name(described) or urlsplit(endpoint).netloc,
             arm_endpoint=endpoint,
             scope=f"{audience.rstrip('/')}/.default",
             authority=authority.rstrip("/"),
             is_known=False,
         )
-    except (KeyError, TypeError, IndexError, AttributeError) as error:
+    except (LookupError, TypeError, AttributeError) as error:
         raise ValueError(f"no authentication.loginEndpoint and audiences in it ({error!r})") from error
+
+
+def _name(described: dict[str, Any]) -> str:
+    """Return the cloud's own name, "" unless it is a short text that can be printed."""
+    name = described.get("name")
+    return name if isinstance(name, str) and len(name) <= _LONGEST_NAME and name.isprintable() else ""
 
 
 def _ours(endpoint: str, clouds: list[Any]) -> Any:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from azure.core.credentials import AccessTokenInfo, TokenRequestOptions
 from azure.core.credentials_async import AsyncSupportsTokenInfo
@@ -18,7 +19,7 @@ from azure.identity.aio import (
     WorkloadIdentityCredential,
 )
 
-from scanner.azure.clouds import Cloud
+from scanner.azure.clouds import Cloud, proxy_for
 from scanner.choices import Auth
 from scanner.errors import CredentialError
 
@@ -29,9 +30,10 @@ _TAKES_TENANT = frozenset(Auth) - {Auth.MANAGED_IDENTITY}
 class _ForTenant:
     """An async credential that gets tokens of one tenant instead of the credential's default tenant."""
 
-    def __init__(self, credential: Any, tenant: str | None) -> None:
+    def __init__(self, credential: Any, tenant: str | None, *, waits_for_person: bool) -> None:
         self._credential = credential
         self._tenant = tenant
+        self.waits_for_person = waits_for_person
 
     async def get_token_info(
         self, *scopes: str, options: TokenRequestOptions | None = None
@@ -87,10 +89,18 @@ def credential(
         options["disable_instance_discovery"] = True
     if ca_bundle:
         options["connection_verify"] = str(ca_bundle)
+    if proxy := proxy_for(cloud.authority):
+        options["proxies"] = {urlsplit(cloud.authority).scheme: proxy}
     try:
-        return _ForTenant(_made(auth, options, tenant, client_id, prompt), tenant)
+        made = _made(auth, options, tenant, client_id, prompt)
+        return _ForTenant(made, tenant, waits_for_person=auth is Auth.DEVICE_CODE)
     except ValueError as error:
         raise CredentialError(f"--auth {auth.value}: {error}") from error
+
+
+def waits_for_person(credential: AsyncSupportsTokenInfo) -> bool:
+    """Check whether a person has to do something before the credential returns its first token."""
+    return isinstance(credential, _ForTenant) and credential.waits_for_person
 
 
 def _made(

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from itertools import count
 from typing import Any
 from urllib.parse import urlsplit
@@ -22,10 +23,11 @@ from azure.core.pipeline.policies import AsyncHTTPPolicy, AsyncRetryPolicy
 
 from scanner.azure.challenges import ChallengePolicy
 from scanner.azure.clouds import Cloud
-from scanner.azure.throttling import Throttle, quota_wait, refused_scope, scopes
-from scanner.errors import DeadlineError, RefusedRequestError
+from scanner.azure.throttling import Throttle, quota_wait, refused_scope, retry_after, scopes
+from scanner.errors import DeadlineError, RefusedRequestError, TooSlowError
 from scanner.version import VERSION
 
+_SECONDS_LEFT = "azml_audit_seconds_left"
 _TIME_IS_UP = "The scan's time budget was used up before this was read."
 
 
@@ -36,8 +38,8 @@ class Patience:
     `burst` and `reads_per_second` are the bucket that Azure Resource Manager keeps for each principal and
     region, for every subscription and for the tenant (request limits and throttling, 2026-08). `deadline`
     limits the time in which an `Arm` sends requests after it is entered; None means no limit.
-    `read_timeout` limits the silence within an answer, `answer_timeout` the time of a whole answer, and
-    `max_answer_bytes` its size after decompression.
+    `read_timeout` limits the silence within an answer, `question_timeout` the time of one question with its
+    retries and a new token if it needs one, and `max_answer_bytes` the size of an answer after decompression.
     """
 
     max_concurrency: int = 48
@@ -52,7 +54,7 @@ class Patience:
     throttle_budget: float = 300.0
     connect_timeout: float = 15.0
     read_timeout: float = 60.0
-    answer_timeout: float = 300.0
+    question_timeout: float = 120.0
     max_answer_bytes: int = 256 * 1024 * 1024
 
     def after(self, seconds: float) -> Patience:
@@ -136,6 +138,33 @@ class DeadlinePolicy(AsyncHTTPPolicy[Any, Any]):
             raise
 
 
+class QuestionTimePolicy(AsyncHTTPPolicy[Any, Any]):
+    """Ends a question whose tries took `seconds` together, with a new token if one was needed.
+
+    Waits for a turn do not count: the throttle and the deadline limit those.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        """Allow so many seconds for every question."""
+        super().__init__()
+        self._seconds = seconds
+
+    async def send(self, request: PipelineRequest[Any]) -> PipelineResponse[Any, Any]:
+        """Send the request once. Raises TooSlowError, which is not retried, if the time is used up."""
+        clock = asyncio.get_running_loop().time
+        left, began = request.context.get(_SECONDS_LEFT, self._seconds), clock()
+        try:
+            async with asyncio.timeout(left) as time_left:
+                return await self.next.send(request)
+        except TimeoutError as error:
+            if time_left.expired():
+                message = f"No complete answer came within {self._seconds:g} s, retries included."
+                raise TooSlowError(message) from error
+            raise
+        finally:
+            request.context[_SECONDS_LEFT] = left - (clock() - began)
+
+
 class PatientRetryPolicy(AsyncRetryPolicy[Any, Any]):
     """Retries like the SDK, but closes a gate of the subscription for Retry-After, within a budget.
 
@@ -153,11 +182,16 @@ class PatientRetryPolicy(AsyncRetryPolicy[Any, Any]):
         self._throttle = throttle
 
     def is_retry(self, settings: dict[str, Any], response: PipelineResponse[Any, Any]) -> bool:
-        """Check whether to retry. A wait beyond the budget ends the retries."""
+        """Check whether to retry: an answer that is cut off, too, but no wait beyond the budget."""
+        http = response.http_response
+        if http.status_code == 200:
+            return http.json() is None
         if not super().is_retry(settings, response):
             return False
         wait = self.get_retry_after(response)
-        return not wait or self._throttle.grants(_waiting_scope(response), wait)
+        if wait:
+            return self._throttle.grants(_waiting_scope(response), wait)
+        return http.status_code in self._RETRY_CODES
 
     def increment(
         self, settings: dict[str, Any], response: Any = None, error: Exception | None = None
@@ -168,11 +202,12 @@ class PatientRetryPolicy(AsyncRetryPolicy[Any, Any]):
         return bool(super().increment(settings, response=response, error=error))
 
     def get_retry_after(self, response: PipelineResponse[Any, Any]) -> float | None:
-        """Return the seconds to wait by Retry-After, or by the quota headers of Resource Graph."""
-        seconds: float | None = super().get_retry_after(response)
-        if seconds or response.http_response.status_code != 429:
-            return seconds
-        return quota_wait(response.http_response.headers)
+        """Return the seconds that a refusal asks to wait, by Retry-After or the quota headers of Resource Graph."""
+        http = response.http_response
+        if http.status_code < 400:
+            return None
+        seconds = retry_after(http.headers, datetime.now(UTC))
+        return seconds or (quota_wait(http.headers) if http.status_code == 429 else None)
 
     async def sleep(
         self,
@@ -210,5 +245,6 @@ def policies(
         *([] if patience.deadline is None else [DeadlinePolicy(patience.deadline)]),
         PatientRetryPolicy(throttle, patience),
         slots,
+        QuestionTimePolicy(patience.question_timeout),
         ChallengePolicy(credential, cloud.scope),
     )

@@ -13,13 +13,18 @@ import asyncio
 import re
 from collections import defaultdict
 from collections.abc import Callable, Mapping
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from time import monotonic
 
 _TENANT = ""
 RESOURCE_GRAPH = "microsoft.resourcegraph"
 """The scope of Resource Graph's queries, which have a count of their own."""
 
-_SPAN = re.compile(r"(\d+):(\d+):(\d+(?:\.\d+)?)")
+_SPAN = re.compile(r"(\d{1,4}):(\d{1,2}):(\d{1,2}(?:\.\d{1,9})?)", re.ASCII)
+
+_NUMBER = re.compile(r"\d+(\.\d+)?", re.ASCII)
+_RETRY_AFTER = (("Retry-After", 1), ("retry-after-ms", 0.001), ("x-ms-retry-after-ms", 0.001))
 
 _REMAINING = ("x-ms-ratelimit-remaining-subscription-reads", "x-ms-ratelimit-remaining-tenant-reads")
 _GATEWAY_CODES = (b"SubscriptionRequestsThrottled", b"TenantRequestsThrottled")
@@ -49,6 +54,24 @@ def is_resource_graph(url: str) -> bool:
     return f"/providers/{RESOURCE_GRAPH}/" in url.lower()
 
 
+def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
+    """Return the seconds that an answer asks to wait, None if it does not ask or does not write a number or date."""
+    for name, unit in _RETRY_AFTER:
+        wait = headers.get(name, "").strip()
+        if _NUMBER.fullmatch(wait):
+            return float(wait) * unit
+        if wait and unit == 1:
+            return _seconds_until(wait, now)
+    return None
+
+
+def _seconds_until(date: str, now: datetime) -> float | None:
+    try:
+        return max(0.0, (parsedate_to_datetime(date) - now).total_seconds())
+    except (ValueError, TypeError, OverflowError):
+        return None
+
+
 def quota_wait(headers: Mapping[str, str]) -> float | None:
     """Return the seconds until Resource Graph renews a used-up quota; None if queries are left."""
     if headers.get("x-ms-user-quota-remaining", "").strip() != "0":
@@ -62,7 +85,7 @@ def remaining_reads(headers: Mapping[str, str]) -> float | None:
     """Return how many requests Azure Resource Manager has left for the scope; None if not reported."""
     for name in _REMAINING:
         remaining = headers.get(name, "")
-        if remaining.isdecimal():
+        if _NUMBER.fullmatch(remaining):
             return float(remaining)
     return None
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from functools import cached_property
 from typing import Any, cast
 
 import aiohttp
@@ -46,16 +47,19 @@ class Answer(AsyncHttpResponse):
         return self._body
 
     def json(self) -> Any:
-        """Return the parsed body, which the SDK's client asks for, or None if it is not JSON."""
+        """Return the parsed body, None if it is not JSON. The retry policy asks before the reader does."""
+        return self._document
+
+    @cached_property
+    def _document(self) -> Any:
         return parsed(self._body)
 
 
 class Transport(AsyncHttpTransport[Any, Any]):
     """The last link of the pipeline: one pool of connections for a whole scan.
 
-    An answer with more than `max_bytes` after decompression raises TooLargeError. An answer that takes more
-    than `answer_timeout` seconds, or is silent for `read_timeout`, raises the SDK's
-    ServiceResponseTimeoutError, which is retried like any other timeout.
+    An answer with more than `max_bytes` after decompression raises TooLargeError. An answer that is silent for
+    `read_timeout` seconds raises the SDK's ServiceResponseTimeoutError, which is retried like any other timeout.
     """
 
     def __init__(
@@ -65,7 +69,6 @@ class Transport(AsyncHttpTransport[Any, Any]):
         proxy: str | None,
         connect_timeout: float,
         read_timeout: float,
-        answer_timeout: float,
         max_bytes: int,
     ) -> None:
         """Open a session on the pool, in a running loop. `close` closes the session and the pool."""
@@ -76,7 +79,6 @@ class Transport(AsyncHttpTransport[Any, Any]):
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=connect_timeout),
         )
         self._read_timeout = read_timeout
-        self._answer_timeout = answer_timeout
         self._max_bytes = max_bytes
 
     async def __aenter__(self) -> Transport:
@@ -99,42 +101,37 @@ class Transport(AsyncHttpTransport[Any, Any]):
 
         `request` is of either kind that azure-core has: the pipeline's own or that of its REST clients.
         """
-        end = asyncio.get_running_loop().time() + self._answer_timeout
         try:
-            async with asyncio.timeout(min(self._read_timeout, self._answer_timeout)) as patience:
+            async with asyncio.timeout(self._read_timeout) as patience:
                 url = URL(request.url, encoded=_PLAIN_URL.fullmatch(request.url) is not None)
                 response = await self._session.request(
                     request.method, url, headers=request.headers, data=request.data, allow_redirects=False
                 )
-                return Answer(request, response, await self._body(response, patience, end))
+                return Answer(request, response, await self._body(response, patience))
         except aiohttp.ClientPayloadError as error:
             raise IncompleteReadError(error, error=error) from error
         except aiohttp.ClientResponseError as error:
             raise ServiceResponseError(error, error=error) from error
         except aiohttp.ConnectionTimeoutError as error:
             raise ServiceRequestTimeoutError(error, error=error) from error
-        except TimeoutError as error:
-            if (patience.when() or 0) >= end:
-                raise ServiceResponseTimeoutError(
-                    f"no complete answer within {self._answer_timeout:g} s"
-                ) from error
+        except TimeoutError:
             silence = aiohttp.SocketTimeoutError(f"no data for {self._read_timeout:g} s")
             raise ServiceResponseTimeoutError(silence, error=silence) from silence
         except aiohttp.ClientError as error:
             raise ServiceRequestError(error, error=error) from error
 
-    async def _body(self, response: aiohttp.ClientResponse, patience: asyncio.Timeout, end: float) -> bytes:
+    async def _body(self, response: aiohttp.ClientResponse, patience: asyncio.Timeout) -> bytes:
         """Read the whole body and free its connection. Raises TooLargeError.
 
-        Every piece that arrives extends the timeout, up to `end`. This needs one timer for an answer in one
-        piece; aiohttp sets a timer for every piece.
+        Every piece that arrives extends the timeout. This needs one timer for an answer in one piece; aiohttp
+        sets a timer for every piece.
         """
         content, clock = response.content, asyncio.get_running_loop()
         parts, size = [], 0
         try:
             while not content.at_eof():
                 if not content.is_eof():
-                    patience.reschedule(min(clock.time() + self._read_timeout, end))
+                    patience.reschedule(clock.time() + self._read_timeout)
                 part = await content.readany()
                 size += len(part)
                 if size > self._max_bytes:

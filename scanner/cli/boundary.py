@@ -6,6 +6,7 @@ import gc
 import logging
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -79,7 +80,15 @@ def run(
     log_level: LogLevel = LogLevel.WARNING,
     log_format: LogFormat = LogFormat.TEXT,
 ) -> None:
-    """Run a command and exit with its code. No other place turns errors into messages and exit codes."""
+    """Run a command and exit with its code. `scanner.__main__` handles what goes wrong before or outside it."""
+    try:
+        _run(command, log_level, log_format)
+    except KeyboardInterrupt:
+        sys.stderr.write("azml-audit: interrupted.\n")
+        raise typer.Exit(int(ExitCode.INTERRUPTED)) from None
+
+
+def _run(command: Callable[[Terminal], int], log_level: LogLevel, log_format: LogFormat) -> None:
     from checks.errors import AuditError
     from reports.errors import UnwritableReportError
     from scanner.terminal import Terminal

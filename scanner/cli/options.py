@@ -255,6 +255,14 @@ class Pace:
     max_wait: Annotated[
         float, _pace("--max-wait", "SECONDS", "Total wait per subscription if Azure throttles.", min=0)
     ] = 300
+    question_timeout: Annotated[
+        float,
+        _pace(
+            *("--question-timeout", "SECONDS"),
+            "Time for one question to Azure or for a token, retries included; then it becomes a gap.",
+            min=1,
+        ),
+    ] = 120
     deadline: Annotated[
         float | None,
         _pace(
@@ -284,7 +292,10 @@ class Pace:
         from scanner.azure.pipeline import Patience
 
         return Patience(
-            max_concurrency=self.max_concurrency, throttle_budget=self.max_wait, deadline=self.deadline
+            max_concurrency=self.max_concurrency,
+            throttle_budget=self.max_wait,
+            question_timeout=self.question_timeout,
+            deadline=self.deadline,
         )
 
 

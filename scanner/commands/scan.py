@@ -13,10 +13,12 @@ from threading import Thread
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from checks.contract.tables import Tables
 from checks.registry import registry
 from reports.audit import Audit
 from reports.formats.registry import chosen, prepare, write
 from reports.writing.folder import check_replaceable
+from reports.writing.places import files_listed
 from scanner.audit import audited, exit_code
 from scanner.choices import ExitCode
 from scanner.commands.connections import Connection
@@ -24,7 +26,7 @@ from scanner.commands.gathering import Clock, Gathered, Job, asked_for, from_azu
 from scanner.commands.previous import previous_note
 from scanner.commands.summary import EXIT_MEANING, show
 from scanner.errors import UsageError
-from scanner.payloads.gaps import PAST_DEADLINE
+from scanner.payloads.gaps import NONE_TO_READ, PAST_DEADLINE
 from scanner.payloads.payload import PayloadStore, Store
 from scanner.payloads.spool import Spool
 from scanner.policies import LoadedPolicy, loaded
@@ -55,11 +57,39 @@ def scan(
     Thread(target=prepare, args=[formats], daemon=True).start()
     with _store(job, clock) as store, ExitStack() as last:
         gathered = _gathered(job, policies, connect, terminal, store, clock)
+        unlisted = _why_nothing_was_scanned(gathered.tables) if job.earlier is None else ""
+        if unlisted and files_listed(job.output):
+            store.finish()
+            return _kept_earlier(job, gathered, policies, unlisted, terminal)
         audit, publish = _audit(job, gathered, policies, baseline, store, last)
         folder = write(audit, job.output, formats, publish)
         if not gathered.tables.gaps["code"].eq(PAST_DEADLINE).any():
             store.finish()
     return _concluded(job, audit, folder, terminal)
+
+
+def _why_nothing_was_scanned(tables: Tables) -> str:
+    """Return why the list of subscriptions could not be read, "" if any subscription was read or none is visible."""
+    gaps = tables.gaps
+    unlisted = gaps[gaps["asked"].eq("subscriptions") & ~gaps["code"].isin(NONE_TO_READ)]
+    if unlisted.empty or tables.subscriptions["read"].fillna(value=False).any():
+        return ""
+    first = unlisted.iloc[0]
+    return f"Could not list the subscriptions: {first['code']}: {first['message']} {first['closes']}"
+
+
+def _kept_earlier(
+    job: Job, gathered: Gathered, policies: tuple[LoadedPolicy, ...], reason: str, terminal: Terminal
+) -> int:
+    """Print why nothing was scanned. The earlier report stays, and no evidence is sealed."""
+    meaning = f"nothing was scanned, and {job.output} still has the earlier report"
+    terminal.complain(f"azml-audit: {reason}")
+    terminal.complain(f"Exit code {ExitCode.INCOMPLETE.value}: {meaning}.")
+    if job.result is not None:
+        audit = _audited(job, gathered, policies)
+        result = result_of(audit, job.output, code=ExitCode.INCOMPLETE, meaning=meaning, evidence=None)
+        write_result(result, job.result)
+    return ExitCode.INCOMPLETE
 
 
 def _check_places(job: Job) -> None:
@@ -84,15 +114,7 @@ def _audit(
 
     Also return what publishes the sealed evidence, which stays hidden until the report is in place.
     """
-    audit = audited(
-        gathered.tables,
-        policies,
-        fail_on=job.fail_on,
-        source=gathered.source,
-        is_azure=gathered.is_azure,
-        started_at=gathered.started_at,
-        finished_at=gathered.finished_at,
-    )
+    audit = _audited(job, gathered, policies)
     if baseline is not None:
         audit = _compared(audit, baseline)
     if job.evidence is not None:
@@ -106,6 +128,18 @@ def _audit(
 
 def _nothing() -> None:
     """Publish nothing more."""
+
+
+def _audited(job: Job, gathered: Gathered, policies: tuple[LoadedPolicy, ...]) -> Audit:
+    return audited(
+        gathered.tables,
+        policies,
+        fail_on=job.fail_on,
+        source=gathered.source,
+        is_azure=gathered.is_azure,
+        started_at=gathered.started_at,
+        finished_at=gathered.finished_at,
+    )
 
 
 def _concluded(job: Job, audit: Audit, folder: Path, terminal: Terminal) -> int:

@@ -22,7 +22,6 @@ from checks.policy.judge import PolicyVerdict
 from checks.severity import Severity, Verdict
 from reports.audit import Audit
 from reports.writing.lines import harmless
-from reports.writing.previous import PREVIOUS, Extent, extent_of
 from scanner.choices import LAST_REPORT
 from scanner.terminal import print_line
 
@@ -30,7 +29,7 @@ EXIT_MEANING = {
     0: "every check is satisfied or waived, and there is no gap",
     1: "a policy is violated",
     3: "no policy is violated, but the audit is incomplete",
-    4: "a check crashed",
+    4: "a check or the reading of a subscription crashed",
 }
 _WORDS = {0: ("OK", "bold green"), 3: ("INCOMPLETE", "bold yellow")}
 _NOT_OK = ("NOT OK", "bold red")
@@ -47,8 +46,6 @@ def show(audit: Audit, folder: Path, out: Console, *, code: int) -> None:
 
     `code` is the exit code that a scan with this result has. With a baseline the drift comes before.
     """
-    for line in previous_note(folder):
-        print_line(out, line, "bold yellow")
     if audit.drift is not None:
         from scanner.commands.drift_summary import show_drift
 
@@ -65,24 +62,6 @@ def show(audit: Audit, folder: Path, out: Console, *, code: int) -> None:
     if worst:
         source = "" if folder == LAST_REPORT else f" --from {quote(str(folder))}"
         print_line(out, f"Next: azml-audit explain {quote(_name(worst[0]))}{source}")
-
-
-def previous_note(folder: Path) -> list[str]:
-    """Return a line about the previous report if `folder` keeps one, because it read more."""
-    now, before = extent_of(folder), extent_of(folder / PREVIOUS)
-    if now is None or before is None:
-        return []
-    return [
-        f"This audit read less than the one before: {_covered(now)}; before: {_covered(before)}. "
-        f"The report of the one before is kept in {folder / PREVIOUS}."
-    ]
-
-
-def _covered(extent: Extent) -> str:
-    return (
-        f"{_count(extent.subscriptions, 'subscription')} and {_count(extent.workspaces, 'workspace')}, "
-        f"{extent.complete_workspaces:,} of them without a gap"
-    )
 
 
 def _violations(audit: Audit) -> pd.DataFrame:

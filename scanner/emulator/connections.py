@@ -11,6 +11,7 @@ from contextlib import suppress
 from aiohttp import web
 
 from scanner.emulator.answers import Answer
+from scanner.emulator.faults import Fault
 
 _LINGER_ZERO = struct.pack("ii", 1, 0)
 
@@ -22,6 +23,21 @@ def reset(request: web.BaseRequest) -> web.Response:
         connection = transport.get_extra_info("socket")
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_ZERO)
         transport.abort()
+    return web.Response()
+
+
+def raw(request: web.BaseRequest, answer: Answer, headers: Mapping[str, str], fault: Fault) -> web.Response:
+    """Writes an answer as the fault has it, valid HTTP or not, and closes the connection."""
+    body = answer.body if fault.body is None else fault.body.encode("utf-8", "surrogatepass")
+    body = fault.rewrite(body) if fault.rewrite else body
+    given = fault.header.split("\n") if fault.header else []
+    names = {line.partition(":")[0].strip().lower() for line in given}
+    usual = {"Content-Length": str(len(body)), **headers, "Connection": "close"}
+    lines = [f"{name}: {value}" for name, value in usual.items() if name.lower() not in names]
+    head = "\r\n".join([f"HTTP/1.1 {fault.status} Raw", *lines, *given, "", ""])
+    if request.transport is not None:
+        request.transport.write(head.encode("latin-1", "replace") + body)
+        request.transport.close()
     return web.Response()
 
 

@@ -18,6 +18,8 @@ class FaultKind(StrEnum):
     TRUNCATE = "truncate"
     FOREIGN_NEXT_LINK = "foreign-next-link"
     NEXT_LINK_LOOP = "next-link-loop"
+    ENDLESS_NEXT_LINK = "endless-next-link"
+    OTHER_LIST_NEXT_LINK = "other-list-next-link"
     NULL_VALUE = "null-value"
     TOKEN_BUCKET = "token-bucket"  # noqa: S105 - a throttling bucket, no credential
     CLAIMS_CHALLENGE = "claims-challenge"
@@ -34,6 +36,7 @@ class FaultKind(StrEnum):
     STRANGE_NAMES = "strange-names"
     DUPLICATES = "duplicates"
     OTHER_CASE = "other-case"
+    RAW = "raw"
 
 
 _KINDS = {kind.value.replace("-", ""): kind for kind in FaultKind}
@@ -53,6 +56,8 @@ _PARSERS: dict[str, Callable[[str], object]] = {
     "size": int,
     "rate": float,
     "seed": int,
+    "header": str,
+    "body": str,
 }
 
 
@@ -68,7 +73,9 @@ class Fault:
     sends a byte every `seconds`. GZIP_BOMB and OVERSIZE answer with `size` bytes, unpacked. CLAIMS_CHALLENGE
     refuses the token as continuous access evaluation does. The kinds from MISSING_MEMBERS on spoil the items
     of a list, or the one document. With a `rate`, only that share of requests is struck, drawn from `seed`,
-    the path and how often it was asked for: the same in every run.
+    the path and how often it was asked for: the same in every run. RAW writes an answer byte by byte: with
+    `status`, with the lines of `header` instead of the usual headers of these names, and with `body` instead of
+    the usual one, or with what `rewrite` makes of that.
     """
 
     kind: FaultKind
@@ -87,12 +94,15 @@ class Fault:
     size: int = 16 * 1024 * 1024
     rate: float | None = None
     seed: int = 0
+    header: str = ""
+    body: str | None = None
+    rewrite: Callable[[bytes], bytes] | None = None
 
     def __post_init__(self) -> None:
         """Raises ValueError for a route or number that can never strike."""
         if self.route is not None and self.route not in ROUTES:
             raise ValueError(f"unknown route {self.route!r}; allowed: {', '.join(ROUTES)}")
-        if not 400 <= self.status <= 599:
+        if self.kind is not FaultKind.RAW and not 400 <= self.status <= 599:
             raise ValueError(f"status {self.status} is no error; allowed: 400 to 599")
         if any(number is not None and number < 1 for number in (self.page, self.times)):
             raise ValueError("page and times count from 1")

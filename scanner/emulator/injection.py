@@ -27,8 +27,11 @@ from scanner.emulator.faults import Fault, FaultKind
 from scanner.emulator.routes import FIRST_PAGE, GRAPH, Target
 
 _REFUSALS = (FaultKind.STATUS, FaultKind.TOKEN_BUCKET, FaultKind.CLAIMS_CHALLENGE)
-_BREAKAGES = (FaultKind.RESET, FaultKind.TRUNCATE, FaultKind.SLOW_BODY)
-_LINK_KINDS = (FaultKind.FOREIGN_NEXT_LINK, FaultKind.NEXT_LINK_LOOP, FaultKind.NULL_VALUE)
+_BREAKAGES = (FaultKind.RESET, FaultKind.TRUNCATE, FaultKind.SLOW_BODY, FaultKind.RAW)
+_LINK_KINDS = (
+    *(FaultKind.FOREIGN_NEXT_LINK, FaultKind.NEXT_LINK_LOOP, FaultKind.NULL_VALUE),
+    *(FaultKind.ENDLESS_NEXT_LINK, FaultKind.OTHER_LIST_NEXT_LINK),
+)
 
 
 @dataclass(kw_only=True)
@@ -104,7 +107,13 @@ class Injector:
         if fault is None:
             return answer
         if fault.kind in _LINK_KINDS:
-            return _misled(fault.kind, answer, target, own_url, foreign_url)
+            links = {
+                FaultKind.FOREIGN_NEXT_LINK: foreign_url,
+                FaultKind.NEXT_LINK_LOOP: own_url,
+                FaultKind.ENDLESS_NEXT_LINK: f"{own_url}&n={len(self.struck_paths)}",
+                FaultKind.OTHER_LIST_NEXT_LINK: own_url.replace(target.spelled, "/subscriptions/x/resources"),
+            }
+            return _misled(answer, target, links.get(fault.kind))
         return {**ALTERATIONS, **LIST_ALTERATIONS}[fault.kind](answer, fault)
 
     def _striking(self, kinds: Collection[FaultKind], target: Target, page: int | None) -> list[int]:
@@ -147,16 +156,14 @@ class Injector:
         return self._buckets.setdefault((position, target.subscription), fresh)
 
 
-def _misled(kind: FaultKind, answer: Answer, target: Target, own_url: str, foreign_url: str) -> Answer:
-    """The list without its values, or with a link that leads to itself or to another host."""
+def _misled(answer: Answer, target: Target, next_link: str | None) -> Answer:
+    """The list with this link to its next page, or without its values."""
     content = json.loads(answer.body)
     values, link = ("data", "$skipToken") if target.route == GRAPH else ("value", "nextLink")
-    if kind is FaultKind.NULL_VALUE:
+    if next_link is None:
         content[values] = None
-    elif target.route == GRAPH:
-        content[link] = FIRST_PAGE
     else:
-        content[link] = own_url if kind is FaultKind.NEXT_LINK_LOOP else foreign_url
+        content[link] = FIRST_PAGE if target.route == GRAPH else next_link
     return replace(answer, body=encoded(content))
 
 

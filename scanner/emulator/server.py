@@ -15,7 +15,7 @@ import trustme
 from aiohttp import web
 
 from scanner.emulator.answers import encoded
-from scanner.emulator.connections import dripping, reset, truncated
+from scanner.emulator.connections import dripping, raw, reset, truncated
 from scanner.emulator.exchange import Exchange
 from scanner.emulator.faults import Fault, FaultKind
 from scanner.emulator.headers import arm_headers
@@ -147,6 +147,8 @@ class Emulator:
         headers = arm_headers(position, correlation, target, answer, self.url)
         if breakage and breakage.kind is FaultKind.SLOW_BODY:
             return await dripping(request, answer, headers, breakage.seconds)
+        if breakage and breakage.kind is FaultKind.RAW:
+            return raw(request, answer, headers, breakage)
         if breakage:
             return await truncated(request, answer, headers)
         return web.Response(body=answer.body, status=answer.status, headers=headers)

@@ -100,7 +100,7 @@ def _reconciled(
     yield _count(
         "the workspaces of each subscription are those its list names",
         int(subscriptions["workspaces"].fillna(0).sum()),
-        sum(number for key, number in tally.listed.items() if key in seen),
+        sum(len(workspaces) for key, workspaces in tally.listed.items() if key in seen),
     )
     yield _count(
         "every workspace that an answer names is in the table", len(tally.workspaces), counts["workspaces"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
@@ -26,6 +25,7 @@ from scanner.evidence.statement import STATEMENT, Statement, statement_in
 from scanner.evidence.tally import Tally
 from scanner.payloads import gaps
 from scanner.payloads.answers import payload_or_gap
+from scanner.payloads.pages import next_link
 from scanner.payloads.payload import Gap, Keep, Payload
 from scanner.payloads.questions import Ask
 
@@ -120,17 +120,12 @@ class BundleSource:
             keep(missing)
 
 
-_BY_SDK = "subscriptions"
-"""The list whose pages the SDK asks for, at addresses that it writes anew."""
-
-
 class _Pages:
     """Which pages of lists there are, and which others they lead to."""
 
     def __init__(self) -> None:
         self._there: set[tuple[str, str]] = set()
         self._explained: set[str] = set()
-        self._answers: Counter[str] = Counter()
         self._wanted: dict[tuple[str, str], tuple[Ask, str]] = {}
 
     def add(self, item: Payload | Gap) -> None:
@@ -138,31 +133,19 @@ class _Pages:
         if isinstance(item, Gap):
             self._there.add((item.asked, _same(item.request.partition(" ")[2])))
             self._explained.add(item.about)
-            self._answers[item.asked] += not item.about
             return
-        self._answers[item.kind] += 1
         self._there.add((item.kind, _same(item.url)))
-        link = item.document.get("nextLink") if isinstance(item.document, dict) else None
+        link = next_link(item.document)
         if isinstance(link, str) and link and not item.superseded and item.url.startswith("http"):
             self._wanted[item.kind, link] = (item.ask, item.id)
 
     def missing(self) -> list[Gap]:
         """Return a gap for every next page that is missing without an explanation."""
-        wanted = [
-            (kind, link, ask, page)
-            for (kind, link), (ask, page) in sorted(self._wanted.items(), key=lambda each: each[0])
-            if page not in self._explained
-        ]
-        whole = {_BY_SDK} if self._is_whole([kind for kind, *_ in wanted].count(_BY_SDK)) else set()
         return [
             replace(_missing(ask, link), about=page)
-            for kind, link, ask, page in wanted
-            if (kind, _same(link)) not in self._there and kind not in whole
+            for (kind, link), (ask, page) in sorted(self._wanted.items(), key=lambda each: each[0])
+            if page not in self._explained and (kind, _same(link)) not in self._there
         ]
-
-    def _is_whole(self, links: int) -> bool:
-        """Return whether the list that the SDK pages has enough answers."""
-        return links < self._answers[_BY_SDK]
 
 
 def _missing(ask: Ask, link: str) -> Gap:
@@ -175,10 +158,9 @@ def _missing(ask: Ask, link: str) -> Gap:
 
 
 def _same(url: str) -> str:
-    """The URL as it is compared: the SDK's pager writes a nextLink anew before it asks.
+    """Return the URL as it is compared. Bundles of version 1.x have links that the SDK's pager wrote anew.
 
-    It lower-cases the names of parameters, leaves out empty ones and encodes values in its own way
-    (azure-mgmt-resource-subscriptions 1.0).
+    It lower-cased the names of parameters, left out empty ones and encoded values in its own way.
     """
     try:
         parts = urlsplit(url)

@@ -6,8 +6,9 @@ from collections import defaultdict
 from dataclasses import dataclass
 from hashlib import sha256
 
-from scanner.payloads import json_members
 from scanner.payloads.answers import payload_or_gap
+from scanner.payloads.json_members import key, named
+from scanner.payloads.pages import items_on
 from scanner.payloads.payload import Gap, Payload
 
 
@@ -27,7 +28,7 @@ class Tally:
         """Nothing counted yet."""
         self.refused: set[str] = set()
         self.workspaces: set[str] = set()
-        self.listed: dict[str, int] = defaultdict(int)
+        self.listed: dict[str, set[str]] = defaultdict(set)
         self._ids: dict[str, list[str]] = defaultdict(list)
         self._bytes: dict[str, int] = defaultdict(int)
 
@@ -59,11 +60,9 @@ class Tally:
         }
 
     def _count_workspaces(self, payload: Payload) -> None:
-        if payload.kind == "workspace":
-            listed = [payload.document]
-        else:
-            listed = json_members.objects(payload.document, "value") or []
-        named = [identity for identity in (json_members.named(item, "id") for item in listed) if identity]
-        self.workspaces.update(identity.lower() for identity in named)
+        is_one = payload.kind == "workspace"
+        items = [payload.document] if is_one else [item for _, item in items_on(payload).items]
+        keys = {key(identity) for identity in (named(item, "id") for item in items) if identity}
+        self.workspaces |= keys
         if payload.kind == "workspaces":
-            self.listed[(payload.subscription_id or "").lower()] += len(named)
+            self.listed[(payload.subscription_id or "").lower()] |= keys

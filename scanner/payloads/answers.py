@@ -5,11 +5,16 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from html import unescape
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from checks.network.resource_ids import resource_id
 from scanner.payloads import gaps
 from scanner.payloads.advice import CLOCK, is_clock_wrong
+from scanner.payloads.bodies import parsed
 from scanner.payloads.closing import WEB_PAGE
+from scanner.payloads.json_members import key, member, named, objects, subscription_of, text
+from scanner.payloads.pages import FOREIGN, items_on, path_of
 from scanner.payloads.payload import Gap, Keep, Payload
 
 _MISSING = ("ResourceNotFound", "ResourceGroupNotFound")
@@ -30,21 +35,26 @@ PERIMETERS = "networkSecurityPerimeterConfigurations"
 _TITLE = re.compile(rb"<title[^>]*>(.{1,120}?)</title>", re.IGNORECASE | re.DOTALL)
 _HEAD = 1 << 14
 """Bytes of a web page in which its title is."""
+RESOURCES = frozenset({"subscription", "workspace", "provider", "associatedResource"})
+"""The kinds of question about one resource: its id is the path of the question."""
 
 _TYPE_IS_UNKNOWN = ("InvalidResourceType", "NoRegisteredProviderFound", "InvalidApiVersionParameter")
 """Refusals of a cloud that does not have the type or its api-version. No resource is associated there."""
 
 
 def payload_or_gap(answer: Payload) -> Payload | Gap:
-    """Return the answer if it has status 200 and is a JSON object, or else its gap, with the answer in it.
+    """Return the answer if it has status 200 and is about what was asked, or else its gap, with the answer in it.
 
     No gaps: a 404 for a resource that may be missing, a cloud without network security perimeters, and a refusal
     that proves that a subscription has no workspaces. A superseded answer and the content of an export file are
     returned as they are.
     """
-    is_object = isinstance(answer.document, dict)
-    if (answer.status == 200 and is_object) or answer.superseded or answer.url.startswith("file:"):
+    if answer.superseded or answer.url.startswith("file:"):
         return answer
+    is_object = isinstance(answer.document, dict)
+    if answer.status == 200 and is_object:
+        flaw = _flaw(answer)
+        return _with_answer(answer, flaw) if flaw else answer
     if answer.status != 200 and not _is_missing(answer) and not is_unusable(answer):
         return _with_answer(answer, _refusal(answer))
     if not is_object:
@@ -55,6 +65,52 @@ def payload_or_gap(answer: Payload) -> Payload | Gap:
         gap = gaps.unreadable(answer.ask, "NotJson", message, request_id=answer.request_id)
         return _with_answer(answer, replace(gap, closes=WEB_PAGE) if "html" in answer.content_type else gap)
     return answer
+
+
+def _flaw(answer: Payload) -> Gap | None:
+    """Return a gap if a complete answer is an error or is about something else."""
+    if is_error(answer.document):
+        return _refusal(answer)
+    if answer.kind in RESOURCES:
+        other = _other_resource(answer)
+    elif answer.kind == PERIMETERS:
+        other = next((flaw.message for flaw in items_on(answer).flaws), "")
+    elif answer.method == "POST":
+        other = _other_subscription(answer)
+    else:
+        return None
+    return gaps.unreadable(answer.ask, FOREIGN, other, request_id=answer.request_id) if other else None
+
+
+def is_error(document: Any) -> bool:
+    """Check whether a document is an error of Azure and nothing else."""
+    if not isinstance(document, dict) or {each.lower() for each in document} & {"id", "value", "data"}:
+        return False
+    return bool(document.get("error")) or {"code", "message"} <= document.keys()
+
+
+def _other_subscription(answer: Payload) -> str:
+    """Return which row of a query is of a subscription that the query does not name, "" if none is."""
+    asked = member(parsed(answer.request_body.encode()), "subscriptions") or ()
+    keys = {str(each).lower() for each in asked}
+    for row in objects(answer.document, "data") or ():
+        identity = named(row, "id")
+        if identity and (subscription_of(identity) or "").lower() not in keys:
+            return f"The answer has a row about {identity}, which is in no subscription that was asked for."
+    return ""
+
+
+def _other_resource(answer: Payload) -> str:
+    """Return how the answer differs from the resource that was asked for, "" if it does not."""
+    asked, identity = path_of(answer.url), named(answer.document, "id")
+    if identity is None:
+        return f"The answer has no id, so it may not be about {asked}."
+    if key(identity) != asked:
+        return f"The answer is about {identity}, not about {asked}."
+    of_type, parsed = text(answer.document, "type"), resource_id(identity)
+    if of_type and parsed and parsed.resource_type and of_type.lower() != parsed.resource_type:
+        return f"The answer is about a {of_type}, not about {asked}."
+    return ""
 
 
 def is_answer(payload: Payload) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from scanner.errors import DeadlineError, TooLargeError
+from scanner.errors import DeadlineError, TooLargeError, TooSlowError
 from scanner.payloads.advice import advice
 from scanner.payloads.closing import RETRY_LATER, Refusal, closes
 from scanner.payloads.payload import Gap
@@ -15,7 +15,16 @@ _MAX_MESSAGE = 500
 _FOR_SUPPORT = "Please provide below info when asking for support"
 
 PAST_DEADLINE = "DeadlinePassed"
+INTERNAL_ERROR = "InternalError"
+NONE_VISIBLE, NONE_READ = "NoSubscriptionVisible", "NoSubscriptionRead"
+NONE_TO_READ = (NONE_VISIBLE, NONE_READ)
+"""The codes of gaps about an audit of nothing although the list of subscriptions was read."""
+
+REPORT_IT = "Run the audit again with --log-level debug, and report the error with its traceback."
 MORE_TIME = "Continue with azml-audit scan --resume, or allow more time with --deadline."
+MORE_QUESTION_TIME = (
+    "Allow more time for each question with --question-timeout, or check the network and the proxy."
+)
 NO_SUCH_SIZE = (
     "Azure sends no answer this large. Check the network and the proxy, then open an Azure support case."
 )
@@ -60,9 +69,30 @@ def from_failure(ask: Ask, error: BaseException) -> Gap:
         return gap(ask, PAST_DEADLINE, str(error), MORE_TIME)
     if isinstance(error, TooLargeError):
         return gap(ask, "AnswerTooLarge", str(error), NO_SUCH_SIZE)
+    if isinstance(error, TooSlowError):
+        return gap(ask, "AnswerTooSlow", str(error), MORE_QUESTION_TIME)
     name = type(error.__cause__ or error).__name__
     message = f"No complete answer came: {name}: {error}"
     return gap(ask, name, message, f"{advice(error)} {RETRY_LATER}")
+
+
+def unexpected(ask: Ask, error: BaseException, *, about: str = "") -> Gap:
+    """Return the gap of a question whose answer, or whose sending, failed in a way that nobody expected."""
+    message = f"The question or its answer could not be processed: {_named(error)}"
+    return gap(ask, "UnexpectedAnswer", message, RETRY_LATER, about=about)
+
+
+def internal(ask: Ask, error: BaseException) -> Gap:
+    """Return the gap of a subscription in which azml-audit itself failed. The exit code is then 4."""
+    message = f"azml-audit failed while it read the subscription: {_named(error)}"
+    return gap(ask, INTERNAL_ERROR, message, REPORT_IT)
+
+
+def _named(error: BaseException) -> str:
+    """Return the innermost error of a group by type and message."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return f"{type(error).__name__}: {error}"
 
 
 def unreadable(

@@ -12,7 +12,7 @@ from sys import intern
 from typing import Any
 from urllib.parse import quote
 
-from azure.mgmt.core.tools import parse_resource_id
+from checks.network.resource_ids import resource_id
 
 Object = dict[str, Any]
 """A JSON object."""
@@ -78,9 +78,9 @@ def text_or_null(document: Any, *path: str) -> str | None:
 
 
 @lru_cache(maxsize=1024)
-def quoted(resource_id: str) -> str:
-    """Return a resource id as the path of a URL."""
-    return quote(resource_id, safe="/")
+def quoted(path: str) -> str:
+    """Return a path of ARM, such as a resource id, as the path of a URL."""
+    return quote(path, safe="/", errors="surrogatepass")
 
 
 def key(resource_id: str) -> str:
@@ -126,10 +126,10 @@ def joined(values: Any) -> str | None:
     return ", ".join(str(value) for value in values) if isinstance(values, list) else None
 
 
-def place_of(resource_id: str) -> tuple[str | None, str | None]:
-    """Return the subscription id and the resource group in a resource id."""
-    parts = parse_resource_id(without_slash(resource_id))
-    return text(parts, "subscription"), text(parts, "resource_group")
+def place_of(identity: str) -> tuple[str | None, str | None]:
+    """Return the subscription id and the resource group in a resource id. None if it has none or is malformed."""
+    parsed = resource_id(identity)
+    return (parsed.subscription, parsed.group or None) if parsed else (None, None)
 
 
 def subscription_of(resource_id: str) -> str | None:

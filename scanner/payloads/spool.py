@@ -20,6 +20,7 @@ from filelock import FileLock, Timeout
 from reports.writing.places import hidden, make_private_folder, resolved, unwritable
 from scanner.errors import UsageError
 from scanner.payloads.answers import is_answer
+from scanner.payloads.pages import next_link
 from scanner.payloads.payload import Payload, read_record, record_of
 from scanner.payloads.questions import Ask, Question
 
@@ -30,7 +31,7 @@ FORMAT = 1
 
 def _next_question(page: Payload) -> Question | None:
     """Return the question for the next page of a list, or None after the last."""
-    link = page.document.get("nextLink") if isinstance(page.document, dict) else None
+    link = next_link(page.document)
     return (page.kind, page.scope, "GET", unquote(link), "") if isinstance(link, str) and link else None
 
 

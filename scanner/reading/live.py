@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Sequence
 from typing import Protocol
 
+from checks.errors import AuditError
 from scanner.azure.arm import Arm
-from scanner.payloads import json_members
+from scanner.payloads import gaps, json_members
 from scanner.payloads.answers import PERIMETERS, is_unusable, keep_superseded
+from scanner.payloads.pages import items_on
 from scanner.payloads.payload import Gap, Keep, Payload
 from scanner.payloads.questions import Ask
 from scanner.progress import Progress, Silent
-from scanner.reading.api_versions import PROVIDER_API_VERSION, ApiVersions
+from scanner.reading.api_versions import PINNED, PROVIDER_API_VERSION, ApiVersions
 from scanner.reading.collection import Collection
 from scanner.reading.discovery import Discovery
 from scanner.reading.scope import Subscription, Wanted, subscriptions
@@ -21,6 +24,9 @@ from scanner.tables.children import PROVIDER
 from scanner.tables.subscriptions import proves_absence, registration_state
 
 _NOT_REGISTERED = frozenset({"MissingSubscriptionRegistration", "MissingRegistrationForResourceProvider"})
+
+
+_log = logging.getLogger("azml_audit.reading")
 
 
 class SubscriptionsReader(Protocol):
@@ -106,7 +112,13 @@ class Here:
             self._arm, versions, associated, subscription.id, collection=self._collection, keep=keep
         )
         every = _SubscriptionReader(self._arm, subscription, versions, reader, keep, self._progress)
-        await every.read(self._at_most)
+        try:
+            await every.read(self._at_most)
+        except* AuditError:
+            raise
+        except* Exception as errors:  # noqa: BLE001 - one subscription must not end the scan
+            _log.exception("could not read the subscription %s", subscription.id)
+            keep(gaps.internal(every.ask("workspaces", PINNED[0]), errors))
         self._progress.subscription_read()
 
 
@@ -129,6 +141,7 @@ class _SubscriptionReader:
         self._reader = reader
         self._keep = keep
         self._progress = progress
+        self._seen: set[str] = set()
 
     async def read(self, at_most: int | None) -> None:
         """Read all workspaces, or at most so many of the first page."""
@@ -136,10 +149,7 @@ class _SubscriptionReader:
             await self._list(group, at_most)
 
     async def _list(self, group: asyncio.TaskGroup, at_most: int | None) -> None:
-        """Read the list and start to read its workspaces.
-
-        A page is dropped before the next one is asked for: a thousand subscriptions may wait with a page each.
-        """
+        """Read the list and start to read its workspaces."""
         first = await self._versions.settled("workspaces", self._first_page)
         if isinstance(first, Gap):
             for answer in await self._explained(first):
@@ -148,14 +158,13 @@ class _SubscriptionReader:
         if is_unusable(first):
             self._keep(first)
             return
-        seen = {first.url}
-        page: Payload | Gap | None = first
+        pages = self._arm.pages(first)
         del first
-        while page is not None:
+        async for page in pages:
             self._take(page, group, at_most)
-            following = None if at_most is not None else self._arm.next_ask(page, seen)
-            page = None
-            page = await self._arm.resolve(following)
+            del page
+            if at_most is not None:
+                return
 
     def _take(self, page: Payload | Gap, group: asyncio.TaskGroup, at_most: int | None) -> None:
         """Keep a page, and start to read its workspaces, or at most so many of them."""
@@ -168,15 +177,16 @@ class _SubscriptionReader:
                 group.create_task(self._reader.read_associated(workspace))
 
     async def _first_page(self, api_version: str) -> Payload | Gap:
-        path = f"{self._scope}/providers/{PROVIDER}/workspaces"
-        return await self._arm.get(self._ask("workspaces", path, api_version))
+        return await self._arm.get(self.ask("workspaces", api_version))
 
     def _workspaces(self, page: Payload) -> list[Listed]:
-        items = json_members.objects(page.document, "value")
-        members = self._reader.wanted.members
-        found = [
-            listed(item, page.api_version, members) for item in items or [] if json_members.named(item, "id")
-        ]
+        """Return the workspaces of a page that no page before it has."""
+        found = []
+        for _, item in items_on(page).items:
+            key = json_members.key(item["id"])
+            if key not in self._seen:
+                self._seen.add(key)
+                found.append(listed(item, page.api_version, self._reader.wanted.members))
         self._progress.workspaces_found(len(found))
         return found
 
@@ -191,8 +201,7 @@ class _SubscriptionReader:
         """
         if refusal.code not in _NOT_REGISTERED:
             return (refusal,)
-        path = f"{self._scope}/providers/{PROVIDER}"
-        answer = await self._arm.get(self._ask("provider", path, PROVIDER_API_VERSION))
+        answer = await self._arm.get(self.ask("provider", PROVIDER_API_VERSION))
         if isinstance(answer, Gap):
             decisive, other = (answer, refusal) if answer.http_status == 403 else (refusal, answer)
             keep_superseded(other, self._keep)
@@ -202,7 +211,9 @@ class _SubscriptionReader:
         keep_superseded(refusal, self._keep)
         return (answer,)
 
-    def _ask(self, kind: str, path: str, api_version: str) -> Ask:
+    def ask(self, kind: str, api_version: str) -> Ask:
+        """Return the question about the subscription's workspaces or its provider."""
+        path = f"{self._scope}/providers/{PROVIDER}" + ("/workspaces" if kind == "workspaces" else "")
         return Ask(
             kind=kind,
             scope=self._scope,

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
-from azure.core.exceptions import AzureError
-
 from checks.suggestions import did_you_mean
-from scanner.azure.arm import Arm, next_ask
-from scanner.errors import RefusedRequestError, ScopeError
+from scanner.azure.arm import Arm
+from scanner.errors import ScopeError
 from scanner.payloads import gaps, json_members
+from scanner.payloads.pages import items_on, subscriptions_below
 from scanner.payloads.payload import Gap, Keep, Payload
 from scanner.payloads.questions import Ask
-from scanner.tables.subscriptions import listed_id, subscription_ids
+from scanner.tables.subscriptions import listed_id
 
 SUBSCRIPTIONS_API_VERSION = "2022-12-01"
 MANAGEMENT_GROUPS_API_VERSION = "2023-04-01"
@@ -53,7 +52,7 @@ async def subscriptions(arm: Arm, wanted: Wanted, keep: Keep) -> list[Subscripti
 
     Raises ScopeError for a name that no visible subscription has, or that several have.
     """
-    visible = await _visible(arm, keep)
+    visible, is_whole = await _visible(arm, keep)
     by_group = await _below_management_groups(arm, wanted.management_groups, keep)
     asked = {group.lower() for group in wanted.management_groups}
     also_known = [group for group in wanted.known_groups if group.lower() not in asked]
@@ -64,7 +63,7 @@ async def subscriptions(arm: Arm, wanted: Wanted, keep: Keep) -> list[Subscripti
     ids -= {_resolved(name, visible, must_exist=False) for name in wanted.excluded}
     chosen = [visible.get(key) or await _single(arm, key, keep) for key in sorted(ids)]
     kept = [subscription for subscription in chosen if subscription]
-    if not kept and not wanted.excluded:
+    if not visible and is_whole and not kept:
         keep(_nothing_visible(arm))
     return kept
 
@@ -84,67 +83,22 @@ def _resolved(wanted: str, visible: dict[str, Subscription], *, must_exist: bool
     return named[0].key if named else wanted.lower()
 
 
-async def _visible(arm: Arm, keep: Keep) -> dict[str, Subscription]:
-    """Return the subscriptions by lower-cased id, from the raw pages of the SDK's subscription client."""
+async def _visible(arm: Arm, keep: Keep) -> tuple[dict[str, Subscription], bool]:
+    """Return the subscriptions by lower-cased id, and whether their whole list was read."""
     found: dict[str, Subscription] = {}
-    for answer in await _sdk_pages(arm, _subscriptions_ask(arm)):
+    is_whole = True
+    async for answer in arm.pages(await arm.get(_subscriptions_ask(arm))):
         keep(answer)
         if isinstance(answer, Payload):
             found |= {sub.key: sub for sub in _listed(answer)}
-    return found
-
-
-class _Recorder:
-    """Records the raw responses of an SDK pager as payloads and gaps."""
-
-    def __init__(self, arm: Arm, first: Ask) -> None:
-        self.answers: list[Payload | Gap] = []
-        self.ask = first
-        self._arm = arm
-        self._seen = {first.url}
-
-    @property
-    def has_ended(self) -> bool:
-        """Whether the last answer was a gap, so that there is no next page."""
-        return bool(self.answers) and isinstance(self.answers[-1], Gap)
-
-    def record(self, response: Any) -> None:
-        ask = replace(self.ask, url=response.http_request.url)
-        answer = self._arm.answered(ask, response.http_response)
-        self.answers.append(answer)
-        if isinstance(answer, Gap):
-            return
-        following = next_ask(answer, self._seen, self._arm.cloud.arm_endpoint)
-        if isinstance(following, Gap):
-            self.answers.append(following)
-        elif following is not None:
-            self.ask = following
-
-    def record_failure(self, error: Exception) -> None:
-        if not self.has_ended:
-            self.answers.append(gaps.from_failure(self.ask, error))
-
-
-async def _sdk_pages(arm: Arm, ask: Ask) -> list[Payload | Gap]:
-    """Read the pages of the SDK's subscription pager, with the same checks as our own lists."""
-    if arm.recalls(ask):
-        return [page async for page in arm.pages(ask)]
-    recorder = _Recorder(arm, ask)
-    pager = arm.subscription_client().subscriptions.list(
-        raw_response_hook=recorder.record, **arm.request_options()
-    )
-    try:
-        async for _page in pager.by_page():
-            if recorder.has_ended:
-                break
-    except (AzureError, RefusedRequestError, TypeError, ValueError, AttributeError) as error:
-        recorder.record_failure(error)
-    return recorder.answers
+        else:
+            is_whole = False
+    return found, is_whole
 
 
 def _listed(page: Payload) -> list[Subscription]:
-    listed = json_members.objects(page.document, "value") or []
-    return [_subscription(item, found) for item in listed if (found := listed_id(item))]
+    items = items_on(page).items
+    return [_subscription(item, found) for _, item in items if (found := listed_id(item))]
 
 
 def _subscription(item: dict[str, Any], subscription_id: str) -> Subscription:
@@ -179,10 +133,10 @@ async def _below_management_groups(arm: Arm, groups: Iterable[str], keep: Keep) 
             url=arm.url(f"{scope}/descendants", MANAGEMENT_GROUPS_API_VERSION),
             api_version=MANAGEMENT_GROUPS_API_VERSION,
         )
-        async for answer in arm.pages(ask):
+        async for answer in arm.pages(await arm.get(ask)):
             keep(answer)
             if isinstance(answer, Payload):
-                ids |= subscription_ids(answer)
+                ids |= subscriptions_below(answer)
     return ids
 
 
@@ -198,7 +152,7 @@ def _subscriptions_ask(arm: Arm) -> Ask:
 def _nothing_visible(arm: Arm) -> Gap:
     return gaps.gap(
         _subscriptions_ask(arm),
-        "NoSubscriptionVisible",
+        gaps.NONE_VISIBLE,
         "The identity sees none of the wanted subscriptions, so nothing was audited.",
         "Grant the identity Reader (or a role with Microsoft.Resources/subscriptions/read) on the "
         "subscriptions or their management group, or check --tenant.",

@@ -10,6 +10,7 @@ from typing import Any
 from scanner.azure.arm import Arm
 from scanner.payloads import gaps, json_members
 from scanner.payloads.answers import PERIMETERS
+from scanner.payloads.pages import items_on
 from scanner.payloads.payload import Gap, Keep, Payload
 from scanner.payloads.questions import Ask
 from scanner.reading.api_versions import ApiVersions
@@ -115,44 +116,44 @@ class AssociatedReader:
         self._asked: set[str] = set()
 
     async def read(self, resources: Mapping[AssociatedType, str]) -> None:
-        """Read the associated resources of a workspace that were not asked for before."""
+        """Read the associated resources of a workspace that were not asked for before.
+
+        A workspace's body decides which ids these are. Only an id of the role's type is asked for.
+        """
         async with asyncio.TaskGroup() as group:
             for each, resource_id in resources.items():
-                if resource_id.lower() not in self._asked:
-                    self._asked.add(resource_id.lower())
+                key = json_members.key(resource_id)
+                if not each.is_id(resource_id):
+                    self._keep(self._refused(each, resource_id))
+                elif key not in self._asked:
+                    self._asked.add(key)
                     group.create_task(self._resource(resource_id, each.api_version))
                     if self._with_perimeters and each.perimeters:
                         group.create_task(self._perimeters(resource_id, each.perimeters))
 
+    async def _resource(self, resource_id: str, api_version: str) -> None:
+        self._keep(await self._arm.get(self._ask(ASSOCIATED, resource_id, resource_id, api_version)))
+
     async def _perimeters(self, resource_id: str, api_version: str) -> None:
-        """Read the list of a resource's perimeters. `_resource` reports an id that is none."""
         ask = self._ask(PERIMETERS, resource_id, f"{resource_id}/{PERIMETERS}", api_version)
-        if ask.subscription_id is None:
-            return
-        first = await self._arm.get(ask)
-        answers: Sequence[Payload | Gap] = [first]
-        if isinstance(first, Payload) and first.status == 200:
-            answers = await self._arm.pages_after(first)
-        for answer in answers:
+        async for answer in self._arm.pages(await self._arm.get(ask)):
             self._keep(answer)
+
+    def _refused(self, each: AssociatedType, resource_id: str) -> Gap:
+        """Return the gap of an id that is not asked for."""
+        ask = self._ask(ASSOCIATED, resource_id, resource_id, each.api_version)
+        message = f"The workspace names {resource_id!r} as its {each.role}, which is no id of a {each.resource_type}."
+        return gaps.gap(ask, "NotAResourceId", message, "Correct the workspace's association.")
 
     def _ask(self, kind: str, resource_id: str, path: str, api_version: str) -> Ask:
         return Ask(
             kind=kind,
             scope=resource_id,
-            url=self._arm.url(json_members.quoted(path), api_version),
+            url=self._arm.url(path, api_version),
             api_version=api_version,
             subscription_id=json_members.subscription_of(resource_id),
             may_be_missing=True,
         )
-
-    async def _resource(self, resource_id: str, api_version: str) -> None:
-        ask = self._ask(ASSOCIATED, resource_id, resource_id, api_version)
-        if ask.subscription_id is None:
-            message = f"The workspace names {resource_id!r}, which is not a resource id."
-            self._keep(gaps.gap(ask, "NotAResourceId", message, "Correct the workspace's association."))
-        else:
-            self._keep(await self._arm.get(ask))
 
 
 class WorkspaceReader:
@@ -209,7 +210,7 @@ class WorkspaceReader:
         items = _items(await self._list(child, workspace_id, workspace_id))
         async with asyncio.TaskGroup() as group:
             for nested in filter(self._wants, _nested_in(child)):
-                for parent_id in filter(None, (json_members.named(item, "id") for item in items)):
+                for parent_id in dict.fromkeys(json_members.without_slash(item["id"]) for item in items):
                     group.create_task(self._list(nested, workspace_id, parent_id))
 
     async def _network(self, workspace: Listed) -> None:
@@ -245,7 +246,7 @@ class WorkspaceReader:
         self, child: ChildType, workspace_id: str, parent_id: str, *, may_be_missing: bool = False
     ) -> Sequence[Payload | Gap]:
         """Keep and return every page of a list."""
-        path = child.list_path(json_members.quoted(parent_id))
+        path = child.list_path(parent_id)
 
         async def first_page(version: str) -> Payload | Gap:
             ask = self._ask(child.kind, workspace_id, path, version, may_be_missing=may_be_missing)
@@ -255,18 +256,15 @@ class WorkspaceReader:
             first = await first_page(child.api_version)
         else:
             first = await self._versions.settled(f"workspaces/{child.path}", first_page)
-        answers: Sequence[Payload | Gap] = [first]
-        if isinstance(first, Payload) and first.status == 200:
-            answers = await self._arm.pages_after(first)
+        answers = [answer async for answer in self._arm.pages(first)]
         for answer in answers:
             self._keep(answer)
         return answers
 
     async def _details(self, workspace_id: str) -> Payload | Gap:
-        path = json_members.quoted(workspace_id)
         answer = await self._versions.settled(
             "workspaces",
-            lambda version: self._arm.get(self._ask("workspace", workspace_id, path, version)),
+            lambda version: self._arm.get(self._ask("workspace", workspace_id, workspace_id, version)),
         )
         self._keep(answer)
         return answer
@@ -290,7 +288,7 @@ def _nested_in(child: ChildType) -> Iterable[ChildType]:
 
 def _items(answers: Sequence[Payload | Gap]) -> list[json_members.Object]:
     pages = [answer for answer in answers if isinstance(answer, Payload)]
-    return [item for page in pages for item in json_members.objects(page.document, "value") or ()]
+    return [item for page in pages for _, item in items_on(page).items]
 
 
 def _too_old(ask: Ask) -> Gap:

@@ -11,6 +11,7 @@ from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from checks.network.resource_ids import resource_id
 from scanner.payloads.answers import PERIMETERS
 from scanner.payloads.json_members import count, flag, key, last_part, member, named, objects, text
 from scanner.payloads.payload import Gap, Payload
@@ -38,6 +39,11 @@ class AssociatedType:
     api_version: str
     reads: str
     perimeters: str = ""
+
+    def is_id(self, identity: str) -> bool:
+        """Check whether the text is a well-formed id of a resource of this type."""
+        parsed = resource_id(identity)
+        return parsed is not None and parsed.resource_type == self.resource_type.lower()
 
     @property
     def perimeters_action(self) -> str:
@@ -113,19 +119,21 @@ class AssociatedRows:
             return []
         rows = []
         for each in TYPES:
-            resource_id = workspace.get(each.column)
-            if resource_id:
-                answer = self.answers.get(resource_id.lower())
+            identity = workspace.get(each.column)
+            if identity:
+                answer = self.answers.get(key(identity))
+                if isinstance(answer, Payload) and not each.is_id(identity):
+                    answer = None
                 rows.append(
                     {
                         "association_id": f"{workspace['workspace_id']}#{each.role}",
                         "workspace_id": workspace["workspace_id"],
-                        "resource_id": resource_id,
-                        "resource": last_part(resource_id),
+                        "resource_id": identity,
+                        "resource": last_part(identity),
                         "role": each.role,
                         **_read_status(answer),
                         **_posture(answer, each.role),
-                        **self.perimeters.columns(resource_id),
+                        **self.perimeters.columns(identity),
                     }
                 )
         return rows

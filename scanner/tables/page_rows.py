@@ -6,6 +6,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
 from typing import Generic, NamedTuple, TypeVar
 
+from scanner.payloads.pages import MALFORMED
 from scanner.payloads.payload import Gap, Payload
 
 Row = TypeVar("Row")
@@ -22,7 +23,7 @@ class Page(NamedTuple):
     request_id: str
     payload_id: str
 
-    def gap(self, message: str) -> Gap:
+    def gap(self, message: str, code: str = MALFORMED) -> Gap:
         """Return the gap for something on the page that could not be used."""
         return Gap(
             scope=self.scope,
@@ -30,7 +31,7 @@ class Page(NamedTuple):
             asked=self.kind,
             request=self.request,
             http_status=self.status,
-            code="MalformedItem",
+            code=code,
             message=message,
             closes="Open an Azure support case; the log names the request id.",
             request_id=self.request_id,

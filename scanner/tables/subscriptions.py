@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from scanner.payloads import gaps
@@ -17,6 +17,7 @@ from scanner.payloads.json_members import (
     subscription_of,
     text,
 )
+from scanner.payloads.pages import subscriptions_below
 from scanner.payloads.payload import Gap, Payload
 from scanner.payloads.redaction import without_emails, without_tokens
 from scanner.tables.children import PROVIDER
@@ -37,7 +38,7 @@ NOTHING_READ = Gap(
     subscription_id=None,
     asked="subscriptions",
     request="count the subscriptions that were read",
-    code="NoSubscriptionRead",
+    code=gaps.NONE_READ,
     message="No subscription was read, so nothing was audited.",
     closes="Choose at least one subscription whose workspaces can be listed, and run the audit again.",
 )
@@ -50,7 +51,7 @@ class SubscriptionRows:
     def __init__(self) -> None:
         """Start empty."""
         self._rows: dict[str, Row] = {}
-        self._listed: dict[str, int] = {}
+        self._listed: dict[str, set[str]] = {}
         self._empty: dict[str, str] = {}
         self._undecided: dict[str, Gap] = {}
         self._problems: dict[str, set[str]] = {}
@@ -76,14 +77,13 @@ class SubscriptionRows:
         }
         return subscription_id.lower()
 
-    def count(self, subscription_id: str, workspaces: int) -> None:
-        """Count workspaces on one more page of the subscription's list."""
-        key = subscription_id.lower()
-        self._listed[key] = self._listed.get(key, 0) + workspaces
+    def count(self, subscription_id: str, workspaces: Iterable[str]) -> None:
+        """Count the workspaces on one more page of the subscription's list, by key and each once."""
+        self._listed.setdefault(subscription_id.lower(), set()).update(workspaces)
 
     def add_descendants(self, page: Payload) -> set[str]:
         """Add a page of a management group's descendants, and return the subscriptions on it."""
-        below = subscription_ids(page)
+        below = subscriptions_below(page)
         self._groups.setdefault(last_part(page.scope), set()).update(below)
         return below
 
@@ -160,7 +160,8 @@ class SubscriptionRows:
 
     def _outcome(self, key: str) -> tuple[bool | None, int | None, str | None]:
         """Return whether the subscription was read, how many workspaces it has, and a note."""
-        problems, count = self._problems.get(key), self._listed.get(key)
+        problems, listed = self._problems.get(key), self._listed.get(key)
+        count = None if listed is None else len(listed)
         if problems:
             return False, count, "; ".join(sorted(problems))
         if count is not None:
@@ -168,15 +169,6 @@ class SubscriptionRows:
         if key in self._empty:
             return True, 0, self._empty[key]
         return None, None, _NOT_LISTED if self._in_graph.get(key) == 0 else "Not asked for."
-
-
-def subscription_ids(page: Payload) -> set[str]:
-    """Return the lower-cased ids of the subscriptions on a page of a management group's descendants."""
-    return {
-        name.lower()
-        for item in objects(page.document, "value") or []
-        if (text(item, "type") or "").lower().endswith("/subscriptions") and (name := text(item, "name"))
-    }
 
 
 def registration_state(provider: Payload) -> str:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from checks.contract.tables import Tables, frame, frame_of
-from scanner.payloads import json_members
+from scanner.payloads import gaps, json_members
 from scanner.payloads.answers import PERIMETERS
 from scanner.payloads.gaps import gap_row
+from scanner.payloads.pages import MALFORMED, items_on, spelled
 from scanner.payloads.payload import Gap, Payload
 from scanner.tables.associated import ASSOCIATED, AssociatedRows, are_all_answered
 from scanner.tables.children import CHILDREN, OF_KIND, Completeness, connection_row
@@ -23,7 +25,6 @@ from scanner.tables.subscriptions import (
     NOTHING_READ,
     SUBSCRIPTION_KINDS,
     SubscriptionRows,
-    listed_id,
     proves_absence,
     registration_state,
 )
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Row = dict[str, Any]
+
+_log = logging.getLogger("azml_audit.tables")
 
 _CHILD_TABLES = tuple(dict.fromkeys(child.table for child in CHILDREN if child.row))
 
@@ -64,6 +67,16 @@ class Tabulation:
         self._graph = GraphRows()
 
     def add(self, item: Payload | Gap) -> None:
+        """Add one payload or gap. An answer that cannot be tabulated is the gap of its question."""
+        try:
+            self._add(item)
+        except Exception as error:
+            if isinstance(item, Gap):
+                raise
+            _log.debug("%s cannot be tabulated", item.ask.request, exc_info=True)
+            self._gap(gaps.unexpected(item.ask, error, about=item.id))
+
+    def _add(self, item: Payload | Gap) -> None:
         """Add one payload or gap. A superseded payload only shows that Resource Graph refused."""
         if isinstance(item, Payload) and item.superseded:
             self._subscriptions.note_superseded(item)
@@ -127,32 +140,22 @@ class Tabulation:
     def _page(self, payload: Payload) -> Page:
         return page_of(payload, payload.id if self._traces else "")
 
-    def _lost(self, page: Payload, message: str) -> None:
-        self._gap(self._page(page).gap(message))
+    def _lost(self, page: Payload, code: str, message: str) -> None:
+        self._gap(self._page(page).gap(message, code))
 
-    def _items(self, page: Payload) -> list[tuple[int, json_members.Object]]:
-        """Return the items of a list page that have an id, with their positions. The others become one gap."""
-        values = json_members.member(page.document, "value")
-        if not isinstance(values, list):
-            return []
-        readable = [
-            (position, item)
-            for position, item in enumerate(values)
-            if isinstance(item, dict) and json_members.named(item, "id")
-        ]
-        if len(readable) < len(values):
-            self._lost(page, f"{len(values) - len(readable)} of {len(values)} items have no id.")
-        return readable
+    def _items(self, page: Payload) -> Sequence[tuple[int, json_members.Object]]:
+        """Return the items of a page that belong to its list, with their positions. The others become gaps."""
+        found = items_on(page)
+        for flaw in found.flaws:
+            self._lost(page, flaw.code, flaw.message)
+        return found.items
 
     def _subscription_details(self, page: Payload) -> None:
         self._trace(BY_SUBSCRIPTION, self._subscriptions.add(page.document), page)
 
     def _subscription_page(self, page: Payload) -> None:
         for position, item in self._items(page):
-            if listed_id(item):
-                self._trace(BY_SUBSCRIPTION, self._subscriptions.add(item), page, "value", position)
-            else:
-                self._lost(page, f"The subscription {item['id']!r} has no subscription id.")
+            self._trace(BY_SUBSCRIPTION, self._subscriptions.add(item), page, *_place(page, position))
 
     def _descendants_page(self, page: Payload) -> None:
         for key in self._subscriptions.add_descendants(page):
@@ -170,16 +173,16 @@ class Tabulation:
             return
         items = self._items(page)
         subscription_id = page.subscription_id or ""
-        self._subscriptions.count(subscription_id, len(items))
+        self._subscriptions.count(subscription_id, (json_members.key(item["id"]) for _, item in items))
         self._trace(BY_SUBSCRIPTION, subscription_id.lower(), page)
         rows = ((json_members.key(item["id"]), workspace_row(item, page.api_version)) for _, item in items)
         self._listed.add_page(self._page(page), rows)
         for position, item in items:
-            self._take_body(item, page, "value", position)
+            self._take_body(item, page, *_place(page, position))
 
     def _workspace_details(self, page: Payload) -> None:
         if not json_members.named(page.document, "id"):
-            self._lost(page, "The workspace has no id.")
+            self._lost(page, MALFORMED, "The workspace has no id.")
             return
         row = workspace_row(page.document, page.api_version)
         keep_one(self._details, json_members.key(page.document["id"]), row)
@@ -207,9 +210,8 @@ class Tabulation:
         items = self._items(page)
         rules = self._rules.add_page(self._page(page), [item for _, item in items])
         for (position, _), rule in zip(items, rules, strict=True) if self._traces else ():
-            self._trace(
-                BY_RULE_NAME, f"{json_members.key(page.scope)} {rule.name}".lower(), page, "value", position
-            )
+            name = f"{json_members.key(page.scope)} {rule.name}".lower()
+            self._trace(BY_RULE_NAME, name, page, *_place(page, position))
 
     def _children_page(self, page: Payload) -> None:
         child = OF_KIND[page.kind]
@@ -217,7 +219,7 @@ class Tabulation:
         for position, item in self._items(page):
             identity = json_members.key(item["id"])
             keep_one(self._children[child.table], identity, child.row(page.scope, item))
-            self._trace(child.table, identity, page, "value", position)
+            self._trace(child.table, identity, page, *_place(page, position))
 
     def _graph_page(self, page: Payload) -> None:
         self._graph.add(page)
@@ -283,6 +285,11 @@ _ADDERS: Mapping[str, Callable[[Tabulation, Payload], None]] = {
     "descendants": Tabulation._descendants_page,
     GRAPH: Tabulation._graph_page,
 }
+
+
+def _place(page: Payload, position: int) -> tuple[str, int]:
+    """Return the path of an item in the body of its page."""
+    return spelled(page.document, "value"), position
 
 
 def _frame(table: str, rows: dict[str, Row]) -> pd.DataFrame:

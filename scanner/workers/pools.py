@@ -17,6 +17,7 @@ from scanner.errors import UsageError
 from scanner.version import VERSION
 
 _CONNECT_SECONDS = 20
+_SAFE_PATH = "PYTHONSAFEPATH"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,12 +54,32 @@ def processes(count: int) -> Pool:
     """Return a pool of processes on this machine. Each is spawned, because a forked process can hang."""
     context = multiprocessing.get_context("spawn")
 
-    def opened() -> AbstractContextManager[Executor]:
-        return _terminated_on_error(
-            ProcessPoolExecutor(count, mp_context=context, initializer=_end_with_parent)
-        )
+    @contextmanager
+    def opened() -> Iterator[Executor]:
+        with _safe_path():
+            executor = ProcessPoolExecutor(count, mp_context=context, initializer=_end_with_parent)
+            with _terminated_on_error(executor):
+                yield executor
 
     return Pool(count=count, open=opened)
+
+
+@contextmanager
+def _safe_path() -> Iterator[None]:
+    """Start processes that import nothing from the current folder, which Python puts first on their path.
+
+    A spawned process imports `multiprocessing` before it gets this process's path. It inherits the environment
+    with its secrets, so a `multiprocessing.py` beside the user must not run there.
+    """
+    before = os.environ.get(_SAFE_PATH)
+    os.environ[_SAFE_PATH] = "1"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[_SAFE_PATH]
+        else:
+            os.environ[_SAFE_PATH] = before
 
 
 def _end_with_parent() -> None:
@@ -74,11 +95,11 @@ def _end_with_parent() -> None:
 
 
 @contextmanager
-def _terminated_on_error(executor: ProcessPoolExecutor) -> Iterator[Executor]:
-    """Yield the executor. If the scan is interrupted, terminate its processes instead of waiting."""
+def _terminated_on_error(executor: ProcessPoolExecutor) -> Iterator[None]:
+    """Shut the executor down at the end. If the scan is interrupted, terminate its processes without waiting."""
     others = set(multiprocessing.active_children())
     try:
-        yield executor
+        yield
     except BaseException:
         executor.shutdown(wait=False, cancel_futures=True)
         for process in set(multiprocessing.active_children()) - others:
@@ -137,7 +158,9 @@ def dask(scheduler: str) -> Pool:
 def _check(scheduler: str, versions: Mapping[str, object]) -> None:
     """Raise UsageError if there is no worker, or one has another version of azml-audit or none."""
     if not versions:
-        raise UsageError(f"--dask {scheduler}: there is no worker. Start one with `dask worker {scheduler}`.")
+        raise UsageError(
+            f"--dask {scheduler}: there is no worker. Start one with `{_SAFE_PATH}=1 dask worker {scheduler}`."
+        )
     for worker, theirs in sorted(versions.items()):
         if theirs != VERSION:
             found = f"cannot run it: {theirs}" if isinstance(theirs, Exception) else f"has version {theirs}"

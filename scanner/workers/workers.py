@@ -16,8 +16,9 @@ from math import ceil, inf
 from time import monotonic, time
 
 from checks.errors import AuditError
-from scanner.payloads import gaps, json_members
+from scanner.payloads import gaps
 from scanner.payloads.bodies import parsed
+from scanner.payloads.pages import objects_on
 from scanner.payloads.payload import Gap, Keep, Payload
 from scanner.payloads.questions import Ask
 from scanner.progress import Progress, Silent
@@ -46,6 +47,7 @@ LOOK_EVERY = 1.0
 _WAITED_ALIKE = 10.0
 """Seconds by which the waits of portions in one shard may differ."""
 
+_LOOK = "Check the workers' logs, their memory and their sign-in."
 _LATE = "The time budget was used up before a worker had read it."
 
 Known = Callable[[Set[str]], Sequence[Payload]]
@@ -215,8 +217,15 @@ class Workers:
         shard = Shard(reading=self._reading, portions=portions, seconds=seconds, ends_at=self._ends_at)
         try:
             return await asyncio.wrap_future(executor.submit(read_shard, shard))
+        except self._pool.lost:
+            raise
         except AuditError as error:
             return self._refused(taken, gaps.PAST_DEADLINE if self._is_late else "WorkerRefused", str(error))
+        except Exception as error:  # noqa: BLE001 - one shard must not end the scan
+            _log.exception("a worker failed")
+            return self._refused(
+                taken, gaps.INTERNAL_ERROR, f"The worker failed: {type(error).__name__}: {error}"
+            )
 
     @property
     def _is_late(self) -> bool:
@@ -251,7 +260,7 @@ class Workers:
         if isinstance(item, Payload):
             item = replace(item, document=parsed(item.body))
             if item.kind == "workspaces":
-                count = len(json_members.objects(item.document, "value") or ())
+                count = len(objects_on(item))
                 self._progress.workspaces_found(count)
                 for _ in range(count):
                     self._progress.workspace_read()
@@ -267,5 +276,5 @@ class Workers:
             api_version="",
             subscription_id=subscription.id,
         )
-        look = "Check the workers' logs, their memory and their sign-in."
-        return gaps.gap(ask, code, message, gaps.MORE_TIME if code == gaps.PAST_DEADLINE else look)
+        closes = {gaps.PAST_DEADLINE: gaps.MORE_TIME, gaps.INTERNAL_ERROR: gaps.REPORT_IT}
+        return gaps.gap(ask, code, message, closes.get(code, _LOOK))

@@ -200,7 +200,4 @@ def test_a_body_that_is_no_object_is_a_gap(body: bytes) -> None:
             await LiveSource(arm, Wanted(), collection=EVERYTHING).read(items.append)
         return items
 
-    assert {item.code for item in asyncio.run(scan()) if isinstance(item, Gap)} == {
-        "NotJson",
-        "NoSubscriptionVisible",
-    }
+    assert [item.code for item in asyncio.run(scan()) if isinstance(item, Gap)] == ["NotJson"]

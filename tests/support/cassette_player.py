@@ -44,13 +44,15 @@ class Playback:
 def played(cassette_file: Path) -> Playback:
     """A scan of everything the cassette shows, as of the public cloud; of Resource Graph where it shows that.
 
-    Raises an ExceptionGroup or vcrpy's CannotOverwriteExistingCassetteException for a request that the
-    cassette does not hold, or not often enough.
+    Raises LookupError for a request that the cassette does not hold, or not often enough.
     """
     player = vcr.VCR(record_mode=vcr.mode.NONE, match_on=("method", "uri"))
     with player.use_cassette(cassette_file, allow_playback_repeats=False) as cassette:
         asks_graph = any(request.method == "POST" for request in cassette.requests)
         tables, payloads = asyncio.run(_scan(asks_graph))
+    refused = tables.gaps.loc[tables.gaps["message"].str.contains("CannotOverwrite"), "request"]
+    if len(refused):
+        raise LookupError(f"the cassette does not hold {refused.iloc[0]}")
     return Playback(
         tables=tables,
         payloads=payloads,

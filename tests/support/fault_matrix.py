@@ -37,7 +37,7 @@ MIB = 1024 * 1024
 HANG_GUARD = 60.0
 
 PATIENCE = replace(IMPATIENT, throttle_budget=3.0, max_answer_bytes=MIB)
-BRIEF = replace(PATIENCE, retries=1, read_timeout=0.5, answer_timeout=1.0)
+BRIEF = replace(PATIENCE, retries=1, read_timeout=0.5, question_timeout=3.0)
 """For servers that never end: how long they are waited for, so that the matrix itself ends."""
 
 
@@ -93,9 +93,20 @@ class Row:
     lists_only: bool = False
 
 
+def _raw(name: str, *, body: str | None = None, header: str = "", status: int = 200, **details: Any) -> Row:
+    raw = {"status": status, "header": header, "body": body, **details}
+    return Row(name=name, kind=FaultKind.RAW, details=raw)
+
+
+def _rewritten(name: str, old: str, new: str) -> Row:
+    return _raw(name, rewrite=lambda body: body.replace(old.encode(), new.encode("utf-8", "surrogatepass")))
+
+
 def _status(name: str, status: int, patience: Patience = PATIENCE, **details: Any) -> Row:
     return Row(name=name, kind=FaultKind.STATUS, details={"status": status, **details}, patience=patience)
 
+
+_CLAIMS = 'Bearer claims="{}", error="insufficient_claims"'
 
 MATRIX = (
     _status("401, the token expired", 401, code="ExpiredAuthenticationToken", message="The token expired."),
@@ -134,6 +145,29 @@ MATRIX = (
     Row(name="nextLink to another host", kind=FaultKind.FOREIGN_NEXT_LINK, lists_only=True),
     Row(name="nextLink to itself", kind=FaultKind.NEXT_LINK_LOOP, lists_only=True),
     Row(name="`value: null`", kind=FaultKind.NULL_VALUE, lists_only=True),
+    Row(name="nextLink to another list", kind=FaultKind.OTHER_LIST_NEXT_LINK, lists_only=True),
+    Row(name="nextLink that is new each time", kind=FaultKind.ENDLESS_NEXT_LINK, lists_only=True),
+    _raw("a Retry-After that is no number, status 200", header="Retry-After: 1, 2"),
+    _raw("a Retry-After that is no number, status 503", status=503, header="Retry-After: 1, 2"),
+    _raw("a Retry-After with a leap second", status=403, header="Retry-After: Sat, 31 Dec 2016 23:59:60 GMT"),
+    _raw("401, claims that are no UTF-8", status=401, header=f"WWW-Authenticate: {_CLAIMS.format('//8=')}"),
+    _raw("401, claims that are no JSON", status=401, header=f"WWW-Authenticate: {_CLAIMS.format('eA==')}"),
+    _raw("an empty body, once", body="", times=1),
+    _raw("an empty body, always", body=""),
+    _raw("HTML, once", body="<html>busy</html>", times=1),
+    _raw("JSON that is cut off, once", rewrite=lambda body: body[:-20], times=1),
+    _raw("an error with status 200", body='{"error": {"code": "ServerBusy", "message": "Try later."}}'),
+    _raw("`{}` with status 200", body="{}"),
+    _rewritten("`Value` instead of `value`", '"value"', '"Value"'),
+    _rewritten(
+        "ids of another subscription", f'"id":"/subscriptions/{STRUCK}', f'"id":"/subscriptions/{SPARED}'
+    ),
+    _rewritten(
+        "ids with dot segments", f'"id":"/subscriptions/{STRUCK}', f'"id":"/subscriptions/../{STRUCK}'
+    ),
+    _rewritten(
+        "ids with half a surrogate pair", f'"id":"/subscriptions/{STRUCK}', '"id":"/subscriptions/\ud800'
+    ),
     Row(name="missing fields", kind=FaultKind.MISSING_MEMBERS),
     Row(name="wrong types", kind=FaultKind.WRONG_TYPES),
     Row(name="unknown enum values", kind=FaultKind.UNKNOWN_ENUMS),

@@ -30,7 +30,7 @@ async def arm_before(
     """Yield an Arm that talks to a server on loopback, which answers every path with `handler`."""
     app = web.Application()
     app.router.add_get("/{path:.*}", handler)
-    runner = web.AppRunner(app)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()

@@ -100,7 +100,7 @@ def test_management_groups_take_one_action_more() -> None:
     assert rows(tables.gaps) == []
     assert len(tables.workspaces) == 1
     gaps = rows(scan_with(actions_for(EVERYTHING), EVERYTHING, wanted).gaps)
-    assert [gap["asked"] for gap in gaps] == ["descendants", "subscriptions"]
+    assert [gap["asked"] for gap in gaps] == ["descendants"]
     assert "a role with Microsoft.Management/managementGroups/descendants/read)" in gaps[0]["closes"]
 
 

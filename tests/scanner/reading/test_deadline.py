@@ -45,7 +45,7 @@ def test_nothing_is_sent_past_the_deadline() -> None:
         tables, payloads = scanned(emulator, patience=replace(IMPATIENT, deadline=0.0))
         assert emulator.requests == []
     assert payloads == []
-    assert set(tables.gaps["code"]) == {"DeadlinePassed", "NoSubscriptionVisible"}
+    assert set(tables.gaps["code"]) == {"DeadlinePassed"}
 
 
 def test_a_wait_that_azure_asked_for_ends_at_the_deadline() -> None:

@@ -251,8 +251,14 @@ ITEMS: list[Payload | Gap] = [
     payload(
         "workspace", workspace(publicNetworkAccess="Enabled", privateEndpointConnections=[{"name": "pe"}])
     ),
-    payload("outboundRules", {"value": [{"id": "/r/1", "name": "one", "properties": {"type": "FQDN"}}]}),
-    payload("privateEndpointConnections", {"value": [{"id": "/c/1", "name": "one"}]}),
+    payload(
+        "outboundRules",
+        {"value": [{"id": f"{WORKSPACE}/outboundRules/one", "name": "one", "properties": {"type": "FQDN"}}]},
+    ),
+    payload(
+        "privateEndpointConnections",
+        {"value": [{"id": f"{WORKSPACE}/privateEndpointConnections/one", "name": "one"}]},
+    ),
     gap("outboundRules"),
     gap("computes"),
 ]
@@ -270,8 +276,19 @@ TOLD_TWICE: list[Payload | Gap] = [
     *ITEMS,
     listed(workspace(publicNetworkAccess="Disabled", privateEndpointConnections=[{"name": "pe"}])),
     payload("workspace", workspace(managedNetwork={"outboundRules": {"one": {"type": "ServiceTag"}}})),
-    payload("outboundRules", {"value": [{"id": "/r/1", "name": "one", "properties": {"type": "Other"}}]}),
-    payload("computes", {"value": [{"id": "/k", "name": "a"}, {"id": "/K", "name": "b"}]}),
+    payload(
+        "outboundRules",
+        {"value": [{"id": f"{WORKSPACE}/outboundRules/one", "name": "one", "properties": {"type": "Other"}}]},
+    ),
+    payload(
+        "computes",
+        {
+            "value": [
+                {"id": f"{WORKSPACE}/computes/k", "name": "a"},
+                {"id": f"{WORKSPACE}/COMPUTES/K", "name": "b"},
+            ]
+        },
+    ),
 ]
 
 
