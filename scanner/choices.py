@@ -90,3 +90,12 @@ class VerifyFormat(StrEnum):
 
     TEXT = "text"
     JSON = "json"
+
+
+class TrendFormat(StrEnum):
+    """How `history trend` shows a trend."""
+
+    TABLE = "table"
+    CSV = "csv"
+    JSON = "json"
+    HTML = "html"

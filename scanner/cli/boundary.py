@@ -91,6 +91,7 @@ def run(
 def _run(command: Callable[[Terminal], int], log_level: LogLevel, log_format: LogFormat) -> None:
     from checks.errors import AuditError
     from reports.errors import UnwritableReportError
+    from scanner.errors import ArchiveError
     from scanner.terminal import Terminal
 
     terminal = Terminal()
@@ -101,7 +102,8 @@ def _run(command: Callable[[Terminal], int], log_level: LogLevel, log_format: Lo
             code = command(terminal)
     except AuditError as error:
         terminal.complain(f"azml-audit: {error}")
-        code = ExitCode.INTERNAL if isinstance(error, UnwritableReportError) else ExitCode.USAGE
+        is_internal = isinstance(error, UnwritableReportError | ArchiveError)
+        code = ExitCode.INTERNAL if is_internal else ExitCode.USAGE
     except KeyboardInterrupt:
         code = ExitCode.TERMINATED if termination.is_requested else ExitCode.INTERRUPTED
         terminal.complain(

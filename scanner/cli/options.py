@@ -231,6 +231,13 @@ class Evidence:
             "Write an evidence bundle: Azure's answers, the policies and the findings.",
         ),
     ] = None
+    archive: Annotated[
+        str | None,
+        _evidence(
+            *("--archive", "DIR|URL"),
+            "Keep report, bundle and result of this run in a folder or a blob container.",
+        ),
+    ] = None
     sign: Annotated[
         str | None,
         _evidence(

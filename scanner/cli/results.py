@@ -1,4 +1,4 @@
-"""`azml-audit trace`, `diff`, `verify` and `report`: what a finished audit found, and why."""
+"""`azml-audit trace`, `diff`, `verify`, `report` and `history`: what a finished audit found, and why."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from scanner.choices import VerifyFormat
+from scanner.choices import TrendFormat, VerifyFormat
 from scanner.cli.command import command
-from scanner.cli.options import Report, Texts, options
+from scanner.cli.options import Report, SignIn, Texts, options
 
 if TYPE_CHECKING:
     from scanner.terminal import Terminal
@@ -114,3 +114,39 @@ def report(terminal: Terminal, bundle: Bundle, report: Report) -> int:
 
     formats = report.formats or ()
     return write_reports(bundle, report.output, formats, terminal, quiet=report.quiet, result=report.result)
+
+
+@command(
+    examples=[
+        "history audits/ list",
+        "history audits/ verify",
+        "history audits/ trend --format html --output trend.html",
+        "history audits/ diff latest~1 latest",
+        "history https://ACCOUNT.blob.core.windows.net/audits trend --auth cli",
+    ],
+    note="RUN is a part of a run's name or root digest, latest, or latest~1 for the run before it. Exit codes: 0; "
+    "1 if verify finds a problem; 2 usage error.",
+)
+def history(
+    terminal: Terminal,
+    sign_in: SignIn,
+    location: Annotated[
+        str, typer.Argument(metavar="LOCATION", help="A folder or blob container of --archive.")
+    ],
+    action: Annotated[str, typer.Argument(metavar="ACTION", help="list, show, verify, trend or diff.")],
+    runs: Annotated[Texts, typer.Argument(metavar="[RUN]...", help="One run for show, two for diff.")] = None,
+    trend_format: Annotated[
+        TrendFormat,
+        _option("--format -f", "NAME", "Of trend: table, csv, json or html.", choices=TrendFormat),
+    ] = TrendFormat.TABLE,
+    output: Annotated[
+        Path | None, _option("--output -o", "FILE", "Of trend: write to this file. [default: stdout]")
+    ] = None,
+    whole: Annotated[bool, _option("--whole", "", "Of list: list all runs.")] = False,
+) -> int:
+    """Read the runs of an archive: list, show, verify, trend, diff."""
+    from scanner.archive.of_scan import opened
+    from scanner.history.command import history
+
+    store = opened(location, lambda: sign_in.connection(terminal))
+    return history(store, action, runs or (), terminal, trend_format=trend_format, output=output, whole=whole)

@@ -44,10 +44,10 @@ class Earlier:
         ),
     ] = None
     baseline: Annotated[
-        Path | None,
+        str | None,
         _earlier(
             *("--baseline", "OLD"),
-            "Compare with this report folder or evidence bundle; the report shows the drift.",
+            "Compare with this report folder or evidence bundle, or with the last complete run of an archive.",
         ),
     ] = None
     fail_on_regression: Annotated[
@@ -141,6 +141,7 @@ def _job(
     from scanner.commands.gathering import Job
     from scanner.evidence.attesting import attestation
 
+    sealed = evidence.evidence or (Path("evidence.zip") if evidence.archive else None)
     return Job(
         output=report.output,
         formats=report.formats or (),
@@ -150,7 +151,8 @@ def _job(
         collect_all=policies.collect_all,
         fail_on=threshold.fail_on,
         evidence=evidence.evidence,
-        attest=attestation(evidence.sign, evidence.timestamp, evidence.evidence, ca_bundle, os.environ),
+        archive=evidence.archive,
+        attest=attestation(evidence.sign, evidence.timestamp, sealed, ca_bundle, os.environ),
         command=sys.argv[1:],
     )
 

@@ -44,10 +44,11 @@ class Job:
 
     `discover`: None compares both ways, or uses Resource Manager alone if Resource Graph refuses.
     `earlier`: an evidence bundle or an export to read instead of Azure.
-    `baseline`: an older report or bundle to compare with. With `fail_on_regression`, only violations that
-    it does not have decide the exit code.
+    `baseline`: an older report or bundle, or an archive, to compare with. With `fail_on_regression`, only
+    violations that it does not have decide the exit code.
     `workers`: the pool that reads the subscriptions; None reads them in this process.
     `resume`: use the answers of an interrupted scan for the same report that are not older than `max_age`.
+    `archive`: the folder or container that keeps the run; it implies a bundle.
     `result`: where to write the result as one line of JSON; "-" is stdout.
     `evidence`: the bundle to write. It records `command`, and `attest` signs it.
     """
@@ -61,12 +62,13 @@ class Job:
     collect_all: bool = False
     discover: Discover | None = None
     earlier: Path | None = None
-    baseline: Path | None = None
+    baseline: str | None = None
     fail_on_regression: bool = False
     workers: Callable[[], Pool] | None = None
     resume: bool = False
     max_age: timedelta = timedelta(hours=1)
     evidence: Path | None = None
+    archive: str | None = None
     attest: Attestation | None = None
     command: Sequence[str] = ()
     is_demonstration: bool = False

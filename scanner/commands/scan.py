@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import cache
+from pathlib import Path
 from threading import Thread
 from time import monotonic
 from typing import TYPE_CHECKING
@@ -34,9 +36,8 @@ from scanner.result_line import STDOUT, check_result, result_of, write_result
 from scanner.terminal import Terminal, TerminalProgress, print_line
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from checks.drift.model import Snapshot
+    from scanner.archive.of_scan import Archiving
 
 
 def scan(
@@ -52,10 +53,13 @@ def scan(
     """
     policies = loaded(job.policies, registry())
     formats = chosen(job.formats)
-    baseline = baseline_of(job)
+    check_regression_option(job)
     _check_places(job)
     Thread(target=prepare, args=[formats], daemon=True).start()
+    connect = cache(connect)
     with _store(job, clock) as store, ExitStack() as last:
+        baseline = baseline_of(job, policies, connect, terminal, last)
+        job, archive = _archive(job, policies, connect, last)
         gathered = _gathered(job, policies, connect, terminal, store, clock)
         unlisted = _why_nothing_was_scanned(gathered.tables) if job.earlier is None else ""
         if unlisted and files_listed(job.output):
@@ -65,7 +69,26 @@ def scan(
         folder = write(audit, job.output, formats, publish)
         if not gathered.tables.gaps["code"].eq(PAST_DEADLINE).any():
             store.finish()
-    return _concluded(job, audit, folder, terminal)
+        run = _kept_run(job, archive, audit, folder) if archive is not None else ""
+    return _concluded(job, audit, folder, terminal, run)
+
+
+def _archive(
+    job: Job, policies: Sequence[LoadedPolicy], connect: Callable[[], Connection], last: ExitStack
+) -> tuple[Job, Archiving | None]:
+    if job.archive is None:
+        return job, None
+    from scanner.archive.of_scan import archiving
+
+    return archiving(job, policies, connect, last)
+
+
+def _kept_run(job: Job, archive: Archiving, audit: Audit, folder: Path) -> str:
+    """Put the run into the archive, and return its name there."""
+    from scanner.archive.of_scan import keep_run
+
+    code, meaning = _exit_of(audit, fail_on_regression=job.fail_on_regression)
+    return keep_run(job, archive, audit, folder, code=code, meaning=meaning)
 
 
 def _why_nothing_was_scanned(tables: Tables) -> str:
@@ -142,7 +165,7 @@ def _audited(job: Job, gathered: Gathered, policies: tuple[LoadedPolicy, ...]) -
     )
 
 
-def _concluded(job: Job, audit: Audit, folder: Path, terminal: Terminal) -> int:
+def _concluded(job: Job, audit: Audit, folder: Path, terminal: Terminal, run: str) -> int:
     """Print the summary and return the exit code."""
     code, meaning = _exit_of(audit, fail_on_regression=job.fail_on_regression)
     for line in previous_note(folder):
@@ -151,7 +174,7 @@ def _concluded(job: Job, audit: Audit, folder: Path, terminal: Terminal) -> int:
         show(audit, folder, terminal.out, code=code)
         label = "A scan would exit with code" if job.is_demonstration else "Exit code"
         print_line(terminal.out, f"{label} {code}: {meaning}.")
-    _show_root(job, audit, terminal)
+    _show_root(job, audit, terminal, run)
     if job.result is not None:
         result = result_of(audit, folder, code=code, meaning=meaning, evidence=job.evidence)
         write_result(result, job.result)
@@ -161,24 +184,46 @@ def _concluded(job: Job, audit: Audit, folder: Path, terminal: Terminal) -> int:
     return code
 
 
-def _show_root(job: Job, audit: Audit, terminal: Terminal) -> None:
-    """Print the evidence bundle, if any.
+def _show_root(job: Job, audit: Audit, terminal: Terminal, run: str) -> None:
+    """Print where the evidence is: in an archive, or in a bundle of its own."""
+    if not audit.root_digest or job.result == STDOUT:
+        return
+    place = f"Archive: {job.archive}, run {run}" if run else f"Evidence: {job.evidence}"
+    print_line(terminal.out, f"{place}, root digest {audit.root_digest}")
 
-    With `--result -` stdout has the JSON line alone, which names the bundle and its root digest, too.
-    """
-    if audit.root_digest and job.result != STDOUT:
-        print_line(terminal.out, f"Evidence: {job.evidence}, root digest {audit.root_digest}")
 
-
-def baseline_of(job: Job) -> Snapshot | None:
-    """Read the audit to compare with. Raises UsageError if it is missing, SnapshotError if unreadable."""
-    if job.baseline is not None:
-        from scanner.snapshots import snapshot
-
-        return snapshot(job.baseline)
-    if job.fail_on_regression:
+def check_regression_option(job: Job) -> None:
+    """Raise UsageError if the option lacks an audit to compare with."""
+    if job.fail_on_regression and job.baseline is None:
         raise UsageError("--fail-on-regression needs an audit to compare with: add --baseline OLD.")
-    return None
+
+
+def baseline_of(
+    job: Job,
+    policies: Sequence[LoadedPolicy],
+    connect: Callable[[], Connection],
+    terminal: Terminal,
+    last: ExitStack,
+) -> Snapshot | None:
+    """Read the audit to compare with. An archive may have none yet, which is noted.
+
+    Raises UsageError if it is missing, SnapshotError if unreadable.
+    """
+    if job.baseline is None:
+        return None
+    from scanner.archive.earlier import is_archive
+    from scanner.snapshots import snapshot
+
+    if not is_archive(job.baseline):
+        return snapshot(Path(job.baseline))
+    from scanner.archive.of_scan import archived_baseline
+
+    found = archived_baseline(job, policies, connect, last)
+    if found is None:
+        terminal.complain(
+            f"azml-audit: {job.baseline} has no complete run of this scope and these policies yet."
+        )
+    return found
 
 
 def _compared(audit: Audit, baseline: Snapshot) -> Audit:

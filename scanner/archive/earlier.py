@@ -1,0 +1,35 @@
+"""Find the last complete run of a series in an archive, to compare a new run with it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from scanner.archive.index import Run, runs_in
+from scanner.archive.stores import ArchiveStore, FolderStore
+from scanner.errors import ArchiveError
+
+_NEEDED = "report/"
+
+
+def is_archive(location: str) -> bool:
+    """Return whether the location is an archive and no report or bundle."""
+    return "://" in location or FolderStore(Path(location)).read("index.jsonl") is not None
+
+
+def last_complete(store: ArchiveStore, *, scope: str, policies: Mapping[str, str]) -> Run | None:
+    """Return the last run without a gap of this scope and these policies, None if there is none."""
+    series = scope, tuple(sorted(policies.values()))
+    runs = [run for run in runs_in(store.index().content, store.name) if run.series == series]
+    return next((run for run in reversed(runs) if run.is_complete), None)
+
+
+def download_report(store: ArchiveStore, run: Run, folder: Path) -> Path:
+    """Write the CSV files of the run's report to a folder and return it. Raises ArchiveError if one is missing."""
+    for name in run.files:
+        if name.startswith(_NEEDED) and name.endswith(".csv"):
+            content = store.read(f"{run.run}/{name}")
+            if content is None:
+                raise ArchiveError(f"{store.name} has no {run.run}/{name}, which its index lists.")
+            (folder / name.removeprefix(_NEEDED)).write_bytes(content)
+    return folder

@@ -1,0 +1,113 @@
+"""The archive of a scan: the root digest of the run before, the baseline, and keeping the finished run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from reports.audit import Audit
+from scanner.archive.earlier import download_report, last_complete
+from scanner.archive.index import scope_digest
+from scanner.archive.keeping import Kept, keep, previous_root, store_at
+from scanner.archive.stores import ArchiveStore
+from scanner.commands.connections import Connection
+from scanner.commands.gathering import Job, asked_for
+from scanner.errors import ArchiveError, UsageError
+from scanner.policies import LoadedPolicy
+from scanner.result_line import result_of
+from scanner.snapshots import snapshot
+
+if TYPE_CHECKING:
+    from azure.core.credentials import TokenCredential
+
+    from checks.drift.model import Snapshot
+
+
+@dataclass(frozen=True, kw_only=True)
+class Archiving:
+    """What a scan needs of its archive. `scope` is the digest of what is asked and of which cloud."""
+
+    store: ArchiveStore
+    scope: str
+    previous_root: str | None
+
+
+def archiving(
+    job: Job, policies: Sequence[LoadedPolicy], connect: Callable[[], Connection], last: ExitStack
+) -> tuple[Job, Archiving | None]:
+    """Open the archive before anything is asked of Azure. Return the job with a bundle to seal, and the archive.
+
+    Raises UsageError if the archive cannot be read.
+    """
+    if job.archive is None:
+        return job, None
+    store = opened(job.archive, connect)
+    if job.evidence is None:
+        folder = last.enter_context(TemporaryDirectory(prefix="azml-audit-"))
+        job = replace(job, evidence=Path(folder) / "evidence.zip")
+    try:
+        previous = previous_root(store)
+    except ArchiveError as error:
+        raise UsageError(f"{error} Nothing was scanned.") from error
+    scope = scope_of(job, policies, connect)
+    return job, Archiving(store=store, scope=scope, previous_root=previous)
+
+
+def opened(location: str, connect: Callable[[], Connection]) -> ArchiveStore:
+    """Return the store at the location. Its token is asked for apart from the token of Resource Manager."""
+
+    def credential() -> TokenCredential:
+        from scanner.archive.credential import StorageCredential
+
+        return StorageCredential(connect().make_credential)
+
+    ca_bundle = connect().ca_bundle if "://" in location else None
+    return store_at(location, credential, ca_bundle=ca_bundle)
+
+
+def scope_of(job: Job, policies: Sequence[LoadedPolicy], connect: Callable[[], Connection]) -> str:
+    """Return the digest of the scope: the cloud or the files, the subscriptions asked for, and what is read."""
+    wanted = job.wanted
+    place = str(job.earlier) if job.earlier is not None else connect().cloud.arm_endpoint
+    return scope_digest(
+        {
+            "place": "the demo tenant" if job.is_demonstration else place,
+            "subscriptions": sorted(wanted.subscriptions),
+            "excluded": sorted(wanted.excluded),
+            "management_groups": sorted(wanted.management_groups),
+            "kinds": sorted(asked_for(job, policies).kinds),
+        }
+    )
+
+
+def archived_baseline(
+    job: Job, policies: Sequence[LoadedPolicy], connect: Callable[[], Connection], last: ExitStack
+) -> Snapshot | None:
+    """Return the last complete run of the same scope and policies, None if the archive has none yet."""
+    assert job.baseline is not None
+    store = opened(job.baseline, connect)
+    digests = {policy.policy.name: policy.composition.digest for policy in policies}
+    run = last_complete(store, scope=scope_of(job, policies, connect), policies=digests)
+    if run is None:
+        return None
+    folder = last.enter_context(TemporaryDirectory(prefix="azml-audit-"))
+    return replace(snapshot(download_report(store, run, Path(folder))), name=f"run {run.run}")
+
+
+def keep_run(job: Job, archive: Archiving, audit: Audit, folder: Path, *, code: int, meaning: str) -> str:
+    """Put the finished run into the archive and return its name. Raises ArchiveError."""
+    assert job.evidence is not None
+    result = result_of(audit, folder, code=code, meaning=meaning, evidence=None)
+    kept = Kept(
+        audit=audit,
+        report=folder,
+        bundle=job.evidence,
+        result=result,
+        scope=archive.scope,
+        exit_code=code,
+    )
+    return keep(archive.store, kept).run

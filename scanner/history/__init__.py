@@ -1,0 +1,1 @@
+"""Read the history of an archive: list its runs, verify their chain, and count what opened and closed."""

@@ -1,0 +1,105 @@
+"""Verify an archive: the chain of root digests, the digest of every file, and files that no line has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from itertools import pairwise
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from pydantic import BaseModel, ValidationError
+
+from scanner.archive.index import Run
+from scanner.archive.stores import POINTER, ArchiveStore
+from scanner.errors import EvidenceError
+from scanner.evidence.replaying import sealed
+
+_BUNDLE = "evidence.zip"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Examined:
+    """Problems are false or missing; notes are files of a run that was cut off before its line."""
+
+    problems: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+class _Pointer(BaseModel):
+    run: str
+    root: str
+
+
+def examined(store: ArchiveStore, runs: Sequence[Run]) -> Examined:
+    """Return what is wrong with the archive. Reads every file of every run."""
+    problems = [*_chain(runs), *_pointer(store, runs)]
+    for run in runs:
+        problems += _files(store, run)
+        problems += _root(store, run)
+    return Examined(problems=tuple(problems), notes=tuple(_without_line(store, runs)))
+
+
+def _chain(runs: Sequence[Run]) -> Iterator[str]:
+    """Yield the lines that do not name the root of the line before."""
+    if runs and runs[0].previous_root is not None:
+        yield f"{runs[0].run} names a run before it, which is gone from the index."
+    for before, run in pairwise(runs):
+        if run.previous_root != before.root:
+            yield f"{run.run} does not follow {before.run}: a run between them was removed, replaced or moved."
+        if run.finished_at < before.started_at:
+            yield f"{run.run} is older than {before.run}, which stands before it."
+    names = [run.run for run in runs]
+    yield from (
+        f"{name} is in the index more than once." for name in sorted({n for n in names if names.count(n) > 1})
+    )
+
+
+def _pointer(store: ArchiveStore, runs: Sequence[Run]) -> Iterator[str]:
+    content = store.read(POINTER)
+    if content is None:
+        return
+    try:
+        pointer = _Pointer.model_validate_json(content)
+    except ValidationError:
+        yield f"{POINTER} is no pointer."
+        return
+    if (pointer.run, pointer.root) not in {(run.run, run.root) for run in runs}:
+        yield f"{POINTER} names {pointer.run}, which is gone from the index."
+
+
+def _files(store: ArchiveStore, run: Run) -> Iterator[str]:
+    """Yield the files of a run that are missing or altered."""
+    for name, digest in sorted(run.files.items()):
+        content = store.read(f"{run.run}/{name}")
+        if content is None:
+            yield f"{run.run}/{name} is missing."
+        elif sha256(content).hexdigest() != digest:
+            yield f"{run.run}/{name} is not the file that the index lists."
+
+
+def _root(store: ArchiveStore, run: Run) -> Iterator[str]:
+    """Yield a bundle whose root digest or previous root is not that of its line."""
+    content = store.read(f"{run.run}/{_BUNDLE}")
+    if content is None:
+        return
+    with TemporaryDirectory(prefix="azml-audit-") as folder:
+        path = Path(folder) / _BUNDLE
+        path.write_bytes(content)
+        try:
+            found = sealed(path)
+        except EvidenceError as error:
+            yield f"{run.run}/{_BUNDLE}: {error}"
+            return
+    if found.root != run.root:
+        yield f"{run.run}/{_BUNDLE} has the root digest {found.root}, and the index lists {run.root}."
+
+
+def _without_line(store: ArchiveStore, runs: Sequence[Run]) -> Iterator[str]:
+    """Yield the folders of runs that the index does not have: a run was cut off, or its line removed."""
+    listed = {run.run for run in runs}
+    folders = {"/".join(name.split("/")[:4]) for name in store.names("") if name.count("/") > 3}
+    for folder in sorted(folders - listed):
+        if folder[:4].isdigit():
+            yield f"{folder} has files and no line in the index: the run was cut off, or its line was removed."

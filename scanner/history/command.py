@@ -1,0 +1,159 @@
+"""`azml-audit history`: list, show, verify, trend and diff over the runs of an archive."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from rich.console import Console
+
+from checks.suggestions import did_you_mean
+from scanner.archive.earlier import download_report
+from scanner.archive.index import Run, runs_in
+from scanner.archive.stores import ArchiveStore
+from scanner.choices import TrendFormat
+from scanner.errors import UsageError
+from scanner.history.checking import examined
+from scanner.history.texts import csv_text, json_text, show_trend
+from scanner.history.trend import series_of, trend
+from scanner.terminal import Terminal, print_line, print_lines, table
+
+_SHOWN = 40
+
+
+def history(
+    store: ArchiveStore,
+    action: str,
+    arguments: Sequence[str],
+    terminal: Terminal,
+    *,
+    trend_format: TrendFormat,
+    output: Path | None,
+    whole: bool,
+) -> int:
+    """Run one action and return the exit code. Raises UsageError for an unknown action, run or number of arguments."""
+    actions: dict[str, tuple[int, Callable[[list[Run]], int]]] = {
+        "list": (0, lambda runs: _list(runs, terminal.out, whole=whole)),
+        "show": (1, lambda runs: _show(_named(runs, arguments[0], store), terminal.out)),
+        "verify": (0, lambda runs: _verify(store, runs, terminal.out)),
+        "trend": (0, lambda runs: _trend(runs, trend_format, output, terminal.out)),
+        "diff": (2, lambda runs: _diff(store, runs, arguments, terminal)),
+    }
+    if action not in actions:
+        raise UsageError(
+            f"There is no action {action!r}. {did_you_mean(action, actions)}Choose from: {', '.join(actions)}."
+        )
+    count, work = actions[action]
+    if len(arguments) != count:
+        raise UsageError(f"history LOCATION {action} takes {count or 'no'} RUN{'s' if count > 1 else ''}.")
+    runs = runs_in(store.index().content, store.name)
+    if not runs:
+        raise UsageError(f"{store.name} has no run. `azml-audit scan --archive {store.name}` adds one.")
+    return work(runs)
+
+
+def _named(runs: Sequence[Run], name: str, store: ArchiveStore) -> Run:
+    """Return the run of this name, part of a name or root digest, `latest`, or `latest~1` and so on."""
+    if name == "latest":
+        return runs[-1]
+    back = name.removeprefix("latest~")
+    if back != name and back.isdigit() and int(back) < len(runs):
+        return runs[-1 - int(back)]
+    found = [run for run in runs if name in run.run or run.root.startswith(name)]
+    if len(found) == 1:
+        return found[0]
+    problem = f"{len(found)} runs match {name!r}" if found else f"{store.name} has no run {name!r}"
+    raise UsageError(
+        f"{problem}. `azml-audit history {store.name} list` lists all; `latest` is the last one."
+    )
+
+
+def _list(runs: Sequence[Run], out: Console, *, whole: bool) -> int:
+    shown = runs if whole else runs[-_SHOWN:]
+    if len(shown) < len(runs):
+        print_line(out, f"{len(runs) - len(shown):,} older runs are not listed. Add --whole.", "yellow")
+    numbers = {id(run): number for number, series in enumerate(series_of(runs), 1) for run in series}
+    made = table("Run", "Exit", "Violations", "Unknown", "Read", "Opened", "Closed", "Series", whole=("Run",))
+    for run in shown:
+        read = f"{run.coverage['subscriptions_read']}/{run.coverage['subscriptions']}"
+        counts = (sum(run.violations.values()), run.unknown)
+        changes = (len(run.opened), len(run.closed), numbers[id(run)])
+        words = (*(f"{count:,}" for count in counts), read, *(f"{count:,}" for count in changes))
+        made.add_row(run.run, str(run.exit_code), *words)
+    out.print(made)
+    return 0
+
+
+def _show(run: Run, out: Console) -> int:
+    kept = run.model_dump(mode="json", exclude={"files", "opened", "closed"})
+    kept |= {"files": len(run.files), "opened": len(run.opened), "closed": len(run.closed)}
+    for name, value in kept.items():
+        text = ", ".join(f"{key} {each}" for key, each in value.items()) if isinstance(value, dict) else value
+        print_line(out, f"{name.replace('_', ' ')}: {text}")
+    for word, listed in (("opened", run.opened), ("closed", run.closed)):
+        for each in listed[:_SHOWN]:
+            print_line(out, f"  {word} {each.severity} {each.check} {each.resource}")
+        if len(listed) > _SHOWN:
+            print_line(out, f"  and {len(listed) - _SHOWN:,} more {word}")
+    return 0
+
+
+def _verify(store: ArchiveStore, runs: Sequence[Run], out: Console) -> int:
+    found = examined(store, runs)
+    for problem in found.problems:
+        print_line(out, problem, "red")
+    for note in found.notes:
+        print_line(out, f"Note: {note}", "yellow")
+    files = sum(len(run.files) for run in runs)
+    if found.problems:
+        count = len(found.problems)
+        print_line(
+            out, f"The archive is altered or damaged ({count} problem{'s' * (count > 1)}).", "bold red"
+        )
+        return 1
+    words = f"{len(runs):,} {'run' if len(runs) == 1 else 'runs'} and {files:,} files agree with the index."
+    print_line(out, words, "green")
+    print_line(out, f"Last root digest: {runs[-1].root}")
+    print_line(
+        out, "Keep it elsewhere: a last run that was removed together with its line leaves no trace here."
+    )
+    return 0
+
+
+def _trend(runs: Sequence[Run], trend_format: TrendFormat, output: Path | None, out: Console) -> int:
+    trends = [trend(series) for series in series_of(runs)]
+    if trend_format is TrendFormat.TABLE:
+        if output is not None:
+            raise UsageError("--output needs --format csv, json or html.")
+        show_trend(trends, out)
+        return 0
+    from scanner.history.page import page
+
+    texts = {TrendFormat.CSV: csv_text, TrendFormat.JSON: json_text, TrendFormat.HTML: page}
+    text = texts[trend_format](trends)
+    if output is None:
+        print_lines(out, text.rstrip("\n"))
+        return 0
+    try:
+        output.write_text(text, encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise UsageError(f"Could not write {output}: {error.strerror}.") from error
+    return 0
+
+
+def _diff(store: ArchiveStore, runs: Sequence[Run], names: Sequence[str], terminal: Terminal) -> int:
+    from checks.drift.comparison import drift
+    from scanner.commands.drift_summary import show_drift
+    from scanner.snapshots import snapshot
+
+    old, new = (_named(runs, name, store) for name in names)
+    with TemporaryDirectory(prefix="azml-audit-") as place:
+        sides = []
+        for name, run in (("old", old), ("new", new)):
+            folder = Path(place) / name
+            folder.mkdir()
+            sides.append(snapshot(download_report(store, run, folder)))
+        show_drift(drift(replace(sides[0], name=old.run), replace(sides[1], name=new.run)), terminal.out)
+    return 0
