@@ -119,7 +119,8 @@ class BlobStore:
                 f"{path} exists in {self.name}. An archive never overwrites a file."
             ) from error
         except (ResourceModifiedError, ResourceNotFoundError) as error:
-            if path == INDEX or getattr(error, "error_code", "") == "BlobNotFound":
+            code = getattr(error, "error_code", "")
+            if code == "BlobNotFound" or (path == INDEX and code == "ConditionNotMet"):
                 raise
             raise ArchiveError(self._refused(path, error)) from error
         except AzureError as error:
