@@ -25,12 +25,14 @@ SLOW = (
     "journeys/browser/",
     "journeys/test_cli.py",
     "journeys/test_diff.py",
+    "journeys/test_every_night.py",
     "journeys/test_exit_codes.py",
     "journeys/test_fault_matrix.py",
     "journeys/test_faults_by_chance.py",
     "journeys/test_fuzz.py",
     "journeys/test_interrupted.py",
     "journeys/test_pasted_commands.py",
+    "scanner/archive/",
     "scanner/azure/test_challenges.py",
     "scanner/azure/test_throttling.py",
     "scanner/cassettes/",
@@ -38,6 +40,7 @@ SLOW = (
     "scanner/reading/test_deadline.py",
     "scanner/reading/test_discovery.py",
     "scanner/reading/test_live.py",
+    "scanner/test_summary.py",
     "scanner/workers/",
 )
 """Where tests take seconds each: `make quick` leaves them out (`-m "not slow"`)."""

@@ -24,8 +24,8 @@ def last_complete(store: ArchiveStore, *, scope: str, policies: Mapping[str, str
     """
     series = scope, tuple(sorted(policies.values()))
     runs = [run for run in runs_in(store.index().content, store.name) if run.series == series]
-    complete = [run for run in runs if run.is_complete]
-    return (complete or runs or [None])[-1]
+    candidates = [run for run in runs if run.is_complete] or runs
+    return candidates[-1] if candidates else None
 
 
 def download_report(store: ArchiveStore, run: Run, folder: Path) -> Path:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -15,7 +15,7 @@ from checks.engine.finding_ids import finding_ids
 from checks.model import Status
 from checks.severity import Verdict
 from reports.audit import Audit
-from scanner.archive.stores import ArchiveStore, ChangedMeanwhileError
+from scanner.archive.stores import INDEX, ArchiveStore, ChangedMeanwhileError
 from scanner.errors import ArchiveError
 
 FORMAT_VERSION = "1.0"
@@ -82,24 +82,38 @@ class Run(BaseModel):
 
 
 def runs_in(content: bytes, name: str) -> list[Run]:
-    """Return the runs of an index. Raises ArchiveError for a line that is none, with its number.
+    """Return the runs of an index. A line that is no JSON is left out: `broken_lines` names it.
 
-    The last line may be cut off by a killed writer; it then ends without a line feed and is left out.
+    Raises ArchiveError for JSON that is no run, such as a run of a newer version, with the number of its line.
     """
-    lines = content.split(b"\n")
-    whole = lines[:-1]
     runs = []
-    for number, line in enumerate(whole, 1):
-        try:
-            runs.append(Run.model_validate_json(line))
-        except ValidationError as error:
-            if not line.strip():
-                continue
-            raise ArchiveError(
-                f"Line {number} of index.jsonl in {name} is not a run: {error.errors(include_url=False)[0]['msg']}. "
-                "Somebody or something else wrote to the index."
-            ) from error
+    for number, line in _numbered(content):
+        if _is_json(line):
+            try:
+                runs.append(Run.model_validate_json(line))
+            except ValidationError as error:
+                raise ArchiveError(
+                    f"Line {number} of {INDEX} in {name} is not a run of this version of azml-audit: "
+                    f"{error.errors(include_url=False)[0]['msg']}."
+                ) from error
     return runs
+
+
+def broken_lines(content: bytes) -> list[int]:
+    """Return the numbers of the lines that are no JSON: their writer was killed, or something else wrote them."""
+    return [number for number, line in _numbered(content) if not _is_json(line)]
+
+
+def _numbered(content: bytes) -> Iterator[tuple[int, bytes]]:
+    return ((number, line) for number, line in enumerate(content.split(b"\n"), 1) if line.strip())
+
+
+def _is_json(line: bytes) -> bool:
+    try:
+        json.loads(line)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -75,11 +75,10 @@ class FolderStore:
     def create(self, path: str, content: bytes) -> None:
         """Write a new file."""
         target = self._folder / path
-        with self._refusals(path):
-            self._make_folder(target.parent)
-            with os.fdopen(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-                file.write(content)
-                os.fsync(file.fileno())
+        self._make_folder(target.parent, path)
+        with self._refusals(path), open(target, "xb", opener=_owners_alone) as file:
+            file.write(content)
+            os.fsync(file.fileno())
 
     def read(self, path: str) -> bytes | None:
         """Return a file, None if it does not exist."""
@@ -102,28 +101,30 @@ class FolderStore:
 
     def append(self, line: bytes, etag: str) -> None:
         """Append a line under a lock. A line that a killed writer cut off is ended first."""
-        with self._refusals(INDEX):
-            self._make_folder(self._folder)
-            with FileLock(self._folder / f".{INDEX}.lock", mode=0o600):
-                if self.index().etag != etag:
-                    raise ChangedMeanwhileError
-                flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
-                with os.fdopen(os.open(self._folder / INDEX, flags, 0o600), "ab") as file:
-                    file.write(line)
-                    file.flush()
-                    os.fsync(file.fileno())
+        self._make_folder(self._folder, INDEX)
+        with self._refusals(INDEX), FileLock(self._folder / f".{INDEX}.lock", mode=0o600):
+            if self.index().etag != etag:
+                raise ChangedMeanwhileError
+            flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+            with os.fdopen(os.open(self._folder / INDEX, flags, 0o600), "ab") as file:
+                file.write(line)
+                file.flush()
+                os.fsync(file.fileno())
 
     def point(self, content: bytes) -> None:
         """Put the pointer in place in one step."""
+        target = self._folder / POINTER
+        self._make_folder(target.parent, POINTER)
         with self._refusals(POINTER):
-            target = self._folder / POINTER
-            self._make_folder(target.parent)
             beside = target.with_name(f".{target.name}.{os.getpid()}")
             beside.write_bytes(content)
             beside.replace(target)
 
-    def _make_folder(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    def _make_folder(self, folder: Path, path: str) -> None:
+        try:
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        except OSError as error:
+            raise ArchiveError(f"Could not write {path} to {self.name}: {error.strerror}.") from error
 
     @contextmanager
     def _refusals(self, path: str) -> Iterator[None]:
@@ -135,3 +136,8 @@ class FolderStore:
             ) from error
         except OSError as error:
             raise ArchiveError(f"Could not write {path} to {self.name}: {error.strerror}.") from error
+
+
+def _owners_alone(path: str, flags: int) -> int:
+    """Open a file that its owner alone can read, whatever the umask."""
+    return os.open(path, flags, 0o600)

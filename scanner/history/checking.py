@@ -11,8 +11,8 @@ from tempfile import TemporaryDirectory
 
 from pydantic import BaseModel, ValidationError
 
-from scanner.archive.index import Run
-from scanner.archive.stores import POINTER, ArchiveStore
+from scanner.archive.index import Run, broken_lines, runs_in
+from scanner.archive.stores import INDEX, POINTER, ArchiveStore
 from scanner.errors import EvidenceError
 from scanner.evidence.replaying import sealed
 
@@ -32,13 +32,19 @@ class _Pointer(BaseModel):
     root: str
 
 
-def examined(store: ArchiveStore, runs: Sequence[Run]) -> Examined:
+def examined(store: ArchiveStore) -> Examined:
     """Return what is wrong with the archive. Reads every file of every run."""
+    content = store.index().content
+    runs = runs_in(content, store.name)
     problems = [*_chain(runs), *_pointer(store, runs)]
     for run in runs:
         problems += _files(store, run)
         problems += _root(store, run)
-    return Examined(problems=tuple(problems), notes=tuple(_without_line(store, runs)))
+    broken = [
+        f"Line {number} of {INDEX} is cut off or was written by something else."
+        for number in broken_lines(content)
+    ]
+    return Examined(problems=tuple(problems), notes=(*broken, *_without_line(store, runs)))
 
 
 def _chain(runs: Sequence[Run]) -> Iterator[str]:

@@ -101,7 +101,7 @@ def _show(run: Run, out: Console) -> int:
 
 
 def _verify(store: ArchiveStore, runs: Sequence[Run], out: Console) -> int:
-    found = examined(store, runs)
+    found = examined(store)
     for problem in found.problems:
         print_line(out, problem, "red")
     for note in found.notes:

@@ -78,7 +78,14 @@ def azurite(folder: Path) -> Iterator[Azurite]:
     port = _free_port()
     where = ["--blobHost", "127.0.0.1", "--blobPort", str(port), "--location", str(folder / "storage")]
     tls = ["--cert", str(cert), "--key", str(key), "--oauth", "basic"]
-    command = [program() or "azurite-blob", *where, *tls, "--silent", "--skipApiVersionCheck", "--disableTelemetry"]
+    command = [
+        program() or "azurite-blob",
+        *where,
+        *tls,
+        "--silent",
+        "--skipApiVersionCheck",
+        "--disableTelemetry",
+    ]
     with (folder / "azurite.log").open("wb") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log)
     try:
