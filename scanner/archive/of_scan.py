@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from reports.audit import Audit
+from scanner.after.result import result_of
 from scanner.archive.earlier import download_report, last_complete
 from scanner.archive.index import scope_digest
 from scanner.archive.keeping import Kept, keep, previous_root, store_at
@@ -18,7 +19,6 @@ from scanner.commands.connections import Connection
 from scanner.commands.gathering import Job, asked_for
 from scanner.errors import ArchiveError, UsageError
 from scanner.policies import LoadedPolicy
-from scanner.result_line import result_of
 from scanner.snapshots import snapshot
 
 if TYPE_CHECKING:

@@ -62,6 +62,7 @@ def _starting(choices: type[StrEnum], start: str) -> list[str]:
 
 _policy = options("Policy")
 _report = options("Report")
+_after = options("After the scan")
 _scope = options("Scope")
 _sign_in = options("Sign-in")
 _evidence = options("Evidence")
@@ -132,10 +133,27 @@ class Report:
         ),
     ] = None
     quiet: Annotated[bool, _report("--quiet -q", "", "Print no progress and no summary.")] = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class After:
+    """What to write or run for others after the report."""
+
     result: Annotated[
         Path | None,
-        _report(
+        _after(
             "--result", "FILE|-", "Also write the result as one line of JSON to a file, or to stdout (-)."
+        ),
+    ] = None
+    metrics: Annotated[
+        Path | None,
+        _after("--metrics", "FILE", "Also write metrics for the textfile collector of Prometheus."),
+    ] = None
+    on_change: Annotated[
+        str | None,
+        _after(
+            *("--on-change", "COMMAND"),
+            "Run this if something opened, closed or became unknown since --baseline; the change is JSON on stdin.",
         ),
     ] = None
 

@@ -105,7 +105,14 @@ def verify(
 
 
 @command(examples=["report evidence.zip --format html,sarif --output old-report"])
-def report(terminal: Terminal, bundle: Bundle, report: Report) -> int:
+def report(
+    terminal: Terminal,
+    bundle: Bundle,
+    report: Report,
+    result: Annotated[
+        Path | None, _option("--result", "FILE|-", "Also write the result as one line of JSON.")
+    ] = None,
+) -> int:
     """Write the reports of an evidence bundle again.
 
     The bundle's own policies judge it, as of the day of its scan. The command does not ask Azure.
@@ -113,7 +120,7 @@ def report(terminal: Terminal, bundle: Bundle, report: Report) -> int:
     from scanner.commands.report import write_reports
 
     formats = report.formats or ()
-    return write_reports(bundle, report.output, formats, terminal, quiet=report.quiet, result=report.result)
+    return write_reports(bundle, report.output, formats, terminal, quiet=report.quiet, result=result)
 
 
 @command(
@@ -122,7 +129,7 @@ def report(terminal: Terminal, bundle: Bundle, report: Report) -> int:
         "history audits/ verify",
         "history audits/ trend --format html --output trend.html",
         "history audits/ diff latest~1 latest",
-        "history https://ACCOUNT.blob.core.windows.net/audits trend --auth cli",
+        "history https://ACCOUNT.blob.core.windows.net/audits trend",
     ],
     note="RUN is a part of a run's name or root digest, latest, or latest~1 for the run before it. Exit codes: 0; "
     "1 if verify finds a problem; 2 usage error.",

@@ -13,6 +13,7 @@ import typer
 from scanner.cli.boundary import lasting
 from scanner.cli.command import command
 from scanner.cli.options import (
+    After,
     Discovery,
     Evidence,
     Pace,
@@ -72,6 +73,7 @@ def demo(
     threshold: Threshold,
     report: Report,
     evidence: Evidence,
+    after: After,
 ) -> int:
     """Audit an invented tenant: no Azure, no sign-in.
 
@@ -80,7 +82,9 @@ def demo(
     with lasting():
         from scanner.commands.demo import demo
 
-    return demo(_job(policies, threshold, report, evidence), terminal)
+    if after.on_change is not None:
+        raise UsageError("--on-change needs --baseline, which a demo has not.")
+    return demo(_job(policies, threshold, report, evidence, after), terminal)
 
 
 @command(
@@ -105,19 +109,22 @@ def scan(
     sign_in: SignIn,
     earlier: Earlier,
     evidence: Evidence,
+    after: After,
     pace: Pace,
 ) -> int:
     """Audit every workspace you can see, and write reports."""
     with lasting():
         from datetime import timedelta
 
+        from scanner.after.on_change import checked_command
         from scanner.commands.scan import scan
         from scanner.workers.pools import pool_asked_for
 
     if earlier.from_ is not None:
         _refuse_live_options(context)
     job = replace(
-        _job(policies, threshold, report, evidence, sign_in.ca_bundle),
+        _job(policies, threshold, report, evidence, after, sign_in.ca_bundle),
+        on_change=checked_command(after.on_change, has_baseline=earlier.baseline is not None),
         wanted=scope.wanted(),
         patience=pace.patience(),
         discover=discovery.discover,
@@ -136,6 +143,7 @@ def _job(
     threshold: Threshold,
     report: Report,
     evidence: Evidence,
+    after: After,
     ca_bundle: Path | None = None,
 ) -> Job:
     from scanner.commands.gathering import Job
@@ -146,7 +154,8 @@ def _job(
         output=report.output,
         formats=report.formats or (),
         quiet=report.quiet,
-        result=report.result,
+        result=after.result,
+        metrics=after.metrics,
         policies=policies.names,
         collect_all=policies.collect_all,
         fail_on=threshold.fail_on,

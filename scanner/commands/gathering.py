@@ -50,6 +50,8 @@ class Job:
     `resume`: use the answers of an interrupted scan for the same report that are not older than `max_age`.
     `archive`: the folder or container that keeps the run; it implies a bundle.
     `result`: where to write the result as one line of JSON; "-" is stdout.
+    `metrics`: the file for the textfile collector of Prometheus.
+    `on_change`: the command to run if the baseline differs.
     `evidence`: the bundle to write. It records `command`, and `attest` signs it.
     """
 
@@ -74,6 +76,8 @@ class Job:
     is_demonstration: bool = False
     quiet: bool = False
     result: Path | None = None
+    metrics: Path | None = None
+    on_change: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,12 +9,12 @@ from pathlib import Path
 from checks.registry import registry
 from reports.formats.registry import chosen, write
 from reports.writing.folder import check_replaceable
+from scanner.after.result import STDOUT, check_result, result_of, write_result
 from scanner.audit import exit_code
 from scanner.commands.replay import replayed
 from scanner.commands.summary import show
 from scanner.evidence.derivation import derive
 from scanner.evidence.replaying import sealed
-from scanner.result_line import STDOUT, check_result, result_of, write_result
 from scanner.terminal import Terminal, print_line
 
 

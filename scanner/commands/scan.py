@@ -21,6 +21,8 @@ from reports.audit import Audit
 from reports.formats.registry import chosen, prepare, write
 from reports.writing.folder import check_replaceable
 from reports.writing.places import files_listed
+from scanner.after.metrics import check_metrics, write_metrics
+from scanner.after.result import STDOUT, check_result, result_of, write_result
 from scanner.audit import audited, exit_code
 from scanner.choices import ExitCode
 from scanner.commands.connections import Connection
@@ -32,7 +34,6 @@ from scanner.payloads.gaps import NONE_TO_READ, PAST_DEADLINE
 from scanner.payloads.payload import PayloadStore, Store
 from scanner.payloads.spool import Spool
 from scanner.policies import LoadedPolicy, loaded
-from scanner.result_line import STDOUT, check_result, result_of, write_result
 from scanner.terminal import Terminal, TerminalProgress, print_line
 
 if TYPE_CHECKING:
@@ -119,6 +120,7 @@ def _check_places(job: Job) -> None:
     """Raise UsageError now if the report or the evidence could not be written at the end."""
     check_replaceable(job.output)
     check_result(job.result)
+    check_metrics(job.metrics)
     if job.evidence is not None:
         from scanner.evidence.packing import check_writable
 
@@ -175,13 +177,26 @@ def _concluded(job: Job, audit: Audit, folder: Path, terminal: Terminal, run: st
         label = "A scan would exit with code" if job.is_demonstration else "Exit code"
         print_line(terminal.out, f"{label} {code}: {meaning}.")
     _show_root(job, audit, terminal, run)
-    if job.result is not None:
-        result = result_of(audit, folder, code=code, meaning=meaning, evidence=job.evidence)
-        write_result(result, job.result)
+    _after(job, audit, folder, code=code, meaning=meaning)
     if job.attest and job.attest.failure:
         terminal.complain(f"azml-audit: {job.evidence} is sealed without a timestamp. {job.attest.failure}")
         return ExitCode.INTERNAL
     return code
+
+
+def _after(job: Job, audit: Audit, folder: Path, *, code: int, meaning: str) -> None:
+    """Write the result line and the metrics, and run the command of `--on-change`."""
+    if job.result is None and job.metrics is None and not job.on_change:
+        return
+    result = result_of(audit, folder, code=code, meaning=meaning, evidence=job.evidence)
+    if job.result is not None:
+        write_result(result, job.result)
+    if job.metrics is not None:
+        write_metrics(result, job.metrics)
+    if job.on_change and audit.drift is not None:
+        from scanner.after.on_change import run_on_change
+
+        run_on_change(job.on_change, audit.drift, result)
 
 
 def _show_root(job: Job, audit: Audit, terminal: Terminal, run: str) -> None:

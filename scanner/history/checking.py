@@ -55,7 +55,7 @@ def _chain(runs: Sequence[Run]) -> Iterator[str]:
         if run.previous_root != before.root:
             yield f"{run.run} does not follow {before.run}: a run between them was removed, replaced or moved."
         if run.finished_at < before.started_at:
-            yield f"{run.run} is older than {before.run}, which stands before it."
+            yield f"{run.run} is older than {before.run}, which is before it in the index."
     names = [run.run for run in runs]
     yield from (
         f"{name} is in the index more than once." for name in sorted({n for n in names if names.count(n) > 1})

@@ -1,0 +1,1 @@
+"""What a scan writes or runs for others after its report: the result line, metrics, a command."""
