@@ -18,7 +18,8 @@ _ASSIGNED_WORD = (
 )
 _ASSIGNED = re.compile(
     rf"((?:{_ASSIGNED_WORD})[\"']?\s*(?:=|%3D)\s*|"
-    r"(?:password|passwd|pwd|passphrase|secret|api[-_ ]?key)\\?[\"']?\s*:\s*)"
+    r"(?:password|passwd|pwd|passphrase|secret|api[-_ ]?key)\\?[\"']?\s*:\s*|"
+    rf"(?:{_ASSIGNED_WORD})\\?[\"']\s*:\s*(?=\\?[\"']))"
     r"(?!\[redacted\])(?:\\?\"[^\"\\]+\\?\"|'[^']+'|[^;\"'<>\r\n]+(?=;)|[^\s;\"'<>]+)",
     re.IGNORECASE,
 )

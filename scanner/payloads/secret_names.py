@@ -49,12 +49,17 @@ RUN_TOGETHER = (
 )  # fmt: skip
 """The ends of names that are written without a sign between words, such as `clientsecret`."""
 DROPPED = frozenset((
-    "adminusername", "altsecid", "assigneduser", "authorization", "connectionstring", "connectionstrings",
-    "cookie", "email", "emailaddress", "emails", "environmentvariables", "givenname", "mail", "puid",
+    "authorization", "connectionstring", "connectionstrings", "cookie", "environmentvariables",
     "sasgetteruri", "sasuri", "sasurl", "scriptarguments", "scriptdata", "setupscripts",
-    "sharedaccesssignature", "surname", "upn", "useremail", "userid", "username", "usernames",
-    "userobjectid", "userorgid", "userprincipalname", "usertenantid",
+    "sharedaccesssignature",
 ))  # fmt: skip
+"""Secrets, and free text that no check reads: whole names."""
+PERSONAL = frozenset((
+    "adminusername", "altsecid", "assigneduser", "email", "emailaddress", "emails", "givenname", "mail",
+    "puid", "surname", "upn", "useremail", "userid", "username", "usernames", "userobjectid", "userorgid",
+    "userprincipalname", "usertenantid",
+))  # fmt: skip
+"""Who a person is: whole names."""
 ACTS = frozenset((
     "approved", "assigned", "changed", "created", "deleted", "invited", "modified", "owned", "requested",
     "updated",
@@ -76,7 +81,7 @@ def treatment(name: str) -> Treatment:
         return Treatment.NAMED
     if joined in _ERRORS:
         return Treatment.ERROR
-    if is_secret(name) or joined in DROPPED or _is_person(words):
+    if is_secret(name) or joined in PERSONAL or _is_person(words):
         return Treatment.DROP
     return Treatment.KEEP
 
@@ -85,6 +90,8 @@ def treatment(name: str) -> Treatment:
 def is_secret(name: str, *, in_tags: bool = False) -> bool:
     """Check whether a member of that name is a secret. A tag such as `cost-key` is none."""
     words = [word.lower() for word in _WORD.findall(name)]
+    if "".join(words) in DROPPED:
+        return True
     if not words or words[-1] in _HARMLESS_ENDS:
         return False
     if not SECRET_WORDS.isdisjoint(words) or "".join(words).endswith(RUN_TOGETHER):

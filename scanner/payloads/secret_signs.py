@@ -10,12 +10,12 @@ from dataclasses import dataclass
 
 import re2
 
-from scanner.payloads.secret_names import ACTS, DROPPED, RUN_TOGETHER, SECRET_WORDS
+from scanner.payloads.secret_names import ACTS, DROPPED, PERSONAL, RUN_TOGETHER, SECRET_WORDS
 
 _BETWEEN = r'[^a-z0-9"\\]*'
 """A sign between two letters or words of a name."""
 _WITHIN = "|".join(_BETWEEN.join(word) for word in sorted({*SECRET_WORDS, "connectionstring"}))
-_AT_THE_END = "|".join(_BETWEEN.join(name) for name in sorted({*DROPPED, *RUN_TOGETHER, "systemdata"}))
+_AT_THE_END = "|".join(_BETWEEN.join(name) for name in sorted({*DROPPED, *PERSONAL, *RUN_TOGETHER, "systemdata"}))
 _ACTED = "|".join(sorted(ACTS))
 _NAMES = (
     rf'(?:{_WITHIN})[^"\\]*"\s*:',
@@ -53,6 +53,8 @@ def _compiled(*patterns: str) -> re2._Regexp[bytes]:
 
 _ANY = _compiled(*_UNREADABLE, *_NAMES, *_FORMS, *_PEOPLE)
 _OF_FORMS = _compiled(*_UNREADABLE, *_FORMS)
+_OF_TEXTS = _compiled(*_FORMS, rf"{_WORDS}\\?[\"']?\s*:")
+"""A text may itself be JSON, whose quotes are escaped in the body."""
 _OF_MEMBERS = _compiled(
     *_UNREADABLE, *(rf'"[^"\\]*(?:{form})[^"\\]*"\s*:' for form in (*_FORMS, *_ADDRESSES))
 )
@@ -84,7 +86,7 @@ def signs_in(body: bytes) -> Signs | None:
 
 def may_hold_forms(text: str) -> bool:
     """Check whether one text may hold a secret of a known form."""
-    return len(text) > _SHORTEST and _OF_FORMS.search(text.encode("utf-8", "surrogatepass")) is not None
+    return len(text) > _SHORTEST and _OF_TEXTS.search(text.encode("utf-8", "surrogatepass")) is not None
 
 
 _SHORTEST = 4
