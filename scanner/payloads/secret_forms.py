@@ -42,7 +42,7 @@ _PRIVATE_KEY = re.compile(
 _USER_INFO = re.compile(r"(?<=://)[^\s/?#\"'<>@]*:[^\s/?#\"'<>]*@|(?<=https://)[^\s/?#\"'<>]+@")
 """RFC 3986, section 3.2.1."""
 _WEBHOOK = re.compile(
-    r"https?://(?:hooks\.(?!vault\.)[^\s/\"'<>]+/|[^\s/\"'<>]*webhook[^\s/\"'<>]*\.office\.com/|"
+    r"https?://(?![^\s/]+\.vault\.)(?:hooks\.[^\s/\"'<>]+/|[^\s/\"'<>]*webhook[^\s/\"'<>]*\.office\.com/|"
     r"[^\s\"'<>]*/(?:api/)?webhooks?\w*/)[^\s\"'<>]+",
     re.IGNORECASE,
 )

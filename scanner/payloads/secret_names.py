@@ -18,7 +18,7 @@ class Treatment(Enum):
     DROP = auto()
     """The value is replaced as a whole: a secret, a person, or free text that no check reads."""
     LINK = auto()
-    """The link to the next page, which must stay as Azure wrote it."""
+    """The link or token of the next page, which must stay as Azure wrote it."""
     TAGS = auto()
     NAMED = auto()
     """An object whose members are named by customers, so that their names mean nothing."""
@@ -73,7 +73,7 @@ def treatment(name: str) -> Treatment:
     """Return what happens to the value of a member of that name."""
     words = [word.lower() for word in _WORD.findall(name)]
     joined = "".join(words)
-    if name == "nextLink":
+    if joined in ("nextlink", "skiptoken"):
         return Treatment.LINK
     if joined in ("tags", "systemdata"):
         return Treatment.TAGS if joined == "tags" else Treatment.SYSTEM

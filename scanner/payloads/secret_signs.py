@@ -15,7 +15,9 @@ from scanner.payloads.secret_names import ACTS, DROPPED, PERSONAL, RUN_TOGETHER,
 _BETWEEN = r'[^a-z0-9"\\]*'
 """A sign between two letters or words of a name."""
 _WITHIN = "|".join(_BETWEEN.join(word) for word in sorted({*SECRET_WORDS, "connectionstring"}))
-_AT_THE_END = "|".join(_BETWEEN.join(name) for name in sorted({*DROPPED, *PERSONAL, *RUN_TOGETHER, "systemdata"}))
+_AT_THE_END = "|".join(
+    _BETWEEN.join(name) for name in sorted({*DROPPED, *PERSONAL, *RUN_TOGETHER, "systemdata"})
+)
 _ACTED = "|".join(sorted(ACTS))
 _NAMES = (
     rf'(?:{_WITHIN})[^"\\]*"\s*:',
