@@ -60,7 +60,7 @@ def _cut_member(found: re.Match[str]) -> str:
 
 
 def _cleaned_below(node: Any, place: Treatment, signs: Signs) -> list[str]:
-    """Replace the secrets below `node`, whose texts are treated as `place` says. Return their pointers from there."""
+    """Replace the secrets below `node`, at a place of this treatment. Return their pointers from there."""
     is_object = type(node) is dict
     renamed = _renamed(node, signs) if is_object and signs.members else {}
     found = [f"/{_escaped(name)}" for name in renamed.values()]
