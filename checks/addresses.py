@@ -7,7 +7,9 @@ from hashlib import sha256
 from unicodedata import normalize
 
 _AT = r"(?:[@\uff20]|%(?:25)*40)"
-_LOCAL = r"[^\s@\uff20\"'<>()\[\]{},;:\\/|=?&]{1,200}"
+_LETTER = r"[^\s@\uff20\"'<>()\[\]{},;:\\/|=?&]"
+_LOCAL = rf"(?<!{_LETTER}){_LETTER}+"
+"""It starts after a sign that no address has, so that each word of a text is tried once."""
 _DOMAIN = r"[\w-]{1,63}(?:\.[\w-]{1,63}){0,8}\.(?:xn--[\w-]{2,59}|[^\W\d_]{2,63})"
 _ADDRESS = re.compile(_LOCAL + _AT + _DOMAIN)
 

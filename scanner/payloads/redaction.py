@@ -14,7 +14,7 @@ from checks.addresses import may_hold_address, with_pseudonyms
 from scanner.payloads.bodies import written
 from scanner.payloads.secret_forms import REDACTED, redacted_text, without_people, without_secrets
 from scanner.payloads.secret_names import Treatment, is_secret, treatment
-from scanner.payloads.secret_signs import Signs, may_hold_forms, signs_in
+from scanner.payloads.secret_signs import Signs, signs_in
 
 _KEEP, _DROP = Treatment.KEEP, Treatment.DROP
 _CONTAINERS = (dict, list)
@@ -102,7 +102,7 @@ def _cleaned(value: Any, kind: Treatment, signs: Signs) -> Any:
         return REDACTED
     if type(value) is not str:
         return value
-    text = without_secrets(value) if signs.forms and may_hold_forms(value) else value
+    text = without_secrets(value) if signs.forms else value
     if not signs.people:
         return text
     return without_people(text) if kind is Treatment.ERROR else with_pseudonyms(text)

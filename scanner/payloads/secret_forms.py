@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 
 from checks.addresses import without_addresses
+from scanner.payloads.secret_signs import may_hold_forms, may_hold_people
 
 REDACTED = "[redacted]"
 
@@ -20,7 +21,7 @@ _ASSIGNED = re.compile(
     rf"((?:{_ASSIGNED_WORD})[\"']?\s*(?:=|%3D)\s*|"
     r"(?:password|passwd|pwd|passphrase|secret|api[-_ ]?key)\\?[\"']?\s*:\s*|"
     rf"(?:{_ASSIGNED_WORD})\\?[\"']\s*:\s*(?=\\?[\"']))"
-    r"(?!\[redacted\])(?:\\?\"[^\"\\]+\\?\"|'[^']+'|[^;\"'<>\r\n]+(?=;)|[^\s;\"'<>]+)",
+    r"(?!\[redacted\])(?:\\?\"[^\"\\]+\\?\"|'[^']+'|[^;\"'<>\r\n]{1,500}(?=;)|[^\s;\"'<>]+)",
     re.IGNORECASE,
 )
 """Connection strings and signed URLs: learn.microsoft.com/azure/storage/common/storage-configure-connection-string
@@ -39,11 +40,14 @@ _PRIVATE_KEY = re.compile(
     re.DOTALL,
 )
 """RFC 7468; OpenSSH and PGP use the same frame."""
-_USER_INFO = re.compile(r"(?<=://)[^\s/?#\"'<>@]*:[^\s/?#\"'<>]*@|(?<=https://)[^\s/?#\"'<>]+@")
+_USER_INFO = re.compile(
+    r"(?<=://)[^\s/?#\"'<>@:]{0,200}:[^\s/?#\"'<>]{0,500}@|(?<=https://)[^\s/?#\"'<>]{1,500}@"
+)
 """RFC 3986, section 3.2.1."""
 _WEBHOOK = re.compile(
-    r"https?://(?![^\s/]+\.vault\.)(?:hooks\.[^\s/\"'<>]+/|[^\s/\"'<>]*webhook[^\s/\"'<>]*\.office\.com/|"
-    r"[^\s\"'<>]*/(?:api/)?webhooks?\w*/)[^\s\"'<>]+",
+    r"https?://(?![^\s/]{1,200}\.vault\.)(?:hooks\.[^\s/\"'<>]{1,200}/|"
+    r"[^\s/\"'<>]{0,200}webhook[^\s/\"'<>]{0,200}\.office\.com/|"
+    r"[^\s\"'<>]{0,500}/webhooks?\w{0,9}/)[^\s\"'<>]+",
     re.IGNORECASE,
 )
 """api.slack.com/messaging/webhooks, learn.microsoft.com/microsoftteams/platform/webhooks-and-connectors,
@@ -86,6 +90,8 @@ _USER_ID = re.compile(
 
 def without_secrets(text: str) -> str:
     """Return the text with every secret of a known form replaced. E-mail addresses stay."""
+    if not may_hold_forms(text):
+        return text
     text = _PRIVATE_KEY.sub(REDACTED, text) if "-----" in text else text
     text = _WEBHOOK.sub(REDACTED, text) if "://" in text else text
     text = _USER_INFO.sub(f"{REDACTED}@", text) if "://" in text else text
@@ -100,6 +106,8 @@ def without_people(text: str) -> str:
 
     The object id in "with object id '…'" stays: it is the identity that scans, and the fix grants it a role.
     """
+    if not may_hold_people(text):
+        return text
     text = _PERSON.sub(rf"\g<1>\g<2>{REDACTED}\g<3>", without_addresses(text, REDACTED))
     return _USER_ID.sub(rf"\g<1>{REDACTED}", text)
 

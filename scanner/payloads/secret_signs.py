@@ -91,5 +91,10 @@ def may_hold_forms(text: str) -> bool:
     return len(text) > _SHORTEST and _OF_TEXTS.search(text.encode("utf-8", "surrogatepass")) is not None
 
 
+def may_hold_people(text: str) -> bool:
+    """Check whether one text may hold an address or the name of a person."""
+    return _OF_PEOPLE.search(text.encode("utf-8", "surrogatepass")) is not None
+
+
 _SHORTEST = 4
 """No form is shorter, such as `pwd=x`."""
