@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -11,8 +12,11 @@ from typing import Any
 
 import pandas as pd
 import pytest
+import typer
 import yaml
 
+from scanner.choices import LogFormat, LogLevel
+from scanner.cli.boundary import run as run_command
 from scanner.emulator.demo.tenant import demo_tenant
 from scanner.emulator.faults import Fault, FaultKind
 from scanner.emulator.tenants.tenant import Tenant
@@ -20,6 +24,7 @@ from scanner.payloads.bodies import parsed
 from scanner.payloads.payload import Payload
 from scanner.payloads.redaction import redacted
 from scanner.payloads.spool import Spool
+from scanner.terminal import Terminal
 from tests.support.cassette_player import CASSETTES, FILE_NAME
 from tests.support.command_line import run, served
 from tests.support.planted import Plant, plant, plants, texts_below
@@ -134,3 +139,24 @@ def spooled(body: bytes, folder: Path) -> str:
         spool.begin("key")
         spool.append(payload)
         return (folder / ".report.payloads").read_text("utf-8")
+
+
+@pytest.mark.parametrize("log_format", list(LogFormat))
+@pytest.mark.parametrize("level", list(LogLevel))
+def test_no_plant_in_a_log_line_or_a_crash_is_shown(
+    level: LogLevel, log_format: LogFormat, capsys: pytest.CaptureFixture[str]
+) -> None:
+    planted = plants(COUNT, Random(level.value))
+
+    def command(_terminal: Terminal) -> int:
+        for number, each in enumerate(planted):
+            logging.getLogger("azure").log((10, 20, 30, 40)[number % 4], "answer: %s", each.text)
+        raise RuntimeError("\n".join(each.text for each in planted))
+
+    with pytest.raises(typer.Exit) as ended:
+        run_command(command, level, log_format)
+    assert ended.value.exit_code == 4
+    output = "".join(capsys.readouterr())
+    assert "internal error" in output
+    assert "[redacted]" in output
+    assert found(planted, output) == []
