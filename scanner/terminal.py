@@ -20,7 +20,7 @@ from rich.text import Text
 
 from reports.writing.lines import harmless
 from scanner.choices import LogFormat, LogLevel
-from scanner.payloads.redaction import without_tokens
+from scanner.payloads.secret_forms import redacted_text
 
 
 class _TextFormatter(logging.Formatter):
@@ -33,7 +33,8 @@ class _TextFormatter(logging.Formatter):
 
     def _traceback(self, record: logging.LogRecord) -> str:
         assert record.exc_info
-        return "\n".join(_clean(line) for line in self.formatException(record.exc_info).split("\n"))
+        text = redacted_text(self.formatException(record.exc_info))
+        return "\n".join(map(harmless, text.split("\n")))
 
 
 class _JsonFormatter(_TextFormatter):
@@ -52,8 +53,8 @@ class _JsonFormatter(_TextFormatter):
 
 
 def _clean(line: str) -> str:
-    """Return one line without tokens, which even a traceback of a library may contain."""
-    return harmless(without_tokens(line))
+    """Return one line without secrets and people, which a message of a library may contain."""
+    return harmless(redacted_text(line))
 
 
 class HarmlessConsole(Console):
@@ -114,7 +115,7 @@ class Terminal:
 
     def complain(self, message: str) -> None:
         """Print an error without wrapping it."""
-        print_lines(self.err, without_tokens(message), "red")
+        print_lines(self.err, redacted_text(message), "red")
 
     def prompt(self, message: str) -> None:
         """Print what a person has to do now, such as to sign in, on stderr."""

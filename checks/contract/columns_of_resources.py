@@ -194,6 +194,6 @@ GAPS: Final[Columns] = (
     ("request", "method and URL"),
     ("http_status", "HTTP status; <NA> if no answer came", "Int64"),
     ("code", "error.code of the ARM error, or our own word for the cause"),
-    ("message", "error.message, without e-mail addresses"),
+    ("message", "error.message, without secrets and people"),
     ("closes", "how to close the gap: the missing action, the role to grant, or what to do"),
 )

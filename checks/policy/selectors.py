@@ -11,6 +11,7 @@ from typing import Annotated
 import pandas as pd
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
+from checks.addresses import with_pseudonyms
 from checks.contract.tables import Tables
 from checks.contract.three_valued import items, judged
 
@@ -128,7 +129,8 @@ def _tagged(wanted: Mapping[str, tuple[str, ...]], facts: pd.DataFrame) -> pd.Se
 
 def _carries(tags: Mapping[str, str], wanted: Mapping[str, tuple[str, ...]]) -> bool:
     return all(
-        name.lower() in tags and any(fnmatchcase(tags[name.lower()], glob.lower()) for glob in globs)
+        name.lower() in tags
+        and any(fnmatchcase(tags[name.lower()], with_pseudonyms(glob).lower()) for glob in globs)
         for name, globs in wanted.items()
     )
 

@@ -16,6 +16,7 @@ from scanner.evidence.packing import Staged
 from scanner.evidence.sealing import seal
 from scanner.evidence.statement import AskedBy, AskedFor, ScanRecord
 from scanner.payloads.payload import Store
+from scanner.payloads.secret_forms import redacted_text
 from scanner.policies import LoadedPolicy
 from scanner.tables.provenance import Traces
 
@@ -53,7 +54,7 @@ def with_evidence(
 
 
 def without_secrets(command: Sequence[str]) -> list[str]:
-    """Return the command line without the values of secret options and the secrets in URLs."""
+    """Return the command line without the values of secret options, the secrets in URLs and e-mail addresses."""
     shown: list[str] = []
     for word in command:
         name, is_assigned, _ = word.partition("=")
@@ -62,7 +63,7 @@ def without_secrets(command: Sequence[str]) -> list[str]:
         elif is_assigned and _SECRET_OPTION.fullmatch(name):
             shown.append(f"{name}={_REPLACED}")
         else:
-            shown.append(_without_credentials(word))
+            shown.append(redacted_text(_without_credentials(word)))
     return shown
 
 

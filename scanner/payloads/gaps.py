@@ -9,7 +9,7 @@ from scanner.payloads.advice import advice
 from scanner.payloads.closing import RETRY_LATER, Refusal, closes
 from scanner.payloads.payload import Gap
 from scanner.payloads.questions import Ask
-from scanner.payloads.redaction import without_emails, without_tokens
+from scanner.payloads.secret_forms import redacted_text
 
 _MAX_MESSAGE = 500
 _FOR_SUPPORT = "Please provide below info when asking for support"
@@ -112,15 +112,15 @@ def gap(
     request_id: str = "",
     about: str = "",
 ) -> Gap:
-    """Return a gap, its message shortened and without tokens and e-mail addresses."""
+    """Return a gap, its message shortened and without secrets and people."""
     return Gap(
         scope=ask.scope,
         subscription_id=ask.subscription_id,
         asked=ask.kind,
         request=ask.request,
         http_status=status,
-        code=code,
-        message=without_tokens(without_emails(message))[:_MAX_MESSAGE],
+        code=redacted_text(code),
+        message=redacted_text(message)[:_MAX_MESSAGE],
         closes=closes,
         request_id=request_id,
         about=about,

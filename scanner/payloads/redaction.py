@@ -1,61 +1,27 @@
-"""Removes secrets, tokens and e-mail addresses from answers before anything is stored or shown.
+"""Removes secrets and people from answers before anything is stored or shown.
 
-The names of secret members come from the Machine Learning contract (`sdkTelemetryAppInsightsKey`, compute
-passwords, Kubernetes connection strings) and from Application Insights (2026-08).
+`secret_names` decides by the name of a member, `secret_forms` by the form of a text, and `secret_signs` finds the
+bodies that need neither. SECURITY.md lists what is covered. The file digests in an evidence bundle seal these rules.
 """
 
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from collections.abc import Iterable
 from typing import Any
 
+from checks.addresses import may_hold_address, with_pseudonyms
 from scanner.payloads.bodies import written
+from scanner.payloads.secret_forms import REDACTED, redacted_text, without_people, without_secrets
+from scanner.payloads.secret_names import Treatment, is_secret, treatment
+from scanner.payloads.secret_signs import Signs, signs_in
 
-REDACTED = "[redacted]"
-
-_SECRET_MEMBERS = frozenset(
-    {
-        "sdktelemetryappinsightskey",
-        "adminuserpassword",
-        "adminpassword",
-        "administratoraccountpassword",
-        "instrumentationkey",
-        "primarykey",
-        "secondarykey",
-        "accountkey",
-        "accesskey",
-        "sharedkey",
-        "clientsecret",
-        "password",
-        "sastoken",
-        "sasgetteruri",
-    }
-)
-_SECRET_ENDING = "connectionstring"  # noqa: S105 - the end of a member name
-_EMAIL = re.compile(r"[A-Za-z0-9._%+#-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
-_TOKEN = re.compile(r"eyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)*", re.ASCII)
-"""A JSON web token: two base64url objects. A nextLink is exempt, because it must stay as Azure wrote it."""
-
-_MEMBERS_WITH_EMAILS = frozenset({"systemdata", "error"})
-_SIGNS = (b"@", b"\\", b"\0")
-_NAME_ENDINGS = (b'key"', b'password"', b'secret"', b'sastoken"', b'sasgetteruri"', b'connectionstring"')
-"""Every name of a secret member ends like one of these. A body without any of them, of `_SIGNS` and of a token
-is clean. A backslash may escape a name or a sign; a zero byte means that the body is not UTF-8."""
-_SECRET_TEXT = re.compile(
-    rf'("(?:{"|".join(sorted(_SECRET_MEMBERS))}|[^"\\]*{_SECRET_ENDING})"\s*:\s*")[^"]+', re.IGNORECASE
-)
-"""A secret member in JSON that may be cut off: its name and the rest of its value."""
-
-
-def without_emails(text: str) -> str:
-    """Return the text with every e-mail address replaced."""
-    return _EMAIL.sub(REDACTED, text) if "@" in text else text
-
-
-def without_tokens(text: str) -> str:
-    """Return the text with every JSON web token replaced."""
-    return _TOKEN.sub(REDACTED, text) if "eyJ" in text else text
+_KEEP, _DROP = Treatment.KEEP, Treatment.DROP
+_CONTAINERS = (dict, list)
+_CUT_MEMBER = re.compile(r'("([^"\\]*)"\s*:\s*")([^"]+)')
+"""A member of JSON that may be cut off: its name and the rest of its value."""
+_NOT_A_PERSON = ("At", "Type")
+"""The ends of the names of the members of `systemData` that stay: `createdAt`, `createdByType`."""
 
 
 def redacted(body: bytes, document: Any) -> tuple[bytes, tuple[str, ...]]:
@@ -65,75 +31,102 @@ def redacted(body: bytes, document: Any) -> tuple[bytes, tuple[str, ...]]:
     document is written again, compact, with its members in order. A body that is no JSON object or array,
     such as an error page, is cleaned as a text; its pointer is "", the whole document.
     """
-    if not _is_suspicious(body):
+    signs = signs_in(body)
+    if signs is None:
         return body, ()
     if not isinstance(document, (dict, list)):
         cleaned = _cleaned_text(body)
         return cleaned, (() if cleaned == body else ("",))
-    pointers = _cleaned_below(document, emails=False)
+    pointers = _cleaned_below(document, _KEEP, signs)
     if not pointers:
         return body, ()
-    return written(document), tuple(sorted(pointers))
+    return written(document), tuple(sorted(set(pointers)))
 
 
 def _cleaned_text(body: bytes) -> bytes:
     """Return a body that is not JSON without anything like a secret. A body with a zero byte is dropped."""
     if b"\0" in body:
         return REDACTED.encode()
-    text = without_tokens(without_emails(body.decode("latin-1")))
-    return _SECRET_TEXT.sub(rf"\g<1>{REDACTED}", text).encode("latin-1")
+    try:
+        text, encoding = body.decode(), "utf-8"
+    except UnicodeDecodeError:
+        text, encoding = body.decode("latin-1"), "latin-1"
+    return redacted_text(_CUT_MEMBER.sub(_cut_member, text)).encode(encoding)
 
 
-def _is_suspicious(body: bytes) -> bool:
-    """Check whether the body may hold a secret. Most bodies do not, and this is much faster than parsing."""
-    # A capital J is rare, and ten times as fast to find as the start of a token.
-    if any(map(body.__contains__, _SIGNS)) or (b"J" in body and b"eyJ" in body):
-        return True
-    lowered = body.lower()
-    return any(map(lowered.__contains__, _NAME_ENDINGS))
+def _cut_member(found: re.Match[str]) -> str:
+    is_dropped = treatment(found.group(2)) is _DROP
+    return f"{found.group(1)}{REDACTED}" if is_dropped else found.group()
 
 
-def _cleaned_below(node: Any, *, emails: bool) -> list[str]:
-    """Replace the secrets below `node`, and return their pointers from there."""
-    found = []
+def _cleaned_below(node: Any, place: Treatment, signs: Signs) -> list[str]:
+    """Replace the secrets below `node`, at a place of this treatment. Return their pointers from there."""
     is_object = type(node) is dict
-    for key, value in node.items() if is_object else enumerate(node):
-        kind = type(value)
-        if kind is str:
-            if (is_object and _is_secret(key)) or "@" in value or "eyJ" in value:
-                cleaned = _cleaned(key, value, emails=emails)
-                if cleaned != value:
-                    node[key] = cleaned
-                    found.append(f"/{_escaped(str(key))}")
-        elif value and (kind is dict or kind is list):
-            pointers = _cleaned_below(value, emails=emails or (is_object and _may_hold_emails(key)))
+    renamed = _renamed(node, signs) if is_object and signs.members else {}
+    found = [f"/{_escaped(name)}" for name in renamed.values()]
+    members: Iterable[tuple[Any, Any]] = node.items() if is_object else enumerate(node)
+    for key, value in members:
+        kind = place if not is_object else treatment(key) if place is _KEEP else _kind(key, place)
+        if kind is not _DROP and type(value) in _CONTAINERS:
+            pointers = _cleaned_below(value, kind, signs) if value else ()
             if pointers:
-                step = _escaped(str(key))
+                step = _escaped(str(renamed.get(key, key)))
                 found += [f"/{step}{pointer}" for pointer in pointers]
+        elif value and (kind is not _KEEP or signs.forms or (type(value) is str and may_hold_address(value))):
+            cleaned = _cleaned(value, kind, signs)
+            if cleaned is not value and cleaned != value:
+                node[key] = cleaned
+                found.append(f"/{_escaped(str(renamed.get(key, key)))}")
+    if renamed:
+        _rename(node, renamed)
     return found
 
 
-def _cleaned(key: str | int, text: str, *, emails: bool) -> str:
-    """Return the value of a member or array item without secrets."""
-    if isinstance(key, str) and _is_secret(key):
-        return REDACTED if text else text
-    if emails or (isinstance(key, str) and _may_hold_emails(key)):
-        return without_tokens(without_emails(text))
-    return text if key == "nextLink" else without_tokens(text)
+def _kind(name: str, place: Treatment) -> Treatment:
+    """Return what happens to the member of that name at this place."""
+    if place is Treatment.TAGS:
+        return _DROP if is_secret(name, in_tags=True) else place
+    if place is Treatment.NAMED:
+        return _KEEP
+    kind = treatment(name)
+    if place is Treatment.SYSTEM and name.endswith(_NOT_A_PERSON):
+        return _KEEP
+    return place if kind is _KEEP else kind
+
+
+def _cleaned(value: Any, kind: Treatment, signs: Signs) -> Any:
+    """Return a value without secrets. An address becomes a pseudonym; in an error it is replaced."""
+    if type(value) is bool or kind is Treatment.LINK:
+        return value
+    if kind is _DROP or kind is Treatment.SYSTEM:
+        return REDACTED
+    if type(value) is not str:
+        return value
+    text = without_secrets(value) if signs.forms else value
+    if not signs.people:
+        return text
+    return without_people(text) if kind is Treatment.ERROR else with_pseudonyms(text)
+
+
+def _renamed(node: dict[str, Any], signs: Signs) -> dict[str, str]:
+    """Return the new names of members whose name holds an address or a secret. No two members become one."""
+    renamed: dict[str, str] = {}
+    for name in node:
+        cleaned = unique = _cleaned(name, _KEEP, signs)
+        count = 1
+        while unique != name and (unique in node or unique in renamed.values()):
+            count += 1
+            unique = f"{cleaned} ({count})"
+        if unique != name:
+            renamed[name] = unique
+    return renamed
+
+
+def _rename(node: dict[str, Any], renamed: dict[str, str]) -> None:
+    members = [(renamed.get(name, name), value) for name, value in node.items()]
+    node.clear()
+    node.update(members)
 
 
 def _escaped(step: str) -> str:
     return step.replace("~", "~0").replace("/", "~1")
-
-
-@lru_cache(maxsize=4096)
-def _is_secret(name: str) -> bool:
-    """Check whether a member of that name is a secret."""
-    lowered = name.lower()
-    return lowered in _SECRET_MEMBERS or lowered.endswith(_SECRET_ENDING)
-
-
-@lru_cache(maxsize=4096)
-def _may_hold_emails(name: str) -> bool:
-    """Check whether texts in a member of that name may hold e-mail addresses."""
-    return name.lower() in _MEMBERS_WITH_EMAILS

@@ -19,7 +19,7 @@ from scanner.payloads.json_members import (
 )
 from scanner.payloads.pages import subscriptions_below
 from scanner.payloads.payload import Gap, Payload
-from scanner.payloads.redaction import without_emails, without_tokens
+from scanner.payloads.secret_forms import redacted_text
 from scanner.tables.children import PROVIDER
 from scanner.tables.graph_rows import GRAPH, asked_subscriptions
 
@@ -111,7 +111,7 @@ class SubscriptionRows:
     def note_unusable(self, answer: Payload) -> None:
         """Record that the subscription's type may not use Machine Learning."""
         code, message = arm_error(parsed(answer.body))
-        note = f"{code}: {without_tokens(without_emails(message))} No workspace can exist."
+        note = f"{code}: {redacted_text(message)} No workspace can exist."
         self._empty[(answer.subscription_id or "").lower()] = note
 
     def unsettled(self) -> Iterator[Gap]:

@@ -17,6 +17,7 @@ from typing import Any
 import vcr  # type: ignore[import-untyped]  # vcrpy ships no types
 import yaml
 
+from checks.addresses import without_addresses
 from scanner.azure.clouds import KNOWN
 from scanner.choices import CloudName
 from scanner.emulator.demo.tenant import demo_tenant
@@ -25,7 +26,8 @@ from scanner.emulator.server import emulated
 from scanner.emulator.tenants.generated import generated_tenant
 from scanner.emulator.tenants.tenant import Graph, Tenant
 from scanner.payloads.bodies import parsed
-from scanner.payloads.redaction import redacted, without_emails
+from scanner.payloads.redaction import redacted
+from scanner.payloads.secret_forms import REDACTED
 from tests.support.cassette_player import CASSETTES, FILE_NAME
 from tests.support.scanning import scanned
 
@@ -125,7 +127,7 @@ def scrubbed(interaction: Interaction, origin: str = AZURE) -> Interaction:
     return {
         "request": {
             "method": request["method"],
-            "uri": without_emails(request["uri"].replace(origin, AZURE)),
+            "uri": _without_addresses(request["uri"].replace(origin, AZURE)),
             "headers": _scrubbed_headers(request["headers"], origin),
             "body": request["body"],
         },
@@ -139,19 +141,23 @@ def scrubbed(interaction: Interaction, origin: str = AZURE) -> Interaction:
 
 def _scrubbed_headers(headers: Mapping[str, list[str]], origin: str) -> dict[str, list[str]]:
     return {
-        name: [without_emails(value.replace(origin, AZURE)) for value in headers[name]]
+        name: [_without_addresses(value.replace(origin, AZURE)) for value in headers[name]]
         for name in sorted(headers, key=str.lower)
         if name.lower() in _KEPT_HEADERS
     }
+
+
+def _without_addresses(text: str) -> str:
+    return without_addresses(text, REDACTED)
 
 
 def _scrubbed_body(text: str) -> str:
     """JSON is indented, so that a change of one member is a change of one line."""
     document = parsed(text.encode())
     if document is None:
-        return without_emails(text)
+        return _without_addresses(text)
     redacted(text.encode(), document)
-    return _Block(without_emails(json.dumps(document, indent=1)))
+    return _Block(_without_addresses(json.dumps(document, indent=1)))
 
 
 def _sorted(interactions: Iterable[Interaction]) -> list[Interaction]:

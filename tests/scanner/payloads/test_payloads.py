@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scanner.emulator.tenants.identity import access_token
-from scanner.payloads import redaction
 from scanner.payloads.bodies import parsed
 from scanner.payloads.payload import Payload, PayloadStore
-from scanner.payloads.redaction import REDACTED, redacted, without_emails
+from scanner.payloads.redaction import redacted
+from scanner.payloads.secret_forms import REDACTED, redacted_text
 
 PAYLOAD = Payload(
     kind="workspaces",
@@ -126,7 +126,7 @@ def test_a_next_link_stays_as_azure_wrote_it() -> None:
 
 
 def test_a_body_without_secrets_keeps_its_very_bytes() -> None:
-    body = b'{ "value" : [ {"systemData": {"createdBy": "9d0c1a3e"}, "sdkTelemetryAppInsightsKey": ""} ] }'
+    body = b'{ "value" : [ {"systemData": {"createdAt": "2026-01-01T00:00:00Z"}, "sdkTelemetryAppInsightsKey": ""} ] }'
     assert redacted(body, json.loads(body)) == (body, ())
 
 
@@ -137,15 +137,4 @@ def test_an_escaped_member_name_hides_nothing() -> None:
 
 
 def test_quotes_around_an_address_stay() -> None:
-    assert without_emails("The client 'a.b@example.com' may not") == f"The client '{REDACTED}' may not"
-
-
-@pytest.mark.parametrize("name", sorted({*redaction._SECRET_MEMBERS, "x" + redaction._SECRET_ENDING}))
-def test_every_secret_member_alone_is_enough_to_look_through_a_body(name: str) -> None:
-    for spelled in (name, name.upper(), name.title()):
-        body = json.dumps({"properties": [{spelled: "hush"}]}).encode()
-        kept, pointers = redaction.redacted(body, json.loads(body))
-        assert b"hush" not in kept
-        assert pointers == (f"/properties/0/{spelled}",)
-        cut, _ = redaction.redacted(body[:-2], None)
-        assert b"hush" not in cut
+    assert redacted_text("The client 'a.b@example.com' may not") == f"The client '{REDACTED}' may not"

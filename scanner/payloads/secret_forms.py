@@ -1,0 +1,117 @@
+"""Finds secrets and people in texts by their form, wherever they are. `redaction` and everything that logs call it.
+
+Each form names its source, read in 2026-11.
+"""
+
+from __future__ import annotations
+
+import re
+
+from checks.addresses import without_addresses
+from scanner.payloads.secret_signs import may_hold_forms, may_hold_people
+
+REDACTED = "[redacted]"
+
+_ASSIGNED_WORD = (
+    r"(?:sig|signature|sas|pat|pwd|passwd|passphrase|password|secret|token|assertion|api[-_ ]?key|"
+    r"(?:account|access|shared|sharedaccess|primary|secondary|instrumentation|subscription|function|master|"
+    r"storage|private|code)[-_ ]?key|sharedaccesssignature|(?<![\w-])(?:code|key))"
+)
+_ASSIGNED = re.compile(
+    rf"((?:{_ASSIGNED_WORD})[\"']?\s*(?:=|%3D)\s*|"
+    r"(?:password|passwd|pwd|passphrase|secret|api[-_ ]?key)\\?[\"']?\s*:\s*|"
+    rf"(?:{_ASSIGNED_WORD})\\?[\"']\s*:\s*(?=\\?[\"']))"
+    r"(?!\[redacted\])(?:\\?\"[^\"\\]+\\?\"|'[^']+'|[^;\"'<>\r\n]{1,500}(?=;)|[^\s;\"'<>]+)",
+    re.IGNORECASE,
+)
+"""Connection strings and signed URLs: learn.microsoft.com/azure/storage/common/storage-configure-connection-string
+and …/storage/common/storage-sas-overview."""
+_AUTHORIZATION = re.compile(
+    r"(\bBearer\s+|\bSharedAccessSignature\s+|\bAuthorization[\"']?\s*[:=]\s*[\"']?\w+\s+)"
+    r"(?!authorization_uri|realm|error|\[redacted\])[\w.~+/=%&-]{6,}",
+    re.IGNORECASE,
+)
+"""RFC 6750."""
+_TOKEN = re.compile(r"eyJ[\w-]{8,}(?:\.[\w-]{8,})(?:\.[\w-]*)*|eyJ[\w-]{40,}", re.ASCII)
+"""JSON web tokens begin with an object in base64url: RFC 7519."""
+_PRIVATE_KEY = re.compile(
+    r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----.*?"
+    r"(?:-----END [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----|\Z)",
+    re.DOTALL,
+)
+"""RFC 7468; OpenSSH and PGP use the same frame."""
+_USER_INFO = re.compile(
+    r"(?<=://)[^\s/?#\"'<>@:]{0,200}:[^\s/?#\"'<>]{0,500}@|(?<=https://)[^\s/?#\"'<>]{1,500}@"
+)
+"""RFC 3986, section 3.2.1."""
+_WEBHOOK = re.compile(
+    r"https?://(?![^\s/]{1,200}\.vault\.)(?:hooks\.[^\s/\"'<>]{1,200}/|"
+    r"[^\s/\"'<>]{0,200}webhook[^\s/\"'<>]{0,200}\.office\.com/|"
+    r"[^\s\"'<>]{0,500}/webhooks?\w{0,9}/)[^\s\"'<>]+",
+    re.IGNORECASE,
+)
+"""api.slack.com/messaging/webhooks, learn.microsoft.com/microsoftteams/platform/webhooks-and-connectors,
+discord.com/developers/docs/resources/webhook."""
+_PREFIXED = re.compile(
+    "|".join(
+        (
+            # github.blog/changelog/2021-03-31-authentication-token-format-updates-are-generally-available
+            r"\bgh[pousr]_[A-Za-z0-9_]{20,}|\bgithub_pat_\w{20,}",
+            # docs.gitlab.com, "Detected secrets"
+            r"\bglpat-[\w.-]{16,}",
+            # api.slack.com/authentication/token-types
+            r"\bxox[a-z](?:\.xox[a-z])?-[\w-]{8,}|\bxapp-[\w-]{8,}",
+            # docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers
+            r"\bA(?:KI|SI|BI)A[A-Z2-7]{16}(?![A-Z0-9])",
+            # openrouter.ai/docs/guides/features/guardrails/secret-formats: Google and Stripe
+            r"\bAIza[\w-]{35}|\bGOCSPX-[\w-]{20,}|\b[sr]k_(?:live|test)_\w{10,}|\bwhsec_\w{16,}",
+            # docs.npmjs.com/about-access-tokens; pypi.org/help; huggingface.co/docs/hub/security-tokens
+            r"\bnpm_[A-Za-z0-9]{30,}|\bpypi-[\w-]{16,}|\bhf_[A-Za-z0-9]{30,}",
+            # learn.microsoft.com/purview: Databricks and Azure DevOps personal access tokens
+            r"\bdapi[0-9a-f]{32}(?:-\d)?|[A-Za-z0-9]{76}AZDO[A-Za-z0-9]{4}",
+            # learn.microsoft.com/purview: Entra client secrets, identifiable Azure keys
+            r"(?<![\w.~-])[\w.~-]{3}\dQ~[\w.~-]{31,34}|\b[A-Za-z0-9]{52}JQQJ9[A-Za-z0-9+/=]{20,}",
+            # learn.microsoft.com/purview/sit-defn-azure-storage-account-key-generic; keys of 256 bits
+            r"(?<![A-Za-z0-9+/])(?:[A-Za-z0-9+/]{86}==|[A-Za-z0-9+/]{43}=)(?![A-Za-z0-9+/=])",
+        )
+    )
+)
+_PERSON = re.compile(
+    r"(\b(?:client|user|caller|principal|guest)(?:\s+(?:name|display\s*name|with|id|named))*"
+    r"\s*[:=]?\s*)(['\"\u2018\u201c])(?!\[redacted\])[^'\"\u2019\u201d]+(['\"\u2019\u201d])",
+    re.IGNORECASE,
+)
+_USER_ID = re.compile(
+    r"(\b(?:oid|puid|upn|user\s*(?:object\s*)?id|user)\b['\"]?\s*[:=]?\s*['\"]?)"
+    r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})",
+    re.IGNORECASE,
+)
+
+
+def without_secrets(text: str) -> str:
+    """Return the text with every secret of a known form replaced. E-mail addresses stay."""
+    if not may_hold_forms(text):
+        return text
+    text = _PRIVATE_KEY.sub(REDACTED, text) if "-----" in text else text
+    text = _WEBHOOK.sub(REDACTED, text) if "://" in text else text
+    text = _USER_INFO.sub(f"{REDACTED}@", text) if "://" in text else text
+    text = _AUTHORIZATION.sub(rf"\g<1>{REDACTED}", text)
+    text = _TOKEN.sub(REDACTED, text) if "eyJ" in text else text
+    text = _ASSIGNED.sub(rf"\g<1>{REDACTED}", text)
+    return _PREFIXED.sub(REDACTED, text)
+
+
+def without_people(text: str) -> str:
+    """Return the text of an error or a log without e-mail addresses and quoted names of users.
+
+    The object id in "with object id '…'" stays: it is the identity that scans, and the fix grants it a role.
+    """
+    if not may_hold_people(text):
+        return text
+    text = _PERSON.sub(rf"\g<1>\g<2>{REDACTED}\g<3>", without_addresses(text, REDACTED))
+    return _USER_ID.sub(rf"\g<1>{REDACTED}", text)
+
+
+def redacted_text(text: str) -> str:
+    """Return a text that leaves azml-audit, such as a log line or a gap, without secrets and people."""
+    return without_people(without_secrets(text))

@@ -1,0 +1,100 @@
+"""Looks for signs of secrets in the bytes of a body. Most bodies have none and are not walked.
+
+RE2 finds all signs in one pass over the bytes, in half the time of 11 substring searches. It has no lookarounds, so
+the patterns here match a little more than the rules of `secret_names` and `secret_forms`, and never less.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import re2
+
+from scanner.payloads.secret_names import ACTS, DROPPED, PERSONAL, RUN_TOGETHER, SECRET_WORDS
+
+_BETWEEN = r'[^a-z0-9"\\]*'
+"""A sign between two letters or words of a name."""
+_WITHIN = "|".join(_BETWEEN.join(word) for word in sorted({*SECRET_WORDS, "connectionstring"}))
+_AT_THE_END = "|".join(
+    _BETWEEN.join(name) for name in sorted({*DROPPED, *PERSONAL, *RUN_TOGETHER, "systemdata"})
+)
+_ACTED = "|".join(sorted(ACTS))
+_NAMES = (
+    rf'(?:{_WITHIN})[^"\\]*"\s*:',
+    rf'(?:{_AT_THE_END}|(?:{_ACTED}){_BETWEEN}by|key(?:{_BETWEEN}s)?){_BETWEEN}"\s*:',
+)
+_WORDS = (
+    r"(?:sig|signature|sas|pat|pwd|passwd|passphrase|password|secret|assertion|code|key|(?:^|[^p])token|tok)"
+)
+_FORMS = (
+    rf"{_WORDS}[\"']?\s*(?:=|%3d)",
+    r"(?:password|passwd|pwd|passphrase|secret|key)[\"']?\s*:\s*[^\s\"\[{]",
+    r"bearer\s|sharedaccesssignature\s|authorization[\"']?\s*[:=]",
+    r"eyj[\w-]{8}|-----begin|hooks\.|webhook|://[^\s/?#\"]*@",
+    r"gh[pousr]_|github_pat_|glpat-|xox[a-z]|xapp-|a(?:ki|si|bi)a[a-z2-7]{16}|aiza|gocspx-",
+    r"[sr]k_(?:live|test)_|whsec_|npm_|pypi-[\w-]{16}|hf_[a-z0-9]{30}|dapi[0-9a-f]{32}|azdo|q~|jqqj9",
+    r"[a-z0-9+/]{43}=",
+)
+_ADDRESSES = (r"@|\xef\xbc\xa0|%(?:25)*40",)
+_PEOPLE = (
+    *_ADDRESSES,
+    r"'|\xe2\x80[\x98\x9c]",
+    r"(?:oid|puid|upn|user|userid|user\s+(?:object\s*)?id)\s*[:=]?\s*[0-9a-f]{8}-[0-9a-f]{4}-",
+)
+_UNREADABLE = (r"\\", r"\x00")
+"""A backslash may escape a name or a sign; a zero byte means that the body is not UTF-8."""
+
+
+def _compiled(*patterns: str) -> re2._Regexp[bytes]:
+    options = re2.Options()
+    options.case_sensitive = False
+    options.encoding = re2.Options.Encoding.LATIN1
+    options.never_capture = True
+    return re2.compile("|".join(patterns).encode("latin-1"), options)
+
+
+_ANY = _compiled(*_UNREADABLE, *_NAMES, *_FORMS, *_PEOPLE)
+_OF_FORMS = _compiled(*_UNREADABLE, *_FORMS)
+_OF_TEXTS = _compiled(*_FORMS, rf"{_WORDS}\\?[\"']?\s*:")
+"""A text may itself be JSON, whose quotes are escaped in the body."""
+_OF_MEMBERS = _compiled(
+    *_UNREADABLE, *(rf'"[^"\\]*(?:{form})[^"\\]*"\s*:' for form in (*_FORMS, *_ADDRESSES))
+)
+_OF_PEOPLE = _compiled(*_UNREADABLE, *_PEOPLE)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Signs:
+    """What a body may hold beside secret members.
+
+    `forms` are secrets of a known form in its texts, `people` their addresses and names. `members` shows that
+    the name of a member may hold one of them.
+    """
+
+    forms: bool
+    members: bool
+    people: bool
+
+
+def signs_in(body: bytes) -> Signs | None:
+    """Return the signs of secrets and people in a body, or None if there is nothing to redact."""
+    if _ANY.search(body) is None:
+        return None
+    forms, people = _OF_FORMS.search(body) is not None, _OF_PEOPLE.search(body) is not None
+    return Signs(
+        forms=forms, people=people, members=(forms or people) and _OF_MEMBERS.search(body) is not None
+    )
+
+
+def may_hold_forms(text: str) -> bool:
+    """Check whether one text may hold a secret of a known form."""
+    return len(text) > _SHORTEST and _OF_TEXTS.search(text.encode("utf-8", "surrogatepass")) is not None
+
+
+def may_hold_people(text: str) -> bool:
+    """Check whether one text may hold an address or the name of a person."""
+    return _OF_PEOPLE.search(text.encode("utf-8", "surrogatepass")) is not None
+
+
+_SHORTEST = 4
+"""No form is shorter, such as `pwd=x`."""
