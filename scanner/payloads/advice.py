@@ -77,7 +77,7 @@ _SIGN_INS: tuple[tuple[re.Pattern[str], str], ...] = (
         NO_MANAGED_IDENTITY,
     ),
 )
-"""What the errors of a sign-in say, and what helps. AADSTS codes are Entra's (reference of error codes, 2026-11)."""
+"""The texts of sign-in errors, and what helps. AADSTS codes are Entra's (reference of error codes, 2026-11)."""
 
 _WORDS: tuple[tuple[re.Pattern[str], str], ...] = (
     (_WRONG_TIME, CLOCK),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,7 +15,7 @@ SAVES = "import os, sys; open(sys.argv[1], 'w').write(sys.stdin.read() + '\\n' +
 
 
 @pytest.fixture(scope="module")
-def baseline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def baseline(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The report of a tenant in which nothing is violated."""
     folder = tmp_path_factory.mktemp("baseline")
     with served(COMPLIANT, folder) as (_, options, environment):
