@@ -84,6 +84,9 @@ lock:
 	$(COMPILE) --all-extras --output-file requirements-dev.lock pyproject.toml
 	sed -n 's/^    "\(hatchling[^"]*\|editables[^"]*\)",$$/\1/p' pyproject.toml \
 	  | $(COMPILE) --constraint requirements-dev.lock --output-file requirements.lock pyproject.toml -
+	sed -n 's/^    "\(hatchling[^"]*\|editables[^"]*\)",$$/\1/p' pyproject.toml \
+	  | $(COMPILE) --extra archive --extra metrics --extra timestamp --constraint requirements-dev.lock \
+	    --output-file deploy/container/requirements.lock pyproject.toml -
 
 audit-dependencies:
 	pip-audit --require-hashes --disable-pip --requirement requirements-dev.lock
