@@ -32,6 +32,16 @@ _LISTED = (
 
 _LISTED_RULES = ("List the rules of the profile.", get(_RULES, version=_API))
 
+_RULE_PATH = '"profiles", var.perimeter_profile, "accessRules", var.perimeter_rule'
+_DELETED = (
+    f"# {WARNING}the subscription loses access.\n"
+    'resource "azapi_resource_action" "deleted_rule" {\n'
+    f'  type        = "{_PERIMETER}/profiles/accessRules@{_API}"\n'
+    f'  resource_id = join("/", [{{{{perimeter_id}}}}, {_RULE_PATH}])\n'
+    '  method      = "DELETE"\n'
+    "}"
+)
+
 PERIMETER_NARROWED = remediation(
     summary="Replace the wide inbound rule of the perimeter with one for the addresses that clients use.",
     az=either(
@@ -59,10 +69,13 @@ PERIMETER_NARROWED = remediation(
             ),
         ),
     ),
-    terraform=_terraform(
-        "profiles/accessRules",
-        '"profiles", var.perimeter_profile, "accessRules", var.perimeter_rule',
-        "addressPrefixes = [var.address]",
+    terraform=either(
+        (
+            "the rule admits addresses",
+            _terraform("profiles/accessRules", _RULE_PATH, "addressPrefixes = [var.address]"),
+        ),
+        ("the rule admits a foreign subscription", _DELETED),
+        language="terraform",
     ),
     caution=f"The perimeter refuses clients outside the new prefixes at once. Repeat the steps for each wide rule. "
     f"{_ALL} Bicep is left out: a template of the perimeter has to name all its rules.",
