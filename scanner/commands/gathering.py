@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from time import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from checks.contract.tables import Tables
 from checks.model import Severity
@@ -36,6 +36,9 @@ if TYPE_CHECKING:
     from scanner.evidence.attesting import Attestation
     from scanner.evidence.statement import ScanRecord
     from scanner.workers.pools import Pool
+
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,7 +129,7 @@ def from_azure(
     """Read everything the job asks for from the cloud, and keep the payloads in `store`."""
     started_at = clock()
     traces = Traces() if job.evidence else None
-    tables, identity = asyncio.run(_live(job, policies, connected, progress, store, clock, traces))
+    tables, identity = _run(_live(job, policies, connected, progress, store, clock, traces))
     return Gathered(
         tables=tables,
         source=connected.source,
@@ -144,7 +147,7 @@ def from_earlier(job: Job, earlier: Earlier, store: Store, clock: Clock) -> Gath
     """Read an earlier reading again, with its times if they are known."""
     started_at = earlier.started_at or clock()
     traces = Traces() if job.evidence else None
-    tables = asyncio.run(collected(earlier.source, store, traces))
+    tables = _run(collected(earlier.source, store, traces))
     return Gathered(
         tables=tables,
         source=earlier.words,
@@ -155,6 +158,21 @@ def from_earlier(job: Job, earlier: Earlier, store: Store, clock: Clock) -> Gath
         told=earlier.told,
         replay_of=earlier.root,
     )
+
+
+def _run(work: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine and return its result.
+
+    `asyncio.run` of Python 3.11 ends in a repr of the task with its result, and the repr of large tables takes longer
+    than judging them. So the task returns nothing.
+    """
+    results: list[T] = []
+
+    async def kept() -> None:
+        results.append(await work)
+
+    asyncio.run(kept())
+    return results[0]
 
 
 async def _live(
