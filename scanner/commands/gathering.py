@@ -163,8 +163,8 @@ def from_earlier(job: Job, earlier: Earlier, store: Store, clock: Clock) -> Gath
 def _run(work: Coroutine[Any, Any, T]) -> T:
     """Run a coroutine and return its result.
 
-    `asyncio.run` of Python 3.11 ends in a repr of the task with its result, and the repr of large tables takes longer
-    than judging them. So the task returns nothing.
+    `asyncio.run` of Python 3.11 ends in a repr of the task with its result, so the task returns nothing: the repr of
+    the tables takes 10 ms and more, and nobody sees it.
     """
     results: list[T] = []
 
