@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -22,6 +23,7 @@ from scanner.emulator.tenants.network import APPROVED, managed_network, private
 from scanner.emulator.tenants.tenant import Resource, Tenant
 from scanner.reading.collection import EVERYTHING
 from scanner.reading.scope import Wanted
+from tests.support.command_line import run, scanned
 from tests.support.scanning import rows, scan_of
 
 HERE, THERE = guid("asked", "here"), guid("asked", "there")
@@ -232,3 +234,37 @@ def test_only_well_formed_subscriptions_are_asked_for(identity: str) -> None:
             THERE,
         }
         assert len(tables.workspaces) == 3
+
+
+def repeating(body: bytes) -> bytes:
+    page = json.loads(body)
+    return json.dumps({**page, "value": page["value"] * 2}).encode()
+
+
+SPOILED = [
+    raw("associated", lambda _: b"{}", resource=OPEN.storage),
+    raw("workspaces", lambda body: body.replace(THERE.encode(), HERE.encode()), subscription=THERE),
+    raw("workspaces", repeating, times=1),
+    raw("workspaces", lambda body: body.replace(b'"value"', b'"Value"')),
+    raw("resourceGraph", lambda body: body.replace(HERE.encode(), b"elsewhere")),
+]
+
+
+@pytest.mark.parametrize(
+    ("link", "faults"),
+    [
+        (OPEN.storage, SPOILED),
+        (f"{OPEN.storage}/../x", [Fault(kind=FaultKind.ENDLESS_NEXT_LINK, route="workspaces")]),
+        (OPEN.vault, []),
+    ],
+    ids=["spoiled answers", "a link with dots and an endless list", "a link to another type"],
+)
+def test_what_was_refused_is_derived_again_from_the_evidence(
+    link: str, faults: list[Fault], tmp_path: Path
+) -> None:
+    bundle = str(tmp_path / "evidence.zip")
+    code, _, err = scanned(
+        tenant(link=link), tmp_path, *faults, extra=("--evidence", bundle, "--policy", "baseline")
+    )
+    assert code in (1, 3), err
+    assert run("verify", bundle)[0] == 0, run("verify", bundle)
