@@ -186,12 +186,14 @@ class Arm:
         the next one is asked for: a thousand lists may wait with a page each.
         """
         page: Payload | Gap | None = first
-        paging = Paging(first, self.cloud.arm_endpoint) if isinstance(first, Payload) else None
+        paging: Paging | None = None
         del first
         while page is not None:
             yield page
-            is_page = paging is not None and isinstance(page, Payload) and page.status == 200
-            following = paging.following(page) if paging and is_page else None  # type: ignore[arg-type]
+            if isinstance(page, Gap) or page.status != 200:
+                return
+            paging = paging or Paging(page, self.cloud.arm_endpoint)
+            following = paging.following(page)
             page = None
             page = await self.get(following) if isinstance(following, Ask) else following
 

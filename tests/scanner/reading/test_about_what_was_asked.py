@@ -123,10 +123,15 @@ def test_workspaces_of_another_subscription_are_not_in_a_report_about_one() -> N
         assert not any(THERE in request.path for request in emulator.requests)
 
 
-def test_a_single_subscription_that_is_another_one_is_not_read() -> None:
-    other = json.dumps(subscription(THERE, "there")).encode()
+@pytest.mark.parametrize(
+    "other",
+    [subscription(THERE, "there"), {**subscription(HERE, "here"), "subscriptionId": THERE}],
+    ids=["another id", "two ids"],
+)
+def test_a_single_subscription_that_is_another_one_is_not_read(other: dict[str, Any]) -> None:
+    body = json.dumps(other).encode()
     hidden = Fault(kind=FaultKind.RAW, status=200, route="subscriptions", body='{"value": []}')
-    swapped = raw("subscription", lambda _: other, subscription=HERE)
+    swapped = raw("subscription", lambda _: body, subscription=HERE)
     with scan_of(tenant(), hidden, swapped, wanted=Wanted(subscriptions=[HERE])) as (tables, _, emulator):
         assert "AnswersSomethingElse" in codes(tables)
         assert tables.workspaces.empty
