@@ -45,6 +45,9 @@ from scanner.progress import Progress, Silent
 Clock = Callable[[], datetime]
 Recall = Callable[[Ask], Payload | None]
 
+_ODD_TOKEN = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError)
+"""Raised by azure-identity (1.27) if a token endpoint answers with JSON of another shape."""
+
 _log = logging.getLogger("azml_audit.questions")
 
 
@@ -111,16 +114,16 @@ class Arm:
         try:
             async with asyncio.timeout(seconds):
                 token = await self._credential.get_token_info(self.cloud.scope, options={"enable_cae": True})
+            self.identity = identity_of(token.token)
         except TimeoutError as error:
             raise CredentialError(
                 f"Allow more time for the sign-in with {option}, or check --auth.\n"
                 f"No token for {self.cloud.scope} came from {self.cloud.authority} within {seconds:g} s."
             ) from error
-        except (AzureError, ValueError) as error:
+        except (AzureError, *_ODD_TOKEN) as error:
             raise CredentialError(
                 f"{advice(error)}\nNo token for {self.cloud.scope} from {self.cloud.authority}: {error}"
             ) from error
-        self.identity = identity_of(token.token)
 
     def url(self, path: str, api_version: str) -> str:
         """Return the URL of an ARM path, such as a resource id."""
@@ -186,12 +189,14 @@ class Arm:
         the next one is asked for: a thousand lists may wait with a page each.
         """
         page: Payload | Gap | None = first
-        paging = Paging(first, self.cloud.arm_endpoint) if isinstance(first, Payload) else None
+        paging: Paging | None = None
         del first
         while page is not None:
             yield page
-            is_page = paging is not None and isinstance(page, Payload) and page.status == 200
-            following = paging.following(page) if paging and is_page else None  # type: ignore[arg-type]
+            if isinstance(page, Gap) or page.status != 200:
+                return
+            paging = paging or Paging(page, self.cloud.arm_endpoint)
+            following = paging.following(page)
             page = None
             page = await self.get(following) if isinstance(following, Ask) else following
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from azure.core.credentials import AccessTokenInfo, TokenRequestOptions
 from azure.core.credentials_async import AsyncSupportsTokenInfo
+from azure.core.pipeline import PipelineResponse
+from azure.core.pipeline.policies import RetryPolicy
 from azure.identity import DeviceCodeCredential
 from azure.identity.aio import (
     AzureCliCredential,
@@ -20,11 +23,27 @@ from azure.identity.aio import (
 )
 
 from scanner.azure.clouds import Cloud, proxy_for
+from scanner.azure.throttling import retry_after
 from scanner.choices import Auth
 from scanner.errors import CredentialError
 
 _TAKES_CLIENT_ID = frozenset({Auth.DEFAULT, Auth.MANAGED_IDENTITY, Auth.WORKLOAD_IDENTITY, Auth.DEVICE_CODE})
 _TAKES_TENANT = frozenset(Auth) - {Auth.MANAGED_IDENTITY}
+
+
+_LONGEST_WAIT = 30.0
+
+
+class _BriefRetries(RetryPolicy[Any, Any]):
+    """Waits before a retry no longer than half a minute, whatever the token endpoint asks for.
+
+    Only the device code needs it: it runs in a thread, which no timeout can end.
+    """
+
+    def get_retry_after(self, response: PipelineResponse[Any, Any]) -> float | None:
+        """Return the seconds to wait by Retry-After, up to the limit. None for one that is no number or date."""
+        wait = retry_after(response.http_response.headers, datetime.now(UTC))
+        return None if wait is None else min(wait, _LONGEST_WAIT)
 
 
 class _ForTenant:
@@ -134,4 +153,9 @@ def _made(
             def shown(uri: str, code: str, _expires: object) -> None:
                 prompt(f"To sign in, open {uri} and enter the code {code}.")
 
-            return DeviceCodeCredential(prompt_callback=shown, **options, **tenant_id, **client)
+            limits: dict[str, Any] = {
+                "retry_policy_class": _BriefRetries,
+                "retry_total": 3,
+                "read_timeout": 60,
+            }
+            return DeviceCodeCredential(prompt_callback=shown, **limits, **options, **tenant_id, **client)

@@ -186,9 +186,9 @@ class _Sample:
 
 
 def _findings(scan: PlannedScan, items: Sequence[Payload | Gap]) -> list[Finding]:
-    nothing = [item for item in items if isinstance(item, Gap) and item.code == "NoSubscriptionVisible"]
-    if nothing:
-        return [stopped("subscriptions", nothing[0].message, nothing[0].closes)]
+    unlisted = [item for item in items if isinstance(item, Gap) and item.asked == "subscriptions"]
+    if unlisted and not any(item_kind(item) == "workspaces" for item in items):
+        return [stopped("subscriptions", f"{unlisted[0].code}: {unlisted[0].message}", unlisted[0].closes)]
     with_groups = bool(scan.wanted.management_groups or scan.wanted.known_groups)
     actions = actions_for(scan.collection, with_groups=with_groups)
     others = [item for item in items if item_kind(item) != GRAPH]

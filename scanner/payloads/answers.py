@@ -14,7 +14,7 @@ from scanner.payloads.advice import CLOCK, is_clock_wrong
 from scanner.payloads.bodies import parsed
 from scanner.payloads.closing import WEB_PAGE
 from scanner.payloads.json_members import key, member, named, objects, subscription_of, text
-from scanner.payloads.pages import FOREIGN, items_on, path_of
+from scanner.payloads.pages import FOREIGN, identity_of, items_on, path_of
 from scanner.payloads.payload import Gap, Keep, Payload
 
 _MISSING = ("ResourceNotFound", "ResourceGroupNotFound")
@@ -102,9 +102,9 @@ def _other_subscription(answer: Payload) -> str:
 
 def _other_resource(answer: Payload) -> str:
     """Return how the answer differs from the resource that was asked for, "" if it does not."""
-    asked, identity = path_of(answer.url), named(answer.document, "id")
+    asked, identity = path_of(answer.url), identity_of(f"{answer.kind}s", answer.document)
     if identity is None:
-        return f"The answer has no id, so it may not be about {asked}."
+        return f"The answer has no id, or two that differ, so it may not be about {asked}."
     if key(identity) != asked:
         return f"The answer is about {identity}, not about {asked}."
     of_type, parsed = text(answer.document, "type"), resource_id(identity)

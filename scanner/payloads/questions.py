@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from urllib.parse import unquote
 
 Question = tuple[str, str, str, str, str]
 """What makes two questions the same: kind, scope, method, URL and body."""
@@ -33,5 +32,5 @@ class Ask:
 
     @property
     def question(self) -> Question:
-        """What identifies the question. The URL is unquoted: the SDK quotes a nextLink that Azure did not."""
-        return self.kind, self.scope, self.method, unquote(self.url), self.body
+        """What identifies the question."""
+        return self.kind, self.scope, self.method, self.url, self.body

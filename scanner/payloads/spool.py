@@ -13,7 +13,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import IO
-from urllib.parse import unquote
 
 from filelock import FileLock, Timeout
 
@@ -32,7 +31,7 @@ FORMAT = 1
 def _next_question(page: Payload) -> Question | None:
     """Return the question for the next page of a list, or None after the last."""
     link = next_link(page.document)
-    return (page.kind, page.scope, "GET", unquote(link), "") if isinstance(link, str) and link else None
+    return (page.kind, page.scope, "GET", link, "") if isinstance(link, str) and link else None
 
 
 def _next_record(file: IO[bytes]) -> Payload | None:

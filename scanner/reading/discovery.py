@@ -11,7 +11,9 @@ import json
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 
+from checks.errors import AuditError
 from scanner.azure.arm import Arm
+from scanner.azure.paging import MOST_PAGES
 from scanner.azure.pipeline import RESOURCE_GRAPH_PATH
 from scanner.choices import Discover
 from scanner.payloads import gaps, json_members
@@ -66,7 +68,7 @@ class Discovery:
         """Hand every page and gap to `keep`, and return what `GraphRows.shown` does."""
         rows, refused = GraphRows(), 0
         for subscriptions in _batches(chosen, self._batch):
-            gap = await self._query(subscriptions, rows, keep)
+            gap = await self._read_batch(subscriptions, rows, keep)
             if gap is None:
                 continue
             if _is_unavailable(gap) and not self._is_demanded:
@@ -83,9 +85,19 @@ class Discovery:
             )
         return rows.shown()
 
+    async def _read_batch(self, subscriptions: Sequence[str], rows: GraphRows, keep: Keep) -> Gap | None:
+        """Keep every page of one query, and return the gap that is left, whatever goes wrong."""
+        try:
+            return await self._query(subscriptions, rows, keep)
+        except AuditError:
+            raise
+        except Exception as error:  # noqa: BLE001 - one question, one gap
+            _log.debug("a query failed in a way that nobody expected", exc_info=True)
+            return gaps.unexpected(self._ask(subscriptions, None), error)
+
     async def _query(self, subscriptions: Sequence[str], rows: GraphRows, keep: Keep) -> Gap | None:
         """Keep every page of one query, and return the gap if it ended early or its counts differ."""
-        token, seen, read = None, set[str](), 0
+        token, seen, read, ids = None, set[str](), 0, set[str]()
         while True:
             ask = self._ask(subscriptions, token)
             page = await self._arm.get(ask)
@@ -95,9 +107,12 @@ class Discovery:
             rows.add(page)
             read += json_members.count(page.document, "data") or 0
             token = json_members.named(page.document, "$skipToken")
-            if token is None or token in seen:
+            found = {str(row.get("id")).lower() for row in json_members.objects(page.document, "data") or ()}
+            is_loop = token in seen or found <= ids or len(seen) >= MOST_PAGES
+            if token is None or is_loop:
                 return _flaw(ask, page, read, is_loop=token is not None)
             seen.add(token)
+            ids |= found
 
     def _ask(self, subscriptions: Sequence[str], token: str | None) -> Ask:
         options = {"resultFormat": "objectArray", "$top": self._page}

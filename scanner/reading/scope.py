@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from checks.network.resource_ids import is_name
 from checks.suggestions import did_you_mean
 from scanner.azure.arm import Arm
 from scanner.errors import ScopeError
@@ -50,25 +51,26 @@ class Subscription:
 async def subscriptions(arm: Arm, wanted: Wanted, keep: Keep) -> list[Subscription]:
     """Return the subscriptions to read, sorted by id. Raw pages and gaps go to `keep`.
 
-    Raises ScopeError for a name that no visible subscription has, or that several have.
+    Raises ScopeError for a name that several visible subscriptions have, or none if their whole list was read.
     """
     visible, is_whole = await _visible(arm, keep)
     by_group = await _below_management_groups(arm, wanted.management_groups, keep)
     asked = {group.lower() for group in wanted.management_groups}
     also_known = [group for group in wanted.known_groups if group.lower() not in asked]
     await _below_management_groups(arm, also_known, keep)
-    ids = by_group | {_resolved(name, visible) for name in wanted.subscriptions}
+    ids = by_group | {_resolved(name, visible, must_exist=is_whole) for name in wanted.subscriptions}
     if not wanted.subscriptions and not wanted.management_groups:
         ids = set(visible)
-    ids -= {_resolved(name, visible, must_exist=False) for name in wanted.excluded}
+    ids -= {"", *(_resolved(name, visible, must_exist=False) for name in wanted.excluded)}
     chosen = [visible.get(key) or await _single(arm, key, keep) for key in sorted(ids)]
-    kept = [subscription for subscription in chosen if subscription]
+    kept = [each for each in chosen if each and each.name not in wanted.excluded]
     if not visible and is_whole and not kept:
         keep(_nothing_visible(arm))
     return kept
 
 
-def _resolved(wanted: str, visible: dict[str, Subscription], *, must_exist: bool = True) -> str:
+def _resolved(wanted: str, visible: dict[str, Subscription], *, must_exist: bool) -> str:
+    """Return the lower-cased id of a subscription by id or name, "" if no visible one has that name."""
     if _ID.fullmatch(wanted):
         return wanted.lower()
     named = [sub for sub in visible.values() if sub.name == wanted]
@@ -80,7 +82,7 @@ def _resolved(wanted: str, visible: dict[str, Subscription], *, must_exist: bool
         listed = ", ".join(map(repr, names[:20])) or "none"
         hint = did_you_mean(wanted, names)
         raise ScopeError(f"No visible subscription is named {wanted!r}. {hint}Visible: {listed}.")
-    return named[0].key if named else wanted.lower()
+    return named[0].key if named else ""
 
 
 async def _visible(arm: Arm, keep: Keep) -> tuple[dict[str, Subscription], bool]:
@@ -119,13 +121,15 @@ async def _single(arm: Arm, subscription_id: str, keep: Keep) -> Subscription | 
     keep(answer)
     if isinstance(answer, Gap):
         return None
-    return _subscription(answer.document, listed_id(answer.document) or subscription_id)
+    return _subscription(answer.document, subscription_id)
 
 
 async def _below_management_groups(arm: Arm, groups: Iterable[str], keep: Keep) -> set[str]:
     """Return the lower-cased ids of all subscriptions below the management groups."""
     ids: set[str] = set()
     for group in groups:
+        if not is_name(group):
+            raise ScopeError(f"{group!r} is no id of a management group. Name it by its id, such as corp.")
         scope = f"/providers/Microsoft.Management/managementGroups/{group}"
         ask = Ask(
             kind="descendants",

@@ -17,7 +17,7 @@ from scanner.payloads.json_members import (
     subscription_of,
     text,
 )
-from scanner.payloads.pages import subscriptions_below
+from scanner.payloads.pages import identity_of, subscriptions_below
 from scanner.payloads.payload import Gap, Payload
 from scanner.payloads.secret_forms import redacted_text
 from scanner.tables.children import PROVIDER
@@ -186,8 +186,8 @@ def proves_absence(state: str) -> bool:
 
 
 def listed_id(item: Object) -> str | None:
-    """Return the id of a listed subscription. Either of its two members is enough."""
-    return named(item, "subscriptionId") or subscription_of(named(item, "id") or "")
+    """Return the id of a subscription. Either of its two members is enough; None if they differ."""
+    return subscription_of(identity_of("subscriptions", item) or "")
 
 
 def _undecided(provider: Payload, state: str) -> Gap:

@@ -84,6 +84,14 @@ def test_a_subscription_that_is_named_is_scanned_although_none_are_listed(tmp_pa
     assert len((tmp_path / "report" / "workspaces.csv").read_text().splitlines()) == 6
 
 
+def test_a_name_is_not_called_unknown_because_the_list_was_not_read(tmp_path: Path) -> None:
+    assert scanned(tmp_path)[0] == 0
+    code, _, err = scanned(tmp_path, UNLISTED["503"], extra=("--subscription", "A name"))
+    assert code == 3
+    assert "Could not list the subscriptions: ServerBusy" in err
+    assert scanned(tmp_path, extra=("--subscription", "A name"))[0] == 2
+
+
 def test_where_sign_in_fails_nothing_was_asked(tmp_path: Path) -> None:
     assert scanned(tmp_path)[0] == 0
     before = files(tmp_path)

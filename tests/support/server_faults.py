@@ -15,14 +15,22 @@ from random import Random
 from typing import Any
 
 from scanner.emulator.faults import Fault, FaultKind
-from tests.support.fault_matrix import PLACES, SPARED, STRUCK, Spot
+from scanner.payloads.answers import PERIMETERS
+from tests.support.fault_matrix import ONE, PLACES, SPARED, STRUCK, Spot
 
 EVERYTHING = ("/subscriptions/",)
 SPOTS = (
     *PLACES,
     Spot(title="subscriptions", fault={"route": "subscriptions"}, touches=EVERYTHING),
     Spot(title="Resource Graph", fault={"route": "resourceGraph"}, touches=(), is_list=False),
+    *(
+        Spot(title=kind, fault={"route": kind, "resource": ONE.name}, touches=())
+        for kind in ("computes", "onlineEndpoints", "batchEndpoints", "diagnosticSettings")
+    ),
+    Spot(title="perimeters", fault={"route": PERIMETERS, "resource": ONE.storage}, touches=(ONE.id,)),
 )
+"""Where a fault strikes. No finding depends on Resource Graph and the lists after it."""
+
 STATUSES = (
     *(200,) * 40,
     *(

@@ -100,3 +100,18 @@ def test_a_slow_token_endpoint_ends_the_sign_in(fault: dict[str, object], tmp_pa
     assert "No token for" in err
     assert "--question-timeout" in err
     assert not (tmp_path / "report").exists()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        *("", "{}", "3", "null", "<html>", "[" * 3000, '{"access_token": 3, "expires_in": 3}'),
+        *('{"access_token": "x", "expires_in": 1e400}', '{"access_token": null, "expires_in": []}'),
+    ],
+)
+def test_an_odd_answer_of_the_token_endpoint_is_a_failed_sign_in(body: str, tmp_path: Path) -> None:
+    odd = Fault(kind=FaultKind.RAW, status=200, route="token", body=body)
+    with served(COMPLIANT, tmp_path, odd) as (_, options, environment):
+        code, _, err = run("scan", *options, "--output", str(tmp_path / "report"), env=environment)
+    assert code == 2
+    assert "No token for" in err

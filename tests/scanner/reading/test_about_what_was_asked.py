@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -22,6 +23,7 @@ from scanner.emulator.tenants.network import APPROVED, managed_network, private
 from scanner.emulator.tenants.tenant import Resource, Tenant
 from scanner.reading.collection import EVERYTHING
 from scanner.reading.scope import Wanted
+from tests.support.command_line import run, scanned
 from tests.support.scanning import rows, scan_of
 
 HERE, THERE = guid("asked", "here"), guid("asked", "there")
@@ -121,10 +123,15 @@ def test_workspaces_of_another_subscription_are_not_in_a_report_about_one() -> N
         assert not any(THERE in request.path for request in emulator.requests)
 
 
-def test_a_single_subscription_that_is_another_one_is_not_read() -> None:
-    other = json.dumps(subscription(THERE, "there")).encode()
+@pytest.mark.parametrize(
+    "other",
+    [subscription(THERE, "there"), {**subscription(HERE, "here"), "subscriptionId": THERE}],
+    ids=["another id", "two ids"],
+)
+def test_a_single_subscription_that_is_another_one_is_not_read(other: dict[str, Any]) -> None:
+    body = json.dumps(other).encode()
     hidden = Fault(kind=FaultKind.RAW, status=200, route="subscriptions", body='{"value": []}')
-    swapped = raw("subscription", lambda _: other, subscription=HERE)
+    swapped = raw("subscription", lambda _: body, subscription=HERE)
     with scan_of(tenant(), hidden, swapped, wanted=Wanted(subscriptions=[HERE])) as (tables, _, emulator):
         assert "AnswersSomethingElse" in codes(tables)
         assert tables.workspaces.empty
@@ -232,3 +239,37 @@ def test_only_well_formed_subscriptions_are_asked_for(identity: str) -> None:
             THERE,
         }
         assert len(tables.workspaces) == 3
+
+
+def repeating(body: bytes) -> bytes:
+    page = json.loads(body)
+    return json.dumps({**page, "value": page["value"] * 2}).encode()
+
+
+SPOILED = [
+    raw("associated", lambda _: b"{}", resource=OPEN.storage),
+    raw("workspaces", lambda body: body.replace(THERE.encode(), HERE.encode()), subscription=THERE),
+    raw("workspaces", repeating, times=1),
+    raw("workspaces", lambda body: body.replace(b'"value"', b'"Value"')),
+    raw("resourceGraph", lambda body: body.replace(HERE.encode(), b"elsewhere")),
+]
+
+
+@pytest.mark.parametrize(
+    ("link", "faults"),
+    [
+        (OPEN.storage, SPOILED),
+        (f"{OPEN.storage}/../x", [Fault(kind=FaultKind.ENDLESS_NEXT_LINK, route="workspaces")]),
+        (OPEN.vault, []),
+    ],
+    ids=["spoiled answers", "a link with dots and an endless list", "a link to another type"],
+)
+def test_what_was_refused_is_derived_again_from_the_evidence(
+    link: str, faults: list[Fault], tmp_path: Path
+) -> None:
+    bundle = str(tmp_path / "evidence.zip")
+    code, _, err = scanned(
+        tenant(link=link), tmp_path, *faults, extra=("--evidence", bundle, "--policy", "baseline")
+    )
+    assert code in (1, 3), err
+    assert run("verify", bundle)[0] == 0, run("verify", bundle)

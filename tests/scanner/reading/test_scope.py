@@ -137,3 +137,20 @@ def test_tenant_state_and_delegation_are_recorded() -> None:
         assert frame["state"].ne("Enabled").any()
         assert frame["managed_by_tenants"].fillna("").ne("").any()
         assert frame["tenant_id"].notna().all()
+
+
+@pytest.mark.parametrize("group", ["../x", "a/b", "", "a?b", ".."])
+def test_only_the_id_of_a_management_group_is_asked_for(group: str) -> None:
+    with (
+        pytest.raises(ScopeError, match="no id of a management group"),
+        scan_of(TENANT, wanted=Wanted(management_groups=(group,))),
+    ):
+        pass
+
+
+def test_a_subscription_excluded_by_name_is_not_read_although_the_list_hides_it() -> None:
+    hidden = Fault(kind=FaultKind.RAW, status=200, route="subscriptions", body='{"value": []}')
+    first = TENANT.subscriptions[0]
+    wanted = Wanted(subscriptions=(str(first["subscriptionId"]),), excluded=(str(first["displayName"]),))
+    with scan_of(TENANT, hidden, wanted=wanted) as (tables, _, _):
+        assert tables.workspaces.empty

@@ -69,6 +69,10 @@ def lost() -> EmulatorCredential:
     raise BrokenExecutor("the worker is gone")
 
 
+def surprising() -> EmulatorCredential:
+    raise RuntimeError("ours")
+
+
 def no_credential() -> EmulatorCredential:
     raise CredentialError("no identity on this worker")
 
@@ -218,6 +222,13 @@ def test_a_worker_that_cannot_sign_in_leaves_gaps_that_say_so(emulator: Emulator
     tables = scanned(emulator, THREAD, credential=no_credential)
     assert set(tables.gaps["code"]) == {"WorkerRefused"}
     assert tables.gaps["message"].str.contains("no identity on this worker").all()
+
+
+def test_a_surprise_on_a_worker_costs_its_subscriptions(emulator: Emulator) -> None:
+    tables = scanned(emulator, THREAD, credential=surprising)
+    assert set(tables.gaps["code"]) == {"InternalError"}
+    assert len(tables.gaps) == len(TENANT.subscriptions)
+    assert tables.gaps["message"].str.contains("RuntimeError: ours").all()
 
 
 @pytest.fixture(scope="module")
