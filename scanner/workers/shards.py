@@ -105,13 +105,15 @@ class ShardResult:
     """What a worker returns: the `items` of the subscriptions that it read completely, and their keys (`read`).
 
     `left` are the portions that it began and did not finish, with the new answers in `had`. It did not begin
-    the others. `throttled` lists the waits that Azure asked for, by scope and in seconds.
+    the others. `throttled` lists the waits that Azure asked for, by scope and in seconds; those in
+    `unavailable` were not for throttling.
     """
 
     items: tuple[Payload | Gap, ...] = ()
     read: frozenset[str] = frozenset()
     left: tuple[Portion, ...] = ()
     throttled: tuple[tuple[str, float], ...] = ()
+    unavailable: tuple[tuple[str, float], ...] = ()
 
 
 def reader_version() -> str:
@@ -187,6 +189,7 @@ class _ShardReader:
             read=frozenset(self._read),
             left=tuple(self._left(portion) for portion in self._running.values()),
             throttled=tuple(self.gates.asked_waits),
+            unavailable=tuple(self.gates.unavailable_waits),
         )
 
     def _left(self, portion: Portion) -> Portion:

@@ -244,8 +244,9 @@ class Workers:
         _log.debug("a worker finished %d of %d subscriptions", len(result.read), len(taken))
         for item in (*result.items, *(answer for portion in result.left for answer in portion.had)):
             self._keep(item, keep)
-        for scope, seconds in result.throttled:
-            self._progress.throttled(scope, seconds)
+        for wait in result.throttled:
+            report = self._progress.unavailable if wait in result.unavailable else self._progress.throttled
+            report(*wait)
         for _ in result.read:
             self._progress.subscription_read()
         begun = {portion.subscription.key: portion for portion in result.left}
