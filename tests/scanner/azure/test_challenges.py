@@ -229,7 +229,7 @@ def test_a_plain_401_gets_one_fresh_token(issuer: type[Issuer], at_once: int) ->
 
     answers = asyncio.run(run())
     assert all(isinstance(answer, Payload) for answer in answers)
-    assert len(credential.asked) <= 3
+    assert len(credential.asked) <= 4, "sign-in, first use, renewal, and renewal past the cache"
 
 
 @pytest.mark.parametrize("issuer", [Issuer, Caching])
