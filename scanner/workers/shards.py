@@ -23,6 +23,7 @@ from scanner.azure.clouds import Cloud
 from scanner.azure.pipeline import Patience
 from scanner.payloads.answers import is_answer
 from scanner.payloads.bodies import parsed
+from scanner.payloads.notes import Notes
 from scanner.payloads.payload import Gap, Payload
 from scanner.payloads.questions import Ask
 from scanner.reading.collection import Collection
@@ -77,13 +78,14 @@ class Shard:
     """Some subscriptions that one worker reads for at most `seconds`.
 
     Either all of them were begun before or none. `ends_at` is the scan's deadline in seconds since the epoch,
-    because a shard may wait for its worker.
+    because a shard may wait for its worker. In `notes` the worker keeps what it has not returned yet.
     """
 
     reading: Reading
     portions: tuple[Portion, ...]
     seconds: float
     ends_at: float | None = None
+    notes: Notes | None = None
 
     @property
     def patience(self) -> Patience:
@@ -260,3 +262,5 @@ class _ShardReader:
         if is_answer(item):
             self._kept.add(question)
             self._answers[key].append(slim)
+            if self._shard.notes:
+                self._shard.notes.add(slim)
