@@ -25,6 +25,10 @@ class RefusedRequestError(AuditError):
     """azml-audit never sends this request: it writes, or it carries a token to another host."""
 
 
+class WaitUsedUpError(RefusedRequestError):
+    """Azure throttled for longer than --max-wait allows, so a request was not sent."""
+
+
 class DeadlineError(RefusedRequestError):
     """The time of the scan is used up, so a request was not sent or not waited for."""
 

@@ -24,7 +24,13 @@ class Progress(Protocol):
         """Count one request that was answered or failed."""
 
     def throttled(self, scope: str, seconds: float) -> None:
-        """Report that Azure asked to wait before the next request about `scope`."""
+        """Report that Azure throttles, and asked to wait before the next request about `scope`."""
+
+    def unavailable(self, scope: str, seconds: float) -> None:
+        """Report that Azure asked to wait before the next request about `scope`, and does not throttle."""
+
+    def paced(self, scope: str, seconds: float) -> None:
+        """Report that a request about `scope` waits for its turn, to keep to Azure's rate."""
 
 
 class Silent:
@@ -46,4 +52,10 @@ class Silent:
         """Ignore it."""
 
     def throttled(self, scope: str, seconds: float) -> None:
+        """Ignore it."""
+
+    def unavailable(self, scope: str, seconds: float) -> None:
+        """Ignore it."""
+
+    def paced(self, scope: str, seconds: float) -> None:
         """Ignore it."""

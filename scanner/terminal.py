@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
-import time
-from collections.abc import Iterator, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any
@@ -13,7 +13,16 @@ from typing import Any
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.highlighter import NullHighlighter
 from rich.logging import RichHandler
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    SpinnerColumn,
+    Task,
+    TaskID,
+    TextColumn,
+)
 from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
@@ -21,6 +30,7 @@ from rich.text import Text
 from reports.writing.lines import harmless
 from scanner.choices import LogFormat, LogLevel
 from scanner.payloads.secret_forms import redacted_text
+from scanner.waiting import EVERY, PACED, THROTTLED, UNAVAILABLE, Waits
 
 
 class _TextFormatter(logging.Formatter):
@@ -135,6 +145,17 @@ class Terminal:
         logging.getLogger("azure").setLevel(logging.DEBUG if level is LogLevel.DEBUG else logging.ERROR)
 
 
+class _Note(ProgressColumn):
+    """The requests and waits of the scan, with the time left: made anew each time that the bars are drawn."""
+
+    def __init__(self, note: Callable[[], str]) -> None:
+        super().__init__()
+        self._note = note
+
+    def render(self, task: Task) -> Text:
+        return Text(harmless(self._note()) if task.fields.get("is_noted") else "")
+
+
 class TerminalProgress:
     """Progress bars; nothing if `console` is not a terminal or `enabled` is False."""
 
@@ -145,30 +166,39 @@ class TerminalProgress:
             TextColumn("{task.description}"),
             BarColumn(),
             MofNCompleteColumn(),
-            TextColumn("{task.fields[note]}"),
+            _Note(self._note),
             console=console,
             transient=True,
             disable=not (enabled and console.is_terminal),
         )
         self._requests = 0
-        self._waiting_until = 0.0
-        self._log = logging.getLogger("azml_audit.throttling")
+        self._waits = Waits()
+        self._is_drawn = not self._progress.disable
+        self._has_ended = threading.Event()
 
     def __enter__(self) -> TerminalProgress:
         """Start drawing."""
-        self._subscriptions = self._task("Subscriptions")
+        self._subscriptions = self._task("Subscriptions", is_noted=True)
         self._workspaces = self._task("Workspaces")
         self._progress.start()
+        if not self._is_drawn:
+            threading.Thread(target=self._remind, daemon=True).start()
         return self
+
+    def _remind(self) -> None:
+        """Log a line every 30 s while the scan waits, where nothing is drawn."""
+        while not self._has_ended.wait(EVERY):
+            self._waits.remind(self._requests)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Stop drawing and clear the lines."""
+        self._has_ended.set()
         self._progress.stop()
 
-    def _task(self, description: str) -> TaskID:
-        return self._progress.add_task(description, total=None, note="")
+    def _task(self, description: str, *, is_noted: bool = False) -> TaskID:
+        return self._progress.add_task(description, total=None, is_noted=is_noted)
 
     def subscriptions_found(self, count: int) -> None:
         """Set the total."""
@@ -188,16 +218,21 @@ class TerminalProgress:
         self._progress.advance(self._workspaces)
 
     def request_answered(self) -> None:
-        """Count the request, and show whether Azure asked to wait."""
+        """Count the request."""
         self._requests += 1
-        self._show_note(self._waiting_until - time.monotonic())
-
-    def _show_note(self, wait: float) -> None:
-        waiting = f" · Azure asked to wait {wait:.0f} s" if wait > 0 else ""
-        self._progress.update(self._subscriptions, note=f"{self._requests} requests{waiting}")
 
     def throttled(self, scope: str, seconds: float) -> None:
         """Show the wait, and log it."""
-        self._waiting_until = max(self._waiting_until, time.monotonic() + seconds)
-        self._log.warning("Azure throttles %s; waiting %.0f s", scope or "the tenant", seconds)
-        self._show_note(seconds)
+        self._waits.add(THROTTLED, scope, seconds)
+
+    def unavailable(self, scope: str, seconds: float) -> None:
+        """Show the wait, and log it."""
+        self._waits.add(UNAVAILABLE, scope, seconds)
+
+    def paced(self, scope: str, seconds: float) -> None:
+        """Show the wait."""
+        self._waits.add(PACED, scope, seconds)
+
+    def _note(self) -> str:
+        waiting = self._waits.text()
+        return f"{self._requests} requests{f' · {waiting}' if waiting else ''}"

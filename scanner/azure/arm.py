@@ -83,7 +83,11 @@ class Arm:
             read_timeout=self._patience.read_timeout,
             max_bytes=self._patience.max_answer_bytes,
         )
-        throttle = Throttle(budget=self._patience.throttle_budget, on_wait=self._progress.throttled)
+        throttle = Throttle(
+            budget=self._patience.throttle_budget,
+            on_wait=self._progress.throttled,
+            on_unavailable=self._progress.unavailable,
+        )
         slots = SlotPolicy(throttle, self._patience, self._progress)
         self._policies = policies(
             self.cloud, self._credential, throttle=throttle, slots=slots, patience=self._patience

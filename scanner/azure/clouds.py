@@ -30,6 +30,9 @@ METADATA_VERSIONS = ("2022-09-01", "2015-01-01")
 METADATA_BYTES = 4 * 1024 * 1024
 """More than `/metadata/endpoints` of any cloud has, after decompression."""
 
+CA_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+"""The variables by which other tools find certificates to trust. Python itself reads SSL_CERT_FILE."""
+
 _LONGEST_NAME = 100
 _EXAMPLE = "use an address such as https://management.example.com"
 _NO_URL = re.compile(r"[\x00-\x20\x7f\\\ud800-\udfff]")
@@ -116,7 +119,19 @@ def tls_context(ca_bundle: Path | None) -> ssl.SSLContext:
     try:
         return ssl.create_default_context(cafile=str(ca_bundle))
     except (OSError, ssl.SSLError) as error:
-        raise CloudError(f"--ca-bundle {ca_bundle}: not readable as PEM certificates: {error}") from error
+        raise CloudError(
+            f"The CA bundle {ca_bundle} (--ca-bundle, {' or '.join(CA_VARIABLES)}) is not readable as PEM "
+            f"certificates: {error}"
+        ) from error
+
+
+def ca_bundle_of(environment: Mapping[str, str]) -> Path | None:
+    """Return the file of PEM certificates that the environment names for other tools, if any.
+
+    The Azure CLI and curl trust it instead of the system's authorities, so a scan does, too.
+    """
+    named = next((environment[name] for name in CA_VARIABLES if environment.get(name)), None)
+    return Path(named) if named else None
 
 
 def proxy_for(url: str) -> str | None:

@@ -17,6 +17,7 @@ from azure.core.pipeline.policies import AsyncHTTPPolicy
 
 from scanner.azure.pipeline import Patience
 from scanner.azure.throttling import RESOURCE_GRAPH, Throttle, quota_wait, remaining_reads, scopes
+from scanner.errors import WaitUsedUpError
 from scanner.progress import Progress
 
 _log = logging.getLogger("azml_audit.concurrency")
@@ -24,19 +25,25 @@ _log = logging.getLogger("azml_audit.concurrency")
 _TOLERANCE = 1.5
 _RECENT, _USUAL = 1 / 4, 1 / 32
 _REFUSED = frozenset({429, 503})
+_PLENTY, _LEARN_EVERY, _LEARNT, _LOWEST_RATE = 0.5, 1.0, 0.3, 1.0
 _REFUSED_RECENT, _REFUSED_MOST = 1 / 16, 0.5
 
 
 class Bucket:
     """A token bucket: `capacity` requests at once, `rate` more each second.
 
-    aiolimiter and similar libraries cannot take over the count of the server (2026-11).
+    It takes over the count of the server, and learns from it how many requests the server adds each second: fewer
+    than `rate` if another scan of the same principal uses the same count. aiolimiter and similar libraries cannot
+    do this (2026-11).
     """
 
     def __init__(self, *, capacity: float, rate: float) -> None:
         """Create a full bucket."""
         self._capacity, self._rate = capacity, rate
+        self._highest_rate = rate
         self._tokens = capacity
+        self._seen: tuple[float, float] | None = None
+        self._answered = 0
         self._filled_at: float | None = None
 
     def taken(self, now: float) -> float:
@@ -45,10 +52,27 @@ class Bucket:
         self._tokens -= 1
         return max(0.0, -self._tokens / self._rate)
 
-    def lower_to(self, remaining: float, now: float) -> None:
-        """Take over a lower count from the server. Another client may have used tokens."""
+    def lower_to(self, remaining: float, now: float, *, is_refused: bool = False) -> None:
+        """Take over a lower count from the server. Another client may have used tokens.
+
+        A request that the server refused did not use a token of the server.
+        """
         self._fill(now)
         self._tokens = min(self._tokens, remaining)
+        self._answered += not is_refused
+        self._learn(remaining, now)
+
+    def _learn(self, remaining: float, now: float) -> None:
+        """Learn how many requests the server leaves to this scan each second, while its count is low."""
+        if self._seen is None or remaining > self._capacity * _PLENTY:
+            self._seen, self._answered = (remaining, now), 0
+            return
+        before, seen_at = self._seen
+        if now - seen_at >= _LEARN_EVERY:
+            left = (remaining - before + self._answered) / (now - seen_at)
+            self._rate += (left - self._rate) * _LEARNT
+            self._rate = min(self._highest_rate, max(_LOWEST_RATE, self._rate))
+            self._seen, self._answered = (remaining, now), 0
 
     def _fill(self, now: float) -> None:
         if self._filled_at is not None:
@@ -147,18 +171,28 @@ class SlotPolicy(AsyncHTTPPolicy[Any, Any]):
         window, has_token = self._window(scope), False
         while True:
             await self._throttle.opened(provider)
+            self._check_patience(scope, provider)
             async with window:
                 if not has_token:
                     await self._take_token(scope)
                     has_token = True
                 await self._throttle.opened(scope)
+                self._check_patience(scope, provider)
                 async with self._overall:
                     if self._throttle.is_open(scope, provider):
                         return await self._sent(request, scope)
 
+    def _check_patience(self, scope: str, provider: str) -> None:
+        if self._throttle.is_used_up(scope, provider):
+            raise WaitUsedUpError(
+                f"Azure throttled {scope or 'the tenant'} for longer than the {self._patience.throttle_budget:g} s "
+                "of --max-wait, so this was not asked."
+            )
+
     async def _take_token(self, scope: str) -> None:
         pause = self._bucket(scope).taken(monotonic())
         if pause:
+            self._progress.paced(scope, pause)
             _log.debug("%s: its bucket is empty, waiting %.2f s", scope or "the tenant", pause)
             await asyncio.sleep(pause)
 
@@ -179,7 +213,7 @@ class SlotPolicy(AsyncHTTPPolicy[Any, Any]):
         now = monotonic()
         remaining = remaining_reads(headers)
         if remaining is not None:
-            self._bucket(scope).lower_to(remaining, now)
+            self._bucket(scope).lower_to(remaining, now, is_refused=status in _REFUSED)
         is_refused = status in _REFUSED
         self._refused_share += (is_refused - self._refused_share) * _REFUSED_RECENT
         if not is_refused:

@@ -189,9 +189,13 @@ class PatientRetryPolicy(AsyncRetryPolicy[Any, Any]):
         if not super().is_retry(settings, response):
             return False
         wait = self.get_retry_after(response)
-        if wait:
-            return self._throttle.grants(_waiting_scope(response), wait)
-        return http.status_code in self._RETRY_CODES
+        if not wait:
+            return http.status_code in self._RETRY_CODES
+        if self._throttle.grants(_waiting_scope(response), wait):
+            return True
+        if http.status_code == 429:
+            self._throttle.give_up(_waiting_scope(response))
+        return False
 
     def increment(
         self, settings: dict[str, Any], response: Any = None, error: Exception | None = None
@@ -218,7 +222,8 @@ class PatientRetryPolicy(AsyncRetryPolicy[Any, Any]):
         """Close the gate if Azure asked for a wait, or else back off."""
         wait = self.get_retry_after(response) if response else None
         if response and wait:
-            self._throttle.close(_waiting_scope(response), max(float(wait), 1.0))
+            is_throttled = response.http_response.status_code == 429
+            self._throttle.close(_waiting_scope(response), max(float(wait), 1.0), is_throttled=is_throttled)
             return
         await super().sleep(settings, transport)
 

@@ -107,10 +107,21 @@ class Throttle:
     Every subscription has a gate, and every provider in it has another.
     """
 
-    def __init__(self, *, budget: float, on_wait: Callable[[str, float], None]) -> None:
-        """Open all gates. `on_wait(scope, seconds)` is called when a gate closes for longer than before."""
+    def __init__(
+        self,
+        *,
+        budget: float,
+        on_wait: Callable[[str, float], None],
+        on_unavailable: Callable[[str, float], None] | None = None,
+    ) -> None:
+        """Open all gates. `on_wait(scope, seconds)` is called when a gate closes for longer than before.
+
+        `on_unavailable` is called instead if Azure does not throttle but is not available.
+        """
         self._budget = budget
         self._on_wait = on_wait
+        self._on_unavailable = on_unavailable or on_wait
+        self._used_up: set[str] = set()
         self._spent: dict[str, float] = defaultdict(float)
         self._closed_until: dict[str, float] = {}
 
@@ -118,14 +129,22 @@ class Throttle:
         """Check whether waiting `seconds` from now is within the scope's budget."""
         return self._spent[scope] + self._extension(scope, seconds) <= self._budget
 
-    def close(self, scope: str, seconds: float) -> None:
+    def give_up(self, scope: str) -> None:
+        """Refuse every later request of the scope, because its waits are used up."""
+        self._used_up.add(scope)
+
+    def is_used_up(self, *scopes: str) -> bool:
+        """Check whether the waits of one of these scopes are used up."""
+        return bool(self._used_up) and not self._used_up.isdisjoint(scopes)
+
+    def close(self, scope: str, seconds: float, *, is_throttled: bool = True) -> None:
         """Close the scope's gate for `seconds` from now. Waits that overlap count once."""
         extension = self._extension(scope, seconds)
         if extension > 0:
             self._spent[scope] += extension
             self._closed_until[scope] = monotonic() + seconds
         if extension >= _SHORTEST_REPORTED:
-            self._on_wait(scope, extension)
+            (self._on_wait if is_throttled else self._on_unavailable)(scope, extension)
 
     def is_open(self, *scopes: str) -> bool:
         """Check that none of these gates is closed."""

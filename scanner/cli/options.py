@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -219,11 +220,16 @@ class SignIn:
     ] = None
     ca_bundle: Annotated[
         Path | None,
-        _sign_in("--ca-bundle", "FILE", "PEM certificates to trust instead of the system's."),
+        _sign_in(
+            "--ca-bundle",
+            "FILE",
+            "PEM certificates to trust instead of the system's. [default: REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE]",
+        ),
     ] = None
 
     def connection(self, terminal: Terminal, deadline: float | None = None) -> Connection:
         """Return the connection to the cloud. Raises CloudError or CredentialError."""
+        from scanner.azure.clouds import ca_bundle_of
         from scanner.commands.connections import connection
 
         return connection(
@@ -232,7 +238,7 @@ class SignIn:
             arm_endpoint=self.arm_endpoint,
             tenant=self.tenant,
             client_id=self.client_id,
-            ca_bundle=self.ca_bundle,
+            ca_bundle=self.ca_bundle or ca_bundle_of(os.environ),
             prompt=terminal.prompt,
             deadline=deadline,
         )

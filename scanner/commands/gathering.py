@@ -251,4 +251,10 @@ def _workers(
         clock=clock,
         ca_bundle=connected.ca_bundle,
     )
-    return Workers(job.workers(), reading=reading, progress=progress, known=store.recollection)
+    return Workers(
+        job.workers(),
+        reading=reading,
+        progress=progress,
+        known=store.recollection,
+        new_notes=store.new_notes,
+    )

@@ -34,6 +34,10 @@ OTHER_HOST = (
     "the connection."
 )
 EXPIRED = f"The server's certificate is not valid now. {CLOCK} If the clock is right, renew the certificate."
+STRICT = (
+    "Python 3.13 and later refuse this certificate because it breaks RFC 5280. Ask the owner of its authority to issue "
+    "it again by that standard, or run azml-audit with Python 3.12. The authority itself is trusted."
+)
 TLS = "The TLS handshake failed. Check the address and port, and whether a proxy intercepts the connection."
 UNREACHABLE = (
     "Check that the network lets this machine reach the host. If only a proxy reaches it, set HTTPS_PROXY "
@@ -61,6 +65,8 @@ POLICY = "Ask the tenant's administrator which sign-in its Conditional Access po
 TOO_MANY_FILES = "Too many files are open. Raise the limit (ulimit -n), or lower --max-concurrency."
 
 _OUT_OF_DATE, _OTHER_HOST_CODES = {9, 10}, {62, 64}
+_STRICT_CODES = range(80, 94)
+"""The codes of OpenSSL 3 that only VERIFY_X509_STRICT leads to, which Python 3.13 sets."""
 _WRONG_TIME = re.compile(r"AADSTS(700024|500133|50013\b.*time)")
 _SIGN_INS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile("AADSTS70002(15|22)"), WRONG_SECRET),
@@ -83,6 +89,7 @@ _WORDS: tuple[tuple[re.Pattern[str], str], ...] = (
     (_WRONG_TIME, CLOCK),
     (re.compile("certificate (is not yet valid|has expired)"), EXPIRED),
     (re.compile("hostname mismatch|doesn't match|not valid for '", re.IGNORECASE), OTHER_HOST),
+    (re.compile("not marked critical|Missing (Authority|Subject) Key Identifier|include key usage"), STRICT),
     (re.compile("CERTIFICATE_VERIFY_FAILED"), UNTRUSTED),
     (re.compile("Name or service not known|getaddrinfo|nodename nor servname|NameResolutionError"), DNS),
     (re.compile("Cannot connect to proxy|ProxyError|407, message"), PROXY),
@@ -138,6 +145,8 @@ def _by_type(error: BaseException) -> str | None:
 def _certificate(verify_code: int) -> str:
     if verify_code in _OUT_OF_DATE:
         return EXPIRED
+    if verify_code in _STRICT_CODES:
+        return STRICT
     return OTHER_HOST if verify_code in _OTHER_HOST_CODES else UNTRUSTED
 
 

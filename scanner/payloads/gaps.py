@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from scanner.errors import DeadlineError, TooLargeError, TooSlowError
+from scanner.errors import DeadlineError, TooLargeError, TooSlowError, WaitUsedUpError
 from scanner.payloads.advice import advice
-from scanner.payloads.closing import RETRY_LATER, Refusal, closes
+from scanner.payloads.closing import RETRY_LATER, THROTTLED, Refusal, closes
 from scanner.payloads.payload import Gap
 from scanner.payloads.questions import Ask
 from scanner.payloads.secret_forms import redacted_text
@@ -67,6 +67,8 @@ def from_failure(ask: Ask, error: BaseException) -> Gap:
     """Return the gap of a request that got no answer, or an answer that broke off."""
     if isinstance(error, DeadlineError):
         return gap(ask, PAST_DEADLINE, str(error), MORE_TIME)
+    if isinstance(error, WaitUsedUpError):
+        return gap(ask, "MaxWaitUsedUp", str(error), THROTTLED)
     if isinstance(error, TooLargeError):
         return gap(ask, "AnswerTooLarge", str(error), NO_SUCH_SIZE)
     if isinstance(error, TooSlowError):

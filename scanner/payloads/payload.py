@@ -12,10 +12,13 @@ from datetime import datetime
 from functools import cached_property
 from hashlib import sha256
 from tempfile import SpooledTemporaryFile
-from typing import IO, Any, Protocol
+from typing import IO, TYPE_CHECKING, Any, Protocol
 
 from scanner.payloads.bodies import parsed, written
 from scanner.payloads.questions import Ask
+
+if TYPE_CHECKING:
+    from scanner.payloads.notes import Notes
 
 SPILL_BYTES = 1024 * 1024
 _BUFFER_BYTES = 256 * 1024
@@ -141,6 +144,9 @@ class Store(Protocol):
     def recollection(self, subscription_ids: Set[str]) -> Sequence[Payload]:
         """Return everything that can be recalled for these subscriptions (lower-cased ids)."""
 
+    def new_notes(self) -> Notes | None:
+        """Return an empty file for the answers of a worker, None if no later scan could read it."""
+
     def append(self, payload: Payload) -> None:
         """Keep a payload."""
 
@@ -190,6 +196,10 @@ class PayloadStore:
     def recollection(self, subscription_ids: Set[str]) -> Sequence[Payload]:  # noqa: ARG002
         """Return nothing: this store holds no earlier scan."""
         return ()
+
+    def new_notes(self) -> Notes | None:
+        """Return None: the store ends with the process."""
+        return None
 
     def finish(self) -> None:
         """Do nothing: the store ends with the process."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import logging
 import os
+import re
+import secrets
 from array import array
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Set
@@ -19,6 +21,7 @@ from filelock import FileLock, Timeout
 from reports.writing.places import hidden, make_private_folder, resolved, unwritable
 from scanner.errors import UsageError
 from scanner.payloads.answers import is_answer
+from scanner.payloads.notes import Notes
 from scanner.payloads.pages import next_link
 from scanner.payloads.payload import Payload, read_record, record_of
 from scanner.payloads.questions import Ask, Question
@@ -63,6 +66,8 @@ class Spool:
         self._writing: IO[bytes] | None = None
         self._reading: IO[bytes] | None = None
         self._end = 0
+        self._first_line = b""
+        self._is_resumed = False
         self._offsets = array("Q")
         self._known: dict[Question, int] = {}
         self._known_of: defaultdict[str, list[Question]] = defaultdict(list)
@@ -110,14 +115,39 @@ class Spool:
         """Resume the interrupted scan with this key, or start a new file."""
         first_line = json.dumps({"format": FORMAT, "key": key}).encode() + b"\n"
         try:
-            if not (self._resume and key and self._begins_with(first_line)):
+            self._is_resumed = self._resume and bool(key) and self._begins_with(first_line)
+            if not self._is_resumed:
                 self._start_new(first_line)
             self._writing = self._path.open("r+b", buffering=0)
             self._reading = self._path.open("rb")
             self._end = self._read_known(self._reading, len(first_line))
             self._writing.truncate(self._end)
+            self._adopt(first_line)
         except OSError as error:
             raise unwritable(self._report, error) from error
+
+    def new_notes(self) -> Notes:
+        """Return an empty file for the answers of a worker."""
+        name = f"{self._path.name}.{secrets.token_hex(4)}"
+        return Notes(path=self._path.with_name(name), first_line=self._first_line)
+
+    def _adopt(self, first_line: bytes) -> None:
+        """Take over the notes that workers of the interrupted scan left, and remove them and all others."""
+        self._first_line = first_line
+        for path in self._noted():
+            if self._is_resumed and _begins_with(path, first_line):
+                with path.open("rb") as file:
+                    file.seek(len(first_line))
+                    while (payload := _next_record(file)) is not None:
+                        if payload.ask.question not in self._known:
+                            offset = self._end
+                            self._write(record_of(payload))
+                            self._index(payload, offset)
+            path.unlink(missing_ok=True)
+
+    def _noted(self) -> list[Path]:
+        name = re.compile(rf"{re.escape(self._path.name)}\.[0-9a-f]{{8}}")
+        return [path for path in self._path.parent.iterdir() if name.fullmatch(path.name)]
 
     def recalled(self, ask: Ask) -> Payload | None:
         """Return the answer of the interrupted scan, or None if it cannot be reused.
@@ -166,18 +196,15 @@ class Spool:
         """Remove the file, because the report of this scan is written."""
         self._close()
         self._path.unlink(missing_ok=True)
+        for path in self._noted():
+            path.unlink(missing_ok=True)
 
     def _begins_with(self, first_line: bytes) -> bool:
         """Check for a file that begins with this line and that only this user could write."""
-        try:
-            with open(self._path, "rb", opener=_no_link) as old:
-                begins = old.read(len(first_line)) == first_line
-                is_ours = _is_ours(os.fstat(old.fileno()))
-        except OSError:
-            begins = is_ours = False
-        if not (begins and is_ours):
+        found = _begins_with(self._path, first_line)
+        if not found:
             _log.warning("no interrupted scan with these options beside %s: starting a new one", self._report)
-        return begins and is_ours
+        return found
 
     def _start_new(self, first_line: bytes) -> None:
         self._path.unlink(missing_ok=True)
@@ -186,17 +213,19 @@ class Spool:
 
     def _read_known(self, file: IO[bytes], offset: int) -> int:
         """Index the answers that are young enough. Return the offset after the last complete record."""
-        oldest = self._clock() - self._max_age
         file.seek(offset)
         while (payload := _next_record(file)) is not None:
-            question = payload.ask.question
-            if payload.retrieved_at >= oldest and is_answer(payload):
-                self._known[question] = offset
-                self._known_of[(payload.subscription_id or "").lower()].append(question)
-            if following := _next_question(payload):
-                self._later_pages.add(following)
+            self._index(payload, offset)
             offset = file.tell()
         return offset
+
+    def _index(self, payload: Payload, offset: int) -> None:
+        question = payload.ask.question
+        if payload.retrieved_at >= self._clock() - self._max_age and is_answer(payload):
+            self._known[question] = offset
+            self._known_of[(payload.subscription_id or "").lower()].append(question)
+        if following := _next_question(payload):
+            self._later_pages.add(following)
 
     def _is_whole(self, page: Payload) -> bool:
         """Check whether all later pages of the list are known, and if so allow them to be recalled."""
@@ -235,6 +264,14 @@ class Spool:
             if file is not None:
                 file.close()
         self._reading = self._writing = None
+
+
+def _begins_with(path: Path, first_line: bytes) -> bool:
+    try:
+        with open(path, "rb", opener=_no_link) as old:
+            return old.read(len(first_line)) == first_line and _is_ours(os.fstat(old.fileno()))
+    except OSError:
+        return False
 
 
 def _is_ours(status: os.stat_result) -> bool:

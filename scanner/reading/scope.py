@@ -22,6 +22,10 @@ MANAGEMENT_GROUPS_API_VERSION = "2023-04-01"
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
+_GROUP = re.compile(r"[\w().-]{1,90}", re.ASCII)
+_FIND_GROUP = "Give its id, not its display name; az account management-group list shows both."
+
+
 @dataclass(frozen=True, kw_only=True)
 class Wanted:
     """The subscriptions that the user wants, by id or exact name. Empty means all.
@@ -54,7 +58,7 @@ async def subscriptions(arm: Arm, wanted: Wanted, keep: Keep) -> list[Subscripti
     Raises ScopeError for a name that several visible subscriptions have, or none if their whole list was read.
     """
     visible, is_whole = await _visible(arm, keep)
-    by_group = await _below_management_groups(arm, wanted.management_groups, keep)
+    by_group = await _below_wanted_groups(arm, wanted, keep)
     asked = {group.lower() for group in wanted.management_groups}
     also_known = [group for group in wanted.known_groups if group.lower() not in asked]
     await _below_management_groups(arm, also_known, keep)
@@ -124,12 +128,37 @@ async def _single(arm: Arm, subscription_id: str, keep: Keep) -> Subscription | 
     return _subscription(answer.document, subscription_id)
 
 
+async def _below_wanted_groups(arm: Arm, wanted: Wanted, keep: Keep) -> set[str]:
+    """Return the ids of all subscriptions below the groups that the user named.
+
+    Raises ScopeError if a group does not exist, or if Azure shows none of them and nothing else is wanted. Azure
+    refuses an id that does not exist like a group that the identity may not read.
+    """
+    refused: list[str] = []
+
+    def kept(answer: Payload | Gap) -> None:
+        if isinstance(answer, Gap) and answer.http_status in (403, 404):
+            group = json_members.last_part(answer.scope)
+            if answer.http_status == 404:
+                raise ScopeError(f"There is no management group {group!r} ({answer.code}). {_FIND_GROUP}")
+            refused.append(group)
+        keep(answer)
+
+    ids = await _below_management_groups(arm, wanted.management_groups, kept)
+    if refused and not ids and not wanted.subscriptions:
+        raise ScopeError(
+            f"Azure shows no management group {' or '.join(map(repr, refused))}. {_FIND_GROUP} If the id is right, "
+            "grant the identity Management Group Reader on it."
+        )
+    return ids
+
+
 async def _below_management_groups(arm: Arm, groups: Iterable[str], keep: Keep) -> set[str]:
     """Return the lower-cased ids of all subscriptions below the management groups."""
     ids: set[str] = set()
     for group in groups:
-        if not is_name(group):
-            raise ScopeError(f"{group!r} is no id of a management group. Name it by its id, such as corp.")
+        if not (is_name(group) and _GROUP.fullmatch(group)):
+            raise ScopeError(f"{group!r} is not the id of a management group. {_FIND_GROUP}")
         scope = f"/providers/Microsoft.Management/managementGroups/{group}"
         ask = Ask(
             kind="descendants",

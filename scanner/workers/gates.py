@@ -26,6 +26,7 @@ class Gates(Silent):
         """Open all gates. `asked_waits` lists every wait. `changed` is set when anything may have changed."""
         self.changed = asyncio.Event()
         self.asked_waits: list[tuple[str, float]] = []
+        self.unavailable_waits: list[tuple[str, float]] = []
         self._closed_until: dict[str, float] = {}
         self._under_way: Counter[tuple[str, str]] = Counter()
 
@@ -34,6 +35,11 @@ class Gates(Silent):
         self.asked_waits.append((scope, seconds))
         self._closed_until[scope] = max(self._now(), self._closed_until.get(scope, 0.0)) + seconds
         self.changed.set()
+
+    def unavailable(self, scope: str, seconds: float) -> None:
+        """Record the wait like one for throttling, and that it is none."""
+        self.throttled(scope, seconds)
+        self.unavailable_waits.append((scope, seconds))
 
     @contextmanager
     def asking(self, ask: Ask) -> Iterator[None]:

@@ -24,12 +24,14 @@ _SAFE_PATH = "PYTHONSAFEPATH"
 class Pool:
     """A number of workers and a way to open their executor.
 
-    `lost` are the errors that mean that a worker ended. `has_workers` checks for live workers if an executor
-    waits for workers that may never come, as Dask does.
+    If the pool `is_local`, its workers see the files of this process. `lost` are the errors that mean that a
+    worker ended. `has_workers` checks for live workers if an executor waits for workers that may never come,
+    as Dask does.
     """
 
     count: int
     open: Callable[[], AbstractContextManager[Executor]]
+    is_local: bool = False
     lost: tuple[type[Exception], ...] = (BrokenExecutor,)
     has_workers: Callable[[], bool] | None = None
 
@@ -61,7 +63,7 @@ def processes(count: int) -> Pool:
             with _terminated_on_error(executor):
                 yield executor
 
-    return Pool(count=count, open=opened)
+    return Pool(count=count, open=opened, is_local=True)
 
 
 @contextmanager

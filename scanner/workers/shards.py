@@ -23,6 +23,7 @@ from scanner.azure.clouds import Cloud
 from scanner.azure.pipeline import Patience
 from scanner.payloads.answers import is_answer
 from scanner.payloads.bodies import parsed
+from scanner.payloads.notes import Notes
 from scanner.payloads.payload import Gap, Payload
 from scanner.payloads.questions import Ask
 from scanner.reading.collection import Collection
@@ -77,13 +78,14 @@ class Shard:
     """Some subscriptions that one worker reads for at most `seconds`.
 
     Either all of them were begun before or none. `ends_at` is the scan's deadline in seconds since the epoch,
-    because a shard may wait for its worker.
+    because a shard may wait for its worker. In `notes` the worker keeps what it has not returned yet.
     """
 
     reading: Reading
     portions: tuple[Portion, ...]
     seconds: float
     ends_at: float | None = None
+    notes: Notes | None = None
 
     @property
     def patience(self) -> Patience:
@@ -105,13 +107,15 @@ class ShardResult:
     """What a worker returns: the `items` of the subscriptions that it read completely, and their keys (`read`).
 
     `left` are the portions that it began and did not finish, with the new answers in `had`. It did not begin
-    the others. `throttled` lists the waits that Azure asked for, by scope and in seconds.
+    the others. `throttled` lists the waits that Azure asked for, by scope and in seconds; those in
+    `unavailable` were not for throttling.
     """
 
     items: tuple[Payload | Gap, ...] = ()
     read: frozenset[str] = frozenset()
     left: tuple[Portion, ...] = ()
     throttled: tuple[tuple[str, float], ...] = ()
+    unavailable: tuple[tuple[str, float], ...] = ()
 
 
 def reader_version() -> str:
@@ -187,6 +191,7 @@ class _ShardReader:
             read=frozenset(self._read),
             left=tuple(self._left(portion) for portion in self._running.values()),
             throttled=tuple(self.gates.asked_waits),
+            unavailable=tuple(self.gates.unavailable_waits),
         )
 
     def _left(self, portion: Portion) -> Portion:
@@ -257,3 +262,5 @@ class _ShardReader:
         if is_answer(item):
             self._kept.add(question)
             self._answers[key].append(slim)
+            if self._shard.notes:
+                self._shard.notes.add(slim)

@@ -18,6 +18,7 @@ from time import monotonic, time
 from checks.errors import AuditError
 from scanner.payloads import gaps
 from scanner.payloads.bodies import parsed
+from scanner.payloads.notes import Notes
 from scanner.payloads.pages import objects_on
 from scanner.payloads.payload import Gap, Keep, Payload
 from scanner.payloads.questions import Ask
@@ -122,16 +123,19 @@ class Workers:
         reading: Reading,
         progress: Progress | None = None,
         known: Known | None = None,
+        new_notes: Callable[[], Notes | None] = lambda: None,
     ) -> None:
         """Use the workers of a pool, and divide the concurrency of `reading` among them.
 
-        `known` returns the answers of an interrupted scan.
+        `known` returns the answers of an interrupted scan. `new_notes` returns a file in which a worker of this
+        machine keeps what it has not returned yet.
         """
         share = max(1, reading.patience.max_concurrency // pool.count)
         self._pool = pool
         self._reading = replace(reading, patience=replace(reading.patience, max_concurrency=share))
         self._progress = progress or Silent()
         self._known = known or (lambda _subscription_ids: ())
+        self._new_notes = new_notes if pool.is_local else lambda: None
         self._ends_at: float | None = None
         self._returned = 0
 
@@ -197,24 +201,30 @@ class Workers:
 
         async def lane() -> None:
             while taken := await outstanding.taken():
-                left = taken
+                left, notes = taken, self._new_notes()
                 try:
-                    result = await self._read_on_worker(executor, taken)
+                    result = await self._read_on_worker(executor, taken, notes)
                     left = self._record(taken, result, keep)
                 finally:
                     outstanding.put_back(left)
+                if notes:
+                    notes.remove()
 
         async with asyncio.TaskGroup() as group:
             for _ in range(self._pool.count):
                 group.create_task(lane())
 
-    async def _read_on_worker(self, executor: Executor, taken: Sequence[Portion]) -> ShardResult:
+    async def _read_on_worker(
+        self, executor: Executor, taken: Sequence[Portion], notes: Notes | None
+    ) -> ShardResult:
         """Return a worker's result, or gaps if the worker cannot begin."""
         if self._is_late:
             return self._refused(taken, gaps.PAST_DEADLINE, _LATE)
         portions = tuple(replace(each, known=self._known_of(each)) for each in taken)
         seconds = SLICE * 2 ** taken[0].slices
-        shard = Shard(reading=self._reading, portions=portions, seconds=seconds, ends_at=self._ends_at)
+        shard = Shard(
+            reading=self._reading, portions=portions, seconds=seconds, ends_at=self._ends_at, notes=notes
+        )
         try:
             return await asyncio.wrap_future(executor.submit(read_shard, shard))
         except self._pool.lost:
@@ -244,8 +254,9 @@ class Workers:
         _log.debug("a worker finished %d of %d subscriptions", len(result.read), len(taken))
         for item in (*result.items, *(answer for portion in result.left for answer in portion.had)):
             self._keep(item, keep)
-        for scope, seconds in result.throttled:
-            self._progress.throttled(scope, seconds)
+        for wait in result.throttled:
+            report = self._progress.unavailable if wait in result.unavailable else self._progress.throttled
+            report(*wait)
         for _ in result.read:
             self._progress.subscription_read()
         begun = {portion.subscription.key: portion for portion in result.left}

@@ -7,6 +7,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -240,6 +241,30 @@ def test_a_killed_scan_takes_its_workers_along_and_resumes_from_what_they_handed
             assert process.wait(60) == 1
         after = place.questions()
     assert {after[question] - before[question] for question in kept} == {0}
+    for name in FILES:
+        assert (place.report / name).read_bytes() == whole.files[name]
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
+def test_a_resumed_scan_keeps_what_workers_had_read_and_not_returned(
+    how: signal.Signals, whole: Whole, tmp_path: Path
+) -> None:
+    """The workers return their answers after ten seconds at the earliest; the scan is stopped before."""
+    with placed(tmp_path, STUCK) as place:
+        place.heard.is_met = lambda requests: len(requests) >= whole.requests - 2
+        with place.process("--workers", "2") as process:
+            assert place.heard.met.wait(60)
+            time.sleep(0.5)  # the answers to these requests arrive
+            process.send_signal(how)
+            process.communicate(timeout=30)
+        before = place.questions()
+        assert [name for name in place.beside() if re.fullmatch(r"\.report\.payloads\.[0-9a-f]{8}", name)]
+        with place.process("--workers", "2", "--resume") as process:
+            assert process.wait(60) == 1
+        after = place.questions()
+        assert place.beside() <= {".report.scan.lock"}
+    again = sum((after - before).values())
+    assert again <= 4, "the query, the list that never came, and what was on its way"
     for name in FILES:
         assert (place.report / name).read_bytes() == whole.files[name]
 

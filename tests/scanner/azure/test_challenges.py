@@ -191,3 +191,60 @@ def test_a_challenge_in_mid_scan_costs_nothing() -> None:
         assert [request.status for request in emulator.requests].count(401) == 1
     assert len(tables.workspaces) == 4
     assert tables.gaps.empty
+
+
+def plainly_refused() -> web.Response:
+    """A refusal without claims, as Azure sends it for a token that was revoked."""
+    error = {"error": {"code": "InvalidAuthenticationToken", "message": "The access token is invalid."}}
+    header = {"WWW-Authenticate": 'Bearer authorization_uri="https://login.example", error="invalid_token"'}
+    return web.json_response(error, status=401, headers=header)
+
+
+class Caching(Issuer):
+    """Issues one token until claims ask for a new one, as the credentials of azure-identity do."""
+
+    async def get_token_info(
+        self, *scopes: str, options: TokenRequestOptions | None = None
+    ) -> AccessTokenInfo:
+        self.asked.append(options or {})
+        new = sum("claims" in each for each in self.asked)
+        return AccessTokenInfo(str(1 + new), int(time.time()) + self.lifetime)
+
+
+@pytest.mark.parametrize("issuer", [Issuer, Caching])
+@pytest.mark.parametrize("at_once", [1, 20])
+def test_a_plain_401_gets_one_fresh_token(issuer: type[Issuer], at_once: int) -> None:
+    credential = issuer()
+
+    async def handler(request: web.Request) -> web.Response:
+        return (
+            plainly_refused()
+            if request.headers["Authorization"] == "Bearer 1"
+            else web.json_response({"value": []})
+        )
+
+    async def run() -> list[Payload | Gap]:
+        async with arm_before(handler, IMPATIENT, credential) as arm:
+            return await asyncio.gather(*(arm.get(ask(arm, "s", number)) for number in range(at_once)))
+
+    answers = asyncio.run(run())
+    assert all(isinstance(answer, Payload) for answer in answers)
+    assert len(credential.asked) <= 4, "sign-in, first use, renewal, and renewal past the cache"
+
+
+@pytest.mark.parametrize("issuer", [Issuer, Caching])
+def test_a_token_that_is_always_refused_is_renewed_once_and_then_a_gap(issuer: type[Issuer]) -> None:
+    credential, sent = issuer(), list[str]()
+
+    async def handler(request: web.Request) -> web.Response:
+        sent.append(request.headers["Authorization"])
+        return plainly_refused()
+
+    async def run() -> list[Payload | Gap]:
+        async with arm_before(handler, IMPATIENT, credential) as arm:
+            return [await arm.get(ask(arm, "s", number)) for number in range(10)]
+
+    gaps = asyncio.run(run())
+    assert all(isinstance(gap, Gap) for gap in gaps)
+    assert len(sent) == 11
+    assert len(credential.asked) <= 3 + 10

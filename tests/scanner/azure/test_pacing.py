@@ -179,3 +179,25 @@ def test_what_azure_counts_as_left_slows_that_subscription_only(caplog: pytest.L
         asyncio.run(run())
     assert len(caplog.messages) == 2
     assert all(message.startswith("poor: its bucket is empty") for message in caplog.messages)
+
+
+@pytest.mark.parametrize("scans", [1, 2, 3])
+def test_scans_of_one_principal_share_the_rate_that_azure_grants(scans: int) -> None:
+    """Azure adds 10 requests each second, not 25. Time is simulated: each scan sends when its bucket allows."""
+    granted, left, refused, sent = 10.0, 50.0, 0, 0
+    buckets = [Bucket(capacity=50, rate=25) for _ in range(scans)]
+    due = [(0.0, number) for number in range(scans)]
+    now = 0.0
+    while now < 300.0:
+        due.sort()
+        moment, number = due.pop(0)
+        left = min(50.0, left + (moment - now) * granted)
+        now = moment
+        is_refused = left < 1
+        left -= not is_refused
+        sent += now > 60.0
+        refused += is_refused and now > 60.0
+        buckets[number].lower_to(int(left), now, is_refused=is_refused)
+        due.append((now + max(0.01, buckets[number].taken(now)), number))
+    assert sent > 0.7 * granted * 240
+    assert refused < 0.1 * sent

@@ -16,9 +16,13 @@ from scanner.azure.clouds import Cloud
 from scanner.azure.pipeline import Patience
 from scanner.azure.throttling import Throttle, refused_scope, scopes
 from scanner.emulator.credential import EmulatorCredential
+from scanner.emulator.faults import Fault, FaultKind
+from scanner.emulator.server import emulated
+from scanner.emulator.tenants.generated import generated_tenant
 from scanner.payloads.payload import Gap, Payload
 from scanner.payloads.questions import Ask
-from tests.support.scanning import NOON
+from scanner.progress import Silent
+from tests.support.scanning import NOON, scanned
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -211,3 +215,43 @@ def test_a_providers_wait_stalls_neither_other_providers_nor_other_subscriptions
     assert len(arrived) == 52 + len(retried)
     assert retried
     assert min(retried) > last_of_others
+
+
+def test_nothing_more_is_asked_once_the_waits_are_used_up() -> None:
+    """Every question about one subscription is throttled for longer than the scan may wait."""
+    tenant = generated_tenant(subscriptions=2, workspaces=30, rules=2, seed=7)
+    slow = str(tenant.subscriptions[0]["subscriptionId"])
+    struck = Fault(
+        kind=FaultKind.STATUS, status=429, retry_after=60, route="outboundRules", subscription=slow
+    )
+    with emulated(tenant, faults=[struck]) as emulator:
+        tables, _ = scanned(emulator, patience=Patience(throttle_budget=5.0, backoff=0.0))
+        asked = [
+            each for each in emulator.requests if each.path.endswith("outboundRules") and slow in each.path
+        ]
+        assert len(asked) <= Patience().max_per_subscription
+    gaps = tables.gaps[tables.gaps["asked"].eq("outboundRules")]
+    assert len(gaps) > 20
+    assert gaps["code"].value_counts()["MaxWaitUsedUp"] >= len(gaps) - len(asked)
+    assert gaps["closes"].str.contains("--max-wait").all()
+    assert len(tables.workspaces) == 60
+
+
+@pytest.mark.parametrize(("status", "kind"), [(429, "throttled"), (503, "unavailable")])
+def test_only_a_429_is_called_throttling(status: int, kind: str) -> None:
+    class Heard(Silent):
+        def __init__(self) -> None:
+            self.kinds = set[str]()
+
+        def throttled(self, scope: str, seconds: float) -> None:
+            self.kinds.add("throttled")
+
+        def unavailable(self, scope: str, seconds: float) -> None:
+            self.kinds.add("unavailable")
+
+    tenant = generated_tenant(subscriptions=1, workspaces=1, rules=1, seed=7)
+    struck = Fault(kind=FaultKind.STATUS, status=status, retry_after=1, route="workspaces", times=1)
+    heard = Heard()
+    with emulated(tenant, faults=[struck]) as emulator:
+        scanned(emulator, progress=heard)
+    assert heard.kinds == {kind}

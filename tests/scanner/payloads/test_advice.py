@@ -17,11 +17,13 @@ import trustme
 from aiohttp import web
 from aiohttp.client_reqrep import ConnectionKey
 from azure.core.exceptions import ClientAuthenticationError
+from typer.testing import CliRunner
 
 from scanner.azure.arm import Arm
-from scanner.azure.clouds import discovered
+from scanner.azure.clouds import CA_VARIABLES, discovered
 from scanner.azure.credentials import credential
 from scanner.choices import Auth
+from scanner.cli.main import app
 from scanner.emulator.faults import Fault, FaultKind
 from scanner.emulator.server import Emulator, emulated
 from scanner.emulator.tenants.generated import generated_tenant
@@ -267,3 +269,30 @@ def test_too_many_open_files_are_named() -> None:
         ConnectionKey("a", 443, True, True, None, None, None), OSError(24, "x")
     )
     assert advice.advice(error) == advice.TOO_MANY_FILES
+
+
+@pytest.mark.parametrize("variable", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
+def test_the_certificates_that_other_tools_trust_are_trusted(
+    tls: tuple[Emulator, Path], monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    emulator, authority = tls
+    environment(monkeypatch)
+    for name in CA_VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv(variable, str(authority))
+    arguments = ["doctor", "--auth", "environment", "--arm-endpoint", emulator.url]
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == 0, result.output
+    monkeypatch.setenv(variable, str(authority.with_name("missing.pem")))
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == 2
+    assert variable in result.output
+
+
+@pytest.mark.parametrize("code", [85, 89, 92])
+def test_a_certificate_that_python_3_13_refuses_gets_the_true_reason(code: int) -> None:
+    error = ssl.SSLCertVerificationError("CERTIFICATE_VERIFY_FAILED")
+    error.verify_code = code
+    assert advice.advice(error) == advice.STRICT
+    words = "CERTIFICATE_VERIFY_FAILED: Basic Constraints of CA cert not marked critical"
+    assert advice.advice(OSError(words)) == advice.STRICT

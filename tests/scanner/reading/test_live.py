@@ -12,6 +12,7 @@ from scanner.emulator.demo.tenant import demo_tenant
 from scanner.emulator.faults import Fault, FaultKind
 from scanner.emulator.server import emulated
 from scanner.emulator.tenants.generated import generated_tenant
+from scanner.progress import Silent
 from scanner.reading.collection import EVERYTHING
 from scanner.reading.workspace_reader import WORKSPACES_AT_ONCE
 from tests.support.scanning import IMPATIENT, NETWORK, NOON, rows, scan_of, scanned
@@ -256,15 +257,10 @@ def test_nothing_secret_and_no_address_is_stored() -> None:
 
 
 def test_a_throttled_subscription_does_not_hold_up_the_others() -> None:
-    class Order:
+    class Order(Silent):
         def __init__(self) -> None:
             self.waits: list[str] = []
 
-        def subscriptions_found(self, count: int) -> None: ...
-        def subscription_read(self) -> None: ...
-        def workspaces_found(self, count: int) -> None: ...
-        def workspace_read(self) -> None: ...
-        def request_answered(self) -> None: ...
         def throttled(self, scope: str, seconds: float) -> None:
             self.waits.append(scope)
 

@@ -124,11 +124,24 @@ def test_a_management_group_means_every_subscription_below_it() -> None:
         assert "descendants" in {payload.kind for payload in payloads}
 
 
-def test_a_management_group_nobody_may_read_is_a_gap() -> None:
+def test_a_management_group_nobody_may_read_is_a_gap_if_anything_else_is_wanted() -> None:
     forbidden = Fault(kind=FaultKind.STATUS, status=403, route="descendants")
-    with scan_of(TENANT, forbidden, wanted=Wanted(management_groups=("corp",))) as (tables, _, _):
+    subscription = str(TENANT.subscriptions[0]["subscriptionId"])
+    wanted = Wanted(management_groups=("corp",), subscriptions=(subscription,))
+    with scan_of(TENANT, forbidden, wanted=wanted) as (tables, _, _):
         assert set(tables.gaps["asked"]) == {"descendants"}
-        assert tables.workspaces.empty
+        assert not tables.workspaces.empty
+
+
+def test_a_missing_management_group_is_a_usage_error_whatever_else_is_wanted() -> None:
+    missing = Fault(kind=FaultKind.STATUS, status=404, code="NotFound", route="descendants")
+    subscription = str(TENANT.subscriptions[0]["subscriptionId"])
+    wanted = Wanted(management_groups=("crop",), subscriptions=(subscription,))
+    with (
+        pytest.raises(ScopeError, match=r"There is no management group 'crop'"),
+        scan_of(TENANT, missing, wanted=wanted),
+    ):
+        pass
 
 
 def test_tenant_state_and_delegation_are_recorded() -> None:
@@ -139,10 +152,19 @@ def test_tenant_state_and_delegation_are_recorded() -> None:
         assert frame["tenant_id"].notna().all()
 
 
-@pytest.mark.parametrize("group", ["../x", "a/b", "", "a?b", ".."])
+@pytest.mark.parametrize("group", ["../x", "a/b", "", "a?b", "..", "Corporate Landing Zones"])
 def test_only_the_id_of_a_management_group_is_asked_for(group: str) -> None:
     with (
-        pytest.raises(ScopeError, match="no id of a management group"),
+        pytest.raises(ScopeError, match="not the id of a management group"),
+        scan_of(TENANT, wanted=Wanted(management_groups=(group,))),
+    ):
+        pass
+
+
+@pytest.mark.parametrize("group", ["crop"])
+def test_a_management_group_that_does_not_exist_is_a_usage_error(group: str) -> None:
+    with (
+        pytest.raises(ScopeError, match="az account management-group list"),
         scan_of(TENANT, wanted=Wanted(management_groups=(group,))),
     ):
         pass
@@ -154,3 +176,8 @@ def test_a_subscription_excluded_by_name_is_not_read_although_the_list_hides_it(
     wanted = Wanted(subscriptions=(str(first["subscriptionId"]),), excluded=(str(first["displayName"]),))
     with scan_of(TENANT, hidden, wanted=wanted) as (tables, _, _):
         assert tables.workspaces.empty
+
+
+def test_a_group_of_a_policy_that_does_not_exist_is_a_gap() -> None:
+    with scan_of(TENANT, wanted=Wanted(known_groups=("crop",))) as (tables, _, _):
+        assert tables.gaps["asked"].tolist() == ["descendants"]
