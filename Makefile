@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test quick check truth bench nightly reliability lint install install-dev docs cassettes lock audit-dependencies clean
+.PHONY: demo test quick check truth bench nightly reliability lint install install-dev docs cassettes lock release-check audit-dependencies clean
 
 demo: install
 	$(BIN)/azml-audit demo --output azml-audit-report
@@ -87,6 +87,15 @@ lock:
 	sed -n 's/^    "\(hatchling[^"]*\|editables[^"]*\)",$$/\1/p' pyproject.toml \
 	  | $(COMPILE) --extra archive --extra metrics --extra timestamp --constraint requirements-dev.lock \
 	    --output-file deploy/container/requirements.lock pyproject.toml -
+
+# Everything of a release but publishing: two builds with equal bytes, and the SBOM of what the lock installs.
+release-check: install-dev
+	rm -rf dist build/again
+	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(BIN)/python -m hatchling build --directory dist
+	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(BIN)/python -m hatchling build --directory build/again
+	for file in dist/*; do cmp "$$file" "build/again/$${file##*/}" || exit 1; done
+	$(BIN)/cyclonedx-py requirements --output-reproducible --of JSON --output-file dist/azml-audit.cdx.json requirements.lock
+	cd dist && sha256sum *
 
 audit-dependencies:
 	pip-audit --require-hashes --disable-pip --requirement requirements-dev.lock

@@ -15,10 +15,16 @@ from tests.support.places import ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 EXTRAS: dict[str, list[str]] = PROJECT["optional-dependencies"]
-LOCKS = ("requirements.lock", "requirements-dev.lock")
+IMAGE = "deploy/container/requirements.lock"
+LOCKS = ("requirements.lock", "requirements-dev.lock", IMAGE)
 TO_BUILD = [text for text in EXTRAS["dev"] if text.startswith(("hatchling", "editables"))]
 WANTED = {
     "requirements.lock": [*PROJECT["dependencies"], *TO_BUILD],
+    IMAGE: [
+        *PROJECT["dependencies"],
+        *TO_BUILD,
+        *(each for extra in ("archive", "metrics", "timestamp") for each in EXTRAS[extra]),
+    ],
     "requirements-dev.lock": [
         *PROJECT["dependencies"],
         *(each for extra in EXTRAS.values() for each in extra),
@@ -66,9 +72,10 @@ def test_no_lock_names_a_host_or_a_folder(lock: str) -> None:
     assert not re.search(r"://|/opt|/tmp|/home|--(extra-)?index|--find|--trusted", (ROOT / lock).read_text())
 
 
-def test_both_locks_agree() -> None:
-    runtime, all_of_it = (pinned(lock) for lock in LOCKS)
-    assert {name: all_of_it.get(name) for name in runtime} == runtime
+@pytest.mark.parametrize("lock", ["requirements.lock", IMAGE])
+def test_the_locks_agree(lock: str) -> None:
+    fewer, all_of_it = pinned(lock), pinned("requirements-dev.lock")
+    assert {name: all_of_it.get(name) for name in fewer} == fewer
 
 
 def test_make_installs_from_the_locks_by_hash() -> None:
