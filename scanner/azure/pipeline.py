@@ -42,7 +42,7 @@ class Patience:
     retries and a new token if it needs one, and `max_answer_bytes` the size of an answer after decompression.
     """
 
-    max_concurrency: int = 48
+    max_concurrency: int = 256
     first_concurrency: int = 48
     max_per_subscription: int = 16
     first_per_subscription: int = 8

@@ -281,8 +281,8 @@ class Pace:
     """How hard and how long to ask, and what to do after an interruption."""
 
     max_concurrency: Annotated[
-        int, _pace("--max-concurrency", "N", "Requests at the same time.", min=1, max=512)
-    ] = 48
+        int, _pace("--max-concurrency", "N", "The most requests at the same time.", min=1, max=512)
+    ] = 256
     max_wait: Annotated[
         float, _pace("--max-wait", "SECONDS", "Total wait per subscription if Azure throttles.", min=0)
     ] = 300

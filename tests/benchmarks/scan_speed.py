@@ -122,7 +122,7 @@ def parsed() -> argparse.Namespace:
     for name, default in (("subscriptions", 100), ("workspaces", 10), ("rules", 12), ("rounds", 3)):
         parser.add_argument(f"--{name}", type=int, default=default)
     parser.add_argument("--latency-ms", type=float, default=40.0)
-    parser.add_argument("--concurrency", type=int, default=48)
+    parser.add_argument("--concurrency", type=int, default=256)
     parser.add_argument("--policy", default=HERE / "network.yaml")
     parser.add_argument("--peers", metavar="PYTHON", help="an interpreter that has azure-ai-ml")
     parser.add_argument("--only", nargs="*", help="rows to run beside the bare loop")
