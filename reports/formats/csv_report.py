@@ -7,17 +7,18 @@ from collections.abc import Iterator
 import pandas as pd
 
 from reports.audit import Audit
-from reports.tables.columns import FILES, ReportFile
+from reports.tables.columns import REPORT_FILES, ReportFile
 from reports.tables.csv_text import as_csv
 from reports.tables.data_package import data_package
 from reports.tables.policies import policy_table, score_table, waiver_table
+from reports.tables.violations import violation_table
 from reports.tables.workspaces import with_workspaces, workspace_table
 from reports.writing.encoding import Files
 
 
 def files(audit: Audit) -> Files:
     """Return every CSV file and `datapackage.json`, by name in the report's folder."""
-    listed = {file.path: _chunks(audit, file) for file in FILES}
+    listed = {file.path: _chunks(audit, file) for file in REPORT_FILES}
     return {**listed, "datapackage.json": [data_package().encode()]}
 
 
@@ -27,12 +28,14 @@ def _chunks(audit: Audit, file: ReportFile) -> Iterator[bytes]:
 
 
 def published_table(audit: Audit, name: str) -> pd.DataFrame:
-    """Return the table behind the file of `FILES` with that name. It may have more columns than the file."""
+    """Return the table behind the file of `REPORT_FILES` with that name. It may have more columns than the file."""
     match name:
         case "workspaces":
             return workspace_table(audit.tables)
         case "findings":
             return with_workspaces(audit.findings, audit.tables)
+        case "violations":
+            return violation_table(audit)
         case "scores":
             return score_table(audit)
         case "policies":

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from checks.contract.tables import BOOLEAN, INTEGER, SCHEMAS, STRING
 from checks.policy.score import WEIGHTS
 
-SCHEMA_VERSION = "2.0"
+SCHEMA_VERSION = "2.1"
 
 DECIMAL = "Float64"
 """A number with one decimal."""
@@ -85,6 +85,38 @@ FINDINGS = ReportFile(
             "check id and resource id, separated by a space, of the finding that this one follows from; empty if it "
             "follows from none",
         ),
+    ),
+)
+
+VIOLATIONS = ReportFile(
+    name="violations",
+    row="a finding that is fail, unknown or error: first the violated ones, then the undetermined, the "
+    "consequences and the waived",
+    sorted_by=(),
+    columns=_columns(
+        ("severity", "the severity under the policy: critical, high, medium, low, informational"),
+        ("verdict", "the policy's judgement: violated, undetermined, consequence, waived"),
+        ("check_id", "the check; never reused for another"),
+        ("title", "the state the check requires"),
+        ("workspace", "the workspace's name"),
+        ("resource", "the resource's name: the last part of its id"),
+        ("reason", "why the check gave this status"),
+        ("fix", "the fix in one sentence; `azml-audit checks show` has the commands. Empty unless it fails"),
+        (
+            "caused_by",
+            "check id and resource id, separated by a space, of the finding that this one follows from",
+        ),
+        ("status", "the fact: fail, unknown, error"),
+        ("observed", "the value that Azure reported"),
+        ("expected", "the value that the check requires"),
+        ("waiver", "the waiver's reason, approver and expiry; empty if it is not waived"),
+        ("policy", "the policy that chose the check"),
+        ("subscription", "the subscription's display name"),
+        ("resource_group", "the workspace's resource group"),
+        ("location", "the workspace's region"),
+        ("resource_id", "the id of the resource, as Azure spells it"),
+        ("workspace_id", "the id of its workspace, as Azure spells it"),
+        ("finding_id", "the id of the finding, the same in every format, run and policy"),
     ),
 )
 
@@ -224,3 +256,7 @@ WAIVERS = ReportFile(
 FILES: tuple[ReportFile, ...] = (
     FINDINGS, WORKSPACES, OUTBOUND_RULES, SUBSCRIPTIONS, GAPS, SCORES, POLICIES, WAIVERS,
 )  # fmt: skip
+"""The tables of an audit. Evidence bundles seal them, and a drift reads them back."""
+
+REPORT_FILES = (VIOLATIONS, *FILES)
+"""The CSV files of a report: `violations` first, for people. It repeats rows of `findings`."""

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Mapping
 
 from checks.contract.tables import BOOLEAN, INTEGER, STRING
-from reports.tables.columns import DECIMAL, FILES, SCHEMA_VERSION, ReportFile
+from reports.tables.columns import DECIMAL, REPORT_FILES, SCHEMA_VERSION, ReportFile
 
 _FRICTIONLESS = {STRING: "string", BOOLEAN: "boolean", INTEGER: "integer", DECIMAL: "number"}
 
@@ -17,7 +17,7 @@ def data_package() -> str:
         "name": "azml-audit-report",
         "title": "Findings of azml-audit and the facts behind them",
         "version": SCHEMA_VERSION,
-        "resources": [_resource(file) for file in FILES],
+        "resources": [_resource(file) for file in REPORT_FILES],
     }
     return json.dumps(package, indent=2, ensure_ascii=False) + "\n"
 
@@ -26,7 +26,7 @@ def _resource(file: ReportFile) -> Mapping[str, object]:
     return {
         "name": file.name.replace("_", "-"),
         "path": file.path,
-        "description": f"Each row is {file.row}; sorted by {', '.join(file.sorted_by)}.",
+        "description": f"Each row is {file.row}; {_order(file)}.",
         "profile": "tabular-data-resource",
         "encoding": "utf-8",
         "dialect": {"lineTerminator": "\n"},
@@ -42,7 +42,7 @@ def _resource(file: ReportFile) -> Mapping[str, object]:
 
 def markdown() -> str:
     """Return the schema as Markdown, one section for each file."""
-    return "\n".join([f"CSV schema version {SCHEMA_VERSION}.\n", *sections(FILES)])
+    return "\n".join([f"CSV schema version {SCHEMA_VERSION}.\n", *sections(REPORT_FILES)])
 
 
 def sections(files: Iterable[ReportFile]) -> list[str]:
@@ -50,9 +50,12 @@ def sections(files: Iterable[ReportFile]) -> list[str]:
     return [_section(file) for file in files]
 
 
+def _order(file: ReportFile) -> str:
+    return f"sorted by {', '.join(file.sorted_by)}" if file.sorted_by else "the most important first"
+
+
 def _section(file: ReportFile) -> str:
-    order = f"sorted by {', '.join(file.sorted_by)}" if file.sorted_by else "the most important first"
-    lines = [f"## {file.path}\n", f"Each row is {file.row}; {order}.\n"]
+    lines = [f"## {file.path}\n", f"Each row is {file.row}; {_order(file)}.\n"]
     lines += ["| column | type | meaning |", "| --- | --- | --- |"]
     lines += [
         f"| `{column.name}` | {_FRICTIONLESS[column.dtype]} | {column.meaning} |" for column in file.columns

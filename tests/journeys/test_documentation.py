@@ -9,10 +9,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
 from checks.registry import BUILT_IN, registry
-from scanner.cli.main import app
 from scanner.documentation import documents
 from scanner.policies import loaded, shipped
 from tests.support.places import DATA, ROOT
@@ -64,9 +62,3 @@ def test_the_readmes_policy_is_valid(tmp_path: Path) -> None:
     (tmp_path / "readme.yaml").write_text(policy)
     (loaded_policy,) = loaded([str(tmp_path / "readme.yaml")], registry())
     assert loaded_policy.policy.name == "production"
-
-
-def test_checks_show_prints_what_the_documentation_says() -> None:
-    result = CliRunner().invoke(app, ["checks", "show", "OBR005"])
-    written = (ROOT / "docs" / "checks.md").read_text()
-    assert result.stdout.strip().removeprefix("# ") in written

@@ -13,10 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from checks.contract.tables import SCHEMAS, Tables
+from checks.engine.finding_ids import finding_ids
 from checks.policy.model import Waiver
+from checks.severity import Severity
 from reports.audit import Audit
 from reports.formats.csv_report import files
-from reports.tables.columns import FILES, GAPS, SCHEMA_VERSION
+from reports.tables.columns import FILES, GAPS, REPORT_FILES, SCHEMA_VERSION
 from reports.tables.csv_text import as_csv, as_was, neutralised
 from reports.tables.data_package import markdown
 from reports.tables.policies import score_text
@@ -59,8 +61,8 @@ def test_every_file_is_published_with_its_version() -> None:
     files_of = written(files(audit_of(tenant(3))))
     package = json.loads(files_of["datapackage.json"])
     assert package["version"] == SCHEMA_VERSION
-    assert {each["path"] for each in package["resources"]} == {file.path for file in FILES}
-    assert set(files_of) == {file.path for file in FILES} | {"datapackage.json"}
+    assert {each["path"] for each in package["resources"]} == {file.path for file in REPORT_FILES}
+    assert set(files_of) == {file.path for file in REPORT_FILES} | {"datapackage.json"}
 
 
 def test_the_documentation_names_every_column() -> None:
@@ -294,3 +296,16 @@ def test_a_policys_row_names_the_tool_and_the_times() -> None:
 def test_what_a_spreadsheet_must_not_run_can_be_read_back() -> None:
     texts = pd.Series(["=1", "'quoted", "-a", "", pd.NA, "plain"], dtype="string")
     assert as_was(texts.map(neutralised, na_action="ignore")).equals(texts)
+
+
+def test_violations_are_worst_first_with_their_fix_and_the_id_of_the_other_formats() -> None:
+    audit = audit_of(tenant(3))
+    table = pd.read_csv(io.BytesIO(written(files(audit))["violations.csv"]), dtype=str, keep_default_na=False)
+    chosen = audit.findings[audit.findings["status"].isin(["fail", "unknown", "error"])]
+    assert sorted(table["finding_id"]) == sorted(finding_ids(chosen))
+    order = [("violated", "undetermined", "consequence", "waived").index(word) for word in table["verdict"]]
+    assert order == sorted(order)
+    violated = table[table["verdict"].eq("violated")]
+    ranks = [Severity(word).rank for word in violated["severity"]]
+    assert ranks == sorted(ranks)
+    assert (table["fix"].ne("") == table["status"].eq("fail")).all()
