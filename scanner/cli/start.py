@@ -167,8 +167,13 @@ def _job(
 
 
 def _refuse_live_options(context: typer.Context) -> None:
-    # --ca-bundle also applies to the timestamp authority, which --from does not replace.
-    refused = LIVE_ONLY - {"ca_bundle"} if _is_given(context, "timestamp") else LIVE_ONLY
+    refused = LIVE_ONLY
+    if _is_given(context, "timestamp"):
+        # --ca-bundle also applies to the timestamp authority, which --from does not replace.
+        refused -= {"ca_bundle"}
+    if "://" in str(context.params.get("archive")):
+        # A container needs an identity, too.
+        refused -= {field.name for field in fields(SignIn)}
     given = [
         parameter.opts[0]
         for parameter in context.command.params

@@ -69,6 +69,15 @@ def test_certificates_are_of_use_where_a_timestamp_is_asked_for(tmp_path: Path) 
     assert "not allowed" not in scan(tmp_path, {"list.json": [SAFE]}, *options, *timestamp)[2]
 
 
+def test_an_identity_is_of_use_where_a_container_keeps_the_run(tmp_path: Path) -> None:
+    sign_in = ("--auth", "environment")
+    container = ("--archive", "https://evil.example/audits")
+    assert "--auth: not allowed" in scan(tmp_path, {"list.json": [SAFE]}, *sign_in)[2]
+    err = scan(tmp_path, {"list.json": [SAFE]}, *sign_in, *container)[2]
+    assert "not allowed" not in err
+    assert "is no archive" in err
+
+
 def test_what_is_no_export_ends_the_run_before_any_report(tmp_path: Path) -> None:
     code, out, err = scan(tmp_path, {"list.json": b"PK\x03\x04"})
     assert (code, out) == (2, "")
@@ -84,6 +93,7 @@ def test_every_option_asks_azure_or_is_of_use_without_it() -> None:
     command = get_command(app).commands["scan"]  # type: ignore[attr-defined]
     offline = {"policy", "output", "formats", "from_", "evidence", "sign", "timestamp", "fail_on", "baseline"}
     offline |= {"fail_on_regression", "quiet", "log_level", "log_format"}
+    offline |= {"archive", "result", "metrics", "on_change"}
     assert {parameter.name for parameter in command.params} == LIVE_ONLY | offline
 
 
