@@ -98,7 +98,7 @@ ENDPOINTS: Final[Columns] = (
     ("workspace_id", "id"),
     ("endpoint", "name"),
     ("endpoint_type", "our own: online, batch or serverless, by the list it was read from"),
-    ("kind", "kind: Managed or K8S of an online endpoint"),
+    ("kind", "kind of an online endpoint: Managed, K8S"),
     ("compute_id", "properties.compute: the cluster of a Kubernetes endpoint; '' for null or empty"),
     ("public_network_access", "properties.publicNetworkAccess: Enabled, Disabled; online only"),
     ("auth_mode", "properties.authMode: Key, AMLToken, AADToken, AAD, KeyAndAAD"),
@@ -128,7 +128,11 @@ ASSOCIATED_RESOURCES: Final[Columns] = (
         "properties.networkAcls.defaultAction (registry: networkRuleSet.defaultAction): Allow, Deny; '' "
         "without a firewall: Allow",
     ),
-    ("bypass", "properties.networkAcls.bypass, a comma list (registry: properties.networkRuleBypassOptions)"),
+    (
+        "bypass",
+        "properties.networkAcls.bypass (registry: properties.networkRuleBypassOptions), a comma list of: "
+        "AzureServices, Logging, Metrics, None",
+    ),
     (
         "ip_rules",
         "properties.networkAcls.ipRules[].value (registry: networkRuleSet.ipRules[].value), joined by "
@@ -164,7 +168,7 @@ ASSOCIATED_RESOURCES: Final[Columns] = (
         "provisioningIssues[] and a provisioningState other than Succeeded, joined by ', '; '' for none",
     ),
     ("location", "location"),
-    ("sku", "sku.name"),
+    ("sku", "sku.name, of a registry: Basic, Standard, Premium"),
     ("allow_blob_public_access", "properties.allowBlobPublicAccess", "boolean"),
     ("allow_shared_key_access", "properties.allowSharedKeyAccess", "boolean"),
     ("purge_protection", "properties.enablePurgeProtection", "boolean"),

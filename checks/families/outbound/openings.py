@@ -10,6 +10,7 @@ from pydantic import Field, StringConstraints
 
 from checks.contract.tables import Tables
 from checks.contract.three_valued import items, judged, says, texts
+from checks.contract.words import PROTOCOLS
 from checks.families import frameworks, pages
 from checks.families.outbound.facts import (
     ADDRESS_READS,
@@ -359,7 +360,7 @@ def ports_and_protocol_are_narrow(tables: Tables, params: PortWidth) -> Answers:
     """
     rules = tables.outbound_rules
     protocol, ports = rules["protocol"], rules["port_ranges"]
-    any_protocol = says(protocol, "*").where(says(protocol, "*", "TCP", "UDP", "ICMP"))
+    any_protocol = says(protocol, "*", among=PROTOCOLS)
     too_many = judged(ports, lambda ranges: _opens_more_than(ranges, params.max_ports))
     shown = "protocol " + protocol.fillna("not reported") + ", ports " + ports.fillna("not reported")
     return answer(

@@ -6,6 +6,7 @@ import pandas as pd
 
 from checks.contract.tables import Tables
 from checks.contract.three_valued import says
+from checks.contract.words import ACCESS
 from checks.contract.workloads import MANAGED_TYPES, is_type
 from checks.families import frameworks, workload_frameworks
 from checks.families.workloads.facts import NOT_MANAGED, TYPE_UNKNOWN
@@ -53,7 +54,7 @@ def remote_login_is_closed_to_the_public(tables: Tables, _params: Params) -> Ans
     )
     flag, address = computes["enable_node_public_ip"], computes["public_ip_address"]
     has_address = (address.ne("") & is_instance) | flag
-    is_open = says(port, "Enabled").where(says(port, "Enabled", "Disabled"))
+    is_open = says(port, "Enabled", among=ACCESS)
     return answer(
         known=is_open.notna(),
         passed=~(is_open & has_address),

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pandas as pd
 
+from checks.contract.connections import is_approved
 from checks.contract.isolation import MODE_READS, is_active, is_on, mode_around
 from checks.contract.tables import Tables
 from checks.contract.three_valued import any_child, of_workspace, says
+from checks.contract.words import KINDS
 from checks.contract.workloads import MANAGED_TYPES, UNSUPPORTED_TYPES, is_type
 from checks.families import frameworks, pages, workload_frameworks
 from checks.families.workloads import compute_access, compute_age
@@ -139,7 +141,7 @@ def compute_has_no_subnet_against_the_managed_network(tables: Tables, _params: P
     computes = tables.computes
     subnet, mode = computes["subnet_id"], mode_around(tables)
     kind = of_workspace(tables.workspaces["kind"], computes)
-    needs_managed = says(kind, "Hub", "Project") & subnet.ne("")
+    needs_managed = says(kind, "Hub", "Project", among=KINDS) & subnet.ne("")
     return answer(
         known=subnet.notna(),
         passed=subnet.eq(""),
@@ -182,7 +184,7 @@ def compute_is_in_the_region_of_its_workspace(tables: Tables, _params: Params) -
     workspaces, connections = tables.workspaces, tables.private_endpoint_connections
     has_endpoint = of_workspace(
         any_child(
-            says(connections["status"], "Approved"),
+            is_approved(connections),
             connections,
             workspaces,
             known=workspaces["private_endpoint_connections_known"],
