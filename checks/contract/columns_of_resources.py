@@ -30,6 +30,11 @@ SUBSCRIPTIONS: Final[Columns] = (
         "our own: their number in Resource Graph; <NA> if not asked or incomplete",
         "Int64",
     ),
+    (
+        "network_registration_state",
+        "registrationState of Microsoft.Network: Registered, NotRegistered, Unregistered, Registering, "
+        "Unregistering",
+    ),
     ("note", "our own: why it was not read, or why it has no workspace"),
 )
 
@@ -68,6 +73,14 @@ PRIVATE_ENDPOINT_CONNECTIONS: Final[Columns] = (
     ("description", "properties.privateLinkServiceConnectionState.description"),
     ("private_endpoint_id", "properties.privateEndpoint.id; '' for a null endpoint"),
     ("provisioning_state", "properties.provisioningState: Succeeded, Creating, Deleting, Failed"),
+    (
+        "subnet_id",
+        "properties.privateEndpoint.subnetArmId, or properties.subnet.id of the private endpoint",
+    ),
+    (
+        "network_prefixes",
+        "properties.addressSpace.addressPrefixes[] of the virtual network of that subnet, joined by ', '",
+    ),
     ("created_at", "systemData.createdAt, ISO 8601"),
 )
 
@@ -147,6 +160,11 @@ ASSOCIATED_RESOURCES: Final[Columns] = (
         "approved_private_endpoints",
         "number of properties.privateEndpointConnections[] with status Approved",
         "Int64",
+    ),
+    (
+        "networks_shared",
+        "our own: the virtual networks of the workspace's Approved private endpoints that hold an Approved "
+        "private endpoint of the resource too, joined by ', '; ? for one that may; '' for none; <NA> if not asked",
     ),
     (
         "perimeter_status",

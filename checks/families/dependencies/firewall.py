@@ -127,7 +127,11 @@ def key_vault_is_closed_to_the_public(tables: Tables, params: PublicSide) -> Ans
     reads=(*PUBLIC_READS, "associated_resources.anonymous_pull_enabled"),
     remediation=REGISTRY_CLOSED,
     controls=frameworks.INBOUND,
-    references=(pages.REGISTRY_NETWORK, pages.SECURED_WORKSPACE),
+    references=(
+        pages.REGISTRY_NETWORK,
+        pages.SECURED_WORKSPACE,
+        pages.ANONYMOUS_PULL,
+    ),
     params=PublicSide,
     follows=("RES013",),
     looks_at="row",

@@ -11,6 +11,7 @@ from checks.contract.connections import carries_traffic, is_approved
 from checks.contract.tables import Tables
 from checks.contract.three_valued import any_child, children_named, says, subscription_of, texts
 from checks.families import frameworks, pages
+from checks.families.inbound import endpoint_networks
 from checks.fixes.private_endpoints import CONNECTION_REMOVED, CONNECTION_SETTLED, ENDPOINT_CREATED
 from checks.model import Answers, Check, Params, Severity, answer, check
 
@@ -141,6 +142,7 @@ CHECKS: tuple[Check, ...] = (
     approved_private_endpoint_exists,
     private_endpoint_connection_is_settled,
     private_endpoint_comes_from_allowed_subscription,
+    *endpoint_networks.CHECKS,
 )
 
 DESCRIPTION = "private endpoints"

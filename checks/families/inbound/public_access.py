@@ -88,7 +88,10 @@ def public_network_access_is_disabled(tables: Tables, _params: Params) -> Answer
     reads=("workspaces.public_network_access", "workspaces.network_acls_default_action"),
     remediation=ADDRESSES_SELECTED,
     controls=frameworks.INBOUND,
-    references=(f"{pages.PRIVATE_LINK}#enable-public-access-only-from-internet-ip-ranges",),
+    references=(
+        f"{pages.PRIVATE_LINK}#enable-public-access-only-from-internet-ip-ranges",
+        pages.WORKSPACE_TEMPLATE,
+    ),
     follows=("NET001",),
     looks_at="row",
 )
@@ -178,7 +181,10 @@ def _address_defects(joined: str, params: AddressWidth) -> str:
     ),
     remediation=LEGACY_FLAG_CLEARED,
     controls=frameworks.INBOUND,
-    references=(f"{pages.PRIVATE_LINK}#enable-public-access",),
+    references=(
+        f"{pages.PRIVATE_LINK}#enable-public-access",
+        pages.WORKSPACE_TEMPLATE,
+    ),
     looks_at="workspace",
 )
 def legacy_public_access_flag_does_not_contradict(tables: Tables, _params: Params) -> Answers:

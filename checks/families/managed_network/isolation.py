@@ -22,6 +22,7 @@ from checks.contract.three_valued import any_child, children_named, says
 from checks.contract.words import ACCESS
 from checks.families import frameworks, pages
 from checks.families.managed_network.provisioning import managed_network_is_provisioned
+from checks.families.managed_network.registration import network_provider_is_registered
 from checks.families.outbound.facts import has_type, is_customers
 from checks.fixes.managed_network import (
     ENDPOINT_RULE_TO_WORKSPACE,
@@ -65,7 +66,10 @@ class FirewallTier(Params):
     reads=MODE_READS,
     remediation=NETWORK_ON,
     controls=frameworks.MANAGED_NETWORK,
-    references=(pages.MANAGED_NETWORK,),
+    references=(
+        pages.MANAGED_NETWORK,
+        pages.WORKSPACE_TEMPLATE,
+    ),
     looks_at="row",
 )
 def managed_network_is_on(tables: Tables, _params: Params) -> Answers:
@@ -95,7 +99,10 @@ def managed_network_is_on(tables: Tables, _params: Params) -> Answers:
     reads=MODE_READS,
     remediation=MODE_ALLOWED,
     controls=frameworks.ISOLATION_MODE,
-    references=(pages.MANAGED_NETWORK,),
+    references=(
+        pages.MANAGED_NETWORK,
+        pages.WORKSPACE_TEMPLATE,
+    ),
     params=AllowedModes,
     follows=("MVN001",),
     looks_at="row",
@@ -179,7 +186,11 @@ def _for_spark(rules: pd.DataFrame) -> pd.Series:
     ),
     remediation=SERVERLESS_PRIVATE,
     controls=frameworks.MANAGED_NETWORK,
-    references=(pages.SERVERLESS_COMPUTE, f"{pages.MANAGED_NETWORK}#limitations"),
+    references=(
+        pages.SERVERLESS_COMPUTE,
+        f"{pages.MANAGED_NETWORK}#limitations",
+        pages.WORKSPACE_TEMPLATE,
+    ),
     looks_at="row",
 )
 def serverless_compute_stays_private(tables: Tables, _params: Params) -> Answers:
@@ -301,6 +312,7 @@ CHECKS: tuple[Check, ...] = (
     serverless_compute_stays_private,
     provisioned_with_public_access_off,
     firewall_tier_is_the_wanted_one,
+    network_provider_is_registered,
 )
 
 DESCRIPTION = "the managed virtual network"

@@ -164,7 +164,11 @@ def _is_documented(host: str) -> bool:
     reads=(*CUSTOMER_READS, *ADDRESS_READS, *EFFECT_READS, "outbound_rules.fqdn"),
     remediation=OPENING_CLOSED,
     controls=frameworks.OUTBOUND,
-    references=(pages.DATA_EXFILTRATION, pages.SERVICE_TAGS),
+    references=(
+        pages.DATA_EXFILTRATION,
+        pages.SERVICE_TAGS,
+        pages.OUTBOUND_RULE_API,
+    ),
     params=Openings,
     follows=("OBR002",),
     looks_at="row",
@@ -390,7 +394,10 @@ def _opens_more_than(ranges: str, most: int) -> bool | None:
     reads=(*CUSTOMER_READS, *ADDRESS_READS, "outbound_rules.fqdn", "outbound_rules.service_resource_id"),
     remediation=RULE_APPROVED,
     controls=frameworks.OUTBOUND,
-    references=(pages.MANAGED_NETWORK,),
+    references=(
+        pages.MANAGED_NETWORK,
+        pages.OUTBOUND_RULE_API,
+    ),
     params=Approvals,
     looks_at="row",
 )

@@ -60,7 +60,11 @@ _MOST_NAMES = 10
     ),
     remediation=REPETITION_REMOVED,
     controls=frameworks.OUTBOUND,
-    references=(pages.MANAGED_NETWORK, pages.AZURE_FIREWALL),
+    references=(
+        pages.MANAGED_NETWORK,
+        pages.AZURE_FIREWALL,
+        pages.OUTBOUND_RULE_API,
+    ),
 )
 def outbound_rules_do_not_overlap(tables: Tables, _params: Params) -> Answers:
     """A redundant rule is misleading: its removal does not close the destination.

@@ -34,6 +34,7 @@ from checks.families.outbound.facts import (
     opens,
 )
 from checks.families.outbound.overlaps import outbound_rules_do_not_overlap
+from checks.families.outbound.tenants import private_endpoint_target_is_in_the_tenant
 from checks.fixes.outbound import (
     FIREWALL_AVOIDED,
     REQUIRED_TAGS_RESTORED,
@@ -368,6 +369,7 @@ CHECKS: tuple[Check, ...] = (
     host_name_rules_are_absent,
     private_endpoint_target_is_in_allowed_subscription,
     openings.host_name_is_well_formed,
+    private_endpoint_target_is_in_the_tenant,
 )
 
 DESCRIPTION = "outbound rules"

@@ -8,7 +8,7 @@ from checks.contract.tables import Tables
 from checks.contract.three_valued import says
 from checks.contract.words import ACCESS
 from checks.contract.workloads import MANAGED_TYPES, is_type
-from checks.families import frameworks, workload_frameworks
+from checks.families import frameworks, pages, workload_frameworks
 from checks.families.workloads.facts import NOT_MANAGED, TYPE_UNKNOWN
 from checks.fixes.computes import LATEST_IMAGE_TAKEN, LOCAL_AUTHENTICATION_OFF, SSH_CLOSED
 from checks.model import Answers, Params, Severity, answer, check
@@ -34,7 +34,11 @@ VULNERABILITIES = f"{_LEARN}/concept-vulnerability-management"
     ),
     remediation=SSH_CLOSED,
     controls=frameworks.INBOUND,
-    references=(COMPUTE_INSTANCE, COMPUTE_CLUSTER),
+    references=(
+        COMPUTE_INSTANCE,
+        COMPUTE_CLUSTER,
+        pages.COMPUTE_TEMPLATE,
+    ),
     looks_at="row",
 )
 def remote_login_is_closed_to_the_public(tables: Tables, _params: Params) -> Answers:
@@ -115,7 +119,10 @@ def local_authentication_is_off(tables: Tables, _params: Params) -> Answers:
     reads=("computes.compute_type", "computes.is_latest_os_image_version"),
     remediation=LATEST_IMAGE_TAKEN,
     controls=workload_frameworks.LATEST_IMAGE,
-    references=(f"{VULNERABILITIES}#compute-instance",),
+    references=(
+        f"{VULNERABILITIES}#compute-instance",
+        pages.COMPUTE_TEMPLATE,
+    ),
     looks_at="row",
 )
 def instance_runs_the_latest_image(tables: Tables, _params: Params) -> Answers:

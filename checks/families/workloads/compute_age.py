@@ -30,7 +30,7 @@ _TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)"
         "workspaces.private_endpoint_connections_known",
     ),
     remediation=CREATED_AFTER_THE_ENDPOINT,
-    references=(pages.PRIVATE_LINK,),
+    references=(f"{pages.PRIVATE_LINK}#limitations", pages.COMPUTE_TEMPLATE),
 )
 def compute_is_younger_than_the_private_endpoint(tables: Tables, _params: Params) -> Answers:
     """A compute from before the private endpoint does not work, unless it is in the virtual network of the endpoint.

@@ -33,7 +33,11 @@ SECURE_TRAINING = "https://learn.microsoft.com/azure/machine-learning/how-to-sec
     reads=("computes.compute_type", "computes.enable_node_public_ip", "computes.public_ip_address"),
     remediation=PUBLIC_ADDRESS_REMOVED,
     controls=frameworks.INBOUND,
-    references=(SECURE_TRAINING, compute_access.COMPUTE_CLUSTER),
+    references=(
+        SECURE_TRAINING,
+        compute_access.COMPUTE_CLUSTER,
+        pages.COMPUTE_TEMPLATE,
+    ),
     looks_at="row",
 )
 def compute_has_no_public_address(tables: Tables, _params: Params) -> Answers:
@@ -169,7 +173,10 @@ def compute_has_no_subnet_against_the_managed_network(tables: Tables, _params: P
     ),
     remediation=REGION_OF_WORKSPACE,
     controls=frameworks.MANAGED_NETWORK,
-    references=(f"{pages.MANAGED_NETWORK}#limitations",),
+    references=(
+        f"{pages.MANAGED_NETWORK}#limitations",
+        f"{pages.PRIVATE_LINK}#limitations",
+    ),
 )
 def compute_is_in_the_region_of_its_workspace(tables: Tables, _params: Params) -> Answers:
     """A managed network covers one region, so a compute in another region runs outside it and moves data there.
