@@ -94,12 +94,13 @@ class Networks:
 
 
 def _is_another_service(rule: OutboundRule, host: Host) -> bool:
-    """Return whether a rule opens a service tag that is not known to include the host.
+    """Return whether a rule opens a private endpoint, or a service tag that is not known to include the host.
 
-    The scenario pages list each host although every network has the required tags, so such a rule does not replace it.
+    The scenario pages list public hosts, and they list each host although every network has the required tags.
     """
-    is_tag = (rule.type or "").lower() == "servicetag" and rule.address_prefixes == "" and rule.service_tag
-    return bool(is_tag) and leads_to(rule, host) is not True
+    kind = (rule.type or "").lower()
+    is_tag = kind == "servicetag" and rule.address_prefixes == "" and bool(rule.service_tag)
+    return kind == "privateendpoint" or (is_tag and leads_to(rule, host) is not True)
 
 
 def summed(reached: Mapping[str, pd.Series]) -> tuple[pd.Series, pd.Series]:
