@@ -30,6 +30,11 @@ SUBSCRIPTIONS: Final[Columns] = (
         "our own: their number in Resource Graph; <NA> if not asked or incomplete",
         "Int64",
     ),
+    (
+        "network_registration_state",
+        "registrationState of Microsoft.Network: Registered, NotRegistered, Unregistered, Registering, "
+        "Unregistering",
+    ),
     ("note", "our own: why it was not read, or why it has no workspace"),
 )
 
@@ -68,6 +73,14 @@ PRIVATE_ENDPOINT_CONNECTIONS: Final[Columns] = (
     ("description", "properties.privateLinkServiceConnectionState.description"),
     ("private_endpoint_id", "properties.privateEndpoint.id; '' for a null endpoint"),
     ("provisioning_state", "properties.provisioningState: Succeeded, Creating, Deleting, Failed"),
+    (
+        "subnet_id",
+        "properties.privateEndpoint.subnetArmId, or properties.subnet.id of the private endpoint",
+    ),
+    (
+        "network_prefixes",
+        "properties.addressSpace.addressPrefixes[] of the virtual network of that subnet, joined by ', '",
+    ),
     ("created_at", "systemData.createdAt, ISO 8601"),
 )
 
@@ -98,7 +111,7 @@ ENDPOINTS: Final[Columns] = (
     ("workspace_id", "id"),
     ("endpoint", "name"),
     ("endpoint_type", "our own: online, batch or serverless, by the list it was read from"),
-    ("kind", "kind: Managed or K8S of an online endpoint"),
+    ("kind", "kind of an online endpoint: Managed, K8S"),
     ("compute_id", "properties.compute: the cluster of a Kubernetes endpoint; '' for null or empty"),
     ("public_network_access", "properties.publicNetworkAccess: Enabled, Disabled; online only"),
     ("auth_mode", "properties.authMode: Key, AMLToken, AADToken, AAD, KeyAndAAD"),
@@ -128,7 +141,11 @@ ASSOCIATED_RESOURCES: Final[Columns] = (
         "properties.networkAcls.defaultAction (registry: networkRuleSet.defaultAction): Allow, Deny; '' "
         "without a firewall: Allow",
     ),
-    ("bypass", "properties.networkAcls.bypass, a comma list (registry: properties.networkRuleBypassOptions)"),
+    (
+        "bypass",
+        "properties.networkAcls.bypass (registry: properties.networkRuleBypassOptions), a comma list of: "
+        "AzureServices, Logging, Metrics, None",
+    ),
     (
         "ip_rules",
         "properties.networkAcls.ipRules[].value (registry: networkRuleSet.ipRules[].value), joined by "
@@ -143,6 +160,11 @@ ASSOCIATED_RESOURCES: Final[Columns] = (
         "approved_private_endpoints",
         "number of properties.privateEndpointConnections[] with status Approved",
         "Int64",
+    ),
+    (
+        "networks_shared",
+        "our own: the virtual networks of the workspace's Approved private endpoints that hold an Approved "
+        "private endpoint of the resource too, joined by ', '; ? for one that may; '' for none; <NA> if not asked",
     ),
     (
         "perimeter_status",
@@ -164,7 +186,7 @@ ASSOCIATED_RESOURCES: Final[Columns] = (
         "provisioningIssues[] and a provisioningState other than Succeeded, joined by ', '; '' for none",
     ),
     ("location", "location"),
-    ("sku", "sku.name"),
+    ("sku", "sku.name, of a registry: Basic, Standard, Premium"),
     ("allow_blob_public_access", "properties.allowBlobPublicAccess", "boolean"),
     ("allow_shared_key_access", "properties.allowSharedKeyAccess", "boolean"),
     ("purge_protection", "properties.enablePurgeProtection", "boolean"),

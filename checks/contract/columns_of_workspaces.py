@@ -73,7 +73,10 @@ REST: Final[Columns] = (
         "properties.serverlessComputeSettings.serverlessComputeNoPublicIP",
         "boolean",
     ),
-    ("identity_type", "identity.type; '' if the workspace has none"),
+    (
+        "identity_type",
+        "identity.type, a comma list of: None, SystemAssigned, UserAssigned; '' if the workspace has none",
+    ),
     ("primary_user_assigned_identity", "properties.primaryUserAssignedIdentity; '' for null"),
     ("hbi_workspace", "properties.hbiWorkspace", "boolean"),
     (

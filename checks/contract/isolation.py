@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Final, Literal
 
 import pandas as pd
 
 from checks.contract.tables import Tables
 from checks.contract.three_valued import of_workspace, says
+from checks.contract.words import NETWORK_STATUSES
 
 IsolationMode = Literal["Disabled", "AllowInternetOutbound", "AllowOnlyApprovedOutbound"]
 
 DISABLED: IsolationMode = "Disabled"
 INTERNET: IsolationMode = "AllowInternetOutbound"
 APPROVED: IsolationMode = "AllowOnlyApprovedOutbound"
+MODES: Final = (DISABLED, INTERNET, APPROVED)
 
 MODE_READS = ("workspaces.managed_network_reported", "workspaces.isolation_mode")
 """The `reads` of a check that calls `effective_mode`."""
@@ -36,10 +38,14 @@ def mode_around(tables: Tables) -> pd.Series:
 
 def is_active(workspaces: pd.DataFrame) -> pd.Series:
     """Return for each workspace whether its managed network is provisioned. `<NA>` for an unknown status."""
-    status = workspaces["managed_network_status"]
-    return says(status, "Active").where(says(status, "Active", "Inactive"))
+    return says(workspaces["managed_network_status"], "Active", among=NETWORK_STATUSES)
+
+
+def is_mode(mode: pd.Series, *modes: IsolationMode) -> pd.Series:
+    """Return for each mode whether it is one of `modes`. `<NA>` for `<NA>` and for an undocumented word."""
+    return says(mode, *modes, among=MODES)
 
 
 def is_on(mode: pd.Series) -> pd.Series:
     """Return for each mode whether it isolates. `<NA>` for `<NA>` and for an undocumented word."""
-    return says(mode, INTERNET, APPROVED).where(says(mode, DISABLED, INTERNET, APPROVED))
+    return is_mode(mode, INTERNET, APPROVED)

@@ -13,10 +13,15 @@ import pandas as pd
 from checks.vocabulary import Codes, Vocabulary, grouped
 
 
-def says(column: pd.Series, *words: str) -> pd.Series:
-    """Return for each row whether the column holds one of the words in any case. `<NA>` for `<NA>`."""
-    wanted = {word.lower() for word in words}
-    return judged(column, lambda value: value.lower() in wanted)
+def says(column: pd.Series, *words: str, among: Sequence[str] = ()) -> pd.Series:
+    """Return for each row whether the column holds one of the words in any case. `<NA>` for `<NA>`.
+
+    With `among`, the documented words of the column, any other word is `<NA>` too.
+    """
+    wanted, documented = ({word.lower() for word in each} for each in (words, among))
+    if not documented:
+        return judged(column, lambda value: value.lower() in wanted)
+    return judged(column, lambda value: value.lower() in wanted if value.lower() in documented else None)
 
 
 def judged(column: pd.Series, judge: Callable[[str], bool | None]) -> pd.Series:

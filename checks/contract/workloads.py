@@ -31,6 +31,6 @@ def is_managed(endpoints: pd.DataFrame) -> pd.Series:
     because Azure writes `properties.compute` for Kubernetes endpoints only. `<NA>` for an undocumented kind.
     """
     kind = endpoints["kind"]
-    by_kind = says(kind, "Managed").where(says(kind, "Managed", "K8S", "Kubernetes"))
+    by_kind = says(kind, "Managed", among=("Managed", "K8S", "Kubernetes"))
     names_cluster = endpoints["compute_id"].fillna("").ne("")
     return by_kind.mask(kind.isna(), ~names_cluster)

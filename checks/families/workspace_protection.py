@@ -105,7 +105,10 @@ def workspace_is_encrypted_with_a_customer_key(tables: Tables, _params: Params) 
     severity=Severity.MEDIUM,
     reads=("workspaces.hbi_workspace",),
     remediation=HIGH_IMPACT_SET,
-    references=(pages.DATA_ENCRYPTION,),
+    references=(
+        pages.DATA_ENCRYPTION,
+        pages.WORKSPACE_TEMPLATE,
+    ),
     looks_at="row",
 )
 def high_business_impact_is_set(tables: Tables, _params: Params) -> Answers:
@@ -170,7 +173,10 @@ def diagnostic_logs_are_sent_somewhere(tables: Tables, _params: Params) -> Answe
     reads=("workspaces.system_datastores_auth_mode",),
     remediation=IDENTITY_FOR_DATASTORES,
     controls=frameworks.LOCAL_AUTHENTICATION,
-    references=(pages.MANAGED_IDENTITY,),
+    references=(
+        pages.MANAGED_IDENTITY,
+        pages.WORKSPACE_TEMPLATE,
+    ),
     looks_at="row",
 )
 def default_datastores_use_identity(tables: Tables, _params: Params) -> Answers:
@@ -200,7 +206,10 @@ def default_datastores_use_identity(tables: Tables, _params: Params) -> Answers:
     severity=Severity.MEDIUM,
     reads=("workspaces.v1_legacy_mode",),
     remediation=LEGACY_MODE_LEFT,
-    references=(pages.LEGACY_MODE,),
+    references=(
+        pages.LEGACY_MODE,
+        pages.END_OF_SDK_1,
+    ),
     looks_at="row",
 )
 def legacy_api_mode_is_off(tables: Tables, _params: Params) -> Answers:

@@ -270,6 +270,13 @@ FIREWALL_AVOIDED = remediation(
     caution=f"{FIREWALL} {APPROVER} {HUBS_RULES}",
 )
 
+TARGET_IN_OWN_TENANT = remediation(
+    summary="Remove the rule, or move the target to a subscription of the workspace's tenant.",
+    az=REMOVAL,
+    terraform=REMOVAL_TERRAFORM,
+    caution=f"First ask who owns the target. {CUT_OFF}",
+)
+
 TARGET_IN_ALLOWED_SUBSCRIPTION = remediation(
     summary="Remove the rule, or allow the target's subscription in the policy.",
     az=REMOVAL,

@@ -17,20 +17,23 @@ from typing import Any
 
 from checks.suggestions import did_you_mean
 from scanner.errors import UsageError
-from scanner.payloads.answers import PERIMETERS
+from scanner.payloads.answers import NETWORK_PROVIDER, PERIMETERS, PRIVATE_ENDPOINTS, VIRTUAL_NETWORKS
 from scanner.policies import LoadedPolicy, management_groups
 from scanner.reading.collection import EVERYTHING, Collection, collection_for
 from scanner.tables.associated import ASSOCIATED, TYPES
 from scanner.tables.children import CHILDREN, WORKSPACES
+from scanner.tables.networks import NETWORK_TYPES
 
 _GROUP = re.compile(r"/providers/Microsoft\.Management/managementGroups/[^/]+", re.IGNORECASE)
 _BELOW_SUBSCRIPTIONS = re.compile(r"/subscriptions/[^/]+(/resourceGroups/[^/]+)?", re.IGNORECASE)
 _GROUP_PREFIX = "/providers/Microsoft.Management/managementGroups/"
 _MAX_NAME = 128
 
+_REGISTRATION = "Microsoft.Resources/subscriptions/providers/read"
+
 ALWAYS: Mapping[str, str] = {
     "Microsoft.Resources/subscriptions/read": "the subscriptions; without it none is listed",
-    "Microsoft.Resources/subscriptions/providers/read": (
+    _REGISTRATION: (
         "whether Machine Learning is registered, and which api-versions the cloud offers if one is refused"
     ),
     f"{WORKSPACES}/read": "the workspaces",
@@ -61,6 +64,11 @@ OF_KIND: Mapping[str, Mapping[str, str]] = {
         for each in TYPES
         if each.perimeters
     },
+    PRIVATE_ENDPOINTS: {f"{NETWORK_TYPES[PRIVATE_ENDPOINTS]}/read": "the private endpoints of workspaces"},
+    VIRTUAL_NETWORKS: {
+        f"{NETWORK_TYPES[VIRTUAL_NETWORKS]}/read": "the virtual networks around private endpoints"
+    },
+    NETWORK_PROVIDER: {_REGISTRATION: ALWAYS[_REGISTRATION]},
 }
 """Kind of payload (`scanner.reading.collection.KIND_OF`) to its actions, and what each reads."""
 

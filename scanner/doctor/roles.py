@@ -6,9 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from scanner.doctor.findings import Finding, fine, limited, untried
 from scanner.doctor.permissions import ALWAYS, GROUPS, OF_KIND
-from scanner.payloads.answers import PERIMETERS
+from scanner.payloads.answers import ADDRESS_RULES, PERIMETERS
 from scanner.payloads.payload import Gap, Payload
 from scanner.tables.associated import ASSOCIATED
+from scanner.tables.networks import NETWORK_TYPES
 from scanner.tables.tabulate import item_kind
 
 _LISTING, _REGISTRATION, _WORKSPACES = ALWAYS
@@ -18,6 +19,7 @@ _ACTION_OF_KIND = {
     "provider": _REGISTRATION,
     "workspaces": _WORKSPACES,
     "workspace": _WORKSPACES,
+    ADDRESS_RULES: _WORKSPACES,
     "descendants": next(iter(GROUPS)),
     **{kind: list(actions)[-1] for kind, actions in OF_KIND.items()},
 }
@@ -73,4 +75,6 @@ def _action(item: Payload | Gap) -> str:
     if item_kind(item) == PERIMETERS:
         namespace, kind = item.scope.rpartition("/providers/")[2].split("/")[:2]
         return f"{namespace}/{kind}/{PERIMETERS}/read"
+    if item_kind(item) in NETWORK_TYPES:
+        return f"{NETWORK_TYPES[item_kind(item)]}/read"
     return _ACTION_OF_KIND.get(item_kind(item), "")

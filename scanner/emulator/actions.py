@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable
 
 from scanner.emulator.routes import PERIMETERS, Target
-from scanner.emulator.versions import MACHINE_LEARNING
+from scanner.emulator.versions import MACHINE_LEARNING, NETWORK_TYPES
 from scanner.tables.associated import TYPES
 from scanner.tables.children import CHILDREN
 
@@ -25,6 +25,7 @@ _SPELLED = {
         *(child.resource_type for child in CHILDREN),
         *(each.resource_type for each in TYPES),
         PERIMETERS,
+        *NETWORK_TYPES,
     )
     for part in resource_type.split("/")
 }

@@ -54,7 +54,7 @@ class Directory:
         if target.route == "provider":
             return self._provider(target)
         if target.path in self._items:
-            return shown(self._items[target.path].body, target.resource_type, version)
+            return self._shown(self._items[target.path].body, target, version)
         inside = self._inside_workspace(target)
         return next((item for item in inside if str(item["id"]).lower() == target.path), None) or (
             self._missing_scope(target) or not_found(target)
@@ -76,10 +76,22 @@ class Directory:
 
     def listed(self, documents: Iterable[Document], target: Target, version: str) -> list[Document]:
         """The documents as items of a list at this api-version."""
-        items = [shown(document, target.resource_type, version) for document in documents]
+        items = [self._shown(document, target, version) for document in documents]
         if target.route == "workspaces" and not self._tenant.list_rules:
             return [without(item, _RULES) for item in items]
         return items
+
+    def _shown(self, document: Document, target: Target, version: str) -> Document:
+        document = shown(document, target.resource_type, version)
+        if (
+            self._tenant.stable_shows_addresses
+            or "preview" in version
+            or target.resource_type != WORKSPACES.lower()
+        ):
+            return document
+        for member in ("networkAcls", "ipAllowlist"):
+            document = without(document, ("properties", member))
+        return document
 
     @property
     def graph(self) -> Graph:
@@ -160,13 +172,15 @@ class Directory:
         }
         if target.scope not in self._subscriptions:
             return subscription_not_found(target)
-        return _provider(target, types, self._state(target.subscription)) if types else not_found(target)
+        state = self._state(target.subscription, namespace)
+        return _provider(target, types, state) if types else not_found(target)
 
-    def _state(self, subscription: str | None) -> str | None:
-        """Return the state of the subscription's providers, None if Azure leaves it out."""
+    def _state(self, subscription: str | None, namespace: str) -> str | None:
+        """Return the state of a provider in the subscription, None if Azure leaves it out."""
         tenant, key = self._tenant, subscription or ""
         usual = "NotRegistered" if key in tenant.unregistered else "Registered"
-        return tenant.registration_states.get(key, usual)
+        state = tenant.registration_states.get(key, usual)
+        return tenant.registration_states.get(f"{key}/{namespace}", state)
 
 
 def _is_workspace(resource: Resource) -> bool:

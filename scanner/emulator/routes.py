@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from scanner.emulator.versions import (
     MANAGEMENT_GROUPS,
+    NETWORK_TYPES,
     PROVIDERS,
     RESOURCE_GRAPH,
     SUBSCRIPTIONS,
@@ -28,12 +29,13 @@ _ROUTE_OF_TYPE = {
     **{child.resource_type.lower(): child.kind for child in CHILDREN},
     **{each.resource_type.lower(): "associated" for each in TYPES},
     **{f"{each.resource_type}/{PERIMETERS}".lower(): PERIMETERS for each in TYPES if each.perimeters},
+    **{each.lower(): each.rpartition("/")[2] for each in NETWORK_TYPES},
 }
 
 ROUTES = (
     *("subscriptions", "subscription", "descendants", "workspaces", "workspace"),
     *(child.kind for child in CHILDREN),
-    *("associated", PERIMETERS, "provider", GRAPH, METADATA, TOKEN),
+    *("associated", PERIMETERS, "privateEndpoints", "virtualNetworks", "provider", GRAPH, METADATA, TOKEN),
 )
 
 

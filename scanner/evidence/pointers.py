@@ -12,9 +12,10 @@ import pandas as pd
 from checks.contract.tables import SCHEMAS, Tables
 from checks.model import Check
 from checks.vocabulary import Vocabulary, grouped
-from scanner.payloads.answers import PERIMETERS
+from scanner.payloads.answers import NETWORK_PROVIDER, PERIMETERS
 from scanner.reading.collection import KIND_OF
 from scanner.tables.associated import ASSOCIATED
+from scanner.tables.networks import NETWORK_TYPES
 from scanner.tables.provenance import Provenance, Reference
 
 _KEYS = ("check_id", "resource_id", "workspace_id", "judged_by")
@@ -101,7 +102,7 @@ class _References:
     def _lists_of(self, kinds: frozenset[str], workspace: str) -> tuple[Reference, ...]:
         found = [
             self._provenance.lists.get((kind, workspace), ())
-            for kind in sorted(kinds - {ASSOCIATED, PERIMETERS})
+            for kind in sorted(kinds - {ASSOCIATED, PERIMETERS, *NETWORK_TYPES, NETWORK_PROVIDER})
         ]
         if ASSOCIATED in kinds:
             found.append(self._associated.get(workspace, ()))

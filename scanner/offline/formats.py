@@ -12,16 +12,21 @@ from scanner.errors import ExportError
 from scanner.offline import az_ml, az_ml_children, foreign
 from scanner.offline.files import SUPPORTED, ExportFile
 from scanner.payloads import json_members
-from scanner.payloads.answers import PERIMETERS
+from scanner.payloads.answers import NETWORK_PROVIDER, PERIMETERS
 from scanner.tables.associated import ASSOCIATED, TYPES
 from scanner.tables.children import CHILDREN, WORKSPACES
+from scanner.tables.networks import NETWORK_TYPES
 
 _KIND_OF_TYPE: Mapping[str, str] = {
     WORKSPACES.lower(): "workspaces",
     **{child.resource_type.lower(): child.kind for child in CHILDREN},
     **{each.resource_type.lower(): ASSOCIATED for each in TYPES},
     **{f"{each.resource_type}/{PERIMETERS}".lower(): PERIMETERS for each in TYPES if each.perimeters},
+    **{resource_type.lower(): kind for kind, resource_type in NETWORK_TYPES.items()},
 }
+
+SINGLE_KINDS = frozenset({ASSOCIATED, NETWORK_PROVIDER, *NETWORK_TYPES})
+"""The kinds of which each item is an answer about one resource, and no item of a list."""
 
 _PROVIDED = re.compile(r"^(?:.*)/providers/([^/]+)/([^/]+/[^/]+(?:/[^/]+/[^/]+)*)$", re.IGNORECASE)
 _WORKSPACE_ID = re.compile(
@@ -29,6 +34,7 @@ _WORKSPACE_ID = re.compile(
     r"Microsoft\.MachineLearningServices/workspaces/[^/]+",
     re.IGNORECASE,
 )
+_NETWORK_PROVIDER = re.compile(r"^(/subscriptions/[^/]+)/providers/Microsoft\.Network$", re.IGNORECASE)
 _SUBSCRIPTION_ID = re.compile(r"^/subscriptions/[^/]+$", re.IGNORECASE)
 _GRAPH_COUNTS = frozenset({"count", "total_records", "totalRecords"})
 
@@ -44,6 +50,8 @@ class Format(StrEnum):
     ML_ONLINE_ENDPOINTS = "az ml online-endpoint list"
     ML_BATCH_ENDPOINTS = "az ml batch-endpoint list"
     ML_DEPLOYMENTS = "az ml online-deployment list"
+    NETWORK = "az network … show"
+    PROVIDER = "az provider show"
     RESOURCES = "az resource list"
     RESOURCE = "az resource show"
     GRAPH = "az graph query"
@@ -176,6 +184,8 @@ def _array(file: ExportFile, values: list[Any]) -> ParsedFile:
         return _rows(file, rows, Format.ML_WORKSPACES)
     if az_ml_children.is_child(kind, first):
         return _rows(file, rows, ML_CHILDREN[kind], is_whole=True)
+    if kind in NETWORK_TYPES and "properties" not in first:
+        return _rows(file, rows, Format.NETWORK)
     if "totalRecords" not in first and "resourceGroup" in first and "tenantId" not in first:
         return _rows(file, rows, Format.RESOURCES)
     return _rows(file, rows, Format.GRAPH if "tenantId" in first else Format.ARM_ITEMS)
@@ -192,6 +202,10 @@ def _single(file: ExportFile, row: json_members.Object) -> ParsedFile:
         return _rows(file, [row], Format.ML_WORKSPACE)
     if az_ml_children.is_child(kind, row):
         return _rows(file, [row], ML_CHILDREN[kind])
+    if kind in NETWORK_TYPES and "properties" not in row:
+        return _rows(file, [row], Format.NETWORK)
+    if _NETWORK_PROVIDER.match(json_members.link(row, "id") or ""):
+        return _rows(file, [row], Format.PROVIDER)
     return _rows(file, [row], Format.RESOURCE if "resourceGroup" in row else Format.ARM_GET, is_verbatim=True)
 
 
@@ -230,15 +244,15 @@ def _item(file: ExportFile, row: json_members.Object, position: int, *, may_be_c
         if az_ml.is_rule(row):
             return Item(kind="outboundRules", scope="", document=row)
         raise _not_supported(file, f"its item {position} has no id")
-    if _SUBSCRIPTION_ID.match(resource_id):
-        return Item(kind="subscriptions", scope="/subscriptions", document=row)
+    if found := _of_subscription(resource_id, row):
+        return found
     if _PROVIDED.match(resource_id) is None:
         raise _not_supported(
             file, f"its item {position} has the id {resource_id!r}, which is not a resource id"
         )
     kind = _kind_of(row)
-    if kind in (ASSOCIATED, PERIMETERS):
-        of = resource_id if kind == ASSOCIATED else resource_id.rsplit("/", 2)[0]
+    if kind in (PERIMETERS, *SINGLE_KINDS):
+        of = resource_id.rsplit("/", 2)[0] if kind == PERIMETERS else resource_id
         return Item(kind=kind, scope=of, document=row)
     workspace_id = workspace_id_in(resource_id)
     if not kind or workspace_id is None:
@@ -253,6 +267,14 @@ def _item(file: ExportFile, row: json_members.Object, position: int, *, may_be_c
     elif may_be_cut:
         document = az_ml.with_not_shown(row)
     return Item(kind=kind, scope="/".join(workspace_id.split("/")[:3]), document=document)
+
+
+def _of_subscription(resource_id: str, row: json_members.Object) -> Item | None:
+    """Return a subscription, or the registration of Microsoft.Network in one."""
+    if _SUBSCRIPTION_ID.match(resource_id):
+        return Item(kind="subscriptions", scope="/subscriptions", document=row)
+    provider = _NETWORK_PROVIDER.match(resource_id)
+    return Item(kind=NETWORK_PROVIDER, scope=provider.group(1), document=row) if provider else None
 
 
 def _kind_of(row: json_members.Object) -> str:

@@ -6,13 +6,14 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from scanner.offline.formats import Format, ParsedFile
+from scanner.offline.formats import Format, Item, ParsedFile
 from scanner.offline.merging import Key, MergedItem
 from scanner.payloads import json_members
-from scanner.payloads.answers import PERIMETERS
+from scanner.payloads.answers import NETWORK_PROVIDER, PERIMETERS, PRIVATE_ENDPOINTS, VIRTUAL_NETWORKS
 from scanner.payloads.payload import Gap
 from scanner.tables.associated import ASSOCIATED, TYPES, are_all_answered, is_project
 from scanner.tables.children import OF_KIND
+from scanner.tables.networks import PlacedEndpoint, approved_endpoints, network_of, subnet_of
 from scanner.tables.workspaces import workspace_row
 
 _OF_ML_WORKSPACES = (
@@ -37,6 +38,8 @@ HIDDEN: Mapping[Format, str] = {
     Format.ML_BATCH_ENDPOINTS: _OF_ENDPOINTS,
     Format.ML_DEPLOYMENTS: "the egress of deployments on Kubernetes",
     Format.RESOURCES: "any property of a resource (az resource show does, one id at a time)",
+    Format.NETWORK: "the api-version of the answer",
+    Format.PROVIDER: "the api-version of the answer",
     Format.GRAPH: "the age or the api-version of its rows",
     Format.POWERSHELL: "the api-version, or what ConvertTo-Json cut off below its -Depth",
     Format.ANSIBLE: "the api-version, or whether a list has more pages",
@@ -44,6 +47,15 @@ HIDDEN: Mapping[Format, str] = {
     **dict.fromkeys((Format.RESOURCE, Format.ARM_LIST, Format.ARM_GET, Format.ARM_ITEMS), _OF_ARM),
 }
 """What no file of a format shows."""
+
+_CLOSES: Mapping[str, str] = {
+    ASSOCIATED: "Add az resource show of each storage account, vault, registry and component.",
+    PERIMETERS: "Add az rest of each storage account's and vault's networkSecurityPerimeterConfigurations.",
+    PRIVATE_ENDPOINTS: "Add az network private-endpoint show of each private endpoint of the workspaces.",
+    VIRTUAL_NETWORKS: "Add az network vnet show of each virtual network around a private endpoint of the workspaces.",
+    NETWORK_PROVIDER: "Add az provider show --namespace Microsoft.Network of each subscription.",
+}
+"""What closes the gap of a kind that is no list below a workspace."""
 
 _LIVE = "Audit the subscription itself: azml-audit scan."
 
@@ -124,16 +136,17 @@ def _of_lists(
             row = workspace_row(each.item.document, "")
             formats = _and({file.format.value for file in each.files})
             kinds = [] if is_project(row) else [each for each in wanted if (each, key) not in listed]
-            missing.update((kind, formats) for kind in kinds if not _is_in_row(kind, row, listed))
+            endpoints = _networks(each.item.document, merged)
+            missing.update(
+                (kind, formats)
+                for kind in kinds
+                if not (_is_around(kind, each.item, endpoints, listed) or _is_in_row(kind, row, listed))
+            )
     for (kind, formats), count in sorted(missing.items()):
         message = f"{formats} does not show {kind} of {_counted(count, 'workspace')}, and no other file does."
-        closes = f"Add the LIST body of {kind} (az rest), or audit the subscription itself: azml-audit scan."
-        if kind == ASSOCIATED:
-            closes = "Add az resource show of each storage account, vault, registry and component."
-        if kind == PERIMETERS:
-            closes = (
-                "Add az rest of each storage account's and vault's networkSecurityPerimeterConfigurations."
-            )
+        closes = _CLOSES.get(
+            kind, f"Add the LIST body of {kind} (az rest), or audit the subscription itself: azml-audit scan."
+        )
         yield _gap(scope=formats, asked="export", message=message, closes=closes, code=f"NotInExport.{kind}")
 
 
@@ -147,6 +160,35 @@ def _is_in_row(kind: str, row: Mapping[str, Any], listed: Collection[Key]) -> bo
     if kind == "outboundRules":
         return (row["isolation_mode"] or "").lower() == "disabled"
     return kind == "privateEndpointConnections" and bool(row["private_endpoint_connections_known"])
+
+
+def _networks(
+    workspace: json_members.Object, merged: Mapping[Key, MergedItem]
+) -> list[tuple[PlacedEndpoint, str | None]]:
+    """Return the approved private endpoints in a workspace's body, and the subnet of each if an item names it."""
+    connections = json_members.member(workspace, "properties", "privateEndpointConnections")
+    found = []
+    for endpoint in approved_endpoints(connections):
+        shown = merged.get((PRIVATE_ENDPOINTS, json_members.key(endpoint.id)))
+        found.append((endpoint, endpoint.subnet_id or (subnet_of(shown.item.document) if shown else None)))
+    return found
+
+
+def _is_around(
+    kind: str,
+    workspace: Item,
+    endpoints: Iterable[tuple[PlacedEndpoint, str | None]],
+    listed: Collection[Key],
+) -> bool:
+    """Whether nothing of this kind is missing of the networks and the subscription around a workspace."""
+    if kind == NETWORK_PROVIDER:
+        return (kind, workspace.scope.lower()) in listed
+    if kind == PRIVATE_ENDPOINTS:
+        return all(subnet for _, subnet in endpoints)
+    if kind == VIRTUAL_NETWORKS:
+        networks = [network_of(subnet) for _, subnet in endpoints]
+        return all(network and (kind, json_members.key(network)) in listed for network in networks)
+    return False
 
 
 def _of_parts(merged: Mapping[Key, MergedItem], whole: Collection[Key]) -> Iterable[Gap]:

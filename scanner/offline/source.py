@@ -11,14 +11,13 @@ from typing import Any
 
 from scanner.errors import ExportError
 from scanner.offline.files import found
-from scanner.offline.formats import Format, Item, ParsedFile, parse
+from scanner.offline.formats import SINGLE_KINDS, Format, Item, ParsedFile, parse
 from scanner.offline.gaps import gaps_of
 from scanner.offline.merging import Key, MergedItem, empty_kind, key_of, merged_items, with_scopes
 from scanner.payloads import json_members
 from scanner.payloads.answers import PERIMETERS
 from scanner.payloads.payload import Gap, Keep, Payload
 from scanner.reading.collection import EVERYTHING, Collection
-from scanner.tables.associated import ASSOCIATED
 from scanner.tables.children import OF_KIND
 
 _LISTED = {*OF_KIND, PERIMETERS}
@@ -87,7 +86,7 @@ def _payloads(each: ParsedFile, merged: dict[Key, MergedItem]) -> Iterable[Paylo
         return
     items = list(_items_first_in(each, merged))
     is_list = isinstance(each.file.document, dict) and "id" not in each.file.document
-    if each.is_verbatim and items == list(each.items) and (is_list or items[0].kind == ASSOCIATED):
+    if each.is_verbatim and items == list(each.items) and (is_list or items[0].kind in SINGLE_KINDS):
         yield _payload(each, items[0].kind, items[0].scope, each.file.document, is_file=True)
         return
     yield _payload(each, "export", f"file:{each.file.name}", each.file.document, is_file=True)
@@ -96,7 +95,7 @@ def _payloads(each: ParsedFile, merged: dict[Key, MergedItem]) -> Iterable[Paylo
         groups[item.kind, item.scope.lower()].append(item)
     for group in groups.values():
         kind, scope = group[0].kind, group[0].scope
-        is_one = kind == ASSOCIATED
+        is_one = kind in SINGLE_KINDS
         document = group[0].document if is_one else {"value": [item.document for item in group]}
         yield _payload(each, kind, scope, document)
 

@@ -35,8 +35,22 @@ PERIMETERS = "networkSecurityPerimeterConfigurations"
 _TITLE = re.compile(rb"<title[^>]*>(.{1,120}?)</title>", re.IGNORECASE | re.DOTALL)
 _HEAD = 1 << 14
 """Bytes of a web page in which its title is."""
-RESOURCES = frozenset({"subscription", "workspace", "provider", "associatedResource"})
+PRIVATE_ENDPOINTS, VIRTUAL_NETWORKS = "privateEndpoints", "virtualNetworks"
+"""The kinds of payloads and gaps about a private endpoint of a workspace, and about the virtual network around it."""
+
+NETWORK_PROVIDER = "networkProvider"
+"""The kind of payloads and gaps about the registration of Microsoft.Network in a subscription."""
+
+RESOURCES = frozenset(
+    {
+        *("subscription", "workspace", "provider", "associatedResource"),
+        *(PRIVATE_ENDPOINTS, VIRTUAL_NETWORKS, NETWORK_PROVIDER),
+    }
+)
 """The kinds of question about one resource: its id is the path of the question."""
+
+ADDRESS_RULES = "networkAcls"
+"""The kind of payloads and gaps about workspaces listed once more, for the address rules that a version leaves out."""
 
 _TYPE_IS_UNKNOWN = ("InvalidResourceType", "NoRegisteredProviderFound", "InvalidApiVersionParameter")
 """Refusals of a cloud that does not have the type or its api-version. No resource is associated there."""

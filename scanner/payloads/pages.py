@@ -17,7 +17,8 @@ from scanner.payloads.payload import Payload
 
 MALFORMED, FOREIGN = "MalformedItem", "AnswersSomethingElse"
 
-_TYPES = {"subscriptions": "", "workspaces": "microsoft.machinelearningservices/workspaces"}
+_WORKSPACES = "microsoft.machinelearningservices/workspaces"
+_TYPES = {"subscriptions": "", "workspaces": _WORKSPACES, "networkAcls": _WORKSPACES}
 """The type of the items of a list. The kind of any other list is the last part of its type."""
 
 _DESCENDANT_SUBSCRIPTION = "/subscriptions"

@@ -7,7 +7,7 @@ newest version first, and asks which versions the subscription's provider offers
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from scanner.azure.arm import Arm
@@ -19,6 +19,16 @@ from scanner.tables.children import PROVIDER
 
 PINNED = ("2025-12-01", "2025-09-01", "2025-06-01", "2024-10-01", "2024-04-01", "2023-10-01")
 """The versions to read with, the preferred one first."""
+
+SHOW_ADDRESS_RULES = (
+    *("2026-07-15-preview", "2026-05-15-preview", "2026-03-15-preview", "2026-01-15-preview"),
+    *("2025-10-01-preview", "2024-10-01-preview", "2024-04-01"),
+)
+"""The versions whose list has `networkAcls`, the newest first.
+
+The contract has the member in previews only, and removes it in every stable version. A recording of 2025-11 shows it at
+2024-04-01 (Azure/azure-powershell).
+"""
 
 PROVIDER_API_VERSION = "2021-04-01"
 
@@ -64,6 +74,26 @@ class ApiVersions:
             if not await self._moved_on(resource_type, version):
                 return answer
             keep_superseded(answer, self._keep)
+
+    async def newest_of(
+        self, versions: Sequence[str], attempt: Callable[[str], Awaitable[Payload | Gap]]
+    ) -> Payload | Gap | None:
+        """Return the answer of `attempt(api_version)` at the first of these versions of workspaces that is offered.
+
+        None if Azure refuses all of them.
+        """
+        for version in versions:
+            offered = (self._offered or {}).get("workspaces")
+            if offered is not None and version not in offered:
+                continue
+            answer = await attempt(version)
+            if isinstance(answer, Payload) or not is_refused_for_version(answer):
+                return answer
+            keep_superseded(answer, self._keep)
+            async with self._lock:
+                if self._offered is None:
+                    self._offered = await self._provider_offers()
+        return None
 
     async def _moved_on(self, resource_type: str, refused: str) -> bool:
         async with self._lock:

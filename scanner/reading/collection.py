@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from checks.contract.tables import SCHEMAS
 from checks.model import Check
-from scanner.payloads.answers import PERIMETERS
+from scanner.payloads.answers import NETWORK_PROVIDER, PERIMETERS
 from scanner.tables.associated import ASSOCIATED
 from scanner.tables.children import CHILDREN
+from scanner.tables.networks import NETWORK_TYPES
 from scanner.tables.workspaces import WORKSPACE_MEMBERS
 
 KIND_OF: Mapping[str, str] = {
@@ -23,7 +24,8 @@ KIND_OF: Mapping[str, str] = {
 class Collection:
     """What the reader asks for beyond the list of workspaces.
 
-    `kinds` are lists below a workspace, its associated resources, and their network security perimeters. `members`
+    `kinds` are lists below a workspace, its associated resources, their network security perimeters, the virtual
+    networks around its private endpoints, and the registration of Microsoft.Network. `members`
     are members of the workspace's `properties`: if the list leaves one out, the reader gets the workspace itself.
     """
 
@@ -31,10 +33,18 @@ class Collection:
     members: frozenset[str]
 
 
-_OF_PERIMETERS = "associated_resources.perimeter_"
+_KINDS_OF_COLUMNS: Mapping[str, frozenset[str]] = {
+    "associated_resources.perimeter_": frozenset({PERIMETERS}),
+    "associated_resources.networks_shared": frozenset(NETWORK_TYPES),
+    "private_endpoint_connections.subnet_id": frozenset(NETWORK_TYPES),
+    "private_endpoint_connections.network_prefixes": frozenset(NETWORK_TYPES),
+    "subscriptions.network_registration_state": frozenset({NETWORK_PROVIDER}),
+}
+"""The beginning of the names of columns, and the kinds of payload that are read for these columns alone."""
 
 EVERYTHING = Collection(
-    kinds=frozenset({*KIND_OF.values(), PERIMETERS}), members=frozenset(WORKSPACE_MEMBERS.values())
+    kinds=frozenset({*KIND_OF.values(), PERIMETERS, *NETWORK_TYPES, NETWORK_PROVIDER}),
+    members=frozenset(WORKSPACE_MEMBERS.values()),
 )
 
 
@@ -45,9 +55,14 @@ def collection_for(checks: Iterable[Check]) -> Collection:
         reads |= {*check.reads, *(f"workspaces.{column}" for column in check.rows_known_by)}
     tables = {read.partition(".")[0] for read in reads}
     known = {column for table in tables for column in _known_by(table, reads)}
-    perimeters = {PERIMETERS} if any(read.startswith(_OF_PERIMETERS) for read in reads) else set()
+    beside = {
+        kind
+        for name, kinds in _KINDS_OF_COLUMNS.items()
+        if any(read.startswith(name) for read in reads)
+        for kind in kinds
+    }
     return Collection(
-        kinds=frozenset({*(KIND_OF[column] for column in known), *perimeters}),
+        kinds=frozenset({*(KIND_OF[column] for column in known), *beside}),
         members=frozenset(WORKSPACE_MEMBERS[read] for read in reads if read in WORKSPACE_MEMBERS),
     )
 

@@ -10,19 +10,22 @@ from typing import Protocol
 from checks.errors import AuditError
 from scanner.azure.arm import Arm
 from scanner.payloads import gaps, json_members
-from scanner.payloads.answers import PERIMETERS, is_unusable, keep_superseded
+from scanner.payloads.answers import ADDRESS_RULES, NETWORK_PROVIDER, PERIMETERS, is_unusable, keep_superseded
 from scanner.payloads.pages import items_on
 from scanner.payloads.payload import Gap, Keep, Payload
 from scanner.payloads.questions import Ask
 from scanner.progress import Progress, Silent
-from scanner.reading.api_versions import PINNED, PROVIDER_API_VERSION, ApiVersions
+from scanner.reading.api_versions import PINNED, PROVIDER_API_VERSION, SHOW_ADDRESS_RULES, ApiVersions
+from scanner.reading.associated import AssociatedReader
 from scanner.reading.collection import Collection
 from scanner.reading.discovery import Discovery
+from scanner.reading.networks import NetworkReader
 from scanner.reading.scope import Subscription, Wanted, subscriptions
-from scanner.reading.workspace_reader import AssociatedReader, Listed, WorkspaceReader, listed
+from scanner.reading.workspace_reader import Listed, WorkspaceReader, listed
 from scanner.tables.children import PROVIDER
 from scanner.tables.subscriptions import proves_absence, registration_state
 
+NETWORK_NAMESPACE = "Microsoft.Network"
 _NOT_REGISTERED = frozenset({"MissingSubscriptionRegistration", "MissingRegistrationForResourceProvider"})
 
 
@@ -100,16 +103,17 @@ class Here:
     async def read(self, chosen: Sequence[Subscription], keep: Keep) -> None:
         """Hand every payload and gap of these subscriptions to `keep`."""
         associated = AssociatedReader(self._arm, keep, with_perimeters=PERIMETERS in self._collection.kinds)
+        networks = NetworkReader(self._arm, keep)
         async with asyncio.TaskGroup() as group:
             for subscription in chosen:
-                group.create_task(self._subscription(subscription, associated, keep))
+                group.create_task(self._subscription(subscription, associated, networks, keep))
 
     async def _subscription(
-        self, subscription: Subscription, associated: AssociatedReader, keep: Keep
+        self, subscription: Subscription, associated: AssociatedReader, networks: NetworkReader, keep: Keep
     ) -> None:
         versions = ApiVersions(self._arm, subscription.id, keep)
         reader = WorkspaceReader(
-            self._arm, versions, associated, subscription.id, collection=self._collection, keep=keep
+            self._arm, versions, associated, networks, subscription.id, collection=self._collection, keep=keep
         )
         every = _SubscriptionReader(self._arm, subscription, versions, reader, keep, self._progress)
         try:
@@ -160,33 +164,56 @@ class _SubscriptionReader:
             return
         pages = self._arm.pages(first)
         del first
+        shows_addresses: set[bool] = set()
         async for page in pages:
-            self._take(page, group, at_most)
+            shows_addresses |= self._take(page, group, at_most)
             del page
+            if at_most is not None:
+                break
+        if shows_addresses and NETWORK_PROVIDER in self._reader.wanted.kinds:
+            self._keep(await self._arm.get(self.ask(NETWORK_PROVIDER, PROVIDER_API_VERSION)))
+        if shows_addresses == {False} and ADDRESS_RULES in self._reader.wanted.members:
+            await self._list_address_rules(at_most)
+
+    async def _list_address_rules(self, at_most: int | None) -> None:
+        """List the workspaces once more, at the newest version whose list has the address rules."""
+        first = await self._versions.newest_of(
+            SHOW_ADDRESS_RULES, lambda version: self._first_page(version, ADDRESS_RULES)
+        )
+        if first is None:
+            return
+        async for page in self._arm.pages(first):
+            self._keep(page)
             if at_most is not None:
                 return
 
-    def _take(self, page: Payload | Gap, group: asyncio.TaskGroup, at_most: int | None) -> None:
-        """Keep a page, and start to read its workspaces, or at most so many of them."""
+    def _take(self, page: Payload | Gap, group: asyncio.TaskGroup, at_most: int | None) -> set[bool]:
+        """Keep a page, and start to read its workspaces, or at most so many.
+
+        Return for its workspaces whether they show their address rules. A Project has its hub's.
+        """
         self._keep(page)
         if isinstance(page, Gap):
-            return
-        for workspace in self._workspaces(page)[:at_most]:
+            return set()
+        found = self._workspaces(page)[:at_most]
+        for workspace in found:
             group.create_task(self._workspace(workspace))
             if workspace.associated and self._reader.wants_associated:
                 group.create_task(self._reader.read_associated(workspace))
+        return {each.reports_address_rules for each in found if each.has_own_network}
 
-    async def _first_page(self, api_version: str) -> Payload | Gap:
-        return await self._arm.get(self.ask("workspaces", api_version))
+    async def _first_page(self, api_version: str, kind: str = "workspaces") -> Payload | Gap:
+        return await self._arm.get(self.ask(kind, api_version))
 
     def _workspaces(self, page: Payload) -> list[Listed]:
         """Return the workspaces of a page that no page before it has."""
+        members = self._reader.wanted.members - {ADDRESS_RULES}
         found = []
         for _, item in items_on(page).items:
             key = json_members.key(item["id"])
             if key not in self._seen:
                 self._seen.add(key)
-                found.append(listed(item, page.api_version, self._reader.wanted.members))
+                found.append(listed(item, page.api_version, members))
         self._progress.workspaces_found(len(found))
         return found
 
@@ -212,8 +239,10 @@ class _SubscriptionReader:
         return (answer,)
 
     def ask(self, kind: str, api_version: str) -> Ask:
-        """Return the question about the subscription's workspaces or its provider."""
-        path = f"{self._scope}/providers/{PROVIDER}" + ("/workspaces" if kind == "workspaces" else "")
+        """Return the question about the subscription's workspaces or about a provider in it."""
+        namespace = NETWORK_NAMESPACE if kind == NETWORK_PROVIDER else PROVIDER
+        is_list = kind in ("workspaces", ADDRESS_RULES)
+        path = f"{self._scope}/providers/{namespace}" + ("/workspaces" if is_list else "")
         return Ask(
             kind=kind,
             scope=self._scope,

@@ -9,14 +9,17 @@ from typing import Any
 
 from scanner.azure.arm import Arm
 from scanner.payloads import gaps, json_members
-from scanner.payloads.answers import PERIMETERS
+from scanner.payloads.answers import PRIVATE_ENDPOINTS
 from scanner.payloads.pages import items_on
 from scanner.payloads.payload import Gap, Keep, Payload
 from scanner.payloads.questions import Ask
 from scanner.reading.api_versions import ApiVersions
+from scanner.reading.associated import AssociatedReader
 from scanner.reading.collection import Collection
+from scanner.reading.networks import NetworkReader
 from scanner.tables.associated import ASSOCIATED, TYPES, AssociatedType
 from scanner.tables.children import CHILDREN, OF_KIND, ChildType
+from scanner.tables.networks import PlacedEndpoint, approved_endpoints
 from scanner.tables.workspaces import shows_managed_network
 
 WORKSPACES_AT_ONCE = 16
@@ -27,6 +30,7 @@ workspaces are enough to reach that limit; all others would only wait.
 """
 
 _RULES, _CONNECTIONS = OF_KIND["outboundRules"], OF_KIND["privateEndpointConnections"]
+_ADDRESSES = ("networkAcls", "ipAllowlist")
 _DECIDING = ("type", "destination", "status", "category")
 
 
@@ -49,6 +53,8 @@ class Listed:
     reports_network: bool
     is_off: bool
     reports_connections: bool
+    reports_address_rules: bool
+    endpoints: tuple[PlacedEndpoint, ...]
 
 
 def listed(item: json_members.Object, api_version: str, members: frozenset[str]) -> Listed:
@@ -68,6 +74,8 @@ def listed(item: json_members.Object, api_version: str, members: frozenset[str])
         reports_network=network is not None,
         is_off=(json_members.text(network, "isolationMode") or "").lower() == "disabled",
         reports_connections=_reports_connections(properties),
+        reports_address_rules=any(json_members.member(properties, each) is not None for each in _ADDRESSES),
+        endpoints=_endpoints(item),
     )
 
 
@@ -77,6 +85,10 @@ def associated(item: json_members.Object) -> dict[AssociatedType, str]:
         return {}
     ids = {each: json_members.link(item, "properties", each.member) for each in TYPES}
     return {each: resource_id for each, resource_id in ids.items() if resource_id}
+
+
+def _endpoints(item: json_members.Object) -> tuple[PlacedEndpoint, ...]:
+    return tuple(approved_endpoints(json_members.member(item, "properties", "privateEndpointConnections")))
 
 
 def _is_project(item: json_members.Object) -> bool:
@@ -105,57 +117,6 @@ def _fingerprint(rules: Mapping[str, Any]) -> int:
     return hash(json_members.content(deciding))
 
 
-class AssociatedReader:
-    """Reads each associated resource once, even if many workspaces share it."""
-
-    def __init__(self, arm: Arm, keep: Keep, *, with_perimeters: bool = False) -> None:
-        """Start with nothing asked for. `with_perimeters` also reads their network security perimeters."""
-        self._with_perimeters = with_perimeters
-        self._arm = arm
-        self._keep = keep
-        self._asked: set[str] = set()
-
-    async def read(self, resources: Mapping[AssociatedType, str]) -> None:
-        """Read the associated resources of a workspace that were not asked for before.
-
-        A workspace's body decides which ids these are. Only an id of the role's type is asked for.
-        """
-        async with asyncio.TaskGroup() as group:
-            for each, resource_id in resources.items():
-                key = json_members.key(resource_id)
-                if not each.is_id(resource_id):
-                    self._keep(self._refused(each, resource_id))
-                elif key not in self._asked:
-                    self._asked.add(key)
-                    group.create_task(self._resource(resource_id, each.api_version))
-                    if self._with_perimeters and each.perimeters:
-                        group.create_task(self._perimeters(resource_id, each.perimeters))
-
-    async def _resource(self, resource_id: str, api_version: str) -> None:
-        self._keep(await self._arm.get(self._ask(ASSOCIATED, resource_id, resource_id, api_version)))
-
-    async def _perimeters(self, resource_id: str, api_version: str) -> None:
-        ask = self._ask(PERIMETERS, resource_id, f"{resource_id}/{PERIMETERS}", api_version)
-        async for answer in self._arm.pages(await self._arm.get(ask)):
-            self._keep(answer)
-
-    def _refused(self, each: AssociatedType, resource_id: str) -> Gap:
-        """Return the gap of an id that is not asked for."""
-        ask = self._ask(ASSOCIATED, resource_id, resource_id, each.api_version)
-        message = f"The workspace names {resource_id!r} as its {each.role}, which is no id of a {each.resource_type}."
-        return gaps.gap(ask, "NotAResourceId", message, "Correct the workspace's association.")
-
-    def _ask(self, kind: str, resource_id: str, path: str, api_version: str) -> Ask:
-        return Ask(
-            kind=kind,
-            scope=resource_id,
-            url=self._arm.url(path, api_version),
-            api_version=api_version,
-            subscription_id=json_members.subscription_of(resource_id),
-            may_be_missing=True,
-        )
-
-
 class WorkspaceReader:
     """Reads the workspaces of one subscription, many at once."""
 
@@ -164,6 +125,7 @@ class WorkspaceReader:
         arm: Arm,
         versions: ApiVersions,
         associated: AssociatedReader,
+        networks: NetworkReader,
         subscription_id: str,
         *,
         collection: Collection,
@@ -173,6 +135,7 @@ class WorkspaceReader:
         self._arm = arm
         self._versions = versions
         self._associated = associated
+        self._networks = networks
         self._subscription_id = subscription_id
         self.wanted = collection
         self._keep = keep
@@ -214,17 +177,22 @@ class WorkspaceReader:
                     group.create_task(self._list(nested, workspace_id, parent_id))
 
     async def _network(self, workspace: Listed) -> None:
-        rules = None
+        rules, endpoints = None, workspace.endpoints
         if _RULES.kind in self.wanted.kinds and workspace.has_own_network and not workspace.is_off:
             rules = await self._rules(workspace)
         differs = rules is not None and workspace.rules is not None and rules != workspace.rules
         if workspace.leaves_out or differs:
             details = await self._details(workspace.id)
-            if self.wants_associated and isinstance(details, Payload) and details.status == 200:
-                await self._associated.read(associated(details.document))
+            if isinstance(details, Payload) and details.status == 200:
+                endpoints = _endpoints(details.document) or endpoints
+                if self.wants_associated:
+                    await self._associated.read(associated(details.document))
         lacks_connections = workspace.has_own_network and not workspace.reports_connections
         if _CONNECTIONS.kind in self.wanted.kinds and lacks_connections:
-            await self._list(_CONNECTIONS, workspace.id, workspace.id)
+            listed = await self._list(_CONNECTIONS, workspace.id, workspace.id)
+            endpoints = tuple(approved_endpoints(_items(listed)))
+        if PRIVATE_ENDPOINTS in self.wanted.kinds:
+            await self._networks.read(endpoints)
 
     async def _rules(self, workspace: Listed) -> int | None:
         """Return the fingerprint of the outboundRules list, None if it was not read completely.

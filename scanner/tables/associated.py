@@ -7,7 +7,7 @@ emulator derive from it. A workspace and a resource make one row, so a shared re
 from __future__ import annotations
 
 import json
-from collections.abc import Container, Mapping
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ from checks.network.resource_ids import resource_id
 from scanner.payloads.answers import PERIMETERS
 from scanner.payloads.json_members import count, flag, key, last_part, member, named, objects, text
 from scanner.payloads.payload import Gap, Payload
+from scanner.tables.networks import NetworkAnswers, approved_endpoints
 from scanner.tables.perimeters import PerimeterAnswers
 
 Row = dict[str, Any]
@@ -100,6 +101,7 @@ class AssociatedRows:
         """Start empty. `answers` has what was answered, by lower-cased resource id."""
         self.answers: dict[str, Payload | Gap] = {}
         self.perimeters = PerimeterAnswers()
+        self.networks = NetworkAnswers()
 
     def add(self, answer: Payload | Gap) -> None:
         """Add an answer. If several workers asked about one resource, the order does not matter."""
@@ -113,8 +115,11 @@ class AssociatedRows:
         own = self.answers.get(resource_id.lower())
         return [*([own] if own else []), *self.perimeters.of(resource_id)]
 
-    def of(self, workspace: Row) -> list[Row]:
-        """Return the rows of one workspace. None for a Project, which uses its hub's resources."""
+    def of(self, workspace: Row, connections: Sequence[Row] = ()) -> list[Row]:
+        """Return the rows of one workspace. None for a Project, which uses its hub's resources.
+
+        `connections` are the rows of the workspace's private endpoint connections.
+        """
         if is_project(workspace):
             return []
         rows = []
@@ -133,6 +138,7 @@ class AssociatedRows:
                         "role": each.role,
                         **_read_status(answer),
                         **_posture(answer, each.role),
+                        "networks_shared": self.networks.shared(connections, _endpoint_ids(answer)),
                         **self.perimeters.columns(identity),
                     }
                 )
@@ -216,6 +222,15 @@ def _each(rules: Any, name: str, of_rule: str) -> str | None:
         return ""
     listed = objects(rules, name)
     return None if listed is None else ", ".join(named(each, of_rule) or "?" for each in listed)
+
+
+def _endpoint_ids(answer: Payload | Gap | None) -> list[str] | None:
+    """Return the private endpoints of the approved connections. None if their number is not known."""
+    if not isinstance(answer, Payload) or answer.status != 200:
+        return None
+    properties = answer.document.get("properties")
+    endpoints = approved_endpoints(member(properties, "privateEndpointConnections"))
+    return [each.id for each in endpoints] if len(endpoints) == _approved(properties) else None
 
 
 def _approved(properties: Any) -> int | None:

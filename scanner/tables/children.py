@@ -97,6 +97,7 @@ def connection_row(workspace_id: str, item: Object) -> Row:
         "description": text(state, "description"),
         "private_endpoint_id": link_or_null(item, "properties", "privateEndpoint", "id"),
         "provisioning_state": text(item, "properties", "provisioningState"),
+        "subnet_id": link(item, "properties", "privateEndpoint", "subnetArmId"),
         "created_at": text(item, "systemData", "createdAt"),
     }
 

@@ -58,6 +58,7 @@ class SubscriptionRows:
         self._groups: dict[str, set[str]] = {}
         self._unread_groups: set[str] = set()
         self._in_graph: dict[str, int] = {}
+        self._networks: dict[str, str] = {}
         self._graph_refusals: dict[str, str] = {}
 
     def add(self, item: Object) -> str:
@@ -108,6 +109,10 @@ class SubscriptionRows:
         else:
             self._undecided[key] = _undecided(answer, state)
 
+    def note_network(self, answer: Payload) -> None:
+        """Record the state of Microsoft.Network in the subscription."""
+        self._networks[(answer.subscription_id or "").lower()] = registration_state(answer)
+
     def note_unusable(self, answer: Payload) -> None:
         """Record that the subscription's type may not use Machine Learning."""
         code, message = arm_error(parsed(answer.body))
@@ -151,6 +156,7 @@ class SubscriptionRows:
                     "management_groups": joined(below) if self._groups else None,
                     "known_management_groups": known_groups,
                     "workspaces_in_graph": self._in_graph.get(key),
+                    "network_registration_state": self._networks.get(key) or None,
                     "read": read,
                     "workspaces": workspaces,
                     "note": "; ".join(notes) or None,

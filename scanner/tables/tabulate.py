@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from checks.contract.tables import Tables, frame, frame_of
 from scanner.payloads import gaps, json_members
-from scanner.payloads.answers import PERIMETERS
+from scanner.payloads.answers import ADDRESS_RULES, NETWORK_PROVIDER, PERIMETERS
 from scanner.payloads.gaps import gap_row
 from scanner.payloads.pages import MALFORMED, items_on, spelled
 from scanner.payloads.payload import Gap, Payload
 from scanner.tables.associated import ASSOCIATED, AssociatedRows, are_all_answered
 from scanner.tables.children import CHILDREN, OF_KIND, Completeness, connection_row
 from scanner.tables.graph_rows import GRAPH, GraphRows, asked_subscriptions, by_subscription, difference
+from scanner.tables.networks import NETWORK_TYPES
 from scanner.tables.outbound_rules import OutboundRules, Rule, columns
 from scanner.tables.page_rows import Page, PagedRows, emptied, keep_one, page_of
 from scanner.tables.provenance import BY_RULE_NAME, BY_SUBSCRIPTION, Traces
@@ -28,7 +29,7 @@ from scanner.tables.subscriptions import (
     proves_absence,
     registration_state,
 )
-from scanner.tables.workspaces import merged, workspace_row
+from scanner.tables.workspaces import address_rules, merged, workspace_row
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -57,6 +58,7 @@ class Tabulation:
         self._subscriptions = SubscriptionRows()
         self._listed = PagedRows[Row](lambda row: str(row["workspace_id"]))
         self._details: dict[str, Row] = {}
+        self._address_rules: dict[str, Row] = {}
         self._workspaces = self._listed.rows
         self._rules = OutboundRules()
         self._body_connections: dict[str, dict[str, Row]] = {"workspaces": {}, "workspace": {}}
@@ -86,6 +88,8 @@ class Tabulation:
             self._associated.add(item)
         elif kind == PERIMETERS:
             self._associated.perimeters.add(item)
+        elif kind in NETWORK_TYPES:
+            self._associated.networks.add(item)
         if self._traces:
             self._traces.part(kind, json_members.key(item.scope), item)
         if isinstance(item, Gap):
@@ -108,13 +112,14 @@ class Tabulation:
             self.add(NOTHING_READ)
         for key, details in self._details.items():
             self._workspaces[key] = merged(self._workspaces.get(key, {}), details)
+        for key in self._address_rules.keys() & self._workspaces.keys():
+            row = self._workspaces[key]
+            row |= {name: each for name, each in self._address_rules[key].items() if row[name] is None}
         outbound_rules = frame_of("outbound_rules", columns(self._finished_rules()))
         subscriptions = frame("subscriptions", self._finished_subscriptions())
+        self._finish_connections()
         associated = frame("associated_resources", self._finished_associated())
         workspaces = frame("workspaces", self._finished_workspaces())
-        in_bodies = self._body_connections["workspaces"] | self._body_connections["workspace"]
-        in_lists = self._children["private_endpoint_connections"]
-        self._children["private_endpoint_connections"] = in_bodies | in_lists
         return Tables(
             subscriptions=subscriptions,
             workspaces=workspaces,
@@ -166,6 +171,10 @@ class Tabulation:
         if proves_absence(registration_state(page)):
             self._trace(BY_SUBSCRIPTION, (page.subscription_id or "").lower(), page)
 
+    def _network_provider(self, page: Payload) -> None:
+        self._subscriptions.note_network(page)
+        self._trace(BY_SUBSCRIPTION, (page.subscription_id or "").lower(), page)
+
     def _workspace_page(self, page: Payload) -> None:
         if page.status != 200:
             self._subscriptions.note_unusable(page)
@@ -187,6 +196,12 @@ class Tabulation:
         row = workspace_row(page.document, page.api_version)
         keep_one(self._details, json_members.key(page.document["id"]), row)
         self._take_body(page.document, page)
+
+    def _address_rules_page(self, page: Payload) -> None:
+        for position, item in self._items(page):
+            key = json_members.key(item["id"])
+            keep_one(self._address_rules, key, address_rules(item))
+            self._trace("workspaces", key, page, "value", position)
 
     def _take_body(self, item: json_members.Object, page: Payload, *path: str | int) -> None:
         key = json_members.key(item["id"])
@@ -254,9 +269,22 @@ class Tabulation:
             self._traces.settle_subscriptions(rows)
         return rows
 
+    def _finish_connections(self) -> None:
+        """Join the connections of bodies and lists, and give each the columns of its virtual network."""
+        in_bodies = self._body_connections["workspaces"] | self._body_connections["workspace"]
+        rows = in_bodies | self._children["private_endpoint_connections"]
+        for identity, row in rows.items():
+            for answer in self._associated.networks.about(row):
+                self._trace("private_endpoint_connections", identity, answer)
+            row.update(self._associated.networks.columns(row))
+        self._children["private_endpoint_connections"] = rows
+
     def _finished_associated(self) -> Iterator[Row]:
+        connections: dict[str, list[Row]] = defaultdict(list)
+        for row in self._children["private_endpoint_connections"].values():
+            connections[json_members.key(row["workspace_id"])].append(row)
         for key in sorted(self._workspaces):
-            rows = self._associated.of(self._workspaces[key])
+            rows = self._associated.of(self._workspaces[key], connections[key])
             if self._traces:
                 self._traces.settle_associated(rows, self._associated.all_of)
             yield from rows
@@ -280,8 +308,10 @@ _ADDERS: Mapping[str, Callable[[Tabulation, Payload], None]] = {
     "subscription": Tabulation._subscription_details,
     "workspaces": Tabulation._workspace_page,
     "workspace": Tabulation._workspace_details,
+    ADDRESS_RULES: Tabulation._address_rules_page,
     "outboundRules": Tabulation._rules_page,
     "provider": Tabulation._provider,
+    NETWORK_PROVIDER: Tabulation._network_provider,
     "descendants": Tabulation._descendants_page,
     GRAPH: Tabulation._graph_page,
 }

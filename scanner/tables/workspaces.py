@@ -81,8 +81,7 @@ def workspace_row(item: Object, api_version: str) -> Row:
         "judged_by": key(item["id"]),
         "public_network_access": named(properties, "publicNetworkAccess"),
         "allow_public_access_when_behind_vnet": flag(properties, "allowPublicAccessWhenBehindVnet"),
-        "network_acls_default_action": named(properties, "networkAcls", "defaultAction"),
-        "ip_rules": _ip_rules(properties),
+        **address_rules(item),
         **_network(properties, api_version),
         "private_endpoint_connections_known": _connections_known(properties),
         "encryption_status": _encryption_status(properties),
@@ -172,6 +171,15 @@ def _serverless(properties: Any) -> Row:
         "serverless_compute_configured": True if isinstance(settings, dict) else False if is_null else None,
         "serverless_compute_custom_subnet": text_or_null(settings, "serverlessComputeCustomSubnet"),
         "serverless_compute_no_public_ip": flag(settings, "serverlessComputeNoPublicIP"),
+    }
+
+
+def address_rules(item: Object) -> Row:
+    """Return the columns of the addresses that a workspace answers to."""
+    properties = item.get("properties")
+    return {
+        "network_acls_default_action": named(properties, "networkAcls", "defaultAction"),
+        "ip_rules": _ip_rules(properties),
     }
 
 

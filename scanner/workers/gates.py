@@ -17,6 +17,10 @@ from scanner.payloads.payload import Gap, Payload
 from scanner.payloads.questions import Ask, Question
 from scanner.progress import Silent
 from scanner.tables.associated import ASSOCIATED
+from scanner.tables.networks import NETWORK_TYPES
+
+_SHARED = frozenset({ASSOCIATED, PERIMETERS, *NETWORK_TYPES})
+"""The kinds of question about resources that workspaces share."""
 
 
 class Gates(Silent):
@@ -88,8 +92,8 @@ class WatchedArm(Arm):
         self._shared: dict[Question, Payload | Gap] = {}
 
     async def get(self, ask: Ask) -> Payload | Gap:
-        """Return the answer. Questions about one associated resource share one answer."""
-        if ask.kind not in (ASSOCIATED, PERIMETERS):
+        """Return the answer. Questions about one shared resource share one answer."""
+        if ask.kind not in _SHARED:
             return await self._asked(ask)
         question = ask.question
         async with self._locks[question]:

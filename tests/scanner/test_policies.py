@@ -42,7 +42,7 @@ checks:
 """
     (policy,) = loaded([written(tmp_path, text)], registry())
     chosen = {each.check.id: each for each in policy.checks}
-    assert set(chosen) == {"PEP001", "PEP002", "PEP003", "NET003"}
+    assert set(chosen) == {"PEP001", "PEP002", "PEP003", "PEP004", "PEP005", "NET003"}
     assert chosen["NET003"].severity == "critical"
     assert chosen["NET003"].params.model_dump()["min_prefix"] == 28
 

@@ -14,7 +14,7 @@ import pandas as pd
 
 from checks.contract.tables import SCHEMAS, STRING, Tables
 from checks.engine.asking import findings
-from checks.model import Check, Status
+from checks.model import Check, ChosenCheck, Status
 from tests.support.tables.drawn import chosen
 
 KEYS = ["check_id", "workspace_id", "resource_id"]
@@ -35,7 +35,25 @@ def verdicts(worlds: Mapping[str, Tables], checks: Iterable[Check]) -> pd.DataFr
 
     A row is a resource, told apart from its workspace, about which a check answers where its rows are unread.
     """
-    found = findings(beside(worlds), [chosen(check) for check in checks])
+    asked = [chosen(check) for check in checks]
+    return pd.concat([_verdicts(group, asked) for group in _with_equal_subscriptions(worlds)], axis=1)
+
+
+def _with_equal_subscriptions(worlds: Mapping[str, Tables]) -> list[dict[str, Tables]]:
+    """The worlds in groups: only worlds with the same subscriptions can stand beside each other."""
+    groups: list[dict[str, Tables]] = []
+    for name, world in worlds.items():
+        for group in groups:
+            if next(iter(group.values())).subscriptions.equals(world.subscriptions):
+                group[name] = world
+                break
+        else:
+            groups.append({name: world})
+    return groups
+
+
+def _verdicts(worlds: Mapping[str, Tables], checks: list[ChosenCheck]) -> pd.DataFrame:
+    found = findings(beside(worlds), checks)
     crashed = found[found["status"].eq(Status.ERROR)]
     assert crashed.empty, dict(zip(crashed["check_id"], crashed["reason"], strict=True))
     names = list(worlds)
@@ -59,6 +77,8 @@ def _together(table: str, frames: list[pd.DataFrame]) -> pd.DataFrame:
         if dtype == STRING and rows[name].str.contains("/resourcegroups/", case=False, regex=False).any()
     }
     rows = rows.assign(**ids)
+    if table == "subscriptions":
+        rows = rows[~rows.index.duplicated()]
     return rows.set_axis(pd.Index(rows[schema.id_column].str.lower(), name="id")).sort_index()
 
 

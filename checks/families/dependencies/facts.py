@@ -9,9 +9,10 @@ import pandas as pd
 from pydantic import Field, StringConstraints
 
 from checks.contract.three_valued import items, says
+from checks.contract.words import DEPENDENCY_ACCESS
 from checks.model import Params
 from checks.network.addresses import MAX_ADDRESSES, MIN_PREFIX, opening_defect
-from checks.network.perimeters import ENFORCED, Inbound
+from checks.network.perimeters import ENFORCED, LEARNING, Inbound
 from checks.network.perimeters import judged as judged_together
 from checks.network.targets import same_id
 from checks.vocabulary import Vocabulary, grouped
@@ -82,7 +83,7 @@ def is_closed(resources: pd.DataFrame) -> pd.Series:
     """
     access, action = resources["public_network_access"], resources["default_action"]
     is_shut = says(access, "Disabled", "SecuredByPerimeter")
-    is_understood = access.isna() | says(access, "Enabled", "Disabled", "SecuredByPerimeter")
+    is_understood = access.isna() | says(access, *DEPENDENCY_ACCESS)
     closed = is_shut.fillna(value=False) | _denies(action)
     return closed.where(is_understood).where(is_read(resources).fillna(value=False)).astype("boolean")
 
@@ -195,7 +196,9 @@ def _admitted(prefixes: Iterable[str], params: PublicSide, whose: str) -> Inboun
 def is_enforced(resources: pd.DataFrame) -> pd.Series:
     """Return for each row whether a network security perimeter is Enforced. `<NA>` if that could not be read."""
     status, mode = resources["perimeter_status"], resources["perimeter_access_mode"]
-    enforced = says(mode, ENFORCED).where(says(status, "read").fillna(value=False))
+    enforced = says(mode, ENFORCED, among=(ENFORCED, *LEARNING, "")).where(
+        says(status, "read").fillna(value=False)
+    )
     return enforced.mask(status.isna() | says(status, "missing").fillna(value=False), False).astype("boolean")
 
 

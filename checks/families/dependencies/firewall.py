@@ -6,6 +6,7 @@ import pandas as pd
 
 from checks.contract.tables import Tables
 from checks.contract.three_valued import says
+from checks.contract.words import ACCESS, DEPENDENCY_ACCESS
 from checks.families import frameworks, pages
 from checks.families.dependencies.facts import (
     PERIMETER_READS,
@@ -27,11 +28,11 @@ def _closed_to_the_public(resources: pd.DataFrame, role: str, what: str, params:
     is_open = opening["is_open"]
     if "anonymous_pull_enabled" in resources.columns:
         access = resources["public_network_access"]
-        pulls = resources["anonymous_pull_enabled"] & ~says(access, "Disabled").fillna(value=False)
-        admits = pulls.fillna(value=False)
+        is_off = says(access.fillna("Enabled"), "Disabled", among=DEPENDENCY_ACCESS)
+        admits = resources["anonymous_pull_enabled"].fillna(value=False) & ~is_off
         opening = opening.assign(
             what=opening["what"].mask(
-                admits & ~is_open.fillna(value=False),
+                admits.fillna(value=False) & ~is_open.fillna(value=False),
                 "lets anonymous clients at the selected addresses pull images",
             )
         )
@@ -126,7 +127,11 @@ def key_vault_is_closed_to_the_public(tables: Tables, params: PublicSide) -> Ans
     reads=(*PUBLIC_READS, "associated_resources.anonymous_pull_enabled"),
     remediation=REGISTRY_CLOSED,
     controls=frameworks.INBOUND,
-    references=(pages.REGISTRY_NETWORK, pages.SECURED_WORKSPACE),
+    references=(
+        pages.REGISTRY_NETWORK,
+        pages.SECURED_WORKSPACE,
+        pages.ANONYMOUS_PULL,
+    ),
     params=PublicSide,
     follows=("RES013",),
     looks_at="row",
@@ -183,7 +188,7 @@ def application_insights_is_closed_to_the_public(tables: Tables, _params: Params
 
 
 def _is_shut(access: pd.Series) -> pd.Series:
-    return says(access, "Disabled").where(says(access, "Enabled", "Disabled"))
+    return says(access, "Disabled", among=ACCESS)
 
 
 CHECKS: tuple[Check, ...] = (

@@ -203,7 +203,10 @@ def key_vault_has_purge_protection(tables: Tables, _params: Params) -> Answers:
     reads=(*READ, "associated_resources.admin_user_enabled", "associated_resources.anonymous_pull_enabled"),
     remediation=ADMIN_USER_OFF,
     controls=frameworks.LOCAL_AUTHENTICATION,
-    references=(pages.REGISTRY_ADMIN,),
+    references=(
+        pages.REGISTRY_ADMIN,
+        pages.ANONYMOUS_PULL,
+    ),
     follows=("RES013",),
     looks_at="row",
 )

@@ -6,9 +6,10 @@ from fnmatch import fnmatchcase
 
 import pandas as pd
 
-from checks.contract.isolation import APPROVED, MODE_READS, effective_mode
+from checks.contract.isolation import APPROVED, MODE_READS, effective_mode, is_mode
 from checks.contract.tables import Tables
 from checks.contract.three_valued import items, judged, judged_pairs, of_workspace, says, subscription_of
+from checks.contract.words import DEPENDENCY_ACCESS
 from checks.families import frameworks, pages
 from checks.families.dependencies import firewall, perimeters, protection, regions
 from checks.families.dependencies.facts import (
@@ -61,11 +62,11 @@ def trusted_services_may_pass_the_firewall(tables: Tables, _params: Params) -> A
     registry `networkRuleBypassOptions`, has to name AzureServices, or `resourceAccessRules` has to name the
     workspace, which is stricter. An Enforced perimeter does not honour the bypass: then an inbound rule for the
     workspace's subscription has to exist. A default action of Allow, or none at all, refuses nobody. A bypass that
-    was not reported, or a resource that does not exist or was not read, is unknown.
+    was not reported or holds an undocumented word, or a resource that does not exist or was not read, is unknown.
     """
     resources = tables.associated_resources
     bypass = resources["bypass"]
-    admits = judged(bypass, lambda joined: "azureservices" in map(str.lower, items(joined)))
+    admits = judged(bypass, _admits_trusted_services)
     named = judged_pairs(resources["resource_access_rules"], resources["workspace_id"], _names)
     enforced = is_enforced(resources)
     surely = enforced.fillna(value=False).astype(bool)
@@ -91,6 +92,14 @@ def trusted_services_may_pass_the_firewall(tables: Tables, _params: Params) -> A
         unknown=why_unknown(resources, "The default action, the bypass or the perimeter was not reported."),
         not_applicable="The resource has no firewall of this kind, or it refuses nobody.",
     )
+
+
+def _admits_trusted_services(bypass: str) -> bool | None:
+    """Return whether the list names AzureServices. None if it does not, and has a word that is not documented."""
+    words = {word.lower() for word in items(bypass)}
+    if "azureservices" in words:
+        return True
+    return False if words <= {"logging", "metrics", "none"} else None
 
 
 def _names(rules: str, workspace_id: str) -> bool:
@@ -135,7 +144,7 @@ def no_service_endpoint_beside_a_private_endpoint(tables: Tables, _params: Param
         known=clash.notna(),
         passed=~clash,
         applies=has_role(resources, "storage", "vault")
-        & ~says(resources["public_network_access"], "Disabled").fillna(value=False),
+        & ~says(resources["public_network_access"].fillna("Enabled"), "Disabled", among=DEPENDENCY_ACCESS),
         observed=seen,
         expected="virtual network rules or approved private endpoints, not both",
         failed="{resource} has both a service endpoint and a private endpoint: {seen}.",
@@ -173,8 +182,8 @@ def registry_tier_supports_private_endpoints(tables: Tables, _params: Params) ->
     sku = resources["sku"].where(is_read(resources).fillna(value=False))
     return answer(
         known=sku.notna(),
-        passed=says(sku, "Premium"),
-        applies=has_role(resources, "registry") & (is_closed(resources) | says(mode, APPROVED)),
+        passed=says(sku, "Premium", among=("Basic", "Classic", "Standard", "Premium")),
+        applies=has_role(resources, "registry") & (is_closed(resources) | is_mode(mode, APPROVED)),
         observed="sku " + sku.fillna("not reported"),
         expected="sku Premium",
         failed="The registry {resource} is of the tier {sku}.",

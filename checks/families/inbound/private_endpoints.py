@@ -7,9 +7,11 @@ from typing import Annotated
 import pandas as pd
 from pydantic import Field, StringConstraints
 
+from checks.contract.connections import carries_traffic, is_approved
 from checks.contract.tables import Tables
 from checks.contract.three_valued import any_child, children_named, says, subscription_of, texts
 from checks.families import frameworks, pages
+from checks.families.inbound import endpoint_networks
 from checks.fixes.private_endpoints import CONNECTION_REMOVED, CONNECTION_SETTLED, ENDPOINT_CREATED
 from checks.model import Answers, Check, Params, Severity, answer, check
 
@@ -70,18 +72,6 @@ def approved_private_endpoint_exists(tables: Tables, _params: Params) -> Answers
     )
 
 
-def carries_traffic(connections: pd.DataFrame) -> pd.Series:
-    """Return for each connection whether it is Approved, provisioned and has its endpoint. `<NA>` if not settled."""
-    status, state = connections["status"], connections["provisioning_state"]
-    is_approved = says(status, "Approved").where(
-        says(status, "Approved", "Pending", "Rejected", "Disconnected", "Timeout")
-    )
-    is_provisioned = says(state, "Succeeded").where(
-        says(state, "Succeeded", "Creating", "Deleting", "Failed")
-    )
-    return is_approved & is_provisioned & connections["private_endpoint_id"].ne("")
-
-
 @check(
     id="PEP002",
     title="No private endpoint connection waits or was refused",
@@ -104,8 +94,8 @@ def private_endpoint_connection_is_settled(tables: Tables, _params: Params) -> A
     description = connections["description"].replace("", pd.NA)
     note = (' Its owner wrote: "' + description + '".').fillna("")
     return answer(
-        known=says(status, "Approved", "Pending", "Rejected", "Disconnected", "Timeout"),
-        passed=says(status, "Approved"),
+        known=is_approved(connections).notna(),
+        passed=is_approved(connections),
         observed=status,
         expected="Approved",
         failed="The connection {connection} is {status}.{note}",
@@ -152,6 +142,7 @@ CHECKS: tuple[Check, ...] = (
     approved_private_endpoint_exists,
     private_endpoint_connection_is_settled,
     private_endpoint_comes_from_allowed_subscription,
+    *endpoint_networks.CHECKS,
 )
 
 DESCRIPTION = "private endpoints"

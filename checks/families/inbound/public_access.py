@@ -5,8 +5,10 @@ from __future__ import annotations
 import pandas as pd
 from pydantic import Field
 
+from checks.contract.connections import is_approved
 from checks.contract.tables import Tables
 from checks.contract.three_valued import any_child, items, says, texts
+from checks.contract.words import ACCESS
 from checks.families import frameworks, pages
 from checks.families.inbound import vendor_rule
 from checks.fixes.inbound import (
@@ -86,7 +88,10 @@ def public_network_access_is_disabled(tables: Tables, _params: Params) -> Answer
     reads=("workspaces.public_network_access", "workspaces.network_acls_default_action"),
     remediation=ADDRESSES_SELECTED,
     controls=frameworks.INBOUND,
-    references=(f"{pages.PRIVATE_LINK}#enable-public-access-only-from-internet-ip-ranges",),
+    references=(
+        f"{pages.PRIVATE_LINK}#enable-public-access-only-from-internet-ip-ranges",
+        pages.WORKSPACE_TEMPLATE,
+    ),
     follows=("NET001",),
     looks_at="row",
 )
@@ -176,7 +181,10 @@ def _address_defects(joined: str, params: AddressWidth) -> str:
     ),
     remediation=LEGACY_FLAG_CLEARED,
     controls=frameworks.INBOUND,
-    references=(f"{pages.PRIVATE_LINK}#enable-public-access",),
+    references=(
+        f"{pages.PRIVATE_LINK}#enable-public-access",
+        pages.WORKSPACE_TEMPLATE,
+    ),
     looks_at="workspace",
 )
 def legacy_public_access_flag_does_not_contradict(tables: Tables, _params: Params) -> Answers:
@@ -190,12 +198,12 @@ def legacy_public_access_flag_does_not_contradict(tables: Tables, _params: Param
     flag = workspaces["allow_public_access_when_behind_vnet"]
     access = workspaces["public_network_access"]
     has_endpoint = any_child(
-        says(connections["status"], "Approved"),
+        is_approved(connections),
         connections,
         workspaces,
         known=workspaces["private_endpoint_connections_known"],
     )
-    is_disabled = says(access, "Disabled")
+    is_disabled = says(access, "Disabled", among=ACCESS)
     because = pd.Series("an approved private endpoint exists", index=workspaces.index, dtype="string").mask(
         is_disabled.fillna(value=False), "publicNetworkAccess is Disabled"
     )
@@ -232,7 +240,7 @@ def no_address_rules_linger(tables: Tables, _params: Params) -> Answers:
     return answer(
         known=rules.notna(),
         passed=rules.eq(""),
-        applies=says(access, "Disabled"),
+        applies=says(access, "Disabled", among=ACCESS),
         observed=rules.replace("", "no address rules"),
         expected="no address rules",
         failed="Managed online endpoints go on honouring " + rules.fillna("") + ".",

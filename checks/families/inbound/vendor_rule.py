@@ -5,9 +5,18 @@ from __future__ import annotations
 import pandas as pd
 from pydantic import Field
 
-from checks.contract.isolation import APPROVED, INTERNET, MODE_READS, IsolationMode, effective_mode
+from checks.contract.isolation import (
+    APPROVED,
+    DISABLED,
+    INTERNET,
+    MODE_READS,
+    IsolationMode,
+    effective_mode,
+    is_mode,
+)
 from checks.contract.tables import Tables
 from checks.contract.three_valued import says
+from checks.contract.words import ACCESS
 from checks.families import frameworks, pages
 from checks.fixes.managed_network import PRIVATE_IN_MANAGED_OUT
 from checks.model import Answers, Params, Severity, answer, check
@@ -42,11 +51,12 @@ def inbound_is_private_and_managed_outbound_is_on(tables: Tables, params: Vendor
     `publicNetworkAccess` has to be Disabled and the managed network's isolation mode one of the modes
     allowed. By default that is AllowInternetOutbound alone, so a workspace that allows only approved
     outbound fails although it is stricter; the reason names this case. If Azure did not report one of the
-    values, the answer is unknown unless the other value fails.
+    values, or reported a word that is not documented, the answer is unknown unless the other value fails.
     """
     access = tables.workspaces["public_network_access"]
     mode = effective_mode(tables.workspaces)
-    is_private, is_allowed = says(access, "Disabled"), says(mode, *params.allowed_modes)
+    is_private = says(access, "Disabled", among=ACCESS)
+    is_allowed = is_mode(mode, *params.allowed_modes)
     modes = " or ".join(params.allowed_modes)
     return answer(
         known=is_private.notna() | is_allowed.notna(),
@@ -57,7 +67,8 @@ def inbound_is_private_and_managed_outbound_is_on(tables: Tables, params: Vendor
         + mode.fillna("not reported"),
         expected=f"publicNetworkAccess Disabled, isolationMode {modes}",
         failed=_why_not(access, is_private) + _wrong_mode(mode, is_allowed, params),
-        unknown="publicNetworkAccess or the managed network's isolation mode was not reported.",
+        unknown="publicNetworkAccess or the managed network's isolation mode was not reported, "
+        "or is a word that Azure has not documented.",
     )
 
 
@@ -74,6 +85,6 @@ def _wrong_mode(mode: pd.Series, is_allowed: pd.Series, params: VendorModes) -> 
         "isolationMode " + mode + " is stricter, not weaker, than the rule asks: it fails by the wording of "
         "the rule only. The parameter allowed_modes can admit it.",
     )
-    return reason.mask(says(mode, "Disabled").fillna(value=False), "The managed network is off.").where(
+    return reason.mask(says(mode, DISABLED).fillna(value=False), "The managed network is off.").where(
         ~is_allowed.fillna(value=True), ""
     )

@@ -14,13 +14,16 @@ from checks.contract.isolation import (
     IsolationMode,
     effective_mode,
     is_active,
+    is_mode,
     is_on,
 )
 from checks.contract.tables import Tables
 from checks.contract.three_valued import any_child, children_named, says
+from checks.contract.words import ACCESS
 from checks.families import frameworks, pages
 from checks.families.managed_network.provisioning import managed_network_is_provisioned
-from checks.families.outbound.facts import is_customers
+from checks.families.managed_network.registration import network_provider_is_registered
+from checks.families.outbound.facts import has_type, is_customers
 from checks.fixes.managed_network import (
     ENDPOINT_RULE_TO_WORKSPACE,
     FIREWALL_SKU_SET,
@@ -63,7 +66,10 @@ class FirewallTier(Params):
     reads=MODE_READS,
     remediation=NETWORK_ON,
     controls=frameworks.MANAGED_NETWORK,
-    references=(pages.MANAGED_NETWORK,),
+    references=(
+        pages.MANAGED_NETWORK,
+        pages.WORKSPACE_TEMPLATE,
+    ),
     looks_at="row",
 )
 def managed_network_is_on(tables: Tables, _params: Params) -> Answers:
@@ -93,7 +99,10 @@ def managed_network_is_on(tables: Tables, _params: Params) -> Answers:
     reads=MODE_READS,
     remediation=MODE_ALLOWED,
     controls=frameworks.ISOLATION_MODE,
-    references=(pages.MANAGED_NETWORK,),
+    references=(
+        pages.MANAGED_NETWORK,
+        pages.WORKSPACE_TEMPLATE,
+    ),
     params=AllowedModes,
     follows=("MVN001",),
     looks_at="row",
@@ -107,8 +116,8 @@ def outbound_mode_is_allowed(tables: Tables, params: AllowedModes) -> Answers:
     mode = effective_mode(tables.workspaces)
     wanted = " or ".join(params.allowed_modes)
     return answer(
-        known=is_on(mode).notna(),
-        passed=says(mode, *params.allowed_modes),
+        known=mode.notna(),
+        passed=is_mode(mode, *params.allowed_modes),
         observed=mode,
         expected=wanted,
         failed="The isolation mode is " + mode.fillna("") + f", and the policy allows {wanted}.",
@@ -160,7 +169,7 @@ def serverless_spark_is_ready_where_used(tables: Tables, _params: Params) -> Ans
 
 def _for_spark(rules: pd.DataFrame) -> pd.Series:
     """Return for each rule whether the customer made it as a private endpoint for Spark."""
-    is_endpoint = says(rules["type"], "PrivateEndpoint") & rules["spark_enabled"]
+    is_endpoint = has_type(rules, "PrivateEndpoint") & rules["spark_enabled"]
     return is_endpoint & is_customers(rules)
 
 
@@ -177,7 +186,11 @@ def _for_spark(rules: pd.DataFrame) -> pd.Series:
     ),
     remediation=SERVERLESS_PRIVATE,
     controls=frameworks.MANAGED_NETWORK,
-    references=(pages.SERVERLESS_COMPUTE, f"{pages.MANAGED_NETWORK}#limitations"),
+    references=(
+        pages.SERVERLESS_COMPUTE,
+        f"{pages.MANAGED_NETWORK}#limitations",
+        pages.WORKSPACE_TEMPLATE,
+    ),
     looks_at="row",
 )
 def serverless_compute_stays_private(tables: Tables, _params: Params) -> Answers:
@@ -238,8 +251,8 @@ def provisioned_with_public_access_off(tables: Tables, _params: Params) -> Answe
     access = workspaces["public_network_access"]
     spark = any_child(_for_spark(rules), rules, workspaces, known=workspaces["outbound_rules_known"])
     return answer(
-        known=says(access, "Enabled", "Disabled"),
-        passed=says(access, "Disabled"),
+        known=access.notna(),
+        passed=says(access, "Disabled", among=ACCESS),
         applies=is_on(effective_mode(workspaces)) & is_active(workspaces) & spark,
         observed="publicNetworkAccess " + access.fillna("not reported"),
         expected="publicNetworkAccess Disabled",
@@ -278,10 +291,10 @@ def firewall_tier_is_the_wanted_one(tables: Tables, params: FirewallTier) -> Ans
     sku = workspaces["firewall_sku"]
     return answer(
         known=sku.notna(),
-        passed=says(sku, params.sku),
-        applies=says(effective_mode(workspaces), APPROVED)
+        passed=says(sku, params.sku, among=("Standard", "Basic")),
+        applies=is_mode(effective_mode(workspaces), APPROVED)
         & is_active(workspaces)
-        & any_child(says(rules["type"], "FQDN"), rules, workspaces, known=workspaces["outbound_rules_known"]),
+        & any_child(has_type(rules, "FQDN"), rules, workspaces, known=workspaces["outbound_rules_known"]),
         observed=sku,
         expected=params.sku,
         failed="The firewall has the tier " + sku.fillna("") + f", and the policy requires {params.sku}.",
@@ -299,6 +312,7 @@ CHECKS: tuple[Check, ...] = (
     serverless_compute_stays_private,
     provisioned_with_public_access_off,
     firewall_tier_is_the_wanted_one,
+    network_provider_is_registered,
 )
 
 DESCRIPTION = "the managed virtual network"

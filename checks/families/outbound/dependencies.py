@@ -7,12 +7,14 @@ from typing import Final
 
 import pandas as pd
 
-from checks.contract.isolation import APPROVED, DISABLED, MODE_READS, effective_mode, is_on
+from checks.contract.isolation import APPROVED, DISABLED, MODE_READS, effective_mode, is_mode, is_on
+from checks.contract.isolation import is_active as is_network_active
 from checks.contract.tables import Tables
 from checks.contract.three_valued import any_child, of_workspace, says, texts
+from checks.contract.words import ACCESS
 from checks.families import frameworks, pages
 from checks.families.dependencies.facts import ACCESS_READS, has_role, is_plainly_open
-from checks.families.outbound.facts import has_type
+from checks.families.outbound.facts import has_type, is_active
 from checks.fixes.outbound import DEPENDENCIES_REACHED
 from checks.model import Answers, Params, Severity, answer, check
 from checks.network.targets import same_id
@@ -62,8 +64,7 @@ def private_dependencies_are_reached(tables: Tables, _params: Params) -> Answers
     """
     workspaces = tables.workspaces
     mode, known = effective_mode(workspaces), workspaces["outbound_rules_known"]
-    status = workspaces["managed_network_status"]
-    waits = ~says(status, "Active").where(says(status, "Active", "Inactive"))
+    waits = ~is_network_active(workspaces)
     needs_any = pd.Series(data=False, index=workspaces.index, dtype="boolean")
     reached = pd.Series(data=True, index=workspaces.index, dtype="boolean")
     missing = pd.Series("", index=workspaces.index, dtype="string")
@@ -98,22 +99,21 @@ def _needed_and_present(tables: Tables, mode: pd.Series) -> Iterator[tuple[str, 
     """Per target its name, and per workspace whether a rule for it is needed and whether one is active."""
     workspaces, rules = tables.workspaces, tables.outbound_rules
     known = workspaces["outbound_rules_known"]
-    rules, active = _unless_false(rules, has_type(rules, "PrivateEndpoint") & says(rules["status"], "Active"))
+    rules, active = _unless_false(rules, has_type(rules, "PrivateEndpoint") & is_active(rules))
     for role, column, part in TARGETS:
         candidates, claim = _unless_false(rules, active & says(rules["subresource_target"], part))
         own = texts(of_workspace(workspaces[column], candidates), same_id)
         leads_there = texts(candidates["service_resource_id"], same_id).eq(own)
         present = any_child(claim & leads_there, candidates, workspaces, known=known)
-        needed = workspaces[column].ne("") & (says(mode, APPROVED) | _closed(tables, role))
+        needed = workspaces[column].ne("") & (is_mode(mode, APPROVED) | _closed(tables, role))
         yield f"{role} {part}" if role != part else role, needed, present
     candidates, claim = _unless_false(rules, active & says(rules["subresource_target"], "amlworkspace"))
     leads_home = texts(candidates["service_resource_id"], same_id).eq(
         texts(candidates["workspace_id"], same_id)
     )
-    access = workspaces["public_network_access"]
-    is_private = says(access, "Disabled").where(says(access, "Enabled", "Disabled"))
+    is_private = says(workspaces["public_network_access"], "Disabled", among=ACCESS)
     present = any_child(claim & leads_home, candidates, workspaces, known=known)
-    yield "the workspace itself (amlworkspace)", says(mode, APPROVED) | is_private, present
+    yield "the workspace itself (amlworkspace)", is_mode(mode, APPROVED) | is_private, present
 
 
 def _unless_false(rules: pd.DataFrame, claim: pd.Series) -> tuple[pd.DataFrame, pd.Series]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pandas as pd
 
-from checks.contract.isolation import APPROVED, MODE_READS, effective_mode
+from checks.contract.isolation import APPROVED, MODE_READS, effective_mode, is_mode
 from checks.contract.tables import Tables
 from checks.contract.three_valued import of_workspace, says
+from checks.contract.words import ACTIONS, RULE_STATUSES, RULE_TYPES
 
 CUSTOMER_READS = ("outbound_rules.category", "outbound_rules.type")
 """The columns behind `is_customers` and `has_type`."""
@@ -23,14 +24,14 @@ WITHOUT_EFFECT = "The rule has no effect in this isolation mode (OBR002)."
 
 def is_customers(rules: pd.DataFrame) -> pd.Series:
     """Return for each rule whether a customer made it, by its category. `<NA>` for an undocumented category."""
-    category = rules["category"]
-    known = says(category, "UserDefined", "Required", "Recommended", "Dependency")
-    return says(category, "UserDefined").where(known)
+    return says(
+        rules["category"], "UserDefined", among=("UserDefined", "Required", "Recommended", "Dependency")
+    )
 
 
 def has_type(rules: pd.DataFrame, type_: str) -> pd.Series:
     """Return for each rule whether it is of that type. `<NA>` for an undocumented type."""
-    return says(rules["type"], type_).where(says(rules["type"], "FQDN", "PrivateEndpoint", "ServiceTag"))
+    return says(rules["type"], type_, among=RULE_TYPES)
 
 
 def opens(rules: pd.DataFrame) -> pd.Series:
@@ -40,16 +41,13 @@ def opens(rules: pd.DataFrame) -> pd.Series:
     `<NA>` for an undocumented action.
     """
     action = rules["action"].fillna("Allow")
-    denies = says(action, "Deny").where(says(action, "Allow", "Deny"))
+    denies = says(action, "Deny", among=ACTIONS)
     return ~(has_type(rules, "ServiceTag") & denies)
 
 
 def is_active(rules: pd.DataFrame) -> pd.Series:
     """Return for each rule whether it is in force. `<NA>` for a status that is absent or undocumented."""
-    status = rules["status"]
-    return says(status, "Active").where(
-        says(status, "Active", "Inactive", "Provisioning", "Deleting", "Failed")
-    )
+    return says(rules["status"], "Active", among=RULE_STATUSES)
 
 
 def has_effect(tables: Tables) -> pd.Series:
@@ -57,9 +55,8 @@ def has_effect(tables: Tables) -> pd.Series:
 
     `<NA>` if the isolation mode is not known.
     """
-    mode = effective_mode(tables.workspaces)
-    known = says(mode, "Disabled", "AllowInternetOutbound", APPROVED)
-    return of_workspace(says(mode, APPROVED).where(known), tables.outbound_rules)
+    is_honoured = is_mode(effective_mode(tables.workspaces), APPROVED)
+    return of_workspace(is_honoured, tables.outbound_rules)
 
 
 def leads_to(rules: pd.DataFrame) -> pd.Series:

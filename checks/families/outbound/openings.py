@@ -10,6 +10,7 @@ from pydantic import Field, StringConstraints
 
 from checks.contract.tables import Tables
 from checks.contract.three_valued import items, judged, says, texts
+from checks.contract.words import PROTOCOLS
 from checks.families import frameworks, pages
 from checks.families.outbound.facts import (
     ADDRESS_READS,
@@ -163,7 +164,11 @@ def _is_documented(host: str) -> bool:
     reads=(*CUSTOMER_READS, *ADDRESS_READS, *EFFECT_READS, "outbound_rules.fqdn"),
     remediation=OPENING_CLOSED,
     controls=frameworks.OUTBOUND,
-    references=(pages.DATA_EXFILTRATION, pages.SERVICE_TAGS),
+    references=(
+        pages.DATA_EXFILTRATION,
+        pages.SERVICE_TAGS,
+        pages.OUTBOUND_RULE_API,
+    ),
     params=Openings,
     follows=("OBR002",),
     looks_at="row",
@@ -359,7 +364,7 @@ def ports_and_protocol_are_narrow(tables: Tables, params: PortWidth) -> Answers:
     """
     rules = tables.outbound_rules
     protocol, ports = rules["protocol"], rules["port_ranges"]
-    any_protocol = says(protocol, "*").where(says(protocol, "*", "TCP", "UDP", "ICMP"))
+    any_protocol = says(protocol, "*", among=PROTOCOLS)
     too_many = judged(ports, lambda ranges: _opens_more_than(ranges, params.max_ports))
     shown = "protocol " + protocol.fillna("not reported") + ", ports " + ports.fillna("not reported")
     return answer(
@@ -389,7 +394,10 @@ def _opens_more_than(ranges: str, most: int) -> bool | None:
     reads=(*CUSTOMER_READS, *ADDRESS_READS, "outbound_rules.fqdn", "outbound_rules.service_resource_id"),
     remediation=RULE_APPROVED,
     controls=frameworks.OUTBOUND,
-    references=(pages.MANAGED_NETWORK,),
+    references=(
+        pages.MANAGED_NETWORK,
+        pages.OUTBOUND_RULE_API,
+    ),
     params=Approvals,
     looks_at="row",
 )

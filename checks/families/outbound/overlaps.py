@@ -13,6 +13,7 @@ import pandas as pd
 
 from checks.contract.tables import Tables
 from checks.contract.three_valued import items, of_workspace, one_of_each, says, texts
+from checks.contract.words import RULE_STATUSES
 from checks.families import frameworks, pages
 from checks.families.outbound.facts import ADDRESS_READS, CUSTOMER_READS, has_type, is_customers, opens
 from checks.fixes.outbound import REPETITION_REMOVED
@@ -59,7 +60,11 @@ _MOST_NAMES = 10
     ),
     remediation=REPETITION_REMOVED,
     controls=frameworks.OUTBOUND,
-    references=(pages.MANAGED_NETWORK, pages.AZURE_FIREWALL),
+    references=(
+        pages.MANAGED_NETWORK,
+        pages.AZURE_FIREWALL,
+        pages.OUTBOUND_RULE_API,
+    ),
 )
 def outbound_rules_do_not_overlap(tables: Tables, _params: Params) -> Answers:
     """A redundant rule is misleading: its removal does not close the destination.
@@ -72,7 +77,7 @@ def outbound_rules_do_not_overlap(tables: Tables, _params: Params) -> Answers:
     read, what would pass is unknown.
     """
     rules = tables.outbound_rules
-    counts = ~says(rules["status"], "Failed", "Deleting").fillna(value=False)
+    counts = ~says(rules["status"].fillna("Active"), "Failed", "Deleting", among=RULE_STATUSES)
     lets_out = opens(rules)
     key = _keys(rules)
     workspace = texts(rules["workspace_id"], str.lower)
@@ -85,10 +90,12 @@ def outbound_rules_do_not_overlap(tables: Tables, _params: Params) -> Answers:
             "is_customers": is_customers(rules).fillna(value=True),
         }
     )
-    allowed = shown[counts & lets_out.fillna(value=False) & key.notna() & workspace.notna()]
+    surely = (counts & lets_out).fillna(value=False)
+    allowed = shown[surely & key.notna() & workspace.notna()]
     others = _repeated(allowed) + _swallowed(allowed, rules)
     others = texts(others.reindex(rules.index).fillna(""), str.strip)
-    unsure = counts & (lets_out.isna() | (lets_out.fillna(value=True) & key.isna()))
+    may_open = (counts & lets_out).fillna(value=True)
+    unsure = may_open & (~surely | key.isna())
     unclear = workspace.isin(workspace[unsure].unique())
     complete = of_workspace(tables.workspaces["outbound_rules_known"], rules).fillna(value=False)
     overlaps = others.ne("")
@@ -100,7 +107,7 @@ def outbound_rules_do_not_overlap(tables: Tables, _params: Params) -> Answers:
         observed=others.mask(~overlaps, "no other rule").where(known),
         expected="no other rule for the same destination",
         failed="The rule " + own_name + " adds nothing: " + others,
-        unknown="The rule's category or action was not reported, or another rule of the workspace could "
+        unknown="The rule's category, status or action was not reported, or another rule of the workspace could "
         "be the same.",
         not_applicable="Azure made the rule, or it denies, failed or is being deleted.",
     )

@@ -6,7 +6,7 @@ from typing import Final
 
 import pandas as pd
 
-from checks.contract.isolation import APPROVED, MODE_READS, effective_mode
+from checks.contract.isolation import APPROVED, MODE_READS, effective_mode, is_mode
 from checks.contract.isolation import is_active as is_network_active
 from checks.contract.tables import Tables
 from checks.contract.three_valued import (
@@ -19,6 +19,7 @@ from checks.contract.three_valued import (
     subscription_of,
     texts,
 )
+from checks.contract.words import NETWORK_STATUSES, PROTOCOLS
 from checks.families import frameworks, pages
 from checks.families.inbound.private_endpoints import AllowedSubscriptions
 from checks.families.outbound import openings
@@ -33,6 +34,7 @@ from checks.families.outbound.facts import (
     opens,
 )
 from checks.families.outbound.overlaps import outbound_rules_do_not_overlap
+from checks.families.outbound.tenants import private_endpoint_target_is_in_the_tenant
 from checks.fixes.outbound import (
     FIREWALL_AVOIDED,
     REQUIRED_TAGS_RESTORED,
@@ -92,12 +94,12 @@ def outbound_rule_is_in_force(tables: Tables, _params: Params) -> Answers:
     rules = tables.outbound_rules
     status, error = rules["status"], rules["error_information"]
     network = of_workspace(tables.workspaces["managed_network_status"], rules)
-    is_built = says(network, "Active").where(says(network, "Active", "Inactive"))
+    is_built = says(network, "Active", among=NETWORK_STATUSES)
     has_error = error.ne("")
     is_broken = has_error | says(status, "Failed") | (says(status, "Inactive") & is_built)
     is_moving = says(status, "Provisioning", "Deleting") | (says(status, "Inactive") & ~is_built)
     return answer(
-        known=says(status, "Active", "Inactive", "Provisioning", "Deleting", "Failed"),
+        known=is_active(rules).notna(),
         passed=~is_broken,
         applies=~(is_moving & ~has_error),
         observed=status + (", error: " + error).mask(error.eq(""), "").fillna(""),
@@ -133,7 +135,7 @@ def outbound_rule_type_is_valid_in_mode(tables: Tables, _params: Params) -> Answ
     is_endpoint = has_type(rules, "PrivateEndpoint")
     return answer(
         known=is_endpoint.notna(),
-        passed=is_endpoint | says(mode, APPROVED),
+        passed=is_endpoint | is_mode(mode, APPROVED),
         applies=is_customers(rules),
         observed=rules["type"] + " in " + mode.fillna("a mode not reported"),
         expected="a private-endpoint rule, or AllowOnlyApprovedOutbound",
@@ -189,7 +191,7 @@ def required_service_tags_are_present(tables: Tables, _params: Params) -> Answer
     return answer(
         known=known,
         passed=passed,
-        applies=says(mode, APPROVED) & is_built,
+        applies=is_mode(mode, APPROVED) & is_built,
         observed=("missing: " + missing).mask(missing.eq(""), "none missing").where(passed.notna()),
         expected="an active rule over TCP 443 for " + ", ".join(REQUIRED_TAGS),
         failed="No active rule allows TCP 443 to " + missing + ".",
@@ -201,7 +203,7 @@ def required_service_tags_are_present(tables: Tables, _params: Params) -> Answer
         not_applicable=pd.Series(
             "Only AllowOnlyApprovedOutbound needs rules for service tags.", index=mode.index, dtype="string"
         ).mask(
-            (says(mode, APPROVED) & ~is_built).fillna(value=False),
+            (is_mode(mode, APPROVED) & ~is_built).fillna(value=False),
             "The managed network is not provisioned yet.",
         ),
     )
@@ -222,7 +224,7 @@ def _is_tag(tags: pd.Series, tag: str) -> pd.Series:
 
 
 def _allows_the_port(rules: pd.DataFrame) -> pd.Series:
-    protocol = says(rules["protocol"], "TCP", "*").where(says(rules["protocol"], "TCP", "UDP", "ICMP", "*"))
+    protocol = says(rules["protocol"], "TCP", "*", among=PROTOCOLS)
     return (
         has_type(rules, "ServiceTag")
         & opens(rules)
@@ -367,6 +369,7 @@ CHECKS: tuple[Check, ...] = (
     host_name_rules_are_absent,
     private_endpoint_target_is_in_allowed_subscription,
     openings.host_name_is_well_formed,
+    private_endpoint_target_is_in_the_tenant,
 )
 
 DESCRIPTION = "outbound rules"

@@ -9,7 +9,7 @@ import pandas as pd
 
 from checks.contract.isolation import MODE_READS, effective_mode
 from checks.contract.tables import Tables
-from checks.network.reachability import Destination, OutboundRule, reachable
+from checks.network.reachability import Destination, Host, OutboundRule, leads_to, reachable
 
 _ENDPOINT_FIELDS = ("type", "status", "service_resource_id", "subresource_target")
 _ADDRESS_FIELDS = ("action", "fqdn", "service_tag", "protocol", "port_ranges", "address_prefixes")
@@ -88,7 +88,19 @@ class Networks:
 
     def _reach(self, network: _Network, destination: Destination) -> bool | None:
         rules = [self._rules[place] for place in sorted(network.rules)]
+        if isinstance(destination, Host):
+            rules = [rule for rule in rules if not _is_another_service(rule, destination)]
         return reachable(rules, network.mode, destination, complete=network.complete)
+
+
+def _is_another_service(rule: OutboundRule, host: Host) -> bool:
+    """Return whether a rule opens a private endpoint, or a service tag that is not known to include the host.
+
+    The scenario pages list public hosts, and they list each host although every network has the required tags.
+    """
+    kind = (rule.type or "").lower()
+    is_tag = kind == "servicetag" and rule.address_prefixes == "" and bool(rule.service_tag)
+    return kind == "privateendpoint" or (is_tag and leads_to(rule, host) is not True)
 
 
 def summed(reached: Mapping[str, pd.Series]) -> tuple[pd.Series, pd.Series]:

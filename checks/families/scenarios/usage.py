@@ -12,9 +12,10 @@ from typing import Final, Literal
 import pandas as pd
 from pydantic import Field
 
-from checks.contract.isolation import INTERNET, effective_mode, is_active, is_on
+from checks.contract.isolation import INTERNET, effective_mode, is_active, is_mode, is_on
 from checks.contract.tables import Tables
 from checks.contract.three_valued import any_child, says
+from checks.contract.words import ACCESS, ACTIONS
 from checks.families import pages
 from checks.families.dependencies.facts import ACCESS_READS, has_role, is_plainly_open
 from checks.families.scenarios.facts import ENDPOINT_READS, HOST_READS, Networks, summed
@@ -175,7 +176,7 @@ def batch_endpoints_and_parallel_jobs_work(tables: Tables, params: RequiredScena
         resources,
         workspaces,
         known=workspaces["associated_resources_known"],
-    ) & says(effective_mode(workspaces), INTERNET)
+    ) & is_mode(effective_mode(workspaces), INTERNET)
     stores = zip(workspaces["judged_by"], workspaces["storage_account"], strict=True)
     own = {id: store for id, store in stores if pd.notna(id) and pd.notna(store) and store}
     reached, missing = summed(
@@ -221,7 +222,7 @@ def prompt_flow_works(tables: Tables, params: RequiredScenarios) -> Answers:
     if "prompt-flow" not in params.required:
         return _set_aside(tables.workspaces)
     workspaces, networks = tables.workspaces, Networks(tables)
-    may_go_public = says(effective_mode(workspaces), INTERNET).fillna(value=True)
+    may_go_public = is_mode(effective_mode(workspaces), INTERNET).fillna(value=True)
     found = {name: networks.reach(endpoint) for name, endpoint in PROMPT_FLOW_ENDPOINTS.items()}
     reached, missing = summed(
         {name: claim.mask((~claim).fillna(value=False) & may_go_public) for name, claim in found.items()}
@@ -285,9 +286,7 @@ def selected_addresses_reach_the_computes(tables: Tables, params: RequiredScenar
         return _set_aside(tables.workspaces)
     workspaces, networks = tables.workspaces, Networks(tables)
     access, action = workspaces["public_network_access"], workspaces["network_acls_default_action"]
-    is_selected = says(access, "Enabled").where(says(access, "Enabled", "Disabled")) & says(
-        action, "Deny"
-    ).where(says(action, "Allow", "Deny"))
+    is_selected = says(access, "Enabled", among=ACCESS) & says(action, "Deny", among=ACTIONS)
     deciding = workspaces["judged_by"].dropna().unique()
     reached = networks.reach_own(
         {id: Endpoint(resource_id=id, subresource="amlworkspace") for id in deciding}

@@ -6,8 +6,9 @@ import pandas as pd
 
 from checks.contract.tables import Tables
 from checks.contract.three_valued import says
+from checks.contract.words import ACCESS
 from checks.contract.workloads import MANAGED_TYPES, is_type
-from checks.families import frameworks, workload_frameworks
+from checks.families import frameworks, pages, workload_frameworks
 from checks.families.workloads.facts import NOT_MANAGED, TYPE_UNKNOWN
 from checks.fixes.computes import LATEST_IMAGE_TAKEN, LOCAL_AUTHENTICATION_OFF, SSH_CLOSED
 from checks.model import Answers, Params, Severity, answer, check
@@ -33,7 +34,11 @@ VULNERABILITIES = f"{_LEARN}/concept-vulnerability-management"
     ),
     remediation=SSH_CLOSED,
     controls=frameworks.INBOUND,
-    references=(COMPUTE_INSTANCE, COMPUTE_CLUSTER),
+    references=(
+        COMPUTE_INSTANCE,
+        COMPUTE_CLUSTER,
+        pages.COMPUTE_TEMPLATE,
+    ),
     looks_at="row",
 )
 def remote_login_is_closed_to_the_public(tables: Tables, _params: Params) -> Answers:
@@ -53,7 +58,7 @@ def remote_login_is_closed_to_the_public(tables: Tables, _params: Params) -> Ans
     )
     flag, address = computes["enable_node_public_ip"], computes["public_ip_address"]
     has_address = (address.ne("") & is_instance) | flag
-    is_open = says(port, "Enabled").where(says(port, "Enabled", "Disabled"))
+    is_open = says(port, "Enabled", among=ACCESS)
     return answer(
         known=is_open.notna(),
         passed=~(is_open & has_address),
@@ -114,7 +119,10 @@ def local_authentication_is_off(tables: Tables, _params: Params) -> Answers:
     reads=("computes.compute_type", "computes.is_latest_os_image_version"),
     remediation=LATEST_IMAGE_TAKEN,
     controls=workload_frameworks.LATEST_IMAGE,
-    references=(f"{VULNERABILITIES}#compute-instance",),
+    references=(
+        f"{VULNERABILITIES}#compute-instance",
+        pages.COMPUTE_TEMPLATE,
+    ),
     looks_at="row",
 )
 def instance_runs_the_latest_image(tables: Tables, _params: Params) -> Answers:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 
+from checks.contract.connections import is_approved
 from checks.contract.tables import Tables
-from checks.contract.three_valued import any_child, of_workspace, says
+from checks.contract.three_valued import any_child, of_workspace
 from checks.contract.workloads import MANAGED_TYPES, is_type
 from checks.families import pages
 from checks.families.workloads.facts import NOT_MANAGED
@@ -29,7 +30,7 @@ _TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)"
         "workspaces.private_endpoint_connections_known",
     ),
     remediation=CREATED_AFTER_THE_ENDPOINT,
-    references=(pages.PRIVATE_LINK,),
+    references=(f"{pages.PRIVATE_LINK}#limitations", pages.COMPUTE_TEMPLATE),
 )
 def compute_is_younger_than_the_private_endpoint(tables: Tables, _params: Params) -> Answers:
     """A compute from before the private endpoint does not work, unless it is in the virtual network of the endpoint.
@@ -44,8 +45,9 @@ def compute_is_younger_than_the_private_endpoint(tables: Tables, _params: Params
     since = of_workspace(_oldest_endpoint(tables), computes)
     workspaces, connections = tables.workspaces, tables.private_endpoint_connections
     all_known = workspaces["private_endpoint_connections_known"]
-    is_approved = says(connections["status"], "Approved")
-    has_endpoint = of_workspace(any_child(is_approved, connections, workspaces, known=all_known), computes)
+    has_endpoint = of_workspace(
+        any_child(is_approved(connections), connections, workspaces, known=all_known), computes
+    )
     is_older = (created < since).astype("boolean").where(created.notna() & since.notna())
     may_share = computes["subnet_id"].fillna("?").ne("")
     return answer(
@@ -76,11 +78,11 @@ def _times(column: pd.Series) -> pd.Series:
 def _oldest_endpoint(tables: Tables) -> pd.Series:
     """Return for each workspace when its oldest approved connection was created. NaT if one is not known."""
     workspaces, connections = tables.workspaces, tables.private_endpoint_connections
-    may_be_approved = says(connections["status"], "Approved").fillna(value=True).to_numpy(dtype=bool)
+    may_be_approved = is_approved(connections).fillna(value=True).to_numpy(dtype=bool)
     connections = connections[may_be_approved]
     times, keys = _times(connections["created_at"]), connections["workspace_id"].str.lower()
     oldest = times.groupby(keys).min().reindex(workspaces["judged_by"]).set_axis(workspaces.index)
-    is_unsure = (times.isna() | says(connections["status"], "Approved").isna()).to_numpy(dtype=bool)
+    is_unsure = (times.isna() | is_approved(connections).isna()).to_numpy(dtype=bool)
     is_whole = workspaces["private_endpoint_connections_known"].fillna(value=False)
     return oldest.where(is_whole & ~workspaces["judged_by"].isin(keys[is_unsure]))
 

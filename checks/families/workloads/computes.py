@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pandas as pd
 
+from checks.contract.connections import is_approved
 from checks.contract.isolation import MODE_READS, is_active, is_on, mode_around
 from checks.contract.tables import Tables
 from checks.contract.three_valued import any_child, of_workspace, says
+from checks.contract.words import KINDS
 from checks.contract.workloads import MANAGED_TYPES, UNSUPPORTED_TYPES, is_type
 from checks.families import frameworks, pages, workload_frameworks
 from checks.families.workloads import compute_access, compute_age
@@ -31,7 +33,11 @@ SECURE_TRAINING = "https://learn.microsoft.com/azure/machine-learning/how-to-sec
     reads=("computes.compute_type", "computes.enable_node_public_ip", "computes.public_ip_address"),
     remediation=PUBLIC_ADDRESS_REMOVED,
     controls=frameworks.INBOUND,
-    references=(SECURE_TRAINING, compute_access.COMPUTE_CLUSTER),
+    references=(
+        SECURE_TRAINING,
+        compute_access.COMPUTE_CLUSTER,
+        pages.COMPUTE_TEMPLATE,
+    ),
     looks_at="row",
 )
 def compute_has_no_public_address(tables: Tables, _params: Params) -> Answers:
@@ -139,7 +145,7 @@ def compute_has_no_subnet_against_the_managed_network(tables: Tables, _params: P
     computes = tables.computes
     subnet, mode = computes["subnet_id"], mode_around(tables)
     kind = of_workspace(tables.workspaces["kind"], computes)
-    needs_managed = says(kind, "Hub", "Project") & subnet.ne("")
+    needs_managed = says(kind, "Hub", "Project", among=KINDS) & subnet.ne("")
     return answer(
         known=subnet.notna(),
         passed=subnet.eq(""),
@@ -167,7 +173,10 @@ def compute_has_no_subnet_against_the_managed_network(tables: Tables, _params: P
     ),
     remediation=REGION_OF_WORKSPACE,
     controls=frameworks.MANAGED_NETWORK,
-    references=(f"{pages.MANAGED_NETWORK}#limitations",),
+    references=(
+        f"{pages.MANAGED_NETWORK}#limitations",
+        f"{pages.PRIVATE_LINK}#limitations",
+    ),
 )
 def compute_is_in_the_region_of_its_workspace(tables: Tables, _params: Params) -> Answers:
     """A managed network covers one region, so a compute in another region runs outside it and moves data there.
@@ -182,7 +191,7 @@ def compute_is_in_the_region_of_its_workspace(tables: Tables, _params: Params) -
     workspaces, connections = tables.workspaces, tables.private_endpoint_connections
     has_endpoint = of_workspace(
         any_child(
-            says(connections["status"], "Approved"),
+            is_approved(connections),
             connections,
             workspaces,
             known=workspaces["private_endpoint_connections_known"],

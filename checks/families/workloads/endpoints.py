@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pandas as pd
 
+from checks.contract.connections import is_approved
 from checks.contract.isolation import MODE_READS, effective_mode, is_on
 from checks.contract.tables import Tables
 from checks.contract.three_valued import any_child, of_workspace, says
+from checks.contract.words import ACCESS, ACTIONS
 from checks.contract.workloads import is_managed
 from checks.families import frameworks, pages, workload_frameworks
 from checks.fixes.endpoints import (
@@ -41,8 +43,7 @@ def _is_online(endpoints: pd.DataFrame) -> pd.Series:
 def _answers_selected_addresses(workspaces: pd.DataFrame) -> pd.Series:
     """Per workspace whether it is open to selected addresses: Enabled, with the default action Deny."""
     access, action = workspaces["public_network_access"], workspaces["network_acls_default_action"]
-    is_enabled = says(access, "Enabled").where(says(access, "Enabled", "Disabled"))
-    return is_enabled & says(action, "Deny").where(says(action, "Allow", "Deny"))
+    return says(access, "Enabled", among=ACCESS) & says(action, "Deny", among=ACTIONS)
 
 
 @check(
@@ -113,9 +114,9 @@ def endpoint_and_workspace_access_combine(tables: Tables, _params: Params) -> An
     endpoints, workspaces = tables.endpoints, tables.workspaces
     own = endpoints["public_network_access"]
     outer = of_workspace(workspaces["public_network_access"], endpoints)
-    is_closed = says(outer, "Disabled").where(says(outer, "Enabled", "Disabled"))
+    is_closed = says(outer, "Disabled", among=ACCESS)
     is_selected = of_workspace(_answers_selected_addresses(workspaces), endpoints)
-    is_open = says(own, "Enabled").where(says(own, "Enabled", "Disabled"))
+    is_open = says(own, "Enabled", among=ACCESS)
     action = of_workspace(workspaces["network_acls_default_action"], endpoints)
     return answer(
         known=is_open.notna(),
@@ -186,7 +187,7 @@ def deployment_does_not_use_legacy_egress_isolation(tables: Tables, _params: Par
     deployments = tables.online_deployments
     egress, kind = deployments["egress_public_network_access"], deployments["endpoint_compute_type"]
     mode = of_workspace(effective_mode(tables.workspaces), deployments)
-    is_elsewhere = says(kind, "Kubernetes").where(says(kind, "Managed", "Kubernetes", "AzureMLCompute"))
+    is_elsewhere = says(kind, "Kubernetes", among=("Managed", "Kubernetes", "AzureMLCompute"))
     reason = pd.Series("The managed network is off.", index=deployments.index, dtype="string")
     return answer(
         known=says(egress, "Enabled", "Disabled"),
@@ -268,7 +269,7 @@ def selected_addresses_are_backed_by_isolation(tables: Tables, _params: Params) 
     workspaces, connections = tables.workspaces, tables.private_endpoint_connections
     known = workspaces["private_endpoint_connections_known"]
     mode = effective_mode(workspaces)
-    has_endpoint = any_child(says(connections["status"], "Approved"), connections, workspaces, known=known)
+    has_endpoint = any_child(is_approved(connections), connections, workspaces, known=known)
     endpoints = tables.endpoints
     has_online = any_child(
         _is_online(endpoints), endpoints, workspaces, known=workspaces["online_endpoints_known"]

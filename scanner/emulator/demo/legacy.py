@@ -30,20 +30,27 @@ def _silent() -> list[Resource]:
 def _contradicting() -> list[Resource]:
     site = Site(place=LEGACY, name="mlw-churn-2021")
     body = workspace(
-        site, private(), private_endpoints(connection(site)), {"allowPublicAccessWhenBehindVnet": True}
+        site,
+        private(),
+        private_endpoints(
+            connection(site, network="vnet-clients"), connection(site, "pe-tools", network="vnet-tools")
+        ),
+        {"allowPublicAccessWhenBehindVnet": True},
     )
     subnet = (
         f"{site.id.partition('/providers/')[0]}/providers/Microsoft.Network/virtualNetworks/vnet/subnets/ml"
     )
     return [
         Resource(
-            body=body, teaches="closed by one flag and opened by the legacy one; isolated in its own subnet"
+            body=body,
+            teaches="closed by one flag and opened by the legacy one; isolated in its own subnet; two private "
+            "endpoints, none in the network of the storage account's, and one among Docker's addresses",
         ),
         cluster(site, "cpu-subnet", subnet=subnet),
         online_endpoint(site, "churn"),
         deployment(site, "churn", egress="Disabled"),
         diagnostics(site, is_enabled=False),
-        *opened(site),
+        *opened(site, has_endpoint=True),
     ]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scanner.emulator.demo.places import FINANCE, PARTNER, STRANGER, STRANGER_ID
+from scanner.emulator.demo.places import FINANCE, PARTNER, PRODUCTION_ID, STRANGER, STRANGER_ID
 from scanner.emulator.demo.production import hardened, project
 from scanner.emulator.tenants.builders import Site, workspace
 from scanner.emulator.tenants.dependencies import closed, insights, registry, vault
@@ -82,13 +82,17 @@ def _feature_store() -> list[Resource]:
         site,
         hardened(site),
         private(),
-        private_endpoints(connection(site)),
+        private_endpoints(connection(site, subscription=PRODUCTION_ID)),
         managed_network(site, INTERNET, required_endpoints(site)),
         {"primaryUserAssignedIdentity": user_identity},
         kind="FeatureStore",
         identity=identity,
     )
     return [
-        Resource(body=body, teaches="a feature store in good posture, with a user-assigned identity"),
+        Resource(
+            body=body,
+            teaches="a feature store in good posture, with a user-assigned identity; Microsoft.Network is not "
+            "registered in its subscription",
+        ),
         *closed(site),
     ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scanner.emulator.demo.places import PRODUCTION, RESEARCH
+from scanner.emulator.demo.places import PARTNER, PRODUCTION, RESEARCH
 from scanner.emulator.demo.production import hardened
 from scanner.emulator.tenants.builders import Site, workspace
 from scanner.emulator.tenants.dependencies import closed
@@ -60,12 +60,13 @@ def _fraud() -> list[Resource]:
         "new-index": fqdn("conda.example.org", status="Provisioning"),
         "old-index": fqdn("pypi.org", status="Inactive"),
         "leaving": fqdn("mirror.example.org", status="Deleting"),
-        "odd-target": private_endpoint(PRODUCTION.id_of("Microsoft.Web/sites", "app-fraud"), "scm-site"),
+        "odd-target": private_endpoint(PARTNER.id_of("Microsoft.Web/sites", "app-fraud"), "scm-site"),
     }
     return [
         Resource(
             body=_approved(site, {**required_rules(site), **unhealthy}),
-            teaches="rules not in force: failed with its error, inactive, provisioning; an odd target",
+            teaches="rules not in force: failed with its error, inactive, provisioning; "
+            "an odd target in another tenant",
         ),
         cluster(site, "cpu-build"),
         *closed(site),

@@ -19,7 +19,12 @@ from scanner.emulator.demo.rules import rule_lessons
 from scanner.emulator.faults import Fault, FaultKind
 from scanner.emulator.tenants.builders import child_group, descendant, subscription
 from scanner.emulator.tenants.identity import TENANT_ID
-from scanner.emulator.tenants.tenant import Document, Graph, Tenant
+from scanner.emulator.tenants.networks import networks
+from scanner.emulator.tenants.tenant import Document, Graph, Resource, Tenant
+
+_WITH_NETWORKS = (PRODUCTION_ID, RESEARCH_ID, LEGACY_ID)
+_DOCKERS = ("10.30.0.0/16", "172.17.8.0/21")
+"""Addresses of which some are those of the Docker bridge."""
 
 ROOT_GROUP, DATA_GROUP = "mg-larkfield", "mg-larkfield-data"
 
@@ -27,22 +32,28 @@ ROOT_GROUP, DATA_GROUP = "mg-larkfield", "mg-larkfield-data"
 def demo_tenant() -> Tenant:
     """Six subscriptions: three to learn from, one delegated by a partner, one unreadable, one empty."""
     subscriptions = _subscriptions()
+    resources = _resources()
     return Tenant(
         name="demo",
         tenant_id=TENANT_ID,
         subscriptions=subscriptions,
-        resources=(
-            *production_resources(),
-            *rule_lessons(),
-            *research_resources(),
-            *legacy_resources(),
-            *partner_resources(),
-            *finance_resources(),
-        ),
+        resources=(*resources, *networks(resources, of=_WITH_NETWORKS, prefixes={"vnet-tools": _DOCKERS})),
         management_groups=_management_groups(subscriptions),
         default_faults=(Fault(kind=FaultKind.STATUS, status=403, subscription=FINANCE_ID),),
         unregistered=frozenset({EMPTY_ID}),
+        registration_states={f"{PARTNER_ID}/microsoft.network": "NotRegistered"},
         graph=Graph(hidden=frozenset({f"/subscriptions/{FINANCE_ID}"})),
+    )
+
+
+def _resources() -> tuple[Resource, ...]:
+    return (
+        *production_resources(),
+        *rule_lessons(),
+        *research_resources(),
+        *legacy_resources(),
+        *partner_resources(),
+        *finance_resources(),
     )
 
 

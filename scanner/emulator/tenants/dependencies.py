@@ -15,9 +15,17 @@ def closed(site: Site) -> list[Resource]:
     return [Resource(body=body) for body in (storage(site), vault(site), registry(site), insights(site))]
 
 
-def opened(site: Site) -> list[Resource]:
-    """All four dependencies as they are created by default: open to the public."""
-    bodies = (storage(site, **_OPEN_STORAGE), vault(site, **_OPEN_VAULT), registry(site, **_OPEN_REGISTRY))
+def opened(site: Site, *, has_endpoint: bool = False) -> list[Resource]:
+    """All four dependencies as they are created by default: open to the public.
+
+    `has_endpoint` gives the storage account a private endpoint beside.
+    """
+    endpoints = {"privateEndpointConnections": [_endpoint(site.storage)]} if has_endpoint else {}
+    bodies = (
+        storage(site, **{**_OPEN_STORAGE, **endpoints}),
+        vault(site, **_OPEN_VAULT),
+        registry(site, **_OPEN_REGISTRY),
+    )
     return [Resource(body=body) for body in (*bodies, insights(site, is_public=True))]
 
 

@@ -9,6 +9,8 @@ from scanner.emulator.versions import Document
 
 INTERNET = "AllowInternetOutbound"
 APPROVED = "AllowOnlyApprovedOutbound"
+SPOKE = "vnet-spoke"
+"""The virtual network of private endpoints, unless a tenant names another one."""
 
 
 def public() -> Document:
@@ -44,12 +46,21 @@ def private_endpoints(*connections: Document) -> Document:
 
 
 def connection(
-    site: Site, name: str = "pe", *, status: str = "Approved", subscription: str | None = None
+    site: Site,
+    name: str = "pe",
+    *,
+    status: str = "Approved",
+    subscription: str | None = None,
+    network: str = SPOKE,
 ) -> Document:
-    """Return a private endpoint connection of that status, with its endpoint in `subscription`."""
+    """Return a private endpoint connection of that status, with its endpoint in `subscription` and `network`.
+
+    Like some of Azure's, a connection does not name the subnet of an endpoint in the usual network.
+    """
     full_name = f"{name}-{site.name.lower()}.{guid('connection', site.id, name)}"
     holder = subscription or site.place.subscription
-    network = f"/subscriptions/{holder}/resourceGroups/rg-network/providers/Microsoft.Network"
+    group = f"/subscriptions/{holder}/resourceGroups/rg-network/providers/Microsoft.Network"
+    subnet = {"subnetArmId": f"{group}/virtualNetworks/{network}/subnets/snet-endpoints"}
     return {
         "id": f"{site.id}/privateEndpointConnections/{full_name}",
         "name": full_name,
@@ -57,8 +68,8 @@ def connection(
         "location": site.place.location,
         "properties": {
             "privateEndpoint": {
-                "id": f"{network}/privateEndpoints/{name}-{site.name.lower()}",
-                "subnetArmId": f"{network}/virtualNetworks/vnet-spoke/subnets/snet-endpoints",
+                "id": f"{group}/privateEndpoints/{name}-{site.name.lower()}",
+                **(subnet if network != SPOKE else {}),
             },
             "privateLinkServiceConnectionState": {
                 "status": status,

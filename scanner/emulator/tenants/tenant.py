@@ -58,10 +58,12 @@ class Tenant:
     `subscriptions` are the items of the subscriptions list, `resources` all other documents in the
     order LIST shows them; outbound rules and private endpoint connections live in their workspace's
     body. `management_groups` maps a group's name to its descendants, `api_versions` a resource type to
-    what it offers. With `list_rules` off, LIST leaves the outbound rules out of managed networks.
+    what it offers. With `list_rules` off, LIST leaves the outbound rules out of managed networks. With
+    `stable_shows_addresses` off, stable versions leave the address rules of workspaces out, as the contract does.
     `expected_violations` are lower-cased ids of workspaces that violate NET006, for generated tenants.
     `allowed_actions` are those of the one role that the emulator's client holds everywhere; None is all.
-    `registration_states` maps a subscription's id to the state of its providers; None leaves the state out.
+    `registration_states` maps a subscription's id to the state of its providers, and `id/namespace` in lower case to
+    that of one provider; None leaves the state out.
     Tokens are valid for `token_seconds`. With None they never expire, although the answer names an hour.
     """
 
@@ -75,6 +77,7 @@ class Tenant:
     unregistered: frozenset[str] = frozenset()
     registration_states: Mapping[str, str | None] = field(default_factory=dict)
     list_rules: bool = True
+    stable_shows_addresses: bool = True
     expected_violations: frozenset[str] = frozenset()
     allowed_actions: frozenset[str] | None = None
     token_seconds: int | None = None

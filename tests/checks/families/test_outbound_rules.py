@@ -54,7 +54,7 @@ def test_obr001_a_rule_has_to_be_in_force(
         (endpoint_rule(STORAGE, "blob"), "AllowInternetOutbound", "pass"),
         (endpoint_rule(STORAGE, "blob"), None, "pass"),
         (host_rule("pypi.org"), "AllowInternetOutbound", "fail"),
-        (tag_rule("Storage"), "Foo", "fail"),
+        (tag_rule("Storage"), "Foo", "unknown"),
         (host_rule("pypi.org"), None, "unknown"),
         (host_rule("pypi.org", type="Tunnel"), "AllowInternetOutbound", "unknown"),
         (host_rule("pypi.org", category=None), "AllowInternetOutbound", "unknown"),

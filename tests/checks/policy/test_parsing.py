@@ -31,7 +31,7 @@ def refused(document: object) -> str:
 
 
 def test_a_family_chooses_all_its_checks_in_order() -> None:
-    assert list(choice({"PEP": None})) == ["PEP001", "PEP002", "PEP003"]
+    assert list(choice({"PEP": None})) == [f"PEP00{n}" for n in range(1, 6)]
 
 
 @pytest.mark.parametrize("turned", [False, True])

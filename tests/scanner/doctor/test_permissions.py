@@ -38,10 +38,12 @@ from scanner.emulator.server import emulated
 from scanner.emulator.tenants.builders import Place, Site, descendant, guid, subscription, workspace
 from scanner.emulator.tenants.dependencies import closed, diagnostics
 from scanner.emulator.tenants.identity import TENANT_ID
-from scanner.emulator.tenants.network import INTERNET, managed_network
+from scanner.emulator.tenants.network import INTERNET, connection, managed_network, private_endpoints
+from scanner.emulator.tenants.networks import networks
 from scanner.emulator.tenants.rules import fqdn
 from scanner.emulator.tenants.tenant import Resource, Tenant
 from scanner.emulator.tenants.workloads import cluster, deployment, online_endpoint
+from scanner.emulator.versions import without
 from scanner.errors import UsageError
 from scanner.payloads.payload import PayloadStore
 from scanner.policies import loaded, shipped
@@ -55,12 +57,15 @@ UNREGISTERED = guid("unregistered")
 SUBSCRIPTIONS = (subscription(guid("read"), "read"), subscription(UNREGISTERED, "unregistered"))
 SITE = Site(place=Place(subscription=guid("read"), group="rg", location="westeurope"), name="mlw")
 NETWORK = managed_network(SITE, INTERNET, {"packages": fqdn("packages.example.com")})
+BODY = workspace(SITE, NETWORK, {"publicNetworkAccess": "Disabled"}, private_endpoints(connection(SITE)))
+WORKSPACE = Resource(body=BODY, listed=without(BODY, ("properties", "privateEndpointConnections")))
 TENANT = Tenant(
     name="small",
     tenant_id=TENANT_ID,
     subscriptions=SUBSCRIPTIONS,
     resources=(
-        Resource(body=workspace(SITE, NETWORK, {"publicNetworkAccess": "Disabled", "privateLinkCount": 1})),
+        WORKSPACE,
+        *networks([WORKSPACE], of=[SITE.place.subscription]),
         *closed(SITE),
         diagnostics(SITE),
         cluster(SITE, "cpu"),

@@ -52,6 +52,12 @@ _NO_PROPERTIES_OF_ASSOCIATED: Reasons = {
         *("associated_resources.*_enabled", "workspaces.associated_resources_known"),
     ),
 }
+_NO_NETWORKS: Reasons = {
+    "no endpoint, virtual network or provider is in the file": (
+        *("associated_resources.networks_shared", "private_endpoint_connections.network_prefixes"),
+        "subscriptions.network_registration_state",
+    ),
+}
 _OFFLINE: Reasons = {
     **LIVE,
     "an export contains no answer to a refused question": ("gaps.http_status",),
@@ -67,6 +73,7 @@ NOT_SHOWN: Mapping[str, Reasons] = {
         **_NO_LISTS,
         **_NO_PROPERTIES_OF_ASSOCIATED,
         "no list of perimeters is in the file": ("associated_resources.perimeter_*",),
+        **_NO_NETWORKS,
         "the command does not print the connections": ("private_endpoint_connections.*",),
         "the command does not print these members of a network": (
             *("workspaces.managed_network_kind", "workspaces.firewall_public_ip_address"),
@@ -82,12 +89,14 @@ NOT_SHOWN: Mapping[str, Reasons] = {
         **_NO_SUBSCRIPTIONS,
         **_NO_LISTS,
         "no list of perimeters is in the file": ("associated_resources.perimeter_*",),
+        **_NO_NETWORKS,
         "rules come from the workspace's body alone": ("workspaces.outbound_rules_discrepancy",),
     },
     "az resource list": {
         **_OFFLINE,
         **_NO_SUBSCRIPTIONS,
         **_NO_LISTS,
+        **_NO_NETWORKS,
         "the command prints no properties": (
             *("associated_resources.*", "outbound_rules.*", "private_endpoint_connections.*"),
             *("workspaces.*known", "workspaces.*network*", "workspaces.*isolation*", "workspaces.*_mode"),

@@ -14,6 +14,17 @@ from checks.registry import registry
 
 SUBSCRIPTION = "11111111-2222-3333-4444-555555555555"
 
+NETWORK_ID = (
+    f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg/providers/Microsoft.Network/virtualNetworks/hub"
+)
+SUBSCRIPTION_ROW: dict[str, object] = {
+    "subscription_resource_id": f"/subscriptions/{SUBSCRIPTION}",
+    "subscription_id": SUBSCRIPTION,
+    "tenant_id": "home",
+    "network_registration_state": "Registered",
+}
+"""The subscription of every row, listed in the tenant home."""
+
 Row = Mapping[str, object]
 
 CHECKS = registry()

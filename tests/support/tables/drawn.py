@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from checks.contract.tables import Tables
 from checks.model import Check, ChosenCheck
-from tests.support.tables.checks import workspace_id
+from tests.support.tables.checks import SUBSCRIPTION_ROW, workspace_id
 from tests.support.worlds import dependencies, networks, workloads
+from tests.support.worlds.dependencies import maybe
 from tests.support.worlds.networks import NETWORK, identity
 
 PARAMETERS: dict[str, dict[str, Any]] = {**networks.PARAMETERS, **dependencies.PARAMETERS}
@@ -37,7 +38,12 @@ def tables(draw: st.DrawFn) -> Tables:
         kind = draw(st.sampled_from(("Project", "project")))
         known = draw(workloads.KNOWN)
         workspaces.append(identity(name, kind=kind, hub_resource_id=hub) | draw(NETWORK) | known)
+    subscription: dict[str, st.SearchStrategy[object]] = {
+        "tenant_id": maybe("home"),
+        "network_registration_state": maybe("Registered", "NotRegistered", "Odd"),
+    }
     return Tables.of(
+        subscriptions=[SUBSCRIPTION_ROW | draw(st.fixed_dictionaries(subscription))],
         workspaces=workspaces,
         **draw(networks.around([*HUBS, *OTHERS])),
         **draw(dependencies.around([*HUBS, *OTHERS])),

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from checks.contract.tables import Tables
 from checks.families.scenarios.facts import HOST_READS
 from checks.model import Status
-from tests.support.tables.checks import Row, workspace_id
+from tests.support.tables.checks import SUBSCRIPTION_ROW, Row, workspace_id
 from tests.support.tables.dependencies import SCENARIOS, dependency, dependency_id, setting
 
 PARAMETERS: dict[str, dict[str, Any]] = {f"SCN00{n}": {"required": list(SCENARIOS)} for n in range(1, 7)}
@@ -143,6 +143,7 @@ _POSTURE = st.fixed_dictionaries(
         "anonymous_pull_enabled": YES_NO,
         "virtual_network_rules": maybe(0, 0, 2),
         "approved_private_endpoints": maybe(0, 1),
+        "networks_shared": maybe("", "/networks/hub", "?", "/networks/hub, ?"),
         "sku": maybe("Premium", "Basic"),
         "location": maybe("westeurope", "West Europe", "eastus", ""),
         "allow_blob_public_access": YES_NO,
@@ -243,6 +244,7 @@ def _rule(number: int, values: Row) -> Row:
 def _world(posture: Row, targets: Sequence[tuple[str, str]]) -> Tables:
     endpoint = {"type": "PrivateEndpoint"}
     return Tables.of(
+        subscriptions=[SUBSCRIPTION_ROW],
         workspaces=[_GOOD],
         outbound_rules=[
             _rule(n, {**endpoint, "service_resource_id": id, "subresource_target": part})

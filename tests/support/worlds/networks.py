@@ -8,13 +8,13 @@ from typing import Any
 from hypothesis import strategies as st
 
 from checks.contract.tables import Tables
-from tests.support.tables.checks import SUBSCRIPTION, workspace_id
+from tests.support.tables.checks import NETWORK_ID, SUBSCRIPTION, SUBSCRIPTION_ROW, workspace_id
 from tests.support.worlds.dependencies import YES_NO, maybe
+
+Row = dict[str, object]
 
 STORAGE = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg/providers/Microsoft.Storage/storageAccounts/sa"
 VAULT = "/subscriptions/other/resourceGroups/rg/providers/Microsoft.Keyvault/vaults/kv"
-
-Row = dict[str, object]
 
 PARAMETERS: dict[str, dict[str, Any]] = {
     "PEP003": {"allowed_subscriptions": [SUBSCRIPTION]},
@@ -23,12 +23,16 @@ PARAMETERS: dict[str, dict[str, Any]] = {
 }
 
 WITHOUT_CONTROL = {
+    "PEP005": "whether containers reach addresses is no control",
+    "MVN008": "whether Azure can create endpoints is no control",
     "MVN004": "whether Spark jobs can start is no control",
     "MVN007": "the tier of a firewall is a matter of cost",
     "OBR012": "the bill of a firewall is a matter of cost",
 }
 
 OTHER_EVIDENCE = {
+    ("PEP004", "private_endpoint_connections.subnet_id"): "only quoted in the reason",
+    ("PEP004", "workspaces.private_endpoint_connections_known"): "two connections that were read are several",
     ("NET001", "workspaces.allow_public_access_when_behind_vnet"): "only quoted in the reason",
     ("NET004", "workspaces.public_network_access"): "a flag that is false contradicts nothing",
     ("NET004", "workspaces.private_endpoint_connections_known"): "likewise",
@@ -115,6 +119,8 @@ CONNECTION = st.fixed_dictionaries(
         "created_at": maybe("2026-02-01T00:00:00Z", "2026-02-15T00:00:00Z", "soon"),
         "private_endpoint_id": maybe(STORAGE, VAULT, "nowhere", ""),
         "provisioning_state": maybe("Succeeded", "Succeeded", "Failed", "Deleting", "Odd"),
+        "subnet_id": maybe(f"{NETWORK_ID}/subnets/one", "nowhere"),
+        "network_prefixes": maybe("10.0.0.0/16", "10.0.0.0/16, 172.17.1.0/24", "everywhere"),
     }
 )
 
@@ -208,10 +214,17 @@ def _rows_that_pass() -> Iterator[tuple[str, Tables]]:
         yield (
             name,
             Tables.of(
+                subscriptions=[SUBSCRIPTION_ROW],
                 workspaces=[identity("ws", kind="Default") | values],
                 outbound_rules=[in_force | row | child("ws", "rule", f"r{n}") for n, row in enumerate(rules)],
                 private_endpoint_connections=[
-                    {"status": "Approved", "private_endpoint_id": STORAGE, "provisioning_state": "Succeeded"}
+                    {
+                        "status": "Approved",
+                        "private_endpoint_id": STORAGE,
+                        "provisioning_state": "Succeeded",
+                        "subnet_id": f"{NETWORK_ID}/subnets/one",
+                        "network_prefixes": "10.0.0.0/16",
+                    }
                     | child("ws", "connection", "c")
                 ],
             ),

@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from checks.contract.tables import Tables
-from tests.support.tables.checks import Row, workspace_id
+from tests.support.tables.checks import NETWORK_ID, SUBSCRIPTION_ROW, Row, workspace_id
 from tests.support.tables.dependencies import REGISTRY, STORAGE, VAULT, closed
 from tests.support.tables.workloads import compute, deployment, endpoint, place
 from tests.support.worlds.dependencies import YES_NO, maybe
@@ -159,6 +159,7 @@ def _world(workspace: Row, *, has_online: bool = True, **computes: Row) -> Table
         (workspace_id(), "amlworkspace"),
     )
     return Tables.of(
+        subscriptions=[SUBSCRIPTION_ROW],
         workspaces=[workspace],
         computes=[
             compute({**values, "compute_id": f"{workspace_id()}/computes/{kind}"}, kind)
@@ -172,17 +173,23 @@ def _world(workspace: Row, *, has_online: bool = True, **computes: Row) -> Table
             deployment(egress_public_network_access="Enabled", endpoint_compute_type="Managed")
         ],
         outbound_rules=[_led(n, *target) for n, target in enumerate(targets)],
-        associated_resources=[closed(role) for role in ("storage", "vault", "registry")],
+        associated_resources=[
+            closed(role, approved_private_endpoints=1, networks_shared=NETWORK_ID)
+            for role in ("storage", "vault", "registry")
+        ],
         private_endpoint_connections=[
             {
-                "connection_id": f"{workspace_id()}/privateEndpointConnections/c",
+                "connection_id": f"{workspace_id()}/privateEndpointConnections/{name}",
                 "workspace_id": workspace_id(),
-                "connection": "c",
+                "connection": name,
                 "status": "Approved",
                 "provisioning_state": "Succeeded",
                 "created_at": "2026-02-01T00:00:00.1234567Z",
-                "private_endpoint_id": "/endpoints/one",
+                "private_endpoint_id": f"/endpoints/{name}",
+                "subnet_id": f"{NETWORK_ID}/subnets/{name}",
+                "network_prefixes": "10.0.0.0/16",
             }
+            for name in ("c", "d")
         ],
     )
 

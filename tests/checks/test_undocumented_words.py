@@ -1,0 +1,74 @@
+"""A word that Azure has not documented is unknown to every check: it never makes one fail or pass."""
+
+from __future__ import annotations
+
+import os
+import re
+
+from hypothesis import HealthCheck, Phase, given, settings
+
+from checks.contract.tables import SCHEMAS, STRING, Tables
+from checks.model import Status
+from checks.registry import registry
+from tests.support.side_by_side import verdicts
+from tests.support.tables.drawn import tables
+from tests.support.worlds import dependencies, networks, workloads
+
+EXAMPLES = int(os.environ.get("AZML_AUDIT_EXAMPLES", "12"))
+CHECKS = list(registry().values())
+WORLDS = networks.WORLDS | dependencies.WORLDS | workloads.WORLDS
+
+_LISTED = re.compile(r": (?:[A-Z]\w+, )+[A-Z]\w+")
+"""A source that lists the documented words of its column: `properties.status: Inactive, Active`."""
+
+WORDS = sorted(
+    {
+        f"{schema.name}.{column.name}"
+        for schema in SCHEMAS.values()
+        for column in schema.columns
+        if column.dtype == STRING and _LISTED.search(column.source)
+    }
+    & ({read for check in CHECKS for read in check.reads} | {"workspaces.kind"})
+)
+
+
+def unheard(tables: Tables, read: str) -> Tables:
+    """The tables with an undocumented word in every row of one column that reported a word."""
+    table, _, column = read.partition(".")
+    words = tables[table][column]
+    return tables.replaced(
+        **{table: tables[table].assign(**{column: words.mask(words.fillna("").ne(""), "Unheard")})}
+    )
+
+
+def wrong(tables: Tables) -> dict[tuple[str, str], set[tuple[str, str]]]:
+    """Check and column to the changes of status that the word caused, other than to unknown."""
+    found = verdicts({"": tables, **{read: unheard(tables, read) for read in WORDS}}, CHECKS)
+    before = found[""].fillna("no finding")
+    changes: dict[tuple[str, str], set[tuple[str, str]]] = {}
+    for read in WORDS:
+        after = found[read].dropna()
+        was = before.reindex(after.index)
+        changed = after[after.ne(was) & after.ne(Status.UNKNOWN)]
+        for id, old, new in zip(
+            changed.index.get_level_values("check_id"), was[changed.index], changed, strict=True
+        ):
+            changes.setdefault((id, read), set()).add((old, new))
+    return changes
+
+
+def test_the_contract_lists_the_words_of_the_columns_that_decide() -> None:
+    assert {"workspaces.isolation_mode", "outbound_rules.action", "associated_resources.sku"} - {
+        *WORDS
+    } == set()
+
+
+@settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+@given(tables=tables())
+def test_an_undocumented_word_never_makes_a_check_fail_or_pass(tables: Tables) -> None:
+    assert wrong(tables) == {}
