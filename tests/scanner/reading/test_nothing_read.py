@@ -149,7 +149,7 @@ def test_an_export_of_a_subscription_alone_is_no_audit(tmp_path: Path) -> None:
     arguments = ("scan", "--from", str(folder), "--policy", "internet-outbound", "-o", str(tmp_path / "out"))
     code, out, _ = run(*arguments)
     assert code == 3
-    assert "0 of 1 subscription read completely" in out
+    assert "0 of 1 subscription read" in out
 
 
 def test_a_refusal_does_not_hide_workspaces_that_resource_graph_has(tmp_path: Path) -> None:
