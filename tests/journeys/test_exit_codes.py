@@ -147,6 +147,6 @@ def test_exit_2_before_anything_is_read_where_the_report_cannot_be_written(tmp_p
         code, _, err = run("scan", *options, "-p", "internet-outbound", "-o", output, env=environment)
         assert not [request for request in emulator.requests if request.path.startswith("/subscriptions")]
     assert code == 2
-    assert "could not be written" in err
+    assert "cannot be written" in err
     assert run("demo", "-o", output)[0] == 2
     assert (tmp_path / "file").read_text() == "in the way"
