@@ -11,6 +11,7 @@ from typing import Any
 from checks.model import Status
 from checks.policy.judge import PolicyVerdict
 from reports.audit import Audit
+from reports.writing.places import hint
 from scanner.errors import UsageError
 
 STDOUT = Path("-")
@@ -59,6 +60,17 @@ def check_result(place: Path | None) -> None:
         raise UsageError(
             f"--result {place}: this is no place for a file. Name a file in a folder that exists, or -."
         )
+    if not place.exists():
+        _try(place)
+
+
+def _try(place: Path) -> None:
+    """Create the file and remove it. Only this shows that /proc and a full disk take no file."""
+    try:
+        place.touch()
+        place.unlink()
+    except OSError as error:
+        raise UsageError(f"--result {place}: {error.strerror}. {hint(error)}") from error
 
 
 def write_result(result: dict[str, Any], place: Path) -> None:

@@ -180,7 +180,7 @@ class SlotPolicy(AsyncHTTPPolicy[Any, Any]):
                 self._check_patience(scope, provider)
                 async with self._overall:
                     if self._throttle.is_open(scope, provider):
-                        return await self._sent(request, scope)
+                        return await self._sent(request, scope, provider)
 
     def _check_patience(self, scope: str, provider: str) -> None:
         if self._throttle.is_used_up(scope, provider):
@@ -196,20 +196,24 @@ class SlotPolicy(AsyncHTTPPolicy[Any, Any]):
             _log.debug("%s: its bucket is empty, waiting %.2f s", scope or "the tenant", pause)
             await asyncio.sleep(pause)
 
-    async def _sent(self, request: PipelineRequest[Any], scope: str) -> PipelineResponse[Any, Any]:
+    async def _sent(
+        self, request: PipelineRequest[Any], scope: str, provider: str
+    ) -> PipelineResponse[Any, Any]:
         sent_at = monotonic()
         try:
             response = await self.next.send(request)
         finally:
             self._progress.request_answered()
         http = response.http_response
-        self._learn(scope, http.status_code, http.headers, sent_at)
+        self._learn(scope, provider, http.status_code, http.headers, sent_at)
         if scope == RESOURCE_GRAPH and http.status_code == 200 and (wait := quota_wait(http.headers)):
             # The quota is used up: ask nothing more before it is renewed.
             self._throttle.close(RESOURCE_GRAPH, max(wait, 1.0))
         return response
 
-    def _learn(self, scope: str, status: int, headers: Mapping[str, str], sent_at: float) -> None:
+    def _learn(
+        self, scope: str, provider: str, status: int, headers: Mapping[str, str], sent_at: float
+    ) -> None:
         now = monotonic()
         remaining = remaining_reads(headers)
         if remaining is not None:
@@ -217,6 +221,7 @@ class SlotPolicy(AsyncHTTPPolicy[Any, Any]):
         is_refused = status in _REFUSED
         self._refused_share += (is_refused - self._refused_share) * _REFUSED_RECENT
         if not is_refused:
+            self._throttle.answered(scope, provider)
             self._window(scope).answered(now - sent_at)
             self._overall.answered(now - sent_at)
             return

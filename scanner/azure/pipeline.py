@@ -194,7 +194,7 @@ class PatientRetryPolicy(AsyncRetryPolicy[Any, Any]):
         if self._throttle.grants(_waiting_scope(response), wait):
             return True
         if http.status_code == 429:
-            self._throttle.give_up(_waiting_scope(response))
+            self._throttle.count_beyond(_waiting_scope(response))
         return False
 
     def increment(

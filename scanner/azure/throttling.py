@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from email.utils import parsedate_to_datetime
@@ -29,6 +29,7 @@ _RETRY_AFTER = (("Retry-After", 1), ("retry-after-ms", 0.001), ("x-ms-retry-afte
 _REMAINING = ("x-ms-ratelimit-remaining-subscription-reads", "x-ms-ratelimit-remaining-tenant-reads")
 _GATEWAY_CODES = (b"SubscriptionRequestsThrottled", b"TenantRequestsThrottled")
 _SHORTEST_REPORTED = 0.5
+_ENOUGH = 3
 _PROVIDER_CODE = b"ResourceRequestsThrottled"
 
 
@@ -121,6 +122,7 @@ class Throttle:
         self._budget = budget
         self._on_wait = on_wait
         self._on_unavailable = on_unavailable or on_wait
+        self._beyond: Counter[str] = Counter()
         self._used_up: set[str] = set()
         self._spent: dict[str, float] = defaultdict(float)
         self._closed_until: dict[str, float] = {}
@@ -129,9 +131,20 @@ class Throttle:
         """Check whether waiting `seconds` from now is within the scope's budget."""
         return self._spent[scope] + self._extension(scope, seconds) <= self._budget
 
-    def give_up(self, scope: str) -> None:
-        """Refuse every later request of the scope, because its waits are used up."""
-        self._used_up.add(scope)
+    def count_beyond(self, scope: str) -> None:
+        """Count a wait that the budget does not grant. After three in a row the waits of the scope are used up.
+
+        One alone may be an odd answer to one question.
+        """
+        self._beyond[scope] += 1
+        if self._beyond[scope] >= _ENOUGH:
+            self._used_up.add(scope)
+
+    def answered(self, *scopes: str) -> None:
+        """Forget the waits that were counted for these scopes, because Azure answers about them."""
+        if self._beyond:
+            for scope in scopes:
+                self._beyond.pop(scope, None)
 
     def is_used_up(self, *scopes: str) -> bool:
         """Check whether the waits of one of these scopes are used up."""

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pandas as pd
+import pytest
 
 from scanner.emulator.tenants.generated import generated_tenant
 from tests.support.command_line import COMPLIANT, MIXED, forbidden, run, scanned, served
@@ -147,6 +148,20 @@ def test_exit_2_before_anything_is_read_where_the_report_cannot_be_written(tmp_p
         code, _, err = run("scan", *options, "-p", "internet-outbound", "-o", output, env=environment)
         assert not [request for request in emulator.requests if request.path.startswith("/subscriptions")]
     assert code == 2
-    assert "could not be written" in err
+    assert "cannot be written" in err
     assert run("demo", "-o", output)[0] == 2
     assert (tmp_path / "file").read_text() == "in the way"
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="the place is one of Linux")
+@pytest.mark.parametrize("option", ["--output", "--evidence", "--result"])
+def test_exit_2_before_anything_is_read_for_a_place_that_only_looks_writable(
+    option: str, tmp_path: Path
+) -> None:
+    with served(COMPLIANT, tmp_path) as (emulator, options, environment):
+        places = {"--output": str(tmp_path / "report"), option: "/proc/azml-audit.zip"}
+        arguments = [word for pair in places.items() for word in pair]
+        code, _, err = run("scan", *options, "-p", "internet-outbound", *arguments, env=environment)
+        assert not [request for request in emulator.requests if request.path.startswith("/subscriptions")]
+    assert code == 2
+    assert "/proc/azml-audit.zip" in err

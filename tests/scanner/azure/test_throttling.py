@@ -255,3 +255,11 @@ def test_only_a_429_is_called_throttling(status: int, kind: str) -> None:
     with emulated(tenant, faults=[struck]) as emulator:
         scanned(emulator, progress=heard)
     assert heard.kinds == {kind}
+
+
+def test_one_odd_answer_that_asks_for_an_hour_is_one_gap() -> None:
+    tenant = generated_tenant(subscriptions=1, workspaces=12, rules=2, seed=7)
+    struck = Fault(kind=FaultKind.STATUS, status=429, retry_after=3600, route="outboundRules", times=1)
+    with emulated(tenant, faults=[struck]) as emulator:
+        tables, _ = scanned(emulator, patience=Patience(throttle_budget=5.0, backoff=0.0))
+    assert tables.gaps["asked"].tolist() == ["outboundRules"]
