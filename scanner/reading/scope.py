@@ -148,7 +148,8 @@ async def _below_wanted_groups(arm: Arm, wanted: Wanted, keep: Keep) -> set[str]
     if refused and not ids and not wanted.subscriptions:
         raise ScopeError(
             f"Azure shows no management group {' or '.join(map(repr, refused))}. {_FIND_GROUP} If the id is right, "
-            "grant the identity Management Group Reader on it (or Microsoft.Management/managementGroups/descendants/read)."
+            "grant the identity Management Group Reader on it, or a role with "
+            "Microsoft.Management/managementGroups/descendants/read."
         )
     return ids
 

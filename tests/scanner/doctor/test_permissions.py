@@ -117,7 +117,7 @@ def test_management_groups_take_one_action_more() -> None:
     tables = scan_with(role, EVERYTHING, wanted)
     assert rows(tables.gaps) == []
     assert len(tables.workspaces) == 1
-    with pytest.raises(ScopeError, match="Microsoft.Management/managementGroups/descendants/read"):
+    with pytest.raises(ScopeError, match="managementGroups/descendants/read"):
         scan_with(actions_for(EVERYTHING), EVERYTHING, wanted)
 
 
