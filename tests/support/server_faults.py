@@ -10,7 +10,7 @@ import base64
 import gzip
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any
 
@@ -338,6 +338,9 @@ def drawn(seed: int) -> Drawn:
         times=chance.choice((None, None, 1, 2)),
         **spot.fault,
     )
+    if status >= 400 and "retry-after" in fault.header.lower():
+        # The throttle stops asking behind the same gate if the wait is too long, so it may cost anything.
+        spot = replace(spot, touches=EVERYTHING)
     return Drawn(fault=fault, spot=spot, place=place)
 
 
