@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reports.literals import az_literal
 from scanner.payloads import closing
 from scanner.payloads.answers import payload_or_gap
 from scanner.payloads.closing import Refusal, closes
@@ -103,6 +104,11 @@ def answer(status: int, body: bytes, content_type: str) -> Payload:
     )
 
 
+def az_value(text: str) -> str:
+    """Return the value that a shell passes on for a quoted text."""
+    return "".join(shlex.split(az_literal(text)))
+
+
 HOSTILE = st.text(st.characters(exclude_characters="'"), min_size=1, max_size=30)
 
 
@@ -125,5 +131,7 @@ def test_a_subscription_in_a_suggested_command_is_one_word(subscription: str) ->
         ("MissingSubscriptionRegistration", "az provider"),
     ):
         advice = closes(Refusal(ask=question, status=400, code=code, message=""))
-        words = shlex.split(advice[advice.index(start) :].removesuffix("."))
-        assert words[-2].startswith("--")
+        end = "." if code == "DisallowedOperation" else ""
+        words = shlex.split(advice[advice.index(start) :].removesuffix(end))
+        assert words[-2] in ("--exclude-subscription", "--subscription")
+        assert words[-1] == az_value(subscription)
