@@ -1,0 +1,75 @@
+"""Apply one text of a fix to one failing resource, in a tenant of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from scanner.emulator.tenants.tenant import Document
+from tests.support.fixes.arm_world import ArmWorld
+from tests.support.fixes.az import Az
+from tests.support.fixes.bicep import BicepError, Deployment, declared_in_bicep
+from tests.support.fixes.cases import Case, around
+from tests.support.fixes.command_lines import CommandLine
+from tests.support.fixes.declared import Declared
+from tests.support.fixes.repeated_steps import repeated
+from tests.support.fixes.shell import ShellFailed, run_in_bash
+from tests.support.fixes.terraform import TerraformError, blocks, declared_in_terraform
+from tests.support.fixes.values import for_az, for_bicep, things_of, values_of
+from tests.support.fixes.writes import Refused
+
+
+@dataclass(frozen=True, kw_only=True)
+class Applied:
+    """One text after it ran. `failure` says why it did not run to its end; "" if it did.
+
+    `before` are the documents before it ran, `lines` the az commands, `declared` the resources of the other languages.
+    """
+
+    case: Case
+    language: str
+    world: ArmWorld
+    before: Mapping[str, Document]
+    failure: str = ""
+    lines: tuple[CommandLine, ...] = ()
+    declared: tuple[Declared, ...] = ()
+
+
+def applied(case: Case, language: str, text: str) -> Applied:
+    """Run the text against the resource's part of the demo tenant."""
+    world = ArmWorld(around(case.workspace_id))
+    before = world.bodies()
+    az, resources, failure = Az(world), (), ""
+    try:
+        if language == "az":
+            run_in_bash(repeated(text, things_of(case, before)), for_az(values_of(case, before)), az.run)
+        else:
+            resources = tuple(declared(case, language, text, before))
+            for each in resources:
+                each.deploy(world)
+    except (ShellFailed, Refused, BicepError, TerraformError, KeyError) as error:
+        failure = f"{type(error).__name__}: {error}"
+    return Applied(
+        case=case,
+        language=language,
+        world=world,
+        before=before,
+        failure=failure,
+        lines=tuple(az.lines),
+        declared=resources,
+    )
+
+
+def declared(case: Case, language: str, text: str, bodies: Mapping[str, Document]) -> list[Declared]:
+    """Return the resources that a Bicep or Terraform text declares; of Terraform, those of azapi."""
+    values = values_of(case, bodies)
+    if language == "terraform":
+        return declared_in_terraform(text, values)
+    place = str(case.row.get("resource_id", case.resource_id)).split("/")
+    deployment = Deployment(subscription=place[2], group=place[4], values=for_bicep(values))
+    return declared_in_bicep(text, deployment)
+
+
+def has_azurerm(text: str) -> bool:
+    """Whether a Terraform text has resources of azurerm, whose effect is not evaluated."""
+    return any(kind.startswith("azurerm_") for kind, _, _ in blocks(text))

@@ -1,0 +1,170 @@
+"""The failing resources of the demo tenant, a few for each check, and each check's fix filled in for them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Any
+
+import pandas as pd
+
+from checks.contract.tables import Tables
+from checks.engine.asking import findings
+from checks.model import Check, ChosenCheck, Status
+from checks.registry import BUILT_IN, registry
+from reports.literals import DIALECTS, placeholders, texts
+from reports.page.fixes import Resources
+from scanner.emulator.demo.tenant import demo_tenant
+from scanner.emulator.server import emulated
+from scanner.emulator.tenants.tenant import Resource, Tenant
+from scanner.policies import loaded, shipped
+from scanner.reading.collection import EVERYTHING
+from tests.support.places import DATA
+from tests.support.scanning import rows, scanned
+
+_KINDS = ("role", "compute_type", "type", "kind")
+"""Columns that tell apart resources for which one fix can have different effects."""
+
+CANDIDATES = 4
+"""How many resources of a kind are tried: other failures of a resource can stand in the way of its fix."""
+
+_LINKS = ("storageAccount", "keyVault", "containerRegistry", "applicationInsights", "hubResourceId")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """One failing resource: the ids of a finding, and the row of the check's table."""
+
+    check: Check
+    resource_id: str
+    workspace_id: str
+    judged_by: str
+    reason: str
+    row: Mapping[str, Any]
+
+    @property
+    def name(self) -> str:
+        """The resource's name, preceded by its workspace's if it is another."""
+        names = [self.workspace_id.rpartition("/")[2], self.resource_id.rpartition("/")[2]]
+        return "/".join(dict.fromkeys(names))
+
+
+@cache
+def questions() -> tuple[ChosenCheck, ...]:
+    """Return every check there is, with parameters wherever it would not apply without."""
+    return loaded([str(DATA / "demo_truth_policy.yaml")], registry())[0].checks
+
+
+@cache
+def shipped_questions() -> tuple[tuple[ChosenCheck, ...], ...]:
+    """Return the checks of the shipped policies with their parameters, in rounds without a check twice."""
+    asked: list[list[ChosenCheck]] = []
+    seen: set[str] = set()
+    for chosen in (each for policy in loaded(shipped(), registry()) for each in policy.checks):
+        question = f"{chosen.check.id} {chosen.params!r}"
+        if question in seen:
+            continue
+        seen.add(question)
+        free = next((r for r in asked if chosen.check.id not in {each.check.id for each in r}), None)
+        if free is None:
+            asked.append(free := [])
+        free.append(chosen)
+    return tuple(map(tuple, asked))
+
+
+@cache
+def demo() -> Tables:
+    """Return the tables of the demo tenant."""
+    return scan(demo_tenant())
+
+
+def scan(tenant: Tenant) -> Tables:
+    """Return the tables of a scan over HTTP."""
+    with emulated(tenant) as emulator:
+        return scanned(emulator, collection=EVERYTHING)[0]
+
+
+@cache
+def _failing() -> dict[str, list[dict[str, Any]]]:
+    found = findings(demo(), questions())
+    failing = rows(found[found["status"].eq(Status.FAIL)])
+    return {check.id: [row for row in failing if row["check_id"] == check.id] for check in BUILT_IN}
+
+
+@cache
+def cases(check_id: str) -> tuple[tuple[Case, ...], ...]:
+    """Return the check's failing resources in the demo tenant: for each kind of resource, the first few."""
+    check = next(each for each in BUILT_IN if each.id == check_id)
+    frame = demo()[check.over]
+    ids = frame["resource_id"].str.lower() if "resource_id" in frame.columns else frame.index.to_series()
+    places = {key: place for place, key in enumerate(ids)}
+    chosen: dict[tuple[object, ...], list[Case]] = {}
+    for found in _failing()[check.id]:
+        place = places.get(found["resource_id"].lower())
+        row = {} if place is None else frame.iloc[place]
+        kind = tuple(str(row[name]) for name in _KINDS if name in row)
+        case = Case(
+            check=check,
+            **{name: str(found[name]) for name in ("resource_id", "workspace_id", "judged_by", "reason")},
+            row={str(name): value for name, value in dict(row).items() if not _is_missing(value)},
+        )
+        chosen.setdefault(kind, []).append(case)
+    return tuple(tuple(each[:CANDIDATES]) for each in chosen.values())
+
+
+def _is_missing(value: object) -> bool:
+    return bool(value is None or value is pd.NA or value != value)
+
+
+def filled(case: Case) -> dict[str, str]:
+    """Return the text of each language with the values of this resource, as a report shows it."""
+    names = placeholders(case.check.remediation)
+    values = Resources(demo()).values(
+        case.check,
+        names,
+        resource_id=case.resource_id,
+        workspace_id=case.workspace_id,
+        judged_by=case.judged_by,
+    )
+    by_name = dict(zip(names, values, strict=True))
+    return {
+        language: re.sub(r"\{\{\s*(\w+)\s*\}\}", lambda hole: quote(by_name[hole[1]]), text)  # noqa: B023
+        for language, text in texts(case.check.remediation).items()
+        for quote in [DIALECTS[language]]
+    }
+
+
+@cache
+def around(workspace_id: str) -> Tenant:
+    """Return the demo tenant without the workspaces that share nothing with this one."""
+    tenant = demo_tenant()
+    by_id = {each.id.lower(): each for each in tenant.resources}
+    own = by_id[workspace_id.lower()]
+    related = [each for each in tenant.resources if _is_workspace(each) and _is_related(own, each)]
+    kept = [each for each in tenant.resources if any(_belongs(each, to) for to in related)]
+    return replace(tenant, resources=tuple(kept), default_faults=())
+
+
+def _is_workspace(resource: Resource) -> bool:
+    return str(resource.body.get("type", "")).lower() == "microsoft.machinelearningservices/workspaces"
+
+
+def _links(workspace: Resource) -> set[str]:
+    properties = workspace.body.get("properties") or {}
+    return {str(properties[name]).lower() for name in _LINKS if properties.get(name)}
+
+
+def _is_related(one: Resource, other: Resource) -> bool:
+    """Whether they are the same, a hub and its Project, two Projects of a hub, or share a dependency."""
+    key, other_key = one.id.lower(), other.id.lower()
+    return bool(({key} | _links(one)) & ({other_key} | _links(other)))
+
+
+def _belongs(resource: Resource, workspace: Resource) -> bool:
+    key = resource.id.lower()
+    if _is_workspace(resource):
+        return key == workspace.id.lower()
+    owners = {workspace.id.lower(), *(link for link in _links(workspace) if "/workspaces/" not in link)}
+    return any(key == owner or key.startswith(f"{owner}/") for owner in owners)
