@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from scanner.emulator.tenants.tenant import Document
 from tests.support.fixes.arm_world import ArmWorld
 from tests.support.fixes.az import Az
 from tests.support.fixes.bicep import BicepError, Deployment, declared_in_bicep
-from tests.support.fixes.cases import Case, around
+from tests.support.fixes.cases import Case, start
 from tests.support.fixes.command_lines import CommandLine
 from tests.support.fixes.declared import Declared
 from tests.support.fixes.repeated_steps import repeated
 from tests.support.fixes.shell import ShellFailed, run_in_bash
 from tests.support.fixes.terraform import TerraformError, blocks, declared_in_terraform
-from tests.support.fixes.values import for_az, for_bicep, things_of, values_of
+from tests.support.fixes.values import for_az, for_bicep, host_rules, things_of, values_of
 from tests.support.fixes.writes import Refused
 
 
@@ -37,12 +38,13 @@ class Applied:
 
 def applied(case: Case, language: str, text: str) -> Applied:
     """Run the text against the resource's part of the demo tenant."""
-    world = ArmWorld(around(case.workspace_id))
+    world = ArmWorld(start(case))
     before = world.bodies()
     az, resources, failure = Az(world), (), ""
     try:
         if language == "az":
-            run_in_bash(repeated(text, things_of(case, before)), for_az(values_of(case, before)), az.run)
+            for values in _each(case, text, before):
+                run_in_bash(repeated(text, things_of(case, before)), for_az(values), az.run)
         else:
             resources = tuple(declared(case, language, text, before))
             for each in resources:
@@ -58,6 +60,22 @@ def applied(case: Case, language: str, text: str) -> Applied:
         lines=tuple(az.lines),
         declared=resources,
     )
+
+
+def _each(case: Case, text: str, bodies: Mapping[str, Document]) -> list[dict[str, Any]]:
+    """Return the values for each run of the text: one, or one for each rule if the text is about a rule to replace."""
+    values = values_of(case, bodies)
+    if "repeat the steps for each rule" not in case.check.remediation.az or "$OLD_RULE" not in text:
+        return [values]
+    return [
+        {
+            **values,
+            "old_rule": rule,
+            "rule_name": f"{values['rule_name']}-{number}",
+            "target_id": f"{values['target_id']}{number}",
+        }
+        for number, rule in enumerate(host_rules(case, bodies))
+    ]
 
 
 def declared(case: Case, language: str, text: str, bodies: Mapping[str, Document]) -> list[Declared]:

@@ -68,10 +68,12 @@ class ArmWorld:
     def _read(self, path: str) -> Document:
         key = path.lower()
         target = target_of(path)
+        if target.is_list and key.endswith("/outboundrules"):
+            owner = self._owner(path.rpartition("/")[0])
+            return {"value": [_rule_body(path, name, rule) for name, rule in _rules(owner).items()]}
         if target.is_list:
-            return {
-                "value": [each for known, each in self.bodies().items() if known.rpartition("/")[0] == key]
-            }
+            bodies = {**self._others, **self.bodies()}
+            return {"value": [each for known, each in bodies.items() if known.rpartition("/")[0] == key]}
         if key in self._others:
             return copy.deepcopy(self._others[key])
         if target.resource_type.endswith("/outboundrules"):
@@ -79,7 +81,7 @@ class ArmWorld:
             rules = {known.lower(): (known, rule) for known, rule in _rules(self._owner(owner)).items()}
             if name.lower() in rules:
                 known, rule = rules[name.lower()]
-                return {"id": path, "name": known, "properties": copy.deepcopy(rule)}
+                return _rule_body(path.rpartition("/")[0], known, rule)
         found = self.bodies().get(key)
         if found is None or target.resource_type.endswith("/outboundrules"):
             raise Refused(404, "ResourceNotFound", f"{path} does not exist")
@@ -116,8 +118,9 @@ class ArmWorld:
         if target.route:
             before = known.body if known else {"id": path, "name": path.rpartition("/")[2]}
             return self._put(Resource(body=_write_of(method)(before, body)))
-        self._others[key] = {**_write_of(method)(self._others.get(key, {"id": path}), body)}
-        self._follow(path, body)
+        before = self._others.get(key, {"id": path})
+        self._others[key] = _write_of(method)(before, body)
+        self._follow(path, before, body)
         return self._others[key]
 
     def _workspace(self, method: str, path: str, known: Resource | None, body: Document) -> Document:
@@ -164,14 +167,16 @@ class ArmWorld:
         self._put(replace(owner, body={**owner.body, "properties": properties}))
         return {} if method == "DELETE" else connections[position]
 
-    def _follow(self, path: str, body: Document) -> None:
+    def _follow(self, path: str, before: Document, body: Document) -> None:
         """Change what Azure changes at other resources when this one is written."""
         kind = target_of(path).resource_type
         if kind == "microsoft.network/privateendpoints":
             for each in body["properties"].get("privateLinkServiceConnections") or []:
                 self._connect(path, each["properties"])
         if kind.startswith("microsoft.network/networksecurityperimeters/"):
-            self._follow_perimeter(path, body)
+            old = before.get("properties") or {}
+            changed = {name: part for name, part in body["properties"].items() if old.get(name) != part}
+            self._follow_perimeter(path, changed)
 
     def _connect(self, endpoint: str, connection: Mapping[str, object]) -> None:
         owner = self._owner(str(connection["privateLinkServiceId"]))
@@ -191,23 +196,25 @@ class ArmWorld:
         properties = {**owner.body["properties"], _CONNECTIONS: [*known, made]}
         self._put(replace(owner, body={**owner.body, "properties": properties}))
 
-    def _follow_perimeter(self, path: str, body: Document) -> None:
-        """Write the association or access rule into the configuration of every associated resource."""
+    def _follow_perimeter(self, path: str, changed: Document) -> None:
+        """Write the change of an association or rule into the configuration of every associated resource.
+
+        Writing an association again provisions it again.
+        """
         perimeter, _, rest = path.partition("/networkSecurityPerimeters/")
         name, kind, *names = rest.split("/")
         perimeter_id = f"{perimeter}/networkSecurityPerimeters/{name}".lower()
         for each in list(self._resources.values()):
-            properties = each.body.get("properties", {})
+            properties = copy.deepcopy(each.body.get("properties") or {})
             if str((properties.get("networkSecurityPerimeter") or {}).get("id")).lower() != perimeter_id:
                 continue
-            changed = copy.deepcopy(properties)
             if kind.lower() == "resourceassociations":
-                changed["resourceAssociation"] |= {"accessMode": body["properties"]["accessMode"]}
-                changed |= {"provisioningState": "Succeeded", "provisioningIssues": []}
-            for rule in changed["profile"]["accessRules"]:
+                properties["resourceAssociation"] |= changed
+                properties |= {"provisioningState": "Succeeded", "provisioningIssues": []}
+            for rule in properties["profile"]["accessRules"]:
                 if kind.lower() == "profiles" and rule["name"] == names[-1]:
-                    rule["properties"] = {**rule["properties"], **body["properties"]}
-            self._put(replace(each, body={**each.body, "properties": changed}))
+                    rule["properties"] |= changed
+            self._put(replace(each, body={**each.body, "properties": properties}))
 
     def _forget_rule(self, key: str) -> None:
         """Remove a deleted access rule from the configuration of every associated resource."""
@@ -228,6 +235,11 @@ class ArmWorld:
     def _put(self, resource: Resource) -> Document:
         self._resources[resource.id.lower()] = replace(resource, listed=None)
         return copy.deepcopy(resource.body)
+
+
+def _rule_body(collection: str, name: str, rule: Document) -> Document:
+    kind = "Microsoft.MachineLearningServices/workspaces/outboundRules"
+    return {"id": f"{collection}/{name}", "name": name, "type": kind, "properties": copy.deepcopy(rule)}
 
 
 def _parts_of_perimeters(tenant: Tenant) -> dict[str, Document]:

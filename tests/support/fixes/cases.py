@@ -16,9 +16,14 @@ from checks.model import Check, ChosenCheck, Status
 from checks.registry import BUILT_IN, registry
 from reports.literals import DIALECTS, placeholders, texts
 from reports.page.fixes import Resources
+from scanner.emulator.demo.places import PRODUCTION
 from scanner.emulator.demo.tenant import demo_tenant
 from scanner.emulator.server import emulated
+from scanner.emulator.tenants.builders import Place, Site, workspace
+from scanner.emulator.tenants.dependencies import closed
+from scanner.emulator.tenants.network import INTERNET, managed_network, selected
 from scanner.emulator.tenants.tenant import Resource, Tenant
+from scanner.emulator.tenants.workloads import cluster
 from scanner.policies import loaded, shipped
 from scanner.reading.collection import EVERYTHING
 from tests.support.places import DATA
@@ -75,9 +80,19 @@ def shipped_questions() -> tuple[tuple[ChosenCheck, ...], ...]:
 
 
 @cache
+def proof_tenant() -> Tenant:
+    """Return the demo tenant, and one workspace that fails SCN006, which no demo workspace does."""
+    tenant = demo_tenant()
+    site = Site(place=PRODUCTION, name="mlw-selected-only")
+    network = managed_network(site, INTERNET, {})
+    made = Resource(body=workspace(site, selected("20.50.60.70"), network))
+    return replace(tenant, resources=(*tenant.resources, made, *closed(site)))
+
+
+@cache
 def demo() -> Tables:
-    """Return the tables of the demo tenant."""
-    return scan(demo_tenant())
+    """Return the tables of the whole tenant."""
+    return scan(proof_tenant())
 
 
 def scan(tenant: Tenant) -> Tables:
@@ -136,10 +151,28 @@ def filled(case: Case) -> dict[str, str]:
     }
 
 
+CLUSTER = "cpu-proof"
+"""The cluster that a workspace gets if a fix says that it has to exist."""
+
+_NEEDS_CLUSTER = frozenset({"RES008"})
+
+
+def start(case: Case) -> Tenant:
+    """Return the part of the demo tenant in which the fix is applied."""
+    tenant = _around(case.workspace_id)
+    if case.check.id not in _NEEDS_CLUSTER:
+        return tenant
+    owner = next(each for each in tenant.resources if each.id.lower() == case.judged_by)
+    segments = owner.id.split("/")
+    place = Place(subscription=segments[2], group=segments[4], location=owner.body["location"])
+    made = cluster(Site(place=place, name=segments[-1]), CLUSTER)
+    return replace(tenant, resources=(*tenant.resources, made))
+
+
 @cache
-def around(workspace_id: str) -> Tenant:
+def _around(workspace_id: str) -> Tenant:
     """Return the demo tenant without the workspaces that share nothing with this one."""
-    tenant = demo_tenant()
+    tenant = proof_tenant()
     by_id = {each.id.lower(): each for each in tenant.resources}
     own = by_id[workspace_id.lower()]
     related = [each for each in tenant.resources if _is_workspace(each) and _is_related(own, each)]

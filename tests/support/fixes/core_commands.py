@@ -70,7 +70,9 @@ def _diagnostics(world: ArmWorld, line: CommandLine) -> Any:
 
 # command_modules/keyvault/_params.py and custom.py: recovery is a PUT with createMode recover.
 def _vault_recovered(world: ArmWorld, line: CommandLine) -> Any:
-    raise Refused(404, "ResourceNotFound", f"the emulator keeps no deleted vault {line.needed('--name', '-n')}")
+    raise Refused(
+        404, "ResourceNotFound", f"the emulator keeps no deleted vault {line.needed('--name', '-n')}"
+    )
 
 
 def _zone_path(line: CommandLine, *names: str) -> str:
@@ -96,7 +98,10 @@ def _zone_group(world: ArmWorld, line: CommandLine) -> Any:
     endpoint, name = line.needed("--endpoint-name"), line.needed("--name", "-n")
     path = f"{_group(line)}/providers/Microsoft.Network/privateEndpoints/{endpoint}"
     world.send("GET", path)
-    zone = {"name": line.needed("--zone-name"), "properties": {"privateDnsZoneId": line.needed("--private-dns-zone")}}
+    zone = {
+        "name": line.needed("--zone-name"),
+        "properties": {"privateDnsZoneId": line.needed("--private-dns-zone")},
+    }
     body = {"properties": {"privateDnsZoneConfigs": [zone]}}
     return world.send("PUT", f"{path}/privateDnsZoneGroups/{name}", body)
 

@@ -14,7 +14,10 @@ from tests.support.fixes.writes import Refused, merged
 
 @dataclass(frozen=True, kw_only=True)
 class Declared:
-    """A resource of a text. `is_part`: its lines belong into a larger resource, which exists."""
+    """A resource of a text.
+
+    `is_part`: its lines belong into a larger resource, which exists. Not `is_checked`: the body is not the text's own.
+    """
 
     resource_type: str
     version: str
@@ -23,11 +26,12 @@ class Declared:
     is_existing: bool = False
     is_part: bool = False
     method: str = "PUT"
+    is_checked: bool = True
 
     def problems(self) -> list[str]:
         """Return what the type's definition refuses. A part of a larger resource may lack members."""
         name = f"{self.resource_type}@{self.version}"
-        if self.is_existing or self.method != "PUT":
+        if self.is_existing or self.method != "PUT" or not self.is_checked:
             return []
         if name not in resource_types():
             return [f"{name} is not in tests/data/fixes/bicep_types.json"]

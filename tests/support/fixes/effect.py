@@ -13,7 +13,7 @@ from checks.model import ChosenCheck, Status
 from scanner.emulator.tenants.tenant import Document
 from tests.support.fixes.alternatives import alternatives
 from tests.support.fixes.applying import Applied, applied
-from tests.support.fixes.cases import Case, around, cases, filled, questions, scan, shipped_questions
+from tests.support.fixes.cases import Case, cases, filled, questions, scan, shipped_questions, start
 from tests.support.fixes.losses import lost
 from tests.support.side_by_side import beside
 
@@ -21,6 +21,9 @@ LANGUAGES = ("az", "bicep", "terraform")
 
 Statuses = Mapping[tuple[str, str, str], str]
 """Check, workspace and resource (lower-cased ids) to status."""
+
+RESOLVED = frozenset({Status.PASS, Status.NOT_APPLICABLE, "gone"})
+"""Statuses of a resource that failed and that the fix changed, so that the check has nothing against it."""
 
 _MARKED = re.compile(r"(/resourcegroups/)(\d+)~")
 
@@ -73,7 +76,7 @@ def _judged(tried: Sequence[Applied]) -> list[Effect]:
     worlds: dict[str, Tables] = {}
     for number, each in enumerate(tried):
         worlds[f"after {number}"] = scan(each.world.tenant())
-        worlds.setdefault(f"before {each.case.workspace_id}", _scanned(each.case.workspace_id))
+        worlds.setdefault(f"before {each.case.workspace_id}", scan(start(each.case)))
     together, names = beside(worlds), list(worlds)
     everything = _by_world(together, questions(), names)
     shipped = [_by_world(together, chosen, names) for chosen in shipped_questions()]
@@ -85,11 +88,6 @@ def _judged(tried: Sequence[Applied]) -> list[Effect]:
         )
         for number, each in enumerate(tried)
     ]
-
-
-@cache
-def _scanned(workspace_id: str) -> Tables:
-    return scan(around(workspace_id))
 
 
 def _by_world(tables: Tables, chosen: Sequence[ChosenCheck], names: Sequence[str]) -> dict[str, Statuses]:
@@ -116,9 +114,11 @@ def _effect(tried: Applied, before: Sequence[Statuses], after: Sequence[Statuses
         problems = [tried.failure]
     else:
         named = {case.check.id, *_named_checks(case, tried.language)}
-        problems = [each for each in _broken(before, after, tried.before) if each.partition(" ")[0] not in named]
+        problems = [
+            each for each in _broken(case, before, after, tried.before) if each.partition(" ")[0] not in named
+        ]
         problems += lost(case, tried.before, tried.world.bodies(), tried.world.written())
-        if verdict not in (Status.PASS, "gone") and not made:
+        if verdict not in RESOLVED and not made:
             problems.append(f"{case.check.id} is {verdict} afterwards")
         if not tried.world.requests:
             problems.append("the text changes nothing")
@@ -126,7 +126,7 @@ def _effect(tried: Applied, before: Sequence[Statuses], after: Sequence[Statuses
         case=case,
         applied=tried,
         verdict=verdict,
-        is_new=verdict not in (Status.PASS, "gone") and bool(made),
+        is_new=verdict not in RESOLVED and bool(made),
         problems=tuple(dict.fromkeys(problems)),
     )
 
@@ -150,16 +150,25 @@ def _verdict(case: Case, before: Statuses, after: Statuses) -> tuple[str, list[s
 
 
 def _broken(
-    before: Sequence[Statuses], after: Sequence[Statuses], known: Mapping[str, Document]
+    case: Case, before: Sequence[Statuses], after: Sequence[Statuses], known: Mapping[str, Document]
 ) -> Iterator[str]:
     """Name each check that passed and fails, and each check of a shipped policy that a new resource fails."""
     for number, (old, new) in enumerate(zip(before, after, strict=True)):
-        for (check, workspace, resource), status in new.items():
-            was = old.get((check, workspace, resource))
+        for key, status in new.items():
+            check, _, resource = key
+            was = old.get(key)
             if status == Status.FAIL and was == Status.PASS:
                 yield f"{check} of {_short(resource)} passed before and fails now"
-            elif status == Status.FAIL and was is None and number and resource not in known:
+            elif status == Status.FAIL and was is None and number and _is_worse(key, old, case, known):
                 yield f"{check} fails for the new {_short(resource)}"
+
+
+def _is_worse(key: tuple[str, str, str], old: Statuses, case: Case, known: Mapping[str, Document]) -> bool:
+    """Whether a failure is about a new resource, and not what a replaced workspace failed too."""
+    check, workspace, resource = key
+    own = case.workspace_id.lower()
+    replaced = resource == workspace and old.get((check, own, own)) == Status.FAIL
+    return resource not in known and not replaced
 
 
 def _short(resource: str) -> str:

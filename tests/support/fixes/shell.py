@@ -19,9 +19,6 @@ TOOLS = ("cat", "grep", "mktemp", "mv", "rm", "sed", "tr")
 
 Run = Callable[[Sequence[str], Path], str]
 
-ABSENT = "absent-"
-"""Begins the value of a name for what the workspace does not have. A command about it may fail, as in a terminal."""
-
 _CLIENT = """\
 #!{python} -IS
 import json, os, socket, sys
@@ -57,7 +54,7 @@ def run_in_bash(text: str, variables: Mapping[str, str], run: Run) -> None:
                 timeout=60,
                 check=False,
             )
-    unset = [line for line in done.stderr.splitlines() if line.startswith(("bash:", "/")) and ABSENT not in line]
+    unset = [line for line in done.stderr.splitlines() if "unbound variable" in line or "not found" in line]
     if failed or unset:
         raise ShellFailed("; ".join([*failed, *unset]))
 
@@ -87,10 +84,8 @@ def _az(folder: Path, run: Run, failed: list[str]):  # type: ignore[no-untyped-d
             try:
                 answer = {"out": run(words, Path(where)), "error": ""}
             except Exception as error:  # noqa: BLE001 - every failure of a command is bash's to report
-                answer = {
-                    "out": "",
-                    "error": f"az {' '.join(words)[:200]}: {type(error).__name__}: {error}\n",
-                }
+                failed.append(f"az {' '.join(words)[:200]}: {type(error).__name__}: {error}")
+                answer = {"out": "", "error": f"{failed[-1]}\n"}
             self.wfile.write(json.dumps(answer).encode())
             self.connection.shutdown(socket.SHUT_WR)
 

@@ -6,15 +6,13 @@ Resources of azurerm are only compared with the provider's schema: see `azurerm`
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import hcl2
 
 from tests.support.fixes.declared import Declared
 
-_FOR = re.compile(r"^\[for (\w+)(?:, (\w+))? in (.+?) : (.+)\]$", re.DOTALL)
-_FOR_MAP = re.compile(r"^\{for (\w+)(?:, (\w+))? in (.+?) : (.+?) => (.+)\}$", re.DOTALL)
 _HOLE = re.compile(r"\$\{([^{}]*)\}")
 
 
@@ -53,14 +51,29 @@ class _Evaluation:
         self._names: dict[str, Any] = {f"var.{name}": value for name, value in values.items()}
 
     def of(self, kind: str, name: str, body: Mapping[str, Any]) -> Iterator[Declared]:
-        if kind not in ("azapi_resource", "azapi_update_resource", "azapi_resource_action"):
+        if kind == "azurerm_role_assignment":
+            yield self._role(body)
+        if not kind.startswith("azapi_"):
             self._names[f"{kind}.{name}.id"] = f"<{kind}.{name}.id>"
             return
         for key, value in self._repeated(body):
             self._names |= {"each.key": key, "each.value": value}
-            made = self._declared(kind, {each: self.value(part) for each, part in body.items() if each not in _META})
+            made = self._declared(
+                kind, {each: self.value(part) for each, part in body.items() if each not in _META}
+            )
             self._names[f"{kind}.{name}.id"] = made.id
             yield made
+
+    def _role(self, body: Mapping[str, Any]) -> Declared:
+        """Return what azurerm_role_assignment sends: a PUT below its scope, under a new name."""
+        properties = {"principalId": self.value(body["principal_id"])}
+        return Declared(
+            resource_type="Microsoft.Authorization/roleAssignments",
+            version="2022-04-01",
+            id=f"{self.value(body['scope'])}/providers/Microsoft.Authorization/roleAssignments/new",
+            body={"properties": properties},
+            is_checked=False,
+        )
 
     def _repeated(self, body: Mapping[str, Any]) -> list[tuple[Any, Any]]:
         if "for_each" not in body:
@@ -104,8 +117,6 @@ class _Evaluation:
             return [self.value(each) for each in part]
         if not isinstance(part, str):
             return part
-        if part[:1] == '"':
-            return self._filled(part[1:-1])
         if part.startswith("${") and part.endswith("}"):
             return self._expression(part[2:-1].strip())
         return self._expression(part)
@@ -117,32 +128,28 @@ class _Evaluation:
     def _expression(self, text: str) -> Any:
         if text in self._names:
             return self._names[text]
-        if text[:1] == '"':
-            return self._filled(text[1:-1])
-        if text in ("true", "false", "null"):
-            return {"true": True, "false": False, "null": None}[text]
-        if re.fullmatch(r"-?\d+", text):
-            return int(text)
-        if found := re.fullmatch(r"(\S+) \+ (\d+)", text):
-            return int(self._expression(found[1])) + int(found[2])
-        if found := _FOR.match(text):
-            return [self._expression(found[4].strip()) for _ in self._loop(found)]
-        if found := _FOR_MAP.match(text):
-            return {self._expression(found[4]): self._expression(found[5]) for _ in self._loop(found)}
-        if found := re.fullmatch(r"(\w+)\((.*)\)", text, re.DOTALL):
-            return self._call(found[1], self._expression(f"[{found[2]}]"))
-        if found := re.fullmatch(r"(.+?) == (.+?) \? (.+) : (.+)", text, re.DOTALL):
-            is_equal = self._expression(found[1]) == self._expression(found[2])
-            return self._expression(found[3] if is_equal else found[4])
-        if text[:1] in "[{":
-            return self.value(hcl2.loads(f"x = {text}\n")["x"])
+        for pattern, evaluate in _EXPRESSIONS:
+            if found := pattern.fullmatch(text):
+                return evaluate(self, found)
         raise TerraformError(f"the expression is not known here: {text[:80]}")
 
-    @staticmethod
-    def _call(name: str, values: list[Any]) -> Any:
-        if name not in _FUNCTIONS:
-            raise TerraformError(f"the function {name} is not known here")
-        return _FUNCTIONS[name](*values)
+    def _choice(self, found: re.Match[str]) -> Any:
+        is_equal = self._expression(found[1]) == self._expression(found[2])
+        return self._expression(found[3] if is_equal else found[4])
+
+    def _list(self, found: re.Match[str]) -> Any:
+        return [self._expression(found[4].strip()) for _ in self._loop(found)]
+
+    def _map(self, found: re.Match[str]) -> Any:
+        return {self._expression(found[4]): self._expression(found[5]) for _ in self._loop(found)}
+
+    def _collection(self, found: re.Match[str]) -> Any:
+        return self.value(hcl2.loads(f"x = {found[0]}\n")["x"])
+
+    def _call(self, found: re.Match[str]) -> Any:
+        if found[1] not in _FUNCTIONS:
+            raise TerraformError(f"the function {found[1]} is not known here")
+        return _FUNCTIONS[found[1]](*self._expression(f"[{found[2]}]"))
 
     def _loop(self, found: re.Match[str]) -> Iterator[None]:
         first, second, items = found[1], found[2], self._expression(found[3].strip())
@@ -159,3 +166,22 @@ _FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "compact": lambda items: [item for item in items if item],
     "concat": lambda *parts: [item for part in parts for item in part],
 }
+
+
+_TEXT = r'"(?:[^"\\]|\\.)*"'
+
+_EXPRESSIONS: Sequence[tuple[re.Pattern[str], Callable[[_Evaluation, re.Match[str]], Any]]] = (
+    (re.compile(r"(.+?) == (.+?) \? (.+) : (.+)", re.DOTALL), _Evaluation._choice),
+    (re.compile(_TEXT, re.DOTALL), lambda self, found: self._filled(found[0][1:-1])),
+    (re.compile(r"true|false"), lambda _, found: found[0] == "true"),
+    (re.compile(r"null"), lambda _self, _found: None),
+    (re.compile(r"-?\d+"), lambda _, found: int(found[0])),
+    (
+        re.compile(r"(\S+) \+ (\d+)"),
+        lambda self, found: int(self._expression(found[1])) + int(found[2]),
+    ),
+    (re.compile(r"\[for (\w+)(?:, (\w+))? in (.+?) : (.+)\]", re.DOTALL), _Evaluation._list),
+    (re.compile(r"\{for (\w+)(?:, (\w+))? in (.+?) : (.+?) => (.+)\}", re.DOTALL), _Evaluation._map),
+    (re.compile(r"(\w+)\((.*)\)", re.DOTALL), _Evaluation._call),
+    (re.compile(r"[\[{].*[\]}]", re.DOTALL), _Evaluation._collection),
+)

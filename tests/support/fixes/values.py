@@ -10,10 +10,9 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from scanner.emulator.tenants.tenant import Document
 from reports.page.fixes import follows_hub
-from tests.support.fixes.cases import Case
-from tests.support.fixes.shell import ABSENT
+from scanner.emulator.tenants.tenant import Document
+from tests.support.fixes.cases import CLUSTER, Case
 
 Bodies = Mapping[str, Document]
 """The documents of the tenant before the fix, by lower-cased id."""
@@ -24,6 +23,7 @@ _FIXED: Mapping[str, Any] = {
     "address": "20.50.60.70",
     "addresses": ["20.50.60.70"],
     "application_type": "web",
+    "cluster": CLUSTER,
     "egress_deployment": "green",
     "endpoint_name": "pe-proof",
     "host": "conda.anaconda.org",
@@ -40,7 +40,6 @@ _FIXED: Mapping[str, Any] = {
     "rule_name": "proof-rule",
     "share": "100",
     "sku": "Standard",
-    "subresource": "blob",
     "vm_size": "STANDARD_DS3_V2",
     "vnet_link": "link-proof",
     "zone_group": "rg-dns",
@@ -66,27 +65,27 @@ def things_of(case: Case, bodies: Bodies) -> list[dict[str, str]]:
         if key.startswith(f"{workspace}/computes/")
         and body["properties"].get("computeType") in ("AmlCompute", "ComputeInstance")
     ]
-    deployments = [
-        key.split("/")[-3:][::2]
-        for key in bodies
-        if key.startswith(f"{workspace}/onlineendpoints/") and "/deployments/" in key
-    ]
-    served = {endpoint for endpoint, _ in deployments}
-    deployments += [
-        [_name(key), f"{ABSENT}deployment"]
-        for key, body in bodies.items()
-        if key.rpartition("/")[0] == f"{workspace}/onlineendpoints"
-        and body.get("kind") == "Managed"
-        and _name(key) not in served
-    ]
-    found = []
-    for number in range(max(len(computes), len(deployments), 1)):
-        compute = computes[number] if number < len(computes) else f"{ABSENT}compute"
-        endpoint, deployment = (
-            deployments[number] if number < len(deployments) else [f"{ABSENT}endpoint", f"{ABSENT}deployment"]
+    served = [
+        {"ENDPOINT": endpoint, **deployment}
+        for endpoint in (
+            _name(key)
+            for key, body in bodies.items()
+            if key.rpartition("/")[0] == f"{workspace}/onlineendpoints" and body.get("kind") == "Managed"
         )
-        found.append({"COMPUTE": compute, "ENDPOINT": endpoint, "DEPLOYMENT": deployment})
-    return found
+        for deployment in _deployments(f"{workspace}/onlineendpoints/{endpoint}/deployments/", bodies)
+    ]
+    return [
+        {
+            **({"COMPUTE": computes[number]} if number < len(computes) else {}),
+            **(served[number] if number < len(served) else {}),
+        }
+        for number in range(max(len(computes), len(served)))
+    ]
+
+
+def _deployments(prefix: str, bodies: Bodies) -> list[dict[str, str]]:
+    """Return the variable of each deployment; one without it for an endpoint that has none."""
+    return [{"DEPLOYMENT": _name(key)} for key in bodies if key.startswith(prefix)] or [{}]
 
 
 def _owner(case: Case) -> str:
@@ -155,26 +154,20 @@ def _tag(case: Case, bodies: Bodies) -> str | None:
     return f"{tag}.{location}" if tag == "BatchNodeManagement" else tag
 
 
-def _cluster(case: Case, bodies: Bodies) -> str | None:
-    computes = f"{_owner(case)}/computes/"
-    found = [
-        key
-        for key, body in bodies.items()
-        if key.startswith(computes) and body["properties"].get("computeType") == "AmlCompute"
-    ]
-    return _name(found[0]) if found else None
-
-
-def _host_rule(case: Case, bodies: Bodies) -> str | None:
+def host_rules(case: Case, bodies: Bodies) -> list[str]:
+    """Return the names of the workspace's host-name rules."""
     rules = f"{_owner(case)}/outboundrules/"
-    found = [key for key, body in bodies.items() if key.startswith(rules) and body.get("type") == "FQDN"]
-    return _name(found[0]) if found else None
+    return [
+        _name(key) for key, body in bodies.items() if key.startswith(rules) and body.get("type") == "FQDN"
+    ]
 
 
 def _dependency(case: Case, bodies: Bodies) -> str | None:
     """Return the dependency that the reason names by its role, as "leads to registry"."""
     members = {"registry": "containerRegistry", "vault": "keyVault", "storage": "storageAccount"}
-    named = next((member for word, member in members.items() if f"to {word}" in case.reason), "storageAccount")
+    named = next(
+        (member for word, member in members.items() if f"to {word}" in case.reason), "storageAccount"
+    )
     found = _workspace(case, bodies).get(named)
     return str(found) if found else None
 
@@ -187,11 +180,9 @@ _OF_CASE: Mapping[str, Callable[[Case, Bodies], Any]] = {
     "application_insights_id": lambda case, bodies: _workspace(case, bodies).get("applicationInsights"),
     "auth_mode": _property("properties", "authMode"),
     "dependency_id": _dependency,
-    "endpoint": lambda case, bodies: case.row.get("endpoint") or things_of(case, bodies)[0]["ENDPOINT"],
-    "cluster": _cluster,
-    "compute": lambda case, bodies: things_of(case, bodies)[0]["COMPUTE"],
-    "deployment": lambda case, bodies: case.row.get("deployment") or things_of(case, bodies)[0]["DEPLOYMENT"],
-    "old_rule": _host_rule,
+    "endpoint": lambda case, _: case.row.get("endpoint"),
+    "deployment": lambda case, _: case.row.get("deployment"),
+    "old_rule": lambda case, bodies: next(iter(host_rules(case, bodies)), None),
     "identity": lambda case, bodies: {"type": "SystemAssigned"},
     "identity_id": lambda case, _: (
         f"{_group(case)}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id"
@@ -212,11 +203,13 @@ _OF_CASE: Mapping[str, Callable[[Case, Bodies], Any]] = {
     ),
     "service_tag": _tag,
     "storage_account_id": lambda case, bodies: _workspace(case, bodies).get("storageAccount"),
+    "subresource": lambda case, _: "registry" if "to registry" in case.reason else "blob",
     "subnet_id": _network("virtualNetworks/vnet-proof/subnets/snet-proof"),
-    "target_id": lambda case, bodies: _workspace(case, bodies).get("storageAccount"),
+    "target_id": lambda case, _: f"{_group(case)}/providers/Microsoft.Storage/storageAccounts/stproof",
     "tenant_id": _property("properties", "tenantId"),
-    "tier": lambda case, bodies: _property("sku", "name")(case, bodies)
-    or _property("properties", "sku", "name")(case, bodies),
+    "tier": lambda case, bodies: (
+        _property("sku", "name")(case, bodies) or _property("properties", "sku", "name")(case, bodies)
+    ),
     "traffic": lambda case, bodies: _property("properties", "traffic")(case, bodies) or {},
     "virtual_network_id": _network("virtualNetworks/vnet-proof"),
     "virtual_network_rules": lambda case, bodies: (
