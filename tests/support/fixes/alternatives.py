@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-_LABEL = re.compile(r"^(#|//) (Either|Or) .*:$")
+_LABEL = re.compile(r"^(#|//) (Either|Or),? .*:$")
 
 
 def alternatives(text: str) -> list[str]:

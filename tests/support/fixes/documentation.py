@@ -86,8 +86,10 @@ def cell(check_id: str, language: str, found: Sequence[Effect]) -> str:
     if "" in reasons:
         return NOT_PROVEN
     proven = [each for each in found if not each.problems]
-    said = [ON_NEW if any(each.is_new for each in proven) else PROVEN] if proven else [PARSED]
-    return ". ".join([*said, *(reason.removesuffix(".") for reason in reasons)])
+    said = ON_NEW if any(each.is_new for each in proven) else PROVEN
+    if not reasons:
+        return said
+    return " ".join([f"{said}, except:" if proven else f"{PARSED}:", *reasons])
 
 
 def row(check_id: str) -> str:
@@ -117,11 +119,10 @@ def beginning() -> str:
 
 def main(ids: Sequence[str]) -> None:
     """Prove the fixes of these checks, or of all, and write the page."""
-    known = dict(rows())
     for check in BUILT_IN:
         if not ids or check.id in ids:
-            known[check.id] = row(check.id)
-            PAGE.write_text(page(known), encoding="utf-8")
+            proven = row(check.id)
+            PAGE.write_text(page({**rows(), check.id: proven}), encoding="utf-8")
 
 
 if __name__ == "__main__":

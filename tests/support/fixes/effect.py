@@ -58,7 +58,7 @@ def effects(check_id: str) -> Mapping[str, tuple[Effect, ...]]:
     }
     found: dict[tuple[str, int], Effect] = {}
     while open_tries := {key: left.pop(0) for key, left in tries.items() if left}:
-        done = _judged([applied(case, key[0], text) for key, (case, text) in open_tries.items()])
+        done = judged([applied(case, key[0], text) for key, (case, text) in open_tries.items()])
         for key, effect in zip(open_tries, done, strict=True):
             if key not in found or (found[key].problems and not effect.problems):
                 found[key] = effect
@@ -71,7 +71,7 @@ def effects(check_id: str) -> Mapping[str, tuple[Effect, ...]]:
     }
 
 
-def _judged(tried: Sequence[Applied]) -> list[Effect]:
+def judged(tried: Sequence[Applied]) -> list[Effect]:
     """Ask every check about all the tenants at once, before and after."""
     worlds: dict[str, Tables] = {}
     for number, each in enumerate(tried):
