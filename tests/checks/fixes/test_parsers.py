@@ -11,18 +11,19 @@ import pytest
 
 from checks.model import Check
 from checks.registry import BUILT_IN
-from tests.support.fixes import az_arguments, provider_arguments
-from tests.support.fixes.alternatives import alternatives
 from tests.support.fixes.applying import declared
-from tests.support.fixes.arm_world import ArmWorld
 from tests.support.fixes.cases import Case, cases, filled, start
-from tests.support.fixes.command_lines import command_line
-from tests.support.fixes.printed_commands import printed_commands
+from tests.support.fixes.commands import az_arguments
+from tests.support.fixes.commands.alternatives import alternatives
+from tests.support.fixes.commands.command_lines import command_line
+from tests.support.fixes.commands.printed_commands import printed_commands
 from tests.support.fixes.sources import AI_ML
+from tests.support.fixes.templates import provider_arguments
+from tests.support.fixes.world.arm_world import ArmWorld
 from tests.support.places import ROOT
 
 IDS = [check.id for check in BUILT_IN]
-PARSER = ROOT / "tests" / "support" / "fixes" / "azure_cli_parser.py"
+PARSER = ROOT / "tests" / "support" / "fixes" / "commands" / "azure_cli_parser.py"
 
 
 def resources(check: Check) -> list[Case]:
@@ -42,7 +43,11 @@ def test_azure_cli_parses_every_core_command() -> None:
         pytest.skip("azure-cli is large: install it elsewhere and set AZURE_CLI_PYTHON to its Python")
     core = [words for check in BUILT_IN for words in printed_commands(check) if words[0] != "ml"]
     done = subprocess.run(
-        [python, "-W", "ignore", str(PARSER)], input=json.dumps(core), capture_output=True, text=True, check=True
+        [python, "-W", "ignore", str(PARSER)],
+        input=json.dumps(core),
+        capture_output=True,
+        text=True,
+        check=True,
     )
     assert json.loads(done.stdout) == []
 

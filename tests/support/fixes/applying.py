@@ -7,17 +7,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from scanner.emulator.tenants.tenant import Document
-from tests.support.fixes.arm_world import ArmWorld
-from tests.support.fixes.az import Az
-from tests.support.fixes.bicep import BicepError, Deployment, declared_in_bicep
 from tests.support.fixes.cases import Case, start
-from tests.support.fixes.command_lines import CommandLine
-from tests.support.fixes.declared import Declared
-from tests.support.fixes.repeated_steps import repeated
-from tests.support.fixes.shell import ShellFailed, run_in_bash
-from tests.support.fixes.terraform import TerraformError, blocks, declared_in_terraform
+from tests.support.fixes.commands.az import Az
+from tests.support.fixes.commands.command_lines import CommandLine
+from tests.support.fixes.commands.repeated_steps import repeated
+from tests.support.fixes.commands.shell import ShellFailed, run_in_bash
+from tests.support.fixes.templates.bicep import BicepError, Deployment, declared_in_bicep
+from tests.support.fixes.templates.declared import Declared
+from tests.support.fixes.templates.terraform import TerraformError, blocks, declared_in_terraform
 from tests.support.fixes.values import for_az, for_bicep, host_rules, things_of, values_of
-from tests.support.fixes.writes import Refused
+from tests.support.fixes.world.arm_world import ArmWorld
+from tests.support.fixes.world.writes import Refused
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -33,12 +33,14 @@ Written by `python -m tests.support.fixes.documentation`; do not edit it by hand
 azml-audit prints a fix for az, Bicep and Terraform. It runs none of them. This page says what was proven of each
 text, and what only Azure can decide.
 
-| word | what it means |
-| --- | --- |
-| effect proven | The text was applied as printed to a failing resource of the demo tenant, and the tenant was scanned again. The check passes, or the resource is gone. No check that passed fails, and no check of a shipped policy fails for a new resource, except a check that the fix itself names. No setting of a written resource was lost. |
-| effect proven on a new resource | The same, but the text creates a second resource, for which the check passes. You delete the old one yourself. |
-| parsed | The text was read by a parser and compared with the definitions below. Its effect was not evaluated. |
-| no text | The fix has no text in this language, for the reason given. |
+- **effect proven**: the text was applied as printed to a failing resource of the demo tenant, and the tenant was
+  scanned again. The check passes, or the resource is gone. No check that passed fails, and no check of a shipped
+  policy fails for a new resource, except a check that the fix itself names. No setting of a written resource was lost.
+- **effect proven on a new resource**: the same, but the text creates a second resource, for which the check passes.
+  You delete the old one yourself.
+- **parsed**: a parser read the text, and it was compared with the definitions below. Its effect was not evaluated, or
+  it does not help the failing resource of the demo tenant, for the reason given.
+- **no text**: the fix has no text in this language, for the reason given.
 
 Every text is also parsed, whatever its cell says.
 

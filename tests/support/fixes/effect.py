@@ -11,10 +11,11 @@ from checks.contract.tables import Tables
 from checks.engine.asking import findings
 from checks.model import ChosenCheck, Status
 from scanner.emulator.tenants.tenant import Document
-from tests.support.fixes.alternatives import alternatives
 from tests.support.fixes.applying import Applied, applied
 from tests.support.fixes.cases import Case, cases, filled, questions, scan, shipped_questions, start
+from tests.support.fixes.commands.alternatives import alternatives
 from tests.support.fixes.losses import lost
+from tests.support.fixes.reasons import reason_of
 from tests.support.side_by_side import beside
 
 LANGUAGES = ("az", "bicep", "terraform")
@@ -47,8 +48,8 @@ class Effect:
 def effects(check_id: str) -> Mapping[str, tuple[Effect, ...]]:
     """Return, for each language of the check's fix, its effect on a failing resource of each kind.
 
-    A kind has several resources, and a text can have alternatives: the first that is proven counts, or else the
-    first.
+    A kind has several resources, and a text can have alternatives: the first that is proven counts, or whose problem
+    has a reason, or else the first.
     """
     tries = {
         (language, kind): [(case, text) for case in some for text in alternatives(filled(case)[language])]
@@ -60,9 +61,9 @@ def effects(check_id: str) -> Mapping[str, tuple[Effect, ...]]:
     while open_tries := {key: left.pop(0) for key, left in tries.items() if left}:
         done = judged([applied(case, key[0], text) for key, (case, text) in open_tries.items()])
         for key, effect in zip(open_tries, done, strict=True):
-            if key not in found or (found[key].problems and not effect.problems):
+            if key not in found or len(effect.problems) < len(found[key].problems):
                 found[key] = effect
-            if not effect.problems:
+            if all(reason_of(check_id, key[0], problem) for problem in effect.problems):
                 tries[key].clear()
     return {
         language: tuple(effect for (of, _), effect in found.items() if of == language)

@@ -32,7 +32,10 @@ _STRICTER = (
     "A workspace that allows only approved outbound keeps that mode: Azure cannot change it back, and it is stricter "
     "than this policy asks."
 )
-_RUNNING = "Azure refuses isolation while computes or endpoints exist, and a template cannot delete them: the az steps do."
+_RUNNING = (
+    "Azure refuses isolation while computes or endpoints exist, and a template cannot delete them: the az steps do "
+    "that."
+)
 _ONE_OF_TWO = "The text adds one rule, and the workspace lacks two."
 _NOT_SUPPORTED = (
     "Managed networks do not support the rule's resource type at all: the az text removes the rule."

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 
 from scanner.emulator.tenants.tenant import Document
-from tests.support.fixes.resource_types import resource_types
+from tests.support.fixes.templates.resource_types import resource_types
 
 _ENVELOPE = ("id", "name", "type", "etag", "systemData", "location", "kind")
 """What a PUT keeps if the body leaves it out: parts of the id, or fixed at creation."""

@@ -11,7 +11,7 @@ from typing import Any
 
 import hcl2
 
-from tests.support.fixes.declared import Declared
+from tests.support.fixes.templates.declared import Declared
 
 _HOLE = re.compile(r"\$\{([^{}]*)\}")
 

@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Iterator
 
 from checks.model import Check
-from tests.support.fixes.alternatives import alternatives
+from tests.support.fixes.commands.alternatives import alternatives
 
 _BREAK = frozenset({"&&", "||", ";", "|", "then", "do", ">", ">>", "<"})
 _STARTS = re.compile(r"^[\s#]*(?:if |for |then |az |\[|[A-Z_]+=)")

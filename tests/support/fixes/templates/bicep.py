@@ -9,7 +9,7 @@ from typing import Any
 import tree_sitter_bicep
 from tree_sitter import Language, Node, Parser
 
-from tests.support.fixes.declared import Declared
+from tests.support.fixes.templates.declared import Declared
 
 OWN_TEMPLATE = "lines for your own template"
 """A comment with these words says that the resources are parts of larger ones."""

@@ -10,7 +10,7 @@ from scanner.emulator.tenants.builders import Place, Site, guid, system_assigned
 from scanner.emulator.tenants.network import APPROVED, INTERNET
 from scanner.emulator.tenants.rules import required_rules
 from scanner.emulator.tenants.tenant import Document, Resource
-from tests.support.fixes.writes import Refused, merged, replaced
+from tests.support.fixes.world.writes import Refused, merged, replaced
 
 PATCH_MEMBERS = frozenset(
     {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from scanner.emulator.tenants.tenant import Document, Resource
-from tests.support.fixes.writes import Refused, merged
+from tests.support.fixes.world.writes import Refused, merged
 
 CREATED = "2026-11-20T09:00:00.0000000Z"
 """When a compute is created that a fix creates: after everything in the demo tenant."""

@@ -21,9 +21,9 @@ from azure.core.pipeline.transport import RequestsTransport
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPResponse
 
-from tests.support.fixes.arm_world import ArmWorld
-from tests.support.fixes.command_lines import CommandLine
-from tests.support.fixes.writes import Refused
+from tests.support.fixes.commands.command_lines import CommandLine
+from tests.support.fixes.world.arm_world import ArmWorld
+from tests.support.fixes.world.writes import Refused
 
 _WORKSPACE_FIELDS = {
     "--display-name": "display_name",

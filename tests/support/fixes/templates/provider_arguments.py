@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
-from tests.support.fixes.terraform import blocks
+from tests.support.fixes.templates.terraform import blocks
 from tests.support.places import DATA
 
 _META = frozenset(

@@ -12,9 +12,9 @@ from dataclasses import replace
 
 from scanner.emulator.routes import target_of
 from scanner.emulator.tenants.tenant import Document, Resource, Tenant
-from tests.support.fixes.writes import Refused, merged, replaced
-from tests.support.fixes.writes_to_computes import written_compute
-from tests.support.fixes.writes_to_workspaces import created_workspace, provisioned, written_workspace
+from tests.support.fixes.world.writes import Refused, merged, replaced
+from tests.support.fixes.world.writes_to_computes import written_compute
+from tests.support.fixes.world.writes_to_workspaces import created_workspace, provisioned, written_workspace
 
 _RULES, _CONNECTIONS = "outboundRules", "privateEndpointConnections"
 _PROVISION = "/provisionmanagednetwork"

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from tests.support.fixes.arm_world import ArmWorld
-from tests.support.fixes.command_lines import CommandLine
-from tests.support.fixes.writes import Refused
+from tests.support.fixes.commands.command_lines import CommandLine
+from tests.support.fixes.world.arm_world import ArmWorld
+from tests.support.fixes.world.writes import Refused
 
 
 def _group(line: CommandLine) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from tests.support.fixes.command_lines import CommandLine
+from tests.support.fixes.commands.command_lines import CommandLine
 from tests.support.places import DATA
 
 

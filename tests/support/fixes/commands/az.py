@@ -14,11 +14,11 @@ from typing import Any
 import jmespath
 import yaml
 
-from tests.support.fixes.arm_world import ArmWorld
-from tests.support.fixes.az_ml import AzMl
-from tests.support.fixes.command_lines import CommandLine, command_line
-from tests.support.fixes.core_commands import CORE
-from tests.support.fixes.writes import Refused
+from tests.support.fixes.commands.az_ml import AzMl
+from tests.support.fixes.commands.command_lines import CommandLine, command_line
+from tests.support.fixes.commands.core_commands import CORE
+from tests.support.fixes.world.arm_world import ArmWorld
+from tests.support.fixes.world.writes import Refused
 
 _ARM = "https://management.azure.com"
 

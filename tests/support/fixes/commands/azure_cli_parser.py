@@ -13,8 +13,8 @@ from io import StringIO
 
 def main() -> None:
     """Parse every command of stdin."""
-    from azure.cli.core import get_default_cli  # noqa: PLC0415
-    from azure.cli.core.file_util import create_invoker_and_load_cmds_and_args  # noqa: PLC0415
+    from azure.cli.core import get_default_cli
+    from azure.cli.core.file_util import create_invoker_and_load_cmds_and_args
 
     cli = get_default_cli()
     create_invoker_and_load_cmds_and_args(cli)

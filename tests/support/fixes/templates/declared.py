@@ -7,9 +7,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from tests.support.fixes.arm_world import ArmWorld
-from tests.support.fixes.resource_types import resource_types
-from tests.support.fixes.writes import Refused, merged
+from tests.support.fixes.templates.resource_types import resource_types
+from tests.support.fixes.world.arm_world import ArmWorld
+from tests.support.fixes.world.writes import Refused, merged
 
 
 @dataclass(frozen=True, kw_only=True)
