@@ -40,7 +40,8 @@ def applied(case: Case, language: str, text: str) -> Applied:
     """Run the text against the resource's part of the demo tenant."""
     world = ArmWorld(start(case))
     before = world.bodies()
-    az, resources, failure = Az(world), (), ""
+    az, failure = Az(world), ""
+    resources: tuple[Declared, ...] = ()
     try:
         if language == "az":
             for values in _each(case, text, before):

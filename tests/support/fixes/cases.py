@@ -118,12 +118,12 @@ def cases(check_id: str) -> tuple[tuple[Case, ...], ...]:
     chosen: dict[tuple[object, ...], list[Case]] = {}
     for found in _failing()[check.id]:
         place = places.get(found["resource_id"].lower())
-        row = {} if place is None else frame.iloc[place]
+        row: Mapping[str, Any] = {} if place is None else dict(frame.iloc[place])
         kind = tuple(str(row[name]) for name in _KINDS if name in row)
         case = Case(
             check=check,
             **{name: str(found[name]) for name in ("resource_id", "workspace_id", "judged_by", "reason")},
-            row={str(name): value for name, value in dict(row).items() if not _is_missing(value)},
+            row={str(name): value for name, value in row.items() if not _is_missing(value)},
         )
         chosen.setdefault(kind, []).append(case)
     return tuple(tuple(each[:CANDIDATES]) for each in chosen.values())

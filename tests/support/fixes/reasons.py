@@ -57,7 +57,6 @@ REASONS: tuple[Reason, ...] = (
     Reason(
         check_id="RES013", problem="RES013 is fail|keeps no deleted vault|changes nothing", text=_RESTORED
     ),
-    Reason(check_id="RES014", problem="RES014 is fail afterwards", text=_FOREIGN),
     Reason(check_id="RES017", problem="RES017 is fail|changes nothing", text=_NO_MOVE),
 )
 

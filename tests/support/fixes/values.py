@@ -115,7 +115,7 @@ def _group(case: Case) -> str:
 
 
 def _workspace(case: Case, bodies: Bodies) -> Document:
-    return bodies[case.workspace_id.lower()]["properties"]
+    return dict(bodies[case.workspace_id.lower()]["properties"])
 
 
 def _resource(case: Case, bodies: Bodies) -> Document:

@@ -11,7 +11,6 @@ import logging
 import warnings
 from collections.abc import Callable, Mapping
 from io import BytesIO
-from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -239,7 +238,8 @@ def _given(line: CommandLine, fields: Mapping[str, str]) -> list[dict[str, Any]]
     return [{path: value} for path, value in values.items() if value]
 
 
-def _file(line: CommandLine) -> Path | None:
+def _file(line: CommandLine) -> Any:
+    """Return the path of the file; None without one, which the load functions take, although their types do not."""
     name = line.value("--file", "-f")
     return line.folder / name if name else None
 
@@ -262,7 +262,7 @@ class _Adapter(HTTPAdapter):
         super().__init__()
         self._world, self._sent = world, sent
 
-    def send(self, request: requests.PreparedRequest, *_args: Any, **_options: Any) -> requests.Response:  # type: ignore[override]
+    def send(self, request: requests.PreparedRequest, *_args: Any, **_options: Any) -> requests.Response:
         path, method = unquote(urlsplit(str(request.url)).path), str(request.method)
         body = json.loads(request.body) if request.body else None
         try:
@@ -278,4 +278,4 @@ class _Adapter(HTTPAdapter):
             status=status,
             preload_content=False,
         )
-        return self.build_response(request, raw)  # type: ignore[no-untyped-call, no-any-return]
+        return self.build_response(request, raw)

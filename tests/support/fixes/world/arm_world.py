@@ -77,8 +77,8 @@ class ArmWorld:
         if key in self._others:
             return copy.deepcopy(self._others[key])
         if target.resource_type.endswith("/outboundrules"):
-            owner, _, name = path.rpartition(f"/{_RULES}/")
-            rules = {known.lower(): (known, rule) for known, rule in _rules(self._owner(owner)).items()}
+            owner_id, _, name = path.rpartition(f"/{_RULES}/")
+            rules = {known.lower(): (known, rule) for known, rule in _rules(self._owner(owner_id)).items()}
             if name.lower() in rules:
                 known, rule = rules[name.lower()]
                 return _rule_body(path.rpartition("/")[0], known, rule)
@@ -91,7 +91,12 @@ class ArmWorld:
         if not key.endswith(_PROVISION):
             raise Refused(405, "MethodNotAllowed", f"POST {key} is not known here")
         owner = self._owner(key.removesuffix(_PROVISION))
-        self._put(replace(owner, **provisioned(owner, body, set(self._others))))
+        private = {
+            known
+            for known, each in self._resources.items()
+            if (each.body.get("properties") or {}).get("publicNetworkAccess") == "Disabled"
+        }
+        self._put(replace(owner, **provisioned(owner, body, set(self._others), private)))
         return {"status": "Active", "sparkReady": bool(body.get("includeSpark"))}
 
     def _delete(self, key: str) -> Document:

@@ -102,18 +102,20 @@ def _check_isolation(before: Document, after: Document, running: Collection[str]
         network["status"] = {"status": "Inactive", "sparkReady": False}
 
 
-def provisioned(workspace: Resource, body: Document, written: Collection[str]) -> dict[str, Any]:
+def provisioned(
+    workspace: Resource, body: Document, written: Collection[str], private: Collection[str]
+) -> dict[str, Any]:
     """Return the `body` and `rules` after the managed network was provisioned.
 
-    `written` are lower-cased ids of other resources. A failed rule recovers if they contain a role on its target.
+    `written` are lower-cased ids of other resources: a failed rule recovers if they contain a role on its target.
+    `private` are those of resources without public access: Azure adds its endpoints to them.
     """
     after = copy.deepcopy(workspace.body)
     network = after["properties"].get("managedNetwork") or {}
     if _mode(after) == _OFF:
         raise Refused(400, "ValidationError", "the workspace has no managed network to provision")
     rules = dict(network.get("outboundRules") or {}) if workspace.rules is None else dict(workspace.rules)
-    is_private = after["properties"].get("publicNetworkAccess") == "Disabled"
-    rules = {**_required(after, is_private), **rules}
+    rules = {**_required(after, rules, private), **rules}
     is_spark = bool(body.get("includeSpark")) or (network.get("status") or {}).get("sparkReady") is True
     network["status"] = {"status": "Active", "sparkReady": is_spark}
     network["outboundRules"] = {name: _settled(rule, written) for name, rule in rules.items()}
@@ -134,22 +136,29 @@ def _may_approve(rule: Document, written: Collection[str]) -> bool:
     )
 
 
-def _required(workspace: Document, is_private: bool) -> Document:
-    """The rules that Azure adds: its service tags in the strict mode, the workspace's endpoint if it is private."""
+def _required(workspace: Document, known: Document, private: Collection[str]) -> Document:
+    """Return the rules that Azure adds: service tags in the strict mode, and endpoints to what is private."""
     segments = workspace["id"].split("/")
     place = Place(subscription=segments[2], group=segments[4], location=workspace["location"])
-    rules = required_rules(Site(place=place, name=workspace["name"]))
-    known = (workspace["properties"]["managedNetwork"].get("outboundRules") or {}).values()
-    tags = {
-        str(rule["destination"].get("serviceTag"))
-        for rule in known
-        if rule.get("type") == "ServiceTag" and isinstance(rule.get("destination"), dict)
-    }
+    present = {_destination(rule) for rule in known.values()}
     chosen = {}
-    for name, rule in rules.items():
-        if rule["type"] == "ServiceTag" and _mode(workspace) == APPROVED:
-            if rule["destination"]["serviceTag"] not in tags or "UDP" in name:
-                chosen[name] = rule
-        elif "_amlworkspace_" in name and is_private:
-            chosen[name] = {**rule, "destination": {**rule["destination"], "sparkEnabled": True}}
+    for name, rule in required_rules(Site(place=place, name=workspace["name"])).items():
+        destination = rule["destination"]
+        if rule["type"] == "ServiceTag":
+            is_needed = _mode(workspace) == APPROVED
+        else:
+            is_needed = destination["serviceResourceId"].lower() in private
+        if is_needed and _destination(rule) not in present:
+            is_own = destination.get("subresourceTarget") == "amlworkspace"
+            spark = {"sparkEnabled": True} if is_own else {}
+            chosen[name] = {**rule, "destination": {**destination, **spark}}
     return chosen
+
+
+def _destination(rule: Document) -> tuple[str, ...]:
+    """Return what a rule opens, to compare it with another."""
+    destination = rule.get("destination")
+    if not isinstance(destination, dict):
+        return (str(destination),)
+    names = ("serviceTag", "protocol", "serviceResourceId", "subresourceTarget")
+    return tuple(str(destination.get(name, "")).lower() for name in names)
