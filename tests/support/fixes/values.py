@@ -190,7 +190,7 @@ _OF_CASE: Mapping[str, Callable[[Case, Bodies], Any]] = {
     "ip_rules": lambda case, bodies: _property("properties", "networkAcls", "ipRules")(case, bodies) or [],
     "key_vault_id": lambda case, bodies: _workspace(case, bodies).get("keyVault"),
     "key_vault_of_key_id": lambda case, _: f"{_group(case)}/providers/Microsoft.KeyVault/vaults/kv-proof",
-    "kind": _property("kind"),
+    "kind": lambda case, bodies: _property("kind")(case, bodies) or "Default",
     "location": lambda case, bodies: bodies[case.workspace_id.lower()]["location"],
     "log_analytics_id": lambda case, _: (
         f"{_group(case)}/providers/Microsoft.OperationalInsights/workspaces/log"
