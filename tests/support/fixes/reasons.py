@@ -48,12 +48,18 @@ _FOREIGN = (
     "The rule admits a foreign subscription: the az text has the command that deletes it, as a comment."
 )
 
+_NEEDS_NETWORK = (
+    "The private endpoint is enough for computes only, and the workspace has a managed online endpoint: the az text has "
+    "the steps for the managed network."
+)
+
 REASONS: tuple[Reason, ...] = (
     Reason(check_id="NET006", problem="NET006 is fail afterwards|OBR002 of", text=_STRICTER),
     Reason(check_id="MVN001", problem="isolation goes on only without", text=_RUNNING, languages=TEMPLATES),
     Reason(check_id="MVN002", problem="isolation goes on only without", text=_RUNNING, languages=TEMPLATES),
     Reason(check_id="OBR003", problem="OBR003 is fail afterwards", text=_ONE_OF_TWO, languages=TEMPLATES),
     Reason(check_id="OBR009", problem="OBR009 is fail afterwards", text=_NOT_SUPPORTED, languages=TEMPLATES),
+    Reason(check_id="END005", problem="END005 is fail afterwards", text=_NEEDS_NETWORK, languages=TEMPLATES),
     Reason(
         check_id="RES013", problem="RES013 is fail|keeps no deleted vault|changes nothing", text=_RESTORED
     ),
