@@ -1,4 +1,4 @@
-"""Each printed fix makes its check pass and no other check fail, and docs/fixes.md says so.
+"""Each printed fix makes its check pass and no other check fail, and docs/fixes.md shows it.
 
 `python -m tests.support.fixes.documentation ID` renews the line of a check, without ID the whole page.
 """
@@ -19,7 +19,7 @@ IDS = [check.id for check in BUILT_IN]
 
 @pytest.mark.slow
 @pytest.mark.parametrize("check_id", IDS)
-def test_the_page_says_what_a_proof_finds(check_id: str) -> None:
+def test_the_page_shows_what_a_proof_finds(check_id: str) -> None:
     assert row(check_id) == rows()[check_id]
 
 

@@ -22,7 +22,7 @@ from tests.support.fixes.world.writes import Refused
 
 @dataclass(frozen=True, kw_only=True)
 class Applied:
-    """One text after it ran. `failure` says why it did not run to its end; "" if it did.
+    """One text after it ran. `failure` is why it did not run to its end; "" if it did.
 
     `before` are the documents before it ran, `lines` the az commands, `declared` the resources of the other languages.
     """

@@ -30,13 +30,15 @@ from tests.support.places import DATA
 from tests.support.scanning import rows, scanned
 
 _KINDS = ("role", "compute_type", "type", "kind")
-"""Columns that tell apart resources for which one fix can have different effects."""
+"""Columns that distinguish resources for which one fix can have different effects."""
+
+_ALSO = {"NET006": ("isolation_mode",)}
 
 EXTRA = ("mlw-selected-only", "mlw-approved-only")
 """Workspaces beside those of the demo tenant, for checks that none of those fails."""
 
 CANDIDATES = 4
-"""How many resources of a kind are tried: other failures of a resource can stand in the way of its fix."""
+"""How many resources of a kind are tried: other failures of a resource can prevent the proof of its fix."""
 
 _LINKS = ("storageAccount", "keyVault", "containerRegistry", "applicationInsights", "hubResourceId")
 
@@ -133,7 +135,7 @@ def cases(check_id: str) -> tuple[tuple[Case, ...], ...]:
     for found in _failing()[check.id]:
         place = places.get(found["resource_id"].lower())
         row: Mapping[str, Any] = {} if place is None else dict(frame.iloc[place])
-        kind = tuple(str(row[name]) for name in _KINDS if name in row)
+        kind = tuple(str(row[name]) for name in (*_KINDS, *_ALSO.get(check_id, ())) if name in row)
         case = Case(
             check=check,
             **{name: str(found[name]) for name in ("resource_id", "workspace_id", "judged_by", "reason")},
@@ -166,7 +168,7 @@ def filled(case: Case) -> dict[str, str]:
 
 
 CLUSTER = "cpu-proof"
-"""The cluster that a workspace gets if a fix says that it has to exist."""
+"""The cluster that a workspace gets if a fix requires one."""
 
 _NEEDS_CLUSTER = frozenset({"RES008"})
 

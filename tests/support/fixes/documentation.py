@@ -30,7 +30,7 @@ _BEGINNING = """\
 Written by `python -m tests.support.fixes.documentation`; do not edit it by hand. The tests in
 `tests/checks/fixes` prove each row again, offline.
 
-azml-audit prints a fix for az, Bicep and Terraform. It runs none of them. This page says what was proven of each
+azml-audit prints a fix for az, Bicep and Terraform. It runs none of them. This page shows what was proven of each
 text, and what only Azure can decide.
 
 - **effect proven**: the text was applied as printed to a failing resource of the demo tenant, and the tenant was
@@ -42,7 +42,7 @@ text, and what only Azure can decide.
   it does not help the failing resource of the demo tenant, for the reason given.
 - **no text**: the fix has no text in this language, for the reason given.
 
-Every text is also parsed, whatever its cell says.
+Every text is also parsed, whatever its cell shows.
 
 ## How
 
@@ -75,7 +75,7 @@ Every text is also parsed, whatever its cell says.
 
 
 def cell(check_id: str, language: str, found: Sequence[Effect]) -> str:
-    """Return what the page says of one text."""
+    """Return the cell of one text."""
     if not found:
         reason = NO_TEXT.get(check_id, {}).get(language)
         return f"no text: {reason}" if reason else NOT_PROVEN

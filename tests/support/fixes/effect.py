@@ -1,4 +1,4 @@
-"""Apply fixes to failing resources, scan the tenant again, and compare what every check says."""
+"""Apply fixes to failing resources, scan the tenant again, and compare the answers of every check."""
 
 from __future__ import annotations
 

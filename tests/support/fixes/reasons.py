@@ -49,8 +49,8 @@ _FOREIGN = (
 )
 
 _NEEDS_NETWORK = (
-    "The private endpoint is enough for computes only, and the workspace has a managed online endpoint: the az text has "
-    "the steps for the managed network."
+    "The private endpoint is enough for computes only, and the workspace has a managed online endpoint: the az text "
+    "has the steps for the managed network."
 )
 
 REASONS: tuple[Reason, ...] = (

@@ -1,4 +1,4 @@
-"""Repeat the numbered steps of a text for each thing, and leave out what there is not, where the text says so.
+"""Repeat the numbered steps of a text for each thing, and leave out what there is not, where the text asks for it.
 
 The sentences are `Repeat steps 2 to 5, and later 8 to 10, for each …` and `Leave out what the workspace does not
 have`. The first range runs once for each thing, then the steps between, then the second range.

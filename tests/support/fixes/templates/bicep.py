@@ -12,7 +12,7 @@ from tree_sitter import Language, Node, Parser
 from tests.support.fixes.templates.declared import Declared
 
 OWN_TEMPLATE = "lines for your own template"
-"""A comment with these words says that the resources are parts of larger ones."""
+"""A comment with these words marks resources that are parts of larger ones."""
 
 
 class BicepError(Exception):

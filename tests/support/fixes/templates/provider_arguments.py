@@ -31,7 +31,7 @@ def problems(text: str) -> list[str]:
 
 
 def replaced_names(text: str) -> list[str]:
-    """Return the azurerm resources of a text that stand on an existing name, with an argument that replaces them."""
+    """Return the azurerm resources of a text that have an existing name and an argument that replaces them."""
     return [
         f"{kind}.{name}"
         for kind, name, body in blocks(text)

@@ -1,4 +1,4 @@
-"""What Azure does with a write to a workspace, as its contract and its documentation say."""
+"""What Azure does with a write to a workspace, by its contract and its documentation."""
 
 from __future__ import annotations
 
