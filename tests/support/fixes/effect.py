@@ -63,8 +63,10 @@ def effects(check_id: str) -> Mapping[str, tuple[Effect, ...]]:
         for key, effect in zip(open_tries, done, strict=True):
             if key not in found or len(effect.problems) < len(found[key].problems):
                 found[key] = effect
-            if all(reason_of(check_id, key[0], problem) for problem in effect.problems):
+            if not effect.problems:
                 tries[key].clear()
+            elif all(reason_of(check_id, key[0], problem) for problem in effect.problems):
+                tries[key] = [each for each in tries[key] if each[0] is effect.case]
     return {
         language: tuple(effect for (of, _), effect in found.items() if of == language)
         for language in LANGUAGES

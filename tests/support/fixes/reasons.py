@@ -55,6 +55,7 @@ _NEEDS_NETWORK = (
 
 REASONS: tuple[Reason, ...] = (
     Reason(check_id="NET006", problem="NET006 is fail afterwards|OBR002 of", text=_STRICTER),
+    Reason(check_id="NET006", problem="isolation goes on only without", text=_RUNNING, languages=TEMPLATES),
     Reason(check_id="MVN001", problem="isolation goes on only without", text=_RUNNING, languages=TEMPLATES),
     Reason(check_id="MVN002", problem="isolation goes on only without", text=_RUNNING, languages=TEMPLATES),
     Reason(check_id="OBR003", problem="OBR003 is fail afterwards", text=_ONE_OF_TWO, languages=TEMPLATES),

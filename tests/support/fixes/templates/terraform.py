@@ -149,7 +149,7 @@ class _Evaluation:
     def _call(self, found: re.Match[str]) -> Any:
         if found[1] not in _FUNCTIONS:
             raise TerraformError(f"the function {found[1]} is not known here")
-        return _FUNCTIONS[found[1]](*self._expression(f"[{found[2]}]"))
+        return _FUNCTIONS[found[1]](*self.value(hcl2.loads(f"x = [{found[2]}]\n")["x"]))
 
     def _loop(self, found: re.Match[str]) -> Iterator[None]:
         first, second, items = found[1], found[2], self._expression(found[3].strip())
@@ -171,6 +171,7 @@ _FUNCTIONS: Mapping[str, Callable[..., Any]] = {
 _TEXT = r'"(?:[^"\\]|\\.)*"'
 
 _EXPRESSIONS: Sequence[tuple[re.Pattern[str], Callable[[_Evaluation, re.Match[str]], Any]]] = (
+    (re.compile(r"(\w+)\((.*)\)", re.DOTALL), _Evaluation._call),
     (re.compile(r"(.+?) == (.+?) \? (.+) : (.+)", re.DOTALL), _Evaluation._choice),
     (re.compile(_TEXT, re.DOTALL), lambda self, found: self._filled(found[0][1:-1])),
     (re.compile(r"true|false"), lambda _, found: found[0] == "true"),
@@ -182,6 +183,5 @@ _EXPRESSIONS: Sequence[tuple[re.Pattern[str], Callable[[_Evaluation, re.Match[st
     ),
     (re.compile(r"\[for (\w+)(?:, (\w+))? in (.+?) : (.+)\]", re.DOTALL), _Evaluation._list),
     (re.compile(r"\{for (\w+)(?:, (\w+))? in (.+?) : (.+?) => (.+)\}", re.DOTALL), _Evaluation._map),
-    (re.compile(r"(\w+)\((.*)\)", re.DOTALL), _Evaluation._call),
     (re.compile(r"[\[{].*[\]}]", re.DOTALL), _Evaluation._collection),
 )
