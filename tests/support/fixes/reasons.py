@@ -53,6 +53,9 @@ _NEEDS_NETWORK = (
     "has the steps for the managed network."
 )
 
+_NO_NETWORK = "The answer depends on the virtual network of the new endpoint, which the emulated tenant does not create."
+_OLD_STAYS = "The text creates the new endpoint. The az text also deletes the old connection."
+
 REASONS: tuple[Reason, ...] = (
     Reason(check_id="NET006", problem="NET006 is fail afterwards|OBR002 of", text=_STRICTER),
     Reason(check_id="NET006", problem="isolation goes on only without", text=_RUNNING, languages=TEMPLATES),
@@ -60,6 +63,13 @@ REASONS: tuple[Reason, ...] = (
     Reason(check_id="MVN002", problem="isolation goes on only without", text=_RUNNING, languages=TEMPLATES),
     Reason(check_id="OBR003", problem="OBR003 is fail afterwards", text=_ONE_OF_TWO, languages=TEMPLATES),
     Reason(check_id="OBR009", problem="OBR009 is fail afterwards", text=_NOT_SUPPORTED, languages=TEMPLATES),
+    Reason(check_id="PEP004", problem="PEP004 is unknown afterwards", text=_NO_NETWORK),
+    Reason(
+        check_id="PEP005",
+        problem="PEP005 is (unknown|fail) afterwards",
+        text=_OLD_STAYS,
+        languages=("bicep",),
+    ),
     Reason(check_id="END005", problem="END005 is fail afterwards", text=_NEEDS_NETWORK, languages=TEMPLATES),
     Reason(
         check_id="RES013", problem="RES013 is fail|keeps no deleted vault|changes nothing", text=_RESTORED
@@ -77,6 +87,7 @@ NO_TEXT: Mapping[str, Mapping[str, str]] = {
     "PEP002": dict.fromkeys(TEMPLATES, _CANNOT_SETTLE),
     "PEP003": dict.fromkeys(TEMPLATES, _CANNOT_SETTLE),
     "MVN003": {"bicep": _CANNOT_ACT},
+    "MVN008": {"bicep": "Bicep registers no provider."},
     "MVN004": {"bicep": _CANNOT_ACT},
     "OBR001": {"bicep": _CANNOT_ACT},
     "OBR002": {"bicep": _CANNOT_DELETE},
@@ -89,6 +100,7 @@ NO_TEXT: Mapping[str, Mapping[str, str]] = {
         TEMPLATES, "The first choice is a waiver; the rules to replace need a list first."
     ),
     "OBR013": {"bicep": _CANNOT_DELETE},
+    "OBR015": {"bicep": _CANNOT_DELETE},
     "RES013": dict.fromkeys(TEMPLATES, _RESTORED),
     "RES014": {"bicep": _WHOLE_PERIMETER},
     "RES015": {"bicep": _WHOLE_PERIMETER},

@@ -111,6 +111,12 @@ def _connections(world: ArmWorld, line: CommandLine) -> Any:
     return world.send("GET", f"{line.needed('--id')}/privateEndpointConnections")["value"]
 
 
+# command_modules/resource/custom.py: register_provider is a POST, and a GET until it is done.
+def _registered(world: ArmWorld, line: CommandLine) -> Any:
+    subscription, namespace = line.needed("--subscription"), line.needed("--namespace", "-n")
+    return world.send("POST", f"/subscriptions/{subscription}/providers/{namespace}/register")
+
+
 # command_modules/resource/custom.py: delete_resource is a DELETE of each id, wait polls a GET.
 def _resource_deleted(world: ArmWorld, line: CommandLine) -> Any:
     return world.send("DELETE", line.needed("--ids"))
@@ -142,6 +148,7 @@ CORE: Mapping[str, Callable[[ArmWorld, CommandLine], Any]] = {
     "network private-dns link vnet create": _zone_link,
     "network private-endpoint dns-zone-group create": _zone_group,
     "network private-endpoint dns-zone-group add": _zone_group,
+    "provider register": _registered,
     "keyvault recover": _vault_recovered,
     "resource delete": _resource_deleted,
     "resource wait": _resource_show,

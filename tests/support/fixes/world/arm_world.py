@@ -17,7 +17,7 @@ from tests.support.fixes.world.writes_to_computes import written_compute
 from tests.support.fixes.world.writes_to_workspaces import created_workspace, provisioned, written_workspace
 
 _RULES, _CONNECTIONS = "outboundRules", "privateEndpointConnections"
-_PROVISION = "/provisionmanagednetwork"
+_PROVISION, _REGISTER = "/provisionmanagednetwork", "/register"
 
 
 class ArmWorld:
@@ -88,6 +88,14 @@ class ArmWorld:
         return copy.deepcopy(found)
 
     def _post(self, key: str, body: Document) -> Document:
+        if key.endswith(_REGISTER):
+            scope, _, namespace = key.removesuffix(_REGISTER).rpartition("/providers/")
+            states = {
+                **self._tenant.registration_states,
+                f"{scope.rpartition('/')[2]}/{namespace}": "Registered",
+            }
+            self._tenant = replace(self._tenant, registration_states=states)
+            return {"registrationState": "Registered"}
         if not key.endswith(_PROVISION):
             raise Refused(405, "MethodNotAllowed", f"POST {key} is not known here")
         owner = self._owner(key.removesuffix(_PROVISION))
