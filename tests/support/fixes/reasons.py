@@ -53,7 +53,9 @@ _NEEDS_NETWORK = (
     "has the steps for the managed network."
 )
 
-_NO_NETWORK = "The answer depends on the virtual network of the new endpoint, which the emulated tenant does not create."
+_NO_NETWORK = (
+    "The answer depends on the virtual network of the new endpoint, which the emulated tenant lacks."
+)
 _OLD_STAYS = "The text creates the new endpoint. The az text also deletes the old connection."
 
 REASONS: tuple[Reason, ...] = (
