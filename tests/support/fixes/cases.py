@@ -112,12 +112,11 @@ def scan(tenant: Tenant) -> Tables:
 
 @cache
 def _failing() -> dict[str, list[dict[str, Any]]]:
-    found = findings(demo(), questions())
-    failing = rows(found[found["status"].eq(Status.FAIL)])
-    found: dict[str, list[dict[str, Any]]] = {check.id: [] for check in BUILT_IN}
-    for row in failing:
-        found[row["check_id"]].append(row)
-    return {check: [row for row in rows if not _is_extra(row)] or rows for check, rows in found.items()}
+    answers = findings(demo(), questions())
+    failing: dict[str, list[dict[str, Any]]] = {check.id: [] for check in BUILT_IN}
+    for row in rows(answers[answers["status"].eq(Status.FAIL)]):
+        failing[row["check_id"]].append(row)
+    return {id: [row for row in some if not _is_extra(row)] or some for id, some in failing.items()}
 
 
 def _is_extra(row: Mapping[str, Any]) -> bool:
