@@ -72,10 +72,8 @@ def _recreated(query: str = "", *, first: tuple[tuple[str, str], ...] = ()) -> s
     )
 
 
-_OFF = (
-    "enableNodePublicIp: false",
-    "remoteLoginPortPublicAccess: {{compute_type}} == 'AmlCompute' ? 'Disabled' : null",
-)
+_NO_LOGIN = "{{compute_type}} == 'AmlCompute' ? { remoteLoginPortPublicAccess: 'Disabled' } : {}"
+"""The login port of a cluster. The types of an instance do not have the member, not even with null."""
 
 
 def _bicep(*lines: str, outer: tuple[str, ...] = ()) -> str:
@@ -92,17 +90,17 @@ def _bicep(*lines: str, outer: tuple[str, ...] = ()) -> str:
         "    computeType: {{compute_type}}\n"
         "    disableLocalAuth: true\n"
         f"{indented(outer, 2)}"
-        "    properties: {\n"
+        "    properties: union({\n"
         "      vmSize: vmSize\n"
-        f"{indented(_OFF, 3)}"
+        "      enableNodePublicIp: false\n"
         f"{indented(lines, 3)}"
-        "    }\n"
+        f"    }}, {_NO_LOGIN})\n"
         "  }\n"
         "}"
     )
 
 
-_OFF_IN_TERRAFORM = tuple(line.replace(": ", " = ", 1).replace("'", '"') for line in _OFF)
+_NO_LOGIN_IN_TERRAFORM = _NO_LOGIN.replace("Access: ", "Access = ").replace("'", '"')
 
 
 def _terraform(*lines: str, outer: tuple[str, ...] = ()) -> str:
@@ -119,11 +117,11 @@ def _terraform(*lines: str, outer: tuple[str, ...] = ()) -> str:
         "      computeType = {{compute_type}}\n"
         "      disableLocalAuth = true\n"
         f"{indented(outer, 3)}"
-        "      properties = {\n"
+        "      properties = merge({\n"
         "        vmSize = var.vm_size\n"
-        f"{indented(_OFF_IN_TERRAFORM, 4)}"
+        "        enableNodePublicIp = false\n"
         f"{indented(lines, 4)}"
-        "      }\n"
+        f"      }}, {_NO_LOGIN_IN_TERRAFORM})\n"
         "    }\n"
         "  }\n"
         "}"

@@ -1,0 +1,218 @@
+"""The failing resources of the demo tenant, a few for each check, and each check's fix filled in for them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Any
+
+import pandas as pd
+
+from checks.contract.tables import Tables
+from checks.engine.asking import findings
+from checks.model import Check, ChosenCheck, Status
+from checks.registry import BUILT_IN, registry
+from reports.literals import DIALECTS, placeholders, texts
+from reports.page.fixes import Resources
+from scanner.emulator.demo.places import PRODUCTION
+from scanner.emulator.demo.tenant import demo_tenant
+from scanner.emulator.server import emulated
+from scanner.emulator.tenants.builders import Place, Site, workspace
+from scanner.emulator.tenants.dependencies import closed
+from scanner.emulator.tenants.network import APPROVED, INTERNET, managed_network, private, selected
+from scanner.emulator.tenants.tenant import Resource, Tenant
+from scanner.emulator.tenants.workloads import cluster
+from scanner.policies import loaded, shipped
+from scanner.reading.collection import EVERYTHING
+from tests.support.places import DATA
+from tests.support.scanning import rows, scanned
+
+_KINDS = ("role", "compute_type", "type", "kind")
+"""Columns that distinguish resources for which one fix can have different effects."""
+
+_ALSO = {"NET006": ("isolation_mode",)}
+
+EXTRA = ("mlw-selected-only", "mlw-approved-only")
+"""Workspaces beside those of the demo tenant, for checks that none of those fails."""
+
+CANDIDATES = 4
+"""How many resources of a kind are tried: other failures of a resource can prevent the proof of its fix."""
+
+_LINKS = ("storageAccount", "keyVault", "containerRegistry", "applicationInsights", "hubResourceId")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """One failing resource: the ids of a finding, and the row of the check's table."""
+
+    check: Check
+    resource_id: str
+    workspace_id: str
+    judged_by: str
+    reason: str
+    row: Mapping[str, Any]
+
+    @property
+    def name(self) -> str:
+        """The resource's name, preceded by its workspace's if it is another."""
+        names = [self.workspace_id.rpartition("/")[2], self.resource_id.rpartition("/")[2]]
+        return "/".join(dict.fromkeys(names))
+
+
+@cache
+def questions() -> tuple[ChosenCheck, ...]:
+    """Return every check there is, with parameters wherever it would not apply without."""
+    return loaded([str(DATA / "demo_truth_policy.yaml")], registry())[0].checks
+
+
+@cache
+def shipped_questions() -> tuple[tuple[ChosenCheck, ...], ...]:
+    """Return the checks of the shipped policies with their parameters, in rounds without a check twice."""
+    asked: list[list[ChosenCheck]] = []
+    seen: set[str] = set()
+    for chosen in (each for policy in loaded(shipped(), registry()) for each in policy.checks):
+        question = f"{chosen.check.id} {chosen.params!r}"
+        if question in seen:
+            continue
+        seen.add(question)
+        free = next((r for r in asked if chosen.check.id not in {each.check.id for each in r}), None)
+        if free is None:
+            asked.append(free := [])
+        free.append(chosen)
+    return tuple(map(tuple, asked))
+
+
+@cache
+def proof_tenant() -> Tenant:
+    """Return the demo tenant, and two workspaces that fail what no demo workspace does."""
+    tenant = demo_tenant()
+    made: list[Resource] = []
+    for name, inbound, mode in zip(
+        EXTRA, (selected("20.50.60.70"), private()), (INTERNET, APPROVED), strict=True
+    ):
+        site = Site(place=PRODUCTION, name=name)
+        body = workspace(site, inbound, managed_network(site, mode, {}))
+        made += [Resource(body=body), *closed(site)]
+    return replace(tenant, resources=(*tenant.resources, *made))
+
+
+@cache
+def demo() -> Tables:
+    """Return the tables of the whole tenant."""
+    return scan(proof_tenant())
+
+
+def scan(tenant: Tenant) -> Tables:
+    """Return the tables of a scan over HTTP."""
+    with emulated(tenant) as emulator:
+        return scanned(emulator, collection=EVERYTHING)[0]
+
+
+@cache
+def _failing() -> dict[str, list[dict[str, Any]]]:
+    answers = findings(demo(), questions())
+    failing: dict[str, list[dict[str, Any]]] = {check.id: [] for check in BUILT_IN}
+    for row in rows(answers[answers["status"].eq(Status.FAIL)]):
+        failing[row["check_id"]].append(row)
+    return {id: [row for row in some if not _is_extra(row)] or some for id, some in failing.items()}
+
+
+def _is_extra(row: Mapping[str, Any]) -> bool:
+    return str(row["workspace_id"]).rpartition("/")[2] in EXTRA
+
+
+@cache
+def cases(check_id: str) -> tuple[tuple[Case, ...], ...]:
+    """Return the check's failing resources in the demo tenant: for each kind of resource, the first few."""
+    check = next(each for each in BUILT_IN if each.id == check_id)
+    frame = demo()[check.over]
+    ids = frame["resource_id"].str.lower() if "resource_id" in frame.columns else frame.index.to_series()
+    places = {key: place for place, key in enumerate(ids)}
+    chosen: dict[tuple[object, ...], list[Case]] = {}
+    for found in _failing()[check.id]:
+        place = places.get(found["resource_id"].lower())
+        row: Mapping[str, Any] = {} if place is None else dict(frame.iloc[place])
+        kind = tuple(str(row[name]) for name in (*_KINDS, *_ALSO.get(check_id, ())) if name in row)
+        case = Case(
+            check=check,
+            **{name: str(found[name]) for name in ("resource_id", "workspace_id", "judged_by", "reason")},
+            row={str(name): value for name, value in row.items() if not _is_missing(value)},
+        )
+        chosen.setdefault(kind, []).append(case)
+    return tuple(tuple(each[:CANDIDATES]) for each in chosen.values())
+
+
+def _is_missing(value: object) -> bool:
+    return bool(value is None or value is pd.NA or value != value)
+
+
+def filled(case: Case) -> dict[str, str]:
+    """Return the text of each language with the values of this resource, as a report shows it."""
+    names = placeholders(case.check.remediation)
+    values = Resources(demo()).values(
+        case.check,
+        names,
+        resource_id=case.resource_id,
+        workspace_id=case.workspace_id,
+        judged_by=case.judged_by,
+    )
+    by_name = dict(zip(names, values, strict=True))
+    return {
+        language: re.sub(r"\{\{\s*(\w+)\s*\}\}", lambda hole: quote(by_name[hole[1]]), text)  # noqa: B023
+        for language, text in texts(case.check.remediation).items()
+        for quote in [DIALECTS[language]]
+    }
+
+
+CLUSTER = "cpu-proof"
+"""The cluster that a workspace gets if a fix requires one."""
+
+_NEEDS_CLUSTER = frozenset({"RES008"})
+
+
+def start(case: Case) -> Tenant:
+    """Return the part of the demo tenant in which the fix is applied."""
+    tenant = _around(case.workspace_id)
+    if case.check.id not in _NEEDS_CLUSTER:
+        return tenant
+    owner = next(each for each in tenant.resources if each.id.lower() == case.judged_by)
+    segments = owner.id.split("/")
+    place = Place(subscription=segments[2], group=segments[4], location=owner.body["location"])
+    made = cluster(Site(place=place, name=segments[-1]), CLUSTER)
+    return replace(tenant, resources=(*tenant.resources, made))
+
+
+@cache
+def _around(workspace_id: str) -> Tenant:
+    """Return the demo tenant without the workspaces that share nothing with this one."""
+    tenant = proof_tenant()
+    by_id = {each.id.lower(): each for each in tenant.resources}
+    own = by_id[workspace_id.lower()]
+    related = [each for each in tenant.resources if _is_workspace(each) and _is_related(own, each)]
+    kept = [each for each in tenant.resources if any(_belongs(each, to) for to in related)]
+    return replace(tenant, resources=tuple(kept), default_faults=())
+
+
+def _is_workspace(resource: Resource) -> bool:
+    return str(resource.body.get("type", "")).lower() == "microsoft.machinelearningservices/workspaces"
+
+
+def _links(workspace: Resource) -> set[str]:
+    properties = workspace.body.get("properties") or {}
+    return {str(properties[name]).lower() for name in _LINKS if properties.get(name)}
+
+
+def _is_related(one: Resource, other: Resource) -> bool:
+    """Whether they are the same, a hub and its Project, two Projects of a hub, or share a dependency."""
+    key, other_key = one.id.lower(), other.id.lower()
+    return bool(({key} | _links(one)) & ({other_key} | _links(other)))
+
+
+def _belongs(resource: Resource, workspace: Resource) -> bool:
+    key = resource.id.lower()
+    if _is_workspace(resource):
+        return key == workspace.id.lower()
+    owners = {workspace.id.lower(), *(link for link in _links(workspace) if "/workspaces/" not in link)}
+    return any(key == owner or key.startswith(f"{owner}/") for owner in owners)

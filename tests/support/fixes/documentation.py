@@ -1,0 +1,131 @@
+"""Write docs/fixes.md: what was proven of each fix.
+
+`python -m tests.support.fixes.documentation` proves every fix and writes the page, which takes some minutes. With
+ids of checks it renews only their rows. A slow test proves each row again.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+
+from checks.registry import BUILT_IN
+from tests.support.fixes.applying import has_azurerm
+from tests.support.fixes.cases import filled
+from tests.support.fixes.effect import Effect, effects
+from tests.support.fixes.reasons import NO_TEXT, reason_of
+from tests.support.fixes.sources import sources
+from tests.support.places import ROOT
+
+PAGE = ROOT / "docs" / "fixes.md"
+PROVEN, ON_NEW, PARSED = "effect proven", "effect proven on a new resource", "parsed"
+NOT_PROVEN = "**not proven**"
+
+_HEAD = "| check | az | Bicep | Terraform |\n| --- | --- | --- | --- |\n"
+_NAMES = {"az": "az", "bicep": "Bicep", "terraform": "Terraform"}
+
+_BEGINNING = """\
+# What is proven of the fixes
+
+Written by `python -m tests.support.fixes.documentation`; do not edit it by hand. The tests in
+`tests/checks/fixes` prove each row again, offline.
+
+azml-audit prints a fix for az, Bicep and Terraform. It runs none of them. This page shows what was proven of each
+text, and what only Azure can decide.
+
+- **effect proven**: the text was applied as printed to a failing resource of the demo tenant, and the tenant was
+  scanned again. The check passes, or the resource is gone. No check that passed fails, and no check of a shipped
+  policy fails for a new resource, except a check that the fix itself names. No setting of a written resource was lost.
+- **effect proven on a new resource**: the same, but the text creates a second resource, for which the check passes.
+  You delete the old one yourself.
+- **parsed**: a parser read the text, and it was compared with the definitions below. Its effect was not evaluated, or
+  it does not help the failing resource of the demo tenant, for the reason given.
+- **no text**: the fix has no text in this language, for the reason given.
+
+Every text is also parsed, whatever its cell shows.
+
+## How
+
+- **az**: bash runs the text with an `az` that sends its requests to an emulated tenant. `az ml` commands run through
+  azure-ai-ml {ai_ml}, so their bodies are those of that package. `az rest` and `az resource update` send what they
+  print. A table maps the few other commands to their requests, with a source for each. Every command is compared with
+  its options: {core}; and for `az ml` the source of the extension ({ml}).
+- **Bicep**: tree-sitter-bicep reads the text. Each resource is compared with the type definitions of {bicep}:
+  unknown, read-only and missing members, and allowed values. Resources marked as lines for your own template are
+  merged into the existing resource, others replace it.
+- **Terraform**: python-hcl2 reads the text. azapi bodies are compared with the same type definitions, and every
+  resource with the arguments of its provider: {providers}. The effect of azapi resources is evaluated.
+- **The emulated tenant** accepts PUT, PATCH, DELETE and the provisioning of a network in these tests only. It refuses
+  what Azure's contract and documentation refuse: a PATCH with a member outside the contract, a change to a compute
+  that is fixed at creation, isolation while computes or endpoints exist, a mode that cannot go back. If a fix asks
+  the user to set names, the tests set example values.
+
+## What only Azure can decide
+
+- Whether a deployment succeeds: quotas, regions, names that are taken, policies, locks and role assignments.
+- Whether an api-version is served in your cloud. Bicep's types and azapi know it, your cloud may not.
+- How long a step takes, what it costs, and whether a running job survives it.
+- Whether the services behind a resource follow a change at once: DNS, firewalls and private endpoints take minutes.
+- What an undocumented default does. The emulated tenant knows the defaults that are documented or recorded.
+- What azurerm reads and writes: its resources are only compared with the provider's arguments.
+- Whether a PUT by Azure keeps what its body leaves out. These tests assume that it does not.
+
+## The fixes
+"""
+
+
+def cell(check_id: str, language: str, found: Sequence[Effect]) -> str:
+    """Return the cell of one text."""
+    if not found:
+        reason = NO_TEXT.get(check_id, {}).get(language)
+        return f"no text: {reason}" if reason else NOT_PROVEN
+    if language == "terraform" and not any(each.applied.declared for each in found):
+        return (
+            f"{PARSED}: resources of azurerm" if has_azurerm(filled(found[0].case)[language]) else NOT_PROVEN
+        )
+    problems = [problem for each in found for problem in each.problems]
+    reasons = list(dict.fromkeys(reason_of(check_id, language, problem) for problem in problems))
+    if "" in reasons:
+        return NOT_PROVEN
+    proven = [each for each in found if not each.problems]
+    said = ON_NEW if any(each.is_new for each in proven) else PROVEN
+    if not reasons:
+        return said
+    return " ".join([f"{said}, except:" if proven else f"{PARSED}:", *reasons])
+
+
+def row(check_id: str) -> str:
+    """Return the line of a check, from proofs that take a few seconds."""
+    found = effects(check_id)
+    cells = [cell(check_id, language, found.get(language, ())) for language in _NAMES]
+    return f"| {check_id} | {' | '.join(cells)} |"
+
+
+def rows() -> Mapping[str, str]:
+    """Return the lines of the page by check."""
+    lines = PAGE.read_text(encoding="utf-8").splitlines() if PAGE.exists() else []
+    ids = {check.id for check in BUILT_IN}
+    return {line.split(" | ")[0][2:]: line for line in lines if line[2:8] in ids}
+
+
+def page(lines: Mapping[str, str]) -> str:
+    """Return the whole page with these lines."""
+    table = "\n".join(lines[check.id] for check in BUILT_IN if check.id in lines)
+    return f"{beginning()}\n{_HEAD}{table}\n"
+
+
+def beginning() -> str:
+    """Return the page above the table, with the versions of what the texts were compared with."""
+    return _BEGINNING.format(**sources())
+
+
+def main(ids: Sequence[str]) -> None:
+    """Prove the fixes of these checks, or of all, and write the page."""
+    for check in BUILT_IN:
+        if not ids or check.id in ids:
+            proven = row(check.id)
+            PAGE.write_text(page({**rows(), check.id: proven}), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,178 @@
+"""Apply fixes to failing resources, scan the tenant again, and compare the answers of every check."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from checks.contract.tables import Tables
+from checks.engine.asking import findings
+from checks.model import ChosenCheck, Status
+from scanner.emulator.tenants.tenant import Document
+from tests.support.fixes.applying import Applied, applied
+from tests.support.fixes.cases import Case, cases, filled, questions, scan, shipped_questions, start
+from tests.support.fixes.commands.alternatives import alternatives
+from tests.support.fixes.losses import lost
+from tests.support.fixes.reasons import reason_of
+from tests.support.side_by_side import beside
+
+LANGUAGES = ("az", "bicep", "terraform")
+
+Statuses = Mapping[tuple[str, str, str], str]
+"""Check, workspace and resource (lower-cased ids) to status."""
+
+RESOLVED = frozenset({Status.PASS, Status.NOT_APPLICABLE, "gone"})
+"""Statuses of a resource that failed and that the fix changed, so that the check has nothing against it."""
+
+_MARKED = re.compile(r"(/resourcegroups/)(\d+)~")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Effect:
+    """What came of one text for one resource. Without `problems` its effect is proven.
+
+    `verdict` is the check's new status of the resource: "gone" if the fix deletes it. `is_new` is True if the check
+    passes for a new resource, beside the failing one.
+    """
+
+    case: Case
+    applied: Applied
+    verdict: str
+    is_new: bool
+    problems: tuple[str, ...]
+
+
+@cache
+def effects(check_id: str) -> Mapping[str, tuple[Effect, ...]]:
+    """Return, for each language of the check's fix, its effect on a failing resource of each kind.
+
+    A kind has several resources, and a text can have alternatives: the first that is proven counts, or whose problem
+    has a reason, or else the first.
+    """
+    tries = {
+        (language, kind): [(case, text) for case in some for text in alternatives(filled(case)[language])]
+        for language in LANGUAGES
+        for kind, some in enumerate(cases(check_id))
+        if filled(some[0])[language]
+    }
+    found: dict[tuple[str, int], Effect] = {}
+    while open_tries := {key: left.pop(0) for key, left in tries.items() if left}:
+        done = judged([applied(case, key[0], text) for key, (case, text) in open_tries.items()])
+        for key, effect in zip(open_tries, done, strict=True):
+            if key not in found or len(effect.problems) < len(found[key].problems):
+                found[key] = effect
+            if not effect.problems:
+                tries[key].clear()
+            elif all(reason_of(check_id, key[0], problem) for problem in effect.problems):
+                tries[key] = [each for each in tries[key] if each[0] is effect.case]
+    return {
+        language: tuple(effect for (of, _), effect in found.items() if of == language)
+        for language in LANGUAGES
+        if any(of == language for of, _ in found)
+    }
+
+
+def judged(tried: Sequence[Applied]) -> list[Effect]:
+    """Ask every check about all the tenants at once, before and after."""
+    worlds: dict[str, Tables] = {}
+    for number, each in enumerate(tried):
+        worlds[f"after {number}"] = scan(each.world.tenant())
+        worlds.setdefault(f"before {each.case.workspace_id}", scan(start(each.case)))
+    together, names = beside(worlds), list(worlds)
+    everything = _by_world(together, questions(), names)
+    shipped = [_by_world(together, chosen, names) for chosen in shipped_questions()]
+    return [
+        _effect(
+            each,
+            [of[f"before {each.case.workspace_id}"] for of in (everything, *shipped)],
+            [of[f"after {number}"] for of in (everything, *shipped)],
+        )
+        for number, each in enumerate(tried)
+    ]
+
+
+def _by_world(tables: Tables, chosen: Sequence[ChosenCheck], names: Sequence[str]) -> dict[str, Statuses]:
+    frame = findings(tables, chosen)
+    found: dict[str, dict[tuple[str, str, str], str]] = {name: {} for name in names}
+    for check, workspace, resource, status in zip(
+        frame["check_id"],
+        frame["workspace_id"].str.lower(),
+        frame["resource_id"].str.lower(),
+        frame["status"],
+        strict=True,
+    ):
+        number = _MARKED.search(workspace)
+        if number:
+            key = check, _MARKED.sub(r"\1", workspace), _MARKED.sub(r"\1", resource)
+            found[names[int(number[2])]][key] = status
+    return dict(found)
+
+
+def _effect(tried: Applied, before: Sequence[Statuses], after: Sequence[Statuses]) -> Effect:
+    case = tried.case
+    verdict, made = _verdict(case, before[0], after[0])
+    if tried.failure:
+        problems = [tried.failure]
+    else:
+        named = {case.check.id, *_named_checks(case, tried.language)}
+        problems = [
+            each for each in _broken(case, before, after, tried.before) if each.partition(" ")[0] not in named
+        ]
+        problems += lost(case, tried.before, tried.world.bodies(), tried.world.written())
+        if verdict not in RESOLVED and not made:
+            problems.append(f"{case.check.id} is {verdict} afterwards")
+        if not tried.world.requests:
+            problems.append("the text changes nothing")
+    return Effect(
+        case=case,
+        applied=tried,
+        verdict=verdict,
+        is_new=verdict not in RESOLVED and bool(made),
+        problems=tuple(dict.fromkeys(problems)),
+    )
+
+
+def _named_checks(case: Case, language: str) -> set[str]:
+    """Return the checks that the caution or the text sends the reader to: they may fail until then."""
+    return set(re.findall(r"\b[A-Z]{3}\d{3}\b", case.check.remediation.caution + filled(case)[language]))
+
+
+def _verdict(case: Case, before: Statuses, after: Statuses) -> tuple[str, list[str]]:
+    """Return the new status of the failing resource, and the new resources that pass or are not concerned."""
+    check, workspace = case.check.id, case.workspace_id.lower()
+    status = after.get((check, workspace, case.resource_id.lower()), "gone")
+    known = {resource for about, _, resource in before if about == check}
+    made = [
+        resource
+        for (about, _, resource), new in after.items()
+        if about == check and resource not in known and new in (Status.PASS, Status.NOT_APPLICABLE)
+    ]
+    return status, made
+
+
+def _broken(
+    case: Case, before: Sequence[Statuses], after: Sequence[Statuses], known: Mapping[str, Document]
+) -> Iterator[str]:
+    """Name each check that passed and fails, and each check of a shipped policy that a new resource fails."""
+    for number, (old, new) in enumerate(zip(before, after, strict=True)):
+        for key, status in new.items():
+            check, _, resource = key
+            was = old.get(key)
+            if status == Status.FAIL and was == Status.PASS:
+                yield f"{check} of {_short(resource)} passed before and fails now"
+            elif status == Status.FAIL and was is None and number and _is_worse(key, old, case, known):
+                yield f"{check} fails for the new {_short(resource)}"
+
+
+def _is_worse(key: tuple[str, str, str], old: Statuses, case: Case, known: Mapping[str, Document]) -> bool:
+    """Whether a failure is about a new resource, and not what a replaced workspace failed too."""
+    check, workspace, resource = key
+    own = case.workspace_id.lower()
+    replaced = resource == workspace and old.get((check, own, own)) == Status.FAIL
+    return resource not in known and not replaced
+
+
+def _short(resource: str) -> str:
+    return "/".join(resource.split("/")[-2:])

@@ -1,0 +1,218 @@
+"""The values that the proof sets for the names that a user of a fix sets.
+
+A name has one value in all languages. It is spelled `$NAME` in az, `name` in camel case in Bicep and `var.name` in
+Terraform.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from reports.page.fixes import follows_hub
+from scanner.emulator.tenants.tenant import Document
+from tests.support.fixes.cases import CLUSTER, Case
+
+Bodies = Mapping[str, Document]
+"""The documents of the tenant before the fix, by lower-cased id."""
+
+_NETWORK = "/providers/Microsoft.Network"
+
+_FIXED: Mapping[str, Any] = {
+    "address": "20.50.60.70",
+    "addresses": ["20.50.60.70"],
+    "application_type": "web",
+    "cluster": CLUSTER,
+    "egress_deployment": "green",
+    "endpoint_name": "pe-proof",
+    "host": "conda.anaconda.org",
+    "key_id": "https://kv-proof.vault.azure.net/keys/workspace/0123456789abcdef0123456789abcdef",
+    "identity_client_id": "00000000-0000-4000-8000-000000000003",
+    "new_name": "new-compute",
+    "new_workspace": "mlw-new",
+    "perimeter_profile": "default",
+    "perimeter_rule": "inbound-0",
+    "association": "association",
+    "port_ranges": "443",
+    "principal_id": "00000000-0000-4000-8000-000000000004",
+    "protocol": "TCP",
+    "rule_name": "proof-rule",
+    "share": "100",
+    "sku": "Standard",
+    "vm_size": "STANDARD_DS3_V2",
+    "vnet_link": "link-proof",
+    "zone_group": "rg-dns",
+}
+
+
+def values_of(case: Case, bodies: Bodies) -> dict[str, Any]:
+    """Return every name with its value for this resource."""
+    found = dict(_FIXED)
+    for name, make in _OF_CASE.items():
+        value = make(case, bodies)
+        if value is not None:
+            found[name] = value
+    return found
+
+
+def things_of(case: Case, bodies: Bodies) -> list[dict[str, str]]:
+    """Return the variables of each compute, endpoint and deployment that has to go while isolation goes on."""
+    workspace = _owner(case)
+    computes = [
+        _name(key)
+        for key, body in bodies.items()
+        if key.startswith(f"{workspace}/computes/")
+        and body["properties"].get("computeType") in ("AmlCompute", "ComputeInstance")
+    ]
+    served = [
+        {"ENDPOINT": endpoint, **deployment}
+        for endpoint in (
+            _name(key)
+            for key, body in bodies.items()
+            if key.rpartition("/")[0] == f"{workspace}/onlineendpoints" and body.get("kind") == "Managed"
+        )
+        for deployment in _deployments(f"{workspace}/onlineendpoints/{endpoint}/deployments/", bodies)
+    ]
+    return [
+        {
+            **({"COMPUTE": computes[number]} if number < len(computes) else {}),
+            **(served[number] if number < len(served) else {}),
+        }
+        for number in range(max(len(computes), len(served)))
+    ]
+
+
+def _deployments(prefix: str, bodies: Bodies) -> list[dict[str, str]]:
+    """Return the variable of each deployment; one without it for an endpoint that has none."""
+    return [{"DEPLOYMENT": _name(key)} for key in bodies if key.startswith(prefix)] or [{}]
+
+
+def _owner(case: Case) -> str:
+    """Return the workspace that the fix changes: a Project's hub if the check follows it."""
+    return case.judged_by if follows_hub(case.check) and case.judged_by else case.workspace_id.lower()
+
+
+def _name(key: str) -> str:
+    return key.rpartition("/")[2]
+
+
+def for_az(values: Mapping[str, Any]) -> dict[str, str]:
+    """Return the values as environment variables: lists with commas between their parts."""
+    return {
+        name.upper(): ",".join(map(str, value)) if isinstance(value, list) else str(value)
+        for name, value in values.items()
+    }
+
+
+def for_bicep(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values by their names in Bicep."""
+    return {re.sub(r"_(\w)", lambda part: part[1].upper(), name): value for name, value in values.items()}
+
+
+def _group(case: Case) -> str:
+    return "/".join(case.workspace_id.split("/")[:5])
+
+
+def _workspace(case: Case, bodies: Bodies) -> Document:
+    return dict(bodies[case.workspace_id.lower()]["properties"])
+
+
+def _resource(case: Case, bodies: Bodies) -> Document:
+    own = case.row.get("resource_id", case.resource_id)
+    return bodies.get(str(own).lower()) or {}
+
+
+def _property(*path: str) -> Callable[[Case, Bodies], Any]:
+    def read(case: Case, bodies: Bodies) -> Any:
+        found: Any = _resource(case, bodies)
+        for part in path:
+            found = found.get(part) if isinstance(found, Mapping) else None
+        return found
+
+    return read
+
+
+def _network(rest: str) -> Callable[[Case, Bodies], str]:
+    return lambda case, _bodies: f"{_group(case)}{_NETWORK}/{rest}"
+
+
+def _perimeter(part: int) -> Callable[[Case, Bodies], Any]:
+    def read(case: Case, _bodies: Bodies) -> Any:
+        segments = str(case.row.get("perimeter_id", "")).split("/")
+        return segments[part] if len(segments) > part else None
+
+    return read
+
+
+def _tag(case: Case, bodies: Bodies) -> str | None:
+    location = str(bodies[case.workspace_id.lower()]["location"])
+    tags = re.findall(
+        r"\b(?:Azure\w+(?:\.FirstParty)?|BatchNodeManagement|MicrosoftContainerRegistry)\b", case.reason
+    )
+    tag = tags[0] if tags else None
+    return f"{tag}.{location}" if tag == "BatchNodeManagement" else tag
+
+
+def host_rules(case: Case, bodies: Bodies) -> list[str]:
+    """Return the names of the workspace's host-name rules."""
+    rules = f"{_owner(case)}/outboundrules/"
+    return [
+        _name(key) for key, body in bodies.items() if key.startswith(rules) and body.get("type") == "FQDN"
+    ]
+
+
+def _dependency(case: Case, bodies: Bodies) -> str | None:
+    """Return the dependency that the reason names by its role, as "leads to registry"."""
+    members = {"registry": "containerRegistry", "vault": "keyVault", "storage": "storageAccount"}
+    named = next(
+        (member for word, member in members.items() if f"to {word}" in case.reason), "storageAccount"
+    )
+    found = _workspace(case, bodies).get(named)
+    return str(found) if found else None
+
+
+_OF_CASE: Mapping[str, Callable[[Case, Bodies], Any]] = {
+    "access_policies": lambda case, bodies: _property("properties", "accessPolicies")(case, bodies) or [],
+    "ai_services_id": lambda case, _: (
+        f"{_group(case)}/providers/Microsoft.CognitiveServices/accounts/ai-proof"
+    ),
+    "application_insights_id": lambda case, bodies: _workspace(case, bodies).get("applicationInsights"),
+    "auth_mode": _property("properties", "authMode"),
+    "dependency_id": _dependency,
+    "endpoint": lambda case, _: case.row.get("endpoint"),
+    "deployment": lambda case, _: case.row.get("deployment"),
+    "old_rule": lambda case, bodies: next(iter(host_rules(case, bodies)), None),
+    "identity": lambda case, bodies: {"type": "SystemAssigned"},
+    "identity_id": lambda case, _: (
+        f"{_group(case)}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id"
+    ),
+    "ip_rules": lambda case, bodies: _property("properties", "networkAcls", "ipRules")(case, bodies) or [],
+    "key_vault_id": lambda case, bodies: _workspace(case, bodies).get("keyVault"),
+    "key_vault_of_key_id": lambda case, _: f"{_group(case)}/providers/Microsoft.KeyVault/vaults/kv-proof",
+    "kind": lambda case, bodies: _property("kind")(case, bodies) or "Default",
+    "location": lambda case, bodies: bodies[case.workspace_id.lower()]["location"],
+    "log_analytics_id": lambda case, _: (
+        f"{_group(case)}/providers/Microsoft.OperationalInsights/workspaces/log"
+    ),
+    "perimeter": _perimeter(8),
+    "perimeter_group": _perimeter(4),
+    "perimeter_subscription": _perimeter(2),
+    "search_service_id": lambda case, _: (
+        f"{_group(case)}/providers/Microsoft.Search/searchServices/search-proof"
+    ),
+    "service_tag": _tag,
+    "storage_account_id": lambda case, bodies: _workspace(case, bodies).get("storageAccount"),
+    "subresource": lambda case, _: "registry" if "to registry" in case.reason else "blob",
+    "subnet_id": _network("virtualNetworks/vnet-proof/subnets/snet-proof"),
+    "target_id": lambda case, _: f"{_group(case)}/providers/Microsoft.Storage/storageAccounts/stproof",
+    "tenant_id": _property("properties", "tenantId"),
+    "tier": lambda case, bodies: (
+        _property("sku", "name")(case, bodies) or _property("properties", "sku", "name")(case, bodies)
+    ),
+    "traffic": lambda case, bodies: _property("properties", "traffic")(case, bodies) or {},
+    "virtual_network_id": _network("virtualNetworks/vnet-proof"),
+    "virtual_network_rules": lambda case, bodies: (
+        _property("properties", "networkAcls", "virtualNetworkRules")(case, bodies) or []
+    ),
+}
