@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from checks.network.addresses import Network, covers, network_of, union
-from checks.network.hosts import covers_host, is_storage, normal_host
+from checks.network.hosts import covers_host, is_storage, is_wildcard, normal_host, reaches_storage
 from checks.network.ports import parsed_ports
 from checks.network.scenario_hosts import DOCUMENTED_HOSTS
 from checks.network.service_names import is_host_of_target, may_include_host
@@ -115,7 +115,17 @@ def opens(rule: OutboundRule, destination: Destination) -> bool | None:
     """Return whether the rule by itself lets traffic through to all of the destination."""
     if needs_private_endpoint(rule, destination):
         return False
-    return all_of((leads_to(rule, destination), allows(rule), is_in_force(rule)))
+    claims = [leads_to(rule, destination), allows(rule), is_in_force(rule)]
+    if _includes_storage(rule, destination):
+        claims.append(None)
+    return all_of(claims)
+
+
+def _includes_storage(rule: OutboundRule, destination: Destination) -> bool:
+    """Return whether a host-name rule is asked about a wildcard of which a part is storage."""
+    if (rule.type or "").lower() != "fqdn" or not isinstance(destination, Host):
+        return False
+    return is_wildcard(destination.name) and reaches_storage(destination.name)
 
 
 def needs_private_endpoint(rule: OutboundRule, destination: Destination) -> bool:

@@ -12,9 +12,9 @@ from scanner.errors import ArchiveError
 _NEEDED = "report/"
 
 
-def is_archive(location: str) -> bool:
+def is_archive(location: str | Path) -> bool:
     """Return whether the location is an archive and no report or bundle."""
-    return "://" in location or FolderStore(Path(location)).read("index.jsonl") is not None
+    return "://" in str(location) or FolderStore(Path(location)).read("index.jsonl") is not None
 
 
 def last_complete(store: ArchiveStore, *, scope: str, policies: Mapping[str, str]) -> Run | None:

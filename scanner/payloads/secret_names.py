@@ -34,8 +34,8 @@ SECRET_WORDS = frozenset((
     "sas", "secret", "secrets", "token", "tokens",
 ))  # fmt: skip
 _KEYS = frozenset({"key", "keys"})
-_PUBLIC = frozenset({"public", "partition", "row", "sort", "foreign"})
-"""A key after one of these words is no secret: `publicKey`, `sshPublicKey`."""
+_PUBLIC = frozenset({"public", "partition", "row", "sort", "foreign", "managed"})
+"""A key after one of these words is no secret: `publicKey`, and `customer_managed_key`, which names a key of a vault."""
 _HARMLESS_ENDS = frozenset((
     "access", "allowed", "at", "authentication", "count", "disabled", "enabled", "expiry", "format", "id",
     "identity", "kind", "length", "mode", "on", "policy", "provider", "reference", "required", "rule",

@@ -30,10 +30,11 @@ from scanner.reading.collection import EVERYTHING
 from scanner.reading.live import LiveSource
 from scanner.reading.scope import Wanted
 from scanner.tables.provenance import Provenance, Traces
+from scanner.version import VERSION
 from tests.support.scanning import IMPATIENT, NOON
 
 TOLD = ScanRecord(
-    tool_version="0.1.0",
+    tool_version=VERSION,
     python="3.11.0",
     libraries={},
     command=["scan"],

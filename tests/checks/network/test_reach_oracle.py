@@ -49,7 +49,7 @@ class World:
 def worlds(destination: Destination) -> Iterator[World]:
     name = destination.name if isinstance(destination, Host) else ""
     own = [str(destination.network.network_address)] if isinstance(destination, Address) else list(ADDRESSES)
-    candidates = TAGS_OF_HOST.get(name, ("Storage", "AppService", "AzureKeyVault"))
+    candidates = TAGS_OF_HOST.get(name, ("Storage", "AppService", "AzureKeyVault", "AzureMonitor"))
     for address, chosen, status, wins, open_ in product(
         own,
         product([False, True], repeat=len(candidates)),

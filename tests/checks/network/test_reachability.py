@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from checks.network.hosts import covers_host, is_storage
+from checks.network.hosts import covers_host, is_storage, is_wildcard, reaches_storage
 from checks.network.reachability import (
     Address,
     Destination,
@@ -247,7 +247,9 @@ def test_a_denial_opens_nothing(
 @given(fqdn=st.sampled_from(NAMES), host=st.sampled_from(NAMES))
 def test_exact_names_and_wildcards_are_read_as_azure_firewall_reads_them(fqdn: str, host: str) -> None:
     expected = covers_host(fqdn, host) and not is_storage(host)
-    assert reachable([name(fqdn)], APPROVED, Host(name=host)) is expected
+    answer = reachable([name(fqdn)], APPROVED, Host(name=host))
+    is_partly_storage = is_wildcard(host) and reaches_storage(host) and not is_storage(host)
+    assert answer is (None if expected and is_partly_storage else expected)
 
 
 @given(fqdn=st.sampled_from(NAMES), wide=st.sampled_from(NAMES), host=st.sampled_from(NAMES))

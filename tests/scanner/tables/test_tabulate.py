@@ -64,7 +64,8 @@ def workspace(**properties: Any) -> dict[str, Any]:
 
 
 def listed(*items: Any, api_version: str = "2025-12-01") -> Payload:
-    scope = f"/subscriptions/{SUBSCRIPTION}"
+    named = [str(item.get("id", "")) for item in items if isinstance(item, dict)]
+    scope = "/".join(named[0].split("/")[:3]) if named and named[0] else f"/subscriptions/{SUBSCRIPTION}"
     return payload("workspaces", {"value": list(items)}, scope=scope, api_version=api_version)
 
 
@@ -115,7 +116,8 @@ def test_the_recorded_workspace_that_allows_only_approved_outbound() -> None:
 
 def test_the_published_list_of_outbound_rules() -> None:
     document = example("rest-spec.outbound-rules-list.2024-10-01.json")["responses"]["200"]["body"]
-    rules = tables([payload("outboundRules", document)]).outbound_rules
+    scope = document["value"][0]["id"].rpartition("/outboundRules/")[0]
+    rules = tables([payload("outboundRules", document, scope=scope)]).outbound_rules
     assert rules["rule"].tolist() == ["rule_name_1", "rule_name_2"]
     assert rules["type"].eq("FQDN").all()
     assert rules["category"].eq("Required").all()
