@@ -13,8 +13,9 @@ from scanner.after.result import STDOUT, check_result, result_of, write_result
 from scanner.audit import exit_code
 from scanner.commands.replay import replayed
 from scanner.commands.summary import show
-from scanner.evidence.derivation import derive
 from scanner.evidence.replaying import sealed
+from scanner.evidence.verifying.checked import refuse
+from scanner.evidence.verifying.derivation import derive
 from scanner.terminal import Terminal, print_line
 
 
@@ -36,6 +37,7 @@ def write_reports(
     check_result(result)
     bundle = sealed(path)
     found = derive(bundle.bundle, bundle.statement, registry())
+    refuse(found.ledger, bundle.statement.told, path)
     audit = replace(found.audit, source=replayed(bundle).words, root_digest=bundle.root)
     folder = write(audit, output, wanted)
     code = exit_code(audit)

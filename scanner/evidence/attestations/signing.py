@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -55,12 +56,12 @@ class Signed:
     predicate: Predicate
 
 
-def signing_key(source: str, environment: Mapping[str, str]) -> CryptoSigner:
+def signing_key(source: str, environment: Mapping[str, str], option: str = "--sign") -> CryptoSigner:
     """Return the private key from a PEM file, or from an environment variable for `env:NAME`.
 
     If the key is encrypted, its passphrase is the variable AZML_AUDIT_SIGN_PASSPHRASE. Raises SigningKeyError.
     """
-    where = f"--sign {source}"
+    where = f"{option} {source}"
     key = _private_key(_pem(source, environment, where), environment.get(PASSPHRASE_VARIABLE), where)
     if not isinstance(key, Ed25519PrivateKey | EllipticCurvePrivateKey):
         raise SigningKeyError(f"{where}: this is a key of type {_type(key)}. {_ACCEPTED}")
@@ -103,6 +104,31 @@ def signed(manifest: bytes, key: CryptoSigner, predicate: Predicate) -> bytes:
     envelope = Envelope(_json(statement), PAYLOAD_TYPE, {})
     envelope.sign(key)
     return _written(envelope)
+
+
+def countersigned(manifest: bytes, envelope: bytes, key: CryptoSigner, predicate: Predicate) -> bytes:
+    """Return the envelope with one more signature over the same statement. Raises SignatureError.
+
+    `predicate` is what the new signer would sign: nobody countersigns another claim.
+    """
+    parsed = _envelope(envelope)
+    if key.public_key.keyid in parsed.signatures:
+        raise SignatureError(f"{SIGNATURE_FILE}: the key {key.public_key.keyid} signed already")
+    if _predicate(parsed, manifest) != predicate:
+        raise SignatureError(f"{SIGNATURE_FILE}: what the others signed is not what the statement says")
+    parsed.sign(key)
+    return _written(parsed)
+
+
+def signers(envelope: bytes) -> list[str]:
+    """Return the ids of the keys that signed. They are claims until `verify_signature` checks each."""
+    return sorted(map(str, _envelope(envelope).signatures))
+
+
+def verifying_keys(pem: bytes, where: str) -> list[SSlibKey]:
+    """Return the public keys in a PEM text that may have several. Raises SigningKeyError without any."""
+    parts = re.findall(rb"-----BEGIN [A-Z ]+-----.*?-----END [A-Z ]+-----", pem, re.DOTALL)
+    return [verifying_key(part + b"\n", where) for part in parts or [pem]]
 
 
 def verify_signature(manifest: bytes, envelope: bytes, key: SSlibKey) -> Signed:
@@ -197,4 +223,6 @@ def _json(document: Any) -> bytes:
 
 
 def _written(envelope: Envelope) -> bytes:
-    return _json(envelope.to_dict()) + b"\n"
+    """Return the envelope as JSON, its signatures sorted by the ids of their keys."""
+    ordered = dict(sorted(envelope.signatures.items()))
+    return _json(Envelope(envelope.payload, envelope.payload_type, ordered).to_dict()) + b"\n"
