@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from scanner.evidence.statement import AskedFor, ScanRecord
-from scanner.evidence.verifying.ledger import Ledger, Place, Superseded
+from scanner.evidence.verifying.ledger import KINDS, Ledger, Place, Superseded
 from scanner.payloads import json_members
 from scanner.payloads.answers import PERIMETERS
 from scanner.payloads.bodies import parsed
@@ -83,9 +83,8 @@ def _superseded(ledger: Ledger, answer: Superseded) -> str:
     elif kind == "workspaces" and refusal.code in NOT_REGISTERED:
         is_replaced = bool(asked) and all("provider" in each for each in asked)
     else:
-        is_replaced = is_refused_for_version(refusal) and (
-            answer.place in ledger.places or answer.place in ledger.gaps
-        )
+        is_settled = kind not in KINDS or _is_settled(ledger, answer.place)
+        is_replaced = is_refused_for_version(refusal) and is_settled
     if is_replaced:
         return ""
     return f"{answer.id} is marked superseded, and no other answer replaces it: {refusal.request}."

@@ -27,6 +27,15 @@ from scanner.tables.subscriptions import listed_id
 Place = tuple[str, str]
 """The kind of a question and the lower-cased path of its URL."""
 
+KINDS = frozenset(
+    {
+        *("subscriptions", "subscription", "descendants", "workspaces", "workspace", "provider"),
+        *(ASSOCIATED, PERIMETERS, GRAPH),
+        *(child.kind for child in CHILDREN),
+    }
+)
+"""The kinds whose URLs follow from their scopes. Another kind of answer fills columns alone."""
+
 _PARENTS = frozenset(child.below for child in CHILDREN if child.below)
 
 
@@ -193,7 +202,7 @@ _READERS = {
 def belongs(payload: Payload) -> bool:
     """Return whether the URL of a payload is one that is asked for its kind and scope."""
     path = path_of(payload.url)
-    return any(path == each.lower() for each in _paths(payload, path))
+    return payload.kind not in KINDS or any(path == each.lower() for each in _paths(payload, path))
 
 
 def _paths(payload: Payload, path: str) -> Iterator[str]:
