@@ -13,6 +13,7 @@ from scanner.azure.identity import Identity
 from scanner.commands.gathering import Gathered, Job, asked_for
 from scanner.evidence.code import installed_libraries
 from scanner.evidence.packing import Staged
+from scanner.evidence.pointers import evidence_of
 from scanner.evidence.sealing import seal
 from scanner.evidence.statement import AskedBy, AskedFor, ScanRecord
 from scanner.payloads.payload import Store
@@ -34,13 +35,15 @@ def with_evidence(
 ) -> Audit:
     """Seal an evidence bundle for `target`, and return the audit with its root digest."""
     traces = gathered.traces or Traces()
+    provenance = traces.finished()
+    audit = replace(audit, evidence=evidence_of(audit.findings, audit.tables, provenance, audit.checks))
     root = seal(
         target,
         payloads=store,
         gaps=traces.gaps,
         audit=audit,
         policies=policies,
-        provenance=traces.finished(),
+        provenance=provenance,
         told=_told(job, gathered, audit, policies),
         attest=job.attest,
     )

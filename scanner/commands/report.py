@@ -13,6 +13,7 @@ from scanner.after.result import STDOUT, check_result, result_of, write_result
 from scanner.audit import exit_code
 from scanner.commands.replay import replayed
 from scanner.commands.summary import show
+from scanner.evidence.pointers import evidence_of
 from scanner.evidence.replaying import sealed
 from scanner.evidence.verifying.checked import refuse
 from scanner.evidence.verifying.derivation import derive
@@ -38,7 +39,12 @@ def write_reports(
     bundle = sealed(path)
     found = derive(bundle.bundle, bundle.statement, registry())
     refuse(found.ledger, bundle.statement.told, path)
-    audit = replace(found.audit, source=replayed(bundle).words, root_digest=bundle.root)
+    audit = replace(
+        found.audit,
+        source=replayed(bundle).words,
+        root_digest=bundle.root,
+        evidence=evidence_of(found.audit.findings, found.audit.tables, found.provenance, found.audit.checks),
+    )
     folder = write(audit, output, wanted)
     code = exit_code(audit)
     if result is not None:
