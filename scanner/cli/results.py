@@ -23,22 +23,25 @@ Bundle = Annotated[Path, typer.Argument(metavar="BUNDLE", help="A folder or zip 
 @command(
     examples=[
         "trace evidence.zip NET006 mlw-forecast-prod",
-        "trace evidence.zip 0d9f6b0e-58c0-5b0a-9d5f-6f0c1f8e2a11",
+        "trace evidence.zip 6f08566a-109b-55f9-b70c-ab5ecec8a6e4",
     ]
 )
 def trace(
     terminal: Terminal,
     bundle: Bundle,
-    wanted: Annotated[str, typer.Argument(metavar="FINDING|CHECK", help="The id of a finding or a check.")],
+    check_id: Annotated[str, typer.Argument(metavar="FINDING|CHECK", help="The id of a finding or a check.")],
     resource: Annotated[
         str, typer.Argument(metavar="RESOURCE", help="With a check: a resource id, or a part of one.")
     ] = "",
     whole: Annotated[bool, _option("--whole", "", "Show whole answers, not only what decides.")] = False,
 ) -> int:
-    """Show what in Azure's answers decides a finding, the worst finding first."""
+    """Show what in Azure's answers decides a finding.
+
+    The worst finding comes first.
+    """
     from scanner.commands.trace import trace
 
-    return trace(bundle, wanted, resource, terminal.out, whole=whole)
+    return trace(bundle, check_id, resource, terminal.out, whole=whole)
 
 
 @command(
@@ -82,7 +85,8 @@ def diff(
 @command(
     examples=[
         "verify evidence.zip --root DIGEST",
-        "verify evidence.zip --key signer.pem --expect expected.yaml --report paper.md",
+        "verify evidence.zip --key signer.pem --report paper.md",
+        "verify evidence.zip --expect expected.yaml",
         "verify --chain archive/",
     ],
     note="Exit codes: 0 verified, 1 altered or false, 2 usage error, 3 this version cannot derive the bundle.",

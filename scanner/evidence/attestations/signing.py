@@ -115,7 +115,7 @@ def countersigned(manifest: bytes, envelope: bytes, key: CryptoSigner, predicate
     if key.public_key.keyid in parsed.signatures:
         raise SignatureError(f"{SIGNATURE_FILE}: the key {key.public_key.keyid} signed already")
     if _predicate(parsed, manifest) != predicate:
-        raise SignatureError(f"{SIGNATURE_FILE}: what the others signed is not what the statement says")
+        raise SignatureError(f"{SIGNATURE_FILE}: the others signed other facts than those in the statement")
     parsed.sign(key)
     return _written(parsed)
 

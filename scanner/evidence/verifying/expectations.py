@@ -80,7 +80,7 @@ _KNOWN = f"Known are: {', '.join(Expectations.model_fields)}."
 
 
 def oldest(text: str, now: datetime) -> datetime:
-    """Return the time that an age such as `7d`, or a date, stands for. Raises ValueError."""
+    """Return the earliest time that an age such as `7d`, or a date, allows. Raises ValueError."""
     if age := _AGE.fullmatch(text.strip()):
         return now - timedelta(**{_UNITS[age["unit"]]: int(age["count"])})
     try:
