@@ -115,7 +115,8 @@ def _subscriptions(ledger: Ledger, asked: AskedFor, chosen: set[str]) -> Iterato
         if not _is_settled(ledger, ("descendants", path)):
             yield f"Management group {group} was asked for, and has no answer, refusal or gap."
     for wanted in asked.subscriptions:
-        if not _named(ledger, wanted) and "@" not in wanted:  # redaction replaces addresses in names
+        # Redaction replaces addresses in names, and a list that broke off may lack the name.
+        if not _named(ledger, wanted) and "@" not in wanted and "subscriptions" not in ledger.broken:
             yield f"Subscription {wanted!r} was asked for, and no answer names it."
     shown = ledger.graph.shown() if asked.discovery == "graph" else {}
     for each in sorted(chosen):
@@ -145,7 +146,7 @@ def _discovery(ledger: Ledger, asked: AskedFor, chosen: set[str]) -> Iterator[st
             yield "Resource Graph answered, and the statement does not ask it."
         return
     if not any(kind == GRAPH for kind, _ in ledger.gaps):
-        for each in sorted(chosen - ledger.in_graph):
+        for each in sorted((chosen & ledger.visible.keys()) - ledger.in_graph):
             yield f"Discovery asks Resource Graph about subscription {each}, and has no answer, refusal or gap."
     for body in sorted(ledger.graph_queries):
         if json_members.member(parsed(body.encode()), "query") != QUERY:

@@ -60,6 +60,8 @@ class Ledger:
     twice: list[tuple[str, str, str]] = field(default_factory=list)
     places: set[Place] = field(default_factory=set)
     gaps: set[Place] = field(default_factory=set)
+    broken: set[str] = field(default_factory=set)
+    """The kinds of questions of which at least one was refused or ended in a gap."""
     asked_of: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     superseded: list[Superseded] = field(default_factory=list)
     misplaced: list[str] = field(default_factory=list)
@@ -104,7 +106,9 @@ class Ledger:
             self._add_superseded(item)
             return
         self._add_question(item)
-        if isinstance(payload_or_gap(item), Payload):
+        if isinstance(payload_or_gap(item), Gap):
+            self.broken.add(item.kind)
+        else:
             _READERS.get(item.kind, Ledger._read_parents)(self, item)
 
     def _add_gap(self, gap: Gap) -> None:
@@ -113,6 +117,7 @@ class Ledger:
             return
         url = gap.request.partition(" ")[2]
         self.gaps.add((gap.asked, path_of(url)))
+        self.broken.add(gap.asked)
         if gap.subscription_id:
             self.asked_of[gap.subscription_id.lower()].add(gap.asked)
         if url.startswith(("http:", "https:")) and not is_same_origin(url, self.endpoint):
