@@ -127,10 +127,8 @@ def _subscriptions(ledger: Ledger, asked: AskedFor, chosen: set[str]) -> Iterato
 
 def _settled_kinds(ledger: Ledger, subscription: str) -> set[str]:
     """Return the kinds of answers and gaps of a subscription. An answer about itself does not list anything."""
-    answered = {
-        kind for kind, path in ledger.places if kind == "subscription" and path.endswith(subscription)
-    }
-    return ledger.asked_of[subscription] - answered
+    kinds = ledger.asked_of[subscription]
+    return kinds - {"subscription"} if subscription in ledger.visible else kinds
 
 
 def _not_asked_for(ledger: Ledger, chosen: set[str]) -> Iterator[str]:
