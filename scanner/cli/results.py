@@ -122,7 +122,8 @@ def sign(
     terminal: Terminal,
     bundle: Bundle,
     key: Annotated[
-        str, _option("--key", "FILE|env:NAME", "Ed25519 or ECDSA private key (PEM): a file or a variable.")
+        str,
+        _option("--key", "FILE|env:NAME|URL", "Private key (PEM), a variable with one, or a key in a vault."),
     ],
 ) -> int:
     """Verify an evidence bundle, and add your signature.

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Mapping
 from pathlib import Path
 
-from securesystemslib.signer import CryptoSigner  # type: ignore[attr-defined]  # its __init__ has no __all__
+from securesystemslib.signer import Signer  # type: ignore[attr-defined]  # its __init__ has no __all__
 
 from scanner.errors import TimestampError, UsageError
 from scanner.evidence.attestations.signing import SIGNATURE_FILE, Predicate, signed, signing_key
@@ -26,7 +26,7 @@ class Attestation:
     If the authority fails, the bundle is written without a timestamp and `failure` is the reason.
     """
 
-    def __init__(self, key: CryptoSigner | None, url: str | None, ca_bundle: Path | None) -> None:
+    def __init__(self, key: Signer | None, url: str | None, ca_bundle: Path | None) -> None:
         """Sign with the key if there is one, and ask the authority if there is a URL."""
         self._key, self._url, self._ca_bundle = key, url, ca_bundle
         self.failure: TimestampError | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from securesystemslib.signer import CryptoSigner  # type: ignore[attr-defined]  # its __init__ has no __all__
+from securesystemslib.signer import Signer  # type: ignore[attr-defined]  # its __init__ has no __all__
 
 from scanner.evidence.attestations.attesting import predicate_of
 from scanner.evidence.attestations.signing import SIGNATURE_FILE, countersigned, signed, signers
@@ -16,7 +16,7 @@ from scanner.evidence.replaying import sealed
 from scanner.evidence.sealing import copied, sealed_files
 
 
-def countersign(path: Path, key: CryptoSigner) -> list[str]:
+def countersign(path: Path, key: Signer) -> list[str]:
     """Sign the bundle's manifest with one more key, and return the ids of all keys that signed.
 
     The bundle is written anew in its place; its root digest stays. Raises EvidenceError for an altered bundle,
