@@ -204,7 +204,7 @@ def _associated(ledger: Ledger, *, with_perimeters: bool) -> Iterator[str]:
             continue
         path = path_of(json_members.quoted(resource_id))
         places = [(ASSOCIATED, path)]
-        if with_perimeters and each.perimeters and json_members.subscription_of(resource_id):
+        if with_perimeters and each.perimeters and each.is_id(resource_id):
             places.append((PERIMETERS, f"{path}/{PERIMETERS}".lower()))
         yield from (_unanswered(place) for place in places if not _is_settled(ledger, place))
 

@@ -14,7 +14,7 @@ from scanner.azure.pipeline import is_same_origin
 from scanner.evidence.replaying import PAGE_MISSING
 from scanner.evidence.statement import ScanRecord
 from scanner.payloads import json_members
-from scanner.payloads.answers import PERIMETERS, payload_or_gap
+from scanner.payloads.answers import ADDRESS_RULES, PERIMETERS, payload_or_gap
 from scanner.payloads.pages import items_on, next_link, subscriptions_below
 from scanner.payloads.payload import Gap, Payload
 from scanner.payloads.questions import Matter, path_of
@@ -86,7 +86,7 @@ class Ledger:
     @staticmethod
     def of(told: ScanRecord) -> Ledger:
         """Return an empty ledger of the scan with this record."""
-        return Ledger(endpoint=told.endpoint, members=frozenset(told.asked_for.members))
+        return Ledger(endpoint=told.endpoint, members=frozenset(told.asked_for.members) - {ADDRESS_RULES})
 
     def add(self, item: Payload | Gap) -> None:
         """Record a payload, or a gap that no answer caused."""
