@@ -24,7 +24,7 @@ SCOPES = {
     "nothing left": Wanted(excluded=(ONE, OTHER, LAST)),
     "group": Wanted(management_groups=("generated",)),
     "group without one": Wanted(management_groups=("generated",), excluded=(OTHER,)),
-    "unknown group": Wanted(management_groups=("nowhere",)),
+    "unknown group": Wanted(management_groups=("nowhere",), subscriptions=(ONE,)),
 }
 FAULTS = {
     "subscriptions refused": (Fault(kind=FaultKind.STATUS, status=403, route="subscriptions"),),
