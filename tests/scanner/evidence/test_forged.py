@@ -19,6 +19,7 @@ from scanner.evidence.manifest import SealedFile, manifest_of
 from scanner.evidence.packing import pack
 from scanner.evidence.replaying import sealed
 from scanner.evidence.statement import ScanRecord
+from scanner.version import VERSION
 from tests.support import forged_zips
 from tests.support.command_line import run
 from tests.support.evidence_bundles import refitted, scan_of, sealed_anew, verified, wrong
@@ -290,7 +291,7 @@ def test_a_bundle_of_another_format_is_refused_by_its_version(copy: Path) -> Non
     code, out, _ = run("verify", str(copy))
     assert code == 3
     assert "manifest.json has version 1.0 of the evidence format" in out
-    assert "Install azml-audit 0.1.0 to verify it" in out
+    assert f"Install azml-audit {VERSION} to verify it" in out
     assert "altered" not in out
     with pytest.raises(EvidenceError, match=r"version 1\.0"):
         sealed(copy)

@@ -23,6 +23,7 @@ from scanner.evidence.verifying.expectations import Expectations
 from scanner.evidence.verifying.levels import Level
 from scanner.payloads.payload import Gap, Payload
 from scanner.policies import loaded
+from scanner.version import VERSION
 from tests.support.evidence_bundles import scan_of, verified, wrong
 from tests.support.forging import Forger, edited
 from tests.support.scanning import NOON
@@ -360,8 +361,8 @@ OUTSIDE = {
     ),
     "another tool version": Outside(
         forge=lambda forger: forger.tell(tool_version="9.9.9"),
-        expected=Expectations(tool_version="0.1.0"),
-        words="azml-audit 0.1.0 is expected, and 9.9.9 sealed the bundle",
+        expected=Expectations(tool_version=VERSION),
+        words=f"azml-audit {VERSION} is expected, and 9.9.9 sealed the bundle",
     ),
     "a refusal invented in place of answers": Outside(
         forge=invent_a_failure,
@@ -394,11 +395,11 @@ def test_a_gutted_policy_is_not_as_shipped(bundle: tuple[Path, str], tmp_path: P
     gut(forger, tmp_path)
     forger.seal(tmp_path / "forged")
     notes = [text for step in verified(tmp_path / "forged").steps for text in step.open]
-    assert f"Policy {POLICY} is NOT as shipped in azml-audit 0.1.0." in notes
+    assert f"Policy {POLICY} is NOT as shipped in azml-audit {VERSION}." in notes
     told = wrong(verified(tmp_path / "forged", expectations=Expectations(policies=(POLICY,))))
     assert any(f"Policy {POLICY}, with its waivers, is expected" in each for each in told), told
     holds = [text for step in verified(bundle[0]).steps for text in step.holds]
-    assert f"Policy {POLICY} is as shipped in azml-audit 0.1.0." in holds
+    assert f"Policy {POLICY} is as shipped in azml-audit {VERSION}." in holds
 
 
 def test_nothing_is_wrong_with_the_bundle_itself(bundle: tuple[Path, str], tmp_path: Path) -> None:
