@@ -39,6 +39,8 @@ class Audit:
     """The checks of all policies, by id."""
     root_digest: str = ""
     """The digest of the evidence bundle that was written with the report; "" if there is none."""
+    evidence: pd.Series[str] | None = None
+    """The references of every finding to payloads of the bundle, on the index of `findings`; None without a bundle."""
     drift: Drift | None = None
     """The changes since an earlier audit, if one was named."""
 

@@ -67,3 +67,7 @@ class EvidenceError(UsageError):
 
 class ArchiveError(AuditError):
     """An archive could not be read or written."""
+
+
+class FormatVersionError(EvidenceError):
+    """An evidence bundle has another version of the format than this azml-audit reads."""

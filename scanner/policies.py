@@ -38,6 +38,11 @@ def shipped() -> Sequence[str]:
     )
 
 
+def shipped_text(name: str) -> str:
+    """Return the text of a shipped policy."""
+    return (files("checks") / "policies" / f"{name}.yaml").read_text(encoding="utf-8")
+
+
 def loaded(names: Sequence[str], registry: Mapping[str, Check]) -> tuple[LoadedPolicy, ...]:
     """Load policies by name or file. Raises PolicyError, also if two policies have one name."""
     policies = tuple(_loaded(name, registry) for name in names)
@@ -111,7 +116,7 @@ def _beside(name: str, extended: str) -> str:
 def _text(name: str, at: str) -> str:
     where = f"{at}: extends: {name}" if at else name
     if name in shipped():
-        return (files("checks") / "policies" / f"{name}.yaml").read_text(encoding="utf-8")
+        return shipped_text(name)
     try:
         return text_of(Path(name))
     except FileNotFoundError as error:

@@ -51,6 +51,7 @@ def document(audit: Audit) -> dict[str, Any]:
             "is_complete": audit.is_complete,
             "started_at": moment(audit.started_at),
             "finished_at": moment(audit.finished_at),
+            "root_digest": audit.root_digest or None,
         },
         "population": _population(audit.tables),
         "gaps": rows(audit.tables.gaps, SCHEMAS["gaps"].dtypes),

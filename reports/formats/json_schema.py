@@ -112,6 +112,10 @@ def _audit() -> Schema:
         is_complete={"type": "boolean", "description": "whether there is no gap"},
         started_at=_MOMENT,
         finished_at=_MOMENT,
+        root_digest={
+            "type": ["string", "null"],
+            "description": "the root digest of the evidence bundle of the audit, null if there is none",
+        },
     )
 
 

@@ -74,7 +74,9 @@ def _suite(
     started = moment(audit.started_at).removesuffix("Z")
     suite = _attributes(name=name, **_totals(counts), time="0", timestamp=started)
     yield f"<testsuite{suite}>\n<properties>\n"
-    for key, value in [("tool", f"azml-audit {audit.tool_version}"), ("source", origin(audit)), *properties]:
+    root = [("root digest of the evidence", audit.root_digest)] if audit.root_digest else []
+    tool = ("tool", f"azml-audit {audit.tool_version}")
+    for key, value in [tool, ("source", origin(audit)), *root, *properties]:
         yield f"<property{_attributes(name=key, value=value)}/>\n"
     yield "</properties>\n"
     yield from cases

@@ -100,6 +100,7 @@ def _head(audit: Audit) -> str:
         *([] if caution(audit) else [plain(origin(audit))]),
         f"Read from {moment(audit.started_at)} to {moment(audit.finished_at)} by "
         f"azml-audit {plain(audit.tool_version)}.",
+        *([f"Root digest of the evidence: {code(audit.root_digest)}"] if audit.root_digest else []),
         "",
     ]
     return "\n".join(lines)

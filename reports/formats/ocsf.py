@@ -19,7 +19,7 @@ from reports.audit import Audit
 from reports.formats.texts import controls, fix_summary, gap_text, links
 from reports.origin import caution, milliseconds
 from reports.statuses import NEEDS_ACTION
-from reports.tables.finding_rows import FindingRow, finding_rows
+from reports.tables.finding_rows import FindingRow, evidence_of_rows, finding_rows
 from reports.tables.population import GapRow, gap_rows
 from reports.writing.encoding import Files, as_json
 
@@ -56,7 +56,7 @@ def events(audit: Audit) -> Iterator[dict[str, Any]]:
     """Return every gap and then every finding as an event."""
     shared = _SharedFields(audit)
     gaps = (shared.of_gap(gap, number) for number, gap in enumerate(gap_rows(audit.tables)))
-    return chain(gaps, map(shared.of_finding, finding_rows(audit)))
+    return chain(gaps, map(shared.of_finding, finding_rows(audit), evidence_of_rows(audit)))
 
 
 class _SharedFields:
@@ -69,10 +69,14 @@ class _SharedFields:
         product = {"name": "azml-audit", "vendor_name": "azml-audit", "version": audit.tool_version}
         labels = {} if audit.is_azure else {"labels": ["not-azure"]}
         self._metadata = {"version": VERSION, "product": product, "profiles": ["cloud"], **labels}
+        self._root = {"root_digest": audit.root_digest} if audit.root_digest else {}
         self._of_check = {check_id: _of_check(check) for check_id, check in audit.checks.items()}
 
-    def of_finding(self, row: FindingRow) -> dict[str, Any]:
-        """Return the event of a finding. `compliance` is the fact; `status` shows whether it is waived."""
+    def of_finding(self, row: FindingRow, evidence: list[str]) -> dict[str, Any]:
+        """Return the event of a finding. `compliance` is the fact; `status` shows whether it is waived.
+
+        `evidence` are the URNs of the payloads behind it.
+        """
         standards, analytic, remediation = self._of_check[row.check_id]
         code, caption = _STATUS_IDS[Status(row.status)]
         is_waived = row.verdict == Verdict.WAIVED
@@ -109,6 +113,8 @@ class _SharedFields:
                 "workspace_id": row.workspace_id,
                 "observed": row.observed,
                 "expected": row.expected,
+                **self._root,
+                **({"evidence": evidence} if evidence else {}),
             },
         }
 
@@ -137,7 +143,7 @@ class _SharedFields:
             },
             "resources": [{"uid": gap.scope or "tenant"}],
             "remediation": {"desc": gap.closes or gap_text(gap)},
-            "unmapped": {"request": gap.request, "answer": gap.answer},
+            "unmapped": {"request": gap.request, "answer": gap.answer, **self._root},
         }
 
     def _common(self, uid: str, severity: Severity) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from reports.audit import Audit
 from reports.formats.oscal_plan import metadata, objective, plan, reviewed_controls
 from reports.formats.texts import gap_text, incomplete_text
 from reports.origin import moment, origin
-from reports.tables.finding_rows import UNNAMED, FindingRow, rows_by_policy
+from reports.tables.finding_rows import UNNAMED, FindingRow, evidence_by_policy, rows_by_policy
 from reports.tables.population import gap_rows
 from reports.writing.encoding import Files, as_json
 
@@ -50,11 +50,15 @@ def _document(audit: Audit) -> dict[str, Any]:
 
 
 def _results(audit: Audit) -> Iterator[dict[str, Any]]:
-    found = rows_by_policy(audit)
-    return (_result(audit, verdict, found[verdict.policy]) for verdict in audit.verdicts)
+    found, evidence = rows_by_policy(audit), evidence_by_policy(audit)
+    return (
+        _result(audit, verdict, found[verdict.policy], evidence[verdict.policy]) for verdict in audit.verdicts
+    )
 
 
-def _result(audit: Audit, verdict: PolicyVerdict, rows: list[FindingRow]) -> dict[str, Any]:
+def _result(
+    audit: Audit, verdict: PolicyVerdict, rows: list[FindingRow], evidence: list[list[str]]
+) -> dict[str, Any]:
     asked = [audit.checks[check_id] for check_id in sorted(audit.checks) if check_id in verdict.checks]
     description = f"Verdict: {verdict.verdict.value}. {verdict.description} {origin(audit)}"
     inventory = _inventory(audit, rows)
@@ -74,12 +78,15 @@ def _result(audit: Audit, verdict: PolicyVerdict, rows: list[FindingRow]) -> dic
                     "is-azure": str(audit.is_azure).lower(),
                     "gaps": str(len(audit.tables.gaps)),
                     "waived": str(sum(verdict.waived.values())),
+                    "root-digest": audit.root_digest,
                 }
             )
         ),
         **({"local-definitions": {"inventory-items": inventory}} if inventory else {}),
         "reviewed-controls": reviewed_controls(asked),
-        **_some("observations", _observations(audit, verdict, rows), bool(rows) or not audit.is_complete),
+        **_some(
+            "observations", _observations(audit, verdict, rows, evidence), bool(rows) or not audit.is_complete
+        ),
         **({"risks": risks} if risks else {}),
         **_some("findings", iter(_findings(audit, verdict, rows)), bool(rows) or not audit.is_complete),
     }
@@ -102,7 +109,9 @@ def _inventory(audit: Audit, rows: list[FindingRow]) -> list[dict[str, Any]]:
     ]
 
 
-def _observations(audit: Audit, verdict: PolicyVerdict, rows: list[FindingRow]) -> Iterator[dict[str, Any]]:
+def _observations(
+    audit: Audit, verdict: PolicyVerdict, rows: list[FindingRow], evidence: list[list[str]]
+) -> Iterator[dict[str, Any]]:
     for number, gap in enumerate(gap_rows(audit.tables)):
         yield {
             "uuid": _gap(audit, verdict, number),
@@ -112,11 +121,11 @@ def _observations(audit: Audit, verdict: PolicyVerdict, rows: list[FindingRow]) 
             "collected": moment(audit.finished_at),
             "props": [_prop("status", "gap")],
         }
-    for row in rows:
-        yield _observation(audit, row)
+    for row, urns in zip(rows, evidence, strict=True):
+        yield _observation(audit, row, urns)
 
 
-def _observation(audit: Audit, row: FindingRow) -> dict[str, Any]:
+def _observation(audit: Audit, row: FindingRow, urns: list[str]) -> dict[str, Any]:
     values = {
         "finding-id": row.finding_id,
         "check-id": row.check_id,
@@ -134,8 +143,13 @@ def _observation(audit: Audit, row: FindingRow) -> dict[str, Any]:
         "methods": ["TEST"],
         "subjects": [{"subject-uuid": _subject(audit, row.resource_id), "type": "inventory-item"}],
         "collected": moment(audit.finished_at),
+        **({"relevant-evidence": [_evidence(each) for each in urns]} if urns else {}),
         **({"remarks": f"Waived: {_markup(row.waiver)}"} if row.waiver else {}),
     }
+
+
+def _evidence(urn: str) -> dict[str, str]:
+    return {"href": urn, "description": "The place in an answer of Azure, in the evidence bundle."}
 
 
 def _risks(audit: Audit, rows: list[FindingRow]) -> list[dict[str, Any]]:

@@ -82,6 +82,7 @@ def _run(audit: Audit, verdict: PolicyVerdict, rows: list[FindingRow]) -> dict[s
             "score": verdict.score,
             "source": audit.source,
             "isAzure": audit.is_azure,
+            **({"rootDigest": audit.root_digest} if audit.root_digest else {}),
             "statuses": verdict.statuses,
             "waived": verdict.waived,
             "expiredWaivers": list(verdict.expired_waivers),

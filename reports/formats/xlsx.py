@@ -103,6 +103,8 @@ def _summary(audit: Audit, notes: Sequence[str]) -> Iterator[Sequence[Any]]:
     yield ["started", moment(audit.started_at)]
     yield ["finished", moment(audit.finished_at)]
     yield ["azml-audit", audit.tool_version]
+    if audit.root_digest:
+        yield ["root digest", audit.root_digest]
     yield ["subscriptions", len(seen.subscriptions)]
     yield ["subscriptions not read", seen.unread]
     yield ["workspaces", seen.workspaces]

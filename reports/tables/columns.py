@@ -231,6 +231,7 @@ POLICIES = ReportFile(
         ("is_azure", "whether the facts come from Azure", BOOLEAN),
         ("started_at", "when the scan began, UTC"),
         ("finished_at", "when the scan ended, UTC"),
+        ("root_digest", "the root digest of the evidence bundle of the audit, if there is one"),
     ),
 )
 

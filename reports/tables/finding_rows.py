@@ -69,6 +69,23 @@ def finding_frame(audit: Audit) -> pd.DataFrame:
     )
 
 
+def evidence_of_rows(audit: Audit) -> Iterator[list[str]]:
+    """Yield the payloads behind every finding as URNs, in the order of `audit.findings`; none without a bundle."""
+    if audit.evidence is None or not audit.root_digest:
+        yield from ([] for _ in range(len(audit.findings)))
+        return
+    for references in audit.evidence:
+        yield [f"urn:azml-audit:evidence:{audit.root_digest}:{each}" for each in str(references).split()]
+
+
+def evidence_by_policy(audit: Audit) -> dict[str, list[list[str]]]:
+    """Return the URNs of each policy's findings, in the order of `rows_by_policy`."""
+    found: dict[str, list[list[str]]] = {verdict.policy: [] for verdict in audit.verdicts}
+    for policy, urns in zip(audit.findings["policy"], evidence_of_rows(audit), strict=True):
+        found[str(policy)].append(urns)
+    return found
+
+
 def rows_by_policy(audit: Audit) -> dict[str, list[FindingRow]]:
     """Return the findings of each policy, in the order of `audit.findings`."""
     found: dict[str, list[FindingRow]] = {verdict.policy: [] for verdict in audit.verdicts}

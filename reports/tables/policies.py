@@ -28,6 +28,7 @@ def policy_table(audit: Audit) -> pd.DataFrame:
         "is_azure": audit.is_azure,
         "started_at": moment(audit.started_at),
         "finished_at": moment(audit.finished_at),
+        "root_digest": audit.root_digest or None,
     }
     rows = [
         {

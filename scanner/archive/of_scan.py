@@ -33,7 +33,6 @@ class Archiving:
 
     store: ArchiveStore
     scope: str
-    previous_root: str | None
 
 
 def archiving(
@@ -54,7 +53,7 @@ def archiving(
     except ArchiveError as error:
         raise UsageError(f"{error} Nothing was scanned.") from error
     scope = scope_of(job, policies, connect)
-    return job, Archiving(store=store, scope=scope, previous_root=previous)
+    return replace(job, previous_root=previous), Archiving(store=store, scope=scope)
 
 
 def opened(location: str, connect: Callable[[], Connection]) -> ArchiveStore:

@@ -88,6 +88,13 @@ def is_loopback(url: str) -> bool:
         return host == "localhost"
 
 
+def source_words(endpoint: str, cloud: str) -> str:
+    """Return the words by which reports name the server that answered."""
+    if is_loopback(endpoint):
+        return f"a server on this machine, {endpoint}"
+    return f"Azure Resource Manager at {endpoint} ({cloud})"
+
+
 def checked_endpoint(url: str) -> str:
     """Return the endpoint without blanks around it and without a trailing slash.
 

@@ -9,9 +9,9 @@ from urllib.parse import parse_qs, urlsplit
 from scanner.azure.pipeline import is_same_origin
 from scanner.payloads import gaps
 from scanner.payloads.json_members import key, named
-from scanner.payloads.pages import next_link, objects_on, path_of, values
+from scanner.payloads.pages import next_link, objects_on, values
 from scanner.payloads.payload import Gap, Payload
-from scanner.payloads.questions import Ask
+from scanner.payloads.questions import Ask, path_of
 
 MOST_PAGES = 10_000
 MOST_EMPTY = 100

@@ -25,7 +25,7 @@ PANELS: dict[str, tuple[Command | Group, ...]] = {
             commands=(checks.show_check, checks.list_checks),
         ),
         *(answers.explain, answers.reach),
-        *(results.trace, results.diff, results.history, results.verify, results.report),
+        *(results.trace, results.diff, results.history, results.verify, results.sign, results.report),
     ),
     "Prepare a scan": (
         *(prepare.doctor, prepare.permissions),

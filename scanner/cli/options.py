@@ -265,9 +265,9 @@ class Evidence:
     sign: Annotated[
         str | None,
         _evidence(
-            *("--sign", "FILE|env:NAME"),
+            *("--sign", "FILE|env:NAME|URL"),
             "Sign the bundle with this Ed25519 or ECDSA private key (PEM), from a file or an environment "
-            "variable. Its passphrase is read from AZML_AUDIT_SIGN_PASSPHRASE.",
+            "variable, or with a key in Azure Key Vault. A passphrase is read from AZML_AUDIT_SIGN_PASSPHRASE.",
         ),
     ] = None
     timestamp: Annotated[

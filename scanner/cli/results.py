@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,6 +11,7 @@ import typer
 from scanner.choices import TrendFormat, VerifyFormat
 from scanner.cli.command import command
 from scanner.cli.options import Report, SignIn, Texts, options
+from scanner.cli.trust import Expect, Papers, Trust
 
 if TYPE_CHECKING:
     from scanner.terminal import Terminal
@@ -18,15 +20,25 @@ _option = options()
 Bundle = Annotated[Path, typer.Argument(metavar="BUNDLE", help="A folder or zip file that --evidence wrote.")]
 
 
-@command(examples=["trace evidence.zip NET006 mlw-forecast-prod"])
+@command(
+    examples=[
+        "trace evidence.zip NET006 mlw-forecast-prod",
+        "trace evidence.zip 6f08566a-109b-55f9-b70c-ab5ecec8a6e4",
+    ]
+)
 def trace(
     terminal: Terminal,
     bundle: Bundle,
-    check_id: Annotated[str, typer.Argument(metavar="CHECK", help="The id of a check.")],
-    resource: Annotated[str, typer.Argument(metavar="RESOURCE", help="A resource id, or a part of one.")],
-    whole: Annotated[bool, _option("--whole", "", "Show long answers in full.")] = False,
+    check_id: Annotated[str, typer.Argument(metavar="FINDING|CHECK", help="The id of a finding or a check.")],
+    resource: Annotated[
+        str, typer.Argument(metavar="RESOURCE", help="With a check: a resource id, or a part of one.")
+    ] = "",
+    whole: Annotated[bool, _option("--whole", "", "Show whole answers, not only what decides.")] = False,
 ) -> int:
-    """Show which of Azure's answers a finding is based on."""
+    """Show what in Azure's answers decides a finding.
+
+    The worst finding comes first.
+    """
     from scanner.commands.trace import trace
 
     return trace(bundle, check_id, resource, terminal.out, whole=whole)
@@ -71,37 +83,56 @@ def diff(
 
 
 @command(
-    examples=["verify evidence.zip --root DIGEST", "verify evidence.zip --key signer.pem"],
-    note="Exit codes: 0 verified, 1 verification failed, 2 usage error.",
+    examples=[
+        "verify evidence.zip --root DIGEST",
+        "verify evidence.zip --key signer.pem --report paper.md",
+        "verify evidence.zip --expect expected.yaml",
+        "verify --chain archive/",
+    ],
+    note="Exit codes: 0 verified, 1 altered or false, 2 usage error, 3 this version cannot derive the bundle.",
 )
 def verify(
     terminal: Terminal,
-    bundle: Bundle,
-    root: Annotated[
-        str | None, _option("--root", "DIGEST", "The root digest, from another place than the bundle.")
-    ] = None,
-    key: Annotated[
-        Path | None, _option("--key", "FILE", "PEM public key. If given, a valid signature is required.")
-    ] = None,
-    tsa_ca: Annotated[
-        Path | None,
-        _option(
-            *("--tsa-ca", "FILE"),
-            "PEM roots of the timestamp authority. If given, a valid timestamp is required.",
-        ),
+    trust: Trust,
+    expect: Expect,
+    papers: Papers,
+    bundle: Annotated[
+        Path | None, typer.Argument(metavar="BUNDLE", help="A folder or zip file that --evidence wrote.")
     ] = None,
     verify_format: Annotated[
         VerifyFormat, _option("--format", "NAME", "text for people, json for programs.", choices=VerifyFormat)
     ] = VerifyFormat.TEXT,
 ) -> int:
-    """Check that an evidence bundle is unaltered and correct.
+    """Check that an evidence bundle is complete, unaltered and correct.
 
-    Compares every file with the manifest, and derives every finding again from Azure's answers.
+    Compares every file with the manifest, checks that every question has one answer, and derives every
+    finding again from the answers. The last line names the level of assurance.
     """
-    from scanner.commands.verify import verify_bundle
-    from scanner.evidence.verification import Expected
+    from scanner.commands.verify import verify_bundles
 
-    return verify_bundle(bundle, Expected(root=root, key=key, tsa_ca=tsa_ca), terminal.out, verify_format)
+    expected = trust.expected(expect.expectations())
+    return verify_bundles(bundle, expected, papers.paper(), papers.chain, terminal.out, verify_format)
+
+
+@command(
+    examples=["sign evidence.zip --key auditor.key"],
+    note="The passphrase of an encrypted key is read from AZML_AUDIT_SIGN_PASSPHRASE.",
+)
+def sign(
+    terminal: Terminal,
+    bundle: Bundle,
+    key: Annotated[
+        str,
+        _option("--key", "FILE|env:NAME|URL", "Private key (PEM), a variable with one, or a key in a vault."),
+    ],
+) -> int:
+    """Verify an evidence bundle, and add your signature.
+
+    The signatures of others stay, and so does the root digest.
+    """
+    from scanner.commands.sign import sign
+
+    return sign(bundle, key, os.environ, terminal)
 
 
 @command(examples=["report evidence.zip --format html,sarif --output old-report"])

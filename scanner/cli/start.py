@@ -147,7 +147,7 @@ def _job(
     ca_bundle: Path | None = None,
 ) -> Job:
     from scanner.commands.gathering import Job
-    from scanner.evidence.attesting import attestation
+    from scanner.evidence.attestations.attesting import attestation
 
     sealed = evidence.evidence or (Path("evidence.zip") if evidence.archive else None)
     return Job(

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from azure.core.credentials_async import AsyncSupportsTokenInfo
 
-from scanner.azure.clouds import KNOWN, Cloud, discovered
+from scanner.azure.clouds import KNOWN, Cloud, discovered, source_words
 from scanner.azure.credentials import credential
 from scanner.choices import Auth, CloudName
 
@@ -46,14 +46,13 @@ def connection(
     signed_in = credential(
         auth, cloud, tenant=tenant, client_id=client_id, ca_bundle=ca_bundle, prompt=prompt
     )
-    where = f"Azure Resource Manager at {cloud.arm_endpoint} ({cloud.name})"
     return Connection(
         cloud=cloud,
         credential=signed_in,
         make_credential=partial(
             credential, auth, cloud, tenant=tenant, client_id=client_id, ca_bundle=ca_bundle
         ),
-        source=f"a server on this machine, {cloud.arm_endpoint}" if cloud.is_loopback else where,
+        source=source_words(cloud.arm_endpoint, cloud.name),
         is_azure=not cloud.is_loopback,
         ca_bundle=ca_bundle,
     )

@@ -6,25 +6,20 @@ import platform
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from importlib.metadata import PackageNotFoundError, version
 from urllib.parse import urlsplit, urlunsplit
 
 from reports.audit import Audit
 from scanner.azure.identity import Identity
 from scanner.commands.gathering import Gathered, Job, asked_for
+from scanner.evidence.code import installed_libraries
 from scanner.evidence.packing import Staged
+from scanner.evidence.pointers import evidence_of
 from scanner.evidence.sealing import seal
 from scanner.evidence.statement import AskedBy, AskedFor, ScanRecord
 from scanner.payloads.payload import Store
 from scanner.payloads.secret_forms import redacted_text
 from scanner.policies import LoadedPolicy
 from scanner.tables.provenance import Traces
-
-_DECIDING = (
-    *("azure-core", "azure-identity", "azure-mgmt-core", "aiohttp", "numpy", "pandas", "publicsuffixlist"),
-    *("pyarrow", "pydantic", "PyYAML"),
-)
-"""The libraries that read, judge or write the sealed files."""
 
 _SECRET_OPTION = re.compile(r"--[a-z-]*(secret|password|passphrase|token|sas)[a-z-]*", re.IGNORECASE)
 _REPLACED = "[redacted]"
@@ -40,13 +35,15 @@ def with_evidence(
 ) -> Audit:
     """Seal an evidence bundle for `target`, and return the audit with its root digest."""
     traces = gathered.traces or Traces()
+    provenance = traces.finished()
+    audit = replace(audit, evidence=evidence_of(audit.findings, audit.tables, provenance, audit.checks))
     root = seal(
         target,
         payloads=store,
         gaps=traces.gaps,
         audit=audit,
         policies=policies,
-        provenance=traces.finished(),
+        provenance=provenance,
         told=_told(job, gathered, audit, policies),
         attest=job.attest,
     )
@@ -84,7 +81,7 @@ def _told(job: Job, gathered: Gathered, audit: Audit, policies: Sequence[LoadedP
     return ScanRecord(
         tool_version=audit.tool_version,
         python=platform.python_version(),
-        libraries={name: found for name in _DECIDING if (found := _version(name))},
+        libraries=installed_libraries(),
         command=without_secrets(job.command),
         source=audit.source,
         is_azure=audit.is_azure,
@@ -96,6 +93,7 @@ def _told(job: Job, gathered: Gathered, audit: Audit, policies: Sequence[LoadedP
         started_at=audit.started_at,
         finished_at=audit.finished_at,
         replay_of=gathered.replay_of,
+        previous_root=job.previous_root,
     )
 
 
@@ -111,16 +109,12 @@ def _asked_by(identity: Identity | None) -> AskedBy | None:
 
 
 def _asked_for(job: Job, policies: Sequence[LoadedPolicy]) -> AskedFor:
+    collection = asked_for(job, policies)
     return AskedFor(
         subscriptions=list(job.wanted.subscriptions),
         excluded_subscriptions=list(job.wanted.excluded),
         management_groups=list(job.wanted.management_groups),
-        kinds=sorted(asked_for(job, policies).kinds),
+        kinds=sorted(collection.kinds),
+        members=sorted(collection.members),
+        discovery=job.discover.value if job.discover else "default",
     )
-
-
-def _version(name: str) -> str:
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return ""

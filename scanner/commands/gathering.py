@@ -27,13 +27,14 @@ from scanner.progress import Progress
 from scanner.reading.collection import EVERYTHING, Collection, collection_for
 from scanner.reading.discovery import discovery_by
 from scanner.reading.live import LiveSource, SubscriptionsReader
+from scanner.reading.once import Read
 from scanner.reading.scope import Wanted
 from scanner.tables.provenance import Traces
 from scanner.version import VERSION
 
 if TYPE_CHECKING:
     from scanner.commands.replay import Earlier
-    from scanner.evidence.attesting import Attestation
+    from scanner.evidence.attestations.attesting import Attestation
     from scanner.evidence.statement import ScanRecord
     from scanner.workers.pools import Pool
 
@@ -55,7 +56,8 @@ class Job:
     `result`: where to write the result as one line of JSON; "-" is stdout.
     `metrics`: the file for the textfile collector of Prometheus.
     `on_change`: the command to run if the baseline differs.
-    `evidence`: the bundle to write. It records `command`, and `attest` signs it.
+    `evidence`: the bundle to write. It records `command`, and names `previous_root`, the bundle before it in
+    an archive. `attest` signs it.
     """
 
     output: Path
@@ -75,6 +77,7 @@ class Job:
     evidence: Path | None = None
     archive: str | None = None
     attest: Attestation | None = None
+    previous_root: str | None = None
     command: Sequence[str] = ()
     is_demonstration: bool = False
     quiet: bool = False
@@ -129,13 +132,14 @@ def from_azure(
     """Read everything the job asks for from the cloud, and keep the payloads in `store`."""
     started_at = clock()
     traces = Traces() if job.evidence else None
-    tables, identity = _run(_live(job, policies, connected, progress, store, clock, traces))
+    read = Read()
+    tables, identity = _run(_live(job, policies, connected, progress, store, clock, traces, read))
     return Gathered(
         tables=tables,
         source=connected.source,
         is_azure=connected.is_azure,
-        started_at=min(started_at, store.reused_since or started_at),
-        finished_at=clock(),
+        started_at=read.first_at or started_at,
+        finished_at=max(clock(), read.last_at or started_at),
         traces=traces,
         cloud=connected.cloud.name,
         endpoint=connected.cloud.arm_endpoint,
@@ -183,6 +187,7 @@ async def _live(
     store: Store,
     clock: Clock,
     traces: Traces | None,
+    read: Read,
 ) -> tuple[Tables, Identity]:
     arm = Arm(
         connected.cloud,
@@ -206,7 +211,7 @@ async def _live(
             reader=reader,
             discovery=discovery_by(job.discover, arm),
         )
-        return await collected(source, store, traces), arm.identity
+        return await collected(read.once(source), store, traces), arm.identity
 
 
 def scan_key(cloud: Cloud, identity: Identity, wanted: Wanted, collection: Collection) -> str:

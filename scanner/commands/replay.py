@@ -7,8 +7,9 @@ from datetime import datetime
 from pathlib import Path
 
 from scanner.evidence.opening import is_bundle
-from scanner.evidence.replaying import BundleSource, Sealed, sealed
+from scanner.evidence.replaying import Sealed, sealed
 from scanner.evidence.statement import ScanRecord
+from scanner.evidence.verifying.checked import CheckedSource
 from scanner.offline.source import source_from
 from scanner.payloads.payload import Source
 from scanner.reading.collection import Collection
@@ -43,7 +44,7 @@ def replayed(bundle: Sealed) -> Earlier:
     told = bundle.statement.told
     words = f"a replay of evidence (root digest {bundle.root}) from {told.source}"
     return Earlier(
-        source=BundleSource(bundle.bundle),
+        source=CheckedSource(bundle),
         words=told.source if told.replay_of else words,
         is_azure=told.is_azure,
         started_at=told.started_at,

@@ -13,8 +13,10 @@ from scanner.after.result import STDOUT, check_result, result_of, write_result
 from scanner.audit import exit_code
 from scanner.commands.replay import replayed
 from scanner.commands.summary import show
-from scanner.evidence.derivation import derive
+from scanner.evidence.pointers import evidence_of
 from scanner.evidence.replaying import sealed
+from scanner.evidence.verifying.checked import refuse
+from scanner.evidence.verifying.derivation import derive
 from scanner.terminal import Terminal, print_line
 
 
@@ -36,7 +38,13 @@ def write_reports(
     check_result(result)
     bundle = sealed(path)
     found = derive(bundle.bundle, bundle.statement, registry())
-    audit = replace(found.audit, source=replayed(bundle).words, root_digest=bundle.root)
+    refuse(found.ledger, bundle.statement.told, path)
+    audit = replace(
+        found.audit,
+        source=replayed(bundle).words,
+        root_digest=bundle.root,
+        evidence=evidence_of(found.audit.findings, found.audit.tables, found.provenance, found.audit.checks),
+    )
     folder = write(audit, output, wanted)
     code = exit_code(audit)
     if result is not None:

@@ -3,56 +3,63 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from io import BytesIO
+import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
 
 import pandas as pd
 from rich.console import Console
 from rich.text import Text
 
+from checks.model import Check
+from checks.registry import registry
 from checks.suggestions import did_you_mean
 from scanner.errors import UsageError
-from scanner.evidence.opening import Bundle, content
-from scanner.evidence.payload_files import gaps_in, payloads_in
+from scanner.evidence.deciding import deciding, findings_of, items_of, place_in
+from scanner.evidence.opening import Bundle
 from scanner.evidence.replaying import sealed
 from scanner.payloads.payload import Gap, Payload
 from scanner.terminal import print_line
 
+_FINDING_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _SHOWN = 10
 _LINES = 60
 
 
-def trace(path: Path, check_id: str, resource: str, out: Console, *, whole: bool = False) -> int:
-    """Print the findings of a check on a resource, and the answers that each is based on.
+def trace(path: Path, wanted: str, resource: str, out: Console, *, whole: bool = False) -> int:
+    """Print findings, the worst first, and what decides each in Azure's answers.
 
-    `resource` is an id or a part of ids. Raises EvidenceError if the bundle is altered, and UsageError if
-    there is no such finding.
+    `wanted` is the id of a finding, or of a check; then `resource` is a resource id or a part of ids. Raises
+    EvidenceError if the bundle is altered, and UsageError if there is no such finding.
     """
     bundle = sealed(path).bundle
-    findings = _findings(bundle, check_id, resource)
-    found = _kept(bundle, {each for references in findings["evidence"] for each in references.split(" ")})
-    shown = findings.head(_SHOWN)
+    findings = _findings(bundle, wanted, resource)
+    found = items_of(bundle, {each for references in findings["evidence"] for each in references.split(" ")})
+    shown, checks = findings.head(_SHOWN), registry()
     for row in shown.to_dict("records"):
         _show_finding({str(name): str(value) for name, value in row.items()}, out)
+        check = None if whole else checks.get(row["check_id"])
         for reference in row["evidence"].split(" "):
-            _show_place(reference, found, out, whole=whole)
+            _show_place(reference, found, check, out, whole=whole)
     if len(findings) > len(shown):
         out.print(Text(f"… and {len(findings) - len(shown)} more. Give more of the resource's id."))
     return 0
 
 
-def _findings(bundle: Bundle, check_id: str, resource: str) -> pd.DataFrame:
-    text = BytesIO(content(bundle, "findings.csv"))
-    findings = pd.read_csv(text, dtype=str, keep_default_na=False, na_filter=False)
-    of_check = findings[findings["check_id"].eq(check_id.upper())]
+def _findings(bundle: Bundle, wanted: str, resource: str) -> pd.DataFrame:
+    findings = findings_of(bundle)
+    if _FINDING_ID.fullmatch(wanted):
+        found = findings[findings["finding_id"].eq(wanted.lower())]
+        if found.empty:
+            raise UsageError(f"{bundle.path} has no finding with the id {wanted}.")
+        return found
+    of_check = findings[findings["check_id"].eq(wanted.upper())]
     ids = of_check["resource_id"].str
     is_named = ids.lower().eq(resource.lower())
     found = of_check[is_named if is_named.any() else ids.contains(resource, case=False, regex=False)]
     if found.empty:
-        raise UsageError(_no_finding(bundle, check_id, resource, of_check, findings["check_id"]))
+        raise UsageError(_no_finding(bundle, wanted, resource, of_check, findings["check_id"]))
     return found
 
 
@@ -72,22 +79,17 @@ def _no_finding(
     )
 
 
-def _kept(bundle: Bundle, references: Iterable[str]) -> Mapping[str, Payload | Gap]:
-    """Return the payloads and gaps of the references, by id."""
-    wanted = {reference.partition("#")[0] for reference in references}
-    items = (item for source in (payloads_in(bundle), gaps_in(bundle)) for item in source)
-    return {item.id: item for item in items if item.id in wanted}
-
-
 def _show_finding(row: Mapping[str, str], out: Console) -> None:
     title = f"{row['check_id']} {row['status']}, {row['verdict']} under {row['policy']}"
     print_line(out, title, "bold")
-    for name in ("resource_id", "observed", "expected", "reason", "waiver"):
+    for name in ("finding_id", "resource_id", "observed", "expected", "reason", "waiver"):
         if row[name]:
             print_line(out, f"  {name}: {row[name]}")
 
 
-def _show_place(reference: str, found: Mapping[str, Payload | Gap], out: Console, *, whole: bool) -> None:
+def _show_place(
+    reference: str, found: Mapping[str, Payload | Gap], check: Check | None, out: Console, *, whole: bool
+) -> None:
     identity, _, pointer = reference.partition("#")
     item = found.get(identity)
     print_line(out, f"  {reference}", "cyan")
@@ -97,15 +99,7 @@ def _show_place(reference: str, found: Mapping[str, Payload | Gap], out: Console
     elif item is not None:
         line = f"{item.method} {item.url} answered {item.status} at {item.retrieved_at.isoformat()}"
         print_line(out, f"    {line}, request id {item.request_id or 'none'}")
-        _show_document(place_in(item.document, pointer), out, whole=whole)
-
-
-def place_in(document: Any, pointer: str) -> Any:
-    """Return the value at a JSON pointer, written as a URI fragment. Raises KeyError or IndexError."""
-    steps = [step.replace("~1", "/").replace("~0", "~") for step in unquote(pointer).split("/")[1:]]
-    for step in steps:
-        document = document[int(step)] if isinstance(document, list) else document[step]
-    return document
+        _show_document(deciding(place_in(item.document, pointer), check), out, whole=whole)
 
 
 def _show_document(document: Any, out: Console, *, whole: bool) -> None:

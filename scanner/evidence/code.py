@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Mapping
 from hashlib import sha256
+from importlib.metadata import PackageNotFoundError, version
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from inspect import getsource
@@ -17,6 +18,33 @@ from checks.model import Check
 
 _PACKAGES = ("checks", "reports", "scanner")
 _NAMED = 10
+_DECIDING = (
+    *("azure-core", "azure-identity", "azure-mgmt-core", "aiohttp", "msgspec", "numpy", "pandas"),
+    *("publicsuffixlist", "pyarrow", "pydantic", "PyYAML"),
+)
+"""The libraries that read, judge or write the sealed files."""
+
+
+def installed_libraries() -> dict[str, str]:
+    """Return the installed versions of the libraries that read, judge or write the sealed files."""
+    return {name: found for name in _DECIDING if (found := _version(name))}
+
+
+def library_changes(sealed: Mapping[str, str]) -> list[str]:
+    """Return a text for each library that is installed in another version than the sealed one."""
+    installed = installed_libraries()
+    return [
+        f"{name} {sealed.get(name, 'is not sealed')}, here {installed.get(name, 'not installed')}"
+        for name in sorted(sealed.keys() | installed.keys())
+        if sealed.get(name) != installed.get(name)
+    ]
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return ""
 
 
 def catalogue(checks: Mapping[str, Check]) -> dict[str, Any]:

@@ -9,12 +9,15 @@ from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import PurePosixPath
 
-from scanner.errors import EvidenceError
+from scanner.errors import EvidenceError, FormatVersionError
 
 MANIFEST = "manifest.json"
 FORMAT = "azml-audit evidence"
-VERSION = "2.0"
-"""The version of the bundle's format. Bundles of other versions are refused, not converted."""
+VERSION = "3.0"
+"""The version of the bundle's format. Bundles of other versions are refused, not converted.
+
+Raise it whenever the ids of payloads, the layout of files or the members of the statement change.
+"""
 
 ATTESTATIONS = "attestations.json"
 """Lists the signature and the timestamp, which are made after the manifest."""
@@ -64,7 +67,7 @@ def files_in(manifest: bytes, name: str = MANIFEST) -> dict[str, SealedFile]:
     if not is_exact or len(named) < len(files):
         raise EvidenceError(f"{name} is altered: it is not written as azml-audit writes it.")
     if version != VERSION:
-        raise EvidenceError(
+        raise FormatVersionError(
             f"{name} has version {version} of the evidence format. This azml-audit reads version {VERSION}: "
             "use the azml-audit that sealed the bundle."
         )

@@ -8,11 +8,12 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import IO, Any, Protocol
 
 from scanner.errors import EvidenceError
 from scanner.evidence.manifest import MANIFEST, MAX_FILES, check_name
+from scanner.evidence.zip_layout import check_layout
 
 MAX_FILE = 32 * 1024**3
 MAX_TOTAL = 64 * 1024**3
@@ -38,14 +39,14 @@ class Bundle(Protocol):
         """Open the file of that name at its start."""
 
 
-def content(bundle: Bundle, name: str) -> bytes:
-    """Return one whole file. Raises EvidenceError if it is missing or too large for memory."""
+def content(bundle: Bundle, name: str, most: int = MAX_IN_MEMORY) -> bytes:
+    """Return one whole file. Raises EvidenceError if it is missing or has more than `most` bytes."""
     if name not in bundle.names():
         raise EvidenceError(f"{bundle.path}: {name} is missing.")
     with reading(bundle, name) as file:
-        read = file.read(MAX_IN_MEMORY + 1)
-    if len(read) > MAX_IN_MEMORY:
-        raise EvidenceError(f"{bundle.path}: {name} is larger than {MAX_IN_MEMORY:,} bytes.")
+        read = file.read(most + 1)
+    if len(read) > most:
+        raise EvidenceError(f"{bundle.path}: {name} is refused: it is larger than {most:,} bytes.")
     return read
 
 
@@ -86,18 +87,24 @@ class _Folder:
 
 
 def _folder(path: Path) -> _Folder:
-    names = []
+    names, folders = list[str](), set[str]()
     for found in path.rglob("*"):
         name = found.relative_to(path).as_posix()
         mode = found.lstat().st_mode
         if stat.S_ISDIR(mode):
+            folders.add(name)
+            _count(path, len(folders))
             continue
         if not stat.S_ISREG(mode):
             raise EvidenceError(f"{path}: {name} is refused: it is no plain file but a link or a device.")
         if found.stat().st_size > MAX_FILE:
             raise EvidenceError(f"{path}: {name} is refused: it is larger than {MAX_FILE:,} bytes.")
+        check_name(name, path)
         names.append(name)
         _count(path, len(names))
+    used = {parent.as_posix() for name in names for parent in PurePosixPath(name).parents}
+    if empty := sorted(folders - used):
+        raise EvidenceError(f"{path}: the folder {empty[0]} is refused: no file of the bundle is in it.")
     return _Folder(path, tuple(sorted(names)))
 
 
@@ -129,6 +136,7 @@ def _archive(path: Path) -> _Archive:
     total = sum(entry.file_size for entry in entries)
     if total > MAX_TOTAL:
         raise EvidenceError(f"{path} is refused: unpacked it would have {total:,} bytes.")
+    check_layout(path, archive)
     return _Archive(path, archive)
 
 

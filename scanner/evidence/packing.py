@@ -82,6 +82,21 @@ class Staged:
             check_absent(self.target)
             (self._packed if is_zip_name(self.target) else self.folder).rename(self.target)
 
+    def replace(self) -> None:
+        """Put the bundle in the place of the one that is there, in the same form."""
+        with refusing(self.target):
+            if self.target.is_file():
+                pack(self.folder, self._packed)
+                self._packed.replace(self.target)
+                return
+            old = self.folder.with_name("old")
+            self.target.rename(old)
+            try:
+                self.folder.rename(self.target)
+            except OSError:
+                old.rename(self.target)
+                raise
+
 
 @contextmanager
 def staged(target: Path) -> Iterator[Staged]:

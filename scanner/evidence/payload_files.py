@@ -23,6 +23,7 @@ from scanner.payloads.payload import Gap, Payload
 FOLDER = "payloads/"
 GAPS = f"{FOLDER}gaps.jsonl"
 MAX_LINE = 512 * 1024**2
+MAX_GAP = 1024**2
 
 _TYPES = {
     "str": (str,),
@@ -85,7 +86,7 @@ def _payloads(bundle: Bundle, name: str) -> Iterator[Payload]:
 
 def gaps_in(bundle: Bundle) -> Iterator[Gap]:
     """Yield every gap that has no payload. Raises EvidenceError for a line that is no gap."""
-    for number, line in _lines(bundle, GAPS):
+    for number, line in _lines(bundle, GAPS, MAX_GAP):
         try:
             yield Gap(**_typed(Gap, json.loads(line)))
         except (ValueError, TypeError, AttributeError, RecursionError) as error:
@@ -132,18 +133,26 @@ def _line(document: dict[str, Any]) -> bytes:
         return json.dumps(document, separators=(",", ":")).encode() + b"\n"
 
 
-def _lines(bundle: Bundle, name: str) -> Iterator[tuple[int, bytes]]:
+def _lines(bundle: Bundle, name: str, most: int = MAX_LINE) -> Iterator[tuple[int, bytes]]:
     if name not in bundle.names():
         raise EvidenceError(f"{bundle.path}: {name} is missing.")
     with reading(bundle, name) as file:
-        yield from enumerate(_bounded(file, name), start=1)
+        yield from enumerate(_bounded(file, name, most), start=1)
 
 
-def _bounded(file: IO[bytes], name: str) -> Iterator[bytes]:
-    while line := file.readline(MAX_LINE):
-        if len(line) == MAX_LINE:
-            raise EvidenceError(f"{name} has a line of {MAX_LINE:,} bytes or more.")
+def _bounded(file: IO[bytes], name: str, most: int) -> Iterator[bytes]:
+    while line := file.readline(most):
+        if len(line) == most:
+            raise EvidenceError(f"{name} has a line of {most:,} bytes or more.")
         yield line
+
+
+def _moment(text: str) -> datetime:
+    """Parse a time. Raises ValueError if it has no time zone."""
+    found = datetime.fromisoformat(text)
+    if found.tzinfo is None:
+        raise ValueError(f"{text} has no time zone")
+    return found
 
 
 def _payload(line: bytes, where: str) -> Payload:
@@ -157,7 +166,7 @@ def _payload(line: bytes, where: str) -> Payload:
         )
         body = members.pop("body").encode() if body is None else body
         members |= {
-            "retrieved_at": datetime.fromisoformat(members["retrieved_at"]),
+            "retrieved_at": _moment(members["retrieved_at"]),
             "redactions": tuple(members["redactions"]),
         }
         payload = Payload(**members, body=body, document=parsed(body))

@@ -11,9 +11,10 @@ from checks.model import Check
 from checks.policy.composition import Composition, composed
 from checks.policy.parsing import Layer, parsed
 from scanner.errors import EvidenceError
+from scanner.evidence.bounded_json import document as document_of
 from scanner.evidence.opening import Bundle, content
 from scanner.policies import LoadedPolicy
-from scanner.policy_yaml import document
+from scanner.policy_yaml import MAX_BYTES, document
 
 FOLDER = "policies/"
 RESOLVED = f"{FOLDER}resolved.json"
@@ -36,7 +37,7 @@ def resolved(policies: Sequence[LoadedPolicy]) -> bytes:
 def sealed_policies(bundle: Bundle, registry: Mapping[str, Check]) -> tuple[LoadedPolicy, ...]:
     """Return the policies of a bundle, read as data like any policy. Raises PolicyError or EvidenceError."""
     try:
-        documents = json.loads(content(bundle, RESOLVED))
+        documents = document_of(bundle, RESOLVED)
         listed = [
             [(str(layer["source"]), str(layer["file"])) for layer in each["layers"]] for each in documents
         ]
@@ -49,7 +50,7 @@ def _loaded(bundle: Bundle, files: list[tuple[str, str]], registry: Mapping[str,
     layers = []
     for source, name in files:
         try:
-            text = content(bundle, name).decode()
+            text = content(bundle, name, MAX_BYTES).decode()
         except UnicodeDecodeError as error:
             raise EvidenceError(f"{bundle.path}: {name} is altered: it is not UTF-8.") from error
         layers.append(Layer(source=source, policy=parsed(document(text, source), source), text=text))

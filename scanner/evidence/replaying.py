@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from scanner.errors import EvidenceError
+from scanner.evidence.bounded_json import bounded
 from scanner.evidence.manifest import (
     ATTESTATIONS,
     ATTESTED,
@@ -18,7 +19,7 @@ from scanner.evidence.manifest import (
     files_in,
     root_digest,
 )
-from scanner.evidence.opening import Bundle, content, opened, reading
+from scanner.evidence.opening import Bundle, opened, reading
 from scanner.evidence.packing import CHUNK
 from scanner.evidence.payload_files import gaps_in, payloads_in
 from scanner.evidence.statement import STATEMENT, Statement, statement_in
@@ -42,12 +43,12 @@ class Sealed:
 def sealed(path: Path) -> Sealed:
     """Return the bundle at the path. Raises EvidenceError if a file is altered, missing or added."""
     bundle = opened(path)
-    manifest = content(bundle, MANIFEST)
+    manifest = bounded(bundle, MANIFEST)
     wrong = alterations(bundle, files_in(manifest))
     if wrong:
         raise EvidenceError(f"{path}: {wrong[0]} Run `azml-audit verify {path}` for every difference.")
     return Sealed(
-        bundle=bundle, root=root_digest(manifest), statement=statement_in(content(bundle, STATEMENT))
+        bundle=bundle, root=root_digest(manifest), statement=statement_in(bounded(bundle, STATEMENT))
     )
 
 
@@ -59,7 +60,7 @@ def alterations(bundle: Bundle, listed: Mapping[str, SealedFile]) -> list[str]:
     there = set(bundle.names())
     wrong = _differing(bundle, MANIFEST, listed, there - DETACHED)
     try:
-        attested = files_in(content(bundle, ATTESTATIONS), ATTESTATIONS) if ATTESTATIONS in there else {}
+        attested = files_in(bounded(bundle, ATTESTATIONS), ATTESTATIONS) if ATTESTATIONS in there else {}
     except EvidenceError as error:
         return [*wrong, str(error)]
     return [*wrong, *_differing(bundle, ATTESTATIONS, attested, there & ATTESTED)]
@@ -98,10 +99,11 @@ def _altered(bundle: Bundle, file: SealedFile, by: str) -> str:
 class BundleSource:
     """The payloads and gaps of a bundle; a page that is missing from a list becomes a gap.
 
-    `tally` counts them on the way.
+    `tally` counts them on the way, and `note` is called with each.
     """
 
     bundle: Bundle
+    note: Callable[[Payload | Gap], None]
     tally: Tally = field(default_factory=Tally)
 
     async def read(self, keep: Keep) -> None:
@@ -109,15 +111,22 @@ class BundleSource:
         pages = _Pages()
         for payload in payloads_in(self.bundle):
             self.tally.add(payload)
+            self.note(payload)
             item = payload_or_gap(payload)
             pages.add(item)
             keep(item)
         for gap in gaps_in(self.bundle):
             self.tally.add(gap)
+            self.note(gap)
             pages.add(gap)
             keep(gap)
         for missing in pages.missing():
+            self.note(missing)
             keep(missing)
+
+
+PAGE_MISSING = "PageMissing"
+"""The code of the gap that a missing page leaves."""
 
 
 class _Pages:
@@ -151,7 +160,7 @@ class _Pages:
 def _missing(ask: Ask, link: str) -> Gap:
     return gaps.gap(
         ask,
-        "PageMissing",
+        PAGE_MISSING,
         f"The page leads to {link}, which the evidence does not hold.",
         "Nothing can close this: the evidence is not whole. Scan again.",
     )

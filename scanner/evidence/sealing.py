@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+import shutil
+from collections.abc import Callable, Iterable, Mapping, Set
 from hashlib import file_digest
 from pathlib import Path
 
 from reports.audit import Audit
 from scanner.evidence.code import catalogue
 from scanner.evidence.manifest import ATTESTATIONS, MANIFEST, SealedFile, manifest_of, root_digest
-from scanner.evidence.packing import Staged, refusing, writing
+from scanner.evidence.opening import Bundle, reading
+from scanner.evidence.packing import CHUNK, Staged, refusing, writing
 from scanner.evidence.payload_files import write_payloads
 from scanner.evidence.policy_files import policy_files
 from scanner.evidence.population import derived_statement
@@ -52,13 +54,13 @@ def seal(
             _write(folder, name, chunks)
         statement = Statement(told=told, derived=derived_statement(audit, provenance, tally))
         _write(folder, STATEMENT, [statement_bytes(statement)])
-        manifest = manifest_of(_sealed(folder))
+        manifest = manifest_of(sealed_files(folder))
         _write(folder, MANIFEST, [manifest])
         attested = attest(manifest, told) if attest else {}
         for name, content in attested.items():
             _write(folder, name, [content])
         if attested:
-            listed = manifest_of(file for file in _sealed(folder) if file.name in attested)
+            listed = manifest_of(file for file in sealed_files(folder) if file.name in attested)
             _write(folder, ATTESTATIONS, [listed])
         target.pack()
     return root_digest(manifest)
@@ -75,7 +77,16 @@ def _write(folder: Path, name: str, chunks: Iterable[bytes]) -> None:
         file.writelines(chunks)
 
 
-def _sealed(folder: Path) -> Iterable[SealedFile]:
+def copied(bundle: Bundle, folder: Path, leave_out: Set[str]) -> None:
+    """Copy the files of a bundle into a folder."""
+    for name in bundle.names():
+        if name not in leave_out:
+            with reading(bundle, name) as source, writing(folder, name) as target:
+                shutil.copyfileobj(source, target, CHUNK)
+
+
+def sealed_files(folder: Path) -> Iterable[SealedFile]:
+    """Yield every file of a folder with its size and digest."""
     for path in folder.rglob("*"):
         if path.is_file():
             with path.open("rb") as file:

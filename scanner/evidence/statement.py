@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from scanner.errors import EvidenceError
 
 STATEMENT = "statement.json"
-SCHEMA_ID = "urn:azml-audit:evidence-statement:1.0"
+SCHEMA_ID = "urn:azml-audit:evidence-statement:2.0"
 
 
 def _escaped(value: object) -> object:
@@ -43,6 +42,13 @@ class AskedFor(_Model):
     excluded_subscriptions: list[Text]
     management_groups: list[Text]
     kinds: list[Text] = Field(description="What was to be read of each workspace beyond itself.")
+    members: list[Text] = Field(
+        description="The members that were to be read of each workspace's properties."
+    )
+    discovery: Literal["arm", "graph", "both", "default"] = Field(
+        description="Who was to list the workspaces: Resource Manager, Resource Graph, or both; by default "
+        "both, where a refusal of Resource Graph is no gap."
+    )
 
 
 class ScanRecord(_Model):
@@ -59,9 +65,12 @@ class ScanRecord(_Model):
     asked_by: AskedBy | None = Field(description="null where nobody was asked, as with an export.")
     asked_for: AskedFor
     fail_on: Text | None = Field(description="The severity given on the command line, if any.")
-    started_at: datetime
-    finished_at: datetime
+    started_at: AwareDatetime
+    finished_at: AwareDatetime
     replay_of: Text | None = Field(default=None, description="The root digest of the bundle that was read.")
+    previous_root: Text | None = Field(
+        default=None, description="The root digest of the bundle before this one, if it is one of a series."
+    )
 
 
 class SubscriptionRecord(_Model):
@@ -132,7 +141,7 @@ class Derived(_Model):
 class Statement(_Model):
     """The statement of a bundle: `told` comes from the scan, `derived` follows from the payloads."""
 
-    schema_version: Literal["1.0"] = "1.0"
+    schema_version: Literal["2.0"] = "2.0"
     told: ScanRecord
     derived: Derived
 

@@ -52,7 +52,9 @@ def derived(audit: Audit, provenance: Provenance) -> Iterator[tuple[str, Iterabl
         shown = published_table(audit, name) if name in published else table
         yield f"{FOLDER}{name}.csv", as_csv(shown, published.get(name, whole))
         yield f"{FOLDER}{name}.parquet", [as_parquet(table, whole)]
-    evidence = evidence_of(audit.findings, audit.tables, provenance, audit.checks)
+    evidence = audit.evidence
+    if evidence is None:
+        evidence = evidence_of(audit.findings, audit.tables, provenance, audit.checks)
     findings = published_table(audit, FINDINGS.name).assign(evidence=evidence)
     yield "findings.csv", as_csv(findings, FINDINGS_FILE)
     yield "findings.parquet", [as_parquet(findings, FINDINGS_FILE)]
@@ -60,10 +62,13 @@ def derived(audit: Audit, provenance: Provenance) -> Iterator[tuple[str, Iterabl
 
 
 def as_parquet(frame: pd.DataFrame, file: ReportFile) -> bytes:
-    """The columns of `file` as Parquet, in the frame's order; texts as they are, nothing neutralised."""
+    """The columns of `file` as Parquet, in the frame's order; texts as they are, nothing neutralised.
+
+    Without statistics: a reader trusts those of a file and skips rows by them, so altered ones hide rows.
+    """
     columns = {column.name: _array(frame[column.name], column.dtype) for column in file.columns}
     written = BytesIO()
-    pq.write_table(pa.table(columns), written, compression="zstd")
+    pq.write_table(pa.table(columns), written, compression="zstd", write_statistics=False)
     return written.getvalue()
 
 

@@ -14,8 +14,9 @@ from scanner.payloads.advice import CLOCK, is_clock_wrong
 from scanner.payloads.bodies import parsed
 from scanner.payloads.closing import WEB_PAGE
 from scanner.payloads.json_members import key, member, named, objects, subscription_of, text
-from scanner.payloads.pages import FOREIGN, identity_of, items_on, path_of
+from scanner.payloads.pages import FOREIGN, identity_of, items_on
 from scanner.payloads.payload import Gap, Keep, Payload
+from scanner.payloads.questions import path_of
 
 _MISSING = ("ResourceNotFound", "ResourceGroupNotFound")
 """A 404 with one of these codes means that the resource does not exist. Other codes may hide it."""

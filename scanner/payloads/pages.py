@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence, Sized
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 from checks.network.resource_ids import ResourceId, is_name, resource_id
 from scanner.payloads.json_members import Object, member, named, text, without_slash
@@ -65,11 +64,6 @@ def next_link(document: Any) -> Any:
 def objects_on(page: Payload) -> list[Object]:
     """Return the objects in the array of a page, whatever they are about."""
     return [item for item in values(page.document) or () if isinstance(item, dict)]
-
-
-def path_of(url: str) -> str:
-    """Return the decoded path of a URL in the form for comparison: lower-case, without a slash at its end."""
-    return without_slash(unquote(urlsplit(url).path)).lower()
 
 
 def items_on(page: Payload) -> Items:

@@ -73,11 +73,8 @@ class Payload:
 
     @cached_property
     def id(self) -> str:
-        """16 hexadecimal digits of the SHA-256 of everything that is stored, so that any change shows.
-
-        `superseded` is left out, because it is set after gaps refer to the payload by this id.
-        """
-        stored = {name: getattr(self, name) for name in _HEADER if name != "superseded"}
+        """16 hexadecimal digits of the SHA-256 of everything that is stored, so that any change shows."""
+        stored = {name: getattr(self, name) for name in _HEADER}
         stored |= {"retrieved_at": self.retrieved_at.isoformat(), "sha256": self.body_digest}
         return sha256(json.dumps(stored, sort_keys=True, separators=(",", ":")).encode()).hexdigest()[:16]
 
@@ -128,12 +125,7 @@ class Source(Protocol):
 
 
 class Store(Protocol):
-    """Keeps the payloads of one scan, and may hold those of an interrupted scan.
-
-    `reused_since` is the time of the oldest payload that was reused.
-    """
-
-    reused_since: datetime | None
+    """Keeps the payloads of one scan, and may hold those of an interrupted scan."""
 
     def begin(self, key: str) -> None:
         """Start the scan with this key. Payloads of a scan with another key are dropped."""
@@ -166,8 +158,6 @@ class PayloadStore:
     A record is a header line of JSON, which has everything but the body and the body's length, then the
     bytes of the body. Close the store, or use it as a context manager, to remove the file.
     """
-
-    reused_since: datetime | None = None
 
     def __init__(self, spill_bytes: int = SPILL_BYTES) -> None:
         """Create an empty store."""

@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from scanner.payloads.json_members import without_slash
+
+Matter = tuple[str, str, str, str, tuple[tuple[str, str], ...], str]
+"""What a question is about, whatever the api-version and the spelling of its URL."""
 
 Question = tuple[str, str, str, str, str]
 """What makes two questions the same: kind, scope, method, URL and body."""
@@ -34,3 +40,37 @@ class Ask:
     def question(self) -> Question:
         """What identifies the question."""
         return self.kind, self.scope, self.method, self.url, self.body
+
+    @property
+    def matter(self) -> Matter:
+        """What the question is about. One scan answers it once, at one api-version.
+
+        The case of names and parameters without a value do not make another question.
+        """
+        if self.url.startswith("file:"):
+            return self.kind, self.scope.lower(), self.method, self.url, (), self.body
+        return self.kind, self.scope.lower(), self.method, path_of(self.url), _parameters(self.url), self.body
+
+    @property
+    def is_later_page(self) -> bool:
+        """Whether the URL has a parameter beside the api-version, as only a link to a next page has."""
+        return bool(_parameters(self.url))
+
+
+def path_of(url: str) -> str:
+    """Return the decoded path of a URL in the form for comparison: lower-case, without a slash at its end.
+
+    "" if the URL cannot be read.
+    """
+    try:
+        return without_slash(unquote(urlsplit(url).path)).lower()
+    except ValueError:
+        return ""
+
+
+def _parameters(url: str) -> tuple[tuple[str, str], ...]:
+    try:
+        pairs = parse_qsl(urlsplit(url).query)
+    except ValueError:
+        return (("", url),)
+    return tuple(sorted((name.lower(), value) for name, value in pairs if name.lower() != "api-version"))

@@ -73,7 +73,6 @@ class Spool:
         self._known_of: defaultdict[str, list[Question]] = defaultdict(list)
         self._later_pages: set[Question] = set()
         self._recalled: dict[Question, int] = {}
-        self.reused_since: datetime | None = None
 
     def __enter__(self) -> Spool:
         """Lock the report against other scans. Raises UsageError if another scan holds the lock."""
@@ -188,8 +187,6 @@ class Spool:
         if offset is None:
             offset = self._end
             self._write(record_of(payload))
-        elif self.reused_since is None or payload.retrieved_at < self.reused_since:
-            self.reused_since = payload.retrieved_at
         self._offsets.append(offset)
 
     def finish(self) -> None:

@@ -71,7 +71,7 @@ class Discovery:
             gap = await self._read_batch(subscriptions, rows, keep)
             if gap is None:
                 continue
-            if _is_unavailable(gap) and not self._is_demanded:
+            if is_unavailable(gap) and not self._is_demanded:
                 refused += len(subscriptions)
                 keep_superseded(gap, keep)
                 continue
@@ -143,7 +143,7 @@ def _batches(chosen: Sequence[Subscription], size: int) -> Iterator[list[str]]:
         yield [subscription.id for subscription in chosen[start : start + size]]
 
 
-def _is_unavailable(gap: Gap) -> bool:
+def is_unavailable(gap: Gap) -> bool:
     """Whether the identity may not use Resource Graph, or this cloud has none."""
     return gap.http_status in (403, 404) or gap.code in _NOT_THERE
 

@@ -26,7 +26,7 @@ from scanner.tables.children import PROVIDER
 from scanner.tables.subscriptions import proves_absence, registration_state
 
 NETWORK_NAMESPACE = "Microsoft.Network"
-_NOT_REGISTERED = frozenset({"MissingSubscriptionRegistration", "MissingRegistrationForResourceProvider"})
+NOT_REGISTERED = frozenset({"MissingSubscriptionRegistration", "MissingRegistrationForResourceProvider"})
 
 
 _log = logging.getLogger("azml_audit.reading")
@@ -226,7 +226,7 @@ class _SubscriptionReader:
 
         If Azure also refuses to show the provider, return that refusal: it names the missing permission.
         """
-        if refusal.code not in _NOT_REGISTERED:
+        if refusal.code not in NOT_REGISTERED:
             return (refusal,)
         answer = await self._arm.get(self.ask("provider", PROVIDER_API_VERSION))
         if isinstance(answer, Gap):

@@ -26,7 +26,7 @@ from scanner.emulator.credential import CLIENT_ID, CLIENT_SECRET
 from scanner.emulator.faults import Fault, FaultKind
 from scanner.emulator.server import Emulator, emulated
 from scanner.emulator.tenants.generated import generated_tenant
-from scanner.evidence.verification import Expected, verify
+from scanner.evidence.verifying.verification import Expected, verify
 from scanner.payloads.payload import read_record
 from scanner.terminal import Terminal
 from scanner.workers.pools import Pool

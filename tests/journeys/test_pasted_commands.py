@@ -77,14 +77,14 @@ class Stage:
             shutil.copy(source, name)
 
 
-def signing_key(folder: Path) -> str:
-    """Write signer.key and signer.pem, and return the text of the private key."""
+def signing_key(folder: Path, name: str = "signer") -> str:
+    """Write the files of a key pair, and return the text of the private key."""
     key = Ed25519PrivateKey.generate()
     private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    (folder / "signer.key").write_bytes(private)
-    (folder / "signer.key").chmod(0o600)
+    (folder / f"{name}.key").write_bytes(private)
+    (folder / f"{name}.key").chmod(0o600)
     public = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-    (folder / "signer.pem").write_bytes(public)
+    (folder / f"{name}.pem").write_bytes(public)
     return private.decode("ascii")
 
 
@@ -92,6 +92,10 @@ def signing_key(folder: Path) -> str:
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     folder = tmp_path_factory.mktemp("stage")
     authorities, key = authority(folder / "authority"), signing_key(folder)
+    signing_key(folder, "auditor")
+    (folder / "keys").mkdir()
+    shutil.copy(folder / "signer.pem", folder / "keys")
+    (folder / "expected.yaml").write_text("policies: [baseline]\n", "utf-8")
     (folder / "authority-root.pem").write_bytes(authorities.root)
     id = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.MachineLearningServices/workspaces/mlw-one"
     exported = [{"id": id, "name": "mlw-one", "location": "westeurope", "public_network_access": "Disabled"}]
@@ -122,6 +126,8 @@ def scan_once(stage: Stage) -> None:
     (folder / "root").write_text(out.partition("root digest ")[2].split()[0], "ascii")
     for name in ("2026-11-21.zip", "last-year.zip", "october.zip", "november.zip"):
         shutil.copy(bundle, folder / name)
+    (folder / "archive").mkdir()
+    shutil.copy(bundle, folder / "archive")
     for name in ("monday", "friday"):
         shutil.copytree(report, folder / name)
 

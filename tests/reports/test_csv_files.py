@@ -41,7 +41,7 @@ PUBLISHED = {
     "gaps": "gap_id scope subscription_id asked request http_status code message closes",
     "scores": "policy scope id name pass fail unknown not_applicable error waived consequence score",
     "policies": "policy verdict fail_on unknown checks digest tool_version source is_azure started_at "
-    "finished_at",
+    "finished_at root_digest",
     "waivers": "policy place check resource where reason approver expires ticket state violations",
 }
 

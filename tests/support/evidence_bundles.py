@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -15,19 +16,23 @@ from reports.audit import Audit
 from scanner.audit import audited, collected
 from scanner.azure.arm import Arm
 from scanner.commands.demo import emulator_connection
-from scanner.commands.trace import place_in
 from scanner.emulator.faults import Fault
 from scanner.emulator.server import emulated
 from scanner.emulator.tenants.tenant import Tenant
+from scanner.evidence.code import installed_libraries
+from scanner.evidence.deciding import place_in
 from scanner.evidence.manifest import MANIFEST, SealedFile, manifest_of
 from scanner.evidence.packing import staged
-from scanner.evidence.sealing import seal
+from scanner.evidence.sealing import Attest, seal
 from scanner.evidence.statement import AskedFor, ScanRecord
-from scanner.evidence.verification import Expected, Verification, verify
+from scanner.evidence.verifying.steps import Verification
+from scanner.evidence.verifying.verification import Expected, verify
 from scanner.payloads.payload import Gap, Payload, PayloadStore
 from scanner.policies import LoadedPolicy, loaded
 from scanner.reading.collection import EVERYTHING
+from scanner.reading.discovery import Discovery
 from scanner.reading.live import LiveSource
+from scanner.reading.once import Read
 from scanner.reading.scope import Wanted
 from scanner.tables.provenance import Provenance, Traces
 from scanner.version import VERSION
@@ -36,14 +41,21 @@ from tests.support.scanning import IMPATIENT, NOON
 TOLD = ScanRecord(
     tool_version=VERSION,
     python="3.11.0",
-    libraries={},
+    libraries=installed_libraries(),
     command=["scan"],
     source="the embedded emulator",
     is_azure=False,
     cloud="emulator",
     endpoint="http://127.0.0.1",
     asked_by=None,
-    asked_for=AskedFor(subscriptions=[], excluded_subscriptions=[], management_groups=[], kinds=[]),
+    asked_for=AskedFor(
+        subscriptions=[],
+        excluded_subscriptions=[],
+        management_groups=[],
+        kinds=sorted(EVERYTHING.kinds),
+        members=sorted(EVERYTHING.members),
+        discovery="arm",
+    ),
     fail_on=None,
     started_at=NOON,
     finished_at=NOON,
@@ -59,8 +71,9 @@ class Scanned:
     audit: Audit
     policies: tuple[LoadedPolicy, ...]
     provenance: Provenance
+    told: ScanRecord
 
-    def seal(self, target: Path) -> str:
+    def seal(self, target: Path, attest: Attest | None = None) -> str:
         with staged(target) as place:
             root = seal(
                 place,
@@ -69,36 +82,55 @@ class Scanned:
                 audit=self.audit,
                 policies=self.policies,
                 provenance=self.provenance,
-                told=TOLD,
+                told=self.told,
+                attest=attest,
             )
             place.publish()
         return root
 
 
 def scan_of(
-    tenant: Tenant, *faults: Fault, policies: Sequence[str] = ("baseline",), wanted: Wanted | None = None
+    tenant: Tenant,
+    *faults: Fault,
+    policies: Sequence[str] = ("baseline",),
+    wanted: Wanted | None = None,
+    asks_graph: bool = False,
 ) -> Scanned:
     """Everything read of a tenant, pages of two items, judged by these policies."""
-    chosen, traces = loaded(policies, registry()), Traces()
+    chosen, traces, chosen_scope = loaded(policies, registry()), Traces(), wanted or Wanted()
     with emulated(tenant, faults=faults, page_size=2) as emulator, PayloadStore() as store:
         connection = emulator_connection(emulator)
 
         async def read() -> Any:
             arm = Arm(connection.cloud, connection.credential, clock=lambda: NOON, patience=IMPATIENT)
             async with arm:
-                source = LiveSource(arm, wanted or Wanted(), collection=EVERYTHING)
-                return await collected(source, store, traces)
+                discovery = Discovery(arm) if asks_graph else None
+                source = LiveSource(arm, chosen_scope, collection=EVERYTHING, discovery=discovery)
+                return await collected(Read().once(source), store, traces)
 
         tables = asyncio.run(read())
         kept = list(store)
     audit = audited(tables, chosen, source=TOLD.source, is_azure=False, started_at=NOON, finished_at=NOON)
+    asked_for = TOLD.asked_for.model_copy(
+        update={
+            "subscriptions": list(chosen_scope.subscriptions),
+            "excluded_subscriptions": list(chosen_scope.excluded),
+            "management_groups": list(chosen_scope.management_groups),
+            "discovery": "default" if asks_graph else "arm",
+        }
+    )
     return Scanned(
-        payloads=kept, gaps=traces.gaps, audit=audit, policies=chosen, provenance=traces.finished()
+        payloads=kept,
+        gaps=traces.gaps,
+        audit=audit,
+        policies=chosen,
+        provenance=traces.finished(),
+        told=TOLD.model_copy(update={"endpoint": connection.cloud.arm_endpoint, "asked_for": asked_for}),
     )
 
 
-def verified(path: Path, **expected: Any) -> Verification:
-    return verify(path, Expected(**expected), registry())
+def verified(path: Path, now: datetime | None = None, **expected: Any) -> Verification:
+    return verify(path, Expected(**expected), registry(), now)
 
 
 def wrong(found: Verification) -> list[str]:
@@ -132,7 +164,7 @@ def altered_line(line: bytes, change: Callable[[dict[str, Any]], None]) -> bytes
 def refitted(told: dict[str, Any]) -> bytes:
     """A payload's line with the digest and the id that fit everything else on it, as a forger makes them."""
     told["sha256"] = sha256(told["body"].encode()).hexdigest()
-    kept = {name: value for name, value in told.items() if name not in ("id", "body", "superseded")}
+    kept = {name: value for name, value in told.items() if name not in ("id", "body")}
     told["id"] = sha256(json.dumps(kept, sort_keys=True, separators=(",", ":")).encode()).hexdigest()[:16]
     return json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
 

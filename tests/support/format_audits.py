@@ -21,6 +21,11 @@ SHARED = ("check_id", "title", "severity", "status", "verdict", "workspace_id", 
 REASON = "Borne by <b>us</b> | `all` @octocat =1+1"
 
 
+ROOT = "ab" * 32
+REFERENCES = "0123456789abcdef#/value/3/properties/a~1b%20c fedcba9876543210#"
+"""What evidence refers to; the pointer is a URI fragment."""
+
+
 @cache
 def rich_audit() -> Audit:
     """Of the emulator: two policies, one with a waiver of most NET001, and a check that crashes.
@@ -39,7 +44,12 @@ def rich_audit() -> Audit:
     observed = audit.findings["observed"].astype(object).tolist()
     observed[0] = LONE_SURROGATE
     findings = audit.findings.astype(dict.fromkeys(SHARED, "category"))
-    return replace(audit, findings=findings.assign(observed=pd.Series(observed, dtype=object)))
+    return replace(
+        audit,
+        findings=findings.assign(observed=pd.Series(observed, dtype=object)),
+        root_digest=ROOT,
+        evidence=pd.Series(REFERENCES, index=findings.index),
+    )
 
 
 @cache

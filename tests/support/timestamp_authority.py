@@ -38,8 +38,11 @@ digests = sha256
 crypto_device = builtin
 """
 
-_ROOT = "Root of the timestamp authority that the tests run themselves"
+LAST = "Root of the timestamp authority that the tests run themselves"
 """So long that its certificate is the longer one: openssl writes it last, where DER wants the longest."""
+
+FIRST = "R"
+"""So short that DER wants its certificate first, where openssl does not write it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,12 +72,12 @@ class Authority:
         return subprocess.run(command, check=True, capture_output=True).stdout
 
 
-def authority(folder: Path) -> Authority:
+def authority(folder: Path, root_name: str = LAST) -> Authority:
     """A new authority whose files lie in the folder."""
     folder.mkdir(exist_ok=True)
     root_key, key = generate_private_key(SECP256R1()), generate_private_key(SECP256R1())
-    root = _certificate(_ROOT, root_key, _ROOT, root_key, is_authority=True)
-    leaf = _certificate("Test TSA", key, _ROOT, root_key, is_authority=False)
+    root = _certificate(root_name, root_key, root_name, root_key, is_authority=True)
+    leaf = _certificate("Test TSA", key, root_name, root_key, is_authority=False)
     (folder / "root.pem").write_bytes(root.public_bytes(Encoding.PEM))
     (folder / "tsa.pem").write_bytes(leaf.public_bytes(Encoding.PEM))
     (folder / "tsa.key").write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))

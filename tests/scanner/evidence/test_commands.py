@@ -48,7 +48,11 @@ def test_verify_tells_programs_in_json(made: tuple[Path, str]) -> None:
     code, out, _ = run("verify", str(folder / "evidence.zip"), "--format", "json")
     told = json.loads(out)
     assert (code, told["holds"], told["root"]) == (0, True, root)
-    assert [step["name"] for step in told["steps"]] == ["files", "signature", "timestamp", "derivation"]
+    assert [step["name"] for step in told["steps"]] == [
+        *("files", "signature", "timestamp", "answers", "agreement", "expectations", "derivation")
+    ]
+    assert (told["level"], told["is_as_expected"]) == ("consistent", False)
+    assert told["conclusion"] == "consistent (it agrees with itself, and nobody vouches for it)"
 
 
 def test_an_altered_bundle_is_exit_1_and_no_bundle_is_exit_2(made: tuple[Path, str], tmp_path: Path) -> None:
@@ -155,7 +159,7 @@ def test_who_asked_is_told_and_never_the_token(made: tuple[Path, str]) -> None:
 
 def test_the_schema_of_the_statement_is_published() -> None:
     code, out, _ = run("schema", "evidence")
-    assert (code, json.loads(out)["$id"]) == (0, "urn:azml-audit:evidence-statement:1.0")
+    assert (code, json.loads(out)["$id"]) == (0, "urn:azml-audit:evidence-statement:2.0")
 
 
 def test_the_command_line_is_told_without_secrets() -> None:

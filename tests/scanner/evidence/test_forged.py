@@ -16,14 +16,19 @@ from scanner.emulator.tenants.generated import generated_tenant
 from scanner.errors import EvidenceError
 from scanner.evidence.code import catalogue, misdescribed
 from scanner.evidence.manifest import SealedFile, manifest_of
-from scanner.evidence.packing import staged
+from scanner.evidence.packing import pack
 from scanner.evidence.replaying import sealed
-from scanner.evidence.sealing import seal
 from scanner.evidence.statement import ScanRecord
+from scanner.version import VERSION
+from tests.support import forged_zips
 from tests.support.command_line import run
-from tests.support.evidence_bundles import TOLD, refitted, scan_of, sealed_anew, verified, wrong
+from tests.support.evidence_bundles import refitted, scan_of, sealed_anew, verified, wrong
+from tests.support.forging import Forger
 
 TENANT = generated_tenant(subscriptions=2, workspaces=2, rules=2, seed=4)
+BOMB = f"[{'{},' * 1_000_000}0]"
+"""Three megabytes of text, which a zip file has in three kilobytes, and which take 70 as Python objects."""
+
 ATTESTED = {"signature.dsse.json": b'{"payload":"e30="}\n', "timestamp.tsr": bytes(range(64))}
 
 
@@ -32,18 +37,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A bundle with two files beside its manifest, which nobody here has a key for."""
     scanned = scan_of(TENANT, policies=("internet-outbound",))
     target = tmp_path_factory.mktemp("sealed") / "bundle"
-    with staged(target) as place:
-        seal(
-            place,
-            payloads=scanned.payloads,
-            gaps=scanned.gaps,
-            audit=scanned.audit,
-            policies=scanned.policies,
-            provenance=scanned.provenance,
-            told=TOLD,
-            attest=_attested,
-        )
-        place.publish()
+    scanned.seal(target, _attested)
     return target
 
 
@@ -94,11 +88,20 @@ def _replace(path: Path, old: bytes, new: bytes) -> None:
 
 def _reorder_rows(path: Path) -> None:
     rows = pq.read_table(path)
-    pq.write_table(rows.take(list(range(len(rows)))[::-1]), path)
+    pq.write_table(rows.take(list(range(len(rows)))[::-1]), path, write_statistics=False)
 
 
 def _add_metadata(path: Path) -> None:
     pq.write_table(pq.read_table(path).replace_schema_metadata({"note": "added"}), path)
+
+
+def _add_statistics(path: Path) -> None:
+    """Readers skip the rows of a file by its statistics, so altered ones hide rows."""
+    pq.write_table(pq.read_table(path), path, compression="zstd")
+
+
+def _compress_otherwise(path: Path) -> None:
+    pq.write_table(pq.read_table(path), path, compression="snappy", write_statistics=False)
 
 
 @pytest.mark.parametrize(
@@ -147,6 +150,25 @@ def _add_metadata(path: Path) -> None:
             "findings.parquet has its rows in another order",
         ),
         (lambda made: _add_metadata(made / "findings.parquet"), "findings.parquet has other columns"),
+        (lambda made: _add_statistics(made / "findings.parquet"), "findings.parquet has statistics"),
+        (
+            lambda made: _compress_otherwise(made / "findings.parquet"),
+            "findings.parquet is written in another way",
+        ),
+        (lambda made: (made / "payloads" / "more").mkdir(), "the folder payloads/more is refused"),
+        (
+            lambda made: (made / "statement.json").write_text(BOMB),
+            "statement.json is refused: it has more than",
+        ),
+        (lambda made: (made / "checks.json").write_text(BOMB), "checks.json is refused: it has more than"),
+        (
+            lambda made: (made / "policies/resolved.json").write_text(BOMB),
+            "policies/resolved.json is refused: it has more than",
+        ),
+        (
+            lambda made: next((made / "policies/1").iterdir()).write_text("# " + " " * 2**20),
+            "is refused: it is larger than 1,048,576 bytes",
+        ),
     ],
 )
 def test_what_no_scan_could_have_sealed_is_named(
@@ -169,7 +191,24 @@ def test_the_words_of_other_code_are_not_held_against_it() -> None:
     assert misdescribed(sealed, installed) == []
 
 
-def test_other_code_is_said_and_compared_anyway(copy: Path) -> None:
+def other_code(copy: Path, files: dict[str, str]) -> None:
+    """Claim that other code sealed the bundle."""
+    checks = json.loads((copy / "checks.json").read_bytes())
+    checks["files"] |= files
+    (copy / "checks.json").write_text(json.dumps(checks))
+    sealed_anew(copy)
+
+
+def as_version(copy: Path, version: str) -> Path:
+    """The bundle as another version would have sealed it."""
+    forger = Forger.of(copy)
+    forger.tell(tool_version=version)
+    forger.seal(copy.with_name("other"))
+    return copy.with_name("other")
+
+
+def test_another_version_s_code_is_said_and_compared_anyway(copy: Path) -> None:
+    copy = as_version(copy, "0.0.9")
     checks = json.loads((copy / "checks.json").read_bytes())
     checks["files"]["scanner/version.py"] = "0" * 64
     checks["files"]["scanner/removed.py"] = "0" * 64
@@ -179,13 +218,14 @@ def test_other_code_is_said_and_compared_anyway(copy: Path) -> None:
     (copy / "checks.json").write_text(json.dumps(checks))
     sealed_anew(copy)
     found = verified(copy)
-    assert found.holds
+    assert found.holds, wrong(found)
     told = " ".join(found.steps[-1].open)
     for words in (
         "NET001 was decided by other code",
         "CON001 is not installed",
         "3 files differ: checks/model.py (not sealed), scanner/removed.py (not installed), "
         "scanner/version.py (changed).",
+        "Sealed by azml-audit 0.0.9, derived again by",
     ):
         assert words in told
     assert found.code == {
@@ -195,30 +235,101 @@ def test_other_code_is_said_and_compared_anyway(copy: Path) -> None:
     }
 
 
-def test_ten_files_of_other_code_are_named_and_json_has_all(copy: Path) -> None:
-    checks = json.loads((copy / "checks.json").read_bytes())
-    checks["files"] = dict.fromkeys(checks["files"], "0" * 64)
-    (copy / "checks.json").write_text(json.dumps(checks))
+def test_what_another_version_derives_otherwise_needs_that_version(copy: Path) -> None:
+    copy = as_version(copy, "0.0.9")
+    findings = copy / "findings.csv"
+    findings.write_text(findings.read_text().replace("violated", "compliant", 1))
     sealed_anew(copy)
     code, out, _ = run("verify", str(copy))
+    assert code == 3
+    assert "pip install 'azml-audit==0.0.9'" in out
+    assert "findings.csv: row check_id" in out
+    assert out.splitlines()[-1].startswith("This azml-audit cannot verify")
+
+
+def test_other_libraries_may_write_other_bytes_of_equal_values(copy: Path) -> None:
+    forger = Forger.of(copy)
+    forger.tell(libraries=forger.told.libraries | {"pyarrow": "1.0.0"})
+    other = copy.with_name("other")
+    forger.seal(other)
+    _compress_otherwise(other / "findings.parquet")
+    sealed_anew(other)
+    found = verified(other)
+    assert found.holds
+    assert any("pyarrow 1.0.0, here" in each for each in found.steps[-1].open)
+    findings = other / "findings.csv"
+    findings.write_text(findings.read_text().replace("violated", "compliant", 1))
+    sealed_anew(other)
+    assert (int(verified(other).exit_code), wrong(verified(other))) == (3, [])
+
+
+def test_code_that_differs_from_the_version_it_claims_is_false(copy: Path) -> None:
+    """A tool whose redaction alters answers has another digest of that file."""
+    other_code(copy, {"scanner/payloads/redaction.py": "0" * 64})
+    (told,) = wrong(verified(copy))
+    assert "The bundle claims azml-audit" in told
+    assert "1 file differs: scanner/payloads/redaction.py (changed)" in told
+
+
+def test_ten_files_of_other_code_are_named_and_json_has_all(copy: Path) -> None:
+    files = json.loads((copy / "checks.json").read_bytes())["files"]
+    other_code(copy, dict.fromkeys(files, "0" * 64))
+    code, out, _ = run("verify", str(copy))
     (line,) = [line for line in out.splitlines() if "files differ" in line]
-    assert code == 0
-    assert f"{len(checks['files'])} files differ" in line
+    assert code == 1
+    assert f"{len(files)} files differ" in line
     assert line.count("(changed)") == 10
-    assert line.endswith(f"and {len(checks['files']) - 10} more.")
+    assert f"and {len(files) - 10} more." in line
     _, out, _ = run("verify", str(copy), "--format", "json")
-    assert json.loads(out)["code"] == dict.fromkeys(checks["files"], "changed")
+    assert json.loads(out)["code"] == dict.fromkeys(files, "changed")
 
 
 def test_a_bundle_of_another_format_is_refused_by_its_version(copy: Path) -> None:
     manifest = json.loads((copy / "manifest.json").read_bytes())
     listed = [SealedFile(**each) for each in manifest["files"]]
     (copy / "manifest.json").write_bytes(manifest_of(listed, "1.0"))
-    (told,) = wrong(verified(copy))
-    assert "manifest.json has version 1.0 of the evidence format" in told
-    assert "altered" not in told
+    code, out, _ = run("verify", str(copy))
+    assert code == 3
+    assert "manifest.json has version 1.0 of the evidence format" in out
+    assert f"Install azml-audit {VERSION} to verify it" in out
+    assert "altered" not in out
     with pytest.raises(EvidenceError, match=r"version 1\.0"):
         sealed(copy)
+
+
+@pytest.mark.parametrize("forge", forged_zips.ALL, ids=lambda each: each.__name__)
+def test_a_zip_file_from_which_others_unpack_other_files_is_refused(
+    forge: Callable[[Path, Path], None], folder: Path, tmp_path: Path
+) -> None:
+    forge(folder, tmp_path / "forged.zip")
+    root = verified(folder).root
+    (told,) = wrong(verified(tmp_path / "forged.zip", root=root))
+    assert told.startswith("forged.zip is altered"), told
+    assert "other tools may unpack other files" in told
+    with pytest.raises(EvidenceError, match="other tools may unpack other files"):
+        sealed(tmp_path / "forged.zip")
+
+
+def test_a_zip_file_with_the_sizes_of_large_files_is_as_we_write_it(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("zipfile.ZIP64_LIMIT", 20_000)
+    pack(folder, tmp_path / "large.zip")
+    assert b"PK\6\6" in (tmp_path / "large.zip").read_bytes()
+    assert verified(tmp_path / "large.zip").holds
+
+
+def test_a_replay_refuses_what_verify_calls_incomplete(copy: Path, tmp_path: Path) -> None:
+    forger = Forger.of(copy)
+    forger.drop(lambda each: each.kind != "subscriptions")
+    forger.seal(tmp_path / "forged.zip")
+    for command in (
+        ("report", str(tmp_path / "forged.zip")),
+        ("scan", "--from", str(tmp_path / "forged.zip")),
+    ):
+        code, _, told = run(*command, "--output", str(tmp_path / "report"))
+        assert (code, "has no answer, refusal or gap" in " ".join(told.split())) == (2, True)
+        assert not (tmp_path / "report").exists()
 
 
 def test_no_byte_beside_the_manifest_can_change_even_where_nobody_gives_a_key(folder: Path) -> None:

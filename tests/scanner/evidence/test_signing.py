@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from scanner.errors import SignatureError, SigningKeyError
-from scanner.evidence.signing import (
+from scanner.evidence.attestations.signing import (
     PASSPHRASE_VARIABLE,
     PAYLOAD_TYPE,
     PREDICATE_TYPE,
@@ -135,7 +135,9 @@ def test_what_is_no_envelope_is_refused(text: bytes) -> None:
 
 def test_a_signed_statement_of_another_type_is_no_evidence(monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patched:
-        patched.setattr("scanner.evidence.signing.PREDICATE_TYPE", "https://slsa.dev/provenance/v1")
+        patched.setattr(
+            "scanner.evidence.attestations.signing.PREDICATE_TYPE", "https://slsa.dev/provenance/v1"
+        )
         envelope = signed_by(ED25519)
     with pytest.raises(SignatureError, match="another type"):
         verify_signature(MANIFEST, envelope, verifying_key(public_pem(ED25519), "--key"))

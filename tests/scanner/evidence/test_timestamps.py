@@ -10,15 +10,19 @@ from pathlib import Path
 
 import pytest
 from cryptography.x509 import Certificate
+from hypothesis import given
+from hypothesis import strategies as st
 
 from scanner.errors import SigningKeyError, TimestampError, UsageError
-from scanner.evidence.timestamps import (
+from scanner.evidence.attestations.certificate_order import with_sorted_certificates
+from scanner.evidence.attestations.timestamps import (
     authorities,
+    check_not_before,
     check_timestamp_url,
     timestamped,
     verify_timestamp,
 )
-from tests.support.timestamp_authority import HAS_OPENSSL, Authority, authority, serving
+from tests.support.timestamp_authority import FIRST, HAS_OPENSSL, LAST, Authority, authority, serving
 
 MANIFEST = b'{"files":[]}\n'
 pytestmark = pytest.mark.skipif(not HAS_OPENSSL, reason="needs openssl, to run a timestamp authority")
@@ -47,6 +51,27 @@ def test_a_timestamp_tells_when_the_manifest_existed(tsa: Authority, token: byte
     told = verify_timestamp(MANIFEST, token, roots(tsa))
     assert told.tzinfo is not None
     assert timedelta() <= datetime.now(UTC) - told < timedelta(hours=1)
+
+
+@pytest.mark.parametrize("root_name", [FIRST, LAST])
+def test_the_certificates_of_a_token_may_have_any_order(root_name: str, tmp_path: Path) -> None:
+    """openssl writes them as the chain has them, and DER sorts them by their bytes."""
+    tsa = authority(tmp_path, root_name)
+    token = token_of(tsa)
+    in_der = with_sorted_certificates(token)
+    assert (in_der == token) == (root_name == LAST)
+    assert len(in_der) == len(token)
+    assert verify_timestamp(MANIFEST, token, roots(tsa)) == verify_timestamp(MANIFEST, in_der, roots(tsa))
+
+
+@given(st.binary(max_size=60))
+def test_what_has_another_structure_stays_as_it_is(text: bytes) -> None:
+    assert sorted(with_sorted_certificates(text)) == sorted(text)
+
+
+def test_an_authority_whose_clock_is_behind_is_named(token: bytes) -> None:
+    with pytest.raises(TimestampError, match="is before the end of the scan"):
+        check_not_before(token, datetime.now(UTC) + timedelta(hours=1), "http://tsa")
 
 
 def test_it_does_not_hold_for_another_manifest(tsa: Authority, token: bytes) -> None:

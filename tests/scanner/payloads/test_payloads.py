@@ -42,7 +42,7 @@ PAYLOAD = Payload(
         ({"retrieved_at": datetime(2027, 1, 1, tzinfo=UTC)}, True),
         ({"request_id": "s"}, True),
         ({"redactions": ("/a",)}, True),
-        ({"superseded": True}, False),
+        ({"superseded": True}, True),
     ],
 )
 def test_the_id_of_a_payload_is_of_all_that_is_kept_of_it(change: dict[str, Any], is_another: bool) -> None:

@@ -89,7 +89,6 @@ def test_a_resumed_scan_holds_what_it_used_and_what_it_asked_and_nothing_else(tm
             store.append(each)
         assert list(store) == [fresh, again]
         assert len(store) == 2
-        assert store.reused_since == NOON - timedelta(seconds=30)
         store.finish()
     assert list(tmp_path.iterdir()) == []
 

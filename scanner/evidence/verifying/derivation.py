@@ -14,7 +14,8 @@ from checks.contract.tables import Tables
 from checks.model import Check, Severity
 from reports.audit import Audit
 from scanner.audit import audited, collected
-from scanner.evidence.comparison import csv_differences, json_differences, parquet_differences
+from scanner.evidence.bounded_json import bounded
+from scanner.evidence.code import library_changes
 from scanner.evidence.manifest import SealedFile
 from scanner.evidence.opening import Bundle, content
 from scanner.evidence.payload_files import FOLDER as PAYLOADS
@@ -25,6 +26,8 @@ from scanner.evidence.sealing import CHECKS
 from scanner.evidence.statement import STATEMENT, Statement, statement_bytes
 from scanner.evidence.tables import derived
 from scanner.evidence.tally import Tally
+from scanner.evidence.verifying.comparison import csv_differences, json_differences, parquet_differences
+from scanner.evidence.verifying.ledger import Ledger
 from scanner.policies import LoadedPolicy
 from scanner.tables.provenance import Provenance, Traces
 
@@ -37,6 +40,7 @@ class Derivation:
     policies: tuple[LoadedPolicy, ...]
     provenance: Provenance
     tally: Tally
+    ledger: Ledger
 
 
 def derive(bundle: Bundle, statement: Statement, registry: Mapping[str, Check]) -> Derivation:
@@ -44,7 +48,9 @@ def derive(bundle: Bundle, statement: Statement, registry: Mapping[str, Check]) 
 
     Raises EvidenceError or PolicyError for what cannot be read.
     """
-    source, traces, record = BundleSource(bundle), Traces(), statement.told
+    traces, record = Traces(), statement.told
+    ledger = Ledger.of(record)
+    source = BundleSource(bundle, ledger.add)
     policies = sealed_policies(bundle, registry)
     tables: Tables = asyncio.run(collected(source, None, traces))
     audit = audited(
@@ -61,37 +67,47 @@ def derive(bundle: Bundle, statement: Statement, registry: Mapping[str, Check]) 
         policies=policies,
         provenance=traces.finished(),
         tally=source.tally,
+        ledger=ledger,
     )
 
 
 def differences(
     bundle: Bundle, listed: Mapping[str, SealedFile], statement: Statement, found: Derivation
 ) -> Iterator[str]:
-    """Yield a text, with file, row and column, for everything sealed that does not follow from the payloads."""
+    """Yield a text, with file, row and column, for everything sealed that does not follow from the payloads.
+
+    Libraries in equal versions write equal bytes. In other versions, equal values are enough.
+    """
+    is_exact = not library_changes(statement.told.libraries)
     again = derived_statement(found.audit, found.provenance, found.tally)
     sealed, follows = (part.model_dump(mode="json") for part in (statement.derived, again))
     yield from json_differences(f"{STATEMENT}: derived", sealed, follows)
     for count in again.reconciliation:
         if not count.holds:
             yield f"{STATEMENT}: {count.claim}: {count.counted:,} and {count.expected:,} do not agree."
-    if content(bundle, STATEMENT) != statement_bytes(statement):
+    if bounded(bundle, STATEMENT) != statement_bytes(statement):
         yield f"{STATEMENT} is written in another way than azml-audit writes it."
     of_tables = ((name, b"".join(chunks)) for name, chunks in derived(found.audit, found.provenance))
     names = {name for name in listed if not name.startswith(PAYLOADS)} - {STATEMENT, CHECKS}
     for name, expected in chain(policy_files(found.policies), of_tables):
         names.discard(name)
-        yield from _compared(bundle, listed, name, expected)
+        yield from _compared(bundle, listed, name, expected, is_exact=is_exact)
     for name in sorted(names):
         yield f"{name} was added: nothing in the bundle leads to such a file."
 
 
-def _compared(bundle: Bundle, listed: Mapping[str, SealedFile], name: str, expected: bytes) -> Iterator[str]:
+def _compared(
+    bundle: Bundle, listed: Mapping[str, SealedFile], name: str, expected: bytes, *, is_exact: bool
+) -> Iterator[str]:
     """Yield the differences in one file, whose digest was already compared with its content."""
     if name not in listed:
         yield f"{name} follows from the payloads, and is not in the bundle."
     elif listed[name].sha256 != sha256(expected).hexdigest():
         compare = _COMPARISONS.get(name.rpartition(".")[2], _compare_text)
-        yield from compare(name, content(bundle, name), expected)
+        found = list(compare(name, content(bundle, name), expected))
+        yield from found
+        if is_exact and not found:
+            yield f"{name} is written in another way than azml-audit writes it."
 
 
 def _compare_json(name: str, sealed: bytes, expected: bytes) -> Iterator[str]:

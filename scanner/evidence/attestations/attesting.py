@@ -6,13 +6,18 @@ import asyncio
 from collections.abc import Mapping
 from pathlib import Path
 
-from securesystemslib.signer import CryptoSigner  # type: ignore[attr-defined]  # its __init__ has no __all__
+from securesystemslib.signer import Signer  # type: ignore[attr-defined]  # its __init__ has no __all__
 
 from scanner.errors import TimestampError, UsageError
+from scanner.evidence.attestations.signing import SIGNATURE_FILE, Predicate, signed, signing_key
+from scanner.evidence.attestations.timestamps import (
+    TIMESTAMP_FILE,
+    check_not_before,
+    check_timestamp_url,
+    timestamped,
+)
 from scanner.evidence.manifest import root_digest
-from scanner.evidence.signing import SIGNATURE_FILE, Predicate, signed, signing_key
 from scanner.evidence.statement import ScanRecord
-from scanner.evidence.timestamps import TIMESTAMP_FILE, check_timestamp_url, timestamped
 
 
 class Attestation:
@@ -21,7 +26,7 @@ class Attestation:
     If the authority fails, the bundle is written without a timestamp and `failure` is the reason.
     """
 
-    def __init__(self, key: CryptoSigner | None, url: str | None, ca_bundle: Path | None) -> None:
+    def __init__(self, key: Signer | None, url: str | None, ca_bundle: Path | None) -> None:
         """Sign with the key if there is one, and ask the authority if there is a URL."""
         self._key, self._url, self._ca_bundle = key, url, ca_bundle
         self.failure: TimestampError | None = None
@@ -30,10 +35,12 @@ class Attestation:
         """Return the content of each file by name."""
         found: dict[str, bytes] = {}
         if self._key is not None:
-            found[SIGNATURE_FILE] = signed(manifest, self._key, _predicate(manifest, record))
+            found[SIGNATURE_FILE] = signed(manifest, self._key, predicate_of(manifest, record))
         if self._url is not None:
             try:
-                found[TIMESTAMP_FILE] = asyncio.run(timestamped(manifest, self._url, self._ca_bundle))
+                token = asyncio.run(timestamped(manifest, self._url, self._ca_bundle))
+                check_not_before(token, record.finished_at, self._url)
+                found[TIMESTAMP_FILE] = token
             except TimestampError as error:
                 self.failure = error
         return found
@@ -60,7 +67,8 @@ def attestation(
     return Attestation(signing_key(sign, environment) if sign is not None else None, timestamp, ca_bundle)
 
 
-def _predicate(manifest: bytes, record: ScanRecord) -> Predicate:
+def predicate_of(manifest: bytes, record: ScanRecord) -> Predicate:
+    """Return what a signature covers beside the digest of the manifest."""
     return Predicate(
         tool_version=record.tool_version,
         root_digest=root_digest(manifest),

@@ -19,6 +19,7 @@ from cryptography.x509 import Certificate, InvalidVersion, load_pem_x509_certifi
 
 from scanner.azure.clouds import proxy_for, tls_context
 from scanner.errors import SigningKeyError, TimestampError, UsageError
+from scanner.evidence.attestations.certificate_order import with_sorted_certificates
 from scanner.payloads.advice import advice
 
 if TYPE_CHECKING:
@@ -62,6 +63,16 @@ async def timestamped(manifest: bytes, url: str, ca_bundle: Path | None = None) 
     answer = await _answer(request.as_bytes(), url, ca_bundle)
     _check_answer(_response(answer, url), request, manifest, url)
     return answer
+
+
+def check_not_before(token: bytes, finished_at: datetime, url: str) -> None:
+    """Raise TimestampError if the authority's clock is behind: then no timestamp could come after the scan."""
+    at = _response(token, url).tst_info.gen_time
+    if at < finished_at:
+        raise TimestampError(
+            f"No timestamp from {url}: its time, {at.isoformat()}, is before the end of the scan at "
+            f"{finished_at.isoformat()}. Set the clock of this machine."
+        )
 
 
 def authorities(pem: bytes, where: str) -> Sequence[Certificate]:
@@ -136,7 +147,7 @@ def _response(token: bytes, where: str) -> TimeStampResponse:
     from rfc3161_client import decode_timestamp_response
 
     try:
-        return decode_timestamp_response(token)
+        return decode_timestamp_response(with_sorted_certificates(token))
     except ValueError as error:
         raise TimestampError(f"{where}: this is no RFC 3161 timestamp: {error}") from error
 

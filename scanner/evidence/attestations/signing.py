@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -20,9 +21,10 @@ from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes, Pub
 from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
 from securesystemslib.dsse import Envelope
 from securesystemslib.exceptions import UnverifiedSignatureError
-from securesystemslib.signer import CryptoSigner, SSlibKey  # type: ignore[attr-defined]  # its __init__ has no __all__
+from securesystemslib.signer import CryptoSigner, Signer, SSlibKey  # type: ignore[attr-defined]  # its __init__ has no __all__
 
 from scanner.errors import SignatureError, SigningKeyError
+from scanner.evidence.attestations.vault_keys import is_vault_key, vault_key
 
 SIGNATURE_FILE = "signature.dsse.json"
 """Beside the manifest, covering its bytes, and not listed in it."""
@@ -55,12 +57,16 @@ class Signed:
     predicate: Predicate
 
 
-def signing_key(source: str, environment: Mapping[str, str]) -> CryptoSigner:
-    """Return the private key from a PEM file, or from an environment variable for `env:NAME`.
+def signing_key(source: str, environment: Mapping[str, str], option: str = "--sign") -> Signer:
+    """Return the private key from a PEM file, from an environment variable for `env:NAME`, or in a vault.
 
     If the key is encrypted, its passphrase is the variable AZML_AUDIT_SIGN_PASSPHRASE. Raises SigningKeyError.
     """
-    where = f"--sign {source}"
+    where = f"{option} {source}"
+    if is_vault_key(source):
+        from azure.identity import DefaultAzureCredential
+
+        return vault_key(source, where, DefaultAzureCredential())
     key = _private_key(_pem(source, environment, where), environment.get(PASSPHRASE_VARIABLE), where)
     if not isinstance(key, Ed25519PrivateKey | EllipticCurvePrivateKey):
         raise SigningKeyError(f"{where}: this is a key of type {_type(key)}. {_ACCEPTED}")
@@ -89,7 +95,7 @@ def verifying_key(pem: bytes, where: str) -> SSlibKey:
         raise SigningKeyError(f"{where}: {error}. {_ACCEPTED}") from error
 
 
-def signed(manifest: bytes, key: CryptoSigner, predicate: Predicate) -> bytes:
+def signed(manifest: bytes, key: Signer, predicate: Predicate) -> bytes:
     """Return the envelope over a statement about these bytes, to be written as `SIGNATURE_FILE`.
 
     With an Ed25519 key the same manifest gives the same bytes; an ECDSA signature differs every time.
@@ -103,6 +109,31 @@ def signed(manifest: bytes, key: CryptoSigner, predicate: Predicate) -> bytes:
     envelope = Envelope(_json(statement), PAYLOAD_TYPE, {})
     envelope.sign(key)
     return _written(envelope)
+
+
+def countersigned(manifest: bytes, envelope: bytes, key: Signer, predicate: Predicate) -> bytes:
+    """Return the envelope with one more signature over the same statement. Raises SignatureError.
+
+    `predicate` is what the new signer would sign: nobody countersigns another claim.
+    """
+    parsed = _envelope(envelope)
+    if key.public_key.keyid in parsed.signatures:
+        raise SignatureError(f"{SIGNATURE_FILE}: the key {key.public_key.keyid} signed already")
+    if _predicate(parsed, manifest) != predicate:
+        raise SignatureError(f"{SIGNATURE_FILE}: the others signed other facts than those in the statement")
+    parsed.sign(key)
+    return _written(parsed)
+
+
+def signers(envelope: bytes) -> list[str]:
+    """Return the ids of the keys that signed. They are claims until `verify_signature` checks each."""
+    return sorted(map(str, _envelope(envelope).signatures))
+
+
+def verifying_keys(pem: bytes, where: str) -> list[SSlibKey]:
+    """Return the public keys in a PEM text that may have several. Raises SigningKeyError without any."""
+    parts = re.findall(rb"-----BEGIN [A-Z ]+-----.*?-----END [A-Z ]+-----", pem, re.DOTALL)
+    return [verifying_key(part + b"\n", where) for part in parts or [pem]]
 
 
 def verify_signature(manifest: bytes, envelope: bytes, key: SSlibKey) -> Signed:
@@ -197,4 +228,6 @@ def _json(document: Any) -> bytes:
 
 
 def _written(envelope: Envelope) -> bytes:
-    return _json(envelope.to_dict()) + b"\n"
+    """Return the envelope as JSON, its signatures sorted by the ids of their keys."""
+    ordered = dict(sorted(envelope.signatures.items()))
+    return _json(Envelope(envelope.payload, envelope.payload_type, ordered).to_dict()) + b"\n"

@@ -1,0 +1,1 @@
+"""Signatures and timestamps that lie beside the manifest of a bundle."""

@@ -1,0 +1,1 @@
+"""Verify a bundle: each module checks one kind of claim."""

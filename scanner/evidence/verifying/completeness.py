@@ -1,0 +1,223 @@
+"""Check that every question of a scan was answered, and answered once.
+
+The statement names what was asked for. The answers themselves name the rest: the subscriptions, their
+workspaces, and the next pages of lists. `verification` calls `problems`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+from scanner.evidence.statement import AskedFor, ScanRecord
+from scanner.evidence.verifying.ledger import KINDS, Ledger, Place, Superseded
+from scanner.payloads import json_members
+from scanner.payloads.answers import PERIMETERS
+from scanner.payloads.bodies import parsed
+from scanner.payloads.questions import path_of
+from scanner.reading.api_versions import is_refused_for_version
+from scanner.reading.collection import Collection
+from scanner.reading.discovery import QUERY, is_unavailable
+from scanner.reading.live import NOT_REGISTERED
+from scanner.reading.workspace_reader import Listed
+from scanner.tables.associated import ASSOCIATED
+from scanner.tables.children import CHILDREN, PROVIDER, ChildType
+from scanner.tables.graph_rows import GRAPH
+
+_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_OF_SUBSCRIPTION = frozenset({"workspaces", "provider", "subscription"})
+_SHOWN = 5
+
+
+def scope_problems(told: ScanRecord, needed: Collection) -> Iterator[str]:
+    """Yield a text for everything that the policies need and the scan did not ask for.
+
+    Another policy may judge a replay, so its statement asks for what the first scan asked for.
+    """
+    asked = told.asked_for
+    if told.replay_of is None:
+        for name in sorted((needed.kinds - {*asked.kinds}) | (needed.members - {*asked.members})):
+            yield f"The policies need {name}, and the statement does not ask for it."
+
+
+def problems(ledger: Ledger, asked: AskedFor) -> Iterator[str]:
+    """Yield a text for every question without an answer, with two, or that nobody asked."""
+    yield from _some(
+        f"{first} and {second} both answer {request}: one question has one answer."
+        for first, second, request in ledger.twice
+    )
+    yield from _some(ledger.misplaced)
+    yield from _some(
+        f"{identity} is a later page that no answer leads to."
+        for identity, matter in ledger.later_pages
+        if matter not in ledger.links
+    )
+    yield from _some(text for each in ledger.superseded if (text := _superseded(ledger, each)))
+    if ledger.files:
+        return
+    chosen = _chosen(ledger, asked)
+    yield from _some(_subscriptions(ledger, asked, chosen))
+    yield from _some(_not_asked_for(ledger, chosen))
+    yield from _some(_discovery(ledger, asked, chosen))
+    yield from _some(_below_workspaces(ledger, asked))
+
+
+def _some(texts: Iterable[str]) -> Iterator[str]:
+    """Yield the first texts and count the others."""
+    found = list(texts)
+    yield from found[:_SHOWN]
+    if len(found) > _SHOWN:
+        yield f"And {len(found) - _SHOWN:,} more of this kind."
+
+
+def _superseded(ledger: Ledger, answer: Superseded) -> str:
+    """Return why an answer may not be superseded; "" if another answer replaced it."""
+    kind, refusal = answer.place[0], answer.refusal
+    if refusal is None:
+        return f"{answer.id} is marked superseded, and nothing in it was refused."
+    asked = [ledger.asked_of[each] for each in answer.subscriptions]
+    if kind == GRAPH and is_unavailable(refusal):
+        is_replaced = bool(asked) and all(_OF_SUBSCRIPTION & each for each in asked)
+    elif kind == "provider":
+        is_replaced = bool(asked) and all("workspaces" in each for each in asked)
+    elif kind == "workspaces" and refusal.code in NOT_REGISTERED:
+        is_replaced = bool(asked) and all("provider" in each for each in asked)
+    else:
+        is_settled = kind not in KINDS or _is_settled(ledger, answer.place)
+        is_replaced = is_refused_for_version(refusal) and is_settled
+    if is_replaced:
+        return ""
+    return f"{answer.id} is marked superseded, and no other answer replaces it: {refusal.request}."
+
+
+def _chosen(ledger: Ledger, asked: AskedFor) -> set[str]:
+    """Return the subscriptions that the statement asks for, as far as the answers name them."""
+    groups = {group.lower() for group in asked.management_groups}
+    chosen = {each for group in groups for each in ledger.below.get(group, ())}
+    for wanted in asked.subscriptions:
+        chosen |= _named(ledger, wanted)
+    if not groups and not asked.subscriptions:
+        chosen = set(ledger.visible)
+    return chosen - {each for wanted in asked.excluded_subscriptions for each in _named(ledger, wanted)}
+
+
+def _named(ledger: Ledger, wanted: str) -> set[str]:
+    if _ID.fullmatch(wanted):
+        return {wanted.lower()}
+    return {each for each, name in ledger.visible.items() if name == wanted}
+
+
+def _subscriptions(ledger: Ledger, asked: AskedFor, chosen: set[str]) -> Iterator[str]:
+    if not any(kind == "subscriptions" for kind, _ in ledger.places | ledger.gaps):
+        yield "No answer, refusal or gap lists the subscriptions."
+    for group in asked.management_groups:
+        path = f"/providers/microsoft.management/managementgroups/{group.lower()}/descendants"
+        if not _is_settled(ledger, ("descendants", path)):
+            yield f"Management group {group} was asked for, and has no answer, refusal or gap."
+    for wanted in asked.subscriptions:
+        # Redaction replaces addresses in names, and a list that broke off may lack the name.
+        if not _named(ledger, wanted) and "@" not in wanted and "subscriptions" not in ledger.broken:
+            yield f"Subscription {wanted!r} was asked for, and no answer names it."
+    shown = ledger.graph.shown() if asked.discovery == "graph" else {}
+    for each in sorted(chosen):
+        is_empty = each in shown and not shown[each].workspaces
+        if not is_empty and not _OF_SUBSCRIPTION & _settled_kinds(ledger, each):
+            yield f"Subscription {each} was asked for, and has no answer, refusal or gap."
+
+
+def _settled_kinds(ledger: Ledger, subscription: str) -> set[str]:
+    """Return the kinds of answers and gaps of a subscription. An answer about itself does not list anything."""
+    kinds = ledger.asked_of[subscription]
+    return kinds - {"subscription"} if subscription in ledger.visible else kinds
+
+
+def _not_asked_for(ledger: Ledger, chosen: set[str]) -> Iterator[str]:
+    for each in sorted(ledger.asked_of.keys() - chosen):
+        if {"workspaces", "workspace", "provider"} & ledger.asked_of[each]:
+            yield f"Subscription {each} has answers, and the statement does not ask for it."
+
+
+def _discovery(ledger: Ledger, asked: AskedFor, chosen: set[str]) -> Iterator[str]:
+    """Yield a text for each subscription that Resource Graph should have been asked about."""
+    if asked.discovery == "arm":
+        if ledger.graph_queries:
+            yield "Resource Graph answered, and the statement does not ask it."
+        return
+    if not any(kind == GRAPH for kind, _ in ledger.gaps):
+        for each in sorted((chosen & ledger.visible.keys()) - ledger.in_graph):
+            yield f"Discovery asks Resource Graph about subscription {each}, and has no answer, refusal or gap."
+    for body in sorted(ledger.graph_queries):
+        if json_members.member(parsed(body.encode()), "query") != QUERY:
+            yield "Resource Graph answered another query than azml-audit sends."
+            return
+
+
+def _below_workspaces(ledger: Ledger, asked: AskedFor) -> Iterator[str]:
+    """Yield a text for everything that was to be read of a workspace, and has no answer, refusal or gap."""
+    kinds = frozenset(asked.kinds)
+    for key, (owner, workspace) in ledger.workspaces.items():
+        # A list that describes a workspace in two ways leaves a gap, and only one of them was followed.
+        if key in ledger.disputed or _broke_off(ledger, owner):
+            continue
+        for place in _of_workspace(workspace, kinds):
+            if not _is_settled(ledger, place):
+                yield _unanswered(place)
+    for below, parent in ledger.parents:
+        for child in CHILDREN:
+            place = child.kind, path_of(child.list_path(json_members.quoted(parent)))
+            if child.below == below and child.kind in kinds and not _is_settled(ledger, place):
+                yield _unanswered(place)
+    if ASSOCIATED in kinds:
+        yield from _associated(ledger, with_perimeters=PERIMETERS in kinds)
+
+
+def _of_workspace(workspace: Listed, kinds: frozenset[str]) -> Iterator[Place]:
+    """Yield what `scanner.reading.workspace_reader` asks for a workspace."""
+    wanted = {child.kind for child in CHILDREN if _is_wanted(child, kinds)}
+    for child in CHILDREN:
+        if child.below or child.kind not in wanted:
+            continue
+        if child.kind == "outboundRules" and (not workspace.has_own_network or workspace.is_off):
+            continue
+        if child.kind == "privateEndpointConnections" and (
+            not workspace.has_own_network or workspace.reports_connections
+        ):
+            continue
+        yield child.kind, path_of(child.list_path(json_members.quoted(workspace.id)))
+    if workspace.leaves_out:
+        yield "workspace", path_of(json_members.quoted(workspace.id))
+
+
+def _is_wanted(child: ChildType, kinds: frozenset[str]) -> bool:
+    return child.kind in kinds or any(
+        each.below == child.kind and _is_wanted(each, kinds) for each in CHILDREN
+    )
+
+
+def _associated(ledger: Ledger, *, with_perimeters: bool) -> Iterator[str]:
+    found = set(ledger.associated)
+    for key, (owner, workspace) in ledger.workspaces.items():
+        if key not in ledger.disputed:
+            found |= {(owner, each, resource_id) for each, resource_id in workspace.associated.items()}
+    for owner, each, resource_id in sorted(found, key=lambda one: one[2]):
+        if _broke_off(ledger, owner):
+            continue
+        path = path_of(json_members.quoted(resource_id))
+        places = [(ASSOCIATED, path)]
+        if with_perimeters and each.perimeters and each.is_id(resource_id):
+            places.append((PERIMETERS, f"{path}/{PERIMETERS}".lower()))
+        yield from (_unanswered(place) for place in places if not _is_settled(ledger, place))
+
+
+def _broke_off(ledger: Ledger, subscription: str) -> bool:
+    """Return whether the list of a subscription's workspaces ended in a gap, so that not all was asked."""
+    path = f"/subscriptions/{subscription}/providers/{PROVIDER}/workspaces".lower()
+    return ("workspaces", path) in ledger.gaps
+
+
+def _is_settled(ledger: Ledger, place: Place) -> bool:
+    return place in ledger.places or place in ledger.gaps
+
+
+def _unanswered(place: Sequence[str]) -> str:
+    return f"{place[0]} of {place[1]} was asked for, and has no answer, refusal or gap."

@@ -1,0 +1,227 @@
+"""Records, while the payloads of a bundle are read, which questions were asked and answered.
+
+`verification` fills a ledger; `completeness` and `agreement` judge it. It keeps no bodies.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from scanner.azure.pipeline import is_same_origin
+from scanner.evidence.replaying import PAGE_MISSING
+from scanner.evidence.statement import ScanRecord
+from scanner.payloads import json_members
+from scanner.payloads.answers import ADDRESS_RULES, PERIMETERS, payload_or_gap
+from scanner.payloads.pages import items_on, next_link, subscriptions_below
+from scanner.payloads.payload import Gap, Payload
+from scanner.payloads.questions import Matter, path_of
+from scanner.reading.workspace_reader import Listed, associated, listed
+from scanner.tables.associated import ASSOCIATED, AssociatedType
+from scanner.tables.children import CHILDREN, PROVIDER
+from scanner.tables.graph_rows import GRAPH, GraphRows, asked_subscriptions
+from scanner.tables.subscriptions import listed_id
+
+Place = tuple[str, str]
+"""The kind of a question and the lower-cased path of its URL."""
+
+KINDS = frozenset(
+    {
+        *("subscriptions", "subscription", "descendants", "workspaces", "workspace", "provider"),
+        *(ASSOCIATED, PERIMETERS, GRAPH),
+        *(child.kind for child in CHILDREN),
+    }
+)
+"""The kinds whose URLs follow from their scopes. Another kind of answer fills columns alone."""
+
+_PARENTS = frozenset(child.below for child in CHILDREN if child.below)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Superseded:
+    """A superseded answer: its id, its question, and the refusal that it is, None if it is no refusal."""
+
+    id: str
+    place: Place
+    subscriptions: tuple[str, ...]
+    matter: Matter
+    refusal: Gap | None
+
+
+@dataclass
+class Ledger:
+    """Questions and answers of one bundle. Ids of subscriptions and resources are lower-cased."""
+
+    endpoint: str
+    members: frozenset[str]
+    answered: dict[Matter, str] = field(default_factory=dict)
+    twice: list[tuple[str, str, str]] = field(default_factory=list)
+    places: set[Place] = field(default_factory=set)
+    gaps: set[Place] = field(default_factory=set)
+    broken: set[str] = field(default_factory=set)
+    """The kinds of questions of which at least one was refused or ended in a gap."""
+    asked_of: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    superseded: list[Superseded] = field(default_factory=list)
+    misplaced: list[str] = field(default_factory=list)
+    later_pages: list[tuple[str, Matter]] = field(default_factory=list)
+    links: set[Matter] = field(default_factory=set)
+    hosts: dict[str, str] = field(default_factory=dict)
+    files: int = 0
+    first_at: datetime | None = None
+    last_at: datetime | None = None
+    first: str = ""
+    last: str = ""
+    visible: dict[str, str] = field(default_factory=dict)
+    below: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    workspaces: dict[str, tuple[str, Listed]] = field(default_factory=dict)
+    disputed: set[str] = field(default_factory=set)
+    associated: set[tuple[str, AssociatedType, str]] = field(default_factory=set)
+    parents: list[tuple[str, str]] = field(default_factory=list)
+    graph: GraphRows = field(default_factory=GraphRows)
+    in_graph: set[str] = field(default_factory=set)
+    graph_queries: set[str] = field(default_factory=set)
+
+    @staticmethod
+    def of(told: ScanRecord) -> Ledger:
+        """Return an empty ledger of the scan with this record."""
+        return Ledger(endpoint=told.endpoint, members=frozenset(told.asked_for.members) - {ADDRESS_RULES})
+
+    def add(self, item: Payload | Gap) -> None:
+        """Record a payload, or a gap that no answer caused."""
+        if isinstance(item, Gap):
+            self._add_gap(item)
+            return
+        if item.url.startswith("file:"):
+            self.files += 1
+        else:
+            self._add_time(item)
+            if not is_same_origin(item.url, self.endpoint):
+                self.hosts.setdefault(item.id, item.url)
+        if item.kind == GRAPH:
+            self.graph_queries.add(item.request_body)
+            self.in_graph.update(asked_subscriptions(item.request_body))
+        if item.superseded:
+            self._add_superseded(item)
+            return
+        self._add_question(item)
+        if isinstance(payload_or_gap(item), Gap):
+            self.broken.add(item.kind)
+        else:
+            _READERS.get(item.kind, Ledger._read_parents)(self, item)
+
+    def _add_gap(self, gap: Gap) -> None:
+        if gap.code == PAGE_MISSING:
+            self.misplaced.append(f"{gap.about}: {gap.message}")
+            return
+        url = gap.request.partition(" ")[2]
+        self.gaps.add((gap.asked, path_of(url)))
+        self.broken.add(gap.asked)
+        if gap.subscription_id:
+            self.asked_of[gap.subscription_id.lower()].add(gap.asked)
+        if url.startswith(("http:", "https:")) and not is_same_origin(url, self.endpoint):
+            self.hosts.setdefault(gap.id, url)
+
+    def _add_time(self, payload: Payload) -> None:
+        at = payload.retrieved_at
+        if self.first_at is None or at < self.first_at:
+            self.first_at, self.first = at, payload.id
+        if self.last_at is None or at > self.last_at:
+            self.last_at, self.last = at, payload.id
+
+    def _add_question(self, payload: Payload) -> None:
+        ask, matter = payload.ask, payload.ask.matter
+        if matter in self.answered:
+            self.twice.append((self.answered[matter], payload.id, ask.request))
+        self.answered.setdefault(matter, payload.id)
+        self.places.add((payload.kind, path_of(payload.url)))
+        if payload.subscription_id:
+            self.asked_of[payload.subscription_id.lower()].add(payload.kind)
+        if payload.url.startswith("file:"):
+            return
+        if ask.is_later_page:
+            self.later_pages.append((payload.id, matter))
+        if not belongs(payload):
+            self.misplaced.append(f"{payload.id}: {ask.request} does not ask for {ask.kind} of {ask.scope}.")
+        link = next_link(payload.document)
+        if isinstance(link, str) and link:
+            self.links.add(replace(ask, url=link).matter)
+
+    def _add_superseded(self, payload: Payload) -> None:
+        found = payload_or_gap(replace(payload, superseded=False))
+        of_graph = asked_subscriptions(payload.request_body) if payload.kind == GRAPH else ()
+        own = (payload.subscription_id.lower(),) if payload.subscription_id else ()
+        self.superseded.append(
+            Superseded(
+                id=payload.id,
+                place=(payload.kind, path_of(payload.url)),
+                subscriptions=of_graph or own,
+                matter=payload.ask.matter,
+                refusal=found if isinstance(found, Gap) else None,
+            )
+        )
+
+    def _read_subscriptions(self, page: Payload) -> None:
+        items = [item for _, item in items_on(page).items]
+        for item in [page.document] if page.kind == "subscription" else items:
+            if found := listed_id(item):
+                self.visible[found.lower()] = json_members.text(item, "displayName") or ""
+
+    def _read_descendants(self, page: Payload) -> None:
+        self.below[json_members.last_part(page.scope).lower()] |= subscriptions_below(page)
+
+    def _read_workspaces(self, page: Payload) -> None:
+        for _, item in items_on(page).items:
+            found = listed(item, page.api_version, self.members)
+            known = (page.subscription_id or "").lower(), found
+            if self.workspaces.setdefault(found.id.lower(), known) != known:
+                self.disputed.add(found.id.lower())
+
+    def _read_workspace(self, answer: Payload) -> None:
+        owner = (answer.subscription_id or "").lower()
+        for each, resource_id in associated(answer.document).items():
+            self.associated.add((owner, each, resource_id))
+
+    def _read_graph(self, page: Payload) -> None:
+        self.graph.add(page)
+
+    def _read_parents(self, page: Payload) -> None:
+        """Record the items of a list that have lists of their own."""
+        if page.kind in _PARENTS:
+            for _, item in items_on(page).items:
+                if found := json_members.named(item, "id"):
+                    self.parents.append((page.kind, found))
+
+
+_READERS = {
+    "subscriptions": Ledger._read_subscriptions,
+    "subscription": Ledger._read_subscriptions,
+    "descendants": Ledger._read_descendants,
+    "workspaces": Ledger._read_workspaces,
+    "workspace": Ledger._read_workspace,
+    GRAPH: Ledger._read_graph,
+}
+
+
+def belongs(payload: Payload) -> bool:
+    """Return whether the URL of a payload is one that is asked for its kind and scope."""
+    path = path_of(payload.url)
+    return payload.kind not in KINDS or any(path == each.lower() for each in _paths(payload, path))
+
+
+def _paths(payload: Payload, path: str) -> Iterator[str]:
+    kind, scope = payload.kind, path_of(json_members.quoted(payload.scope))
+    if kind in ("subscriptions", "subscription", "workspace", ASSOCIATED, GRAPH):
+        yield scope
+    elif kind in ("descendants", PERIMETERS):
+        yield f"{scope}/{kind}"
+    elif kind == "workspaces":
+        yield f"{scope}/providers/{PROVIDER}/workspaces"
+    elif kind == "provider":
+        yield from (scope, f"{scope}/providers/{PROVIDER}")
+    for child in CHILDREN:
+        if child.kind == kind and not child.below:
+            yield child.list_path(scope)
+        elif child.kind == kind and path.startswith(f"{scope}/") and path.endswith(f"/{kind.lower()}"):
+            yield path

@@ -1,0 +1,270 @@
+"""Verify a bundle: its files, signatures and timestamp, and that its statement and tables follow from its answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from checks.errors import AuditError
+from checks.model import Check
+from scanner.errors import EvidenceError, FormatVersionError
+from scanner.evidence.bounded_json import bounded, document
+from scanner.evidence.code import catalogue, code_changes, file_changes, library_changes, misdescribed
+from scanner.evidence.manifest import MANIFEST, SealedFile, files_in, root_digest
+from scanner.evidence.opening import Bundle, opened
+from scanner.evidence.packing import check_seal
+from scanner.evidence.replaying import alterations
+from scanner.evidence.sealing import CHECKS
+from scanner.evidence.statement import STATEMENT, Statement, statement_in
+from scanner.evidence.verifying import agreement, completeness, expectations
+from scanner.evidence.verifying.attested import signature_step, timestamp_step, trust
+from scanner.evidence.verifying.derivation import Derivation, derive, differences
+from scanner.evidence.verifying.expectations import Expectations
+from scanner.evidence.verifying.levels import level_of
+from scanner.evidence.verifying.steps import Step, Verification
+from scanner.reading.collection import collection_for
+from scanner.version import VERSION
+
+
+@dataclass(frozen=True, kw_only=True)
+class Expected:
+    """Keys, digests and expectations that the verifier has from another source than the bundle."""
+
+    root: str | None = None
+    keys: tuple[Path, ...] = ()
+    trusted_keys: tuple[Path, ...] = ()
+    tsa_ca: Path | None = None
+    expectations: Expectations = field(default_factory=Expectations)
+
+
+def verify(
+    path: Path, expected: Expected, registry: Mapping[str, Check], now: datetime | None = None
+) -> Verification:
+    """Verify the bundle.
+
+    Raises EvidenceError if the path does not exist, SigningKeyError for unusable keys and PolicyError for an
+    unusable policy among the expectations.
+    """
+    now = now or datetime.now(UTC)
+    found = Verification()
+    if not path.exists():
+        raise EvidenceError(f"{path} does not exist.")
+    trusted = trust(expected.keys, expected.trusted_keys, expected.tsa_ca)
+    try:
+        bundle = opened(path)
+        manifest = bounded(bundle, MANIFEST)
+        listed = files_in(manifest)
+    except FormatVersionError as error:
+        install = f"Install {_sealed_by(bundle)} to verify it."
+        found.steps.append(Step(name="files", cannot=(f"{error} {install}",)))
+        return found
+    except EvidenceError as error:
+        found.steps.append(Step(name="files", wrong=(str(error),)))
+        return found
+    found.root = root_digest(manifest)
+    found.steps.append(_files(bundle, listed, expected, found.root))
+    is_intact = not found.steps[0].wrong
+    statement = _statement(bundle) if is_intact else None
+    told = statement.told if isinstance(statement, Statement) else None
+    found.steps.append(signature_step(bundle, manifest, trusted, told))
+    found.steps.append(timestamp_step(bundle, manifest, trusted, told, now))
+    if statement is None:
+        note = "Not derived again, because these are not the files that were sealed."
+        found.steps.append(Step(name="derivation", open=(note,)))
+    elif isinstance(statement, str):
+        found.steps.append(Step(name="derivation", wrong=(f"It cannot be derived again. {statement}",)))
+    else:
+        _follow(found, bundle, listed, statement, expected, registry, now)
+    _conclude(found, expected)
+    return found
+
+
+def _sealed_by(bundle: Bundle) -> str:
+    """Return the version that a bundle of another format names."""
+    try:
+        return f"azml-audit {str(document(bundle, STATEMENT)['told']['tool_version'])[:40]}"
+    except (EvidenceError, KeyError, TypeError):
+        return "the azml-audit that sealed the bundle"
+
+
+def _statement(bundle: Bundle) -> Statement | str:
+    """Return the statement, or why it cannot be read."""
+    try:
+        return statement_in(bounded(bundle, STATEMENT))
+    except EvidenceError as error:
+        return str(error)
+
+
+def _files(bundle: Bundle, listed: dict[str, SealedFile], expected: Expected, root: str) -> Step:
+    """Compare every file with the manifest, and the root digest with the expected one."""
+    wrong = alterations(bundle, listed)
+    if bundle.path.is_file():
+        try:
+            check_seal(bundle.path)
+        except EvidenceError as error:
+            wrong.append(str(error))
+    holds = [] if wrong else [f"{len(listed)} files are as {MANIFEST} lists them, and there are no others."]
+    if expected.root is None:
+        is_signed = expected.keys or expected.trusted_keys
+        note = (
+            "Neither --root nor --key was given: a bundle that was altered and sealed again is not detected."
+        )
+        return Step(name="files", wrong=tuple(wrong), holds=tuple(holds), open=() if is_signed else (note,))
+    if expected.root.lower().removeprefix("sha256:") == root:
+        holds.append("The root digest is the one expected.")
+    else:
+        wrong.append(
+            f"{MANIFEST} is altered: the root digest is {root}, not {expected.root} as given with --root."
+        )
+    return Step(name="files", wrong=tuple(wrong), holds=tuple(holds))
+
+
+def _follow(
+    found: Verification,
+    bundle: Bundle,
+    listed: Mapping[str, SealedFile],
+    statement: Statement,
+    expected: Expected,
+    registry: Mapping[str, Check],
+    now: datetime,
+) -> None:
+    """Derive the bundle again, and add the steps about its answers, its statement and its tables."""
+    code = _Code({}, {}, statement)
+    false: tuple[str, ...] = ()
+    try:
+        code = _Code(document(bundle, CHECKS), catalogue(registry), statement)
+        found.code = code.files
+        derived = derive(bundle, statement, registry)
+        false = tuple(_wrong_checks(code, derived))
+        wrong = tuple(differences(bundle, listed, statement, derived))
+    except (AuditError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        why = str(error) if isinstance(error, AuditError) else f"{CHECKS} is altered: {error!r}."
+        found.steps.append(code.step(false, (f"It cannot be derived again. {why}",), ()))
+        return
+    found.steps.append(_answers(derived, statement))
+    found.steps.append(_agreement(derived, statement, now))
+    found.steps.append(_expectations(derived, statement, expected.expectations, registry, now))
+    found.steps.append(code.step(false, wrong, tuple(_derived(derived, statement))))
+
+
+def _answers(derived: Derivation, statement: Statement) -> Step:
+    needed = collection_for(each.check for policy in derived.policies for each in policy.checks)
+    wrong = (
+        *completeness.problems(derived.ledger, statement.told.asked_for),
+        *completeness.scope_problems(statement.told, needed),
+    )
+    holds = f"Every question of the scan has one answer, refusal or gap; answers: {len(derived.ledger.answered):,}."
+    files = f"The answers come from {derived.ledger.files:,} files: nothing shows who gave them, or when."
+    if derived.ledger.files:
+        return Step(name="answers", wrong=wrong, open=(files,))
+    return Step(name="answers", wrong=wrong, holds=() if wrong else (holds,))
+
+
+def _agreement(derived: Derivation, statement: Statement, now: datetime) -> Step:
+    told = statement.told
+    wrong = tuple(agreement.problems(derived.ledger, told, now))
+    when = f"from {told.started_at.isoformat()} to {told.finished_at.isoformat()}"
+    holds = f"Times and hosts agree: {told.source}, {when}."
+    return Step(name="agreement", wrong=wrong, holds=() if wrong else (holds,))
+
+
+def _expectations(
+    derived: Derivation,
+    statement: Statement,
+    expected: Expectations,
+    registry: Mapping[str, Check],
+    now: datetime,
+) -> Step:
+    wrong = tuple(expectations.differences(expected, statement, derived.policies, registry, now))
+    shipped = list(expectations.shipped_policies(derived.policies, statement.told.tool_version, VERSION))
+    holds = [text for is_shipped, text in shipped if is_shipped]
+    opened_ = [text for is_shipped, text in shipped if not is_shipped]
+    if not expected.are_given:
+        opened_.append("No expectations were given: nothing shows that the scope and the policies are yours.")
+    elif not wrong:
+        holds.append("Everything is as expected.")
+    return Step(name="expectations", wrong=wrong, holds=tuple(holds), open=tuple(opened_))
+
+
+@dataclass(frozen=True)
+class _Code:
+    """The sealed and the installed code, and the differences between them."""
+
+    sealed: Any
+    installed: Mapping[str, Any]
+    statement: Statement
+
+    @property
+    def files(self) -> dict[str, str]:
+        """Each file that differs."""
+        return file_changes(self.sealed, self.installed) if self.sealed else {}
+
+    def step(self, false: tuple[str, ...], wrong: tuple[str, ...], holds: tuple[str, ...]) -> Step:
+        """Return the step of the derivation. `false` is false whatever code derived the bundle.
+
+        Other code or libraries may derive other tables, so with these a difference in `wrong` proves nothing.
+        """
+        sealed_by, told = self.statement.told.tool_version, self.statement.told
+        libraries = library_changes(told.libraries)
+        changes = code_changes(self.sealed, self.installed) if self.sealed else []
+        notes = [f"The installed code is not the sealed code: {each}." for each in changes]
+        notes += (
+            [f"The installed libraries are not the sealed ones: {', '.join(libraries)}."] if libraries else []
+        )
+        if sealed_by != VERSION:
+            notes.append(f"Sealed by azml-audit {sealed_by}, derived again by {VERSION}.")
+        elif self.files:
+            claim = f"The bundle claims azml-audit {VERSION}, whose files are installed here, and its code differs."
+            return Step(name="derivation", wrong=(f"{claim} {'; '.join(changes)}.", *false, *wrong))
+        if wrong and not false and (sealed_by != VERSION or libraries or changes):
+            pins = " ".join(f"'{name}=={found}'" for name, found in sorted(told.libraries.items()))
+            install = (
+                "This installation derives another result. Install what sealed the bundle and verify again: "
+                f"pip install 'azml-audit=={sealed_by}' {pins}".strip()
+            )
+            return Step(name="derivation", cannot=(install, *wrong), open=tuple(notes))
+        wrong = (*false, *wrong)
+        return Step(name="derivation", wrong=wrong, holds=() if wrong else holds, open=tuple(notes))
+
+
+def _derived(found: Derivation, statement: Statement) -> Iterator[str]:
+    tables = found.audit.tables
+    yield (
+        f"{sum(kind.count for kind in found.tally.kinds().values()):,} answers give the sealed tables; "
+        f"subscriptions: {len(tables.subscriptions):,}, workspaces: {len(tables.workspaces):,}, "
+        f"gaps: {len(tables.gaps):,}."
+    )
+    verdicts = ", ".join(f"{each.policy} {each.verdict.value}" for each in found.audit.verdicts)
+    yield f"The sealed policies give the sealed {len(found.audit.findings):,} findings: {verdicts}."
+    yield f"{len(statement.derived.reconciliation)} counts of the statement agree."
+
+
+def _wrong_checks(code: _Code, found: Derivation) -> Iterator[str]:
+    """Yield a text for every check that the sealed catalogue describes falsely or leaves out."""
+    for check_id in misdescribed(code.sealed, code.installed):
+        yield f"{CHECKS}: {check_id} is described otherwise than the code with its digest describes it."
+    used = {check_id for verdict in found.audit.verdicts for check_id in verdict.checks}
+    for check_id in sorted(used - {each["id"] for each in code.sealed["checks"]}):
+        yield f"{CHECKS}: {check_id} is missing: the policies ask for it."
+
+
+def _conclude(found: Verification, expected: Expected) -> None:
+    """Set the level of a bundle that is verified, and compare it with the expected one."""
+    if not found.holds:
+        return
+    found.level = level_of(
+        is_anchored=expected.root is not None,
+        is_signed=bool(expected.keys or expected.trusted_keys),
+        is_timestamped=expected.tsa_ca is not None,
+    )
+    wanted = expected.expectations.level
+    if wanted is not None and found.level.rank < wanted.rank:
+        found.steps.append(
+            Step(name="level", wrong=(f"The level {wanted} is expected, and {found.level} reached.",))
+        )
+        found.level = None
+        return
+    found.is_as_expected = expected.expectations.are_given
