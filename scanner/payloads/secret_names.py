@@ -35,7 +35,7 @@ SECRET_WORDS = frozenset((
 ))  # fmt: skip
 _KEYS = frozenset({"key", "keys"})
 _PUBLIC = frozenset({"public", "partition", "row", "sort", "foreign", "managed"})
-"""A key after one of these words is no secret: `publicKey`, and `customer_managed_key`, which names a key of a vault."""
+"""A key after one of these words is no secret: `publicKey`, and `customer_managed_key`, which names a key."""
 _HARMLESS_ENDS = frozenset((
     "access", "allowed", "at", "authentication", "count", "disabled", "enabled", "expiry", "format", "id",
     "identity", "kind", "length", "mode", "on", "policy", "provider", "reference", "required", "rule",
