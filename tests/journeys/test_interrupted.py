@@ -97,7 +97,11 @@ class Place:
         with (self.folder / ".report.payloads").open("rb") as file:
             file.readline()
             payloads = list(iter(lambda: read_record(file), None))
-        single = [each for each in payloads if "nextLink" not in each.document and "$skip" not in each.url]
+        single = [
+            each
+            for each in payloads
+            if "nextLink" not in each.document and "skiptoken" not in each.url.lower()
+        ]
         return {each.url.removeprefix(self.emulator.url) for each in single if each.method == "GET"}
 
     def beside(self) -> set[str]:
@@ -148,7 +152,9 @@ def test_a_resumed_scan_asks_only_for_what_is_missing_and_reports_the_same_bytes
         before = len(emulator.requests)
         assert in_this_process(emulator, tmp_path / "cut", resume=True, workers=workers) == 1
         asked = [request.path.rpartition("/")[2] for request in emulator.requests[before:]]
-        assert asked == ["resources", *["outboundRules"] * 2], "a query, and the list that was cut"
+        # The private endpoint of a workspace is read after its rules.
+        wanted = ["resources", *["outboundRules"] * 2, "pe-mlw-0002-0000"]
+        assert asked == wanted, "a query, the list that was cut, and what comes after it"
         assert in_this_process(emulator, tmp_path / "whole") == 1
     assert contents(tmp_path / "cut") == contents(tmp_path / "whole")
     assert {path.name for path in tmp_path.iterdir()} == {"cut", "whole"}
@@ -206,7 +212,7 @@ def test_a_scan_that_is_stopped_leaves_the_old_report_and_what_it_read(
             assert process.wait(60) == 1
         assert place.beside() <= {".report.scan.lock"}
         asked = place.questions()
-    assert {asked[question] for question in kept} == {1}
+    assert {question: asked[question] for question in kept if asked[question] != 1} == {}
     for name in FILES:
         assert (place.report / name).read_bytes() == whole.files[name]
 
