@@ -68,4 +68,8 @@ class Waits:
 
 def _named(scope: str) -> str:
     """Return a scope for people: a subscription, a provider in one, or the tenant."""
-    return f"subscription {scope}" if scope else "the tenant"
+    if scope.startswith("microsoft.resourcegraph"):
+        return "Resource Graph"
+    subscription, _, provider = scope.partition("/")
+    where = f"subscription {subscription}" if subscription else "the tenant"
+    return f"{provider} in {where}" if provider else where

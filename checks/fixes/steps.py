@@ -69,7 +69,15 @@ def _parameter(name: str) -> Iterator[str]:
 
 
 def _reads(code: str, name: str) -> bool:
-    """Return whether the code reads the name. A name before a colon or after a dot is that of a property."""
+    """Return whether the code reads the name from outside.
+
+    A name before a colon or after a dot is that of a property. The variable of a loop is the loop's own.
+    """
+    loops = re.findall(r"\bfor \(?(\w+)(?:, (\w+)\))? in (\w+)", code)
+    if name in {variable for *variables, _ in loops for variable in variables}:
+        return False
+    if name in {values for *_, values in loops} and not re.search(rf"\bvar {name}\b", code):
+        return True
     return re.search(rf"(?<![\w.]){name}\b(?!\s*:)", code) is not None
 
 

@@ -229,7 +229,7 @@ def baseline_of(
     from scanner.archive.earlier import is_archive
     from scanner.snapshots import snapshot
 
-    if not is_archive(job.baseline):
+    if str(job.baseline) != job.archive and not is_archive(job.baseline):
         return snapshot(Path(job.baseline))
     from scanner.archive.of_scan import archived_baseline
 

@@ -75,7 +75,7 @@ def _list(runs: Sequence[Run], out: Console, *, whole: bool) -> int:
     if len(shown) < len(runs):
         print_line(out, f"{len(runs) - len(shown):,} older runs are not listed. Add --whole.", "yellow")
     numbers = {id(run): number for number, series in enumerate(series_of(runs), 1) for run in series}
-    made = table("Run", "Exit", "Violations", "Unknown", "Read", "Opened", "Closed", "Series", whole=("Run",))
+    made = table("Run", "Exit", "Fail", "?", "Read", "New", "Gone", "Series", whole=("Run",))
     for run in shown:
         read = f"{run.coverage['subscriptions_read']}/{run.coverage['subscriptions']}"
         counts = (sum(run.violations.values()), run.unknown)
