@@ -114,7 +114,7 @@ def test_no_difference_is_one_sentence(browser_page: Opener) -> None:
 def test_a_report_with_a_baseline_has_the_drift_after_the_verdicts(browser_page: Opener) -> None:
     audit = replace(audit_of(tenant(3)), drift=hostile())
     page = browser_page(html_of(audit).encode(), fragment="#drift")
-    assert page.locator("nav a", has_text="Drift").get_attribute("href") == "#drift"
+    assert page.locator("nav a", has_text="Changes").get_attribute("href") == "#drift"
     ids = page.locator("main > section").evaluate_all("sections => sections.map(each => each.id)")
     assert ids.index("drift") == ids.index("policies") + 1
 
