@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import pandas as pd
@@ -11,6 +11,7 @@ from checks.model import Check, Status
 from checks.registry import registry
 from checks.severity import Verdict
 from reports.audit import Audit
+from reports.tables.workspaces import workspace_name
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,13 +96,14 @@ def _judged(audit: Audit) -> Judged:
         return {}
     findings = audit.findings[audit.findings["policy"].eq(audit.verdicts[0].policy)]
     is_open = findings["verdict"].isin([Verdict.VIOLATED, Verdict.UNDETERMINED, Verdict.CONSEQUENCE])
+    name = workspace_name(audit.tables.workspaces)
     rows = findings.loc[is_open, ["check_id", "status", "workspace_id"]].astype(object).drop_duplicates()
-    return {str(check_id): _counted(group) for check_id, group in rows.groupby("check_id")}
+    return {str(check_id): _counted(group, name) for check_id, group in rows.groupby("check_id")}
 
 
-def _counted(rows: pd.DataFrame) -> tuple[tuple[str, ...], int]:
+def _counted(rows: pd.DataFrame, name: Callable[[str], str]) -> tuple[tuple[str, ...], int]:
     fails = rows["status"].eq("fail")
-    failing = {id.lower(): id.rpartition("/")[2] for id in rows["workspace_id"][fails].dropna() if id}
+    failing = {id.lower(): name(id) for id in rows["workspace_id"][fails].dropna() if id}
     unknown = {id.lower() for id in rows["workspace_id"][~fails].dropna()} - failing.keys()
     return tuple(sorted(failing.values(), key=str.lower)), len(unknown)
 

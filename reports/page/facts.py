@@ -122,13 +122,13 @@ def _workspaces(
 
 def _rules(index: pd.Index, fleet: Fleet, strings: Strings) -> Block:
     """Return the rules of the workspaces in their order, and the different contents that they have."""
-    names = [fleet.names.get(key, {}) for key in index]
+    names = [fleet.names.get(key, ()) for key in index]
     contents = fleet.rules.contents
     normal = [vars(rule) for rule in fleet.rules.rules]
     return {
         "count": [len(each) for each in names],
-        "name": [strings.number(name) for each in names for name in sorted(each)],
-        "content": [each[name] for each in names for name in sorted(each)],
+        "name": [strings.number(name) for each in names for name, _ in each],
+        "content": [number for each in names for _, number in each],
         "contents": {name: [strings.number(row[name] or None) for row in contents] for name in _RULE_TEXTS},
         "classes": list(fleet.rules.classes),
         "normal": {name: [strings.number(rule[name]) for rule in normal] for name in normal[0]}

@@ -15,6 +15,7 @@ from reports.audit import Audit
 from reports.literals import DIALECTS, filled_in, placeholders, printable, texts
 from reports.page.fixes import Resources
 from reports.statuses import SEVERITY_ORDER
+from reports.tables.workspaces import workspace_name
 
 MOST = 5
 SHOWN = 20
@@ -106,7 +107,8 @@ def _fix(
         .drop_duplicates("key")
     )
     causes = set(rows["check_id"] + " " + rows["resource_id"])
-    workspaces = tuple(sorted({_name(id) for id in rows["workspace_id"]}, key=str.lower))
+    name = workspace_name(audit.tables.workspaces)
+    workspaces = tuple(sorted({name(id) for id in rows["workspace_id"]}, key=str.lower))
     remediation = checks[0].remediation
     listed = tuple(rows["resource_id"])
     cleared = tuple(
@@ -123,10 +125,6 @@ def _fix(
         ticket=_ticket(audit, checks, cleared, listed),
         waiver=_waiver(audit, checks, listed),
     )
-
-
-def _name(resource_id: str) -> str:
-    return resource_id.rpartition("/")[2]
 
 
 def _commands(checks: Sequence[Check], rows: pd.DataFrame, count: int, resources: Resources) -> str:

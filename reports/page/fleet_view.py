@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from checks.drift.openings import destination_text
@@ -12,6 +12,7 @@ from reports.audit import Audit
 from reports.page.networks import AZURE, EVERYBODY, ONE_OWNER, PRIVATE, UNDECIDED, Fleet
 from reports.page.workspace_rows import WorkspaceRow
 from reports.statuses import SEVERITY_ORDER
+from reports.tables.workspaces import workspace_name
 
 INBOUND = ("public", "selected addresses", "unknown", "private")
 OUTBOUND = ("no managed network", "internet", "approved with an opening", "unknown", "approved only")
@@ -75,25 +76,24 @@ def destinations(audit: Audit, fleet: Fleet) -> Sequence[DestinationRow]:
         for content, rule, kind in zip(contents, fleet.rules.rules, fleet.rules.classes, strict=True)
     ]
     for key, rules in fleet.names.items():
-        for name, number in rules.items():
+        for name, number in rules:
             found = described[number]
             if found:
                 openers[found].add((key, name))
     new = set() if audit.drift is None else set(audit.drift.reach.query("change == 'opened'")["destination"])
-    named = audit.tables.workspaces["workspace"].fillna("")
-    names = dict(zip(named.index.astype(str), named.tolist(), strict=True))
-    made = [_row(text, kind, who, names, text in new) for (text, kind), who in openers.items()]
+    name_of = workspace_name(audit.tables.workspaces)
+    made = [_row(text, kind, who, name_of, text in new) for (text, kind), who in openers.items()]
     return sorted(made, key=_by_need)
 
 
 def _row(
-    text: str, kind: str, who: set[tuple[str, str]], names: dict[str, str], is_new: bool
+    text: str, kind: str, who: set[tuple[str, str]], name_of: Callable[[str], str], is_new: bool
 ) -> DestinationRow:
     keys = {key for key, _ in who}
     return DestinationRow(
         text=text,
         kind=kind,
-        workspaces=tuple(sorted((names.get(key) or key.rpartition("/")[2] for key in keys), key=str.lower)),
+        workspaces=tuple(sorted((name_of(key) for key in keys), key=str.lower)),
         rules=tuple(sorted({rule for _, rule in who})),
         is_new=is_new,
     )

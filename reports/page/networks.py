@@ -61,18 +61,18 @@ class Fleet:
 
     rules: Rules
     networks: Mapping[str, ManagedNetwork]
-    names: Mapping[str, Mapping[str, int]]
-    """By lower-cased id of the workspace: the names of its own rules with the numbers of their contents."""
+    names: Mapping[str, Sequence[tuple[str, int]]]
+    """By lower-cased id of the workspace: the names of its own rules with the numbers of their contents, sorted."""
 
 
 def fleet(tables: Tables) -> Fleet:
     """Return the managed networks of all workspaces."""
     rules = _rules(tables)
     frame = tables.outbound_rules
-    names: dict[str, dict[str, int]] = {}
+    names: dict[str, list[tuple[str, int]]] = {}
     owners = frame["workspace_id"].str.lower().fillna("")
     for key, owner, name in zip(frame.index, owners, frame["rule"].fillna(""), strict=True):
-        names.setdefault(owner, {})[name] = rules.number_of[key]
+        names.setdefault(owner, []).append((name, rules.number_of[key]))
     workspaces = tables.effective.workspaces
     facts = zip(
         workspaces.index,
@@ -84,12 +84,12 @@ def fleet(tables: Tables) -> Fleet:
     networks = {
         key: ManagedNetwork(
             mode=mode,
-            rules={name: rules.rules[number] for name, number in names.get(judge, {}).items()},
+            rules={name: rules.rules[number] for name, number in sorted(names.get(judge, []))},
             complete=bool(complete),
         )
         for key, judge, mode, complete in facts
     }
-    return Fleet(rules=rules, networks=networks, names=names)
+    return Fleet(rules=rules, networks=networks, names={key: sorted(rows) for key, rows in names.items()})
 
 
 def _rules(tables: Tables) -> Rules:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -12,6 +12,7 @@ from checks.engine.finding_ids import finding_ids
 from checks.model import Check
 from checks.severity import Severity, Verdict
 from reports.audit import Audit
+from reports.tables.workspaces import workspace_name
 
 LISTED = (Verdict.VIOLATED, Verdict.UNDETERMINED, Verdict.WAIVED, Verdict.CONSEQUENCE)
 IN_DETAIL = 20_000
@@ -81,6 +82,7 @@ def violations(audit: Audit) -> Iterator[Group]:
         )
     )
     names = [verdict.policy for verdict in audit.verdicts]
+    name = workspace_name(audit.tables.workspaces)
     for (policy, verdict, severity, check_id), found in groupby(keyed, key=lambda row: row[:4]):
         yield Group(
             policy=names[policy],
@@ -91,7 +93,7 @@ def violations(audit: Audit) -> Iterator[Group]:
                 _reason(
                     reason,
                     waiver,
-                    [(_name(*row[6:8]), row[8]) for row in same],
+                    [(_name(row[6], row[7], name), row[8]) for row in same],
                     LISTED[verdict],
                     in_detail=in_detail,
                 )
@@ -113,6 +115,6 @@ def _reason(
     )
 
 
-def _name(workspace_id: str, resource_id: str) -> str:
-    workspace, resource = workspace_id.rpartition("/")[2] or "no workspace", resource_id.rpartition("/")[2]
+def _name(workspace_id: str, resource_id: str, name: Callable[[str], str]) -> str:
+    workspace, resource = name(workspace_id) or "no workspace", resource_id.rpartition("/")[2]
     return workspace if resource_id.lower() == workspace_id.lower() else f"{workspace} / {resource}"
