@@ -65,6 +65,38 @@ def cells(rows: Iterable[WorkspaceRow]) -> tuple[tuple[Cell, ...], ...]:
     )
 
 
+@dataclass(frozen=True, kw_only=True)
+class SubscriptionLine:
+    """The workspaces of one subscription, and how many have each worst severity under the first policy."""
+
+    name: str
+    workspaces: int
+    worst: tuple[tuple[str, int], ...]
+    unknown: int
+    """Workspaces with something unknown."""
+
+
+def by_subscription(rows: Iterable[WorkspaceRow]) -> Sequence[SubscriptionLine]:
+    """Return a line for each subscription; the one with the most and worst violations first."""
+    counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for row in rows:
+        name = row.cells["subscription"] or row.cells["subscription_id"] or "not reported"
+        tally = row.tallies[0] if row.tallies else None
+        counts[name].update(["all"])
+        counts[name].update([] if tally is None else [tally.worst] if tally.violations else [])
+        counts[name].update(["unknown"] if tally is not None and tally.unknown else [])
+    order = sorted(counts, key=lambda name: ([-counts[name][each] for each in SEVERITY_ORDER], name.lower()))
+    return [
+        SubscriptionLine(
+            name=name,
+            workspaces=counts[name]["all"],
+            worst=tuple((each, counts[name][each]) for each in SEVERITY_ORDER if counts[name][each]),
+            unknown=counts[name]["unknown"],
+        )
+        for name in order
+    ]
+
+
 def destinations(audit: Audit, fleet: Fleet) -> Sequence[DestinationRow]:
     """Return the destinations that customers opened: open to everybody first, then the rarest; Azure's own last."""
     openers: defaultdict[tuple[str, str], set[tuple[str, str]]] = defaultdict(set)

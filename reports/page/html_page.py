@@ -13,7 +13,7 @@ from reports.page.controls import failing_workspaces, frameworks
 from reports.page.environment import content_security_policy, environment
 from reports.page.facts import encoded, facts
 from reports.page.fix_plan import fix_plan
-from reports.page.fleet_view import INBOUND, MOST_DESTINATIONS, OUTBOUND, cells, destinations
+from reports.page.fleet_view import INBOUND, MOST_DESTINATIONS, OUTBOUND, by_subscription, cells, destinations
 from reports.page.head import claims, closing_command, policy_lines, uncovered
 from reports.page.networks import fleet
 from reports.page.tallies import counted_findings
@@ -54,6 +54,7 @@ def _pieces(audit: Audit) -> Iterator[str]:
         inbound=INBOUND,
         outbound=OUTBOUND,
         cells=cells(rows),
+        subscriptions=by_subscription(rows),
         destinations=destinations(audit, network),
         most_destinations=MOST_DESTINATIONS,
         rows=rows,

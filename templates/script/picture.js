@@ -88,7 +88,7 @@ function pictureOf(workspace) {
     ...arrows(comers, 186, comers[0][0] === "nobody from outside" ? 186 : 222), ...arrows(goals, 378, 410),
     label(300, 62, inner[0], "strong", "middle"), label(300, 92, inner[1], "", "middle"), label(300, 113, inner[2], "", "middle"),
     label(300, 143, MODES[(valueOf(workspace, "effective_isolation_mode") ?? "").toLowerCase()] ?? "mode not reported", "faint", "middle"),
-    label(300, 163, "network " + (valueOf(workspace, "managed_network_status") ?? "status not reported").toLowerCase(), "faint", "middle"),
+    label(300, 163, (valueOf(workspace, "managed_network_status") ?? "").toLowerCase(), "faint", "middle"),
     label(8, 208, "behind it", "head"),
     ...(behind.length ? behind.flatMap((row, at) => dependencyIn(row, 8 + at * 148)) : [label(8, 234, "no dependency was read", "unsure")]));
   return element("figure", { tabindex: "0", role: "group", "aria-label": "Picture of the workspace" }, picture);

@@ -12,8 +12,8 @@ from checks.contract.tables import Tables
 from checks.network.reach_answers import reach_answer
 from checks.network.service_tags import SHARED_TAGS, SINGLE_SERVICE_TAGS
 from reports.page.networks import fleet
-from scanner.commands.destinations import destination_of
 from scanner.errors import UsageError
+from scanner.questions.destinations import destination_of
 from tests.support.report_audits import audit_of, html_of
 from tests.support.report_tenants import project_row, workspace_row
 
