@@ -101,4 +101,5 @@ makeFacets();
 connect();
 restore();
 document.documentElement.dataset.ready = "yes";
+// The console of the browser can ask too: azmlAudit.reachAnswers("pypi.org").
 globalThis.azmlAudit = { reachAnswers, nameOf, idOf };
