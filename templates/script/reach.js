@@ -191,7 +191,15 @@ function endpointLeadsTo(rule, destination) {
 }
 
 function opens(rule, destination) {
-  return needsPrivateEndpoint(rule, destination) ? false : allOf([leadsTo(rule, destination), allows(rule), isInForce(rule)]);
+  if (needsPrivateEndpoint(rule, destination)) return false;
+  return allOf([leadsTo(rule, destination), allows(rule), isInForce(rule), ...(includesStorage(rule, destination) ? [null] : [])]);
+}
+
+// Whether a host-name rule is asked about a wildcard of which a part is storage.
+function includesStorage(rule, destination) {
+  if (rule.type !== "fqdn" || destination.kind !== "host" || !destination.name.startsWith("*")) return false;
+  const host = normalHost(destination.name);
+  return engine.storage.some((suffix) => host === suffix || coversHost("*." + suffix, host) || ("." + suffix).endsWith(host.slice(1)));
 }
 
 function denies(rule, destination) {
