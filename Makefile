@@ -18,6 +18,7 @@ bench: install-dev
 	$(BIN)/python tests/benchmarks/judge_all_checks.py --subscriptions 10
 	$(BIN)/python tests/benchmarks/write_reports.py
 	$(BIN)/python tests/benchmarks/evidence.py
+	$(BIN)/python tests/benchmarks/page.py
 
 # Takes half an hour: 200 scans of 1,000 workspaces, each with other faults, and 2,000 scans with one odd answer each.
 nightly: install-dev

@@ -1,7 +1,8 @@
 """Quote names as literals of the Azure CLI, Bicep and Terraform, to fill in the fix of a check.
 
 A name comes from Azure or from an export and can hold anything. Characters that a terminal or a parser acts
-upon are replaced (no Azure name has them), and the rest is quoted. The script of the page does the filling.
+upon are replaced (no Azure name has them), and the rest is quoted. `filled_in`, or the script
+of the page, does the filling.
 """
 
 from __future__ import annotations
@@ -86,6 +87,11 @@ def placeholders(remediation: Remediation) -> tuple[str, ...]:
     return tuple(
         sorted({name for text in texts(remediation).values() for name in _PLACEHOLDER.findall(text)})
     )
+
+
+def filled_in(text: str, literals: Mapping[str, str]) -> str:
+    """Return the text of a fix with each placeholder replaced by its literal, which is quoted already."""
+    return _PLACEHOLDER.sub(lambda match: literals[match[1]], text)
 
 
 def require(remediation: Remediation, values: Collection[str]) -> None:

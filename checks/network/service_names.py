@@ -37,21 +37,21 @@ TAGS_OF_SUFFIX: Final = {
 }
 """The suffix of a service's host names to the tags, in lower case, that may include their addresses."""
 
-_OF_MICROSOFT: Final = (
+OF_MICROSOFT: Final = (
     "windows.net", "azure.com", "azure.net", "microsoft.com", "azure.us", "azure.cn", "usgovcloudapi.net",
     "chinacloudapi.cn", "azureedge.net", "microsoftonline.com", "azureml.ms", "azureml.net", "msecnd.net",
     "trafficmanager.net", "visualstudio.com", "powerapps.com", "powerbi.com", "office.com", "live.com",
 )  # fmt: skip
 """Domains of Microsoft. A host there may be behind any tag unless `TAGS_OF_SUFFIX` has its suffix."""
 
-_TAGS_WITH_CUSTOM_DOMAINS: Final = (
+TAGS_WITH_CUSTOM_DOMAINS: Final = (
     "storage", "azurecloud", "appservice", "azurefrontdoor", "azurefrontdoor.frontend", "apimanagement",
     "azurespringcloud", "azuresignalr", "azurewebpubsub", "azureeventgrid", "azurecontainerappsservice",
     "powerplatform*", "azureiothub", "azuremanagedgrafana",
 )  # fmt: skip
 """Tags of services that serve domains of their customers, so that any host may be behind them."""
 
-_NAME_OF_TARGET: Final = {
+NAME_OF_TARGET: Final = {
     "microsoft.keyvault/vaults": {"vault": "vault.azure.net"},
     "microsoft.containerregistry/registries": {"registry": "azurecr.io"},
     "microsoft.sql/servers": {"sqlserver": "database.windows.net"},
@@ -68,7 +68,7 @@ _NAME_OF_TARGET: Final = {
 """The type of a target and its sub-resource to the suffix of the host name that leads to its private endpoint."""
 
 
-_DOMAINS_OF_TARGET: Final = {
+DOMAINS_OF_TARGET: Final = {
     "microsoft.machinelearningservices/workspaces": (
         "azureml.ms",
         "azureml.net",
@@ -90,7 +90,7 @@ _DOMAINS_OF_TARGET: Final = {
 }
 """The type of a target to the domains of its host names, where a name does not follow from the id alone."""
 
-_ANY_NAME: Final = ("microsoft.network/applicationgateways", "microsoft.network/privatelinkservices")
+ANY_NAME: Final = ("microsoft.network/applicationgateways", "microsoft.network/privatelinkservices")
 """Targets whose owners choose the host names."""
 
 
@@ -105,21 +105,21 @@ def may_include_host(tag: str, host: str) -> bool:
     suffix = next((each for each in TAGS_OF_SUFFIX if _is_under(name, each)), None)
     if suffix is not None:
         return any(fnmatchcase(service, each) for each in TAGS_OF_SUFFIX[suffix])
-    if any(_is_under(name, each) for each in _OF_MICROSOFT):
+    if any(_is_under(name, each) for each in OF_MICROSOFT):
         return True
-    return any(fnmatchcase(service, each) for each in _TAGS_WITH_CUSTOM_DOMAINS)
+    return any(fnmatchcase(service, each) for each in TAGS_WITH_CUSTOM_DOMAINS)
 
 
 def is_host_of_target(host: str, resource_id: str, subresource: str) -> bool | None:
     """Return whether the host is the name of the target. None if its names do not follow from its id."""
     resource_type, name = resource_type_of(resource_id), normal_host(host)
-    suffix = _NAME_OF_TARGET.get(resource_type or "", {}).get(subresource.strip().lower())
+    suffix = NAME_OF_TARGET.get(resource_type or "", {}).get(subresource.strip().lower())
     if suffix is not None:
         target = resource_id.strip().rstrip("/").rpartition("/")[2].lower()
         return covers_host(f"{target}.{suffix}", name)
-    if resource_type is None or resource_type in _ANY_NAME:
+    if resource_type is None or resource_type in ANY_NAME:
         return None
-    domains = _DOMAINS_OF_TARGET.get(resource_type, (*_OF_MICROSOFT, *TAGS_OF_SUFFIX))
+    domains = DOMAINS_OF_TARGET.get(resource_type, (*OF_MICROSOFT, *TAGS_OF_SUFFIX))
     return None if any(_is_under(name, each) for each in domains) else False
 
 

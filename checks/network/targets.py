@@ -19,7 +19,7 @@ def resource_type_of(resource_id: str) -> str | None:
     return "/".join((provider, *rest[::2]))
 
 
-_SUPPORTED_TARGETS: Final = {
+SUPPORTED_TARGETS: Final = {
     "microsoft.apimanagement/service": ("gateway",),
     "microsoft.cache/redis": ("rediscache",),
     "microsoft.cache/redisenterprise": ("redisenterprise",),
@@ -63,7 +63,7 @@ _ANY_SUBRESOURCE: Final = ("microsoft.network/applicationgateways",)
 
 def subresources_of(resource_type: str) -> tuple[str, ...]:
     """Return the sub-resources of a type that a private endpoint can lead to. Empty if they are not known."""
-    return _SUPPORTED_TARGETS.get(resource_type.lower(), ())
+    return SUPPORTED_TARGETS.get(resource_type.lower(), ())
 
 
 def supports_private_endpoint(resource_id: str, subresource: str) -> bool | None:
@@ -73,4 +73,4 @@ def supports_private_endpoint(resource_id: str, subresource: str) -> bool | None
         return None
     if resource_type in _ANY_SUBRESOURCE:
         return True
-    return subresource.strip().lower() in _SUPPORTED_TARGETS.get(resource_type, ())
+    return subresource.strip().lower() in SUPPORTED_TARGETS.get(resource_type, ())

@@ -13,7 +13,7 @@ NAME = "drift.html"
 def files(drift: Drift, tool_version: str) -> Files:
     """Return the page, by its name. A lone surrogate is written as its escape."""
     templates = environment()
-    style = templates.get_template("report.css").render()
+    style = templates.get_template("style/report.css").render()
     pieces = templates.get_template(NAME).generate(
         policy=content_security_policy(style, ""),
         tool_version=tool_version,

@@ -20,6 +20,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     templates.filters |= {"moment": spelled_out, "number": "{:,}".format}
+    templates.tests["single"] = lambda items: len(items) == 1
     return templates
 
 
@@ -27,7 +28,7 @@ def content_security_policy(style: str, script: str) -> str:
     """Return the policy that allows only this style and this script, and loads nothing."""
     return (
         f"default-src 'none'; script-src {_hash(script)}; style-src {_hash(style)}; "
-        "base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'"
+        "base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'; trusted-types annex"
     )
 
 

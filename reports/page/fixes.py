@@ -28,7 +28,7 @@ class Fixes:
 
     def __init__(self, audit: Audit, strings: Strings, checks: Sequence[Check]) -> None:
         """Start without fixes."""
-        self.rows: list[list[int]] = []
+        self._numbers: dict[tuple[int, ...], int] = {}
         self.literals: list[list[int]] = []
         self._checks = {check.id: check for check in checks}
         self._names: dict[str, tuple[str, ...] | None] = {}
@@ -50,8 +50,13 @@ class Fixes:
         values = self._resources.values(
             check, names, resource_id=resource_id, workspace_id=workspace_id, judged_by=judged_by
         )
-        self.rows.append([self._literal(value) for value in values])
-        return len(self.rows) - 1
+        literals = tuple(self._literal(value) for value in values)
+        return self._numbers.setdefault(literals, len(self._numbers))
+
+    @property
+    def rows(self) -> list[tuple[int, ...]]:
+        """The values of each fix, as numbers of `literals`, in the order of the placeholders."""
+        return list(self._numbers)
 
     def _literal(self, value: str) -> int:
         if value not in self._literal_numbers:

@@ -4,19 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from markupsafe import Markup
+
+from checks.policy import score
 from reports.audit import Audit
 from reports.drift.view import drift_view
-from reports.page.details import details, details_json
+from reports.page.controls import failing_workspaces, frameworks
 from reports.page.environment import content_security_policy, environment
-from reports.page.heat_map import heat_maps
-from reports.page.policy_cards import policy_cards, score_explanation
+from reports.page.facts import encoded, facts
+from reports.page.fix_plan import fix_plan
+from reports.page.fleet_view import INBOUND, MOST_DESTINATIONS, OUTBOUND, by_subscription, cells, destinations
+from reports.page.head import claims, closing_command, policy_lines, uncovered
+from reports.page.networks import fleet
 from reports.page.tallies import counted_findings
-from reports.page.workspace_rows import NOT_REPORTED, stray_findings, workspace_frame, workspace_rows
-from reports.statuses import SEVERITY_ORDER, STATUS_ORDER, VERDICT_ORDER
+from reports.page.violations import violations
+from reports.page.workspace_rows import stray_findings, workspace_frame, workspace_rows
+from reports.statuses import SEVERITY_ORDER
 from reports.tables.population import gap_rows, population
 from reports.writing.encoding import Files, chunks, escaped
 
 NAME = "report.html"
+PLAIN_ROWS = 500
+"""Up to this many workspaces the table is plain HTML; the script draws a longer one as far as it is visible."""
 
 
 def files(audit: Audit) -> Files:
@@ -26,24 +35,38 @@ def files(audit: Audit) -> Files:
 
 def _pieces(audit: Audit) -> Iterator[str]:
     templates = environment()
-    style, script = (templates.get_template(name).render() for name in ("report.css", "report.js"))
-    counted = counted_findings(audit)
-    frame = workspace_frame(audit, counted)
+    style = templates.get_template("style/report.css").render()
+    script = templates.get_template("script/report.js").render(plain_rows=PLAIN_ROWS)
+    counted, network = counted_findings(audit), fleet(audit.tables)
+    frame = workspace_frame(audit, counted, network)
+    rows = tuple(workspace_rows(audit, frame, counted))
+    read = population(audit.tables)
     yield from templates.get_template(NAME).generate(
         policy=content_security_policy(style, script),
+        script=Markup(script),  # noqa: S704 - a template of ours without any value
         audit=audit,
-        checks=[audit.checks[id] for id in sorted(audit.checks)],
-        population=population(audit.tables),
-        gaps=gap_rows(audit.tables),
-        cards=policy_cards(audit),
-        heat_maps=heat_maps(audit, counted),
+        claims=claims(audit),
+        uncovered=uncovered(read),
+        policies=policy_lines(audit),
+        population=read,
+        command=closing_command(audit),
+        plan=fix_plan(audit),
+        inbound=INBOUND,
+        outbound=OUTBOUND,
+        cells=cells(rows),
+        subscriptions=by_subscription(rows),
+        destinations=destinations(audit, network),
+        most_destinations=MOST_DESTINATIONS,
+        rows=rows,
+        plain_rows=PLAIN_ROWS,
         severities=SEVERITY_ORDER,
-        statuses=[status.value for status in STATUS_ORDER],
-        verdicts=[verdict.value for verdict in VERDICT_ORDER if len(audit.findings)],
-        score_explanation=score_explanation(),
-        rows=workspace_rows(audit, frame, counted),
-        modes=[mode or NOT_REPORTED for mode in frame["effective_isolation_mode"].fillna("").unique()],
+        frameworks=frameworks(audit),
+        failing_by_check=failing_workspaces(audit),
+        checks=[audit.checks[id] for id in sorted(audit.checks)],
+        gaps=gap_rows(audit.tables),
         strays=stray_findings(audit),
-        details=details_json(details(audit, frame)),
+        violations=violations(audit),
+        score_explanation=[" ".join(part.split()) for part in (score.__doc__ or "").split("\n\n")],
+        facts=encoded(facts(audit, frame, counted, network)),
         drift=drift_view(audit.drift) if audit.drift else None,
     )

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -47,32 +45,21 @@ def numbered_rows(frame: pd.DataFrame, columns: Sequence[str], strings: Strings)
     return found[places]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Owned:
-    """The numbered rows of one table, by the workspace that they belong to."""
+def owned_columns(
+    frame: pd.DataFrame, columns: Sequence[str], strings: Strings, places: Mapping[str, int]
+) -> dict[str, list[int]]:
+    """Return the rows by workspace, each group sorted by all of `columns`; `count` has the rows of each workspace.
 
-    rows: Numbers
-    spans: Mapping[str, tuple[int, int]]
-    """By lower-cased workspace id: the first of its rows, and the end."""
-
-    def of(self, workspace_id: str) -> list[list[int]]:
-        """Return the rows of a workspace."""
-        start, end = self.spans.get(workspace_id, (0, 0))
-        rows: list[list[int]] = self.rows[start:end].tolist()
-        return rows
-
-
-def rows_by_workspace(frame: pd.DataFrame, columns: Sequence[str], strings: Strings) -> Owned:
-    """Return the rows sorted by all of `columns`, their texts numbered in that order."""
-    order = ordered([Vocabulary.of(frame[name]).ranked() for name in columns])
-    rows = numbered_rows(frame.iloc[order], columns, strings)
-    owners = Vocabulary.of(frame["workspace_id"]).changed(str.lower)
-    ranks = owners.ranked().expanded[order]
-    grouped = np.argsort(ranks, kind="stable")
-    starts = np.append(np.flatnonzero(np.diff(ranks[grouped], prepend=-1)), len(ranks)).tolist()
-    ids = owners.pool[owners.codes[order[grouped[starts[:-1]]]]]
-    spans = dict(zip(ids, pairwise(starts), strict=True))
-    return Owned(rows=rows[grouped], spans=spans)
+    `places` has the order of the workspaces by lower-cased id; rows of others are left out.
+    """
+    owners = Vocabulary.of(frame["workspace_id"]).changed(lambda id: places.get(id.lower(), -1))
+    known = np.flatnonzero(owners.expanded.astype(np.int64) >= 0)
+    rows, place = frame.iloc[known], owners.take(known).expanded.astype(np.int64)
+    keys = [Vocabulary.of(rows[name]).ranked() for name in columns]
+    order = ordered([Vocabulary(codes=np.arange(len(place)), pool=place), *keys])
+    numbers = numbered_rows(rows.iloc[order], columns, strings)
+    counts = np.bincount(place, minlength=len(places)).tolist()
+    return {"count": counts, **{name: numbers[:, at].tolist() for at, name in enumerate(columns)}}
 
 
 def _word(value: object) -> str:

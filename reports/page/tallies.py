@@ -1,4 +1,4 @@
-"""Counts the findings of each workspace for the page: its rows, cards and heat map."""
+"""Counts of findings by workspace and policy: the table, the nine cells and the subscriptions use them."""
 
 from __future__ import annotations
 
@@ -9,39 +9,34 @@ from checks.model import Severity, Status
 from checks.severity import Verdict
 from checks.vocabulary import Vocabulary, grouped
 from reports.audit import Audit
+from reports.statuses import SEVERITY_ORDER
 
-_COUNTED_BY = ("policy", "workspace_id", "family", "severity", "status", "verdict")
+_COUNTED_BY = ("policy", "workspace_id", "severity", "status", "verdict")
+
+TALLIES = (*SEVERITY_ORDER, "unknown", "waived", "consequences", "passed", "inapplicable")
+"""The columns of `tallies`. A severity counts violated findings only."""
 
 
 def counted_findings(audit: Audit) -> pd.DataFrame:
-    """Return one row for all findings that agree in policy, workspace, family, severity, status and verdict.
-
-    It adds `subscription_id` of the workspace (`<NA>` if it is not known) and the counts `failing`, `unknown`,
-    `waived` and `total`. A waived finding counts as waived and in the total alone, a
-    consequence in the total alone.
-    """
+    """Return one row for all findings that agree in policy, workspace, severity, status and verdict, with `total`."""
     alike = grouped([Vocabulary.of(audit.findings[name]) for name in _COUNTED_BY])
     found = audit.findings[list(_COUNTED_BY)].iloc[alike.pool].reset_index(drop=True)
-    ids = found["workspace_id"].astype("string").str.lower().fillna("")
     total = pd.Series(np.bincount(alike.codes, minlength=len(alike.pool)), index=found.index)
-    waived = found["verdict"].eq(Verdict.WAIVED)
-    counts = ~waived & ~found["verdict"].eq(Verdict.CONSEQUENCE)
-    return found.assign(
-        workspace=ids,
-        subscription_id=audit.tables.workspaces["subscription_id"].reindex(ids).set_axis(found.index),
-        failing=total.where(found["status"].eq(Status.FAIL) & counts, 0),
-        unknown=total.where(found["status"].isin([Status.UNKNOWN, Status.ERROR]) & counts, 0),
-        waived=total.where(waived, 0),
-        total=total,
-    )
+    return found.assign(workspace=found["workspace_id"].astype("string").str.lower().fillna(""), total=total)
 
 
-def tallies(counted: pd.DataFrame, policy: str) -> pd.DataFrame:
-    """Return by lower-cased workspace id `unknown`, the failures of each severity, `waived` and `total`."""
-    of_policy = counted[counted["policy"].eq(policy)]
-    failures = {
-        severity.value: of_policy["failing"].where(of_policy["severity"].eq(severity), 0)
-        for severity in Severity
+def tallies(counted: pd.DataFrame, policy: str, index: pd.Index) -> pd.DataFrame:
+    """Return the `TALLIES` of each workspace of the index under the policy."""
+    rows = counted[counted["policy"].eq(policy)]
+    verdict, status = rows["verdict"], rows["status"]
+    violated = verdict.eq(Verdict.VIOLATED)
+    masks = {severity.value: violated & rows["severity"].eq(severity) for severity in Severity}
+    masks |= {
+        "unknown": verdict.eq(Verdict.UNDETERMINED),
+        "waived": verdict.eq(Verdict.WAIVED),
+        "consequences": verdict.eq(Verdict.CONSEQUENCE),
+        "passed": verdict.eq(Verdict.COMPLIANT) & status.eq(Status.PASS),
+        "inapplicable": verdict.eq(Verdict.COMPLIANT) & status.eq(Status.NOT_APPLICABLE),
     }
-    columns = ["unknown", *failures, "waived", "total"]
-    return of_policy.assign(**failures).groupby("workspace")[columns].sum()
+    counts = rows.assign(**{name: rows["total"].where(mask, 0) for name, mask in masks.items()})
+    return counts.groupby("workspace")[list(TALLIES)].sum().reindex(index, fill_value=0)

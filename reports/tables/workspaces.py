@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pandas as pd
 
 from checks.contract.isolation import effective_mode
@@ -31,6 +33,12 @@ def workspace_table(tables: Tables) -> pd.DataFrame:
         private_endpoints=_counted(connections, connections_known),
         approved_private_endpoints=_counted(approved, connections_known),
     )
+
+
+def workspace_name(workspaces: pd.DataFrame) -> Callable[[str], str]:
+    """Return a function from a workspace's id, in any case, to its name; for an unknown id its last segment."""
+    names = dict(zip(workspaces.index, workspaces["workspace"].fillna(""), strict=True))
+    return lambda id: names.get(id.lower()) or id.rpartition("/")[2]
 
 
 def subscription_names(tables: Tables, subscription_ids: pd.Series[str]) -> pd.Series[str]:

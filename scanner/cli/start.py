@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from scanner.terminal import Terminal
 
 _earlier = options("Earlier audits")
+_option = options()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +67,7 @@ LIVE_ONLY = frozenset(field.name for group in (Scope, Discovery, SignIn, Pace) f
 """The options that have a meaning only for reading Azure."""
 
 
-@command(examples=["demo", "demo --policy internet-outbound --output demo-report"], logs=True)
+@command(examples=["demo", "demo --drift", "demo --policy internet-outbound --output demo-report"], logs=True)
 def demo(
     terminal: Terminal,
     policies: PolicyChoice,
@@ -74,6 +75,10 @@ def demo(
     report: Report,
     evidence: Evidence,
     after: After,
+    drift: Annotated[
+        bool,
+        _option("--drift", "", "Also audit the tenant as it was, beside --output, and show what changed."),
+    ] = False,
 ) -> int:
     """Audit an invented tenant: no Azure, no sign-in.
 
@@ -84,7 +89,7 @@ def demo(
 
     if after.on_change is not None:
         raise UsageError("--on-change needs --baseline, which a demo has not.")
-    return demo(_job(policies, threshold, report, evidence, after), terminal)
+    return demo(_job(policies, threshold, report, evidence, after), terminal, with_drift=drift)
 
 
 @command(

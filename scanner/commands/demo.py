@@ -9,8 +9,10 @@ from scanner.commands.connections import Connection
 from scanner.commands.gathering import Job
 from scanner.commands.scan import scan
 from scanner.emulator.credential import EmulatorCredential
+from scanner.emulator.demo.changed import changed_tenant
 from scanner.emulator.demo.tenant import demo_tenant
 from scanner.emulator.server import Emulator, emulated
+from scanner.emulator.tenants.tenant import Tenant
 from scanner.terminal import Terminal
 
 
@@ -32,9 +34,21 @@ def emulator_connection(emulator: Emulator) -> Connection:
     )
 
 
-def demo(job: Job, terminal: Terminal) -> int:
-    """Audit the demo tenant with the code of `scan`. Return 0, whatever the verdict."""
-    with emulated(demo_tenant()) as emulator:
-        shown = replace(job, is_demonstration=True)
-        scan(shown, lambda: emulator_connection(emulator), terminal)
+def demo(job: Job, terminal: Terminal, *, with_drift: bool = False) -> int:
+    """Audit the demo tenant with the code of `scan`. Return 0, whatever the verdict.
+
+    With drift, audit it first into a folder beside the report, and then a changed tenant with that report as baseline.
+    """
+    shown = replace(job, is_demonstration=True)
+    if with_drift:
+        folder = job.output.with_name(f"{job.output.name}-before")
+        before = Job(output=folder, policies=job.policies, is_demonstration=True, quiet=True)
+        _audited(demo_tenant(), before, terminal)
+        shown = replace(shown, baseline=str(folder))
+    _audited(changed_tenant() if with_drift else demo_tenant(), shown, terminal)
     return 0
+
+
+def _audited(tenant: Tenant, job: Job, terminal: Terminal) -> None:
+    with emulated(tenant) as emulator:
+        scan(job, lambda: emulator_connection(emulator), terminal)

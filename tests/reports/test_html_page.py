@@ -1,8 +1,9 @@
-"""The page shows the gaps before any verdict, and depends on nothing but the audit."""
+"""The page answers in its first sentence, hides no gap, and depends on nothing but the audit."""
 
 from __future__ import annotations
 
 import base64
+import gzip
 import hashlib
 import json
 import re
@@ -10,14 +11,17 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from html import unescape
 from html.parser import HTMLParser
+from itertools import pairwise
 from typing import Any
 
 import pytest
 
 from checks.contract.tables import SCHEMAS, Tables
+from checks.engine.finding_ids import finding_ids
 from checks.model import Check, Params, Remediation, Severity, check
 from reports.audit import Audit
 from reports.errors import ReportError
+from reports.statuses import SEVERITY_ORDER
 from tests.support.report_audits import CHECKS, CRASHING, audit_of, html_of, waiver
 from tests.support.report_inventory import with_inventory
 from tests.support.report_tenants import (
@@ -63,20 +67,27 @@ def text(audit: Audit) -> str:
 
 
 def block(audit: Audit) -> dict[str, Any]:
-    found = re.search(
-        r'<script type="application/json" id="details">(.*?)</script>', html_of(audit), re.DOTALL
-    )
+    found = re.search(r'<script type="application/gzip" id="facts">(.*?)</script>', html_of(audit))
     assert found
-    read: dict[str, Any] = json.loads(found[1])
+    read: dict[str, Any] = json.loads(gzip.decompress(base64.b64decode(found[1])))
     return read
 
 
-def test_unread_subscriptions_are_named_before_any_verdict() -> None:
+def test_the_first_sentence_counts_workspaces_and_names_what_was_not_read() -> None:
     said = text(audit_of(tenant(9)))
-    assert "5 of 6 subscriptions were read. The results do not cover " in said
-    assert (
-        said.index("do not cover") < said.index("Verdict by policy") < said.index("Families by subscription")
-    )
+    first = said.index("1 subscription was not read")
+    assert re.search(r"\d of 10 workspaces (is|are) open to the internet", said)
+    assert first < said.index("Verdict") < said.index("What to fix first") < said.index("The fleet")
+    assert "5 of 6 subscriptions read" in said
+
+
+def test_coverage_is_beside_the_verdict_with_the_command_that_closes_most_gaps() -> None:
+    tables = tenant(20)
+    closes = "Grant Reader: az role assignment create --role Reader --scope "
+    gaps = [f"{closes}/subscriptions/a", f"{closes}/subscriptions/b", f"{closes}/subscriptions/b"]
+    tables = tables.replaced(gaps=tables.gaps.head(3).assign(closes=gaps))
+    said = text(audit_of(tables))
+    assert "This closes 2 gaps: az role assignment create --role Reader --scope /subscriptions/b" in said
 
 
 def test_an_unread_subscription_shows_the_reason_and_what_closes_it() -> None:
@@ -112,13 +123,13 @@ def test_a_tenant_of_which_nothing_was_read_claims_nothing() -> None:
     )
     said = text(audit_of(tables))
     assert "0 of 1 subscription was read." in said
-    assert "could not be read: everything in it is unknown" in said
+    assert "No workspace was read, and 1 subscription was not read." in said
     assert "undetermined" in said
     assert "ompliant" not in said
 
 
 def test_every_subscription_is_listed_unread_ones_first_however_many() -> None:
-    said = text(audit_of(tenant(90, subscriptions=40)))
+    said = text(audit_of(tenant(90, subscriptions=40))).partition("Coverage and method")[2]
     places = [said.index(f"{subscription_id(number)}") for number in range(41)]
     assert min(places) == places[40]
 
@@ -145,10 +156,10 @@ def test_the_emulator_is_called_an_emulator(is_azure: bool, is_shown: bool) -> N
     assert ("Not Azure." in text(audit_of(tenant(3), is_azure=is_azure))) is is_shown
 
 
-def test_a_crashed_check_is_reported_before_the_verdicts() -> None:
+def test_a_crashed_check_is_reported_beside_the_verdict_and_with_its_error() -> None:
     said = text(audit_of(Tables.of(), {"baseline": [CRASHING]}))
-    assert "A check crashed." in said
-    assert said.index("the plug-in broke") < said.index("Verdict by policy")
+    assert said.index("A check crashed.") < said.index("Coverage and method")
+    assert "the plug-in broke" in said
 
 
 def test_an_audit_without_a_policy_renders() -> None:
@@ -208,29 +219,58 @@ def test_the_same_tenant_gives_the_same_bytes_apart_from_the_clock() -> None:
     )
     assert html_of(again) == html_of(audit)
     moved = html_of(replace(again, finished_at=later))
-    assert moved.replace("2027-01-02 03:04:05 UTC", "2026-05-04 09:32:07 UTC") == html_of(audit)
+    moved = moved.replace("2027-01-02 03:04:05 UTC", "2026-05-04 09:32:07 UTC")
+    assert moved.replace("2027-04-02", "2026-08-02") == html_of(audit)
 
 
-def test_unknown_comes_first_within_a_workspace_then_the_worst_failures() -> None:
+def test_findings_are_by_workspace_the_most_urgent_first_and_without_passes() -> None:
     read = block(audit_of(tenant(25)))
-    for workspace in read["workspaces"]:
-        answers = [read["answers"][row[0]] for row in workspace["findings"]]
-        keys = [(answer[1], read["judgements"][answer[5]][0][0]) for answer in answers]
+    findings, answers = read["findings"], read["answers"]
+    starts = [sum(findings["count"][:n]) for n in range(len(findings["count"]) + 1)]
+    assert starts[-1] == len(findings["answer"]) == len(findings["resource"]) == len(findings["fix"])
+    for start, end in pairwise(starts):
+        rows = findings["answer"][start:end]
+        keys = [(answers["status"][row], read["judgements"][answers["judgement"][row]][0][0]) for row in rows]
         assert keys == sorted(keys)
-    assert read["statuses"][:3] == ["unknown", "error", "fail"]
+    assert {read["statuses"][status] for status in answers["status"]} == {"unknown", "fail"}
 
 
 def test_policies_that_agree_share_a_finding() -> None:
     one, two = (block(audit_of(tenant(9), dict.fromkeys(names, CHECKS))) for names in (["a"], ["a", "b"]))
-    assert sum(len(each["findings"]) for each in two["workspaces"]) == sum(
-        len(each["findings"]) for each in one["workspaces"]
-    )
+    assert two["findings"]["count"] == one["findings"]["count"]
+
+
+def test_a_severity_counts_violated_findings_only() -> None:
+    audit = audit_of(tenant(25), waivers=[waiver("NET001", "*fraud*")])
+    tally = block(audit)["workspaces"]["tallies"][0]
+    assert {severity: sum(tally[severity]) for severity in SEVERITY_ORDER} == audit.verdicts[0].violated
+    assert sum(tally["waived"]) == sum(audit.verdicts[0].waived.values()) > 0
 
 
 def test_rows_are_in_the_order_of_need() -> None:
-    written = html_of(audit_of(tenant(25)))
-    ranks = [int(rank) for rank in re.findall(r'class="tally" data-policy="0" data-key="(\d+)"', written)]
-    assert ranks == list(range(27))
+    tally = block(audit_of(tenant(25)))["workspaces"]["tallies"][0]
+    needs = list(zip(*(tally[name] for name in (*SEVERITY_ORDER, "unknown")), strict=True))
+    assert needs == sorted(needs, reverse=True)
+
+
+def test_without_script_every_violation_and_unknown_finding_is_listed_with_its_reason() -> None:
+    audit = audit_of(with_inventory(tenant(25)), waivers=[waiver("NET001", "*fraud*")])
+    annex = html_of(audit).partition('<noscript id="annex">')[2].partition("</noscript>")[0]
+    listed = audit.findings[~audit.findings["verdict"].eq("compliant")]
+    assert sorted(re.findall(r'id="finding-([^"]*)"', annex)) == sorted(finding_ids(listed))
+    shown = unescape(re.sub(r"<[^>]*>", "", annex))
+    assert [reason for reason in set(listed["reason"]) if reason not in shown] == []
+
+
+def test_above_a_number_of_findings_the_list_has_names_and_every_reason(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("reports.page.violations.IN_DETAIL", 3)
+    audit = audit_of(tenant(25))
+    annex = html_of(audit).partition('<noscript id="annex">')[2].partition("</noscript>")[0]
+    violated = audit.findings[audit.findings["verdict"].eq("violated")]
+    assert "finding-" not in annex
+    assert [id for id in violated["workspace_id"] if id.rpartition("/")[2] not in annex] == []
 
 
 def test_a_project_shows_its_hubs_posture() -> None:
@@ -240,7 +280,7 @@ def test_a_project_shows_its_hubs_posture() -> None:
         "private_endpoint_connections_known": True,
     }
     written = html_of(audit_of(Tables.of(workspaces=[hub, project_row(0, hub)])))
-    assert written.count("Off, no endpoint") == 2
+    assert len(re.findall(r'data-label="Inbound">private<', written)) == 2
 
 
 def test_a_lone_surrogate_does_not_stop_the_page() -> None:

@@ -114,9 +114,10 @@ def test_no_difference_is_one_sentence(browser_page: Opener) -> None:
 def test_a_report_with_a_baseline_has_the_drift_after_the_verdicts(browser_page: Opener) -> None:
     audit = replace(audit_of(tenant(3)), drift=hostile())
     page = browser_page(html_of(audit).encode(), fragment="#drift")
-    assert page.locator("nav a", has_text="Drift").get_attribute("href") == "#drift"
+    assert page.locator("nav a", has_text="Changes").get_attribute("href") == "#drift"
     ids = page.locator("main > section").evaluate_all("sections => sections.map(each => each.id)")
-    assert ids.index("drift") == ids.index("policies") + 1
+    assert ids.index("head") < ids.index("workspaces") < ids.index("drift") < ids.index("coverage")
+    assert "that the older audit does not have" in page.locator("#head .since").inner_text()
 
 
 def test_more_rows_than_a_page_should_hold_are_counted(browser_page: Opener) -> None:

@@ -1,0 +1,135 @@
+"""By control: each control of each framework with its checks, the verdict, and the workspaces that fail."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+
+from checks.model import Check, Status
+from checks.registry import registry
+from checks.severity import Verdict
+from reports.audit import Audit
+from reports.tables.workspaces import workspace_name
+
+
+@dataclass(frozen=True, kw_only=True)
+class ControlCheck:
+    """One check of a control and the workspaces that violate it. It is not asked if no policy chose it."""
+
+    check: Check
+    is_asked: bool
+    is_judged: bool
+    """Whether it passed or failed for something: a check that applied to nothing proves nothing."""
+    workspaces: tuple[str, ...]
+    unknown: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Control:
+    """One control under the first policy."""
+
+    id: str
+    checks: tuple[ControlCheck, ...]
+    workspaces: tuple[str, ...]
+
+    @property
+    def verdict(self) -> str:
+        """Violated, undetermined, compliant, or why it is none: nothing was judged, or the policy chose no check."""
+        if self.workspaces:
+            return "violated"
+        if any(each.unknown for each in self.checks):
+            return "undetermined"
+        if any(each.is_judged for each in self.checks):
+            return "compliant"
+        return "nothing judged" if any(each.is_asked for each in self.checks) else "not asked"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Framework:
+    """A framework and its controls."""
+
+    name: str
+    controls: tuple[Control, ...]
+
+
+def frameworks(audit: Audit) -> tuple[Framework, ...]:
+    """Return all frameworks that a known check supports, by name. Checks that follow from a cause count as violated."""
+    chosen = audit.verdicts[0].checks if audit.verdicts else ()
+    judged, passing = _judged(audit), _passing(audit)
+    known = {**registry(), **audit.checks}
+    by_control: dict[str, dict[str, list[Check]]] = {}
+    for check in sorted(known.values(), key=lambda each: each.id):
+        for framework, ids in check.controls.items():
+            for id in ids:
+                by_control.setdefault(framework, {}).setdefault(id, []).append(check)
+    return tuple(
+        Framework(
+            name=name,
+            controls=tuple(
+                _control(id, checks, chosen, judged, passing)
+                for id, checks in sorted(controls.items(), key=_order)
+            ),
+        )
+        for name, controls in sorted(by_control.items())
+    )
+
+
+def failing_workspaces(audit: Audit) -> Mapping[str, tuple[str, ...]]:
+    """Return by check id the names of the workspaces that fail under the first policy."""
+    return {check_id: names for check_id, (names, _) in _judged(audit).items() if names}
+
+
+def _order(item: tuple[str, list[Check]]) -> list[tuple[int, str]]:
+    """Sort 9.2 before 9.10."""
+    parts = item[0].replace("(", ".").replace("-", ".").split(".")
+    return [(int(part), "") if part.isdigit() else (0, part) for part in parts]
+
+
+Judged = Mapping[str, tuple[tuple[str, ...], int]]
+
+
+def _judged(audit: Audit) -> Judged:
+    """Return by check id the names of the workspaces that fail under the first policy, and how many are unknown."""
+    if not audit.verdicts:
+        return {}
+    findings = audit.findings[audit.findings["policy"].eq(audit.verdicts[0].policy)]
+    is_open = findings["verdict"].isin([Verdict.VIOLATED, Verdict.UNDETERMINED, Verdict.CONSEQUENCE])
+    name = workspace_name(audit.tables.workspaces)
+    rows = findings.loc[is_open, ["check_id", "status", "workspace_id"]].astype(object).drop_duplicates()
+    return {str(check_id): _counted(group, name) for check_id, group in rows.groupby("check_id")}
+
+
+def _counted(rows: pd.DataFrame, name: Callable[[str], str]) -> tuple[tuple[str, ...], int]:
+    fails = rows["status"].eq("fail")
+    failing = {id.lower(): name(id) for id in rows["workspace_id"][fails].dropna() if id}
+    unknown = {id.lower() for id in rows["workspace_id"][~fails].dropna()} - failing.keys()
+    return tuple(sorted(failing.values(), key=str.lower)), len(unknown)
+
+
+def _passing(audit: Audit) -> frozenset[str]:
+    """Return the checks that passed or failed for something under the first policy."""
+    if not audit.verdicts:
+        return frozenset()
+    findings = audit.findings[audit.findings["policy"].eq(audit.verdicts[0].policy)]
+    return frozenset(findings["check_id"][findings["status"].isin([Status.PASS, Status.FAIL])].astype(str))
+
+
+def _control(
+    id: str, checks: list[Check], chosen: tuple[str, ...], judged: Judged, passing: frozenset[str]
+) -> Control:
+    listed = []
+    for check in checks:
+        failing, unknown = judged.get(check.id, ((), 0))
+        listed.append(
+            ControlCheck(
+                check=check,
+                is_asked=check.id in chosen,
+                is_judged=check.id in passing,
+                workspaces=failing,
+                unknown=unknown,
+            )
+        )
+    names = sorted({name for each in listed for name in each.workspaces}, key=str.lower)
+    return Control(id=id, checks=tuple(listed), workspaces=tuple(names))

@@ -1,0 +1,129 @@
+"""The first screen of the page: one sentence of counts, the verdict of each policy, and what was not read."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pandas as pd
+
+from checks.model import Status
+from checks.policy.judge import CLAIMS, PolicyVerdict
+from checks.severity import Verdict
+from reports.audit import Audit
+from reports.statuses import SEVERITY_ORDER
+from reports.tables.policies import score_text
+from reports.tables.population import Population
+
+
+@dataclass(frozen=True, kw_only=True)
+class Claim:
+    """One part of the sentence: how many workspaces, of which nothing is known, and what is wrong with them."""
+
+    check_id: str
+    count: int
+    unknown: int
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PolicyLine:
+    """The verdict of one policy in a line."""
+
+    verdict: PolicyVerdict
+    violations: tuple[tuple[str, int], ...]
+    """Severities with a violation, and how many; the worst first."""
+    undecided: int
+    waived: int
+    score: str
+    """With one decimal; "" if nothing counts."""
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the policy had nothing to judge."""
+        return not sum(self.verdict.statuses.values())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Command:
+    """The command that closes the most gaps, and how many."""
+
+    text: str
+    closes: int
+
+
+def claims(audit: Audit) -> tuple[Claim, ...]:
+    """Return the parts of the sentence under the first policy: claims that are true of a workspace, or may be."""
+    if not audit.verdicts or audit.tables.workspaces.empty:
+        return ()
+    first = audit.verdicts[0]
+    findings = audit.findings[audit.findings["policy"].eq(first.policy)]
+    found = [_claim(findings, check_id) for check_id in CLAIMS if check_id in first.checks]
+    chosen = [claim for claim in found if claim.count or claim.unknown]
+    return tuple(chosen) if found else (_violating(findings, first.policy),)
+
+
+def _claim(findings: pd.DataFrame, check_id: str) -> Claim:
+    rows = findings[findings["check_id"].eq(check_id)]
+    fails = rows["status"].eq(Status.FAIL) & ~rows["verdict"].eq(Verdict.WAIVED)
+    failing = _workspaces(rows[fails])
+    unknown = _workspaces(rows[rows["status"].isin([Status.UNKNOWN, Status.ERROR])]) - failing
+    singular, plural = CLAIMS[check_id]
+    return Claim(
+        check_id=check_id,
+        count=len(failing),
+        unknown=len(unknown),
+        text=singular if len(failing) == 1 else plural,
+    )
+
+
+def _violating(findings: pd.DataFrame, policy: str) -> Claim:
+    violating = _workspaces(findings[findings["verdict"].eq(Verdict.VIOLATED)])
+    unknown = _workspaces(findings[findings["verdict"].eq(Verdict.UNDETERMINED)]) - violating
+    verb = "violates" if len(violating) == 1 else "violate"
+    return Claim(check_id="", count=len(violating), unknown=len(unknown), text=f"{verb} {policy}")
+
+
+def _workspaces(findings: pd.DataFrame) -> frozenset[str]:
+    return frozenset(findings["workspace_id"].astype(object).dropna().str.lower()) - {""}
+
+
+def policy_lines(audit: Audit) -> tuple[PolicyLine, ...]:
+    """Return the line of each policy, in their order."""
+    return tuple(
+        PolicyLine(
+            verdict=verdict,
+            violations=tuple(
+                (name, verdict.violated[name]) for name in SEVERITY_ORDER if verdict.violated.get(name)
+            ),
+            undecided=verdict.statuses.get(Status.UNKNOWN, 0) + verdict.statuses.get(Status.ERROR, 0),
+            waived=sum(verdict.waived.values()),
+            score=score_text(verdict.score),
+        )
+        for verdict in audit.verdicts
+    )
+
+
+def closing_command(audit: Audit) -> Command | None:
+    """Return the command that closes the most gaps, None if no gap names a command."""
+    found = Counter(_commands(audit))
+    if not found:
+        return None
+    text, closes = min(found.items(), key=lambda item: (-item[1], item[0]))
+    return Command(text=text, closes=closes)
+
+
+def _commands(audit: Audit) -> Iterator[str]:
+    for closes in audit.tables.gaps["closes"].dropna():
+        match = re.search(r"\baz [a-z].*", closes)
+        if match:
+            yield match[0].rstrip(". ")
+
+
+def uncovered(population: Population) -> str:
+    """Return the part of the sentence about subscriptions that were not read, "" if all were."""
+    if not population.unread:
+        return ""
+    return f"{population.unread:,} {'subscription was' if population.unread == 1 else 'subscriptions were'} not read"

@@ -1,0 +1,34 @@
+// Copy texts. Where the clipboard is closed to the page, the text is shown and selected instead.
+async function copied(button, content) {
+  const label = button.textContent;
+  try {
+    await navigator.clipboard.writeText(content);
+    button.textContent = "Copied";
+  } catch {
+    const area = element("pre", { class: "by-hand", tabindex: "0" }, content);
+    button.after(area);
+    getSelection().selectAllChildren(area);
+    button.textContent = "Selected: press Ctrl+C";
+  }
+  setTimeout(() => { button.textContent = label; }, 2500);
+}
+
+function copyButton(label, content) {
+  const button = element("button", { type: "button", class: "copy" }, label);
+  button.addEventListener("click", () => copied(button, content()));
+  return button;
+}
+
+const yaml = (value) => '"' + value.replace(/[[*?]/g, "[$&]").replaceAll("\\", "\\\\").replaceAll('"', '\\"') + '"';
+
+function waiverOf(checkId, resource) {
+  const until = new Date(Date.now() + 90 * 86400000).toISOString().slice(0, 10);
+  return `waivers:\n  - check: ${checkId}\n    resource: ${yaml(resource)}\n    reason: WHY\n    approver: WHO\n    expires: ${until}\n`;
+}
+
+// A literal with one text is a plain name, quoted here; otherwise it has one text for each language.
+function filledIn(check, fix, language) {
+  const quoted = (literal) => (literal.length > 1 ? text(literal[language]) : facts.quotes[language] + text(literal[0]) + facts.quotes[language]);
+  const values = facts.fixes[fix].map((literal) => quoted(facts.literals[literal]));
+  return check.texts[language].replace(/\{\{\s*(\w+)\s*\}\}/g, (_, name) => values[check.names.indexOf(name)]);
+}

@@ -1,0 +1,176 @@
+// The query: words, facets and a sort order. All of it is in the URL, so that Back, reload and a pasted link work.
+const SINGLE = [
+  ["inbound", "Inbound", "inbound"], ["outbound", "Outbound", "outbound"], ["subscription", "Subscription", "subscription"],
+  ["mode", "Isolation mode", "effective_isolation_mode"], ["kind", "Kind", "kind"], ["region", "Region", "location"], ["state", "State", "provisioning_state"],
+];
+const FACETS = [["severity", "Violations by severity"], ["verdict", "Findings"], ...SINGLE.map(([name, label]) => [name, label]), ["check", "Check violated"], ["control", "Control violated"], ["tag", "Tag"]];
+const query = { words: "", sort: "need", down: false, chosen: new Map(), workspace: "", finding: "" };
+
+// A facet has its values, and for each workspace the codes of those that it has, in one array after the other.
+function facetOf(listed) {
+  const codes = new Map();
+  const starts = new Int32Array(size + 1);
+  const all = [];
+  for (let workspace = 0; workspace < size; workspace += 1) {
+    for (const value of listed(workspace)) {
+      if (!codes.has(value)) codes.set(value, codes.size);
+      all.push(codes.get(value));
+    }
+    starts[workspace + 1] = all.length;
+  }
+  return { values: [...codes.keys()], codes: Int32Array.from(all), starts };
+}
+
+function violatedChecks(workspace) {
+  const found = new Set();
+  for (let at = startOf.findings[workspace]; at < startOf.findings[workspace + 1]; at += 1) {
+    const [severityRank, verdict, , cause] = judgementOf(at);
+    const isProblem = verdict === VIOLATED || (verdict === CONSEQUENCE && facts.statuses[facts.answers.status[facts.findings.answer[at]]] === "fail" && cause >= 0);
+    if (severityRank >= 0 && isProblem) found.add(checkOf(at));
+  }
+  return found;
+}
+
+function tagsOf(workspace) {
+  try {
+    return Object.entries(JSON.parse(valueOf(workspace, "tags") || "{}")).map(([name, value]) => `${name}=${value}`);
+  } catch { return []; }
+}
+
+function verdictsOf(workspace) {
+  const counts = facts.workspaces.tallies[policy];
+  if (!counts) return [];
+  const words = facts.severities.some((name) => counts[name][workspace]) ? ["violated"] : [];
+  for (const [name, word] of [["unknown", "unknown"], ["waived", "waived"]]) if (counts[name][workspace]) words.push(word);
+  return words.length ? words : ["nothing to do"];
+}
+
+const MAKERS = {
+  severity: (workspace) => facts.severities.filter((name) => facts.workspaces.tallies[policy]?.[name][workspace]),
+  verdict: verdictsOf,
+  check: (workspace) => [...violatedChecks(workspace)].map((check) => facts.checks[check].id),
+  control: (workspace) => new Set([...violatedChecks(workspace)].flatMap((check) => facts.checks[check].controls)),
+  tag: tagsOf,
+};
+for (const [name, , column] of SINGLE) MAKERS[name] = (workspace) => [valueOf(workspace, column) || "not reported"];
+
+let facets = {};
+const facet = (name) => (facets[name] ??= facetOf(MAKERS[name]));
+
+// Words search names, ids, subscriptions, rules, dependencies and violated checks. `name:value` searches one facet.
+const lowered = [];
+const lower = (number) => (number < 0 ? "" : (lowered[number] ??= facts.strings[number].toLowerCase()));
+
+function hasWord(word) {
+  const [name, value] = [word.slice(0, word.indexOf(":")), word.slice(word.indexOf(":") + 1)];
+  if (name in MAKERS && value) return hasValue(facet(name), value);
+  const known = new Int8Array(facts.strings.length);
+  const matches = (number) => {
+    if (number < 0) return false;
+    known[number] ||= lower(number).includes(word) ? 1 : -1;
+    return known[number] > 0;
+  };
+  const contents = facts.rules.contents.destination.map((number, at) => matches(number) || matches(facts.rules.contents.fqdn[at]) || matches(facts.rules.contents.address_prefixes[at]));
+  const checks = hasValue(facet("check"), word);
+  return (workspace) => {
+    if (matches(workspaces.workspace_id[workspace]) || matches(workspaces.subscription[workspace]) || checks(workspace)) return true;
+    for (let at = startOf.rules[workspace]; at < startOf.rules[workspace + 1]; at += 1) if (contents[facts.rules.content[at]] || matches(facts.rules.name[at])) return true;
+    for (let at = startOf.dependencies[workspace]; at < startOf.dependencies[workspace + 1]; at += 1) if (matches(facts.dependencies.resource_id[at])) return true;
+    return false;
+  };
+}
+
+function hasValue({ values, codes, starts }, part) {
+  const wanted = new Set(values.flatMap((value, code) => (value.toLowerCase().includes(part) ? [code] : [])));
+  return (workspace) => {
+    for (let at = starts[workspace]; at < starts[workspace + 1]; at += 1) if (wanted.has(codes[at])) return true;
+    return false;
+  };
+}
+
+// Return the workspaces that match, and for each facet how many have each value if that facet alone is left open.
+function answered(counting) {
+  const words = query.words.toLowerCase().split(/\s+/).filter(Boolean).map(hasWord);
+  const chosen = [...query.chosen].map(([name, values]) => {
+    const { values: all, codes, starts } = facet(name);
+    const wanted = new Set([...values].map((value) => all.indexOf(value)));
+    return { name, codes, starts, wanted };
+  });
+  const counts = Object.fromEntries(counting.map((name) => [name, new Int32Array(facet(name).values.length)]));
+  const found = [];
+  for (let workspace = 0; workspace < size; workspace += 1) {
+    if (!words.every((has) => has(workspace))) continue;
+    let missed = null;
+    let misses = 0;
+    for (const { name, codes, starts, wanted } of chosen) {
+      let isHit = false;
+      for (let at = starts[workspace]; at < starts[workspace + 1] && !isHit; at += 1) isHit = wanted.has(codes[at]);
+      if (!isHit) { misses += 1; missed = name; }
+    }
+    if (!misses) found.push(workspace);
+    if (misses > 1) continue;
+    for (const name of counting) {
+      if (misses && missed !== name) continue;
+      const { codes, starts } = facet(name);
+      for (let at = starts[workspace]; at < starts[workspace + 1]; at += 1) counts[name][codes[at]] += 1;
+    }
+  }
+  return { found: sorted(found), counts };
+}
+
+const SORTS = {
+  need: (workspace) => workspace,
+  name: (workspace) => lower(workspaces.workspace[workspace]),
+  subscription: (workspace) => lower(workspaces.subscription[workspace]),
+  region: (workspace) => lower(workspaces.location[workspace]),
+  inbound: (workspace) => lower(workspaces.inbound[workspace]),
+  outbound: (workspace) => lower(workspaces.outbound[workspace]),
+  rules: (workspace) => Number(valueOf(workspace, "outbound_rules") ?? NaN),
+  endpoints: (workspace) => Number(valueOf(workspace, "approved_private_endpoints") ?? NaN),
+  score: (workspace) => Number(facts.workspaces.scores[policy]?.[workspace] || NaN),
+};
+
+// Sort the workspaces; one whose value is not known comes last in either direction.
+function sorted(found) {
+  if (query.sort === "need" && policy === 0) return query.down ? found.reverse() : found;
+  const keyOf = query.sort === "need" ? needOf : SORTS[query.sort];
+  const keys = new Map(found.map((workspace) => [workspace, keyOf(workspace)]));
+  const isAbsent = (key) => key === "" || Number.isNaN(key);
+  const sign = query.down ? -1 : 1;
+  return found.sort((one, other) => {
+    const [a, b] = [keys.get(one), keys.get(other)];
+    return isAbsent(a) - isAbsent(b) || (a === b || isAbsent(a) ? one - other : a < b ? -sign : sign);
+  });
+}
+
+// A key that puts more and worse violations first.
+function needOf(workspace) {
+  const counts = facts.workspaces.tallies[policy];
+  return [...facts.severities, "unknown"].map((name) => String(99999 - counts[name][workspace]).padStart(5, "0")).join("");
+}
+
+function stateInUrl() {
+  const parts = new URLSearchParams();
+  if (policy) parts.set("policy", facts.policies[policy]);
+  if (query.words.trim()) parts.set("q", query.words.trim());
+  if (query.sort !== "need" || query.down) parts.set("sort", (query.down ? "-" : "") + query.sort);
+  for (const [name, values] of query.chosen) for (const value of [...values].sort()) parts.append(name, value);
+  if (byId("reach-input").value.trim()) parts.set("reach", byId("reach-input").value.trim());
+  if (query.workspace) parts.set("w", query.workspace);
+  if (query.finding) parts.set("finding", query.finding);
+  return "#" + parts.toString();
+}
+
+function readUrl() {
+  const hash = location.hash.slice(1);
+  const parts = new URLSearchParams(hash.includes("=") ? hash : "");
+  policy = Math.max(0, facts.policies.indexOf(parts.get("policy")));
+  query.words = parts.get("q") ?? "";
+  const sort = parts.get("sort") ?? "need";
+  query.down = sort.startsWith("-");
+  query.sort = sort.replace(/^-/, "") in SORTS ? sort.replace(/^-/, "") : "need";
+  query.chosen = new Map(FACETS.flatMap(([name]) => (parts.has(name) ? [[name, new Set(parts.getAll(name))]] : [])));
+  query.workspace = parts.get("w") ?? "";
+  query.finding = parts.get("finding") ?? (hash.startsWith("finding-") ? hash.slice("finding-".length) : "");
+  return parts;
+}

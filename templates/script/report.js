@@ -1,0 +1,7 @@
+"use strict";
+(async () => {
+{% for part in ("page", "facts", "reach", "destination", "query", "table", "copy", "picture", "findings", "workspace", "reach_box", "start") %}
+{% include "script/" ~ part ~ ".js" %}
+
+{% endfor %}
+})();

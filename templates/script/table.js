@@ -1,0 +1,125 @@
+// The table of workspaces: all rows if there are few, else only those that are visible.
+const FEW = {{ plain_rows }};
+const list = document.querySelector(".list");
+const body = byId("workspace-table").tBodies[0];
+let shown = [];
+let counts = {};
+let rowHeight = 0;
+
+function rowOf(workspace) {
+  const cell = (label, ...children) => element("td", { "data-label": label }, ...children);
+  const counts = facts.workspaces.tallies[policy];
+  const [inbound, outbound, kind, state] = ["inbound", "outbound", "kind", "provisioning_state"].map((column) => valueOf(workspace, column) ?? "");
+  const open = element("a", { class: "name", href: linkTo(workspace) }, isolated(nameOf(workspace)));
+  open.addEventListener("click", (event) => { if (!event.ctrlKey && !event.metaKey && !event.shiftKey) { event.preventDefault(); openWorkspace(workspace); } });
+  const problems = counts ? facts.severities.filter((name) => counts[name][workspace]).map((name) => severity(name, counts[name][workspace])) : [];
+  if (counts?.unknown[workspace]) problems.push(element("span", { class: "ask" }, mark("unknown"), counts.unknown[workspace].toLocaleString("en") + " unknown"));
+  if (counts?.waived[workspace]) problems.push(element("span", { class: "waived" }, mark("waived"), counts.waived[workspace].toLocaleString("en") + " waived"));
+  const absent = () => element("span", { class: "ask" }, "unknown");
+  return element("tr", { class: query.workspace === idOf(workspace).toLowerCase() ? "open" : null },
+    element("th", { scope: "row" }, walls(inbound, outbound), open, kind && kind !== "Default" ? element("span", { class: "kind" }, kind) : null, isUnsettled(state) ? element("span", { class: "chip" }, state) : null),
+    cell("Findings", element("span", { class: "tally" }, problems.length ? problems : element("span", { class: "faint" }, "nothing to do"))),
+    cell("Inbound", inbound), cell("Outbound", outbound),
+    cell("Subscription", isolated(valueOf(workspace, "subscription") ?? valueOf(workspace, "subscription_id") ?? "")),
+    cell("Region", isolated(valueOf(workspace, "location") ?? "")),
+    element("td", { "data-label": "Rules", class: "number" }, valueOf(workspace, "outbound_rules") ?? absent()),
+    element("td", { "data-label": "Score", class: "number" }, facts.workspaces.scores[policy]?.[workspace] || element("span", { class: "faint" }, "–")));
+}
+
+const isUnsettled = (state) => !["", "succeeded"].includes(state.toLowerCase());
+const linkTo = (workspace) => "#" + new URLSearchParams({ w: idOf(workspace).toLowerCase() });
+
+function draw() {
+  if (shown.length <= FEW) {
+    list.classList.remove("windowed");
+    body.replaceChildren(...shown.map(rowOf));
+    return;
+  }
+  list.classList.add("windowed");
+  if (!rowHeight) {
+    body.replaceChildren(rowOf(shown[0]));
+    rowHeight = body.rows[0].getBoundingClientRect().height || 40;
+  }
+  const room = list.clientHeight || 600;
+  const first = Math.max(0, Math.floor(list.scrollTop / rowHeight) - 10);
+  const last = Math.min(shown.length, first + Math.ceil(room / rowHeight) + 20);
+  const space = (rows) => {
+    const spacer = element("tr", { class: "space", "aria-hidden": "true" }, element("td", { colspan: 8 }));
+    spacer.firstChild.style.height = rows * rowHeight + "px";
+    return spacer;
+  };
+  body.replaceChildren(space(first), ...shown.slice(first, last).map(rowOf), space(shown.length - last));
+}
+
+// Show what the query finds. `counting` are the facets that are unfolded.
+function refresh() {
+  const counting = FACETS.map(([name]) => name).filter((name) => query.chosen.has(name) || byId("facet-" + name)?.open);
+  const answer = answered(counting);
+  [shown, counts] = [answer.found, answer.counts];
+  list.scrollTop = 0;
+  draw();
+  byId("found").textContent = `${shown.length.toLocaleString("en")} of ${counted(size, "workspace", "workspaces")}`;
+  byId("none-found").hidden = shown.length > 0;
+  byId("reset").hidden = !query.words && !query.chosen.size;
+  document.querySelectorAll("#workspace-table thead [data-sort]").forEach((head) => {
+    const direction = head.dataset.sort !== query.sort ? "none" : query.down ? "descending" : "ascending";
+    head.setAttribute("aria-sort", direction);
+  });
+  drawFacets();
+}
+
+const MOST_VALUES = 40;
+
+function drawFacets() {
+  for (const [name] of FACETS) {
+    const box = byId("facet-" + name);
+    const chosen = query.chosen.get(name) ?? new Set();
+    box.querySelector("summary .faint").textContent = chosen.size ? `${chosen.size} chosen` : "";
+    if (!box.open) continue;
+    const { values } = facet(name);
+    const order = values.map((_, code) => code).filter((code) => counts[name][code] || chosen.has(values[code]));
+    const rank = (code) => (name === "severity" ? facts.severities.indexOf(values[code]) : -counts[name][code]);
+    order.sort((one, other) => rank(one) - rank(other) || (values[one] < values[other] ? -1 : 1));
+    const rest = order.length - MOST_VALUES;
+    const focused = box.contains(document.activeElement) ? document.activeElement.value : null;
+    box.querySelector("ul").replaceChildren(
+      ...order.slice(0, MOST_VALUES).map((code) => valueRow(name, values[code], counts[name][code], chosen.has(values[code]))),
+      ...(rest > 0 ? [element("li", { class: "faint" }, `and ${rest.toLocaleString("en")} more: type ${name}:…`)] : []));
+    if (focused !== null) [...box.querySelectorAll("input")].find((input) => input.value === focused)?.focus();
+  }
+}
+
+function valueRow(name, value, count, isChosen) {
+  const input = element("input", { type: "checkbox", value });
+  input.checked = isChosen;
+  input.addEventListener("change", () => choose(name, value, input.checked));
+  const title = name === "check" ? facts.checks.find((check) => check.id === value)?.title : null;
+  const label = name === "severity" ? severity(value) : element("bdi", { title }, value);
+  return element("li", {}, element("label", {}, input, label, element("span", { class: "count" }, count.toLocaleString("en"))));
+}
+
+function choose(name, value, isChosen) {
+  const values = new Set(query.chosen.get(name));
+  if (isChosen) values.add(value); else values.delete(value);
+  if (values.size) query.chosen.set(name, values); else query.chosen.delete(name);
+  remember();
+  refresh();
+}
+
+const remember = () => history.pushState(null, "", stateInUrl());
+const correct = () => history.replaceState(null, "", stateInUrl());
+
+// The view as CSV. A cell that a spreadsheet would run as a formula starts with an apostrophe.
+function csvOfView() {
+  const columns = ["workspace", "workspace_id", "kind", "subscription", "subscription_id", "resource_group", "location", "provisioning_state", "inbound", "outbound", "effective_isolation_mode", "public_network_access", "outbound_rules", "approved_private_endpoints"];
+  const tallied = [...facts.severities, "unknown", "waived"];
+  const quoted = (value) => {
+    const safe = /^[=+\-@\t\r]/.test(value) ? "'" + value : value;
+    return /[",\n\r]/.test(safe) ? '"' + safe.replaceAll('"', '""') + '"' : safe;
+  };
+  const line = (workspace) => [
+    ...columns.map((column) => quoted(valueOf(workspace, column) ?? "")),
+    ...tallied.map((name) => facts.workspaces.tallies[policy]?.[name][workspace] ?? ""), facts.workspaces.scores[policy]?.[workspace] ?? "",
+  ].join(",");
+  return [[...columns, ...tallied, "score"].join(","), ...shown.map(line)].join("\n") + "\n";
+}

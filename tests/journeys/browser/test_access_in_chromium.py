@@ -1,0 +1,78 @@
+"""axe finds nothing to object to, in both schemes, wide and narrow, opened, filtered, empty and with a drift."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from checks.contract.tables import Tables
+from checks.drift.comparison import drift
+from reports.page import drift_page
+from tests.support.drift_snapshots import finding, snapshot, workspace
+from tests.support.report_audits import CHECKS, audit_of, html_of, waiver, written
+from tests.support.report_inventory import with_inventory
+from tests.support.report_tenants import tenant
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+    from tests.conftest import Opener
+
+pytestmark = pytest.mark.browser
+
+
+@cache
+def report() -> bytes:
+    audit = audit_of(
+        with_inventory(tenant(25)), {"baseline": CHECKS, "strict": CHECKS[:1]}, waivers=[waiver("OBR006")]
+    )
+    return html_of(audit).encode()
+
+
+@cache
+def changed() -> bytes:
+    old = snapshot(workspaces=[workspace()], findings=[finding("pass")])
+    new = snapshot(workspaces=[workspace()], findings=[finding("fail")])
+    return written(drift_page.files(drift(old, new), "0.1.0"))["drift.html"]
+
+
+def objections(page: Page) -> list[tuple[Any, ...]]:
+    from axe_playwright_python.sync_playwright import Axe
+
+    found = Axe().run(page).response["violations"]
+    return [(each["id"], each["help"], [node["html"][:200] for node in each["nodes"]][:3]) for each in found]
+
+
+def plain(page: Page) -> None:
+    page.wait_for_selector("html[data-ready]", state="attached")
+
+
+def opened(page: Page) -> None:
+    plain(page)
+    page.locator("#workspace-table a.name").first.click()
+    page.evaluate("document.querySelectorAll('details').forEach((each) => { each.open = true; })")
+    page.fill("#reach-input", "pypi.org")
+    page.keyboard.press("Enter")
+    page.click("#show-annex")
+
+
+def filtered(page: Page) -> None:
+    plain(page)
+    page.fill("#search", "no such workspace")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1440, 390])
+@pytest.mark.parametrize("act", [plain, opened, filtered], ids=lambda act: act.__name__)
+def test_the_page_is_accessible(browser_page: Opener, scheme: str, width: int, act: Any) -> None:
+    page = browser_page(report(), color_scheme=scheme, viewport={"width": width, "height": 900})
+    act(page)
+    assert objections(page) == []
+
+
+@pytest.mark.parametrize("content", ["empty", "drift"])
+def test_other_pages_are_accessible(browser_page: Opener, content: str) -> None:
+    page = browser_page(changed() if content == "drift" else html_of(audit_of(Tables.of())).encode())
+    assert objections(page) == []
