@@ -10,7 +10,7 @@ Bicep and Terraform create a second compute under a new name: on the old name th
 
 from __future__ import annotations
 
-from checks.fixes.steps import WARNING, commented, either, in_order, remediation
+from checks.fixes.steps import WARNING, either, in_order, remediation
 from checks.fixes.templates import (
     API,
     EXISTING_WORKSPACE,
@@ -34,22 +34,26 @@ RECREATED = (
     "Azure takes the setting only at creation, so the az steps delete the compute and create it again. Deletion stops "
     "running jobs and erases the disk of a compute instance: first save notebooks and files to the workspace's file "
     "share. A system-assigned identity gets a new principal: assign its roles again. Bicep and Terraform create a "
-    "second compute instead; the same change on the old name replaces the compute."
+    "second compute instead; the same change on the old name replaces the compute. The second compute is closed: "
+    "no public address, no SSH from outside, no local accounts."
 )
 
 
 def edited(change: str) -> str:
     """Return a JMESPath query, as a shell word, that changes members of the compute's inner properties."""
-    return f'"merge(@, {{properties: merge(properties, {{properties: {change}}})}})"'
+    return f"'merge(@, {{properties: merge(properties, {{properties: {change}}})}})'"
 
 
 def with_members(members: str) -> str:
-    """Return the query for fixed members, such as `enableNodePublicIp: \\`false\\``."""
+    """Return the query for fixed members. JMESPath writes a JSON value between backquotes."""
     return edited(f"merge(properties.properties, {{{members}}})")
 
 
-PRIVATE = with_members("enableNodePublicIp: \\`false\\`")
-IN_MANAGED_NETWORK = with_members("enableNodePublicIp: \\`false\\`, subnet: \\`null\\`")
+_IN_SHELL = '`"\'"$%s"\'"`'
+"""A JSON text that the shell fills in, inside a query in single quotes."""
+
+PRIVATE = with_members("enableNodePublicIp: `false`")
+IN_MANAGED_NETWORK = with_members("enableNodePublicIp: `false`, subnet: `null`")
 """Computes in a managed network have neither public addresses nor a subnet of their own."""
 
 
@@ -68,10 +72,17 @@ def _recreated(query: str = "", *, first: tuple[tuple[str, str], ...] = ()) -> s
     )
 
 
+_OFF = (
+    "enableNodePublicIp: false",
+    "remoteLoginPortPublicAccess: {{compute_type}} == 'AmlCompute' ? 'Disabled' : null",
+)
+
+
 def _bicep(*lines: str, outer: tuple[str, ...] = ()) -> str:
+    """Return a second compute that is closed: without a public address, SSH from outside or local accounts."""
     return (
         f"// {OWN_TEMPLATE}a second compute, beside the resource that creates {{{{compute}}}}.\n"
-        f"// Copy the other settings of the old compute, move the work, then delete the old compute.\n"
+        f"// Copy its other settings from the old compute, move the work, then delete the old compute.\n"
         f"{EXISTING_WORKSPACE}"
         f"resource compute '{_COMPUTE}@{API}' = {{\n"
         "  parent: workspace\n"
@@ -79,14 +90,19 @@ def _bicep(*lines: str, outer: tuple[str, ...] = ()) -> str:
         "  location: {{location}}\n"
         "  properties: {\n"
         "    computeType: {{compute_type}}\n"
+        "    disableLocalAuth: true\n"
         f"{indented(outer, 2)}"
         "    properties: {\n"
         "      vmSize: vmSize\n"
+        f"{indented(_OFF, 3)}"
         f"{indented(lines, 3)}"
         "    }\n"
         "  }\n"
         "}"
     )
+
+
+_OFF_IN_TERRAFORM = tuple(line.replace(": ", " = ", 1).replace("'", '"') for line in _OFF)
 
 
 def _terraform(*lines: str, outer: tuple[str, ...] = ()) -> str:
@@ -101,9 +117,11 @@ def _terraform(*lines: str, outer: tuple[str, ...] = ()) -> str:
         "  body = {\n"
         "    properties = {\n"
         "      computeType = {{compute_type}}\n"
+        "      disableLocalAuth = true\n"
         f"{indented(outer, 3)}"
         "      properties = {\n"
         "        vmSize = var.vm_size\n"
+        f"{indented(_OFF_IN_TERRAFORM, 4)}"
         f"{indented(lines, 4)}"
         "      }\n"
         "    }\n"
@@ -115,8 +133,8 @@ def _terraform(*lines: str, outer: tuple[str, ...] = ()) -> str:
 PUBLIC_ADDRESS_REMOVED = remediation(
     summary="Create the compute again without public IP addresses for its nodes.",
     az=_recreated(PRIVATE),
-    bicep=_bicep("enableNodePublicIp: false"),
-    terraform=_terraform("enableNodePublicIp = false"),
+    bicep=_bicep(),
+    terraform=_terraform(),
     caution=f"{RECREATED} Nodes without a public IP address reach the service only through a managed network, or "
     "through a subnet with outbound access: without either, Azure refuses to create the compute.",
 )
@@ -126,7 +144,9 @@ COMPUTE_IN_NETWORK = remediation(
     az=either(
         (
             "the managed network is off and the workspace is neither a hub nor a Project",
-            _recreated(with_members("subnet: {id: '$SUBNET_ID'}, enableNodePublicIp: \\`false\\`")),
+            _recreated(
+                with_members("subnet: {id: " + _IN_SHELL % "SUBNET_ID" + "}, enableNodePublicIp: `false`")
+            ),
         ),
         (
             "the managed network is on and not provisioned",
@@ -137,8 +157,8 @@ COMPUTE_IN_NETWORK = remediation(
         ),
         ("the workspace is to have a managed network", "# Follow the fix of MVN001: Azure cannot undo it."),
     ),
-    bicep=_bicep("enableNodePublicIp: false", "subnet: { id: subnetId }"),
-    terraform=_terraform("enableNodePublicIp = false", "subnet = { id = var.subnet_id }"),
+    bicep=_bicep("subnet: { id: subnetId }  // null if the managed network is on"),
+    terraform=_terraform("subnet = { id = var.subnet_id } # null if the managed network is on"),
     caution=f"{RECREATED} Azure does not support a subnet beside a managed network that is on, nor in a hub or a "
     "Project: use the second alternative there. The subnet needs outbound access to the service.",
 )
@@ -146,8 +166,8 @@ COMPUTE_IN_NETWORK = remediation(
 SUBNET_REMOVED = remediation(
     summary="Create the compute again without a subnet of its own, so that it runs in the managed network.",
     az=_recreated(IN_MANAGED_NETWORK),
-    bicep=_bicep("enableNodePublicIp: false"),
-    terraform=_terraform("enableNodePublicIp = false"),
+    bicep=_bicep("subnet: null"),
+    terraform=_terraform("subnet = null"),
     caution=f"{RECREATED} First add an outbound rule for each destination that the compute reaches through its subnet. "
     "In a hub or a Project whose managed network is off, first switch the network on as MVN001 describes: without it "
     "the compute would run in no network.",
@@ -156,7 +176,9 @@ SUBNET_REMOVED = remediation(
 REGION_OF_WORKSPACE = remediation(
     summary="Create the compute again in the region of the workspace.",
     az="REGION={{location}}\n"
-    + _recreated("\"merge(@, {properties: merge(properties, {computeLocation: '$REGION'})})\""),
+    + _recreated(
+        f"'merge(@, {{properties: merge(properties, {{computeLocation: {_IN_SHELL % 'REGION'}}})}})'"
+    ),
     bicep=_bicep(outer=("computeLocation: {{location}}",)),
     terraform=_terraform(outer=("computeLocation = {{location}}",)),
     caution=f"{RECREATED} First check that the region offers the VM size and has quota for it. Do not delete an "
@@ -207,35 +229,25 @@ COMPUTE_DETACHED = remediation(
 )
 
 _SSH = (
-    "(properties.computeType == 'ComputeInstance' && merge(properties.properties, {sshSettings: "
-    "merge(properties.properties.sshSettings, {sshPublicAccess: 'Disabled'})})) || "
-    "merge(properties.properties, {remoteLoginPortPublicAccess: 'Disabled'})"
+    '(properties.computeType == `"ComputeInstance"` && merge(properties.properties, {sshSettings: '
+    'merge(properties.properties.sshSettings, {sshPublicAccess: `"Disabled"`})})) || '
+    'merge(properties.properties, {remoteLoginPortPublicAccess: `"Disabled"`})'
 )
 
 SSH_CLOSED = remediation(
     summary="Create the compute again without public SSH access.",
     az=_recreated(edited(_SSH)),
-    bicep=_bicep(
-        "// a compute instance:",
-        "sshSettings: { sshPublicAccess: 'Disabled' }",
-        "// or a compute cluster:",
-        commented("remoteLoginPortPublicAccess: 'Disabled'", "bicep"),
-    ),
-    terraform=_terraform(
-        "# a compute instance:",
-        'sshSettings = { sshPublicAccess = "Disabled" }',
-        "# or a compute cluster:",
-        commented('remoteLoginPortPublicAccess = "Disabled"', "terraform"),
-    ),
+    bicep=_bicep(),
+    terraform=_terraform(),
     caution=f"{RECREATED} In a managed network, `az ml compute connect-ssh` connects to an instance that has no "
     "public port.",
 )
 
 LOCAL_AUTHENTICATION_OFF = remediation(
     summary="Create the compute again with local authentication disabled.",
-    az=_recreated('"merge(@, {properties: merge(properties, {disableLocalAuth: \\`true\\`})})"'),
-    bicep=_bicep(outer=("disableLocalAuth: true",)),
-    terraform=_terraform(outer=("disableLocalAuth = true",)),
+    az=_recreated("'merge(@, {properties: merge(properties, {disableLocalAuth: `true`})})'"),
+    bicep=_bicep(),
+    terraform=_terraform(),
     caution=f"{RECREATED} Users can no longer sign in to its nodes with a local password or key.",
 )
 

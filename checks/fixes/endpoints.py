@@ -10,6 +10,7 @@ from checks.fixes.inbound import (
     CLOSED_BICEP,
     CLOSED_TERRAFORM,
     CLOSED_WITHOUT_ADDRESSES,
+    OPEN_ENDPOINTS,
     UNREACHABLE,
 )
 from checks.fixes.managed_network import INTERNET, ONE_WAY, isolated
@@ -77,8 +78,8 @@ ACCESS_COMBINED_AS_DOCUMENTED = remediation(
 )
 
 _COPY = (
-    '"{location: location, kind: kind, sku: sku, identity: identity, tags: tags, '
-    "properties: merge(properties, {egressPublicNetworkAccess: 'Enabled'})}\""
+    "'{location: location, kind: kind, sku: sku, identity: identity, tags: tags, "
+    'properties: merge(properties, {egressPublicNetworkAccess: `"Enabled"`})}\''
 )
 
 LEGACY_ISOLATION_REMOVED = remediation(
@@ -161,5 +162,5 @@ BATCH_REACHED = remediation(
     az=CLOSED_WITHOUT_ADDRESSES,
     bicep=CLOSED_BICEP,
     terraform=CLOSED_TERRAFORM,
-    caution=f"{UNREACHABLE} A Project uses the settings of its hub: change the hub.",
+    caution=f"{UNREACHABLE} {OPEN_ENDPOINTS} A Project uses the settings of its hub: change the hub.",
 )

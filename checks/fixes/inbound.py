@@ -20,6 +20,11 @@ UNREACHABLE = (
     "client reaches the workspace."
 )
 
+OPEN_ENDPOINTS = (
+    "Managed online endpoints stay open, which Azure does not support in a closed workspace (END002): close them "
+    "first, as END001 describes."
+)
+
 _HAS_ENDPOINT = (
     "Check that an approved private endpoint exists. Stop here if the list is empty.",
     "az network private-endpoint-connection list --id {{workspace_id}} "
@@ -55,8 +60,8 @@ PUBLIC_ACCESS_DISABLED = remediation(
     az=in_order(_HAS_ENDPOINT, CLOSING),
     bicep=CLOSED_BICEP,
     terraform=CLOSED_TERRAFORM,
-    caution=f"{UNREACHABLE} If the workspace has selected addresses, remove them as NET005 describes: its managed "
-    f"online endpoints would go on accepting them. {HUB}",
+    caution=f"{UNREACHABLE} {OPEN_ENDPOINTS} If the workspace has selected addresses, remove them as NET005 "
+    f"describes: its managed online endpoints would go on accepting them. {HUB}",
 )
 
 _SELECTED_BICEP = workspace_bicep(
@@ -77,7 +82,7 @@ _SELECTED_TERRAFORM = workspace_terraform(
 _REFUSED = (
     "Azure refuses every client whose address is not listed at once. Computes are refused too, unless the workspace "
     "has a managed network with a private endpoint rule to itself: see END005 and SCN006. Azure does not support "
-    "batch endpoints with selected addresses: disable public access instead if the workspace has one."
+    "batch endpoints with selected addresses: disable public access instead if the workspace has one (END006)."
 )
 
 ADDRESSES_SELECTED = remediation(

@@ -12,6 +12,7 @@ from checks.fixes.inbound import (
     CLOSED_TERRAFORM,
     CLOSING,
     HUB,
+    OPEN_ENDPOINTS,
     UNREACHABLE,
 )
 from checks.fixes.steps import WARNING, either, in_order, remediation
@@ -28,6 +29,8 @@ from checks.fixes.templates import (
     workspace_terraform,
 )
 
+INTERNET, APPROVED = "AllowInternetOutbound", "AllowOnlyApprovedOutbound"
+
 ONE_WAY = (
     "Azure cannot disable a managed network again, or change AllowOnlyApprovedOutbound to AllowInternetOutbound; "
     "changeableIsolationModes of the workspace lists the modes that are left. Computes and managed online "
@@ -42,7 +45,7 @@ _ENDPOINT = '{{workspace_id}}/onlineEndpoints/"$ENDPOINT"'
 _DEPLOYMENT = f'{_ENDPOINT}/deployments/"$DEPLOYMENT"'
 _FILE_OF_ENDPOINT = '@"$ENDPOINT.json"'
 _FILE_OF_DEPLOYMENT = '@"$ENDPOINT-$DEPLOYMENT.json"'
-_WITHOUT_TRAFFIC = '"merge(@, {properties: merge(properties, {traffic: \\`{}\\`, mirrorTraffic: \\`{}\\`})})"'
+_WITHOUT_TRAFFIC = "'merge(@, {properties: merge(properties, {traffic: `{}`, mirrorTraffic: `{}`})})'"
 
 _EMPTIED = (
     (
@@ -108,25 +111,28 @@ def isolated(mode: str, *others: tuple[str, str], last: tuple[tuple[str, str], .
 
 
 def isolation_bicep(mode: str, *others: str) -> str:
-    """Return the lines of the workspace for an isolation mode."""
+    """Return the lines of the workspace for an isolation mode, an expression of Bicep."""
     return workspace_bicep(
         *others,
         f"// {WARNING}Azure cannot switch the managed network off again. First delete computes and endpoints.",
         "managedNetwork: {",
-        f"  isolationMode: '{mode}'",
+        f"  isolationMode: {mode}",
         "}",
     )
 
 
 def isolation_terraform(mode: str) -> str:
-    """Return the Terraform resources that isolate the workspace and provision its network."""
+    """Return the Terraform resources that isolate the workspace and provision its network.
+
+    The mode is an expression of Terraform.
+    """
     return (
         f"# {WARNING}Azure cannot switch the managed network off again. First delete computes and endpoints.\n"
         + workspace_terraform(
-            f'managedNetwork = {{ isolationMode = "{mode}" }}',
+            f"managedNetwork = {{ isolationMode = {mode} }}",
             azurerm=(
                 "azurerm_machine_learning_workspace and azurerm_ai_foundry (a hub): "
-                f'managed_network {{ isolation_mode = "{mode}" }}',
+                f"managed_network {{ isolation_mode = {mode} }}",
             ),
         )
         + "\n"
@@ -137,7 +143,6 @@ def isolation_terraform(mode: str) -> str:
     )
 
 
-INTERNET, APPROVED = "AllowInternetOutbound", "AllowOnlyApprovedOutbound"
 _APPROVED_NEEDS = (
     "AllowOnlyApprovedOutbound blocks everything that no rule allows: first list the destinations of "
 )
@@ -146,46 +151,60 @@ _APPROVED_NEEDS = (
 NETWORK_ON = remediation(
     summary="Enable a managed virtual network, in the strictest mode that the workloads allow.",
     az=isolated(INTERNET, (APPROVED, "if outbound rules can list every destination of the work")),
-    bicep=isolation_bicep(INTERNET),
-    terraform=isolation_terraform(INTERNET),
+    bicep=isolation_bicep(f"'{INTERNET}'"),
+    terraform=isolation_terraform(f'"{INTERNET}"'),
     caution=f"{ONE_WAY} {_APPROVED_NEEDS} Where a policy allows that mode only, use the second alternative.",
+)
+
+_STRICTER = in_order(
+    (
+        f"{WARNING}Azure cannot change the mode back, and blocks everything that no rule allows.",
+        where(f"{{{{isolation_mode}}}} = {INTERNET}", patched(managedNetwork={"isolationMode": APPROVED})),
+    ),
+    ("Provision again. Azure adds its own rules.", provisioned()),
 )
 
 MODE_ALLOWED = remediation(
     summary="Change the isolation mode to one that the policy allows.",
-    az=isolated(
-        APPROVED, (INTERNET, "if the network is off and the policy allows AllowInternetOutbound only")
+    az=either(
+        (f"the mode is {INTERNET} and the policy allows {APPROVED}", _STRICTER),
+        (
+            "the managed network is off",
+            isolated(APPROVED, (INTERNET, f"if the policy allows {INTERNET} only")),
+        ),
     ),
-    bicep=isolation_bicep(APPROVED),
-    terraform=isolation_terraform(APPROVED),
-    caution=f"{ONE_WAY} {_APPROVED_NEEDS} A workspace in AllowOnlyApprovedOutbound cannot follow a policy that allows "
-    "AllowInternetOutbound only: admit the stricter mode in the policy, or create a new workspace.",
+    bicep=isolation_bicep(f"'{APPROVED}'"),
+    terraform=isolation_terraform(f'"{APPROVED}"'),
+    caution=f"{ONE_WAY} {_APPROVED_NEEDS} From {INTERNET}, computes and endpoints stay in the network and need not be "
+    f"deleted. A workspace in {APPROVED} cannot follow a policy that allows {INTERNET} only: admit the stricter "
+    "mode in the policy, or create a new workspace.",
 )
+
+_KEPT_MODE = f"{{{{isolation_mode}}}} == '{APPROVED}' ? '{APPROVED}' : '{INTERNET}'"
+"""An expression of Bicep. A stricter mode that is set already stays: Azure would refuse the change."""
 
 PRIVATE_IN_MANAGED_OUT = remediation(
     summary="Enable a managed virtual network, then disable public network access.",
-    az=isolated(INTERNET, last=(CLOSING,)),
-    bicep=isolation_bicep(INTERNET, "publicNetworkAccess: 'Disabled'"),
-    terraform=f"{isolation_terraform(INTERNET)}\n"
+    az=either(
+        ("the managed network is on", in_order(CLOSING)),
+        ("the managed network is off", isolated(INTERNET, last=(CLOSING,))),
+    ),
+    bicep=isolation_bicep(_KEPT_MODE, "publicNetworkAccess: 'Disabled'"),
+    terraform=f"{isolation_terraform(_KEPT_MODE.replace(chr(39), chr(34)))}\n"
     "# Apply this after the private endpoint works:\n"
     + CLOSED_TERRAFORM.replace(
         '"azapi_update_resource" "workspace"', '"azapi_update_resource" "inbound"'
     ).replace(
         "  body = {\n", "  depends_on  = [azapi_resource_action.provisionManagedNetwork]\n  body = {\n", 1
     ),
-    caution=f"{UNREACHABLE} {ONE_WAY} If the workspace allows only approved outbound already, leave out every step but "
-    "the last: that mode is stricter, and the parameter allowed_modes can admit it.",
+    caution=f"{UNREACHABLE} {OPEN_ENDPOINTS} {ONE_WAY} If the workspace allows only approved outbound already, it "
+    "stays so: that mode is stricter, and the parameter allowed_modes can admit it.",
 )
 
 NETWORK_PROVISIONED = remediation(
     summary="Provision the managed network, then create older computes again. If that fails, read the error that Azure "
     "reports.",
     az=provisioned(),
-    bicep="// Bicep cannot start an action: provision the network with az, or with Terraform.\n"
-    + workspace_bicep(
-        "// At creation only: on an existing workspace this property does nothing.",
-        "provisionNetworkNow: true",
-    ),
     terraform=action("provisionManagedNetwork", "includeSpark = false"),
     caution="Provisioning takes up to half an hour. Azure then bills private endpoints and a firewall. Computes "
     "that are older than the isolation stay outside the network until they are created again. A Project uses the "

@@ -24,6 +24,7 @@ from checks.fixes.rules import (
     endpoint_terraform,
     rule_bicep,
     rule_terraform,
+    unless_present,
 )
 from checks.fixes.steps import WARNING, commented, either, in_order, remediation
 from checks.fixes.templates import (
@@ -53,9 +54,18 @@ RULE_PROVISIONED = remediation(
         ),
         ("Provision again.", provisioned()),
     ),
-    terraform=action("provisionManagedNetwork", "includeSpark = false"),
+    terraform='resource "azurerm_role_assignment" "approver" {\n'
+    '  count                = {{type}} == "PrivateEndpoint" ? 1 : 0\n'
+    "  scope                = {{service_resource_id}}\n"
+    '  role_definition_name = "Azure AI Enterprise Network Connection Approver"\n'
+    "  principal_id         = var.principal_id\n"
+    "}\n"
+    + action("provisionManagedNetwork", "includeSpark = false").replace(
+        '  method      = "POST"\n',
+        '  method      = "POST"\n  depends_on  = [azurerm_role_assignment.approver]\n',
+    ),
     caution="Since 2025-04-30 Azure does not assign the role Azure AI Enterprise Network Connection Approver on the "
-    "target. Provisioning takes up to half an hour. Terraform only provisions: fix the cause first.",
+    "target. Provisioning takes up to half an hour. Another cause has to be fixed first.",
 )
 
 RULE_OF_VALID_TYPE = remediation(
@@ -97,7 +107,10 @@ REQUIRED_TAGS_RESTORED = remediation(
         ("Look which tags are still missing.", f"{LIST_RULES} --query \"[?type=='ServiceTag']\""),
         (
             "Add a rule for each missing tag.",
-            f'{_SET_TAG} --rule "$RULE_NAME" --service-tag "$SERVICE_TAG" --protocol TCP --port-ranges 443',
+            unless_present(
+                "properties.destination.serviceTag=='$SERVICE_TAG'",
+                f'{_SET_TAG} --rule "$RULE_NAME" --service-tag "$SERVICE_TAG" --protocol TCP --port-ranges 443',
+            ),
         ),
         (
             "If AzureMachineLearning was missing, add its other ports by removing the comment signs.",
@@ -109,8 +122,10 @@ REQUIRED_TAGS_RESTORED = remediation(
         ),
     ),
     bicep=EXISTING_WORKSPACE + rule_bicep(*_TAG_BICEP),
-    terraform=rule_terraform(*_TAG_TERRAFORM),
-    caution=f"AzureMachineLearning also needs TCP 8787 and 18881 and UDP 5831. Bicep and Terraform add one rule: "
+    terraform=f"{action('provisionManagedNetwork', 'includeSpark = false')}\n"
+    "# If a tag is still missing afterwards, remove these comment signs:\n"
+    + commented(rule_terraform(*_TAG_TERRAFORM), "terraform"),
+    caution=f"AzureMachineLearning also needs TCP 8787 and 18881 and UDP 5831. Bicep adds one rule: "
     f"provision with az first. {HUBS_RULES}",
 )
 
@@ -125,11 +140,10 @@ STORAGE_BY_ENDPOINT = remediation(
         SAVED,
         REMOVED,
     ),
-    bicep=EXISTING_WORKSPACE + rule_bicep(*endpoint_bicep("targetId", "subresource")),
     terraform=f"{rule_terraform(*endpoint_terraform('var.target_id', 'var.subresource'))}\n"
     + REMOVAL_TERRAFORM.replace("{{rule_id}}\n", "{{rule_id}}\n  depends_on  = [azapi_resource.rule]\n"),
     caution=f"{APPROVER} Work that reads a foreign account fails after the rule is removed: copy the files that it "
-    "needs to an account of your own. Bicep only adds the new rule: remove the old one with az.",
+    "needs to an account of your own.",
 )
 
 OPENING_CLOSED = remediation(
@@ -154,24 +168,24 @@ HOST_CORRECTED = remediation(
     az=f'az ml workspace outbound-rule set {IN_WORKSPACE} --rule {{{{rule}}}} --type fqdn --destination "$HOST"',
     bicep=EXISTING_WORKSPACE + rule_bicep("type: 'FQDN'", "destination: host", name="{{rule}}"),
     terraform=azapi("rule", RULE, "{{rule_id}}", "destination = var.host"),
-    caution="Jobs that use another name for the destination fail until a rule allows that name.",
+    caution="Jobs that use another name for the destination fail until a rule allows that name. If another rule "
+    "has the host already, remove this rule instead: a second one adds nothing (OBR010).",
 )
 
 HOST_NARROWED = remediation(
     summary="Add a rule for the full name of each host that the work needs, then remove the wide rule.",
     az=in_order(("Add a rule for each host.", HOST_ADDED), SAVED, REMOVED),
-    bicep=EXISTING_WORKSPACE + rule_bicep("type: 'FQDN'", "destination: host"),
     terraform=rule_terraform('type = "FQDN"', "destination = var.host")
     + "\n"
     + REMOVAL_TERRAFORM.replace("{{rule_id}}\n", "{{rule_id}}\n  depends_on  = [azapi_resource.rule]\n"),
-    caution=f"{CUT_OFF} {FIREWALL} Bicep only adds the new rule: remove the old one with az.",
+    caution=f"{CUT_OFF} {FIREWALL}",
 )
 
 PORTS_NARROWED = remediation(
     summary="Limit the rule to the protocol and ports that the work needs. It keeps its tag and address prefixes.",
     az=changed(
         'properties.destination.protocol="$PROTOCOL"',
-        'properties.destination.portRanges="$PORT_RANGES"',
+        'properties.destination.portRanges="\\"$PORT_RANGES\\""',
         resource_id="{{rule_id}}",
     ),
     bicep=EXISTING_WORKSPACE
@@ -231,20 +245,29 @@ REPETITION_REMOVED = remediation(
 )
 
 FIREWALL_AVOIDED = remediation(
-    summary="Replace host-name rules with private endpoints or service tags where possible, or waive the finding.",
-    az=in_order(
-        ("List the host-name rules.", f"{LIST_RULES} --query \"[?type=='FQDN']\""),
-        ("Add the private endpoint that replaces one.", endpoint_rule('"$TARGET_ID"', '"$SUBRESOURCE"')),
+    summary="Waive the finding if the hosts are worth their firewall. Otherwise replace host-name rules with private "
+    "endpoints or service tags.",
+    az=either(
         (
-            "Save the host-name rule.",
-            get('{{workspace_id}}/outboundRules/"$OLD_RULE"') + " > rule.json",
+            "the hosts are worth their firewall",
+            f"# Waive the finding in the policy. These are the rules:\n{LIST_RULES}",
         ),
         (
-            f"{WARNING}work that uses the host fails from now on.",
-            f'az ml workspace outbound-rule remove {IN_WORKSPACE} --rule "$OLD_RULE" --yes',
+            "private endpoints or service tags can replace the rules; repeat the steps for each rule",
+            in_order(
+                ("Add the private endpoint.", endpoint_rule('"$TARGET_ID"', '"$SUBRESOURCE"')),
+                (
+                    "Save the host-name rule.",
+                    get('{{workspace_id}}/outboundRules/"$OLD_RULE"') + " > rule.json",
+                ),
+                (
+                    f"{WARNING}work that uses the host fails from now on.",
+                    f'az ml workspace outbound-rule remove {IN_WORKSPACE} --rule "$OLD_RULE" --yes',
+                ),
+            ),
         ),
     ),
-    caution=f"{FIREWALL} {APPROVER} Repeat the steps for each rule. {HUBS_RULES}",
+    caution=f"{FIREWALL} {APPROVER} {HUBS_RULES}",
 )
 
 TARGET_IN_ALLOWED_SUBSCRIPTION = remediation(
@@ -264,7 +287,9 @@ DEPENDENCIES_REACHED = remediation(
         ("Add a rule for each missing one.", endpoint_rule('"$DEPENDENCY_ID"', '"$SUBRESOURCE"')),
     ),
     bicep=EXISTING_WORKSPACE + rule_bicep(*endpoint_bicep("dependencyId", "subresource")),
-    terraform=rule_terraform(*endpoint_terraform("var.dependency_id", "var.subresource")),
-    caution=f"{APPROVER} A registry has to be Premium. Bicep and Terraform add one rule: provision with az first. "
+    terraform=f"{action('provisionManagedNetwork', 'includeSpark = false')}\n"
+    "# If one is still missing afterwards, remove these comment signs:\n"
+    + commented(rule_terraform(*endpoint_terraform("var.dependency_id", "var.subresource")), "terraform"),
+    caution=f"{APPROVER} A registry has to be Premium. Bicep adds one rule: provision with az first. "
     f"{HUBS_RULES}",
 )

@@ -16,7 +16,10 @@ FIREWALL = (
     "Azure creates a firewall for the first host-name rule, bills it by the hour, and removes it only with the "
     "last such rule."
 )
-CUT_OFF = "Jobs, image builds and notebooks that use the destination fail after the rule is removed."
+CUT_OFF = (
+    "Jobs, image builds and notebooks that use the destination fail after the rule is removed, scenarios such as "
+    "SCN003 and SCN004 included."
+)
 APPROVER = (
     "Since 2025-04-30 Azure does not assign the role Azure AI Enterprise Network Connection Approver on the target: "
     "assign it to the workspace identity first. Azure bills a private endpoint by the hour."
@@ -71,12 +74,22 @@ def rule_terraform(*properties: str, name: str = "var.rule_name", symbol: str = 
     )
 
 
+def unless_present(condition: str, command: str) -> str:
+    """Return a command that adds a rule, unless a rule exists for which the JMESPath condition is true."""
+    listed = get("{{workspace_id}}/outboundRules", query=f'"value[?{condition}].name" --output tsv')
+    return f'if [ -z "$({listed})" ]; then {command}; fi'
+
+
 def endpoint_rule(target: str, part: str) -> str:
-    """Return the command that adds a private-endpoint rule."""
-    return (
+    """Return the command that adds a private-endpoint rule, unless the network has the endpoint."""
+    condition = (
+        f"properties.destination.serviceResourceId=='{target}' && properties.destination.subresourceTarget=='{part}'"
+    ).replace('"', "")
+    command = (
         f'az ml workspace outbound-rule set {IN_WORKSPACE} --rule "$RULE_NAME" --type private_endpoint '
         f"--service-resource-id {target} --subresource-target {part}"
     )
+    return unless_present(condition, command)
 
 
 def endpoint_bicep(target: str, part: str) -> tuple[str, ...]:
@@ -101,6 +114,8 @@ def endpoint_terraform(target: str, part: str) -> tuple[str, ...]:
     )
 
 
-HOST_ADDED = (
-    f'az ml workspace outbound-rule set {IN_WORKSPACE} --rule "$RULE_NAME" --type fqdn --destination "$HOST"'
+HOST_ADDED = unless_present(
+    "properties.destination=='$HOST'",
+    f'az ml workspace outbound-rule set {IN_WORKSPACE} --rule "$RULE_NAME" --type fqdn --destination "$HOST"',
 )
+"""The command that adds a rule for a host, unless there is one."""

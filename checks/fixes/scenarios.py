@@ -11,8 +11,8 @@ from checks.network.scenario_hosts import HUGGING_FACE_HOSTS, PACKAGE_HOSTS, VS_
 
 _SET = f"az ml workspace outbound-rule set {IN_WORKSPACE}"
 _FIREWALL = (
-    "Azure creates a firewall for the first host-name rule and bills it by the hour. Data can leave through the "
-    "allowed hosts. Add only the hosts that are missing: a second rule for a host adds nothing (OBR010). "
+    "Azure creates a firewall for the first host-name rule and bills it by the hour (OBR012). Data can leave "
+    "through the allowed hosts. Add only the hosts that are missing: a second rule for a host adds nothing (OBR010). "
     f"{HUBS_RULES}"
 )
 

@@ -11,7 +11,6 @@ Terraform uses azapi, whose `azapi_update_resource` changes the named properties
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -77,11 +76,9 @@ def _strings(value: Any) -> list[str]:
 def changed(*settings: str, resource_id: str, version: str = API) -> str:
     """Return the command that reads a resource, changes some properties and writes it back whole.
 
-    Without `--force-string` az would send ports such as 443 as numbers; `false` and `[]` it has to parse.
+    az parses a value as JSON if it can: text that is a number needs quotes of its own.
     """
-    words = [each for each in settings if not re.search(r"=(true|false|'\[\]')$", each)]
-    kept = " --force-string" if words else ""
-    return f"az resource update --ids {resource_id} --api-version {version} --set {' '.join(settings)}{kept}"
+    return f"az resource update --ids {resource_id} --api-version {version} --set {' '.join(settings)}"
 
 
 def where(condition: str, command: str) -> str:

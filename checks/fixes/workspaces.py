@@ -6,7 +6,7 @@ name, closed to the public and with a managed network. On the old name Terraform
 
 from __future__ import annotations
 
-from checks.fixes.steps import in_order, remediation
+from checks.fixes.steps import WARNING, in_order, remediation
 from checks.fixes.templates import (
     API,
     EXISTING_WORKSPACE,
@@ -68,7 +68,7 @@ _OF_NEW = (
 def _created(**more: object) -> str:
     body = {
         "location": "{{location}}",
-        "kind": "{{kind}}",
+        "kind": "$KIND",
         "identity": {"type": "SystemAssigned"},
         "properties": {
             "storageAccount": "$STORAGE_ACCOUNT_ID",
@@ -80,7 +80,9 @@ def _created(**more: object) -> str:
             **more,
         },
     }
-    return put(f'{_OF_NEW}"$NEW_WORKSPACE"', json_word(body))
+    return f"# {WARNING}Azure cannot switch the managed network of the new workspace off again.\n" + put(
+        f'{_OF_NEW}"$NEW_WORKSPACE"', json_word(body)
+    )
 
 
 def _new_bicep(*properties: str) -> str:
@@ -89,7 +91,7 @@ def _new_bicep(*properties: str) -> str:
         f"resource workspace '{WORKSPACE}@{API}' = {{\n"
         "  name: newWorkspace\n"
         "  location: {{location}}\n"
-        "  kind: {{kind}}\n"
+        "  kind: kind\n"
         "  identity: { type: 'SystemAssigned' }\n"
         "  properties: {\n"
         "    storageAccount: storageAccountId\n"
@@ -135,6 +137,8 @@ _ONLY_NEW = (
     "uses it. Move data, models, computes, endpoints and connections, then delete the old workspace. Create a new "
     "Project with `az ml workspace create --kind project --hub-id`: it has no storage account, vault or network of "
     "its own. Azure cannot switch the new workspace's managed network off again."
+    " The new workspace needs diagnostic settings (SEC004), and where a policy asks for it a key (SEC002), a "
+    "user-assigned identity (SEC001) or the mode AllowInternetOutbound (NET006): change the text before you run it."
 )
 
 CUSTOMER_KEY_USED = remediation(
