@@ -1,4 +1,4 @@
-"""The names that a user of a fix has to set, and what each stands for."""
+"""The names that a user of a fix has to set, and what each is."""
 
 from __future__ import annotations
 

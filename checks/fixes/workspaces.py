@@ -88,6 +88,7 @@ def _created(**more: object) -> str:
 def _new_bicep(*properties: str) -> str:
     return (
         "// A second workspace, closed to the public. It does not change {{workspace}}.\n"
+        f"// {WARNING}Azure cannot switch its managed network off again.\n"
         f"resource workspace '{WORKSPACE}@{API}' = {{\n"
         "  name: newWorkspace\n"
         "  location: {{location}}\n"
@@ -109,6 +110,7 @@ def _new_bicep(*properties: str) -> str:
 def _new_terraform(*lines: str, foundry: tuple[str, ...]) -> str:
     return (
         "# A second workspace, closed to the public. It does not change {{workspace}}.\n"
+        f"# {WARNING}Azure cannot switch its managed network off again.\n"
         'resource "azurerm_machine_learning_workspace" "new" {\n'
         "  name                          = var.new_workspace\n"
         "  resource_group_name           = {{resource_group}}\n"
@@ -136,9 +138,10 @@ _ONLY_NEW = (
     "steps create a second one. Create its private endpoint and DNS zones, as PEP001 describes, before anybody "
     "uses it. Move data, models, computes, endpoints and connections, then delete the old workspace. Create a new "
     "Project with `az ml workspace create --kind project --hub-id`: it has no storage account, vault or network of "
-    "its own. Azure cannot switch the new workspace's managed network off again."
-    " The new workspace needs diagnostic settings (SEC004), and where a policy asks for it a key (SEC002), a "
-    "user-assigned identity (SEC001) or the mode AllowInternetOutbound (NET006): change the text before you run it."
+    "its own. A feature store also needs featureStoreSettings. Azure cannot switch the new workspace's managed "
+    "network off again. The new workspace needs diagnostic settings (SEC004), and where a policy asks for it a key "
+    "(SEC002), a user-assigned identity (SEC001) or the mode AllowInternetOutbound (NET006): change the text "
+    "before you run it."
 )
 
 CUSTOMER_KEY_USED = remediation(

@@ -72,8 +72,7 @@ def test_a_step_that_destroys_or_is_one_way_is_preceded_by_its_warning(check: Ch
 @pytest.mark.parametrize("language", ["bicep", "terraform"])
 def test_a_template_that_is_one_way_has_the_warning(check: Check, language: str) -> None:
     text = text_of(check, language)
-    creates = "new_workspace" in text or "newWorkspace" in text
-    if re.search(r"isolationMode|enablePurgeProtection|\"DELETE\"", text) and not creates:
+    if re.search(r"isolationMode|enablePurgeProtection|\"DELETE\"", text):
         assert WARNING in text
 
 
