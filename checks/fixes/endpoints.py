@@ -82,6 +82,8 @@ _COPY = (
     'properties: merge(properties, {egressPublicNetworkAccess: `"Enabled"`})}\''
 )
 
+_NEW_DEPLOYMENT = '{{endpoint_id}}/deployments/"$EGRESS_DEPLOYMENT"'
+
 LEGACY_ISOLATION_REMOVED = remediation(
     summary="Create a second deployment without the legacy isolation, send it the traffic, and delete the old one. The "
     "workspace's managed network then isolates it.",
@@ -92,7 +94,8 @@ LEGACY_ISOLATION_REMOVED = remediation(
         ),
         (
             "Create the new deployment, and test it before it receives traffic.",
-            put('{{endpoint_id}}/deployments/"$EGRESS_DEPLOYMENT"', "@deployment.json"),
+            f"{put(_NEW_DEPLOYMENT, '@deployment.json')}\n"
+            f"az resource wait --ids {_NEW_DEPLOYMENT} --api-version {API} --created",
         ),
         (
             "Move the share of the traffic. The other deployments keep theirs.",

@@ -25,7 +25,7 @@ OPEN_ENDPOINTS = (
     "first, as END001 describes."
 )
 
-_HAS_ENDPOINT = (
+HAS_ENDPOINT = (
     "Check that an approved private endpoint exists. Stop here if the list is empty.",
     "az network private-endpoint-connection list --id {{workspace_id}} "
     "--query \"[?properties.privateLinkServiceConnectionState.status=='Approved'].id\"",
@@ -49,7 +49,7 @@ CLOSED_TERRAFORM = workspace_terraform(
 _REMOVED_AZ = patched(PREVIEW, networkAcls={"defaultAction": "Deny", "ipRules": []})
 
 CLOSED_WITHOUT_ADDRESSES = in_order(
-    _HAS_ENDPOINT,
+    HAS_ENDPOINT,
     CLOSING,
     ("Remove the addresses, which managed online endpoints would go on accepting.", _REMOVED_AZ),
 )
@@ -57,7 +57,7 @@ CLOSED_WITHOUT_ADDRESSES = in_order(
 
 PUBLIC_ACCESS_DISABLED = remediation(
     summary="Create a private endpoint for the workspace, then disable public network access.",
-    az=in_order(_HAS_ENDPOINT, CLOSING),
+    az=in_order(HAS_ENDPOINT, CLOSING),
     bicep=CLOSED_BICEP,
     terraform=CLOSED_TERRAFORM,
     caution=f"{UNREACHABLE} {OPEN_ENDPOINTS} If the workspace has selected addresses, remove them as NET005 "

@@ -11,6 +11,7 @@ from checks.fixes.inbound import (
     CLOSED_BICEP,
     CLOSED_TERRAFORM,
     CLOSING,
+    HAS_ENDPOINT,
     HUB,
     OPEN_ENDPOINTS,
     UNREACHABLE,
@@ -186,8 +187,8 @@ _KEPT_MODE = f"{{{{isolation_mode}}}} == '{APPROVED}' ? '{APPROVED}' : '{INTERNE
 PRIVATE_IN_MANAGED_OUT = remediation(
     summary="Enable a managed virtual network, then disable public network access.",
     az=either(
-        ("the managed network is on", in_order(CLOSING)),
-        ("the managed network is off", isolated(INTERNET, last=(CLOSING,))),
+        ("the managed network is on", in_order(HAS_ENDPOINT, CLOSING)),
+        ("the managed network is off", isolated(INTERNET, last=(HAS_ENDPOINT, CLOSING))),
     ),
     bicep=isolation_bicep(_KEPT_MODE, "publicNetworkAccess: 'Disabled'"),
     terraform=f"{isolation_terraform(_KEPT_MODE.replace(chr(39), chr(34)))}\n"
@@ -275,6 +276,7 @@ _ADD_RULE = (
 ENDPOINT_RULE_TO_WORKSPACE = remediation(
     summary="Disable public network access and provision again with Spark.",
     az=in_order(
+        HAS_ENDPOINT,
         CLOSING,
         ("Provision again, with Spark.", provisioned(spark=True)),
         (
