@@ -208,13 +208,13 @@ _NEW_CLUSTER = {
     },
 }
 
+CLUSTER_CREATED = put('{{workspace_id}}/computes/"$NEW_NAME"', json_word(_NEW_CLUSTER))
+"""The command that creates a closed compute cluster with 0 to 4 nodes."""
+
 COMPUTE_DETACHED = remediation(
     summary="Run the compute's work on a compute cluster in the managed network, then detach the compute.",
     az=in_order(
-        (
-            "Create the cluster.",
-            put('{{workspace_id}}/computes/"$NEW_NAME"', json_word(_NEW_CLUSTER)),
-        ),
+        ("Create the cluster.", CLUSTER_CREATED),
         (
             "Move the jobs and endpoints to it. Look at its state first.",
             f'az ml compute show --name "$NEW_NAME" {IN_WORKSPACE}',

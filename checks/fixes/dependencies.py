@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from checks.fixes.computes import CLUSTER_CREATED
 from checks.fixes.steps import WARNING, either, in_order, remediation
 from checks.fixes.templates import (
     OWN_TEMPLATE,
@@ -229,7 +230,16 @@ REGISTRY_TIER_RAISED = remediation(
 
 BUILD_COMPUTE_NAMED = remediation(
     summary="Set imageBuildCompute to a compute cluster of the workspace.",
-    az=patched(imageBuildCompute="$CLUSTER"),
+    az=either(
+        ("the workspace has a compute cluster", patched(imageBuildCompute="$CLUSTER")),
+        (
+            "it has none",
+            in_order(
+                ("Create a cluster of 0 to 4 nodes.", CLUSTER_CREATED),
+                ("Let it build the images.", patched(imageBuildCompute="$NEW_NAME")),
+            ),
+        ),
+    ),
     bicep=workspace_bicep("imageBuildCompute: cluster"),
     terraform=workspace_terraform(
         "imageBuildCompute = var.cluster",

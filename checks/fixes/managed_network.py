@@ -59,7 +59,7 @@ _EMPTIED = (
         f'{get(_COMPUTE, query=IN_MANAGED_NETWORK)} > "$COMPUTE.json"',
     ),
     (
-        "Save the endpoint and each of its deployments. The third file has the traffic.",
+        "Save the endpoint and each of its deployments: step 5 deletes them with it. The third file has the traffic.",
         f'{get(_ENDPOINT, query=_WITHOUT_TRAFFIC)} > "$ENDPOINT.json"\n'
         f'{get(_DEPLOYMENT)} > "$ENDPOINT-$DEPLOYMENT.json"\n'
         f'{get(_ENDPOINT)} > "$ENDPOINT-traffic.json"',
@@ -71,7 +71,7 @@ _EMPTIED = (
     (
         f"{WARNING}the endpoint and its deployments are out of service from now on.",
         where(
-            '-s "$ENDPOINT.json" ] && [ -s "$ENDPOINT-$DEPLOYMENT.json"',
+            '-s "$ENDPOINT.json" ] && [ -s "$ENDPOINT-traffic.json"',
             f'az ml online-endpoint delete --name "$ENDPOINT" {IN_WORKSPACE} --yes',
         ),
     ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from checks.fixes.steps import WARNING, in_order, remediation
+from checks.fixes.steps import WARNING, either, in_order, remediation
 from checks.fixes.templates import azapi, changed, get
 
 _PERIMETER = "Microsoft.Network/networkSecurityPerimeters"
@@ -30,20 +30,33 @@ _LISTED = (
     get(_ASSOCIATIONS, version=_API),
 )
 
+_LISTED_RULES = ("List the rules of the profile.", get(_RULES, version=_API))
+
 PERIMETER_NARROWED = remediation(
     summary="Replace the wide inbound rule of the perimeter with one for the addresses that clients use.",
-    az=in_order(
-        _LISTED,
-        ("List the rules of the profile.", get(_RULES, version=_API)),
+    az=either(
         (
-            "If the rule admits addresses, write those that are to stay.",
-            "az resource update --ids "
-            f"{_RULE} --api-version {_API} --set properties.addressPrefixes='[\"'\"$ADDRESS\"'\"]'",
+            "the rule admits addresses",
+            in_order(
+                _LISTED,
+                _LISTED_RULES,
+                (
+                    "Write the addresses that are to stay.",
+                    "az resource update --ids "
+                    f"{_RULE} --api-version {_API} --set properties.addressPrefixes='[\"'\"$ADDRESS\"'\"]'",
+                ),
+            ),
         ),
         (
-            "If the rule admits a foreign subscription, delete it by removing the comment sign. "
-            f"{WARNING}the subscription loses access.",
-            f"# az resource delete --ids {_RULE} --api-version {_API}",
+            "the rule admits a foreign subscription",
+            in_order(
+                _LISTED,
+                _LISTED_RULES,
+                (
+                    f"{WARNING}the subscription loses access.",
+                    f"az resource delete --ids {_RULE} --api-version {_API}",
+                ),
+            ),
         ),
     ),
     terraform=_terraform(
@@ -51,8 +64,8 @@ PERIMETER_NARROWED = remediation(
         '"profiles", var.perimeter_profile, "accessRules", var.perimeter_rule',
         "addressPrefixes = [var.address]",
     ),
-    caution=f"The perimeter refuses clients outside the new prefixes at once. {_ALL} Bicep is left out: a template of "
-    "the perimeter has to name all its rules.",
+    caution=f"The perimeter refuses clients outside the new prefixes at once. Repeat the steps for each wide rule. "
+    f"{_ALL} Bicep is left out: a template of the perimeter has to name all its rules.",
 )
 
 PERIMETER_ENFORCED = remediation(
