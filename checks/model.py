@@ -46,7 +46,7 @@ class Remediation:
     A placeholder is written `{{name}}` and replaces a whole literal. It has no quotes around it: the report adds
     the quotes of the language. The names are workspace, resource_group, subscription_id, location, workspace_id,
     resource_id, and the columns of the check's table. `caution` names what cannot be undone or needs
-    re-creation; reports show it before the commands.
+    re-creation; reports show it before the commands. `summary` and `caution` are prose without placeholders.
     """
 
     summary: str
@@ -110,6 +110,8 @@ class Check:
             raise ValueError(f"check id {self.id!r} is not a family of 2 to 8 capitals and three digits")
         if self.over not in SCHEMAS:
             raise ValueError(f"{self.id}: no table {self.over!r}; there are {', '.join(SCHEMAS)}")
+        if "{{" in self.remediation.summary + self.remediation.caution:
+            raise ValueError(f"{self.id}: a fix has placeholders in its commands only, not in its prose")
         if self.looks_at == "workspace" and self.over != "workspaces":
             raise ValueError(f"{self.id} looks at workspaces, and is over {self.over}")
         for read in self.reads:

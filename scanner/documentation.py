@@ -12,7 +12,7 @@ from checks.registry import BUILT_IN
 from reports.drift.columns import DRIFT_FILES
 from reports.drift.view import MEANINGS
 from reports.tables.data_package import markdown, sections
-from scanner.doctor.permissions import ALWAYS, GROUPS, OF_KIND, Need, as_json, needed
+from scanner.doctor.permissions import ALWAYS, DISCOVERY, GROUPS, OF_KIND, Need, as_json, needed
 from scanner.policies import loaded, shipped
 
 _BEGIN = "<!-- written by make docs: {name} -->"
@@ -41,13 +41,14 @@ role lacks an action, the scan reports a gap that names the action. It never ask
   Application Insights are. These may be in other subscriptions.
 - `Microsoft.Management/managementGroups/descendants/read` takes effect on a management group only, and Azure
   lets a custom role be assigned in one management group only.
-- Azure refuses a whole role if it does not know one of its actions (`InvalidActionOrNotAction`). If a sovereign
-  cloud does not know an action yet, remove that action: a gap then names what it would have read.
+- Azure refuses a whole role if it does not know one of its actions (`InvalidActionOrNotAction`). Leave the action
+  out with `azml-audit permissions --without ACTION`: the command then lists the checks that can become unknown, and
+  the scan reports a gap that names what it did not read. `--without` is repeatable.
 - The actions are from Microsoft's published lists (2024-02), except `workspaces/outboundRules/read`. It is newer,
   and another scanner publishes it in its role (2026-08); see `scanner/doctor/permissions.py`.
-- Resource Graph (`--discover`) shows everything that the identity may read, according to its documentation. So no
-  role here has an action for it. Azure publishes `Microsoft.ResourceGraph/resources/read`: add it if Azure refuses
-  the queries, or scan with `--discover arm`. `azml-audit doctor` tests whether it does.
+- Resource Graph (`--discover`) shows everything that the identity may read, according to its documentation. Azure
+  publishes the action `Microsoft.ResourceGraph/resources/read`, so the roles have it. A scan with `--discover arm`
+  does without it.
 - You can try a role before anyone grants it: `azml-audit emulator --tls-dir tls --role role.json` serves the demo
   tenant to an identity with that role alone. The emulator is not Azure.
 
@@ -84,7 +85,12 @@ def permissions_page(built_in: dict[str, Check]) -> str:
 
 
 def _actions(needs: list[Need]) -> str:
-    known = {**ALWAYS, **GROUPS, **{name: text for kind in OF_KIND.values() for name, text in kind.items()}}
+    known = {
+        **ALWAYS,
+        **DISCOVERY,
+        **GROUPS,
+        **{name: text for kind in OF_KIND.values() for name, text in kind.items()},
+    }
     rows = [f"| `{action}` | {reads} | {_users(action, needs)} |" for action, reads in known.items()]
     return "\n".join(
         ["## The actions", "", "| action | reads | needed by |", "| --- | --- | --- |", *rows, ""]
@@ -94,6 +100,8 @@ def _actions(needs: list[Need]) -> str:
 def _users(action: str, needs: list[Need]) -> str:
     if action in ALWAYS:
         return "every scan"
+    if action in DISCOVERY:
+        return "every scan that asks Resource Graph (`--discover`)"
     if action in GROUPS:
         return "`--management-group`, policies with management groups"
     return ", ".join([*(need.name for need in needs if action in need.actions), "`--collect all`"])

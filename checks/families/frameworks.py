@@ -92,7 +92,7 @@ RESOURCE_LOGS: Controls = {
     "ISO/IEC 27002:2022": ("8.15",),
     "MCSB": ("LT-3", "LT-4"),
     "NIST CSF 2.0": ("DE.AE-03",),
-    "NIST SP 800-53 r5": ("AU-12",),
+    "NIST SP 800-53 r5": ("AU-2", "AU-12", "AU-12(1)"),
     "PCI DSS 4": ("10.2.1.2", "10.4.2.1"),
     "SOC 2": ("A1.1", "CC2.3", "CC4.1", "CC4.2", "CC5.3", "CC7.2", "CC7.4", "CC8.1"),
 }

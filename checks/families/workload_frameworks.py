@@ -29,6 +29,8 @@ LOCAL_AUTHENTICATION: Controls = {
         "5.4",
         "5.5",
         "5.6",
+        "6.1",
+        "6.2",
         "10.7",
         "12.5",
         "12.8",
@@ -44,10 +46,7 @@ LOCAL_AUTHENTICATION: Controls = {
     "PCI DSS 4": ("7.2.1", "7.2.2", "7.2.3", "7.2.4", "7.2.5", "7.2.5.1", "7.2.6"),
     "SOC 2": ("A1.1", "CC2.2", "CC5.1", "CC5.3", "CC6.1", "CC6.2", "CC6.3", "CC7.2", "CC8.1", "CC9.2"),
 }
-"""Built-in "Computes should have local authentication methods disabled" (e96a9a5f).
-
-Its initiative names two CIS controls that the source does not list.
-"""
+"""Built-in "Computes should have local authentication methods disabled" (e96a9a5f)."""
 
 LATEST_IMAGE: Controls = {
     "Azure Policy": ("f110a506-2dcb-422e-bcea-d533fc8c35e2",),
@@ -66,6 +65,8 @@ LATEST_IMAGE: Controls = {
         "18.1",
         "18.2",
         "18.3",
+        "18.4",
+        "18.5",
     ),
     "DORA": ("9.3b", "9.3c"),
     "GDPR": _GDPR,
@@ -76,10 +77,7 @@ LATEST_IMAGE: Controls = {
     "PCI DSS 4": ("6.3.3",),
     "SOC 2": ("CC2.3", "CC5.3", "CC7.4"),
 }
-"""Built-in "Compute instances should be recreated to get the latest software updates" (f110a506).
-
-Its initiative names two CIS controls that the source does not list.
-"""
+"""Built-in "Compute instances should be recreated to get the latest software updates" (f110a506)."""
 
 ENDPOINT_IDENTITY: Controls = {"MCSB": ("IM-1",)}
 """Who may call an endpoint; no built-in asks."""

@@ -1,63 +1,128 @@
 """The fixes of the CMP checks in az CLI, Bicep and Terraform.
 
-The user replaces `$NAMES` and `var.names`; the report fills in `{{names}}`.
-The commands and properties are those of azure-cli's ml extension 2, api-version 2025-12-01 and azapi 2.
+Azure takes these settings only when it creates a compute. The az steps save the whole description with the change in
+it, delete the compute and create it again from the file, so that identity, scale, assigned user, SSH key, idle shutdown
+and local authentication stay. They use `az rest`, because `az ml compute create` sends `disableLocalAuth` false and the
+application sharing policy Shared whatever its file holds (measured with azure-ai-ml 1.35.2).
+
+Bicep and Terraform create a second compute under a new name: on the old name they would fail, or replace the compute.
 """
 
 from __future__ import annotations
 
-from checks.model import Remediation
-
-_OF_COMPUTE = (
-    "--name {{compute}} --workspace-name {{workspace}} --resource-group {{resource_group}} "
-    "--subscription {{subscription_id}}"
+from checks.fixes.steps import WARNING, either, in_order, remediation
+from checks.fixes.templates import (
+    API,
+    EXISTING_WORKSPACE,
+    IN_WORKSPACE,
+    OWN_TEMPLATE,
+    WORKSPACE,
+    get,
+    indented,
+    json_word,
+    provisioned,
+    put,
+    where,
 )
-_DELETE = f"az ml compute delete {_OF_COMPUTE} --yes"
-_CREATE = f'az ml compute create {_OF_COMPUTE} --type {{{{compute_type}}}} --size "$SIZE"'
 
-_RECREATED = (
-    "Azure takes the setting only at creation: delete the compute and create it again. Deletion stops running "
-    "jobs and erases the disk of a compute instance. First save notebooks to the workspace's file share."
+_COMPUTE = f"{WORKSPACE}/computes"
+_FILE = "compute.json"
+_SAVED = f"-s {_FILE}"
+"""Nothing is deleted unless the description was saved."""
+
+RECREATED = (
+    "Azure takes the setting only at creation, so the az steps delete the compute and create it again. Deletion stops "
+    "running jobs and erases the disk of a compute instance: first save notebooks and files to the workspace's file "
+    "share. A system-assigned identity gets a new principal: assign its roles again. Bicep and Terraform create a "
+    "second compute instead; the same change on the old name replaces the compute. The second compute is closed: "
+    "no public address, no SSH from outside, no local accounts."
+)
+
+
+def edited(change: str) -> str:
+    """Return a JMESPath query, as a shell word, that changes members of the compute's inner properties."""
+    return f"'merge(@, {{properties: merge(properties, {{properties: {change}}})}})'"
+
+
+def with_members(members: str) -> str:
+    """Return the query for fixed members. JMESPath writes a JSON value between backquotes."""
+    return edited(f"merge(properties.properties, {{{members}}})")
+
+
+_IN_SHELL = '`"\'"$%s"\'"`'
+"""A JSON text that the shell fills in, inside a query in single quotes."""
+
+PRIVATE = with_members("enableNodePublicIp: `false`")
+IN_MANAGED_NETWORK = with_members("enableNodePublicIp: `false`, subnet: `null`")
+"""Computes in a managed network have neither public addresses nor a subnet of their own."""
+
+
+def _recreated(query: str = "", *, first: tuple[tuple[str, str], ...] = ()) -> str:
+    return in_order(
+        *first,
+        (
+            f"Save the description of the compute, with the change in it, and look at {_FILE}.",
+            f"{get('{{compute_id}}', query=query)} > {_FILE}",
+        ),
+        (
+            f"{WARNING}the deletion stops jobs and erases the disk of a compute instance.",
+            where(_SAVED, f"az ml compute delete --name {{{{compute}}}} {IN_WORKSPACE} --yes"),
+        ),
+        ("Create the compute again from the file.", put("{{compute_id}}", f"@{_FILE}")),
+    )
+
+
+_OFF = (
+    "enableNodePublicIp: false",
+    "remoteLoginPortPublicAccess: {{compute_type}} == 'AmlCompute' ? 'Disabled' : null",
 )
 
 
 def _bicep(*lines: str, outer: tuple[str, ...] = ()) -> str:
-    before = "".join(f"    {line}\n" for line in outer)
-    inner = "".join(f"      {line}\n" for line in ("vmSize: vmSize", *lines))
+    """Return a second compute that is closed: without a public address, SSH from outside or local accounts."""
     return (
-        "resource workspace 'Microsoft.MachineLearningServices/workspaces@2025-12-01' existing = {\n"
-        "  name: {{workspace}}\n"
-        "}\n"
-        "resource compute 'Microsoft.MachineLearningServices/workspaces/computes@2025-12-01' = {\n"
+        f"// {OWN_TEMPLATE}a second compute, beside the resource that creates {{{{compute}}}}.\n"
+        f"// Copy its other settings from the old compute, move the work, then delete the old compute.\n"
+        f"{EXISTING_WORKSPACE}"
+        f"resource compute '{_COMPUTE}@{API}' = {{\n"
         "  parent: workspace\n"
-        "  name: {{compute}}\n"
+        "  name: newName\n"
         "  location: {{location}}\n"
         "  properties: {\n"
         "    computeType: {{compute_type}}\n"
-        f"{before}"
+        "    disableLocalAuth: true\n"
+        f"{indented(outer, 2)}"
         "    properties: {\n"
-        f"{inner}"
+        "      vmSize: vmSize\n"
+        f"{indented(_OFF, 3)}"
+        f"{indented(lines, 3)}"
         "    }\n"
         "  }\n"
         "}"
     )
 
 
+_OFF_IN_TERRAFORM = tuple(line.replace(": ", " = ", 1).replace("'", '"') for line in _OFF)
+
+
 def _terraform(*lines: str, outer: tuple[str, ...] = ()) -> str:
-    before = "".join(f"      {line}\n" for line in outer)
-    inner = "".join(f"        {line}\n" for line in ("vmSize = var.vm_size", *lines))
     return (
+        f"# {OWN_TEMPLATE}a second compute, beside the resource that creates {{{{compute}}}}.\n"
+        "# Copy the other settings of the old compute, move the work, then delete the old compute.\n"
         'resource "azapi_resource" "compute" {\n'
-        '  type      = "Microsoft.MachineLearningServices/workspaces/computes@2025-12-01"\n'
+        f'  type      = "{_COMPUTE}@{API}"\n'
         "  parent_id = {{workspace_id}}\n"
-        "  name      = {{compute}}\n"
+        "  name      = var.new_name\n"
         "  location  = {{location}}\n"
         "  body = {\n"
         "    properties = {\n"
         "      computeType = {{compute_type}}\n"
-        f"{before}"
+        "      disableLocalAuth = true\n"
+        f"{indented(outer, 3)}"
         "      properties = {\n"
-        f"{inner}"
+        "        vmSize = var.vm_size\n"
+        f"{indented(_OFF_IN_TERRAFORM, 4)}"
+        f"{indented(lines, 4)}"
         "      }\n"
         "    }\n"
         "  }\n"
@@ -65,91 +130,131 @@ def _terraform(*lines: str, outer: tuple[str, ...] = ()) -> str:
     )
 
 
-PUBLIC_ADDRESS_REMOVED = Remediation(
+PUBLIC_ADDRESS_REMOVED = remediation(
     summary="Create the compute again without public IP addresses for its nodes.",
-    az=f"{_DELETE}\n{_CREATE} --enable-node-public-ip false",
-    bicep=_bicep("enableNodePublicIp: false"),
-    terraform=_terraform("enableNodePublicIp = false"),
-    caution=f"{_RECREATED} Nodes without a public IP address reach the service only through a managed network "
-    "or a subnet with outbound access.",
-)
-
-COMPUTE_IN_NETWORK = Remediation(
-    summary="Enable the workspace's managed network, or create the compute again in a subnet.",
-    az="az ml workspace update --name {{workspace}} --resource-group {{resource_group}} "
-    "--subscription {{subscription_id}} --managed-network allow_only_approved_outbound\n"
-    f"{_DELETE}\n{_CREATE} --enable-node-public-ip false",
-    bicep=_bicep("enableNodePublicIp: false", "subnet: { id: subnetId }"),
-    terraform=_terraform("enableNodePublicIp = false", "subnet             = { id = var.subnet_id }"),
-    caution=f"{_RECREATED} Azure cannot disable a managed network again, and only computes created after it "
-    "use it. Set a subnet only if isolation stays off: Azure does not support both.",
-)
-
-SUBNET_REMOVED = Remediation(
-    summary="Create the compute again without a subnet of its own, so that it runs in the managed network.",
-    az=f"{_DELETE}\n{_CREATE} --enable-node-public-ip false",
-    bicep=_bicep("enableNodePublicIp: false"),
-    terraform=_terraform("enableNodePublicIp = false"),
-    caution=f"{_RECREATED} First add an outbound rule for each destination that the compute reaches through "
-    "its subnet.",
-)
-
-REGION_OF_WORKSPACE = Remediation(
-    summary="Create the compute again in the region of the workspace.",
-    az=f"{_DELETE}\n{_CREATE} --location {{{{location}}}}",
-    bicep=_bicep(outer=("computeLocation: {{location}}",)),
-    terraform=_terraform(outer=("computeLocation = {{location}}",)),
-    caution=f"{_RECREATED} First check that the region offers the VM size and has quota for it.",
-)
-
-CREATED_AFTER_THE_ENDPOINT = Remediation(
-    summary="Create the compute again, now that the workspace has a private endpoint.",
-    az=f"{_DELETE}\n{_CREATE} --enable-node-public-ip false",
-    bicep=_bicep("enableNodePublicIp: false"),
-    terraform=_terraform("enableNodePublicIp = false"),
-    caution=f"{_RECREATED} If the endpoint only replaced an older one, the compute works and needs a waiver instead.",
-)
-
-COMPUTE_DETACHED = Remediation(
-    summary="Detach the compute and run its work on a compute cluster in the managed network.",
-    az=f"az ml compute detach {_OF_COMPUTE} --yes\n"
-    f'az ml compute create --name "$CLUSTER" {_OF_COMPUTE.partition("{{compute}} ")[2]} '
-    '--type AmlCompute --size "$SIZE" --enable-node-public-ip false',
-    caution="Jobs and endpoints that use the compute fail after the detach. The cluster or machine itself keeps "
-    "running, and Azure keeps billing it.",
-)
-
-SSH_CLOSED = Remediation(
-    summary="Create the compute again without public SSH access.",
-    az=f"{_DELETE}\n{_CREATE} --ssh-public-access-enabled false",
-    bicep=_bicep(
-        "// a ComputeInstance takes sshSettings, an AmlCompute remoteLoginPortPublicAccess",
-        "sshSettings: { sshPublicAccess: 'Disabled' }",
-        "remoteLoginPortPublicAccess: 'Disabled'",
-    ),
-    terraform=_terraform(
-        "# a ComputeInstance takes sshSettings, an AmlCompute remoteLoginPortPublicAccess",
-        'sshSettings                 = { sshPublicAccess = "Disabled" }',
-        'remoteLoginPortPublicAccess = "Disabled"',
-    ),
-    caution=f"{_RECREATED} In a managed network, `az ml compute connect-ssh` connects to an instance that has "
-    "no public port.",
-)
-
-LOCAL_AUTHENTICATION_OFF = Remediation(
-    summary="Create the compute again with local authentication disabled.",
-    az=f"{_DELETE}\n"
-    "az rest --method put --url {{compute_id}} --url-parameters api-version=2025-12-01 "
-    '--body "$BODY_WITH_DISABLE_LOCAL_AUTH_TRUE"',
-    bicep=_bicep(outer=("disableLocalAuth: true",)),
-    terraform=_terraform(outer=("disableLocalAuth = true",)),
-    caution=f"{_RECREATED} Users can no longer sign in to its nodes with a local password or key.",
-)
-
-LATEST_IMAGE_TAKEN = Remediation(
-    summary="Create the instance again: Azure does not update the image of an existing instance.",
-    az=f"{_DELETE}\n{_CREATE}",
+    az=_recreated(PRIVATE),
     bicep=_bicep(),
     terraform=_terraform(),
-    caution=_RECREATED,
+    caution=f"{RECREATED} Nodes without a public IP address reach the service only through a managed network, or "
+    "through a subnet with outbound access: without either, Azure refuses to create the compute.",
+)
+
+COMPUTE_IN_NETWORK = remediation(
+    summary="Create the compute again in a subnet of your own, or in the provisioned managed network.",
+    az=either(
+        (
+            "the managed network is off and the workspace is neither a hub nor a Project",
+            _recreated(
+                with_members("subnet: {id: " + _IN_SHELL % "SUBNET_ID" + "}, enableNodePublicIp: `false`")
+            ),
+        ),
+        (
+            "the managed network is on and not provisioned",
+            _recreated(
+                IN_MANAGED_NETWORK,
+                first=(("Provision the network, which takes about half an hour.", provisioned()),),
+            ),
+        ),
+        ("the workspace is to have a managed network", "# Follow the fix of MVN001: Azure cannot undo it."),
+    ),
+    bicep=_bicep("subnet: { id: subnetId }  // null if the managed network is on"),
+    terraform=_terraform("subnet = { id = var.subnet_id } # null if the managed network is on"),
+    caution=f"{RECREATED} Azure does not support a subnet beside a managed network that is on, nor in a hub or a "
+    "Project: use the second alternative there. The subnet needs outbound access to the service.",
+)
+
+SUBNET_REMOVED = remediation(
+    summary="Create the compute again without a subnet of its own, so that it runs in the managed network.",
+    az=_recreated(IN_MANAGED_NETWORK),
+    bicep=_bicep("subnet: null"),
+    terraform=_terraform("subnet = null"),
+    caution=f"{RECREATED} First add an outbound rule for each destination that the compute reaches through its subnet. "
+    "In a hub or a Project whose managed network is off, first switch the network on as MVN001 describes: without it "
+    "the compute would run in no network.",
+)
+
+REGION_OF_WORKSPACE = remediation(
+    summary="Create the compute again in the region of the workspace.",
+    az="REGION={{location}}\n"
+    + _recreated(
+        f"'merge(@, {{properties: merge(properties, {{computeLocation: {_IN_SHELL % 'REGION'}}})}})'"
+    ),
+    bicep=_bicep(outer=("computeLocation: {{location}}",)),
+    terraform=_terraform(outer=("computeLocation = {{location}}",)),
+    caution=f"{RECREATED} First check that the region offers the VM size and has quota for it. Do not delete an "
+    "attached AKS or Kubernetes cluster: detach it, and attach a cluster of the workspace's region.",
+)
+
+CREATED_AFTER_THE_ENDPOINT = remediation(
+    summary="Create the compute again, now that the workspace has a private endpoint.",
+    az=_recreated(),
+    bicep=_bicep(),
+    terraform=_terraform(),
+    caution=f"{RECREATED} If the endpoint only replaced an older one, the compute works and needs a waiver instead.",
+)
+
+_NEW_CLUSTER = {
+    "location": "{{location}}",
+    "properties": {
+        "computeType": "AmlCompute",
+        "disableLocalAuth": True,
+        "properties": {
+            "vmSize": "$VM_SIZE",
+            "vmPriority": "Dedicated",
+            "scaleSettings": {"minNodeCount": 0, "maxNodeCount": 4},
+            "enableNodePublicIp": False,
+            "remoteLoginPortPublicAccess": "Disabled",
+        },
+    },
+}
+
+CLUSTER_CREATED = put('{{workspace_id}}/computes/"$NEW_NAME"', json_word(_NEW_CLUSTER))
+"""The command that creates a closed compute cluster with 0 to 4 nodes."""
+
+COMPUTE_DETACHED = remediation(
+    summary="Run the compute's work on a compute cluster in the managed network, then detach the compute.",
+    az=in_order(
+        ("Create the cluster.", CLUSTER_CREATED),
+        (
+            "Move the jobs and endpoints to it. Look at its state first.",
+            f'az ml compute show --name "$NEW_NAME" {IN_WORKSPACE}',
+        ),
+        (
+            f"{WARNING}jobs and endpoints that still use the attached compute fail.",
+            f"az ml compute detach --name {{{{compute}}}} {IN_WORKSPACE} --yes",
+        ),
+    ),
+    caution="Jobs and endpoints that use the compute fail after the detach. The cluster or machine itself keeps "
+    "running, and Azure keeps billing it. The new cluster scales from 0 to 4 nodes.",
+)
+
+_SSH = (
+    '(properties.computeType == `"ComputeInstance"` && merge(properties.properties, {sshSettings: '
+    'merge(properties.properties.sshSettings, {sshPublicAccess: `"Disabled"`})})) || '
+    'merge(properties.properties, {remoteLoginPortPublicAccess: `"Disabled"`})'
+)
+
+SSH_CLOSED = remediation(
+    summary="Create the compute again without public SSH access.",
+    az=_recreated(edited(_SSH)),
+    bicep=_bicep(),
+    terraform=_terraform(),
+    caution=f"{RECREATED} In a managed network, `az ml compute connect-ssh` connects to an instance that has no "
+    "public port.",
+)
+
+LOCAL_AUTHENTICATION_OFF = remediation(
+    summary="Create the compute again with local authentication disabled.",
+    az=_recreated("'merge(@, {properties: merge(properties, {disableLocalAuth: `true`})})'"),
+    bicep=_bicep(),
+    terraform=_terraform(),
+    caution=f"{RECREATED} Users can no longer sign in to its nodes with a local password or key.",
+)
+
+LATEST_IMAGE_TAKEN = remediation(
+    summary="Create the instance again: Azure does not update the image of an existing instance.",
+    az=_recreated(),
+    bicep=_bicep(),
+    terraform=_terraform(),
+    caution=RECREATED,
 )

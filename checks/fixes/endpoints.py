@@ -1,120 +1,169 @@
 """The fixes of the END checks in az CLI, Bicep and Terraform.
 
-The user replaces `$NAMES` and `var.names`; the report fills in `{{names}}`.
-The commands and properties are those of azure-cli's ml extension 2, api-version 2025-12-01 and azapi 2.
+The contract's PATCH of an online endpoint knows tags and identity only. az and azapi read the endpoint, change one
+property and write it back, so traffic, identity and authentication stay.
 """
 
 from __future__ import annotations
 
-from checks.fixes.network import NETWORK_ON
-from checks.model import Remediation
-
-_OF_WORKSPACE = (
-    "--workspace-name {{workspace}} --resource-group {{resource_group}} --subscription {{subscription_id}}"
+from checks.fixes.inbound import (
+    CLOSED_BICEP,
+    CLOSED_TERRAFORM,
+    CLOSED_WITHOUT_ADDRESSES,
+    OPEN_ENDPOINTS,
+    UNREACHABLE,
 )
-_API = "2025-12-01"
-_ONLINE = "Microsoft.MachineLearningServices/workspaces/onlineEndpoints"
+from checks.fixes.managed_network import INTERNET, ONE_WAY, isolated
+from checks.fixes.private_endpoints import ENDPOINT_AZ, ENDPOINT_BICEP, ENDPOINT_CREATED, ENDPOINT_TERRAFORM
+from checks.fixes.steps import WARNING, either, in_order, remediation
+from checks.fixes.templates import (
+    API,
+    EXISTING_WORKSPACE,
+    IN_WORKSPACE,
+    OF_WORKSPACE,
+    OWN_TEMPLATE,
+    WORKSPACE,
+    azapi,
+    changed,
+    get,
+    indented,
+    put,
+    where,
+)
+
+_ONLINE = f"{WORKSPACE}/onlineEndpoints"
 
 
 def _bicep(*lines: str) -> str:
-    properties = "".join(f"    {line}\n" for line in lines)
     return (
-        f"resource workspace 'Microsoft.MachineLearningServices/workspaces@{_API}' existing = {{\n"
-        "  name: {{workspace}}\n"
-        "}\n"
-        f"resource endpoint '{_ONLINE}@{_API}' = {{\n"
+        f"// {OWN_TEMPLATE}they go into the resource that creates the endpoint.\n"
+        "// A template writes the whole endpoint: keep its identity, authentication mode and traffic.\n"
+        f"{EXISTING_WORKSPACE}"
+        f"resource endpoint '{_ONLINE}@{API}' = {{\n"
         "  parent: workspace\n"
         "  name: {{endpoint}}\n"
         "  location: {{location}}\n"
-        "  identity: { type: 'SystemAssigned' }\n"
+        "  identity: identity\n"
         "  properties: {\n"
-        f"{properties}"
+        "    traffic: traffic\n"
+        f"{indented(lines, 2)}"
         "  }\n"
         "}"
     )
 
 
-def _terraform(*lines: str) -> str:
-    properties = "".join(f"      {line}\n" for line in lines)
-    return (
-        'resource "azapi_update_resource" "endpoint" {\n'
-        f'  type        = "{_ONLINE}@{_API}"\n'
-        "  resource_id = {{endpoint_id}}\n"
-        "  body = {\n"
-        "    properties = {\n"
-        f"{properties}"
-        "    }\n"
-        "  }\n"
-        "}"
-    )
-
-
-ENDPOINT_PRIVATE = Remediation(
+ENDPOINT_PRIVATE = remediation(
     summary="Disable the endpoint's public network access. Clients then use the workspace's private endpoint.",
-    az=f"az ml online-endpoint update --name {{{{endpoint}}}} {_OF_WORKSPACE} "
-    "--set public_network_access=disabled",
-    bicep=_bicep("authMode: 'AADToken'", "publicNetworkAccess: 'Disabled'"),
-    terraform=_terraform('publicNetworkAccess = "Disabled"'),
-    caution="Clients that cannot reach the workspace's private endpoint fail at once. First replace a private "
-    "endpoint that was created before 2022-05-24. The template writes the whole endpoint: copy its current "
-    "identity and authentication mode into the template.",
+    az=f"az ml online-endpoint update --name {{{{endpoint}}}} {IN_WORKSPACE} --set public_network_access=disabled",
+    bicep=_bicep("authMode: authMode", "publicNetworkAccess: 'Disabled'"),
+    terraform=azapi("endpoint", _ONLINE, "{{endpoint_id}}", 'publicNetworkAccess = "Disabled"'),
+    caution="Clients that cannot reach the workspace's private endpoint fail at once: first create it with its DNS "
+    "zones, as PEP001 describes. First replace a private endpoint that was created before 2022-05-24.",
 )
 
-ACCESS_COMBINED_AS_DOCUMENTED = Remediation(
-    summary="Disable the endpoint's public network access as well, or open the workspace to selected "
-    "addresses.",
-    az=f"{ENDPOINT_PRIVATE.az}\n"
-    "# or: az ml workspace update --name {{workspace}} --resource-group {{resource_group}} "
-    "--subscription {{subscription_id}} --public-network-access Enabled "
-    '--network-acls "$ADDRESSES"',
-    bicep=ENDPOINT_PRIVATE.bicep,
-    terraform=ENDPOINT_PRIVATE.terraform,
-    caution=f"{ENDPOINT_PRIVATE.caution} Address rules on a disabled workspace still open its endpoints: remove "
-    "the rules too. A Project uses the settings of its hub: change the hub.",
+ACCESS_COMBINED_AS_DOCUMENTED = remediation(
+    summary="Disable the endpoint's public network access as well, or open the workspace to selected addresses.",
+    az=either(
+        ("clients use the workspace's private endpoint", ENDPOINT_PRIVATE.az),
+        (
+            "clients come from known public addresses",
+            f'az ml workspace update {OF_WORKSPACE} --public-network-access Enabled --network-acls "$ADDRESSES"',
+        ),
+    ),
+    bicep=_bicep("authMode: authMode", "publicNetworkAccess: 'Disabled'"),
+    terraform=azapi("endpoint", _ONLINE, "{{endpoint_id}}", 'publicNetworkAccess = "Disabled"'),
+    caution=f"{ENDPOINT_PRIVATE.caution} The second alternative opens the workspace to the addresses, which NET001 "
+    "refuses. Address rules on a disabled workspace still open its endpoints: remove the rules too, as NET005 "
+    "describes. A Project uses the settings of its hub: change the hub.",
 )
 
-LEGACY_ISOLATION_REMOVED = Remediation(
-    summary="Create the deployment again without egressPublicNetworkAccess. The workspace's managed network then "
-    "isolates it.",
-    az='az ml online-deployment create --name "$NEW" --endpoint-name "$ENDPOINT" '
-    f'{_OF_WORKSPACE} --file "$WITHOUT_EGRESS_FLAG"\n'
-    'az ml online-endpoint update --name "$ENDPOINT" '
-    f'{_OF_WORKSPACE} --traffic "$NEW=100"\n'
-    'az ml online-deployment delete --name {{deployment}} --endpoint-name "$ENDPOINT" '
-    f"{_OF_WORKSPACE} --yes",
+_COPY = (
+    "'{location: location, kind: kind, sku: sku, identity: identity, tags: tags, "
+    'properties: merge(properties, {egressPublicNetworkAccess: `"Enabled"`})}\''
+)
+
+_NEW_DEPLOYMENT = '{{endpoint_id}}/deployments/"$EGRESS_DEPLOYMENT"'
+
+LEGACY_ISOLATION_REMOVED = remediation(
+    summary="Create a second deployment without the legacy isolation, send it the traffic, and delete the old one. The "
+    "workspace's managed network then isolates it.",
+    az=in_order(
+        (
+            "Save the description of the deployment, with the change in it.",
+            f"{get('{{deployment_id}}', query=_COPY)} > deployment.json",
+        ),
+        (
+            "Create the new deployment, and test it before it receives traffic.",
+            f"{put(_NEW_DEPLOYMENT, '@deployment.json')}\n"
+            f"az resource wait --ids {_NEW_DEPLOYMENT} --api-version {API} --created",
+        ),
+        (
+            "Move the share of the traffic. The other deployments keep theirs.",
+            "az resource update --ids {{endpoint_id}} "
+            f'--api-version {API} --set properties.traffic."$EGRESS_DEPLOYMENT"="$SHARE" '
+            "properties.traffic.{{deployment}}=0",
+        ),
+        (
+            f"{WARNING}Azure cannot restore a deleted deployment.",
+            f"az resource delete --ids {{{{deployment_id}}}} --api-version {API}",
+        ),
+    ),
     caution="Azure does not change the flag on an existing deployment. Test the new deployment before it receives "
-    "traffic. Azure bills both deployments until the old one is deleted.",
+    "traffic. Azure bills both deployments until the old one is deleted. A model from a registry needs the legacy flag "
+    "in a secured endpoint, as Microsoft documents: waive the finding there.",
 )
 
-ENDPOINT_BY_ENTRA_ID = Remediation(
+ENDPOINT_BY_ENTRA_ID = remediation(
     summary="Change the clients to Entra ID tokens, then change the endpoint's authentication mode. Create a "
     "serverless endpoint again.",
-    az=f"az ml online-endpoint update --name {{{{endpoint}}}} {_OF_WORKSPACE} --set auth_mode=aad_token\n"
-    f"# a batch endpoint: az ml batch-endpoint update --name {{{{endpoint}}}} {_OF_WORKSPACE} "
-    "--set auth_mode=aad_token",
+    az="# An online or a batch endpoint:\n"
+    + where(
+        "{{endpoint_type}} != serverless",
+        changed("properties.authMode=AADToken", resource_id="{{endpoint_id}}"),
+    )
+    + "\n# A serverless endpoint:\n"
+    + where(
+        "{{endpoint_type}} = serverless",
+        changed("properties.authMode=AAD", resource_id="{{endpoint_id}}"),
+    ),
     bicep=_bicep("authMode: 'AADToken'"),
-    terraform=_terraform('authMode = "AADToken"'),
+    terraform=azapi("endpoint", _ONLINE, "{{endpoint_id}}", 'authMode = "AADToken"'),
     caution="The endpoint refuses clients that send a key at once. Each client's identity needs the action "
-    "Microsoft.MachineLearningServices/workspaces/onlineEndpoints/score/action. Endpoints on Kubernetes do "
-    "not accept Entra ID tokens: use aml_token there. The templates are for an online endpoint.",
+    "Microsoft.MachineLearningServices/workspaces/onlineEndpoints/score/action. Endpoints on Kubernetes do not accept "
+    "Entra ID tokens: set AMLToken there. If Azure refuses to change the mode, create a second endpoint, move the "
+    "clients and delete the old one. Bicep and Terraform are for an online endpoint.",
 )
 
-SELECTED_ADDRESSES_BACKED = Remediation(
-    summary="Enable the workspace's managed network, or create a private endpoint to the workspace.",
-    az=f"{NETWORK_ON.az}\n"
-    f'az ml workspace outbound-rule set {_OF_WORKSPACE} --rule "$RULE" --type private_endpoint '
-    "--service-resource-id {{workspace_id}} --subresource-target amlworkspace",
-    bicep=NETWORK_ON.bicep,
-    terraform=NETWORK_ON.terraform,
-    caution=f"{NETWORK_ON.caution} With a private endpoint alone, Azure creates compute instances in a subnet, but "
-    "managed online deployments still fail.",
+SELECTED_ADDRESSES_BACKED = remediation(
+    summary="Create a private endpoint to the workspace. If it has managed online endpoints, enable its managed "
+    "network instead.",
+    az=either(
+        ("the workspace has no managed online endpoint", ENDPOINT_AZ),
+        (
+            "it has one",
+            isolated(
+                INTERNET,
+                last=(
+                    (
+                        "Let the network reach the workspace.",
+                        f'az ml workspace outbound-rule set {IN_WORKSPACE} --rule "$RULE_NAME" --type private_endpoint '
+                        "--service-resource-id {{workspace_id}} --subresource-target amlworkspace",
+                    ),
+                ),
+            ),
+        ),
+    ),
+    bicep=ENDPOINT_BICEP,
+    terraform=ENDPOINT_TERRAFORM,
+    caution=f"{ENDPOINT_CREATED.caution} With a private endpoint alone, Azure creates compute instances in a "
+    f"subnet, but managed online deployments still fail. The managed network: {ONE_WAY}",
 )
 
-BATCH_REACHED = Remediation(
+BATCH_REACHED = remediation(
     summary="Disable the workspace's public access, or move the batch endpoint to a workspace without selected "
     "addresses.",
-    az="az ml workspace update --name {{workspace}} --resource-group {{resource_group}} "
-    "--subscription {{subscription_id}} --public-network-access Disabled",
-    caution="First create the workspace's private endpoint and its DNS zones. Without them no client reaches the "
-    "workspace after public access is disabled.",
+    az=CLOSED_WITHOUT_ADDRESSES,
+    bicep=CLOSED_BICEP,
+    terraform=CLOSED_TERRAFORM,
+    caution=f"{UNREACHABLE} {OPEN_ENDPOINTS} A Project uses the settings of its hub: change the hub.",
 )

@@ -1,45 +1,40 @@
-"""The fixes of the checks of scenarios in az CLI, Bicep and Terraform.
-
-The user replaces `$NAMES`, names without braces and `var.names`; the report fills in `{{names}}`.
-The commands and properties are those of azure-cli's ml extension 2, api-version 2025-12-01 and azurerm 4.
-"""
+"""The fixes of the SCN checks in az CLI, Bicep and Terraform."""
 
 from __future__ import annotations
 
+from checks.fixes.rules import APPROVER, HUBS_RULES, rule_bicep, rule_terraform
+from checks.fixes.steps import camel, remediation
+from checks.fixes.templates import API, EXISTING_WORKSPACE, IN_WORKSPACE, WORKSPACE
 from checks.model import Remediation
+from checks.network.hosts import covers_host
 from checks.network.scenario_hosts import HUGGING_FACE_HOSTS, PACKAGE_HOSTS, VS_CODE_HOSTS
 
-_SET = (
-    "az ml workspace outbound-rule set --workspace-name {{workspace}} --resource-group {{resource_group}} "
-    "--subscription {{subscription_id}}"
-)
+_SET = f"az ml workspace outbound-rule set {IN_WORKSPACE}"
 _FIREWALL = (
-    "Azure creates a firewall for the first host-name rule and bills it by the hour. Data can leave through the "
-    "allowed hosts. Add only the hosts that are missing. A Project uses the rules of its hub."
-)
-_APPROVAL = (
-    "The workspace identity needs the role Azure AI Enterprise Network Connection Approver on the target. Azure "
-    "bills a private endpoint by the hour. A Project uses the rules of its hub."
-)
-_WORKSPACE = (
-    "resource workspace 'Microsoft.MachineLearningServices/workspaces@2025-12-01' existing = {\n"
-    "  name: {{workspace}}\n"
-    "}\n"
+    "Azure creates a firewall for the first host-name rule and bills it by the hour (OBR012). Data can leave "
+    "through the allowed hosts. Add only the hosts that are missing: a second rule for a host adds nothing (OBR010). "
+    f"{HUBS_RULES}"
 )
 
 
-def _hosts(prefix: str, summary: str, hosts: tuple[str, ...]) -> Remediation:
+def _hosts(prefix: str, summary: str, documented: tuple[str, ...]) -> Remediation:
+    """Return the fix that adds a rule for each host, unless a wildcard of the same list covers the host."""
+    hosts = [
+        host
+        for host in documented
+        if not any(other != host and covers_host(other, host) for other in documented)
+    ]
     commands = (
         f"{_SET} --rule {prefix}-{number} --type fqdn --destination '{host}'"
         for number, host in enumerate(hosts, 1)
     )
     quoted = "\n".join(f"  '{host}'" for host in hosts)
     listed = ", ".join(f'"{host}"' for host in hosts)
-    return Remediation(
+    return remediation(
         summary=summary,
-        az="\n".join(commands),
-        bicep=f"{_WORKSPACE}var hosts = [\n{quoted}\n]\n"
-        "resource rules 'Microsoft.MachineLearningServices/workspaces/outboundRules@2025-12-01' = "
+        az="\n".join(["# In any order:", *commands]),
+        bicep=f"{EXISTING_WORKSPACE}var hosts = [\n{quoted}\n]\n"
+        f"resource rules '{WORKSPACE}/outboundRules@{API}' = "
         "[for (host, i) in hosts: {\n"
         "  parent: workspace\n"
         f"  name: '{prefix}-${{i + 1}}'\n"
@@ -58,51 +53,53 @@ def _hosts(prefix: str, summary: str, hosts: tuple[str, ...]) -> Remediation:
 def _endpoints(summary: str, targets: tuple[tuple[str, str, str], ...], caution: str) -> Remediation:
     """Return the fix that adds private-endpoint rules.
 
-    A target is the rule's name, the resource id as a shell word and the sub-resource.
+    A target is the rule's name, the placeholder or the name of the resource id, and the sub-resource.
     """
-    return Remediation(
+    return remediation(
         summary=summary,
         az="\n".join(
-            f"{_SET} --rule {name} --type private_endpoint --service-resource-id {target} "
-            f"--subresource-target {part}"
-            for name, target, part in targets
+            [
+                "# In any order:",
+                *(
+                    f"{_SET} --rule {name} --type private_endpoint --service-resource-id "
+                    f"{_spelled(target, 'az')} --subresource-target {part}"
+                    for name, target, part in targets
+                ),
+            ]
         ),
-        bicep=_WORKSPACE + "\n".join(_endpoint_bicep(*target) for target in targets),
+        bicep=EXISTING_WORKSPACE + "\n".join(_endpoint_bicep(*target) for target in targets),
         terraform="\n".join(_endpoint_terraform(*target) for target in targets),
         caution=caution,
     )
 
 
-def _symbol(name: str) -> str:
-    return name.replace("-", "_")
+def _spelled(target: str, language: str) -> str:
+    if target.startswith("{{"):
+        return target
+    return {"az": f'"${target.upper()}"', "bicep": camel(target), "terraform": f"var.{target}"}[language]
 
 
 def _endpoint_bicep(name: str, target: str, part: str) -> str:
-    resource = target if target.startswith("{{") else f"{_symbol(name)}_target"
-    return (
-        f"resource {_symbol(name)} "
-        "'Microsoft.MachineLearningServices/workspaces/outboundRules@2025-12-01' = {\n"
-        "  parent: workspace\n"
-        f"  name: '{name}'\n"
-        "  properties: {\n"
-        "    type: 'PrivateEndpoint'\n"
-        "    category: 'UserDefined'\n"
-        f"    destination: {{ serviceResourceId: {resource}, subresourceTarget: '{part}' }}\n"
-        "  }\n"
-        "}"
+    return rule_bicep(
+        "type: 'PrivateEndpoint'",
+        "destination: {",
+        f"  serviceResourceId: {_spelled(target, 'bicep')}",
+        f"  subresourceTarget: '{part}'",
+        "}",
+        name=f"'{name}'",
+        symbol=name.replace("-", "_"),
     )
 
 
 def _endpoint_terraform(name: str, target: str, part: str) -> str:
-    resource = target if target.startswith("{{") else f"var.{_symbol(name)}_target"
-    return (
-        'resource "azurerm_machine_learning_workspace_network_outbound_rule_private_endpoint" '
-        f'"{_symbol(name)}" {{\n'
-        f'  name                = "{name}"\n'
-        "  workspace_id        = {{workspace_id}}\n"
-        f"  service_resource_id = {resource}\n"
-        f'  sub_resource_target = "{part}"\n'
-        "}"
+    return rule_terraform(
+        'type = "PrivateEndpoint"',
+        "destination = {",
+        f"  serviceResourceId = {_spelled(target, 'terraform')}",
+        f'  subresourceTarget = "{part}"',
+        "}",
+        name=f'"{name}"',
+        symbol=name.replace("-", "_"),
     )
 
 
@@ -120,21 +117,21 @@ BATCH_ENDPOINTS_ADDED = _endpoints(
         ("batch-queue", "{{storage_account}}", "queue"),
         ("batch-table", "{{storage_account}}", "table"),
     ),
-    "Azure bills both endpoints by the hour. A Project uses the rules of its hub.",
+    f"{APPROVER} {HUBS_RULES}",
 )
 
 PROMPT_FLOW_ENDPOINTS_ADDED = _endpoints(
     "Add private-endpoint rules for the AI services account and the search service that the flows use.",
     (
-        ("prompt-flow-ai", '"$AI_SERVICES_ID"', "account"),
-        ("prompt-flow-search", '"$SEARCH_SERVICE_ID"', "searchService"),
+        ("prompt-flow-ai", "ai_services_id", "account"),
+        ("prompt-flow-search", "search_service_id", "searchService"),
     ),
-    _APPROVAL,
+    f"{APPROVER} {HUBS_RULES}",
 )
 
 WORKSPACE_ENDPOINT_ADDED = _endpoints(
     "Add a private-endpoint rule from the managed network to the workspace itself.",
     (("workspace-itself", "{{workspace_id}}", "amlworkspace"),),
     "Add the rule after the workspace exists: Azure does not accept it at creation. Azure bills the endpoint by "
-    "the hour. A Project uses the rules of its hub.",
+    f"the hour. {HUBS_RULES}",
 )

@@ -90,7 +90,7 @@ class Resources:
 
     def _named(self, check: Check, name: str, subject: str, owner: str) -> str:
         """Return the value of the resource, else that of its workspace."""
-        value = self._value(check.over, subject, name)
+        value = self._value(check.over, f"{owner}#{subject}" if _is_shared(check.over) else subject, name)
         if value is None and name in WORKSPACE_NAMES:
             value = self._value("workspaces", owner, name)
         return f"<{name}>" if value is None else value
@@ -99,13 +99,26 @@ class Resources:
         """Return the value; None if the table has no such row or column."""
         frame = self._tables[table]
         if table not in self._places:
-            self._places[table] = {key: place for place, key in enumerate(frame.index)}
+            self._places[table] = {key: place for place, key in enumerate(_keys(frame, table))}
         place = self._places[table].get(key)
         if place is None or name not in frame.columns:
             return None
         if (table, name) not in self._columns:
             self._columns[table, name] = _texts(frame[name], name)
         return self._columns[table, name][place]
+
+
+def _is_shared(table: str) -> bool:
+    """Whether several workspaces can have a row about one resource."""
+    return "resource_id" in SCHEMAS[table].dtypes
+
+
+def _keys(frame: pd.DataFrame, table: str) -> Sequence[str]:
+    """Return for each row the lower-cased id of its resource, after that of its workspace if the resource is shared."""
+    if not _is_shared(table):
+        return list(frame.index)
+    keys = frame["workspace_id"].str.lower() + "#" + frame["resource_id"].str.lower()
+    return list(keys.fillna(""))
 
 
 def _texts(column: pd.Series, name: str) -> list[str]:

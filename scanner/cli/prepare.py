@@ -24,6 +24,13 @@ class Role:
         Texts,
         _role("--scope", "ID", "Where the role can be assigned. Repeatable. [default: a placeholder]"),
     ] = None
+    without: Annotated[
+        Texts,
+        _role(
+            *("--without", "ACTION"),
+            "Leave an action out, because Azure refuses a role with an action it does not know. Repeatable.",
+        ),
+    ] = None
     role_format: Annotated[
         RoleFormat,
         _role(
@@ -57,20 +64,24 @@ def doctor(terminal: Terminal, policies: PolicyChoice, scope: Scope, sign_in: Si
     examples=[
         "permissions --policy baseline > role.json",
         "permissions --collect all --management-group corp --format az",
+        "permissions --without Microsoft.ResourceGraph/resources/read",
     ]
 )
 def permissions(terminal: Terminal, policies: PolicyChoice, role: Role) -> int:
     """Print the least custom role that a scan needs.
 
-    The command does not ask Azure.
+    The command does not ask Azure. With --without it prints on stderr which checks
+    can become unknown.
     """
     from scanner.commands.permissions import show_permissions
 
     return show_permissions(
         policies.names,
         terminal.out,
+        terminal.err,
         collect_all=policies.collect_all,
         management_groups=role.management_group or (),
         scopes=role.scope or (),
+        without=role.without or (),
         role_format=role.role_format,
     )

@@ -3,7 +3,7 @@
 The actions are from Azure's lists for its resource providers ("Azure permissions for AI + machine learning"
 and others, 2024-02). `workspaces/outboundRules/read` is newer than that list; a posture scanner publishes it
 in its role (2026-08). `Microsoft.Insights/diagnosticSettings/read` is the action that refusals name. Azure
-refuses a whole role for one action that it does not know.
+refuses a whole role for one action that it does not know, so `needed` can leave actions out.
 """
 
 from __future__ import annotations
@@ -11,10 +11,11 @@ from __future__ import annotations
 import json
 import re
 import shlex
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
+from checks.suggestions import did_you_mean
 from scanner.errors import UsageError
 from scanner.payloads.answers import PERIMETERS
 from scanner.policies import LoadedPolicy, management_groups
@@ -36,12 +37,21 @@ ALWAYS: Mapping[str, str] = {
 }
 """The actions of every scan, and what each reads."""
 
+_LISTING, _, _WORKSPACES = ALWAYS
+
 GROUPS: Mapping[str, str] = {
     "Microsoft.Management/managementGroups/descendants/read": (
         "which subscriptions are below a management group"
     )
 }
 """The action that management groups need. A role with it can be assigned in one management group only."""
+
+DISCOVERY: Mapping[str, str] = {
+    "Microsoft.ResourceGraph/resources/read": (
+        "the workspaces that Resource Graph knows; without it Azure may refuse the queries of `--discover`"
+    )
+}
+"""The action that Azure publishes for the queries of Resource Graph. A scan with `--discover arm` needs none."""
 
 OF_KIND: Mapping[str, Mapping[str, str]] = {
     **{child.kind: child.actions for child in CHILDREN},
@@ -59,12 +69,14 @@ OF_KIND: Mapping[str, Mapping[str, str]] = {
 class Need:
     """What a scan by some policies needs.
 
-    `actions` maps each action to what it reads. `scopes` lists where the role can be assigned.
+    `actions` maps each action to what it reads, `left_out` each action that the role is to do without. `scopes` lists
+    where the role can be assigned.
     """
 
     name: str
     actions: Mapping[str, str]
     scopes: tuple[str, ...]
+    left_out: Mapping[str, str] = field(default_factory=dict)
 
 
 def needed(
@@ -73,22 +85,56 @@ def needed(
     collect_all: bool = False,
     groups: Sequence[str] = (),
     scopes: Sequence[str] = (),
+    without: Sequence[str] = (),
 ) -> Need:
-    """Return what a scan by these policies of these management groups needs.
+    """Return what a scan by these policies of these management groups needs, `without` some actions.
 
     Without `scopes`, the scope is the management group or a placeholder. Raises UsageError for scopes that no
-    custom role can have.
+    custom role can have, and for an action that the role does not have.
     """
     chosen = [each.check for policy in policies for each in policy.checks]
     collection = EVERYTHING if collect_all else collection_for(chosen)
     by_policy = ["<management-group-id>"] if management_groups(policies) else []
     with_groups = [*groups] or by_policy
     usual = [f"{_GROUP_PREFIX}{group}" for group in with_groups] or ["/subscriptions/<subscription-id>"]
+    actions = {**actions_for(collection, with_groups=bool(with_groups)), **DISCOVERY}
+    left_out = {_named(action, actions): "" for action in without}
     return Need(
         name=", ".join(policy.policy.name for policy in policies) + (" --collect all" if collect_all else ""),
-        actions=actions_for(collection, with_groups=bool(with_groups)),
+        actions={action: reads for action, reads in actions.items() if action not in left_out},
+        left_out={action: actions[action] for action in left_out},
         scopes=_assignable([*scopes] or usual, with_groups=bool(with_groups)),
     )
+
+
+def _named(action: str, actions: Mapping[str, str]) -> str:
+    """Return the action of the role that is spelled so, in any case. Raises UsageError if there is none."""
+    spelled = {each.lower(): each for each in actions}
+    if action.lower() not in spelled:
+        raise UsageError(
+            f"--without {action}: the role does not have this action. {did_you_mean(action, actions)}"
+            "`azml-audit permissions` with the same policies and without this option lists the actions."
+        )
+    return spelled[action.lower()]
+
+
+def consequences(policies: Sequence[LoadedPolicy], need: Need) -> Iterator[str]:
+    """Yield a sentence for each action that the role does without: what is not read, and which checks that affects."""
+    checks = {chosen.check.id: chosen.check for policy in policies for chosen in policy.checks}
+    for action, reads in need.left_out.items():
+        kinds = {kind for kind, actions in OF_KIND.items() if action in actions}
+        affected = sorted(id for id, check in checks.items() if kinds & collection_for([check]).kinds)
+        yield f"Without {action} the scan does not read {reads.partition(';')[0]}. {_affected(action, affected)}"
+
+
+def _affected(action: str, checks: Sequence[str]) -> str:
+    if action in DISCOVERY:
+        return "Scan with --discover arm if Azure refuses the queries. No check becomes unknown."
+    if checks:
+        return f"These checks can become unknown: {', '.join(checks)}."
+    if action in (_LISTING, _WORKSPACES):
+        return "The scan then finds no workspace, so no check is answered."
+    return "No check becomes unknown, but the scan reports a gap."
 
 
 def actions_for(collection: Collection, *, with_groups: bool = False) -> Mapping[str, str]:

@@ -140,3 +140,13 @@ def test_a_registry_error_is_the_kind_users_are_shown() -> None:
     assert issubclass(RegistryError, Exception)
     with pytest.raises(ValueError, match="NET1"):
         replace(BUILT_IN[0], id="NET1")
+
+
+def test_the_prose_of_a_fix_has_no_placeholders() -> None:
+    fix = BUILT_IN[0].remediation
+    for prose in (
+        replace(fix, summary="Close {{workspace}}."),
+        replace(fix, caution="{{workspace}} closes."),
+    ):
+        with pytest.raises(ValueError, match="placeholders in its commands only"):
+            replace(BUILT_IN[0], remediation=prose)

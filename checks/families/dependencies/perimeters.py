@@ -15,7 +15,7 @@ from checks.families.dependencies.facts import (
     is_read,
     why_unknown,
 )
-from checks.fixes.dependencies import PERIMETER_ENFORCED, PERIMETER_NARROWED, PERIMETER_PROVISIONED
+from checks.fixes.perimeters import PERIMETER_ENFORCED, PERIMETER_NARROWED, PERIMETER_PROVISIONED
 from checks.model import Answers, Check, Params, Severity, answer, check
 from checks.network.addresses import opening_defect
 from checks.network.perimeters import ENFORCED, LEARNING

@@ -8,10 +8,10 @@ from checks.contract.tables import Tables
 from checks.contract.three_valued import any_child, children_named, of_workspace, texts
 from checks.families import frameworks, pages
 from checks.families.dependencies.facts import ACCESS_READS, READ, has_role, is_closed, is_read, why_unknown
-from checks.fixes.dependencies import (
+from checks.fixes.dependencies import BUILD_COMPUTE_NAMED
+from checks.fixes.protection import (
     ADMIN_USER_OFF,
     ANONYMOUS_BLOBS_REFUSED,
-    BUILD_COMPUTE_NAMED,
     PURGE_PROTECTION_ON,
     SHARED_KEYS_REFUSED,
 )

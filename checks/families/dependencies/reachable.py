@@ -22,11 +22,11 @@ from checks.families.dependencies.facts import (
     why_unknown,
 )
 from checks.fixes.dependencies import (
-    DEPENDENCY_RESTORED,
     REGISTRY_TIER_RAISED,
     SERVICE_ENDPOINTS_REMOVED,
     TRUSTED_SERVICES_ADMITTED,
 )
+from checks.fixes.protection import DEPENDENCY_RESTORED
 from checks.model import Answers, Check, Params, Severity, answer, check
 from checks.network.targets import same_id
 

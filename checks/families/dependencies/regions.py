@@ -6,7 +6,7 @@ from checks.contract.tables import Tables
 from checks.contract.three_valued import of_workspace, says, texts
 from checks.families import pages
 from checks.families.dependencies.facts import READ, has_role, is_read, why_unknown
-from checks.fixes.dependencies import REGION_KNOWN
+from checks.fixes.protection import REGION_KNOWN
 from checks.model import Answers, Check, Params, Severity, answer, check
 
 

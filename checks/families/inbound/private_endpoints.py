@@ -10,7 +10,7 @@ from pydantic import Field, StringConstraints
 from checks.contract.tables import Tables
 from checks.contract.three_valued import any_child, children_named, says, subscription_of, texts
 from checks.families import frameworks, pages
-from checks.fixes.network import CONNECTION_REMOVED, CONNECTION_SETTLED, ENDPOINT_CREATED
+from checks.fixes.private_endpoints import CONNECTION_REMOVED, CONNECTION_SETTLED, ENDPOINT_CREATED
 from checks.model import Answers, Check, Params, Severity, answer, check
 
 SubscriptionId = Annotated[str, StringConstraints(strip_whitespace=True, to_lower=True, min_length=1)]

@@ -9,7 +9,7 @@ from checks.contract.tables import Tables
 from checks.contract.three_valued import any_child, items, says, texts
 from checks.families import frameworks, pages
 from checks.families.inbound import vendor_rule
-from checks.fixes.network import (
+from checks.fixes.inbound import (
     ADDRESSES_NARROWED,
     ADDRESSES_REMOVED,
     ADDRESSES_SELECTED,

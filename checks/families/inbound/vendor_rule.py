@@ -9,7 +9,7 @@ from checks.contract.isolation import APPROVED, INTERNET, MODE_READS, IsolationM
 from checks.contract.tables import Tables
 from checks.contract.three_valued import says
 from checks.families import frameworks, pages
-from checks.fixes.network import PRIVATE_IN_MANAGED_OUT
+from checks.fixes.managed_network import PRIVATE_IN_MANAGED_OUT
 from checks.model import Answers, Params, Severity, answer, check
 
 

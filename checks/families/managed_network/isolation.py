@@ -21,9 +21,10 @@ from checks.contract.three_valued import any_child, children_named, says
 from checks.families import frameworks, pages
 from checks.families.managed_network.provisioning import managed_network_is_provisioned
 from checks.families.outbound.facts import is_customers
-from checks.fixes.network import (
+from checks.fixes.managed_network import (
     ENDPOINT_RULE_TO_WORKSPACE,
     FIREWALL_SKU_SET,
+    MODE_ALLOWED,
     NETWORK_ON,
     SERVERLESS_PRIVATE,
     SPARK_PROVISIONED,
@@ -90,7 +91,7 @@ def managed_network_is_on(tables: Tables, _params: Params) -> Answers:
     over="workspaces",
     severity=Severity.HIGH,
     reads=MODE_READS,
-    remediation=NETWORK_ON,
+    remediation=MODE_ALLOWED,
     controls=frameworks.ISOLATION_MODE,
     references=(pages.MANAGED_NETWORK,),
     params=AllowedModes,

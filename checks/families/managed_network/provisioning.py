@@ -9,32 +9,8 @@ from checks.contract.tables import Tables
 from checks.contract.three_valued import any_child, of_workspace, says
 from checks.contract.workloads import MANAGED_TYPES, is_managed, is_type
 from checks.families import frameworks, pages
-from checks.fixes.network import SPARK_PROVISIONED
-from checks.model import Answers, Params, Remediation, Severity, answer, check
-
-NETWORK_PROVISIONED = Remediation(
-    summary="Provision the managed network. If that fails, read the error that Azure reports.",
-    az=SPARK_PROVISIONED.az.removesuffix(" --include-spark"),
-    bicep="resource workspace 'Microsoft.MachineLearningServices/workspaces@2025-12-01' = {\n"
-    "  name: {{workspace}}\n"
-    "  location: {{location}}\n"
-    "  properties: {\n"
-    "    provisionNetworkNow: true\n"
-    "  }\n"
-    "}",
-    terraform='resource "azapi_update_resource" "workspace" {\n'
-    '  type        = "Microsoft.MachineLearningServices/workspaces@2025-12-01"\n'
-    "  resource_id = {{workspace_id}}\n"
-    "  body = {\n"
-    "    properties = {\n"
-    "      provisionNetworkNow = true\n"
-    "    }\n"
-    "  }\n"
-    "}",
-    caution="Provisioning takes up to half an hour. Azure then bills private endpoints and a firewall. Computes "
-    "that are older than the isolation stay outside the network until they are created again. A Project uses "
-    "the network of its hub: provision the hub's network.",
-)
+from checks.fixes.managed_network import NETWORK_PROVISIONED
+from checks.model import Answers, Params, Severity, answer, check
 
 
 @check(

@@ -13,7 +13,8 @@ from checks.contract.three_valued import any_child, of_workspace, says, texts
 from checks.families import frameworks, pages
 from checks.families.dependencies.facts import ACCESS_READS, has_role, is_plainly_open
 from checks.families.outbound.facts import has_type
-from checks.model import Answers, Params, Remediation, Severity, answer, check
+from checks.fixes.outbound import DEPENDENCIES_REACHED
+from checks.model import Answers, Params, Severity, answer, check
 from checks.network.targets import same_id
 
 TARGETS: Final = (
@@ -26,41 +27,6 @@ TARGETS: Final = (
 
 From "Managed virtual network", List of required rules, read 2026-11.
 """
-
-DEPENDENCIES_REACHED = Remediation(
-    summary="Provision the network again, so that Azure creates the private endpoints that it requires. Then add "
-    "each rule that is still missing.",
-    az="az ml workspace provision-network --name {{workspace}} --resource-group {{resource_group}} "
-    "--subscription {{subscription_id}}\n"
-    "az ml workspace outbound-rule set --workspace-name {{workspace}} --resource-group {{resource_group}} "
-    '--subscription {{subscription_id}} --rule "$RULE" --type private_endpoint '
-    '--service-resource-id "$DEPENDENCY_ID" --subresource-target "$SUBRESOURCE"',
-    bicep="resource workspace 'Microsoft.MachineLearningServices/workspaces@2025-12-01' existing = {\n"
-    "  name: {{workspace}}\n"
-    "}\n"
-    "resource rule 'Microsoft.MachineLearningServices/workspaces/outboundRules@2025-12-01' = {\n"
-    "  parent: workspace\n"
-    "  name: ruleName\n"
-    "  properties: {\n"
-    "    type: 'PrivateEndpoint'\n"
-    "    category: 'UserDefined'\n"
-    "    destination: {\n"
-    "      serviceResourceId: dependencyId\n"
-    "      subresourceTarget: subresource\n"
-    "    }\n"
-    "  }\n"
-    "}",
-    terraform='resource "azurerm_machine_learning_workspace_network_outbound_rule_private_endpoint" '
-    '"rule" {\n'
-    "  name                = var.rule_name\n"
-    "  workspace_id        = {{workspace_id}}\n"
-    "  service_resource_id = var.dependency_id\n"
-    "  sub_resource_target = var.subresource\n"
-    "}",
-    caution="The workspace identity needs the right to approve the endpoint on the dependency: Azure has not "
-    "assigned it since 2025-04-30. A registry has to be Premium. Azure bills private endpoints by the hour. A "
-    "Project uses the network of its hub: change the hub.",
-)
 
 
 @check(

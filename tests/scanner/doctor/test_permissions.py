@@ -4,22 +4,35 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import shlex
 from collections.abc import Collection as Actions
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
 from checks.contract.tables import Tables
+from checks.engine.asking import findings
+from checks.model import Status
 from checks.registry import registry
 from scanner.audit import collected
 from scanner.azure.arm import Arm
 from scanner.cli.main import app
 from scanner.commands.demo import emulator_connection
 from scanner.commands.emulator import actions_of
-from scanner.doctor.permissions import ALWAYS, OF_KIND, actions_for, needed, role_name
+from scanner.doctor.permissions import (
+    ALWAYS,
+    DISCOVERY,
+    OF_KIND,
+    actions_for,
+    consequences,
+    needed,
+    role_name,
+)
 from scanner.emulator.faults import Fault, FaultKind
 from scanner.emulator.server import emulated
 from scanner.emulator.tenants.builders import Place, Site, descendant, guid, subscription, workspace
@@ -139,7 +152,7 @@ def printed(*arguments: str) -> str:
 
 def test_the_role_is_printed_as_azure_reads_it() -> None:
     role = json.loads(printed("--policy", "internet-outbound", "--scope", "/subscriptions/s/"))
-    assert role["Actions"] == list(actions_for(SCANS["internet-outbound"]))
+    assert role["Actions"] == [*actions_for(SCANS["internet-outbound"]), *DISCOVERY]
     assert role["AssignableScopes"] == ["/subscriptions/s"]
     assert role["Name"] == "azml-audit internet-outbound"
     assert role["IsCustom"] is True
@@ -155,6 +168,41 @@ def test_the_commands_hold_that_role_and_assign_it() -> None:
     assert words[-2:] == ["--scope", "/providers/Microsoft.Management/managementGroups/corp"]
 
 
+def test_actions_are_left_out_in_any_case_and_what_follows_is_named_on_stderr() -> None:
+    rules = "Microsoft.MachineLearningServices/workspaces/outboundRules/read"
+    asked = ["permissions", "--without", rules.upper(), "--without", next(iter(DISCOVERY))]
+    result = CliRunner().invoke(app, asked)
+    assert result.exit_code == 0
+    role = json.loads(result.stdout)["Actions"]
+    assert {rules, *DISCOVERY}.isdisjoint(role)
+    assert set(role) < set(json.loads(printed())["Actions"])
+    first, second = result.stderr.replace("\n", " ").split("Without ")[1:]
+    assert f"{rules} the scan does not read the rules of managed networks" in first
+    assert "OBR001" in first
+    assert "END001" not in first
+    assert "--discover arm" in second
+
+
+@cache
+def statuses(role: tuple[str, ...]) -> pd.Series:
+    """The status of every finding of a scan with this role, by check and resource."""
+    policies = loaded(["baseline", "data-exfiltration"], registry())
+    checks = {each.check.id: each for policy in policies for each in policy.checks}
+    found = findings(scan_with(role, EVERYTHING), checks.values())
+    return found.set_index(["check_id", "resource_id"])["status"]
+
+
+@pytest.mark.parametrize("action", [each for each in actions_for(EVERYTHING) if each not in ALWAYS])
+def test_only_the_named_checks_become_unknown_without_an_action(action: str) -> None:
+    policies = loaded(["baseline", "data-exfiltration"], registry())
+    need = needed(policies, collect_all=True, without=[action])
+    (sentence,) = consequences(policies, need)
+    whole = statuses(tuple(actions_for(EVERYTHING)))
+    less = statuses(tuple(need.actions)).reindex(whole.index)
+    lost = whole[whole.isin([Status.PASS, Status.FAIL]) & ~whole.eq(less)]
+    assert set(lost.index.get_level_values("check_id")) <= set(re.findall(r"[A-Z]{3}\d{3}", sentence))
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -162,6 +210,14 @@ def test_the_commands_hold_that_role_and_assign_it() -> None:
         (["--management-group", "a", "--management-group", "b"], "2 management groups"),
         (["--management-group", "a", "--scope", "/subscriptions/s"], "Add --scope /providers/Microsoft.Man"),
         (["--policy", "nowhere.yaml"], "no such file"),
+        (
+            ["--without", "Microsoft.ResourceGraph/resource/read"],
+            "Did you mean Microsoft.ResourceGraph/resources/read",
+        ),
+        (
+            ["--policy", "internet-outbound", "--without", "Microsoft.KeyVault/vaults/read"],
+            "does not have this action",
+        ),
     ],
 )
 def test_what_no_custom_role_can_be_is_a_usage_error(arguments: list[str], words: str) -> None:
@@ -185,7 +241,7 @@ def test_a_scope_is_checked_without_a_command_line_too() -> None:
 def test_the_emulator_can_be_told_to_allow_only_a_role(tmp_path: Path) -> None:
     role = tmp_path / "role.json"
     role.write_text(printed("--policy", "internet-outbound"))
-    assert actions_of(role) == set(actions_for(SCANS["internet-outbound"]))
+    assert actions_of(role) == {*actions_for(SCANS["internet-outbound"]), *DISCOVERY}
     for text in ("[]", '{"Actions": "x"}', "no json"):
         role.write_text(text)
         with pytest.raises(UsageError, match=r"--role .*role\.json: "):

@@ -1,0 +1,89 @@
+"""Put the commands of a fix in order, and explain the names that the user has to set.
+
+One name has three spellings: `$SUBNET_ID` in az, `subnetId` in Bicep and `var.subnet_id` in Terraform. `remediation`
+explains each name that a text uses: az by a comment, Bicep by a parameter, Terraform by a variable.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from checks.fixes.names import LISTS, NAMES
+from checks.model import Remediation
+
+WARNING = "Warning: "
+"""Begins the sentence before a step that deletes something or that Azure cannot undo."""
+
+_COMMENT = {"az": "#", "bicep": "//", "terraform": "#"}
+_NOT_READ_IN_BICEP = re.compile(r"'(?:[^'\\]|\\.)*'|//.*|\{\{\w+\}\}|\bresource \w+")
+"""Texts, comments, placeholders and the names of resources. `'${name}'` is the one text that reads a name."""
+
+
+def remediation(
+    *, summary: str, caution: str, az: str = "", bicep: str = "", terraform: str = ""
+) -> Remediation:
+    """Return the fix with every name in its texts explained."""
+    return Remediation(
+        summary=summary,
+        az=_explained_az(az),
+        bicep=_explained_bicep(bicep),
+        terraform=_explained_terraform(terraform),
+        caution=caution,
+    )
+
+
+def in_order(*steps: tuple[str, str]) -> str:
+    """Return numbered steps. A step is a sentence and its commands."""
+    return "\n".join(f"# {number}. {does}\n{lines}" for number, (does, lines) in enumerate(steps, 1))
+
+
+def either(*alternatives: tuple[str, str], language: str = "az") -> str:
+    """Return labelled alternatives. All but the first are comments."""
+    mark = _COMMENT[language]
+    (when, first), *others = alternatives
+    parts = [f"{mark} Either {when}:\n{first}"]
+    parts += [f"{mark} Or {label}:\n{commented(text, language)}" for label, text in others]
+    return "\n".join(parts)
+
+
+def commented(text: str, language: str = "az") -> str:
+    """Return the text with a comment sign before each line."""
+    return "\n".join(f"{_COMMENT[language]} {line}".rstrip() for line in text.splitlines())
+
+
+def _explained_az(text: str) -> str:
+    used = [name for name in NAMES if re.search(rf"\${name.upper()}\b", text)]
+    return "\n".join([*(f"# {name.upper()}: {NAMES[name]}" for name in used), text]) if text else ""
+
+
+def _explained_bicep(text: str) -> str:
+    code = _NOT_READ_IN_BICEP.sub(lambda found: " ".join(re.findall(r"\$\{(\w+)\}", found[0])) + ",", text)
+    lines = [line for name in NAMES if _reads(code, camel(name)) for line in _parameter(name)]
+    return "\n".join([*lines, text]) if text else ""
+
+
+def _parameter(name: str) -> Iterator[str]:
+    yield f"@description('{NAMES[name]}')"
+    yield f"param {camel(name)} {LISTS.get(name, ('string', ''))[0]}"
+
+
+def _reads(code: str, name: str) -> bool:
+    """Return whether the code reads the name. A name before a colon or after a dot is that of a property."""
+    return re.search(rf"(?<![\w.]){name}\b(?!\s*:)", code) is not None
+
+
+def camel(name: str) -> str:
+    """Return the name as Bicep writes it."""
+    first, *others = name.split("_")
+    return first + "".join(word.capitalize() for word in others)
+
+
+def _explained_terraform(text: str) -> str:
+    blocks = [
+        f'variable "{name}" {{\n  type        = {LISTS.get(name, ("", "string"))[1]}\n'
+        f'  description = "{NAMES[name]}"\n}}'
+        for name in NAMES
+        if re.search(rf"\bvar\.{name}\b", text)
+    ]
+    return "\n".join([*blocks, text]) if text else ""

@@ -1,0 +1,154 @@
+"""Commands and resources that several fixes share.
+
+az changes a resource by `az rest --method patch` where the contract of Azure has the property. Otherwise
+`az resource update` reads the resource, changes one property and writes it back. `az ml workspace update` is left out
+for the managed network, because `--managed-network` also sends the firewall tier Standard and no rules
+(measured with azure-ai-ml 1.35.2).
+
+Terraform uses azapi, whose `azapi_update_resource` changes the named properties alone, whatever kind the workspace has.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+API = "2025-12-01"
+PREVIEW = "2025-10-01-preview"
+"""The newest preview that has `networkAcls` of a workspace; no stable version has it."""
+
+WORKSPACE = "Microsoft.MachineLearningServices/workspaces"
+OF_WORKSPACE = "--name {{workspace}} --resource-group {{resource_group}} --subscription {{subscription_id}}"
+IN_WORKSPACE = (
+    "--workspace-name {{workspace}} --resource-group {{resource_group}} --subscription {{subscription_id}}"
+)
+
+OWN_TEMPLATE = "Lines for your own template: "
+"""Begins the comment on lines that must not be deployed alone, and names the place where they go."""
+
+EXISTING_WORKSPACE = f"resource workspace '{WORKSPACE}@{API}' existing = {{\n  name: {{{{workspace}}}}\n}}\n"
+
+
+def get(resource_id: str, *, query: str = "", version: str = API) -> str:
+    """Return the command that reads a resource, as JSON."""
+    how = f" --query {query}" if query else ""
+    return f"az rest --method get --url {resource_id} --url-parameters api-version={version}{how}"
+
+
+def put(resource_id: str, body: str, *, version: str = API) -> str:
+    """Return the command that writes a resource. `body` is a shell word."""
+    return f"az rest --method put --url {resource_id} --url-parameters api-version={version} --body {body}"
+
+
+def patch(body: Mapping[str, Any], *, version: str = API, resource_id: str = "{{workspace_id}}") -> str:
+    """Return the command that changes these properties of a resource and no other."""
+    return (
+        f"az rest --method patch --url {resource_id} --url-parameters api-version={version} "
+        f"--body {json_word(body)}"
+    )
+
+
+def patched(version: str = API, **properties: Any) -> str:
+    """Return the command that changes properties of the workspace."""
+    return patch({"properties": properties}, version=version)
+
+
+def json_word(body: Mapping[str, Any]) -> str:
+    """Return JSON as one word of a shell. A value `$NAME` is filled in by the shell, `{{name}}` by the report."""
+    text = json.dumps(body)
+    for value in sorted(set(_strings(body))):
+        if value.startswith("$"):
+            text = text.replace(f'"{value}"', f'"\'"{value}"\'"')
+        elif value.startswith("{{"):
+            text = text.replace(f'"{value}"', f"\"'{value}'\"")
+    return f"'{text}'"
+
+
+def _strings(value: Any) -> list[str]:
+    if isinstance(value, Mapping):
+        return [*value, *(text for each in value.values() for text in _strings(each))]
+    if isinstance(value, list):
+        return [text for each in value for text in _strings(each)]
+    return [value] if isinstance(value, str) else []
+
+
+def changed(*settings: str, resource_id: str, version: str = API) -> str:
+    """Return the command that reads a resource, changes some properties and writes it back whole.
+
+    az parses a value as JSON if it can: text that is a number needs quotes of its own.
+    """
+    return f"az resource update --ids {resource_id} --api-version {version} --set {' '.join(settings)}"
+
+
+def where(condition: str, command: str) -> str:
+    """Return a command that runs only if the condition of `test` is true."""
+    return f"if [ {condition} ]; then {command}; fi"
+
+
+def provisioned(*, spark: bool = False) -> str:
+    """Return the command that provisions the managed network."""
+    return f"az ml workspace provision-network {OF_WORKSPACE}" + (" --include-spark" if spark else "")
+
+
+def indented(lines: tuple[str, ...], depth: int) -> str:
+    """Return the lines, each with an end of line, `depth` levels in."""
+    return "".join(f"{'  ' * depth}{line}\n" for line in lines)
+
+
+def workspace_bicep(*properties: str, version: str = API, top: tuple[str, ...] = ()) -> str:
+    """Return lines for the workspace in the user's template: members of the resource and of its properties."""
+    body = f"  properties: {{\n    // the properties that you have\n{indented(properties, 2)}  }}\n"
+    return (
+        f"// {OWN_TEMPLATE}they go into the resource that creates the workspace.\n"
+        "// Deployed alone they would write the workspace without its other settings.\n"
+        f"resource workspace '{WORKSPACE}@{version}' = {{\n"
+        "  name: {{workspace}}\n"
+        "  location: {{location}}\n"
+        f"{indented(top, 1)}"
+        f"{body if properties else '  properties: {}  // the properties that you have' + chr(10)}"
+        "}"
+    )
+
+
+def azapi(
+    name: str, type_: str, resource_id: str, *lines: str, version: str = API, in_properties: bool = True
+) -> str:
+    """Return a Terraform resource that changes these properties of an existing resource and no other."""
+    members = ("properties = {", *(f"  {line}" for line in lines), "}") if in_properties else lines
+    return (
+        f'resource "azapi_update_resource" "{name}" {{\n'
+        f'  type        = "{type_}@{version}"\n'
+        f"  resource_id = {resource_id}\n"
+        f"  body = {{\n{indented(members, 2)}  }}\n"
+        "}"
+    )
+
+
+def workspace_terraform(*properties: str, version: str = API, azurerm: tuple[str, ...] = ()) -> str:
+    """Return the Terraform resource that changes the workspace.
+
+    `azurerm` lists the arguments of the azurerm resources of a workspace and of a hub for the same setting: if
+    Terraform created the workspace with azurerm, its next run would undo the change.
+    """
+    also = (
+        "# If azurerm created the workspace, set it there instead. Otherwise the next run of Terraform undoes it.\n"
+        + indented(tuple(f"# {argument}" for argument in azurerm), 0)
+        if azurerm
+        else ""
+    )
+    return also + azapi("workspace", WORKSPACE, "{{workspace_id}}", *properties, version=version)
+
+
+def action(name: str, body: str = "") -> str:
+    """Return the Terraform resource that starts an action of the workspace."""
+    lines = f"  body = {{\n    {body}\n  }}\n" if body else ""
+    return (
+        f'resource "azapi_resource_action" "{name}" {{\n'
+        f'  type        = "{WORKSPACE}@{API}"\n'
+        "  resource_id = {{workspace_id}}\n"
+        f'  action      = "{name}"\n'
+        '  method      = "POST"\n'
+        f"{lines}"
+        "}"
+    )
