@@ -167,7 +167,8 @@ def fix(
         int | None, _option("--top", "N", "The first N fixes. [default: list 10, write all]", min=1)
     ] = None,
     workspace: Annotated[
-        str | None, _option("--workspace", "NAME", "Only findings of this workspace: a name or a part of one.")
+        str | None,
+        _option("--workspace", "NAME", "Only findings of this workspace: a name or a part of one."),
     ] = None,
     check: Annotated[str | None, _option("--check", "ID", "Only findings of this check.")] = None,
     output: Annotated[
@@ -175,7 +176,9 @@ def fix(
     ] = None,
     prices: Annotated[
         Path | None,
-        _option("--prices", "FILE", "Prices as JSON or YAML: firewall_standard, firewall_basic, private_endpoint."),
+        _option(
+            "--prices", "FILE", "Prices as JSON or YAML: firewall_standard, firewall_basic, private_endpoint."
+        ),
     ] = None,
     policy: Policies = None,
 ) -> int:

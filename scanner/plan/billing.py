@@ -55,7 +55,9 @@ def billed_by(steps: Iterable[Step]) -> dict[str, int]:
     with_firewall: set[str] = set()
     for step in steps:
         text = "\n".join(step.commands)
-        counts["private_endpoint"] += text.count("private-endpoint create ") + text.count("--type private_endpoint ")
+        counts["private_endpoint"] += text.count("private-endpoint create ") + text.count(
+            "--type private_endpoint "
+        )
         key = step.workspace.workspace_id.lower()
         if "--type fqdn " in text and not step.workspace.has_host_rules and key not in with_firewall:
             with_firewall.add(key)

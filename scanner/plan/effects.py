@@ -49,7 +49,10 @@ ORDER: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     ("network settings", ("MVN005", "MVN007", "MVN003", "MVN004", "OBR001")),
     ("new outbound rules", ("OBR003", "OBR011", "SCN001", "SCN002", "SCN003", "SCN004", "SCN005", "SCN006")),
     ("computes and endpoints again", ()),
-    ("computes", ("CMP001", "CMP002", "CMP003", "CMP004", "CMP005", "CMP006", "CMP007", "CMP008", "CMP009", "RES008")),
+    (
+        "computes",
+        ("CMP001", "CMP002", "CMP003", "CMP004", "CMP005", "CMP006", "CMP007", "CMP008", "CMP009", "RES008"),
+    ),
     ("deployments", ("END003", "END004")),
     ("other fixes", ()),
     ("access by identity", ("SEC005", "SEC006", "RES010", "RES012", "RES009")),
@@ -68,7 +71,9 @@ New things come before old ones go: endpoints and DNS before public access is cl
 computes are created in it, and new rules before wide ones are removed.
 """
 
-_PHASES = {check: (place, within) for place, (_, checks) in enumerate(ORDER) for within, check in enumerate(checks)}
+_PHASES = {
+    check: (place, within) for place, (_, checks) in enumerate(ORDER) for within, check in enumerate(checks)
+}
 _NAMES = [name for name, _ in ORDER]
 AGAIN: Final = (_NAMES.index("computes and endpoints again"), 0)
 """The phase that creates computes and endpoints again after a change of the isolation mode."""

@@ -1,4 +1,4 @@
-"""What the audit knows about a workspace that decides between the alternatives of a fix, or that a mode change deletes."""
+"""What the audit knows about a workspace: what decides between alternatives, and what a mode change deletes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Fill in the placeholders of a fix for one finding, from the ids, the report's files and, if there are any, the tables.
+"""Fill in the placeholders of a fix for one finding, from the ids, the report's files and the tables, if there are any.
 
 A report has fewer columns than the tables of a bundle, of exports or of Azure. A placeholder that nothing fills becomes
 a variable of the shell.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from itertools import pairwise
 
 from checks.contract.tables import SCHEMAS, Tables
@@ -16,10 +17,13 @@ from checks.drift.model import Snapshot
 from checks.model import Check
 from reports.literals import az_literal
 from reports.page.fixes import WORKSPACE_NAMES, Resources
+from scanner.plan.texts import Part
 
 Row = Mapping[str, str]
 
-_WORD = re.compile(r"(?P<json>(?<=\"')\{\{(?P<in_json>\w+)\}\}(?='\"))|\{\{(?P<name>\w+)\}\}|\$(?P<shell>[A-Z]\w*)")
+_WORD = re.compile(
+    r"(?P<json>(?<=\"')\{\{(?P<in_json>\w+)\}\}(?='\"))|\{\{(?P<name>\w+)\}\}|\$(?P<shell>[A-Z]\w*)"
+)
 _PLACES = {"subscriptions": "subscription_id", "resourcegroups": "resource_group"}
 _KINDS = {
     "workspaces": "workspace",
@@ -31,6 +35,8 @@ _KINDS = {
     "outboundrules": "rule",
     "privateendpointconnections": "connection",
 }
+_GUARD = re.compile(r"^if \[ (?P<tests>.*?) \]; then (?P<command>.*); fi$")
+_TEST = re.compile(r"^\{\{(?P<name>\w+)\}\} (?P<sign>!?=) (?P<word>\w+)$")
 _TYPES = {"onlineendpoints": "online", "batchendpoints": "batch", "serverlessendpoints": "serverless"}
 _ROLES = {"storageaccounts": "storage", "vaults": "vault", "registries": "registry", "components": "insights"}
 
@@ -75,9 +81,7 @@ class Values:
         rule = {str(name): str(value) for name, value in rules.loc[key].items()} if key in rules.index else {}
         return {**workspace, **rule}
 
-    def _of_tables(
-        self, check: Check, names: tuple[str, ...], finding: Row, owner: str
-    ) -> dict[str, str]:
+    def _of_tables(self, check: Check, names: tuple[str, ...], finding: Row, owner: str) -> dict[str, str]:
         usable = tuple(
             name for name in names if name in {*WORKSPACE_NAMES, *SCHEMAS[check.over].dtypes, "resource_id"}
         )
@@ -132,3 +136,36 @@ def unfilled(lines: tuple[str, ...], values: Mapping[str, str]) -> tuple[str, ..
     """Return the placeholders of the lines that have no value."""
     names = re.findall(r"\{\{(\w+)\}\}", "\n".join(lines))
     return tuple(dict.fromkeys(name for name in names if name not in values))
+
+
+def decided(part: Part, values: Mapping[str, str]) -> Part:
+    """Return the part without the tests of `if` that the values decide, and without the commands that cannot run.
+
+    A command that cannot run goes with the comment above it.
+    """
+    lines: list[str] = []
+    for line in part.lines:
+        kept = _decided(line, values)
+        if kept is not None:
+            lines.append(kept)
+        elif lines and lines[-1].startswith("#"):
+            lines.pop()
+    return replace(part, lines=tuple(lines))
+
+
+def _decided(line: str, values: Mapping[str, str]) -> str | None:
+    found = _GUARD.match(line)
+    if found is None:
+        return line
+    tests = [(test, _truth(test, values)) for test in found["tests"].split(" ] && [ ")]
+    if any(truth is False for _, truth in tests):
+        return None
+    open_tests = " ] && [ ".join(test for test, truth in tests if truth is None)
+    return f"if [ {open_tests} ]; then {found['command']}; fi" if open_tests else found["command"]
+
+
+def _truth(test: str, values: Mapping[str, str]) -> bool | None:
+    found = _TEST.match(test)
+    if found is None or found["name"] not in values:
+        return None
+    return (values[found["name"]] == found["word"]) == (found["sign"] == "=")

@@ -57,7 +57,7 @@ must_be_known() {
     for known in "${@:3}"; do
       if [ "$known" = "$name" ]; then is_known=yes; fi
     done
-    [ -z "$name" ] || [ "$is_known" = yes ] || stop "this plan does not know $name of the $what: scan again, then plan again"
+    [ -z "$name" ] || [ "$is_known" = yes ] || stop "this plan does not know $name of the $what: plan again with azml-audit fix --live"
   done <<< "$2"
 }
 

@@ -12,8 +12,9 @@ from checks.model import Check
 from scanner.plan.effects import Reason
 from scanner.plan.facts import Facts
 from scanner.plan.filling import Values
+from scanner.plan.merging import merged
 from scanner.plan.recreation import ModeChange, with_mode_changes
-from scanner.plan.steps import Step, steps_of
+from scanner.plan.steps import Step, key_of, steps_of
 
 Row = Mapping[str, str]
 
@@ -28,8 +29,7 @@ class Fix:
     @cached_property
     def findings(self) -> Mapping[tuple[str, str, str], Row]:
         """The findings that its steps remove, each once."""
-        rows = (row for step in self.steps for row in step.findings)
-        return {(row["check_id"], row["resource_id"].lower(), row["workspace_id"].lower()): row for row in rows}
+        return {key_of(row): row for step in self.steps for row in step.findings}
 
     @cached_property
     def workspaces(self) -> frozenset[str]:
@@ -66,7 +66,9 @@ class Plan:
     def steps(self) -> tuple[Step, ...]:
         """The steps in the order in which they are safe."""
         steps = [step for fix in self.fixes for step in fix.steps]
-        return tuple(sorted(steps, key=lambda step: (step.phase, step.rank, step.check.id, step.target.lower())))
+        return tuple(
+            sorted(steps, key=lambda step: (step.phase, step.rank, step.check.id, step.target.lower()))
+        )
 
     @property
     def findings(self) -> Mapping[tuple[str, str, str], Row]:
@@ -82,7 +84,7 @@ class Plan:
 def plan_of(audit: Snapshot, tables: Tables | None) -> Plan:
     """Return the plan that removes every violation of the audit."""
     found = steps_of(audit, Facts(audit, tables), Values(audit, tables))
-    steps, changes = with_mode_changes(found.steps)
+    steps, changes = with_mode_changes(merged(found.steps))
     return Plan(fixes=_ranked(steps), changes=tuple(changes), unknown_checks=found.unknown_checks)
 
 

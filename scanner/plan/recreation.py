@@ -7,14 +7,15 @@ them with what Azure lists, and the plan is cut in two, so that outbound rules a
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from checks.contract.isolation import APPROVED, INTERNET
 from reports.literals import az_literal
 from scanner.plan.effects import AGAIN, MODE, Reason
 from scanner.plan.facts import Workspace
-from scanner.plan.steps import Step, compute_query, recreates_compute
+from scanner.plan.merging import compute_query, recreates_compute
+from scanner.plan.steps import Step, key_of
 from scanner.plan.texts import Part, with_other_mode
 
 LOOPED = ("COMPUTE", "ENDPOINT", "DEPLOYMENT")
@@ -70,7 +71,8 @@ def with_mode_changes(steps: Sequence[Step]) -> tuple[list[Step], list[ModeChang
     kept = [step for step in steps if id(step) not in gone]
     changes = [_change(listed, computes[key]) for key, listed in by_workspace.items()]
     for change in changes:
-        kept += [change.before] if change.is_allowed is False else [change.before, change.after]
+        is_filled = change.is_allowed is not False and bool(change.after.commands)
+        kept += [change.before, change.after] if is_filled else [change.before]
     return kept, changes
 
 
@@ -83,20 +85,15 @@ def _change(listed: Sequence[Step], computes: Sequence[Step]) -> ModeChange:
     mode = _wanted_mode(listed)
     parts = tuple(with_other_mode(part, mode) for part in longest.parts)
     cut = 1 + next(place for place, part in enumerate(parts) if _is_provisioning(part))
-    findings = {
-        (row["check_id"], row["resource_id"].lower(), row["workspace_id"].lower()): row
-        for step in (*listed, *computes)
-        for row in step.findings
-    }
+    findings = {key_of(row): row for step in (*listed, *computes) for row in step.findings}
     worst = min((*listed, *computes), key=lambda step: (step.rank, step not in listed))
     own = next(step for step in listed if step.check.id == (worst if worst in listed else longest).check.id)
-    queries = {step.values.get("compute", ""): compute_query(step) for step in computes}
+    queries = {step.values.get("compute", ""): _beside_network(compute_query(step)) for step in computes}
     locals_ = tuple(line for step in computes for line in step.commands if re.match(r"[A-Z_]+=", line))
     names = {name: meaning for step in (*listed, *computes) for name, meaning in step.names.items()}
     one = replace(
         longest,
         check=own.check,
-        names={name: meaning for name, meaning in names.items() if name not in LOOPED},
         reasons=frozenset().union(*(step.reasons for step in listed)) - {Reason.DECISION},
         warnings=tuple(dict.fromkeys(text for step in listed for text in step.warnings)),
         others=(),
@@ -108,9 +105,26 @@ def _change(listed: Sequence[Step], computes: Sequence[Step]) -> ModeChange:
         before = (Part(does=f"Azure refuses {mode}: create a new workspace in that mode.", lines=()),)
     return replace(
         change,
-        before=replace(one, parts=before, findings=tuple(findings.values()), phase=MODE),
-        after=replace(one, parts=after, findings=(), phase=AGAIN),
+        before=replace(
+            one, parts=before, names=_used(names, before), findings=tuple(findings.values()), phase=MODE
+        ),
+        after=replace(one, parts=after, names=_used(names, after), findings=(), phase=AGAIN),
     )
+
+
+def _used(names: Mapping[str, str], parts: Sequence[Part]) -> dict[str, str]:
+    """Return the names that the lines still need from the user."""
+    text = "\n".join(line for part in parts for line in part.commands)
+    return {
+        name: meaning
+        for name, meaning in names.items()
+        if name not in LOOPED and re.search(rf"\${name}\b|{{{{{name.lower()}}}}}", text)
+    }
+
+
+def _beside_network(query: str) -> str:
+    """Return the changes of a compute without those of its network, which the change of the mode makes itself."""
+    return "'' | ''".join(each for each in query.split("'' | ''") if "subnet:" not in each and each)
 
 
 def _wanted_mode(listed: Sequence[Step]) -> str:
@@ -138,21 +152,24 @@ def _guarded(
     lines = [
         *dict.fromkeys(locals_),
         f'must_allow {change.mode} "$({_MODES})"',
-        f'must_be_known computes "$(az ml compute list {_IN_WORKSPACE} {_NAMES})"{_words(workspace.computes)}',
-        f'must_be_known endpoints "$(az ml online-endpoint list {_IN_WORKSPACE} {_NAMES})"{_words(workspace.endpoints)}',
+        _known("computes", "az ml compute list", workspace.computes),
+        _known("endpoints", "az ml online-endpoint list", workspace.endpoints),
     ]
     for endpoint, deployments in workspace.endpoints.items():
-        listed = f"az ml online-deployment list --endpoint-name {az_literal(endpoint)} {_IN_WORKSPACE} {_NAMES}"
-        lines.append(f'must_be_known deployments "$({listed})"{_words(deployments)}')
+        listing = f"az ml online-deployment list --endpoint-name {az_literal(endpoint)}"
+        lines.append(_known("deployments", listing, deployments))
     first = Part(
         does="Stop if Azure refuses the mode, or has a compute, endpoint or deployment that this plan does not know.",
         lines=tuple(lines),
+        number="1. ",
     )
     return first, *(_for_each(change, part, queries) for part in parts[1:])
 
 
-def _words(names: Iterable[str]) -> str:
-    return "".join(f" {az_literal(name)}" for name in names)
+def _known(what: str, listing: str, names: Iterable[str]) -> str:
+    """Return the command that stops the script if Azure lists another name."""
+    words = "".join(f" {az_literal(name)}" for name in names)
+    return f'must_be_known {what} "$({listing} {_IN_WORKSPACE} {_NAMES})"{words}'
 
 
 def _for_each(change: ModeChange, part: Part, queries: dict[str, str]) -> Part:
@@ -168,7 +185,7 @@ def _for_each(change: ModeChange, part: Part, queries: dict[str, str]) -> Part:
             lines += [f"ENDPOINT={az_literal(name)}", *_for_deployments(part.lines, deployments)]
     else:
         lines = list(part.lines)
-    return Part(does=part.does, lines=tuple(lines))
+    return replace(part, lines=tuple(lines))
 
 
 def _for_deployments(lines: Sequence[str], deployments: Sequence[str]) -> Iterable[str]:

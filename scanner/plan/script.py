@@ -25,7 +25,7 @@ SHARED = (
     *("LOG_ANALYTICS_ID", "SUBNET_ID", "VIRTUAL_NETWORK_ID", "VNET_LINK", "ZONE_GROUP"),
     *("SKU", "VM_SIZE", "AI_SERVICES_ID", "SEARCH_SERVICE_ID", "IDENTITY_ID"),
 )
-"""Names whose value may be the same in every step: they may be set once, without a number."""
+"""Names with one value for every step that uses them. Run steps alone (--only) that need another value."""
 
 _LISTS_ENDPOINTS = "Stop here if the list is empty."
 _WAITS = "Wait until the new rule is Active."
@@ -56,8 +56,8 @@ class _Numbered:
         return printable(f"{self.step.check.id} {self.step.target}: {self.step.check.remediation.summary}")
 
     def variable(self, name: str) -> str:
-        """Return the name with the number of the step: two steps never share a value by accident."""
-        return f"{name}_{self.number}" if name in self.step.names else name
+        """Return the name with the number of the step: only names of `SHARED` have one value for several steps."""
+        return f"{name}_{self.number}" if name in self.step.names and name not in SHARED else name
 
     @property
     def names(self) -> Mapping[str, str]:
@@ -111,11 +111,10 @@ def _names(numbered: Sequence[_Numbered]) -> str:
     shared = {name: each.step.names[name] for each in numbered for name in each.step.names if name in SHARED}
     lines = [f': "${{{name}:=}}"  # {printable(meaning)}; for every step' for name, meaning in shared.items()]
     for each in numbered:
-        if each.names:
+        own = {name: meaning for name, meaning in each.names.items() if name not in SHARED}
+        if own:
             lines.append(_comments([f"Step {each.number}, {each.step.check.id} {each.step.target}:"]))
-        for name, meaning in each.step.names.items():
-            default = f"${{{name}:-}}" if name in SHARED else ""
-            lines.append(f': "${{{each.variable(name)}:={default}}}"  # {printable(meaning)}')
+        lines += [f': "${{{name}:=}}"  # {printable(meaning)}' for name, meaning in own.items()]
     return "\n".join(lines)
 
 
@@ -126,7 +125,9 @@ def _plans(plan: Plan, prices: Mapping[str, float]) -> str:
         lines += [f"  {line}" for line in (*mode_change_lines(change), *billed_by_change(change, prices))]
     added = billed_by(plan.steps)
     if added:
-        lines.append("Azure bills: " + "; ".join(priced(name, count, prices) for name, count in added.items()) + ".")
+        lines.append(
+            "Azure bills: " + "; ".join(priced(name, count, prices) for name, count in added.items()) + "."
+        )
     return _comments(lines)
 
 
@@ -143,7 +144,8 @@ def _function(each: _Numbered) -> str:
         comments.append(f"Caution: {step.check.remediation.caution}")
     body = [f"  {line}" for part in step.parts for line in _part(each, part)]
     if not step.commands:
-        body = [f"  # By hand: {printable(step.parts[0].does if step.parts else step.check.remediation.summary)}", "  :"]
+        does = step.parts[0].does if step.parts else step.check.remediation.summary
+        body += [f"  # By hand: {printable(does)}", "  :"]
     return "\n".join(
         [_comments(comments), *_others(each), f"{each.function}() {{", *body, "}", *_needs(each)]
     )
@@ -172,7 +174,7 @@ def _message(meaning: str) -> str:
 
 def _part(each: _Numbered, part: Part) -> Iterator[str]:
     if part.does:
-        yield f"# {printable(part.does)}"
+        yield f"# {part.number}{printable(part.does)}"
     for line in part.lines:
         if not line.startswith("#"):
             line = _checked(line, part.does)
@@ -198,5 +200,3 @@ def _checked(line: str, does: str) -> str:
 def _call(each: _Numbered) -> str:
     words = [str(each.number), each.function, " ".join(each.reasons), str(each.folder), each.title]
     return "  step " + " ".join(shlex.quote(word) for word in words)
-
-

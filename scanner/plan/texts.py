@@ -14,21 +14,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 _NAME = re.compile(r"^# (?P<name>[A-Z][A-Z0-9_]*): (?P<meaning>.*)$")
 _EITHER = re.compile(r"^# Either (?P<label>.*):$")
 _OR = re.compile(r"^# Or (?P<label>.*):$")
 _NESTED_OR = re.compile(r"^# Or, (?P<label>.*):$")
-_NUMBER = re.compile(r"^# \d+\. (?P<does>.*)$")
+_NUMBER = re.compile(r"^# (?P<number>\d+\. )(?P<does>.*)$")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Part:
-    """A numbered sentence of a fix and its lines. The sentence is "" without a number."""
+    """A numbered sentence of a fix and its lines. Both `does` and `number`, such as "2. ", are "" without a number."""
 
     does: str
     lines: tuple[str, ...]
+    number: str = ""
 
     @property
     def commands(self) -> tuple[str, ...]:
@@ -91,13 +92,17 @@ def _ways(lines: Sequence[str]) -> list[Alternative]:
 
 
 def _parts(lines: Sequence[str]) -> tuple[Part, ...]:
-    parts: list[tuple[str, list[str]]] = [("", [])]
+    parts: list[tuple[str, str, list[str]]] = [("", "", [])]
     for line in lines:
         if found := _NUMBER.match(line):
-            parts.append((found["does"], []))
+            parts.append((found["number"], found["does"], []))
         else:
-            parts[-1][1].append(line)
-    return tuple(Part(does=does, lines=tuple(listed)) for does, listed in parts if does or listed)
+            parts[-1][2].append(line)
+    return tuple(
+        Part(number=number, does=does, lines=tuple(listed))
+        for number, does, listed in parts
+        if does or listed
+    )
 
 
 def with_other_mode(part: Part, mode: str) -> Part:
@@ -111,5 +116,5 @@ def with_other_mode(part: Part, mode: str) -> Part:
         if _NESTED_OR.match(line) and wanted in lines[place + 1]:
             chosen = lines[place + 1].removeprefix("# ")
             others = [each for each in lines if not each.startswith("#") and "isolationMode" not in each]
-            return Part(does=part.does, lines=(chosen, *others))
+            return replace(part, lines=(chosen, *others))
     return part

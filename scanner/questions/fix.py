@@ -24,7 +24,7 @@ from scanner.plan.recreation import ModeChange, mode_change_lines
 from scanner.plan.script import script_of
 from scanner.questions.explain import workspace_named
 from scanner.questions.latest import Subject, read
-from scanner.terminal import print_line
+from scanner.terminal import print_line, print_lines
 
 if TYPE_CHECKING:
     from scanner.terminal import Terminal
@@ -67,7 +67,10 @@ def fix(choice: Choice, subject: Subject, terminal: Terminal) -> int:
     _show(plan, choice, subject, prices, terminal.out)
     if choice.output is not None:
         _write(choice.output, script_of(plan, audit.name, prices))
-        print_line(terminal.out, f"\nWrote {choice.output}. Read it, then run: bash {shlex.quote(str(choice.output))}")
+        print_lines(
+            terminal.out,
+            f"\nWrote {choice.output}. Read it, then run: bash {shlex.quote(str(choice.output))}",
+        )
     return 0
 
 
@@ -114,13 +117,15 @@ def _show(plan: Plan, choice: Choice, subject: Subject, prices: Mapping[str, flo
         _show_fix(number, each, _source_options(subject), prices, out)
     if len(shown) < len(plan.fixes):
         more = len(plan.fixes) - len(shown)
-        print_line(out, f"\n... and {_many(more, 'more fix', 'more fixes')}: --top {len(plan.fixes)}", "yellow")
+        print_lines(
+            out, f"\n... and {_many(more, 'more fix', 'more fixes')}: --top {len(plan.fixes)}", "yellow"
+        )
     is_narrow = choice.check is not None or choice.workspace is not None
     changes = plan.changes if is_narrow else plan.changes[:_MOST_CHANGES]
     for change in changes:
         _show_change(change, prices, out)
     if len(changes) < len(plan.changes):
-        print_line(out, f"\n... and {len(plan.changes) - len(changes)} more: --check MVN001", "yellow")
+        print_lines(out, f"\n... and {len(plan.changes) - len(changes)} more: --check MVN001", "yellow")
 
 
 def _many(count: int, one: str, many: str = "") -> str:
@@ -128,14 +133,18 @@ def _many(count: int, one: str, many: str = "") -> str:
 
 
 def _source_options(subject: Subject) -> str:
-    return f" --from {shlex.quote(str(subject.path))}" if subject.path else " --live" if subject.connect else ""
+    return (
+        f" --from {shlex.quote(str(subject.path))}" if subject.path else " --live" if subject.connect else ""
+    )
 
 
 def _show_fix(number: int, each: Fix, options: str, prices: Mapping[str, float], out: Console) -> None:
     word = _WORDS[min(step.rank for step in each.steps)]
     head = f"{each.check.id} {each.check.title}"
     out.print()
-    out.print(Text.assemble(f"{number:2}. ", (word, _STYLES.get(word, "magenta")), " ", (_cut(head, word), "bold")))
+    out.print(
+        Text.assemble(f"{number:2}. ", (word, _STYLES.get(word, "magenta")), " ", (_cut(head, word), "bold"))
+    )
     others = sorted({row["check_id"] for row in each.findings.values()} - {each.check.id})
     also = f", with {', '.join(others)}" if others else ""
     removed = _many(len(each.findings), "finding")
@@ -156,15 +165,21 @@ def _cut(head: str, word: str) -> str:
 def _cost(each: Fix, prices: Mapping[str, float]) -> list[str]:
     if not each.reasons:
         return ["Reversible. In the default script."]
-    others = "; ".join(MEANINGS[reason] for reason in Reason if reason in each.reasons - {Reason.IRREVERSIBLE})
+    others = "; ".join(
+        MEANINGS[reason] for reason in Reason if reason in each.reasons - {Reason.IRREVERSIBLE}
+    )
     if Reason.IRREVERSIBLE in each.reasons:
         warnings = dict.fromkeys(_sentence(text) for step in each.steps for text in step.warnings)
-        lines = [f"Not reversible: {' '.join(warnings) or 'it deletes something.'}{f' Also: {others}.' if others else ''}"]
+        lines = [
+            f"Not reversible: {' '.join(warnings) or 'it deletes something.'}{f' Also: {others}.' if others else ''}"
+        ]
     else:
         lines = [f"Reversible. Set apart: {others}."]
     added = billed_by(each.steps)
     if added:
-        lines.append("Billed: " + "; ".join(priced(name, count, prices) for name, count in added.items()) + ".")
+        lines.append(
+            "Billed: " + "; ".join(priced(name, count, prices) for name, count in added.items()) + "."
+        )
     return lines
 
 

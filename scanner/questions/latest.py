@@ -43,10 +43,11 @@ def latest(subject: Subject, terminal: Terminal) -> Snapshot:
 def read(subject: Subject, terminal: Terminal, *, with_tables: bool) -> tuple[Snapshot, Tables | None]:
     """Return the audit and its tables, None for a report, whose files have fewer columns.
 
-    The tables of a bundle are read from its payloads again, which takes as long as a replay: only `with_tables`.
+    The tables of a bundle are read from its payloads again, which takes as long as a replay: only `with_tables`, which
+    also reads from Azure what no policy needs.
     """
     if subject.connect is not None:
-        return _judged(subject, terminal)
+        return _judged(subject, terminal, collect_all=with_tables)
     path = subject.path or LAST_REPORT
     if subject.path is None and not path.exists():
         raise UsageError(
@@ -56,7 +57,7 @@ def read(subject: Subject, terminal: Terminal, *, with_tables: bool) -> tuple[Sn
     if _is_report(path) or not path.exists():
         tables = _tables_of_bundle(path, terminal) if with_tables and is_bundle(path) else None
         return snapshot(path), tables
-    return _judged(subject, terminal)
+    return _judged(subject, terminal, collect_all=True)
 
 
 def _is_report(path: Path) -> bool:
@@ -71,7 +72,7 @@ def _tables_of_bundle(path: Path, terminal: Terminal) -> Tables:
     return _gathered(Subject(path=path), job, (), terminal).tables
 
 
-def _judged(subject: Subject, terminal: Terminal) -> tuple[Snapshot, Tables]:
+def _judged(subject: Subject, terminal: Terminal, *, collect_all: bool) -> tuple[Snapshot, Tables]:
     """Return the audit of Azure or of exports, judged by the policies of the subject, and its tables."""
     from checks.registry import registry
     from scanner.audit import audited
@@ -83,7 +84,7 @@ def _judged(subject: Subject, terminal: Terminal) -> tuple[Snapshot, Tables]:
         output=LAST_REPORT,
         policies=subject.policies,
         earlier=subject.path,
-        collect_all=subject.connect is None,
+        collect_all=collect_all,
     )
     found = _gathered(subject, job, policies, terminal)
     audit = audited(
