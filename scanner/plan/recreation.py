@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from checks.contract.isolation import APPROVED, INTERNET
-from reports.literals import az_literal
 from scanner.plan.effects import AGAIN, MODE, Reason
 from scanner.plan.facts import Workspace
 from scanner.plan.merging import compute_query, recreates_compute
@@ -46,6 +46,18 @@ class ModeChange:
         """Whether changeableIsolationModes lists the mode, None if the audit does not have the list."""
         modes = self.workspace.modes
         return None if modes is None else self.mode.lower() in (mode.lower() for mode in modes)
+
+    @cached_property
+    def words(self) -> Mapping[str, str]:
+        """The placeholder of each name of a compute, endpoint or deployment: a name is filled in once, and quoted."""
+        workspace = self.workspace
+        deployments = (name for names in workspace.endpoints.values() for name in names)
+        names = dict.fromkeys((*workspace.computes, *workspace.endpoints, *deployments))
+        return {name: f"known_{number}" for number, name in enumerate(names, 1)}
+
+    def word(self, name: str) -> str:
+        """Return the placeholder for the name, as the lines of a fix have it."""
+        return f"{{{{{self.words[name]}}}}}"
 
     @property
     def computes(self) -> tuple[str, ...]:
@@ -99,6 +111,7 @@ def _change(listed: Sequence[Step], computes: Sequence[Step]) -> ModeChange:
         others=(),
     )
     change = ModeChange(workspace=one.workspace, mode=mode, before=one, after=one)
+    one = replace(one, values={**one.values, **{word: name for name, word in change.words.items()}})
     before = _guarded(change, parts[:cut], queries, locals_)
     after = tuple(_for_each(change, part, {}) for part in parts[cut:])
     if change.is_allowed is False:
@@ -152,12 +165,12 @@ def _guarded(
     lines = [
         *dict.fromkeys(locals_),
         f'must_allow {change.mode} "$({_MODES})"',
-        _known("computes", "az ml compute list", workspace.computes),
-        _known("endpoints", "az ml online-endpoint list", workspace.endpoints),
+        _known("computes", "az ml compute list", map(change.word, workspace.computes)),
+        _known("endpoints", "az ml online-endpoint list", map(change.word, workspace.endpoints)),
     ]
     for endpoint, deployments in workspace.endpoints.items():
-        listing = f"az ml online-deployment list --endpoint-name {az_literal(endpoint)}"
-        lines.append(_known("deployments", listing, deployments))
+        listing = f"az ml online-deployment list --endpoint-name {change.word(endpoint)}"
+        lines.append(_known("deployments", listing, map(change.word, deployments)))
     first = Part(
         does="Stop if Azure refuses the mode, or has a compute, endpoint or deployment that this plan does not know.",
         lines=tuple(lines),
@@ -166,10 +179,9 @@ def _guarded(
     return first, *(_for_each(change, part, queries) for part in parts[1:])
 
 
-def _known(what: str, listing: str, names: Iterable[str]) -> str:
+def _known(what: str, listing: str, words: Iterable[str]) -> str:
     """Return the command that stops the script if Azure lists another name."""
-    words = "".join(f" {az_literal(name)}" for name in names)
-    return f'must_be_known {what} "$({listing} {_IN_WORKSPACE} {_NAMES})"{words}'
+    return " ".join([f'must_be_known {what} "$({listing} {_IN_WORKSPACE} {_NAMES})"', *words])
 
 
 def _for_each(change: ModeChange, part: Part, queries: dict[str, str]) -> Part:
@@ -178,11 +190,12 @@ def _for_each(change: ModeChange, part: Part, queries: dict[str, str]) -> Part:
     lines: list[str] = []
     if "$COMPUTE" in text:
         for name in change.computes:
-            lines += [f"COMPUTE={az_literal(name)}"]
+            lines += [f"COMPUTE={change.word(name)}"]
             lines += [_with_change(line, queries.get(name, "")) for line in part.lines]
     elif "$ENDPOINT" in text or "$DEPLOYMENT" in text:
         for name, deployments in change.workspace.endpoints.items():
-            lines += [f"ENDPOINT={az_literal(name)}", *_for_deployments(part.lines, deployments)]
+            words = [change.word(each) for each in deployments]
+            lines += [f"ENDPOINT={change.word(name)}", *_for_deployments(part.lines, words)]
     else:
         lines = list(part.lines)
     return replace(part, lines=tuple(lines))
@@ -196,7 +209,7 @@ def _for_deployments(lines: Sequence[str], deployments: Sequence[str]) -> Iterab
             group.append(line)
             continue
         for name in deployments if group else ():
-            yield f"DEPLOYMENT={az_literal(name)}"
+            yield f"DEPLOYMENT={name}"
             yield from group
         group = []
         if line:

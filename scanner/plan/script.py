@@ -168,8 +168,9 @@ def _needs(each: _Numbered) -> Iterator[str]:
 
 
 def _message(meaning: str) -> str:
-    """Return the meaning as a text inside double quotes and braces of the shell."""
-    return "set it to " + re.sub(r'[`$"\\}{]', "", printable(meaning))
+    """Return the meaning as a text inside double quotes and braces, where bash reads an apostrophe as a quote too."""
+    safe = re.sub(r'[`$"\\}{]', "", printable(meaning))
+    return "set it to " + safe.replace("'", "\N{RIGHT SINGLE QUOTATION MARK}")
 
 
 def _part(each: _Numbered, part: Part) -> Iterator[str]:
