@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -64,8 +65,11 @@ class Facts:
         """Start without any workspace looked up."""
         self._audit = audit
         self._tables = tables
-        self._ids = texts(audit.findings["resource_id"]).drop_duplicates()
         self._known: dict[str, Workspace] = {}
+        self._children = _children(audit, tables)
+        self._attached = _attached(tables)
+        rules = audit.rules_by_key
+        self._with_host_rules = frozenset(rules.loc[rules["type"].str.lower().eq("fqdn"), "workspace_key"])
 
     def of(self, key: str) -> Workspace:
         """Return what is known about the workspace."""
@@ -75,8 +79,8 @@ class Facts:
 
     def _workspace(self, key: str) -> Workspace:
         row = self._audit.workspace_rows.get(key, {})
-        own = self._row("workspaces", key)
-        children = self._children(key)
+        own = self._row(key)
+        children = self._children.get(key, [])
         modes = own.get("changeable_isolation_modes")
         return Workspace(
             workspace_id=row.get("workspace_id", key),
@@ -85,50 +89,52 @@ class Facts:
             mode=row.get("effective_isolation_mode", ""),
             modes=tuple(modes.split(", ")) if modes else None,
             firewall_sku=own.get("firewall_sku", ""),
-            has_host_rules=self._has_host_rules(key),
+            has_host_rules=key in self._with_host_rules,
             computes=_named(children, "compute"),
-            attached=self._attached(key),
+            attached=tuple(sorted(self._attached.get(key, ()))),
             endpoints=_endpoints(children),
-            is_whole=all(
-                own.get(name) == "true"
-                for name in ("computes_known", "online_endpoints_known", "online_deployments_known")
-            ),
+            is_whole=all(own.get(name) == "True" for name in _KNOWN),
         )
 
-    def _has_host_rules(self, key: str) -> bool:
-        rules = self._audit.rules_by_key
-        return bool((rules["workspace_key"].eq(key) & rules["type"].str.lower().eq("fqdn")).any())
-
-    def _row(self, table: str, key: str) -> dict[str, str]:
-        if self._tables is None or key not in self._tables[table].index:
+    def _row(self, key: str) -> Mapping[str, str]:
+        """Return what only the tables have about the workspace, as texts."""
+        if self._tables is None or key not in self._tables.workspaces.index:
             return {}
-        row = self._tables[table].loc[key]
-        return {str(name): _text(value) for name, value in row.items()}
-
-    def _children(self, key: str) -> Sequence[str]:
-        """Return the ids of the computes, online endpoints and deployments of the workspace, as Azure spells them."""
-        found = self._ids[self._ids.str.lower().str.startswith(f"{key}/")].tolist()
-        for table, column in _CHILDREN.items():
-            if self._tables is not None:
-                frame = self._tables[table]
-                found += frame.loc[frame["workspace_id"].str.lower().eq(key), column].tolist()
-        return list({each.lower(): each for each in found}.values())
-
-    def _attached(self, key: str) -> tuple[str, ...]:
-        if self._tables is None:
-            return ()
-        frame = self._tables["computes"]
-        own = frame["workspace_id"].str.lower().eq(key) & frame["is_attached"].fillna(value=False)
-        return tuple(sorted(frame.loc[own, "compute"].dropna()))
+        row = self._tables.workspaces.loc[key]
+        found = {name: row[name] for name in (*_KNOWN, "changeable_isolation_modes", "firewall_sku")}
+        return {name: "" if pd.isna(value) else str(value) for name, value in found.items()}
 
 
+_KNOWN = ("computes_known", "online_endpoints_known", "online_deployments_known")
+_BELOW = re.compile(r"/workspaces/[^/]+/(?:computes|onlineEndpoints)/", re.IGNORECASE)
 _CHILDREN = {"computes": "compute_id", "endpoints": "endpoint_id", "online_deployments": "deployment_id"}
 
 
-def _text(value: object) -> str:
-    if pd.isna(value):  # type: ignore[call-overload]
-        return ""
-    return str(value).lower() if isinstance(value, bool) or str(value) in ("True", "False") else str(value)
+def _children(audit: Snapshot, tables: Tables | None) -> Mapping[str, Sequence[str]]:
+    """Return the ids of computes, endpoints and deployments, as Azure spells them, by their workspace."""
+    pairs = [(audit.findings["workspace_id"], audit.findings["resource_id"])]
+    if tables is not None:
+        pairs += [(tables[name]["workspace_id"], tables[name][column]) for name, column in _CHILDREN.items()]
+    found = pd.DataFrame(
+        {
+            "workspace": pd.concat([texts(workspace).str.lower() for workspace, _ in pairs]),
+            "child": pd.concat([texts(child) for _, child in pairs]),
+        }
+    )
+    found = found[found["child"].str.contains(_BELOW, regex=True)]
+    found = found[~found["child"].str.lower().duplicated()]
+    return {str(key): listed.tolist() for key, listed in found.groupby("workspace")["child"]}
+
+
+def _attached(tables: Tables | None) -> Mapping[str, Sequence[str]]:
+    """Return the names of attached computes by their workspace."""
+    if tables is None:
+        return {}
+    computes = tables.computes
+    own = computes[computes["is_attached"].fillna(value=False) & computes["compute"].notna()]
+    return {
+        str(key): listed.tolist() for key, listed in own.groupby(own["workspace_id"].str.lower())["compute"]
+    }
 
 
 def _named(ids: Sequence[str], word: str) -> tuple[str, ...]:
