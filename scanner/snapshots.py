@@ -23,6 +23,8 @@ from scanner.evidence.replaying import sealed
 
 _NEEDED = (columns.FINDINGS, columns.WORKSPACES, columns.OUTBOUND_RULES, columns.SUBSCRIPTIONS, columns.GAPS)
 _SINCE_1_2 = (columns.POLICIES, columns.WAIVERS)
+_ADDED = {"policies": ("root_digest",)}
+"""The columns that came with a minor version of the schema, by file: an older report of this version lacks them."""
 _FOLDERS = ("", "tables/")
 """The folders with CSV files: the top of a report, and the tables of a bundle."""
 
@@ -92,6 +94,9 @@ def _parsed(place: str, content: bytes, file: ReportFile) -> pd.DataFrame:
         )
     except (ValueError, pd.errors.ParserError) as error:
         raise SnapshotError(f"{place} is not a CSV file of a report: {error}.") from error
+    for name in _ADDED.get(file.name, ()):
+        if name not in read.columns:
+            read[name] = None
     missing = [column for column in names if column not in read.columns]
     if missing:
         raise SnapshotError(

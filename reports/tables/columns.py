@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from checks.contract.tables import BOOLEAN, INTEGER, SCHEMAS, STRING
 from checks.policy.score import WEIGHTS
 
-SCHEMA_VERSION = "2.1"
+SCHEMA_VERSION = "2.2"
 
 DECIMAL = "Float64"
 """A number with one decimal."""

@@ -1,4 +1,4 @@
-"""`azml-audit explain` and `reach`: questions to the last audit, to a bundle, to exports or to Azure."""
+"""`azml-audit explain`, `reach` and `fix`: questions to the last audit, to a bundle, to exports or to Azure."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from scanner.errors import UsageError
 
 if TYPE_CHECKING:
     from checks.drift.model import Snapshot
+    from scanner.questions.latest import Subject
     from scanner.terminal import Terminal
 
 _option = options()
@@ -37,19 +38,26 @@ class WhichAudit:
         self, terminal: Terminal, scope: Scope, sign_in: SignIn, policies: list[str] | None = None
     ) -> Snapshot:
         """Return the audit. Raises UsageError and SnapshotError."""
-        from scanner.questions.latest import Subject, latest
+        from scanner.questions.latest import latest
+
+        return latest(self.subject(terminal, scope, sign_in, policies), terminal)
+
+    def subject(
+        self, terminal: Terminal, scope: Scope, sign_in: SignIn, policies: list[str] | None = None
+    ) -> Subject:
+        """Return which audit to read. Raises UsageError for options that exclude each other."""
+        from scanner.questions.latest import Subject
 
         if self.live and self.from_ is not None:
             raise UsageError("--live and --from exclude each other: read Azure, or name files.")
         if not self.live and (any(vars(scope).values()) or sign_in != SignIn()):
             raise UsageError("The options under Scope and Sign-in need --live, which reads Azure now.")
-        subject = Subject(
+        return Subject(
             path=self.from_,
             connect=(lambda: sign_in.connection(terminal)) if self.live else None,
             wanted=scope.wanted() if self.live else None,
             policies=tuple(policies or ("baseline",)),
         )
-        return latest(subject, terminal)
 
 
 @command(
@@ -138,3 +146,49 @@ def _source(source: str | None, destination: str | None, reverse: str | None) ->
             "Name SOURCE and DESTINATION, such as `reach '*' pypi.org`, or use --reverse DESTINATION."
         )
     return "*" if reverse is not None else source or ""
+
+
+@command(
+    examples=[
+        "fix",
+        "fix --top 5 --output fix.sh",
+        "fix --workspace mlw-sandbox --prices prices.yaml",
+        "fix --check RES009 --from evidence.zip --output fix.sh",
+    ],
+    note="The script prints what it would do. It runs steps with --apply, and steps that Azure bills, that stop work "
+    "or that cannot be undone only with an option for each. azml-audit itself runs nothing.",
+)
+def fix(
+    terminal: Terminal,
+    which: WhichAudit,
+    scope: Scope,
+    sign_in: SignIn,
+    top: Annotated[
+        int | None, _option("--top", "N", "The first N fixes. [default: list 10, write all]", min=1)
+    ] = None,
+    workspace: Annotated[
+        str | None,
+        _option("--workspace", "NAME", "Only findings of this workspace: a name or a part of one."),
+    ] = None,
+    check: Annotated[str | None, _option("--check", "ID", "Only findings of this check.")] = None,
+    output: Annotated[
+        Path | None, _option("--output -o", "FILE", "Write a shell script. An existing file stays.")
+    ] = None,
+    prices: Annotated[
+        Path | None,
+        _option(
+            "--prices", "FILE", "Prices as JSON or YAML: firewall_standard, firewall_basic, private_endpoint."
+        ),
+    ] = None,
+    policy: Policies = None,
+) -> int:
+    """Rank the fixes of an audit, and write them as one script.
+
+    A fix that removes several findings is listed once. --policy judges exports and Azure; a report and a bundle have
+    their own findings.
+    """
+    from scanner.questions.fix import Choice, fix
+
+    subject = which.subject(terminal, scope, sign_in, policy)
+    choice = Choice(top=top, workspace=workspace, check=check, output=output, prices=prices)
+    return fix(choice, subject, terminal)

@@ -24,7 +24,7 @@ PANELS: dict[str, tuple[Command | Group, ...]] = {
             help="Explain a check, or list all checks.",
             commands=(checks.show_check, checks.list_checks),
         ),
-        *(answers.explain, answers.reach),
+        *(answers.explain, answers.reach, answers.fix),
         *(results.trace, results.diff, results.history, results.verify, results.sign, results.report),
     ),
     "Prepare a scan": (

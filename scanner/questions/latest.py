@@ -13,6 +13,7 @@ from scanner.evidence.opening import is_bundle
 from scanner.snapshots import snapshot, snapshot_of
 
 if TYPE_CHECKING:
+    from checks.contract.tables import Tables
     from checks.drift.model import Snapshot
     from scanner.commands.connections import Connection
     from scanner.commands.gathering import Gathered, Job
@@ -36,8 +37,17 @@ class Subject:
 
 def latest(subject: Subject, terminal: Terminal) -> Snapshot:
     """Return the audit. Raises UsageError if there is no last report, and SnapshotError for another file."""
+    return read(subject, terminal, with_tables=False)[0]
+
+
+def read(subject: Subject, terminal: Terminal, *, with_tables: bool) -> tuple[Snapshot, Tables | None]:
+    """Return the audit and its tables, None for a report, whose files have fewer columns.
+
+    The tables of a bundle are read from its payloads again, which takes as long as a replay: only `with_tables`, which
+    also reads from Azure what no policy needs.
+    """
     if subject.connect is not None:
-        return _judged(subject, terminal)
+        return _judged(subject, terminal, collect_all=with_tables)
     path = subject.path or LAST_REPORT
     if subject.path is None and not path.exists():
         raise UsageError(
@@ -45,8 +55,9 @@ def latest(subject: Subject, terminal: Terminal) -> Snapshot:
             "--from PATH, or read Azure now with --live."
         )
     if _is_report(path) or not path.exists():
-        return snapshot(path)
-    return _judged(subject, terminal)
+        tables = _tables_of_bundle(path, terminal) if with_tables and is_bundle(path) else None
+        return snapshot(path), tables
+    return _judged(subject, terminal, collect_all=True)
 
 
 def _is_report(path: Path) -> bool:
@@ -54,8 +65,15 @@ def _is_report(path: Path) -> bool:
     return is_bundle(path) or is_of_ours
 
 
-def _judged(subject: Subject, terminal: Terminal) -> Snapshot:
-    """Return the audit of Azure or of exports, judged by the policies of the subject."""
+def _tables_of_bundle(path: Path, terminal: Terminal) -> Tables:
+    from scanner.commands.gathering import Job
+
+    job = Job(output=LAST_REPORT, policies=(), earlier=path)
+    return _gathered(Subject(path=path), job, (), terminal).tables
+
+
+def _judged(subject: Subject, terminal: Terminal, *, collect_all: bool) -> tuple[Snapshot, Tables]:
+    """Return the audit of Azure or of exports, judged by the policies of the subject, and its tables."""
     from checks.registry import registry
     from scanner.audit import audited
     from scanner.commands.gathering import Job
@@ -66,7 +84,7 @@ def _judged(subject: Subject, terminal: Terminal) -> Snapshot:
         output=LAST_REPORT,
         policies=subject.policies,
         earlier=subject.path,
-        collect_all=subject.connect is None,
+        collect_all=collect_all,
     )
     found = _gathered(subject, job, policies, terminal)
     audit = audited(
@@ -78,7 +96,7 @@ def _judged(subject: Subject, terminal: Terminal) -> Snapshot:
         started_at=found.started_at,
         finished_at=found.finished_at,
     )
-    return snapshot_of(audit, str(subject.path or "Azure"))
+    return snapshot_of(audit, str(subject.path or "Azure")), found.tables
 
 
 def _gathered(subject: Subject, job: Job, policies: Sequence[LoadedPolicy], terminal: Terminal) -> Gathered:
