@@ -27,7 +27,7 @@ def merged(steps: Sequence[Step]) -> list[Step]:
 def _joined(one: Step, other: Step) -> Step:
     """Return the step of the worse finding with the findings of both.
 
-    Both have one effect: it is billed, or a choice, only if both fixes say so.
+    Both have one effect: it is billed, or a choice, only if that is a reason of both.
     """
     both = one.reasons & other.reasons
     either = (one.reasons | other.reasons) - {Reason.BILLED, Reason.DECISION}
