@@ -146,8 +146,8 @@ def isolation_terraform(mode: str) -> str:
 
 _APPROVED_NEEDS = (
     "AllowOnlyApprovedOutbound blocks everything that no rule allows: first list the destinations of "
+    "the work."
 )
-"the work."
 
 NETWORK_ON = remediation(
     summary="Enable a managed virtual network, in the strictest mode that the workloads allow.",

@@ -129,8 +129,10 @@ class ArmWorld:
             owner = self._owner(path.rpartition("/computes/")[0])
             return self._put(Resource(body=written_compute(owner.body, path, known, method, body)))
         if target.route:
-            before = known.body if known else {"id": path, "name": path.rpartition("/")[2]}
-            return self._put(Resource(body=_write_of(method)(before, body)))
+            old = known.body if known else {"id": path, "name": path.rpartition("/")[2]}
+            answer = self._put(Resource(body=_write_of(method)(old, body)))
+            self._follow(path, old, body)
+            return answer
         before = self._others.get(key, {"id": path})
         self._others[key] = _write_of(method)(before, body)
         self._follow(path, before, body)
