@@ -16,6 +16,7 @@ from typing import Protocol
 
 from filelock import FileLock
 
+from reports.writing.places import make_private_folder
 from scanner.errors import ArchiveError
 
 INDEX = "index.jsonl"
@@ -117,12 +118,17 @@ class FolderStore:
         self._make_folder(target.parent, POINTER)
         with self._refusals(POINTER):
             beside = target.with_name(f".{target.name}.{os.getpid()}")
-            beside.write_bytes(content)
+            with open(beside, "wb", opener=_owners_alone) as file:
+                file.write(content)
             beside.replace(target)
 
     def _make_folder(self, folder: Path, path: str) -> None:
         try:
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            make_private_folder(folder)
+        except FileExistsError:
+            # Another writer created it meanwhile.
+            if not folder.is_dir():
+                raise ArchiveError(f"Could not write {path} to {self.name}: {folder} is a file.") from None
         except OSError as error:
             raise ArchiveError(f"Could not write {path} to {self.name}: {error.strerror}.") from error
 

@@ -92,8 +92,9 @@ def test_a_folder_is_its_owners_alone(tmp_path: Path) -> None:
     store = FolderStore(tmp_path / "archive")
     store.create("2026/file", b"")
     store.append(b"line\n", "")
-    files = [path for path in (tmp_path / "archive").rglob("*") if path.is_file()]
-    assert {path.stat().st_mode & 0o077 for path in files} == {0}
+    store.point(b"{}")
+    made = [tmp_path / "archive", *(tmp_path / "archive").rglob("*")]
+    assert {path.stat().st_mode & 0o077 for path in made} == {0}
 
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
