@@ -49,7 +49,7 @@ class Stage:
     def paste(self, line: str) -> tuple[int, str, str]:
         """Run a command of a page in the current folder, after providing the files that it reads."""
         words = [THEIR_NAMES.get(word, word) for word in words_of(line)[1:]]
-        if words[0] in {"explain", "reach"} and "--from" not in words:
+        if words[0] in {"explain", "reach", "fix"} and "--from" not in words:
             self.provide("azml-audit-report")
         for before, word in zip(["", *words], words, strict=False):
             if before == "--evidence":
@@ -101,6 +101,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     exported = [{"id": id, "name": "mlw-one", "location": "westeurope", "public_network_access": "Disabled"}]
     (folder / "exports").mkdir()
     (folder / "exports" / "workspaces.json").write_text(json.dumps(exported), "utf-8")
+    (folder / "prices.yaml").write_text("private_endpoint: 7.3\n", "utf-8")
     for name in ("mine.yaml", "next-year.yaml"):
         (folder / name).write_text(POLICY, "utf-8")
     with served(demo_tenant(), folder) as (_, options, environment), serving(authorities) as address:
