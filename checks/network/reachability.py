@@ -155,11 +155,15 @@ def is_in_force(rule: OutboundRule) -> bool | None:
 def allows(rule: OutboundRule) -> bool | None:
     """Return whether the rule allows. Every rule does, except a service-tag rule with the action Deny.
 
-    A service-tag rule without an action allows (recorded 2022-12-01-preview; the az exports leave it out).
+    A service-tag rule without an action allows (recorded 2022-12-01-preview; the az exports leave it out). None for a
+    rule of an undocumented type, whatever its action.
     """
-    if (rule.type or "").lower() in {"fqdn", "privateendpoint"}:
-        return True
-    return {"allow": True, "deny": False, "": True}.get((rule.action or "").lower()) if rule.type else None
+    match (rule.type or "").lower():
+        case "fqdn" | "privateendpoint":
+            return True
+        case "servicetag":
+            return {"allow": True, "deny": False, "": True}.get((rule.action or "").lower())
+    return None
 
 
 def leads_to(rule: OutboundRule, destination: Destination) -> bool | None:

@@ -307,3 +307,10 @@ def test_claims_are_joined_in_three_values() -> None:
     assert any_of([False, None]) is None
     assert any_of([None, True]) is True
     assert any_of([]) is False
+
+
+@pytest.mark.parametrize("action", ["Allow", "Deny", None])
+def test_a_rule_of_an_undocumented_type_neither_opens_nor_blocks_for_sure(action: str | None) -> None:
+    rule = OutboundRule(type="Tunnel", status="Active", action=action, fqdn="pypi.org")
+    assert opens(rule, HOST) is None
+    assert denies(rule, HOST) is None
