@@ -180,8 +180,10 @@ def _add(archive: zipfile.ZipFile, name: str, path: Path) -> None:
     entry.create_system = _UNIX
     entry.external_attr = 0o100600 << 16
     entry.compress_type = zipfile.ZIP_DEFLATED
-    entry.file_size = path.stat().st_size
-    with path.open("rb") as source, archive.open(entry, "w") as packed:
+    # Without a size beforehand Python decides nothing itself: near the limit its versions before 3.11.4 write a header
+    # that is neither ZIP64 nor not.
+    is_large = path.stat().st_size > zipfile.ZIP64_LIMIT
+    with path.open("rb") as source, archive.open(entry, "w", force_zip64=is_large) as packed:
         shutil.copyfileobj(source, packed, CHUNK)
 
 

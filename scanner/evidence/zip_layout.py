@@ -119,8 +119,8 @@ def _central(entry: zipfile.ZipInfo) -> bytes:
 
 
 def _is_large(entry: zipfile.ZipInfo) -> bool:
-    """Return whether Python writes ZIP64 sizes before the entry. It reserves them before it knows the size."""
-    return entry.file_size * 1.05 > zipfile.ZIP64_LIMIT
+    """Return whether there are ZIP64 sizes before the entry."""
+    return entry.file_size > zipfile.ZIP64_LIMIT
 
 
 def _zip64_extra(*sizes: int) -> bytes:
