@@ -90,7 +90,7 @@ def test_a_dask_worker_started_as_the_docs_say_runs_no_file_of_its_folder(plante
     distributed = pytest.importorskip("distributed")
     with (
         distributed.LocalCluster(
-            n_workers=0, protocol="tcp", dashboard_address=None, host="127.0.0.1"
+            n_workers=0, protocol="tcp", dashboard_address="127.0.0.1:0", host="127.0.0.1"
         ) as cluster,
         distributed.Client(cluster) as client,
     ):

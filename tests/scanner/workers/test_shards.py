@@ -235,7 +235,7 @@ def test_a_surprise_on_a_worker_costs_its_subscriptions(emulator: Emulator) -> N
 def scheduler(signed_in: None) -> Iterator[str]:
     distributed = pytest.importorskip("distributed", reason="Dask is not installed")
     with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, host="127.0.0.1"
+        n_workers=2, threads_per_worker=1, processes=True, dashboard_address="127.0.0.1:0", host="127.0.0.1"
     ) as cluster:
         yield cluster.scheduler_address
 

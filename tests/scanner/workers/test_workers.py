@@ -235,7 +235,7 @@ def test_dask_workers_that_are_all_gone_are_given_up(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr("scanner.workers.workers.WITHOUT_WORKERS", 0.3)
     monkeypatch.setattr("scanner.workers.workers.LOOK_EVERY", 0.1)
     with distributed.LocalCluster(
-        n_workers=1, processes=False, protocol="tcp://", dashboard_address=None, host="127.0.0.1"
+        n_workers=1, processes=False, protocol="tcp://", dashboard_address="127.0.0.1:0", host="127.0.0.1"
     ) as cluster:
         handed_out: list[str] = []
 
