@@ -17,6 +17,7 @@ from checks.network.reachability import (
     OutboundRule,
     allows,
     denies,
+    has_documented_type,
     is_in_force,
     leads_to,
     needs_private_endpoint,
@@ -108,7 +109,10 @@ def _why_a_rule_may_open(network: ManagedNetwork, destination: Destination) -> t
     if not names:
         return "", "The reported values do not decide it."
     name, rule = names[0], network.rules[names[0]]
-    more = f" {len(names) - 1} more rules may open it." if len(names) > 1 else ""
+    others = len(names) - 1
+    more = f" {others} more rule{'s' if others > 1 else ''} may open it." if others else ""
+    if not has_documented_type(rule):
+        return name, f"The type of the rule {name} is {rule.type or 'not reported'}.{more}"
     if is_in_force(rule) is None:
         return name, f"The status of the rule {name} is {rule.status or 'not reported'}.{more}"
     if allows(rule) is None:

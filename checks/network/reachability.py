@@ -152,18 +152,22 @@ def is_in_force(rule: OutboundRule) -> bool | None:
     return known.get((rule.status or "").lower())
 
 
+def has_documented_type(rule: OutboundRule) -> bool:
+    """Return whether the rule is a host-name, service-tag or private-endpoint rule."""
+    return (rule.type or "").lower() in {"fqdn", "servicetag", "privateendpoint"}
+
+
 def allows(rule: OutboundRule) -> bool | None:
     """Return whether the rule allows. Every rule does, except a service-tag rule with the action Deny.
 
     A service-tag rule without an action allows (recorded 2022-12-01-preview; the az exports leave it out). None for a
     rule of an undocumented type, whatever its action.
     """
-    match (rule.type or "").lower():
-        case "fqdn" | "privateendpoint":
-            return True
-        case "servicetag":
-            return {"allow": True, "deny": False, "": True}.get((rule.action or "").lower())
-    return None
+    if not has_documented_type(rule):
+        return None
+    if (rule.type or "").lower() != "servicetag":
+        return True
+    return {"allow": True, "deny": False, "": True}.get((rule.action or "").lower())
 
 
 def leads_to(rule: OutboundRule, destination: Destination) -> bool | None:

@@ -119,9 +119,11 @@ function isHostOfTarget(host, id, part) {
 const IN_FORCE = { active: true, inactive: false, provisioning: false, deleting: false, failed: false };
 const isInForce = (rule) => IN_FORCE[(rule.status ?? "").toLowerCase()] ?? null;
 
+const hasDocumentedType = (rule) => ["fqdn", "servicetag", "privateendpoint"].includes(rule.type);
+
 function allows(rule) {
-  if (["fqdn", "privateendpoint"].includes(rule.type)) return true;
-  return rule.type ? ({ allow: true, deny: false, "": true }[(rule.action ?? "").toLowerCase()] ?? null) : null;
+  if (!hasDocumentedType(rule)) return null;
+  return rule.type !== "servicetag" || ({ allow: true, deny: false, "": true }[(rule.action ?? "").toLowerCase()] ?? null);
 }
 
 function needsPrivateEndpoint(rule, destination) {
@@ -269,7 +271,9 @@ function whyUnknown({ mode, isComplete, rules }, destination) {
   const unsure = rules.filter((each) => each.opens === null);
   if (!unsure.length) return { rule: "", reason: "The reported values do not decide it." };
   const [{ name, rule }] = unsure;
-  const more = unsure.length > 1 ? ` ${unsure.length - 1} more rules may open it.` : "";
+  const others = unsure.length - 1;
+  const more = others ? ` ${others} more rule${others > 1 ? "s" : ""} may open it.` : "";
+  if (!hasDocumentedType(rule)) return { rule: name, reason: `The type of the rule ${name} is ${rule.type || "not reported"}.${more}` };
   if (isInForce(rule) === null) return { rule: name, reason: `The status of the rule ${name} is ${rule.status || "not reported"}.${more}` };
   if (allows(rule) === null) return { rule: name, reason: `The action of the rule ${name} is ${rule.action || "not reported"}.${more}` };
   return { rule: name, reason: `The rule ${name} may include it${whatWouldDecide(rule, destination)}.${more}` };
