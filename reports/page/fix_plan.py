@@ -9,6 +9,7 @@ from datetime import timedelta
 
 import pandas as pd
 
+from checks.fixes.effects import can_be_undone
 from checks.model import Check, Remediation
 from checks.severity import Verdict
 from reports.audit import Audit
@@ -23,9 +24,6 @@ SHOWN = 20
 LISTED = 200
 """Resources that a ticket and a waiver list."""
 
-_ONE_WAY = re.compile(
-    r"cannot (be )?(undone|switched off|disable|restore|downgrade|replace|change)|permanently|again\b"
-)
 _WAIVED_FOR = timedelta(days=90)
 
 
@@ -47,8 +45,8 @@ class Fix:
 
     @property
     def can_be_undone(self) -> bool:
-        """Whether the caution names nothing that cannot be reversed."""
-        return not _ONE_WAY.search(self.remediation.caution)
+        """Whether no alternative of the fix deletes something or takes a step that Azure cannot undo."""
+        return can_be_undone(self.remediation)
 
 
 @dataclass(frozen=True, kw_only=True)
