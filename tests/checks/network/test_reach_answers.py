@@ -36,7 +36,9 @@ def test_the_reason_names_the_value_that_decides_nothing(change: dict[str, str |
     assert found.reason.startswith(reason)
 
 
-@pytest.mark.parametrize(("count", "more"), [(2, " 1 more rule may open it."), (3, " 2 more rules may open it.")])
+@pytest.mark.parametrize(
+    ("count", "more"), [(2, " 1 more rule may open it."), (3, " 2 more rules may open it.")]
+)
 def test_further_rules_that_may_open_are_counted(count: int, more: str) -> None:
     unsure = OutboundRule(**{**vars(OPEN), "status": None})
     network = ManagedNetwork(
