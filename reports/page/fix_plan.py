@@ -9,12 +9,14 @@ from datetime import timedelta
 
 import pandas as pd
 
+from checks.fixes.effects import can_be_undone
 from checks.model import Check, Remediation
 from checks.severity import Verdict
 from reports.audit import Audit
 from reports.literals import DIALECTS, filled_in, placeholders, printable, texts
 from reports.page.fixes import Resources
 from reports.statuses import SEVERITY_ORDER
+from reports.tables.violations import FixGroup, severity_counts, violations_by_fix
 from reports.tables.workspaces import workspace_name
 
 MOST = 5
@@ -23,9 +25,6 @@ SHOWN = 20
 LISTED = 200
 """Resources that a ticket and a waiver list."""
 
-_ONE_WAY = re.compile(
-    r"cannot (be )?(undone|switched off|disable|restore|downgrade|replace|change)|permanently|again\b"
-)
 _WAIVED_FOR = timedelta(days=90)
 
 
@@ -47,8 +46,8 @@ class Fix:
 
     @property
     def can_be_undone(self) -> bool:
-        """Whether the caution names nothing that cannot be reversed."""
-        return not _ONE_WAY.search(self.remediation.caution)
+        """Whether no alternative of the fix deletes something or takes a step that Azure cannot undo."""
+        return can_be_undone(self.remediation)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,37 +67,15 @@ def fix_plan(audit: Audit) -> FixPlan | None:
     policy = audit.verdicts[0].policy
     findings = audit.findings[audit.findings["policy"].eq(policy)]
     violated = findings[findings["verdict"].eq(Verdict.VIOLATED)]
-    groups = _groups(audit, violated)
-    chosen = sorted(groups, key=lambda group: ([-count for count in _counts(group[1])], group[0][0].id))[
-        :MOST
-    ]
+    chosen = violations_by_fix(violated, audit.checks)[:MOST]
     resources = Resources(audit.tables)
-    fixes = tuple(_fix(audit, checks, rows, findings, resources) for checks, rows in chosen)
-    left = _counts(violated.drop(index=[label for _, rows in chosen for label in rows.index]))
+    fixes = tuple(_fix(audit, group, findings, resources) for group in chosen)
+    left = severity_counts(violated.drop(index=[label for group in chosen for label in group.rows.index]))
     return FixPlan(policy=policy, fixes=fixes, left=tuple(zip(SEVERITY_ORDER, left, strict=True)))
 
 
-def _groups(audit: Audit, violated: pd.DataFrame) -> list[tuple[tuple[Check, ...], pd.DataFrame]]:
-    """Return the violations by fix: checks with equal commands share one."""
-    by_fix: dict[Remediation, list[Check]] = {}
-    for check_id in sorted(set(violated["check_id"].astype(object))):
-        check = audit.checks[check_id]
-        by_fix.setdefault(check.remediation, []).append(check)
-    return [
-        (tuple(checks), violated[violated["check_id"].isin([check.id for check in checks])])
-        for checks in by_fix.values()
-    ]
-
-
-def _counts(rows: pd.DataFrame) -> list[int]:
-    counts = rows["severity"].astype(object).value_counts()
-    return [int(counts.get(severity, 0)) for severity in SEVERITY_ORDER]
-
-
-def _fix(
-    audit: Audit, checks: tuple[Check, ...], rows: pd.DataFrame, findings: pd.DataFrame, resources: Resources
-) -> Fix:
-    counts = _counts(rows)
+def _fix(audit: Audit, group: FixGroup, findings: pd.DataFrame, resources: Resources) -> Fix:
+    checks, rows = group.checks, group.rows
     rows = rows.astype({"resource_id": object, "workspace_id": object, "check_id": object})
     rows = rows.fillna({"resource_id": "", "workspace_id": "", "judged_by": ""})
     rows = (
@@ -109,14 +86,13 @@ def _fix(
     causes = set(rows["check_id"] + " " + rows["resource_id"])
     name = workspace_name(audit.tables.workspaces)
     workspaces = tuple(sorted({name(id) for id in rows["workspace_id"]}, key=str.lower))
-    remediation = checks[0].remediation
     listed = tuple(rows["resource_id"])
     cleared = tuple(
-        (severity, count) for severity, count in zip(SEVERITY_ORDER, counts, strict=True) if count
+        (severity, count) for severity, count in zip(SEVERITY_ORDER, group.counts, strict=True) if count
     )
     return Fix(
         checks=checks,
-        remediation=remediation,
+        remediation=group.remediation,
         cleared=cleared,
         follows=int(findings["caused_by"].astype(object).isin(causes).sum()),
         workspaces=workspaces,

@@ -1,13 +1,18 @@
-"""The table behind `violations.csv`: what fails or is unknown, the worst first, with its fix in one sentence."""
+"""The table behind `violations.csv`, and the violations by the fix that clears them; the worst first in both."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 import pandas as pd
 
 from checks.engine.finding_ids import finding_ids
-from checks.model import Status
+from checks.fixes.effects import can_be_undone
+from checks.model import Check, Remediation, Status
 from checks.severity import Severity, Verdict
 from reports.audit import Audit
+from reports.statuses import SEVERITY_ORDER
 from reports.tables.workspaces import with_workspaces
 
 _STATUSES = [Status.FAIL.value, Status.UNKNOWN.value, Status.ERROR.value]
@@ -40,3 +45,54 @@ def violation_table(audit: Audit) -> pd.DataFrame:
         }
     )
     return found.loc[ranks.sort_values(list(ranks.columns), kind="stable").index]
+
+
+@dataclass(frozen=True, kw_only=True)
+class FixGroup:
+    """The violations that one fix clears: rows of `Audit.findings`. `checks` have equal commands."""
+
+    checks: tuple[Check, ...]
+    rows: pd.DataFrame
+
+    @property
+    def remediation(self) -> Remediation:
+        """The fix."""
+        return self.checks[0].remediation
+
+    @property
+    def counts(self) -> tuple[int, ...]:
+        """The number of violations by severity, the worst first."""
+        return severity_counts(self.rows)
+
+    @property
+    def workspace_count(self) -> int:
+        """The number of workspaces with a violation."""
+        return int(self.rows["workspace_id"].nunique())
+
+    @property
+    def order(self) -> tuple[tuple[int, ...], int, bool, str]:
+        """The most violations of the worst severity first, then more workspaces, then what can be undone."""
+        return (
+            tuple(-count for count in self.counts),
+            -self.workspace_count,
+            not can_be_undone(self.remediation),
+            self.checks[0].id,
+        )
+
+
+def violations_by_fix(violated: pd.DataFrame, checks: Mapping[str, Check]) -> list[FixGroup]:
+    """Return the violations by fix, in the order in which people should apply the fixes."""
+    by_fix: dict[Remediation, list[Check]] = {}
+    for check_id in sorted(set(violated["check_id"].astype(object))):
+        by_fix.setdefault(checks[check_id].remediation, []).append(checks[check_id])
+    groups = [
+        FixGroup(checks=tuple(each), rows=violated[violated["check_id"].isin([check.id for check in each])])
+        for each in by_fix.values()
+    ]
+    return sorted(groups, key=lambda group: group.order)
+
+
+def severity_counts(rows: pd.DataFrame) -> tuple[int, ...]:
+    """Return the number of rows by severity, in `SEVERITY_ORDER`."""
+    counts = rows["severity"].astype(object).value_counts()
+    return tuple(int(counts.get(severity, 0)) for severity in SEVERITY_ORDER)

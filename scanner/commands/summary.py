@@ -21,6 +21,7 @@ from checks.model import Status
 from checks.policy.judge import PolicyVerdict
 from checks.severity import Severity, Verdict
 from reports.audit import Audit
+from reports.tables.violations import violations_by_fix
 from reports.writing.lines import harmless
 from scanner.choices import LAST_REPORT
 from scanner.terminal import print_line
@@ -160,18 +161,11 @@ def _name(workspace_id: str) -> str:
 def _show_fixes(audit: Audit, violations: pd.DataFrame, out: Console) -> None:
     if violations.empty:
         return
-    grouped = violations.groupby("check_id").agg(
-        rank=("rank", "min"), workspaces=("workspace_id", "nunique"), number=("resource_id", "size")
-    )
-    first = grouped.sort_values(["rank", "workspaces", "number"], ascending=[True, False, False]).head(
-        _LISTED
-    )
     print_line(out, "Fix first", "bold")
-    for check_id, row in first.iterrows():
-        check = audit.checks.get(str(check_id))
-        summary = check.remediation.summary.partition(". ")[0].rstrip(".") if check else ""
-        clears = f" ({row['number']:,} in {_count(int(row['workspaces']), 'workspace')})"
-        _line(out, f"  {check_id} {summary}", tail=clears)
+    for group in violations_by_fix(violations, audit.checks)[:_LISTED]:
+        summary = group.remediation.summary.partition(". ")[0].rstrip(".")
+        clears = f" ({len(group.rows):,} in {_count(group.workspace_count, 'workspace')})"
+        _line(out, f"  {group.checks[0].id} {summary}", tail=clears)
 
 
 def _show_gaps(audit: Audit, out: Console) -> None:

@@ -14,10 +14,10 @@ from itertools import pairwise
 
 from checks.contract.tables import SCHEMAS, Tables
 from checks.drift.model import Snapshot
+from checks.fixes.reading import Part
 from checks.model import Check
 from reports.literals import az_literal
 from reports.page.fixes import WORKSPACE_NAMES, Resources
-from scanner.plan.texts import Part
 
 Row = Mapping[str, str]
 

@@ -7,9 +7,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from scanner.plan.effects import Reason
+from checks.fixes.effects import Reason
+from checks.fixes.reading import Part
 from scanner.plan.steps import Step, key_of
-from scanner.plan.texts import Part
 
 _QUERY = re.compile(r" --query (?P<query>'.*') > compute\.json$")
 _SAVES_COMPUTE = re.compile(r"^az rest --method get --url \{\{compute_id\}\} .*> compute\.json$")

@@ -8,8 +8,8 @@ from functools import cached_property
 
 from checks.contract.tables import Tables
 from checks.drift.model import Snapshot
+from checks.fixes.effects import Reason
 from checks.model import Check
-from scanner.plan.effects import Reason
 from scanner.plan.facts import Facts
 from scanner.plan.filling import Values
 from scanner.plan.merging import merged

@@ -12,11 +12,11 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from checks.contract.isolation import APPROVED, INTERNET
-from scanner.plan.effects import AGAIN, MODE, Reason
+from checks.fixes.effects import AGAIN, MODE, Reason
+from checks.fixes.reading import Part, with_other_mode
 from scanner.plan.facts import Workspace
 from scanner.plan.merging import compute_query, recreates_compute
 from scanner.plan.steps import Step, key_of
-from scanner.plan.texts import Part, with_other_mode
 
 LOOPED = ("COMPUTE", "ENDPOINT", "DEPLOYMENT")
 """The names that the plan sets itself, for each compute, endpoint and deployment in turn."""

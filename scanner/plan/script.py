@@ -11,14 +11,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 
+from checks.fixes.effects import Reason
+from checks.fixes.reading import Part
 from reports.literals import printable
 from scanner.plan.billing import billed_by, billed_by_change, priced
-from scanner.plan.effects import Reason
 from scanner.plan.filling import filled
 from scanner.plan.plan import Plan
 from scanner.plan.recreation import mode_change_lines
 from scanner.plan.steps import Step
-from scanner.plan.texts import Part
 from scanner.version import VERSION
 
 SHARED = (

@@ -8,13 +8,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from checks.drift.model import Snapshot, records, texts
+from checks.fixes.effects import Reason, phase_of, reasons_of
+from checks.fixes.reading import Alternative, FixText, Part, read
 from checks.model import Check
 from checks.registry import registry
 from checks.severity import Severity
-from scanner.plan.effects import Reason, phase_of, reasons_of
 from scanner.plan.facts import Facts, Workspace
 from scanner.plan.filling import Values, decided, filled, unfilled
-from scanner.plan.texts import Alternative, FixText, Part, read
 
 Row = Mapping[str, str]
 

@@ -13,12 +13,12 @@ from rich.console import Console
 from rich.text import Text
 
 from checks.drift.model import Snapshot
+from checks.fixes.effects import MEANINGS, Reason
 from checks.registry import registry
 from checks.suggestions import did_you_mean
 from reports.writing.lines import harmless
 from scanner.errors import UsageError
 from scanner.plan.billing import billed_by, billed_by_change, priced, prices_from
-from scanner.plan.effects import MEANINGS, Reason
 from scanner.plan.plan import Fix, Plan, narrowed, plan_of
 from scanner.plan.recreation import ModeChange, mode_change_lines
 from scanner.plan.script import script_of

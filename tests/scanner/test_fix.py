@@ -17,15 +17,15 @@ from hypothesis import strategies as st
 
 from checks.contract.tables import Tables
 from checks.drift.model import Snapshot
+from checks.fixes.effects import ORDER, Reason
+from checks.fixes.reading import read
 from checks.model import Check
 from checks.registry import BUILT_IN, registry
 from reports.literals import az_literal
 from scanner.emulator.demo.tenant import demo_tenant
-from scanner.plan.effects import ORDER, Reason
 from scanner.plan.plan import Plan, narrowed, plan_of
 from scanner.plan.recreation import mode_change_lines
 from scanner.plan.script import script_of
-from scanner.plan.texts import read
 from tests.support.command_line import run, served
 from tests.support.drift_snapshots import SUBSCRIPTION, finding, id_of, snapshot, workspace
 from tests.support.tables import checks as rows

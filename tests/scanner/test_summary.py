@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,17 @@ def test_the_end_names_the_worst_and_what_was_not_read(tmp_path: Path) -> None:
     command = out.partition("Grant Reader:")[2].partition("Report:")[0]
     assert " ".join(command.replace("\\\n", " ").split()).startswith("az role assignment create --assignee")
     assert f"Next: azml-audit explain mlw-pricing-prod --from {tmp_path / 'r'}" in out
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_the_terminal_and_the_page_name_the_same_fixes_first(policy: str, tmp_path: Path) -> None:
+    _, out, _ = run("demo", "--policy", policy, "--output", str(tmp_path / "r"), env=NARROW)
+    shown = re.findall(r"^  ([A-Z]{3}\d{3}) ", out.partition("Fix first")[2], re.MULTILINE)
+    page = (tmp_path / "r" / "report.html").read_text()
+    section = page.partition('<section id="fixes"')[2].partition("</section>")[0]
+    on_the_page = [re.search(r'href="#check-(\w+)"', part)[1] for part in section.split("<h3>")[1:]]  # type: ignore[index]
+    assert shown
+    assert shown == on_the_page[:3]
 
 
 @pytest.mark.parametrize(

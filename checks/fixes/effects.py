@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final
 
-from scanner.plan.texts import Alternative
+from checks.fixes.reading import Alternative, read
+from checks.model import Remediation
 
 
 class Reason(StrEnum):
@@ -31,10 +32,15 @@ MEANINGS: Final[Mapping[Reason, str]] = {
 }
 
 _IRREVERSIBLE = re.compile(
-    r"\baz (?:[\w-]+ )*(?:delete|detach|purge)\b|--method delete\b|isolationMode|enablePurgeProtection|NEW_WORKSPACE",
+    r"\baz (?:[\w-]+ )*(?:delete|detach|purge)\b|--method delete\b|isolationMode|--managed-network\b"
+    r"|enablePurgeProtection|NEW_WORKSPACE",
     re.IGNORECASE,
 )
-_CANNOT = re.compile(r"\bAzure cannot (?!exchange)|\bcannot be undone\b|\bpermanently\b", re.IGNORECASE)
+_CANNOT = re.compile(r"\bAzure cannot (?!exchange)|\bpermanently\b", re.IGNORECASE)
+_ONE_WAY = re.compile(
+    r"\bcannot be (?:undone|reversed|restored|recovered|(?:switched|turned) (?:off|on))\b|\birreversibl[ey]\b",
+    re.IGNORECASE,
+)
 _BILLED = re.compile(r"\bbill(?:s|ed|ing)?\b|\bcosts? \w+|\bprices?\b", re.IGNORECASE)
 _DOWNTIME = re.compile(
     r"\bat once\b|\bfails?\b|\bstops?\b|\bloses?\b|\blost\b|\bout of service\b|\brefuses?\b|\bcannot read\b"
@@ -86,12 +92,25 @@ def phase_of(check_id: str) -> tuple[int, int]:
     return _PHASES.get(check_id, (_NAMES.index("other fixes"), 0))
 
 
+def can_be_undone(fix: Remediation) -> bool:
+    """Return whether no alternative of a fix deletes something or takes a step that Azure cannot undo.
+
+    Without az commands the caution decides.
+    """
+    ways = read(fix.az).alternatives
+    if not ways:
+        return not (_CANNOT.search(fix.caution) or _ONE_WAY.search(fix.caution))
+    return all(Reason.IRREVERSIBLE not in reasons_of(way, fix.caution, is_choice=False) for way in ways)
+
+
 def reasons_of(way: Alternative, caution: str, *, is_choice: bool) -> frozenset[Reason]:
     """Return why the fix is set apart. `is_choice` is whether the audit leaves a choice between alternatives."""
     commands = "\n".join(way.commands)
     warned = "\n".join(way.warnings)
     found = {
-        Reason.IRREVERSIBLE: _IRREVERSIBLE.search(commands) or _CANNOT.search(warned),
+        Reason.IRREVERSIBLE: _IRREVERSIBLE.search(commands)
+        or _CANNOT.search(warned)
+        or _ONE_WAY.search(f"{warned}\n{caution}"),
         Reason.BILLED: _BILLED.search(caution),
         Reason.DOWNTIME: warned or _DOWNTIME.search(caution),
         Reason.DECISION: is_choice or not way.commands,
