@@ -27,7 +27,7 @@ nightly: install-dev
 	AZML_AUDIT_EXAMPLES=200 $(BIN)/pytest --numprocesses auto tests/checks/test_all.py
 
 reliability: install-dev
-	$(BIN)/python tests/support/fault_matrix.py
+	$(BIN)/python tests/support/faults/matrix.py
 
 lint: install-dev
 	$(BIN)/ruff format --check .

@@ -31,7 +31,7 @@ SLOW = (
     "journeys/test_faults_by_chance.py",
     "journeys/test_fuzz.py",
     "journeys/test_interrupted.py",
-    "journeys/test_pasted_commands.py",
+    "documents/test_pasted_commands.py",
     "scanner/archive/",
     "scanner/azure/test_challenges.py",
     "scanner/azure/test_throttling.py",

@@ -39,7 +39,7 @@ def trace(
 
     The worst finding comes first.
     """
-    from scanner.commands.trace import trace
+    from scanner.questions.trace import trace
 
     return trace(bundle, check_id, resource, terminal.out, whole=whole)
 
@@ -69,7 +69,7 @@ def diff(
     quiet: Annotated[bool, _option("--quiet -q", "", "Print nothing.")] = False,
 ) -> int:
     """Compare two audits: what is new, fixed or unknown now."""
-    from scanner.commands.diff import Comparison, diff
+    from scanner.questions.diff import Comparison, diff
 
     comparison = Comparison(
         old=old,

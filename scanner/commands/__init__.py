@@ -2,5 +2,5 @@
 
 `explain` runs `azml-audit policies explain`.
 `scanner.cli` parses the options and imports a command only when it runs. The other modules serve several
-commands: connections, gathering, replay, evidence, summary and drift_summary.
+commands: connections, gathering, replay, evidence and summary.
 """

@@ -253,7 +253,7 @@ def _exit_of(audit: Audit, *, fail_on_regression: bool) -> tuple[int, str]:
     code: int = exit_code(audit)
     if audit.drift is None or not fail_on_regression or code == ExitCode.INTERNAL:
         return code, EXIT_MEANING[code]
-    from scanner.commands import diff
+    from scanner.questions import diff
 
     return diff.exit_of(audit.drift)
 

@@ -48,7 +48,7 @@ def show(audit: Audit, folder: Path, out: Console, *, code: int) -> None:
     `code` is the exit code that a scan with this result has. With a baseline the drift comes before.
     """
     if audit.drift is not None:
-        from scanner.commands.drift_summary import show_drift
+        from scanner.questions.drift_summary import show_drift
 
         show_drift(audit.drift, out)
         out.print()

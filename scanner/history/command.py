@@ -145,7 +145,7 @@ def _trend(runs: Sequence[Run], trend_format: TrendFormat, output: Path | None, 
 
 def _diff(store: ArchiveStore, runs: Sequence[Run], names: Sequence[str], terminal: Terminal) -> int:
     from checks.drift.comparison import drift
-    from scanner.commands.drift_summary import show_drift
+    from scanner.questions.drift_summary import show_drift
     from scanner.snapshots import snapshot
 
     old, new = (_named(runs, name, store) for name in names)

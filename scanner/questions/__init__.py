@@ -1,1 +1,1 @@
-"""Questions to an audit that exists: `azml-audit explain` and `reach`."""
+"""Questions to an audit that exists: `azml-audit explain`, `reach`, `fix`, `diff` and `trace`."""

@@ -27,9 +27,9 @@ from scanner.emulator.tenants.tenant import Tenant
 from scanner.errors import ArchiveError
 from scanner.history.trend import series_of, trend
 from scanner.terminal import Terminal
+from tests.support.audits.audits import audit_of
 from tests.support.azurite import FakeCredential, azurite, program
 from tests.support.command_line import run
-from tests.support.report_audits import audit_of
 from tests.support.scanning import IMPATIENT
 
 FIRST = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)

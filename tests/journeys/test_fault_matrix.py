@@ -10,7 +10,7 @@ import pytest
 from checks.contract.tables import Tables
 from reports.formats.registry import write
 from scanner.emulator.faults import FaultKind
-from tests.support.fault_matrix import (
+from tests.support.faults.matrix import (
     DOCUMENT,
     MATRIX,
     PLACES,

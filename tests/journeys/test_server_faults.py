@@ -20,10 +20,10 @@ from scanner.emulator.faults import Fault
 from scanner.emulator.server import emulated
 from scanner.snapshots import snapshot
 from scanner.terminal import Terminal
-from tests.support.fault_matrix import PATIENCE, tenant
+from tests.support.faults.matrix import PATIENCE, tenant
+from tests.support.faults.servers import SPOTS, Drawn, drawn
 from tests.support.places import DATA
 from tests.support.scanning import rows
-from tests.support.server_faults import SPOTS, Drawn, drawn
 
 COUNT = int(os.environ.get("AZML_AUDIT_SERVER_FAULTS", "100"))
 POLICY = str(DATA / "fault_matrix_policy.yaml")

@@ -23,8 +23,8 @@ from reports.tables.csv_text import as_csv, as_was, neutralised
 from reports.tables.data_package import markdown
 from reports.tables.policies import score_text
 from reports.writing.lines import harmless
-from tests.support.report_audits import CHECKS, CRASHING, audit_of, waiver, written
-from tests.support.report_tenants import hostile_tenant, project_row, tenant, workspace_row
+from tests.support.audits.audits import CHECKS, CRASHING, audit_of, waiver, written
+from tests.support.audits.tenants import hostile_tenant, project_row, tenant, workspace_row
 
 PUBLISHED = {
     "findings": "check_id title family severity status verdict resource_id workspace_id workspace "

@@ -10,7 +10,7 @@ import pytest
 from reports.errors import ReportError
 from reports.formats.registry import DEFAULT_FORMATS, RENDERERS, chosen, rendered, write
 from reports.writing.encoding import REPLACEMENT, as_json, for_xml
-from tests.support.format_audits import LONE_SURROGATE, file, plain_audit, rich_audit
+from tests.support.audits.formats import LONE_SURROGATE, file, plain_audit, rich_audit
 
 FILES = {
     "json": ["report.json"],

@@ -22,9 +22,9 @@ from checks.model import Check, Params, Remediation, Severity, check
 from reports.audit import Audit
 from reports.errors import ReportError
 from reports.statuses import SEVERITY_ORDER
-from tests.support.report_audits import CHECKS, CRASHING, audit_of, html_of, waiver
-from tests.support.report_inventory import with_inventory
-from tests.support.report_tenants import (
+from tests.support.audits.audits import CHECKS, CRASHING, audit_of, html_of, waiver
+from tests.support.audits.inventory import with_inventory
+from tests.support.audits.tenants import (
     gap_row,
     hostile_tenant,
     project_row,

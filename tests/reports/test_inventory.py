@@ -9,8 +9,8 @@ import pytest
 
 from checks.contract.tables import Tables
 from reports.page.inventory import computes, dependencies, endpoints, read_signs
-from tests.support.report_inventory import compute_rows, dependency_row, endpoint_rows, with_inventory
-from tests.support.report_tenants import Row, tenant, workspace_row
+from tests.support.audits.inventory import compute_rows, dependency_row, endpoint_rows, with_inventory
+from tests.support.audits.tenants import Row, tenant, workspace_row
 
 OWNER = workspace_row(0)["workspace_id"]
 

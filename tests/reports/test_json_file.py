@@ -15,7 +15,7 @@ from checks.contract.tables import SCHEMAS
 from checks.engine.finding_ids import finding_ids
 from reports.formats.json_schema import report_schema
 from scanner.commands.schema import show_report_schema
-from tests.support.format_audits import count, document, rich_audit
+from tests.support.audits.formats import count, document, rich_audit
 
 SCHEMA = report_schema()
 VALIDATOR = Draft202012Validator(SCHEMA, format_checker=Draft202012Validator.FORMAT_CHECKER)

@@ -8,7 +8,7 @@ from typing import Any
 from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 
 from reports.writing.encoding import REPLACEMENT
-from tests.support.format_audits import count, file, rich_audit
+from tests.support.audits.formats import count, file, rich_audit
 
 
 def suites() -> list[TestSuite]:

@@ -23,8 +23,8 @@ from reports.literals import (
     terraform_literal,
 )
 from reports.page.fixes import Resources
-from tests.support.report_audits import CHECKS
-from tests.support.report_tenants import HOSTILE_NAMES, project_row, tenant, workspace_row
+from tests.support.audits.audits import CHECKS
+from tests.support.audits.tenants import HOSTILE_NAMES, project_row, tenant, workspace_row
 
 NASTY = st.text(alphabet="az'\"\\${}%;|&`!@-#\n\r\t\x00\x1b\u202e\u2028 é日", max_size=12)
 

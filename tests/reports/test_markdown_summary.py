@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from reports.formats.markdown import MOST_BYTES, code, files, plain
-from tests.support.format_audits import LONE_SURROGATE, count, file
-from tests.support.report_audits import CHECKS, audit_of, waiver, written
-from tests.support.report_tenants import tenant
+from tests.support.audits.audits import CHECKS, audit_of, waiver, written
+from tests.support.audits.formats import LONE_SURROGATE, count, file
+from tests.support.audits.tenants import tenant
 
 PAGE = MarkdownIt("commonmark", {"html": True, "linkify": False}).enable(["table", "strikethrough"])
 

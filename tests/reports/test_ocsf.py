@@ -9,7 +9,7 @@ from typing import Any
 from py_ocsf_models.events.findings.compliance_finding import ComplianceFinding
 
 from checks.engine.finding_ids import finding_ids
-from tests.support.format_audits import count, document, file, rich_audit
+from tests.support.audits.formats import count, document, file, rich_audit
 
 UNKNOWN_TO_IT = {".cloud", ".compliance.status", ".compliance.status_code", ".compliance.status_details"}
 """Attributes of OCSF 1.8.0 (profile cloud, object compliance) that py-ocsf-models 0.10 leaves out."""

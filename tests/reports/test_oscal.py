@@ -14,7 +14,7 @@ from trestle.oscal.assessment_results import AssessmentResults
 
 from checks.families.frameworks import PUBLIC_NETWORK_ACCESS
 from reports.formats.oscal_plan import control_id
-from tests.support.format_audits import count, document, rich_audit
+from tests.support.audits.formats import count, document, rich_audit
 
 TOKEN = re.compile(r"[A-Za-z_][A-Za-z0-9._\-]*")
 

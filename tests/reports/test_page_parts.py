@@ -24,8 +24,8 @@ from reports.page.fleet_view import cells, destinations
 from reports.page.networks import fleet, inbound_postures, outbound_postures
 from reports.page.tallies import counted_findings
 from reports.page.workspace_rows import workspace_frame, workspace_rows
-from tests.support.report_audits import CHECKS, audit_of, html_of, waiver
-from tests.support.report_tenants import HOSTILE_NAMES, hostile_tenant, tenant, workspace_row
+from tests.support.audits.audits import CHECKS, audit_of, html_of, waiver
+from tests.support.audits.tenants import HOSTILE_NAMES, hostile_tenant, tenant, workspace_row
 
 APPROVED = {
     **workspace_row(1),

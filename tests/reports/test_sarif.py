@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from sarif_pydantic import Sarif
 
 from checks.engine.finding_ids import finding_ids
-from tests.support.format_audits import count, document, rich_audit
+from tests.support.audits.formats import count, document, rich_audit
 
 UNKNOWN_TO_IT = {"Run.columnKind", "Result.suppressions", "Invocation.toolExecutionNotifications"}
 """Properties of SARIF 2.1.0 that sarif-pydantic 0.6 does not check."""

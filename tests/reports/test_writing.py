@@ -24,9 +24,9 @@ from reports.writing.folder import check_replaceable, replace
 from reports.writing.places import LIST_OF_FILES, hint, unwritable
 from reports.writing.previous import Extent, extent_of
 from reports.writing.swapping import current
+from tests.support.audits.audits import audit_of
+from tests.support.audits.tenants import tenant
 from tests.support.places import ROOT
-from tests.support.report_audits import audit_of
-from tests.support.report_tenants import tenant
 
 
 def contents(folder: Path) -> dict[str, bytes]:

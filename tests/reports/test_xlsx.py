@@ -14,8 +14,8 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from reports.formats.xlsx import MOST_UNITS, files, fitting
 from reports.writing.encoding import REPLACEMENT
-from tests.support.format_audits import LONE_SURROGATE, NAMES, count, file, rich_audit
-from tests.support.report_audits import written
+from tests.support.audits.audits import written
+from tests.support.audits.formats import LONE_SURROGATE, NAMES, count, file, rich_audit
 
 SHEETS = ["summary", "findings", "workspaces", "rules", "gaps"]
 

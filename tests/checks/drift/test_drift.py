@@ -15,7 +15,7 @@ from checks.drift.model import Snapshot
 from checks.drift.rules import rule_changes
 from checks.drift.workspaces import workspace_changes
 from reports.drift.view import headline
-from scanner.commands.diff import exit_of
+from scanner.questions.diff import exit_of
 from tests.support.drift_snapshots import (
     OTHER,
     Row,

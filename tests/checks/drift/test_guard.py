@@ -9,7 +9,7 @@ import pytest
 from checks.drift.comparison import drift
 from checks.drift.model import Drift, Snapshot
 from checks.drift.openings import admits_more
-from scanner.commands.diff import exit_of
+from scanner.questions.diff import exit_of
 from tests.support.drift_snapshots import (
     APPROVED,
     INTERNET,

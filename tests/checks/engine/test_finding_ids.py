@@ -8,9 +8,9 @@ from typing import Any
 import pandas as pd
 
 from checks.engine.finding_ids import NAMESPACE, finding_id, finding_ids
+from tests.support.audits.audits import CHECKS, audit_of
+from tests.support.audits.tenants import hostile_tenant, tenant
 from tests.support.places import ROOT
-from tests.support.report_audits import CHECKS, audit_of
-from tests.support.report_tenants import hostile_tenant, tenant
 
 WORKSPACE = "/subscriptions/S/resourceGroups/g/providers/Microsoft.MachineLearningServices/workspaces/w"
 VAULT = "/subscriptions/S/resourceGroups/g/providers/Microsoft.KeyVault/vaults/v"

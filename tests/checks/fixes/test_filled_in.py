@@ -16,9 +16,9 @@ from scanner.emulator.demo.tenant import demo_tenant
 from scanner.emulator.server import emulated
 from scanner.policies import loaded
 from scanner.reading.collection import EVERYTHING
+from tests.support.audits.tenants import workspace_row
 from tests.support.fix_lines import filled
 from tests.support.places import DATA
-from tests.support.report_tenants import workspace_row
 from tests.support.scanning import rows, scanned
 
 

@@ -10,10 +10,10 @@ import pytest
 from checks.contract.tables import Tables
 from checks.drift.comparison import drift
 from reports.page import drift_page
+from tests.support.audits.audits import CHECKS, audit_of, html_of, waiver, written
+from tests.support.audits.inventory import with_inventory
+from tests.support.audits.tenants import tenant
 from tests.support.drift_snapshots import finding, snapshot, workspace
-from tests.support.report_audits import CHECKS, audit_of, html_of, waiver, written
-from tests.support.report_inventory import with_inventory
-from tests.support.report_tenants import tenant
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page

@@ -11,6 +11,8 @@ import pytest
 from checks.drift.comparison import drift
 from checks.drift.model import Drift
 from reports.page import drift_page
+from tests.support.audits.audits import audit_of, html_of, written
+from tests.support.audits.tenants import HOSTILE_NAMES, tenant
 from tests.support.drift_snapshots import (
     OTHER,
     finding,
@@ -21,8 +23,6 @@ from tests.support.drift_snapshots import (
     subscription,
     workspace,
 )
-from tests.support.report_audits import audit_of, html_of, written
-from tests.support.report_tenants import HOSTILE_NAMES, tenant
 
 if TYPE_CHECKING:
     from tests.conftest import Opener

@@ -21,8 +21,8 @@ from reports.formats import csv_report, xlsx
 from reports.literals import bicep_literal
 from scanner.audit import audited
 from scanner.policies import loaded
-from tests.support.report_audits import audit_of, html_of, written
-from tests.support.report_tenants import HOSTILE_NAMES, hostile_tenant, tenant
+from tests.support.audits.audits import audit_of, html_of, written
+from tests.support.audits.tenants import HOSTILE_NAMES, hostile_tenant, tenant
 from tests.support.tables.hostile import fields, hostile_tables, mark
 
 if TYPE_CHECKING:

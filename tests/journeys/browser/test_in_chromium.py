@@ -14,9 +14,9 @@ import pytest
 
 from checks.engine.finding_ids import finding_id
 from checks.registry import registry
-from tests.support.report_audits import CHECKS, audit_of, html_of, waiver
-from tests.support.report_inventory import with_inventory
-from tests.support.report_tenants import tenant
+from tests.support.audits.audits import CHECKS, audit_of, html_of, waiver
+from tests.support.audits.inventory import with_inventory
+from tests.support.audits.tenants import tenant
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page

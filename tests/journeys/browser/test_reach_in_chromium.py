@@ -14,8 +14,8 @@ from checks.network.service_tags import SHARED_TAGS, SINGLE_SERVICE_TAGS
 from reports.page.networks import fleet
 from scanner.errors import UsageError
 from scanner.questions.destinations import destination_of
-from tests.support.report_audits import audit_of, html_of
-from tests.support.report_tenants import project_row, workspace_row
+from tests.support.audits.audits import audit_of, html_of
+from tests.support.audits.tenants import project_row, workspace_row
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page

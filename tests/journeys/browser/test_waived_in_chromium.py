@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.report_audits import CHECKS, audit_of, html_of, waiver
-from tests.support.report_inventory import with_inventory
-from tests.support.report_tenants import HOSTILE_NAMES, hostile_tenant, tenant
+from tests.support.audits.audits import CHECKS, audit_of, html_of, waiver
+from tests.support.audits.inventory import with_inventory
+from tests.support.audits.tenants import HOSTILE_NAMES, hostile_tenant, tenant
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page

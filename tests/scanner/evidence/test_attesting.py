@@ -16,7 +16,7 @@ from scanner.azure.clouds import is_loopback
 from scanner.cli.main import app
 from scanner.commands import demo as demo_command
 from scanner.emulator.tenants.generated import generated_tenant
-from tests.support.timestamp_authority import HAS_OPENSSL, authority, serving
+from tests.support.evidence.timestamp_authority import HAS_OPENSSL, authority, serving
 
 KEY = Ed25519PrivateKey.generate()
 PRIVATE = KEY.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()

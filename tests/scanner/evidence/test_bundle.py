@@ -20,7 +20,7 @@ from scanner.emulator.tenants.generated import generated_tenant
 from scanner.evidence.pointers import evidence_of
 from scanner.evidence.statement import statement_in, statement_schema
 from scanner.payloads.payload import Payload
-from tests.support.evidence_bundles import Scanned, resolved, scan_of, verified, wrong
+from tests.support.evidence.bundles import Scanned, resolved, scan_of, verified, wrong
 
 SMALL = generated_tenant(subscriptions=3, workspaces=3, rules=3, seed=4)
 ONE, OTHER, _ = (str(each["subscriptionId"]) for each in SMALL.subscriptions)

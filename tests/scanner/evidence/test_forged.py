@@ -20,10 +20,10 @@ from scanner.evidence.packing import pack
 from scanner.evidence.replaying import sealed
 from scanner.evidence.statement import ScanRecord
 from scanner.version import VERSION
-from tests.support import forged_zips
 from tests.support.command_line import run
-from tests.support.evidence_bundles import refitted, scan_of, sealed_anew, verified, wrong
-from tests.support.forging import Forger
+from tests.support.evidence import forged_zips
+from tests.support.evidence.bundles import refitted, scan_of, sealed_anew, verified, wrong
+from tests.support.evidence.forging import Forger
 
 TENANT = generated_tenant(subscriptions=2, workspaces=2, rules=2, seed=4)
 BOMB = f"[{'{},' * 1_000_000}0]"

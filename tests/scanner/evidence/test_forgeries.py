@@ -24,8 +24,8 @@ from scanner.evidence.verifying.levels import Level
 from scanner.payloads.payload import Gap, Payload
 from scanner.policies import loaded
 from scanner.version import VERSION
-from tests.support.evidence_bundles import scan_of, verified, wrong
-from tests.support.forging import Forger, edited
+from tests.support.evidence.bundles import scan_of, verified, wrong
+from tests.support.evidence.forging import Forger, edited
 from tests.support.scanning import NOON
 
 TENANT = generated_tenant(subscriptions=3, workspaces=2, rules=2, seed=4)

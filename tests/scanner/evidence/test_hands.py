@@ -19,9 +19,9 @@ from scanner.evidence.attestations.signing import signing_key
 from scanner.policies import loaded
 from scanner.version import VERSION
 from tests.support.command_line import run
-from tests.support.evidence_bundles import scan_of, verified, wrong
-from tests.support.forging import Forger
-from tests.support.timestamp_authority import HAS_OPENSSL, authority, serving
+from tests.support.evidence.bundles import scan_of, verified, wrong
+from tests.support.evidence.forging import Forger
+from tests.support.evidence.timestamp_authority import HAS_OPENSSL, authority, serving
 
 TENANT = generated_tenant(subscriptions=2, workspaces=2, rules=2, seed=4)
 ONE, OTHER = (str(each["subscriptionId"]) for each in TENANT.subscriptions)

@@ -9,7 +9,7 @@ import pytest
 from scanner.emulator.faults import Fault, FaultKind
 from scanner.emulator.tenants.generated import generated_tenant
 from scanner.reading.scope import Wanted
-from tests.support.evidence_bundles import scan_of, verified, wrong
+from tests.support.evidence.bundles import scan_of, verified, wrong
 
 TENANT = generated_tenant(subscriptions=3, workspaces=2, rules=1, seed=4)
 ONE, OTHER, LAST = (str(each["subscriptionId"]) for each in TENANT.subscriptions)

@@ -22,7 +22,7 @@ from scanner.evidence.attestations.timestamps import (
     timestamped,
     verify_timestamp,
 )
-from tests.support.timestamp_authority import FIRST, HAS_OPENSSL, LAST, Authority, authority, serving
+from tests.support.evidence.timestamp_authority import FIRST, HAS_OPENSSL, LAST, Authority, authority, serving
 
 MANIFEST = b'{"files":[]}\n'
 pytestmark = pytest.mark.skipif(not HAS_OPENSSL, reason="needs openssl, to run a timestamp authority")

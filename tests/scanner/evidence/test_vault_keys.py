@@ -16,7 +16,7 @@ from scanner.errors import SignatureError, SigningKeyError, UsageError
 from scanner.evidence.attestations.signing import signed, verify_signature, verifying_key
 from scanner.evidence.attestations.vault_keys import is_vault_key, vault_key
 from tests.scanner.evidence.test_signing import MANIFEST, PREDICATE
-from tests.support.fake_vault import Vault, serving
+from tests.support.evidence.fake_vault import Vault, serving
 
 
 class Credential:

@@ -19,7 +19,7 @@ from scanner.emulator.faults import Fault, FaultKind
 from scanner.emulator.tenants.generated import generated_tenant
 from scanner.errors import EvidenceError
 from scanner.evidence.packing import pack
-from tests.support.evidence_bundles import Scanned, altered_line, scan_of, sealed_anew, verified, wrong
+from tests.support.evidence.bundles import Scanned, altered_line, scan_of, sealed_anew, verified, wrong
 
 TENANT = generated_tenant(subscriptions=2, workspaces=3, rules=2, seed=4)
 

@@ -19,7 +19,7 @@ from scanner.tables.tabulate import tables
 from tests.scanner.azure.test_challenges import Issuer
 from tests.scanner.azure.test_throttling import arm_before, ask
 from tests.scanner.tables.test_tabulate import WORKSPACE, listed, workspace
-from tests.support.fault_matrix import policy
+from tests.support.faults.matrix import policy
 from tests.support.scanning import IMPATIENT, NOON, rows, scanned
 
 TENANT = generated_tenant(subscriptions=3, workspaces=2, rules=1, seed=7)

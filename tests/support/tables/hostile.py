@@ -7,8 +7,8 @@ from functools import cache
 import pandas as pd
 
 from checks.contract.tables import SCHEMAS, STRING, Tables
-from tests.support.report_inventory import with_inventory
-from tests.support.report_tenants import Row, tenant
+from tests.support.audits.inventory import with_inventory
+from tests.support.audits.tenants import Row, tenant
 
 KEYS = frozenset({"workspace_id", "hub_resource_id"})
 """What ties tables together: attacked in `workspaces` rows of their own, and kept elsewhere."""

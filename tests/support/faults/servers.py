@@ -16,7 +16,7 @@ from typing import Any
 
 from scanner.emulator.faults import Fault, FaultKind
 from scanner.payloads.answers import PERIMETERS
-from tests.support.fault_matrix import ONE, PLACES, SPARED, STRUCK, Spot
+from tests.support.faults.matrix import ONE, PLACES, SPARED, STRUCK, Spot
 
 EVERYTHING = ("/subscriptions/",)
 SPOTS = (

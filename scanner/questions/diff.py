@@ -13,8 +13,8 @@ from reports.drift import files as drift_files
 from reports.page import drift_page
 from reports.writing.encoding import Files
 from reports.writing.folder import check_replaceable, replace
-from scanner.commands.drift_summary import show_drift
 from scanner.errors import UsageError
+from scanner.questions.drift_summary import show_drift
 from scanner.snapshots import snapshot
 from scanner.terminal import Terminal, print_line
 from scanner.version import VERSION

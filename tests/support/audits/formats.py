@@ -12,8 +12,8 @@ import pandas as pd
 from checks.contract.tables import Tables
 from reports.audit import Audit
 from reports.formats.registry import RENDERERS
-from tests.support.report_audits import CHECKS, CRASHING, audit_of, waiver
-from tests.support.report_tenants import HOSTILE_NAMES, tenant
+from tests.support.audits.audits import CHECKS, CRASHING, audit_of, waiver
+from tests.support.audits.tenants import HOSTILE_NAMES, tenant
 
 LONE_SURROGATE = "mlw-\ud800-lone"
 NAMES = (*HOSTILE_NAMES, "=cmd()", "+1|`x`|@octocat", "\x00\x0b\uffff]]>&", "emoji-🦊")

@@ -1,6 +1,6 @@
 """The fault matrix: what can go wrong with an answer, at each of four places, and what it costs.
 
-Run `python tests/support/fault_matrix.py` to renew docs/reliability.md. The server is the embedded
+Run `python tests/support/faults/matrix.py` to renew docs/reliability.md. The server is the embedded
 emulator over real sockets. It is not Azure.
 """
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from checks.contract.tables import Tables, frame
-from tests.support.report_tenants import Row
+from tests.support.audits.tenants import Row
 
 PROVIDERS = {
     "storage": "Microsoft.Storage/storageAccounts",

@@ -17,10 +17,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 from scanner.emulator.demo.tenant import DATA_GROUP, demo_tenant
-from tests.journeys.test_written_commands import PAGES, fenced, words_of
+from tests.documents.test_written_commands import PAGES, fenced, words_of
 from tests.support.command_line import run, served
+from tests.support.evidence.timestamp_authority import HAS_OPENSSL, authority, serving
 from tests.support.places import ROOT
-from tests.support.timestamp_authority import HAS_OPENSSL, authority, serving
 
 NOT_RUN = {
     "emulator": "serves until Ctrl-C; tests/scanner/emulator/test_lifetime.py runs it",
