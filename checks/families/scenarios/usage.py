@@ -1,43 +1,39 @@
-"""SCN: whether computes in the managed network reach the hosts and endpoints of each scenario.
-
-The hosts and endpoints are those of the section "List of scenario specific outbound rules" of
-"Workspace managed virtual network isolation", read 2026-11.
-"""
+"""SCN: whether computes in the managed network reach the hosts and endpoints of each scenario."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Final, Literal
+from typing import Final
 
 import pandas as pd
-from pydantic import Field
 
-from checks.contract.isolation import INTERNET, effective_mode, is_active, is_mode, is_on
+from checks.contract.isolation import INTERNET, effective_mode, is_mode
 from checks.contract.tables import Tables
 from checks.contract.three_valued import any_child, says
 from checks.contract.words import ACCESS, ACTIONS
 from checks.families import pages
 from checks.families.dependencies.facts import ACCESS_READS, has_role, is_plainly_open
-from checks.families.scenarios.facts import ENDPOINT_READS, HOST_READS, Networks, summed
+from checks.families.scenarios.asked import (
+    NOT_BUILT,
+    SCENARIOS,
+    UNSETTLED,
+    RequiredScenarios,
+    may_be_built,
+    seen,
+    set_aside,
+)
+from checks.families.scenarios.facts import ENDPOINT_READS, Networks, summed
+from checks.families.scenarios.hosts import (
+    hugging_face_models_can_be_pulled,
+    python_packages_can_be_installed,
+    vs_code_works,
+)
 from checks.fixes.scenarios import (
     BATCH_ENDPOINTS_ADDED,
-    HUGGING_FACE_ALLOWED,
-    PACKAGES_ALLOWED,
     PROMPT_FLOW_ENDPOINTS_ADDED,
-    VS_CODE_ALLOWED,
     WORKSPACE_ENDPOINT_ADDED,
 )
-from checks.model import Answers, Check, Params, Severity, answer, check
-from checks.network.reachability import Endpoint, Host
-from checks.network.scenario_hosts import HUGGING_FACE_HOSTS, PACKAGE_HOSTS, VS_CODE_HOSTS
-
-Scenario = Literal["python-packages", "vs-code", "batch", "prompt-flow", "hugging-face", "selected-addresses"]
-
-_SCENARIOS = f"{pages.MANAGED_NETWORK}#list-of-scenario-specific-outbound-rules"
-_UNSETTLED = (
-    "Isolation is off and the customer's own network decides, a rule denies what another allows, or the "
-    "isolation mode, the network's status or the outbound rules were not reported in full."
-)
+from checks.model import Answers, Check, Severity, answer, check
+from checks.network.reachability import Endpoint
 
 BATCH_PARTS: Final = ("queue", "table")
 
@@ -45,103 +41,6 @@ PROMPT_FLOW_ENDPOINTS: Final = {
     "AI services": Endpoint(resource_type="Microsoft.CognitiveServices/accounts", subresource="account"),
     "AI Search": Endpoint(resource_type="Microsoft.Search/searchServices", subresource="searchService"),
 }
-
-
-class RequiredScenarios(Params):
-    """Which scenarios have to work."""
-
-    required: tuple[Scenario, ...] = Field(
-        default=(), description="Scenarios that have to work; a scenario that is not named is not judged."
-    )
-
-
-def _set_aside(workspaces: pd.DataFrame) -> Answers:
-    """The answers where the policy does not require the scenario: nothing is looked at."""
-    no = pd.Series(data=False, index=workspaces.index, dtype="boolean")
-    return answer(
-        known=no,
-        passed=no,
-        applies=no,
-        observed="not asked",
-        expected="",
-        failed="",
-        not_applicable="The policy does not require this scenario.",
-    )
-
-
-def _hosts_are_reached(
-    tables: Tables, params: RequiredScenarios, scenario: Scenario, hosts: Iterable[str]
-) -> Answers:
-    if scenario not in params.required:
-        return _set_aside(tables.workspaces)
-    networks = Networks(tables)
-    reached, missing = summed({host: networks.reach(Host(name=host)) for host in hosts})
-    return answer(
-        known=reached.notna(),
-        passed=reached,
-        applies=_may_be_built(tables.workspaces),
-        observed=_seen(reached, missing),
-        expected="reachable: " + ", ".join(hosts),
-        failed="No active rule reaches " + missing + ".",
-        unknown=_UNSETTLED,
-        not_applicable=_NOT_BUILT,
-    )
-
-
-_NOT_BUILT = "The managed network is not provisioned yet, so no rule is in force."
-
-
-def _may_be_built(workspaces: pd.DataFrame) -> pd.Series:
-    """Return for each workspace False if its managed network is on and not provisioned. `<NA>` if that is not known."""
-    return ~(is_on(effective_mode(workspaces)) & ~is_active(workspaces))
-
-
-def _seen(reached: pd.Series, missing: pd.Series) -> pd.Series:
-    return ("not reachable: " + missing).mask(missing.eq(""), "all reachable").where(reached.notna())
-
-
-@check(
-    id="SCN001",
-    title="Python packages can be installed",
-    over="workspaces",
-    severity=Severity.INFORMATIONAL,
-    reads=HOST_READS,
-    remediation=PACKAGES_ALLOWED,
-    references=(_SCENARIOS,),
-    params=RequiredScenarios,
-    looks_at="workspace",
-)
-def python_packages_can_be_installed(tables: Tables, params: RequiredScenarios) -> Answers:
-    """Most environments cannot be built without the package indexes, and their jobs fail late.
-
-    Every documented host has to be reachable; one written as a wildcard is, where a rule covers every
-    name under it. Going to the internet is enough; where only approved outbound is allowed an active rule
-    has to open port 443. A network that is not provisioned yet is not judged. With isolation off the
-    customer's network decides, which is unknown, as are rules that were not all read.
-    """
-    return _hosts_are_reached(tables, params, "python-packages", PACKAGE_HOSTS)
-
-
-@check(
-    id="SCN002",
-    title="VS Code works",
-    over="workspaces",
-    severity=Severity.INFORMATIONAL,
-    reads=HOST_READS,
-    remediation=VS_CODE_ALLOWED,
-    references=(_SCENARIOS, "https://code.visualstudio.com/docs/setup/network"),
-    params=RequiredScenarios,
-    looks_at="workspace",
-)
-def vs_code_works(tables: Tables, params: RequiredScenarios) -> Answers:
-    """VS Code installs its server and extensions on the compute instance, and hangs if it cannot download them.
-
-    Every documented host has to be reachable; one written as a wildcard is, where a rule covers every
-    name under it. Going to the internet is enough; where only approved outbound is allowed an active rule
-    has to open port 443. A network that is not provisioned yet is not judged. With isolation off the
-    customer's network decides, which is unknown, as are rules that were not all read.
-    """
-    return _hosts_are_reached(tables, params, "vs-code", VS_CODE_HOSTS)
 
 
 @check(
@@ -156,7 +55,7 @@ def vs_code_works(tables: Tables, params: RequiredScenarios) -> Answers:
         *ACCESS_READS,
     ),
     remediation=BATCH_ENDPOINTS_ADDED,
-    references=(_SCENARIOS,),
+    references=(SCENARIOS,),
     params=RequiredScenarios,
 )
 def batch_endpoints_and_parallel_jobs_work(tables: Tables, params: RequiredScenarios) -> Answers:
@@ -169,7 +68,7 @@ def batch_endpoints_and_parallel_jobs_work(tables: Tables, params: RequiredScena
     """
     workspaces, resources = tables.workspaces, tables.associated_resources
     if "batch" not in params.required:
-        return _set_aside(workspaces)
+        return set_aside(workspaces)
     networks = Networks(tables)
     is_open = any_child(
         has_role(resources, "storage") & is_plainly_open(resources),
@@ -191,12 +90,12 @@ def batch_endpoints_and_parallel_jobs_work(tables: Tables, params: RequiredScena
     return answer(
         known=reached.notna(),
         passed=reached,
-        observed=_seen(reached, missing),
-        applies=_may_be_built(workspaces),
-        not_applicable=_NOT_BUILT,
+        observed=seen(reached, missing),
+        applies=may_be_built(workspaces),
+        not_applicable=NOT_BUILT,
         expected="the default storage account's queue and table",
         failed="No active private-endpoint rule reaches the default storage account's " + missing + ".",
-        unknown=f"{_UNSETTLED} Or the default storage account was not read.",
+        unknown=f"{UNSETTLED} Or the default storage account was not read.",
     )
 
 
@@ -207,7 +106,7 @@ def batch_endpoints_and_parallel_jobs_work(tables: Tables, params: RequiredScena
     severity=Severity.INFORMATIONAL,
     reads=ENDPOINT_READS,
     remediation=PROMPT_FLOW_ENDPOINTS_ADDED,
-    references=(_SCENARIOS,),
+    references=(SCENARIOS,),
     params=RequiredScenarios,
     looks_at="workspace",
 )
@@ -220,7 +119,7 @@ def prompt_flow_works(tables: Tables, params: RequiredScenarios) -> Answers:
     is off or if the reader could not read all rules.
     """
     if "prompt-flow" not in params.required:
-        return _set_aside(tables.workspaces)
+        return set_aside(tables.workspaces)
     workspaces, networks = tables.workspaces, Networks(tables)
     may_go_public = is_mode(effective_mode(workspaces), INTERNET).fillna(value=True)
     found = {name: networks.reach(endpoint) for name, endpoint in PROMPT_FLOW_ENDPOINTS.items()}
@@ -230,35 +129,13 @@ def prompt_flow_works(tables: Tables, params: RequiredScenarios) -> Answers:
     return answer(
         known=reached.notna(),
         passed=reached,
-        observed=_seen(reached, missing),
-        applies=_may_be_built(workspaces),
-        not_applicable=_NOT_BUILT,
+        observed=seen(reached, missing),
+        applies=may_be_built(workspaces),
+        not_applicable=NOT_BUILT,
         expected="private endpoints to " + " and ".join(PROMPT_FLOW_ENDPOINTS),
         failed="No active private-endpoint rule reaches " + missing + ".",
-        unknown=f"{_UNSETTLED} Or the internet is allowed and the services may be reached by it.",
+        unknown=f"{UNSETTLED} Or the internet is allowed and the services may be reached by it.",
     )
-
-
-@check(
-    id="SCN005",
-    title="Hugging Face models can be pulled",
-    over="workspaces",
-    severity=Severity.INFORMATIONAL,
-    reads=HOST_READS,
-    remediation=HUGGING_FACE_ALLOWED,
-    references=(_SCENARIOS,),
-    params=RequiredScenarios,
-    looks_at="workspace",
-)
-def hugging_face_models_can_be_pulled(tables: Tables, params: RequiredScenarios) -> Answers:
-    """A deployment of a Hugging Face model pulls its image and weights from hosts outside Azure.
-
-    Every documented host has to be reachable; one written as a wildcard is, where a rule covers every
-    name under it. Going to the internet is enough; where only approved outbound is allowed an active rule
-    has to open port 443. A network that is not provisioned yet is not judged. With isolation off the
-    customer's network decides, which is unknown, as are rules that were not all read.
-    """
-    return _hosts_are_reached(tables, params, "hugging-face", HUGGING_FACE_HOSTS)
 
 
 @check(
@@ -272,7 +149,7 @@ def hugging_face_models_can_be_pulled(tables: Tables, params: RequiredScenarios)
         "workspaces.network_acls_default_action",
     ),
     remediation=WORKSPACE_ENDPOINT_ADDED,
-    references=(_SCENARIOS, f"{pages.PRIVATE_LINK}#enable-public-access-only-from-internet-ip-ranges"),
+    references=(SCENARIOS, f"{pages.PRIVATE_LINK}#enable-public-access-only-from-internet-ip-ranges"),
     params=RequiredScenarios,
 )
 def selected_addresses_reach_the_computes(tables: Tables, params: RequiredScenarios) -> Answers:
@@ -283,7 +160,7 @@ def selected_addresses_reach_the_computes(tables: Tables, params: RequiredScenar
     decides, which is unknown, as are access or rules that were not reported in full.
     """
     if "selected-addresses" not in params.required:
-        return _set_aside(tables.workspaces)
+        return set_aside(tables.workspaces)
     workspaces, networks = tables.workspaces, Networks(tables)
     access, action = workspaces["public_network_access"], workspaces["network_acls_default_action"]
     is_selected = says(access, "Enabled", among=ACCESS) & says(action, "Deny", among=ACTIONS)
@@ -294,12 +171,12 @@ def selected_addresses_reach_the_computes(tables: Tables, params: RequiredScenar
     return answer(
         known=reached.notna(),
         passed=reached,
-        applies=is_selected & _may_be_built(workspaces),
+        applies=is_selected & may_be_built(workspaces),
         observed=reached.map({True: "a rule to the workspace", False: "no rule to the workspace"}),
         expected="an active private-endpoint rule to the workspace itself",
         failed="No active private-endpoint rule leads to the workspace itself, and the addresses of its "
         "computes are not selected.",
-        unknown=f"{_UNSETTLED} Or publicNetworkAccess or its default action was not reported.",
+        unknown=f"{UNSETTLED} Or publicNetworkAccess or its default action was not reported.",
         not_applicable="Public access is not from selected addresses, or the managed network is not provisioned yet.",
     )
 

@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import pandas as pd
 
-from checks.contract.connections import is_approved
 from checks.contract.isolation import MODE_READS, effective_mode, is_on
 from checks.contract.tables import Tables
-from checks.contract.three_valued import any_child, of_workspace, says
-from checks.contract.words import ACCESS, ACTIONS
-from checks.contract.workloads import is_managed
+from checks.contract.three_valued import of_workspace, says
+from checks.contract.words import ACCESS
 from checks.families import frameworks, pages, workload_frameworks
+from checks.families.workloads.facts import (
+    ACCESS_READS,
+    MANAGED_READS,
+    answers_selected_addresses,
+    is_online,
+)
+from checks.families.workloads.selected_addresses import (
+    batch_endpoints_are_reachable,
+    selected_addresses_are_backed_by_isolation,
+)
 from checks.fixes.endpoints import (
     ACCESS_COMBINED_AS_DOCUMENTED,
-    BATCH_REACHED,
     ENDPOINT_BY_ENTRA_ID,
     ENDPOINT_PRIVATE,
     LEGACY_ISOLATION_REMOVED,
-    SELECTED_ADDRESSES_BACKED,
 )
 from checks.model import Answers, Check, Params, Severity, answer, check
 
@@ -27,23 +33,6 @@ AUTHENTICATION = f"{_LEARN}/how-to-authenticate-online-endpoint"
 SERVERLESS_ENDPOINT_API = "https://learn.microsoft.com/rest/api/azureml/serverless-endpoints"
 
 ONLINE_ONLY = ("online_endpoints_known",)
-
-MANAGED_READS = ("endpoints.kind", "endpoints.compute_id")
-"""The columns that distinguish a managed online endpoint from one on a Kubernetes cluster."""
-
-ACCESS_READS = ("workspaces.public_network_access", "workspaces.network_acls_default_action")
-"""The columns that decide whether a workspace answers to selected addresses."""
-
-
-def _is_online(endpoints: pd.DataFrame) -> pd.Series:
-    """Return for each endpoint whether it is a managed online endpoint."""
-    return says(endpoints["endpoint_type"], "online") & is_managed(endpoints)
-
-
-def _answers_selected_addresses(workspaces: pd.DataFrame) -> pd.Series:
-    """Per workspace whether it is open to selected addresses: Enabled, with the default action Deny."""
-    access, action = workspaces["public_network_access"], workspaces["network_acls_default_action"]
-    return says(access, "Enabled", among=ACCESS) & says(action, "Deny", among=ACTIONS)
 
 
 @check(
@@ -69,14 +58,14 @@ def online_endpoint_is_private(tables: Tables, _params: Params) -> Answers:
     """
     endpoints = tables.endpoints
     access = endpoints["public_network_access"]
-    is_selected = of_workspace(_answers_selected_addresses(tables.workspaces), endpoints).fillna(value=False)
+    is_selected = of_workspace(answers_selected_addresses(tables.workspaces), endpoints).fillna(value=False)
     who = pd.Series("the internet", index=access.index, dtype="string").mask(
         is_selected.astype(bool), "the selected addresses of its workspace"
     )
     return answer(
         known=says(access, "Enabled", "Disabled"),
         passed=says(access, "Disabled"),
-        applies=_is_online(tables.endpoints),
+        applies=is_online(tables.endpoints),
         observed=access,
         expected="Disabled",
         failed="publicNetworkAccess is " + access.fillna("") + ", so the endpoint answers to " + who + ".",
@@ -115,13 +104,13 @@ def endpoint_and_workspace_access_combine(tables: Tables, _params: Params) -> An
     own = endpoints["public_network_access"]
     outer = of_workspace(workspaces["public_network_access"], endpoints)
     is_closed = says(outer, "Disabled", among=ACCESS)
-    is_selected = of_workspace(_answers_selected_addresses(workspaces), endpoints)
+    is_selected = of_workspace(answers_selected_addresses(workspaces), endpoints)
     is_open = says(own, "Enabled", among=ACCESS)
     action = of_workspace(workspaces["network_acls_default_action"], endpoints)
     return answer(
         known=is_open.notna(),
         passed=~(is_closed & is_open),
-        applies=_is_online(endpoints) & (is_closed | is_selected),
+        applies=is_online(endpoints) & (is_closed | is_selected),
         observed="workspace "
         + outer.fillna("not reported")
         + ", defaultAction "
@@ -138,7 +127,7 @@ def endpoint_and_workspace_access_combine(tables: Tables, _params: Params) -> An
             "The workspace answers to every address, so there are none to respect.",
             index=endpoints.index,
             dtype="string",
-        ).where(_is_online(endpoints).fillna(value=True), "Only managed online endpoints take part in this."),
+        ).where(is_online(endpoints).fillna(value=True), "Only managed online endpoints take part in this."),
     )
 
 
@@ -236,107 +225,6 @@ def endpoint_uses_entra_id(tables: Tables, _params: Params) -> Answers:
             by_token,
             "Callers send tokens of Azure Machine Learning, which expire but are not Entra ID tokens.",
         ),
-    )
-
-
-@check(
-    id="END005",
-    title="Selected addresses are backed by isolation",
-    over="workspaces",
-    severity=Severity.MEDIUM,
-    reads=(
-        *ACCESS_READS,
-        *MODE_READS,
-        "workspaces.private_endpoint_connections_known",
-        "private_endpoint_connections.status",
-        "workspaces.online_endpoints_known",
-        *MANAGED_READS,
-    ),
-    remediation=SELECTED_ADDRESSES_BACKED,
-    controls=frameworks.INBOUND,
-    references=(f"{pages.PRIVATE_LINK}#enable-public-access-only-from-internet-ip-ranges",),
-    looks_at="workspace",
-)
-def selected_addresses_are_backed_by_isolation(tables: Tables, _params: Params) -> Answers:
-    """A workspace that allows selected addresses only refuses its own computes unless they connect privately.
-
-    The check applies if public access is Enabled and the default action is Deny. It judges the workspace, because
-    Azure then fails to create computes even if no endpoint exists. The managed network has to be on, or a private
-    endpoint connection Approved. With the connection alone compute instances work, but deployments of managed
-    online endpoints fail, so the check fails if such an endpoint exists. Access, action, mode, connections or
-    endpoints that were not reported are unknown unless another value decides.
-    """
-    workspaces, connections = tables.workspaces, tables.private_endpoint_connections
-    known = workspaces["private_endpoint_connections_known"]
-    mode = effective_mode(workspaces)
-    has_endpoint = any_child(is_approved(connections), connections, workspaces, known=known)
-    endpoints = tables.endpoints
-    has_online = any_child(
-        _is_online(endpoints), endpoints, workspaces, known=workspaces["online_endpoints_known"]
-    )
-    is_backed = is_on(mode) | (has_endpoint & ~has_online)
-    seen = has_endpoint.map({True: "an approved private endpoint", False: "no approved private endpoint"})
-    return answer(
-        known=is_backed.notna(),
-        passed=is_backed,
-        applies=_answers_selected_addresses(workspaces),
-        observed="isolationMode "
-        + mode.fillna("not reported")
-        + ", "
-        + seen.astype("string").fillna("connections not read"),
-        expected="a managed network, or an approved private endpoint",
-        failed=pd.Series(
-            "Public access is limited to selected addresses, and neither a managed network nor a private endpoint "
-            "lets computes in: creating them fails.",
-            index=mode.index,
-            dtype="string",
-        ).mask(
-            has_endpoint.fillna(value=False),
-            "Public access is limited to selected addresses. The private endpoint lets computes in, but deployments "
-            "of managed online endpoints need the managed network, which is off.",
-        ),
-        unknown="Public access, its default action, the isolation mode or the private endpoint connections "
-        "were not reported.",
-        passes=pd.Series("Computes reach the workspace privately.", index=mode.index, dtype="string").mask(
-            says(mode, "Disabled").fillna(value=False),
-            "A private endpoint exists, but managed online deployments need the managed network as well.",
-        ),
-        not_applicable="The workspace is not open to selected addresses.",
-    )
-
-
-@check(
-    id="END006",
-    title="Batch endpoints are not cut off by selected addresses",
-    over="endpoints",
-    severity=Severity.MEDIUM,
-    reads=ACCESS_READS,
-    remediation=BATCH_REACHED,
-    controls=frameworks.INBOUND,
-    references=(f"{pages.PRIVATE_LINK}#enable-public-access-only-from-internet-ip-ranges",),
-    known_by=("batch_endpoints_known",),
-    looks_at="row",
-)
-def batch_endpoints_are_reachable(tables: Tables, _params: Params) -> Answers:
-    """Azure does not support batch endpoints in a workspace that answers to selected addresses.
-
-    A batch endpoint fails if its workspace has public access Enabled and the default action Deny: the selected
-    addresses do not apply to it. The check does not apply to other endpoints. The answer is unknown if Azure did
-    not report the access or the default action.
-    """
-    endpoints, workspaces = tables.endpoints, tables.workspaces
-    is_selected = of_workspace(_answers_selected_addresses(workspaces), endpoints)
-    access = of_workspace(workspaces["public_network_access"], endpoints).fillna("not reported")
-    action = of_workspace(workspaces["network_acls_default_action"], endpoints).fillna("not reported")
-    return answer(
-        known=is_selected.notna(),
-        passed=~is_selected,
-        applies=says(endpoints["endpoint_type"], "batch"),
-        observed="workspace " + access + ", defaultAction " + action,
-        expected="a workspace that is closed, or open to every address",
-        failed="The workspace answers to selected addresses, which Azure does not support for batch endpoints.",
-        unknown="publicNetworkAccess or networkAcls.defaultAction of the workspace was not reported.",
-        not_applicable="The endpoint is no batch endpoint.",
     )
 
 

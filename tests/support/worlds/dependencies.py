@@ -38,7 +38,7 @@ ABSENCE_MEANS: dict[tuple[str, str], set[Status]] = {
     **{(f"RES{n:03}", f"{_DEPENDENCY}.perimeter_status"): {*_NO_PERIMETER} for n in (1, 2, 5, 14, 15, 16)},
     ("RES003", f"{_DEPENDENCY}.anonymous_pull_enabled"): {Status.PASS},
     **{(f"OBR{n:03}", "outbound_rules.action"): {Status.FAIL, Status.PASS} for n in (5, 7, 8, 10)},
-    ("OBR003", "outbound_rules.action"): {Status.PASS},
+    **{(id, "outbound_rules.action"): {Status.PASS} for id in ("OBR003", "SCN001", "SCN002", "SCN005")},
     **{
         (id, f"endpoints.{column}"): {Status.FAIL, Status.PASS, Status.NOT_APPLICABLE}
         for id in ("END001", "END002", "END005", "MVN003")
