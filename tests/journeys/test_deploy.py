@@ -16,6 +16,8 @@ import pytest
 
 from scanner.cli.main import app
 from tests.support.command_line import MIXED, served
+from tests.support.fixes.templates import skeletons
+from tests.support.fixes.templates.resource_types import deployed_types
 from tests.support.places import ROOT
 
 DEPLOY = ROOT / "deploy"
@@ -71,36 +73,49 @@ def test_zizmor_finds_nothing_in_actions_and_workflows() -> None:
     checked(str(BIN / "zizmor"), "--offline", "--quiet", "deploy/github", ".github/workflows")
 
 
-def resources(text: str) -> set[tuple[str, str]]:
-    return {(kind, version) for kind, version in re.findall(r"resource \w+ '([^@']+)@([^']+)'", text)}
-
-
 @pytest.mark.parametrize("name", ["main", "role"])
 def test_bicep_and_json_deploy_the_same_resources(name: str) -> None:
     bicep = (DEPLOY / "container-apps" / f"{name}.bicep").read_text()
     template = json.loads((DEPLOY / "container-apps" / f"{name}.json").read_text())
-    assert resources(bicep) == {(each["type"], each["apiVersion"]) for each in template["resources"]}
+    assert list(skeletons.of_bicep(bicep)) == list(skeletons.of_template(template))
     assert set(re.findall(r"^param (\w+)", bicep, re.MULTILINE)) == set(template["parameters"])
     assert set(re.findall(r"^output (\w+)", bicep, re.MULTILINE)) == set(template.get("outputs", {}))
-    for each in template["resources"]:
-        assert set(each) <= ALLOWED, each["type"]
 
 
-ALLOWED = {
-    *(
-        "type",
-        "apiVersion",
-        "name",
-        "location",
-        "kind",
-        "sku",
-        "properties",
-        "dependsOn",
-        "scope",
-        "identity",
-    ),
-}
-"""The members of a resource that ARM templates have."""
+@pytest.mark.parametrize("name", ["main", "role"])
+def test_azures_resource_types_accept_the_template(name: str) -> None:
+    template = json.loads((DEPLOY / "container-apps" / f"{name}.json").read_text())
+    for resource, body in skeletons.of_template(template):
+        assert deployed_types().problems(resource, body) == [], resource
+
+
+@pytest.mark.parametrize(
+    ("resource", "path", "value", "problem"),
+    [
+        (
+            "Microsoft.App/jobs",
+            ("properties", "configuration", "replicaRetries"),
+            0,
+            "replicaRetries is unknown",
+        ),
+        ("Microsoft.App/jobs", ("properties", "configuration", "replicaTimeout"), "4h", "is not of type int"),
+        ("Microsoft.App/jobs", ("location",), ..., "location is missing"),
+        ("Microsoft.Storage/storageAccounts", ("sku",), ..., "sku is missing"),
+    ],
+)
+def test_a_wrong_member_of_a_template_is_found(
+    resource: str, path: tuple[str, ...], value: object, problem: str
+) -> None:
+    template = json.loads((DEPLOY / "container-apps" / "main.json").read_text())
+    ((name, body),) = (each for each in skeletons.of_template(template) if each[0].startswith(resource + "@"))
+    inner = body
+    for member in path[:-1]:
+        inner = inner[member]
+    if value is ...:
+        del inner[path[-1]]
+    else:
+        inner[path[-1]] = value
+    assert any(problem in found for found in deployed_types().problems(name, body))
 
 
 def test_the_job_is_never_retried_and_signs_in_by_its_identity() -> None:

@@ -113,5 +113,15 @@ def _below(path: str, name: str) -> str:
 
 @cache
 def resource_types() -> ResourceTypes:
-    """Return the types of the data file."""
-    return ResourceTypes(json.loads((DATA / "fixes" / "bicep_types.json").read_text(encoding="utf-8")))
+    """Return the types of the resources that fixes change."""
+    return _in_file("fixes/bicep_types.json")
+
+
+@cache
+def deployed_types() -> ResourceTypes:
+    """Return the types of the resources that `deploy/container-apps` deploys."""
+    return _in_file("deploy_types.json")
+
+
+def _in_file(name: str) -> ResourceTypes:
+    return ResourceTypes(json.loads((DATA / name).read_text(encoding="utf-8")))
