@@ -8,6 +8,19 @@ from typing import Final
 
 Network = IPv4Network | IPv6Network
 
+EVERY_IPV4: Final = IPv4Network("0.0.0.0/0")
+
+NOT_PUBLIC: Final = tuple(
+    ip_network(block)
+    for block in (
+        "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24",
+        "192.0.2.0/24", "192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "240.0.0.0/4",
+        "::1/128", "::/128", "::ffff:0:0/96", "64:ff9b:1::/48", "100::/64", "2001::/23", "2001:db8::/32", "2002::/16",
+        "3fff::/20", "fc00::/7", "fe80::/10",
+    )
+)  # fmt: skip
+"""Blocks that are not public, from IANA's registries of special-purpose addresses, read 2026-11."""
+
 RESERVED_IPV4: Final = tuple(
     IPv4Network(network)
     for network in (
@@ -81,6 +94,18 @@ def covers(wide: Iterable[Network], narrow: Iterable[Network]) -> bool:
     """Return whether every address of `narrow` is an address of `wide`; both are unions."""
     listed = list(wide)
     return all(any(_includes(outer, inner) for outer in listed) for inner in narrow)
+
+
+def overlaps(networks: Iterable[Network], other: Network) -> bool:
+    """Return whether an address of `other` is an address of a network."""
+    return any(_includes(each, other) or _includes(other, each) for each in networks)
+
+
+def is_public(network: Network) -> bool | None:
+    """Return whether the internet routes the addresses. None if it routes a part of them."""
+    if covers(NOT_PUBLIC, [network]):
+        return False
+    return None if overlaps(NOT_PUBLIC, network) else True
 
 
 def _includes(outer: Network, inner: Network) -> bool:

@@ -117,6 +117,20 @@ def covers_host(wide: str, narrow: str) -> bool:
     return narrow.removeprefix("*").endswith(wide[1:])
 
 
+def covers_a_part(rule: str, asked: str) -> bool:
+    """Return whether a rule for one host allows some, but not all, of the hosts under the wildcard `asked`.
+
+    A bare `*` asks for every host there is, so no narrower rule counts.
+    """
+    wildcard = normal_host(asked)
+    return (
+        wildcard not in ("", "*")
+        and is_wildcard(wildcard)
+        and covers_host(asked, rule)
+        and not covers_host(rule, asked)
+    )
+
+
 def reaches_storage(host: str) -> bool:
     """Return whether a rule for this host allows a request to some storage account."""
     host = normal_host(host)

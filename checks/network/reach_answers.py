@@ -15,13 +15,16 @@ from checks.network.reachability import (
     Endpoint,
     Host,
     OutboundRule,
+    Service,
     allows,
     denies,
     has_documented_type,
     is_in_force,
+    is_public_place,
     leads_to,
     needs_private_endpoint,
     opens,
+    opens_a_part,
     reachable,
 )
 
@@ -99,7 +102,9 @@ def _why_unknown(network: ManagedNetwork, destination: Destination) -> tuple[str
         return opening, (
             f"The rule {opening} opens it and the rule {denial} may deny it; Azure does not document which wins."
         )
-    if isinstance(destination, Address) and not destination.network.is_global:
+    if mode == "allowinternetoutbound" and is_public_place(destination) is None:
+        return "", f"{network.mode} opens the public part of the network only."
+    if is_public_place(destination) is False and isinstance(destination, Address):
         return "", "The address is private: it may be a private endpoint or the managed network itself."
     return _why_a_rule_may_open(network, destination)
 
@@ -117,12 +122,18 @@ def _why_a_rule_may_open(network: ManagedNetwork, destination: Destination) -> t
         return name, f"The status of the rule {name} is {rule.status or 'not reported'}.{more}"
     if allows(rule) is None:
         return name, f"The action of the rule {name} is {rule.action or 'not reported'}.{more}"
+    if opens_a_part(rule, destination):
+        return name, f"The rule {name} opens a part of it.{more}"
     return name, f"The rule {name} may include it{_what_would_decide(rule, destination)}.{more}"
 
 
 def _what_would_decide(rule: OutboundRule, destination: Destination) -> str:
     if isinstance(destination, Address) and rule.service_tag:
         return ": the addresses of its service tag decide, so add --service-tags FILE"
+    if isinstance(destination, Service) and rule.address_prefixes:
+        return ": the addresses of the service tag decide"
+    if isinstance(destination, Service) and rule.service_tag:
+        return ": the two service tags have addresses in common"
     if isinstance(destination, Host) and rule.service_tag:
         return ": DNS decides whether the host has an address that the rule opens"
     if isinstance(destination, Host | Endpoint):

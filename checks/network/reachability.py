@@ -13,12 +13,19 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from checks.network.addresses import Network, covers, network_of, union
-from checks.network.hosts import covers_host, is_storage, is_wildcard, normal_host, reaches_storage
+from checks.network.addresses import EVERY_IPV4, Network, covers, is_public, network_of, overlaps, union
+from checks.network.hosts import (
+    covers_a_part,
+    covers_host,
+    is_storage,
+    is_wildcard,
+    normal_host,
+    reaches_storage,
+)
 from checks.network.ports import parsed_ports
 from checks.network.scenario_hosts import DOCUMENTED_HOSTS
 from checks.network.service_names import is_host_of_target, may_include_host
-from checks.network.service_tags import covers_tag
+from checks.network.service_tags import WHOLE_TAGS, covers_tag, service_of
 from checks.network.targets import resource_type_of, same_id
 
 HOST_PORTS: Final = (80, 443)
@@ -90,12 +97,13 @@ def reachable(
     """Return whether computes of a managed network in that mode reach the destination.
 
     In AllowInternetOutbound everything public is reachable. Otherwise a rule has to open it. None if isolation is off,
-    because the customer's own network decides; if the mode is not known; if rules may be missing (not `complete`); and
-    if one rule opens and another denies it, because Azure does not document which wins.
+    because the customer's own network decides; if the mode is not known; if rules may be missing (not `complete`); if
+    only a part of the destination is open; and if one rule opens and another denies it, because Azure does not
+    document which wins.
     """
     word = (mode or "").lower()
-    if word == "allowinternetoutbound" and _is_public(destination):
-        return True
+    if word == "allowinternetoutbound" and is_public_place(destination) is not False:
+        return is_public_place(destination)
     if word not in {"allowinternetoutbound", "allowonlyapprovedoutbound"} or not complete:
         return None
     listed = tuple(rules)
@@ -105,9 +113,10 @@ def reachable(
     return is_open
 
 
-def _is_public(destination: Destination) -> bool:
+def is_public_place(destination: Destination) -> bool | None:
+    """Return whether the internet routes the destination. None for a network of which it routes a part."""
     if isinstance(destination, Address):
-        return destination.network.is_global
+        return is_public(destination.network)
     return not isinstance(destination, Endpoint)
 
 
@@ -119,6 +128,20 @@ def opens(rule: OutboundRule, destination: Destination) -> bool | None:
     if _includes_storage(rule, destination):
         claims.append(None)
     return all_of(claims)
+
+
+def opens_a_part(rule: OutboundRule, destination: Destination) -> bool:
+    """Return whether the rule certainly lets traffic through to some, but not all, of the destination."""
+    if opens(rule, destination) is not None or not (allows(rule) and is_in_force(rule)):
+        return False
+    if isinstance(destination, Host):
+        return bool(rule.fqdn) and covers_a_part(rule.fqdn or "", destination.name)
+    if isinstance(destination, Address) and rule.address_prefixes:
+        known = map(network_of, rule.address_prefixes.split(","))
+        return overlaps((each for each in known if each is not None), destination.network)
+    if isinstance(destination, Service) and not rule.address_prefixes and rule.service_tag:
+        return covers_tag(destination.tag, rule.service_tag) is True
+    return False
 
 
 def _includes_storage(rule: OutboundRule, destination: Destination) -> bool:
@@ -171,7 +194,7 @@ def allows(rule: OutboundRule) -> bool | None:
 
 
 def leads_to(rule: OutboundRule, destination: Destination) -> bool | None:
-    """Return whether the rule is about all of the destination, whether or not it is in force or allows."""
+    """Return whether the rule is about the destination, in force or not, allowing or not. None for a part of it."""
     match (rule.type or "").lower():
         case "fqdn":
             return _name_leads_to(rule, destination)
@@ -187,7 +210,9 @@ def _name_leads_to(rule: OutboundRule, destination: Destination) -> bool | None:
         return False
     if destination.protocol.lower() != "tcp":
         return False
-    return covers_host(rule.fqdn, destination.name) if rule.fqdn else None
+    if not rule.fqdn or covers_a_part(rule.fqdn, destination.name):
+        return None
+    return covers_host(rule.fqdn, destination.name)
 
 
 def _addresses_lead_to(rule: OutboundRule, destination: Destination) -> bool | None:
@@ -218,18 +243,22 @@ def _covers(rule: OutboundRule, destination: Host | Address | Service) -> bool |
 
 
 def _prefixes_cover(prefixes: list[str], destination: Host | Address | Service) -> bool | None:
-    """Return whether the prefixes include all of the destination.
+    """Return whether the prefixes include the destination. None for a part of it.
 
-    A text that is no prefix decides nothing. A public prefix may include the address of a host, which only DNS knows.
+    A text that is no prefix decides nothing. A public prefix may include addresses of a host, which only DNS knows, and
+    of a service tag. Host names lead to IPv4 addresses here.
     """
-    networks = union(prefix for prefix in prefixes if network_of(prefix) is not None) or []
-    if any(network.version == 4 and network.prefixlen == 0 for network in networks):
+    known = [network for network in map(network_of, prefixes) if network is not None]
+    networks = union(map(str, known)) or []
+    is_unsure = len(known) < len(prefixes)
+    if isinstance(destination, Address):
+        if covers(networks, [destination.network]):
+            return True
+        return None if is_unsure or overlaps(networks, destination.network) else False
+    if covers(networks, [EVERY_IPV4]):
         return True
-    if isinstance(destination, Address) and covers(networks, [destination.network]):
-        return True
-    is_unsure = len(networks) == 0 or any(network_of(prefix) is None for prefix in prefixes)
-    if isinstance(destination, Host):
-        is_unsure = is_unsure or any(network.is_global for network in networks)
+    if not (isinstance(destination, Service) and service_of(destination.tag) in WHOLE_TAGS):
+        is_unsure = is_unsure or any(is_public(network) is not False for network in networks)
     return None if is_unsure else False
 
 
@@ -241,11 +270,13 @@ def _tag_covers_host(tag: str, host: str) -> bool | None:
 
 
 def _tag_covers_address(tag: str, destination: Address) -> bool | None:
-    is_public = destination.network.is_global
+    public = is_public(destination.network)
     if tag == "internet":
-        return is_public
-    if tag == "virtualnetwork" or not is_public:
-        return None if tag == "virtualnetwork" and not is_public else False
+        return public
+    if tag == "virtualnetwork":
+        return False if public else None
+    if public is False:
+        return False
     return None if destination.tags is None else tag in destination.tags
 
 
@@ -266,7 +297,7 @@ def _endpoint_leads_to(rule: OutboundRule, destination: Destination) -> bool | N
     if isinstance(destination, Host):
         return is_host_of_target(destination.name, target, part) if target and part else None
     if isinstance(destination, Address):
-        return False if destination.network.is_global else None
+        return False if is_public(destination.network) else None
     if isinstance(destination, Service):
         return False
     is_part = part.strip().lower() == destination.subresource.lower() if part else None

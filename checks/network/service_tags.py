@@ -53,6 +53,19 @@ SINGLE_SERVICE_TAGS: Final = (
 
 _SUFFIXES_THAT_ARE_NO_REGION: Final = ("azurefrontdoor.",)
 
+WHOLE_TAGS: Final = frozenset({"internet", "azurecloud"})
+"""The tags that name everybody's addresses and not those of one service."""
+
+OVERLAPPING_TAGS: Final = frozenset(
+    frozenset(pair)
+    for pair in (
+        ("logicapps", "logicappsmanagement"),
+        ("datafactory", "datafactorymanagement"),
+        ("azureactivedirectory", "azureactivedirectorydomainservices"),
+    )
+)
+"""Tags of which one lies inside the other, from Microsoft's file ServiceTags_Public of 2025-11-17 (change 376)."""
+
 
 def is_shared(
     tag: str, *, shared: Iterable[str] = SHARED_TAGS, single: Iterable[str] = SINGLE_SERVICE_TAGS
@@ -84,11 +97,28 @@ def region_of(tag: str) -> str:
     return tag.strip().lower().removeprefix(service_of(tag)).removeprefix(".")
 
 
-def covers_tag(wide: str, narrow: str) -> bool:
-    """Return whether every address of the tag `narrow` is an address of the tag `wide`."""
-    if wide.strip().lower() == "internet":
-        return service_of(narrow) != "virtualnetwork"
-    return service_of(wide) == service_of(narrow) and region_of(wide) in {"", region_of(narrow)}
+def covers_tag(wide: str, narrow: str) -> bool | None:
+    """Return whether every address of the tag `narrow` is an address of the tag `wide`. None for a part of them.
+
+    `Internet` and `AzureCloud` count as wholes: no narrower tag covers a part of them. AzureCloud lists the addresses
+    of Azure's data centers, so it certainly has Storage and may have those of any other service.
+    """
+    outer, inner = service_of(wide), service_of(narrow)
+    if outer == inner or inner.startswith(f"{outer}."):
+        return _covers_region(region_of(wide), region_of(narrow))
+    if outer == "internet":
+        return inner != "virtualnetwork"
+    if inner in WHOLE_TAGS or "virtualnetwork" in (outer, inner):
+        return False
+    if outer == "azurecloud":
+        return True if inner == "storage" and not region_of(wide) else None
+    return None if outer.startswith(f"{inner}.") or frozenset((outer, inner)) in OVERLAPPING_TAGS else False
+
+
+def _covers_region(wide: str, narrow: str) -> bool | None:
+    if wide in ("", narrow):
+        return True
+    return None if narrow == "" else False
 
 
 def is_no_tag(text: str) -> bool:

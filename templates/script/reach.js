@@ -50,7 +50,25 @@ function parsedNetwork(word) {
 
 const includesNetwork = (outer, inner) => outer.version === inner.version && outer.first <= inner.first && inner.last <= outer.last;
 const notPublic = engine.notPublic.map(parsedNetwork);
-const isPublicNetwork = (network) => !notPublic.some((block) => includesNetwork(block, network));
+const everyIpv4 = parsedNetwork("0.0.0.0/0");
+const overlapsAny = (networks, other) => networks.some((each) => includesNetwork(each, other) || includesNetwork(other, each));
+
+// Whether every address of one network is an address of another one, or of several together.
+function coversNetwork(networks, inner) {
+  let next = inner.first;
+  for (const each of networks.filter((one) => one.version === inner.version).sort((a, b) => (a.first < b.first ? -1 : 1))) {
+    if (each.first <= next && next <= each.last) next = each.last + 1n;
+  }
+  return next > inner.last;
+}
+
+// Null for a network of which the internet routes a part.
+function isPublicNetwork(network) {
+  if (coversNetwork(notPublic, network)) return false;
+  return overlapsAny(notPublic, network) ? null : true;
+}
+
+const isPublicPlace = (destination) => (destination.kind === "address" ? isPublicNetwork(destination.network) : destination.kind !== "endpoint");
 
 function parsedPorts(ranges) {
   const found = [];
@@ -69,6 +87,13 @@ function coversHost(wide, narrow) {
   return outer.startsWith("*") ? inner.replace(/^\*/, "").endsWith(outer.slice(1)) : outer === inner;
 }
 
+const isWildcard = (host) => host.startsWith("*");
+
+function coversAPart(rule, asked) {
+  const isNarrow = isWildcard(normalHost(asked)) && normalHost(asked) !== "*";
+  return isNarrow && coversHost(asked, rule) && !coversHost(rule, asked);
+}
+
 function isStorage(host) {
   const name = normalHost(host).replace(/^\*\./, "");
   return engine.storage.some((suffix) => isUnder(name, suffix));
@@ -85,8 +110,15 @@ function regionOf(tag) {
 }
 
 function coversTag(wide, narrow) {
-  if (wide.trim().toLowerCase() === "internet") return serviceOf(narrow) !== "virtualnetwork";
-  return serviceOf(wide) === serviceOf(narrow) && ["", regionOf(narrow)].includes(regionOf(wide));
+  const [outer, inner] = [serviceOf(wide), serviceOf(narrow)];
+  if (outer === inner || inner.startsWith(outer + ".")) {
+    return ["", regionOf(narrow)].includes(regionOf(wide)) ? true : regionOf(narrow) === "" ? null : false;
+  }
+  if (outer === "internet") return inner !== "virtualnetwork";
+  if (engine.wholeTags.includes(inner) || [outer, inner].includes("virtualnetwork")) return false;
+  if (outer === "azurecloud") return inner === "storage" && !regionOf(wide) ? true : null;
+  const isOverlapping = engine.overlappingTags.some((pair) => pair.includes(outer) && pair.includes(inner));
+  return outer.startsWith(inner + ".") || isOverlapping ? null : false;
 }
 
 function mayIncludeHost(tag, host) {
@@ -134,7 +166,7 @@ function needsPrivateEndpoint(rule, destination) {
 function leadsTo(rule, destination) {
   if (rule.type === "fqdn") {
     if (destination.kind !== "host" || ![80, 443].includes(destination.port) || destination.protocol !== "tcp") return false;
-    return rule.fqdn ? coversHost(rule.fqdn, destination.name) : null;
+    return rule.fqdn && !coversAPart(rule.fqdn, destination.name) ? coversHost(rule.fqdn, destination.name) : null;
   }
   if (rule.type === "servicetag") {
     if (destination.kind === "endpoint") return false;
@@ -152,8 +184,8 @@ function tagRuleCovers(rule, destination) {
   if (destination.kind === "host") return tag === "internet" ? true : tagCoversHost(tag, destination.name);
   const isPublic = isPublicNetwork(destination.network);
   if (tag === "internet") return isPublic;
-  if (tag === "virtualnetwork" || !isPublic) return tag === "virtualnetwork" && !isPublic ? null : false;
-  return null;
+  if (tag === "virtualnetwork") return isPublic ? false : null;
+  return isPublic === false ? false : null;
 }
 
 function tagCoversHost(tag, host) {
@@ -165,10 +197,14 @@ function tagCoversHost(tag, host) {
 function prefixesCover(prefixes, destination) {
   const parsed = prefixes.map(parsedNetwork);
   const networks = parsed.filter(Boolean);
-  if (networks.some((network) => network.version === 4 && network.prefix === 0)) return true;
-  if (destination.kind === "address" && networks.some((network) => includesNetwork(network, destination.network))) return true;
-  const isUnsure = networks.length < prefixes.length || !networks.length;
-  return isUnsure || (destination.kind === "host" && networks.some(isPublicNetwork)) ? null : false;
+  const isUnsure = networks.length < prefixes.length;
+  if (destination.kind === "address") {
+    if (coversNetwork(networks, destination.network)) return true;
+    return isUnsure || overlapsAny(networks, destination.network) ? null : false;
+  }
+  if (coversNetwork(networks, everyIpv4)) return true;
+  const isWhole = destination.kind === "service" && engine.wholeTags.includes(serviceOf(destination.tag));
+  return isUnsure || (!isWhole && networks.some((network) => isPublicNetwork(network) !== false)) ? null : false;
 }
 
 function carries(protocol, wanted) {
@@ -195,6 +231,16 @@ function endpointLeadsTo(rule, destination) {
 function opens(rule, destination) {
   if (needsPrivateEndpoint(rule, destination)) return false;
   return allOf([leadsTo(rule, destination), allows(rule), isInForce(rule), ...(includesStorage(rule, destination) ? [null] : [])]);
+}
+
+// Whether the rule certainly lets traffic through to some, but not all, of the destination.
+function opensAPart(rule, destination) {
+  if (opens(rule, destination) !== null || !allows(rule) || !isInForce(rule)) return false;
+  if (destination.kind === "host") return Boolean(rule.fqdn) && coversAPart(rule.fqdn, destination.name);
+  if (destination.kind === "address" && rule.address_prefixes) {
+    return overlapsAny(rule.address_prefixes.split(",").map(parsedNetwork).filter(Boolean), destination.network);
+  }
+  return destination.kind === "service" && !rule.address_prefixes && Boolean(rule.service_tag) && coversTag(destination.tag, rule.service_tag) === true;
 }
 
 // Whether a host-name rule is asked about a wildcard of which a part is storage.
@@ -233,8 +279,8 @@ function reachJudge(destination) {
 
 function isReachable({ mode, isComplete, rules }, destination) {
   const word = mode.toLowerCase();
-  const isPublic = destination.kind === "address" ? isPublicNetwork(destination.network) : destination.kind !== "endpoint";
-  if (word === "allowinternetoutbound" && isPublic) return true;
+  const isPublic = isPublicPlace(destination);
+  if (word === "allowinternetoutbound" && isPublic !== false) return isPublic;
   if (!["allowinternetoutbound", "allowonlyapprovedoutbound"].includes(word) || !isComplete) return null;
   const isOpen = anyOf(rules.map((each) => each.opens));
   return isOpen && anyOf(rules.map((each) => each.denies)) !== false ? null : isOpen;
@@ -267,7 +313,8 @@ function whyUnknown({ mode, isComplete, rules }, destination) {
   const opening = rules.find((each) => each.opens)?.name;
   const denial = rules.find((each) => each.denies !== false)?.name;
   if (opening && denial) return { rule: opening, reason: `The rule ${opening} opens it and the rule ${denial} may deny it; Azure does not document which wins.` };
-  if (destination.kind === "address" && !isPublicNetwork(destination.network)) return { rule: "", reason: "The address is private: it may be a private endpoint or the managed network itself." };
+  if (word === "allowinternetoutbound" && isPublicPlace(destination) === null) return { rule: "", reason: `${mode} opens the public part of the network only.` };
+  if (destination.kind === "address" && isPublicPlace(destination) === false) return { rule: "", reason: "The address is private: it may be a private endpoint or the managed network itself." };
   const unsure = rules.filter((each) => each.opens === null);
   if (!unsure.length) return { rule: "", reason: "The reported values do not decide it." };
   const [{ name, rule }] = unsure;
@@ -276,11 +323,14 @@ function whyUnknown({ mode, isComplete, rules }, destination) {
   if (!hasDocumentedType(rule)) return { rule: name, reason: `The type of the rule ${name} is ${rule.type || "not reported"}.${more}` };
   if (isInForce(rule) === null) return { rule: name, reason: `The status of the rule ${name} is ${rule.status || "not reported"}.${more}` };
   if (allows(rule) === null) return { rule: name, reason: `The action of the rule ${name} is ${rule.action || "not reported"}.${more}` };
+  if (opensAPart(rule, destination)) return { rule: name, reason: `The rule ${name} opens a part of it.${more}` };
   return { rule: name, reason: `The rule ${name} may include it${whatWouldDecide(rule, destination)}.${more}` };
 }
 
 function whatWouldDecide(rule, destination) {
   if (destination.kind === "address" && rule.service_tag) return ": the addresses of its service tag decide, so add --service-tags FILE";
+  if (destination.kind === "service" && rule.address_prefixes) return ": the addresses of the service tag decide";
+  if (destination.kind === "service" && rule.service_tag) return ": the two service tags have addresses in common";
   if (destination.kind === "host" && rule.service_tag) return ": DNS decides whether the host has an address that the rule opens";
   if (["host", "endpoint"].includes(destination.kind)) return ": the name of its private endpoint does not follow from the target's id";
   return ": not all its values were reported";

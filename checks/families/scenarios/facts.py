@@ -9,6 +9,7 @@ import pandas as pd
 
 from checks.contract.isolation import MODE_READS, effective_mode
 from checks.contract.tables import Tables
+from checks.network.hosts import covers_a_part
 from checks.network.reachability import Destination, Host, OutboundRule, leads_to, reachable
 
 _ENDPOINT_FIELDS = ("type", "status", "service_resource_id", "subresource_target")
@@ -94,11 +95,13 @@ class Networks:
 
 
 def _is_another_service(rule: OutboundRule, host: Host) -> bool:
-    """Return whether a rule opens a private endpoint, or a service tag that is not known to include the host.
+    """Return whether a rule opens a private endpoint, a part of a wildcard, or a tag not known to include the host.
 
     The scenario pages list public hosts, and they list each host although every network has the required tags.
     """
     kind = (rule.type or "").lower()
+    if kind == "fqdn" and covers_a_part(rule.fqdn or "", host.name):
+        return True
     is_tag = kind == "servicetag" and rule.address_prefixes == "" and bool(rule.service_tag)
     return kind == "privateendpoint" or (is_tag and leads_to(rule, host) is not True)
 

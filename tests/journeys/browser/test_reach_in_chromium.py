@@ -46,7 +46,8 @@ HOSTS = (
 PLACES = (
     *HOSTS, "20.1.2.3", "20.1.0.0/16", "10.0.0.4", "100.64.1.1", "198.51.100.7", "0.0.0.0/0", "224.0.0.1", "8.8.8.8",
     "[2603:1030::1]", "2603:1030::/32", "::1", "fd00::/8", "Storage", "Storage.WestEurope", "AzureMonitor", "Internet",
-    "AzureFrontDoor.Frontend", "AzureFrontDoor", "VirtualNetwork", "Sql.EastUS", "https://pypi.org/simple",
+    "AzureFrontDoor.Frontend", "AzureFrontDoor", "AzureCloud", "LogicApps",
+    "0.0.0.0/1", "10.0.0.0/7", "20.0.0.0/8", "*.contoso.example", "VirtualNetwork", "Sql.EastUS", "https://pypi.org/simple",
     f"{GROUP}/Microsoft.Storage/storageAccounts/SA#blob", f"{GROUP}/Microsoft.KeyVault/vaults/kv",
 )  # fmt: skip
 TAGS = [tag.rstrip("*") for tag in (*SHARED_TAGS, *SINGLE_SERVICE_TAGS)]
@@ -89,6 +90,8 @@ def a_rule(draw: random.Random, owner: str, number: int) -> dict[str, Any]:
                 "odd",
                 "20.1.2.3, odd",
                 "2603::/16",
+                "0.0.0.0/1, 128.0.0.0/1",
+                "20.0.0.0/9,20.128.0.0/9",
                 None,
             ]
         ),
