@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from checks.counting import counted
 from checks.drift.findings import changed_findings
 from checks.drift.model import Drift, Snapshot, are_strangers, by_key, texts
 from checks.drift.reach import reach_changes
@@ -161,8 +162,7 @@ def _reading(old: Snapshot, new: Snapshot) -> Iterable[str]:
     for name, before, after in ((old.name, new, old), (new.name, old, new)):
         count = len(_gaps(after) - _gaps(before))
         if count:
-            counted = "a gap" if count == 1 else f"{count} gaps"
-            yield f"{name} has {counted} that the other does not have. See its gaps.csv."
+            yield f"{name} has {counted(count, 'gap')} that the other does not have. See its gaps.csv."
 
 
 def _gaps(snapshot: Snapshot) -> set[tuple[str, str]]:

@@ -8,6 +8,7 @@ import pandas as pd
 
 from checks.contract.isolation import APPROVED, DISABLED, INTERNET
 from checks.contract.three_valued import subscription_of
+from checks.counting import counted
 from checks.drift.model import Snapshot, change_frame, texts, workspace_names
 
 WORKSPACE_CHANGES = ("appeared", "gone", "not read now", "read again", "changed")
@@ -76,11 +77,11 @@ def why_unread(snapshot: Snapshot, workspace_key: str) -> str:
 def _missing(row: Mapping[str, str], key: str, other: Snapshot, shown: str, unread: str) -> dict[str, str]:
     if not other.would_show(key):
         return {**workspace_names(row), "change": unread, "why": why_unread(other, key)}
-    counted = row["outbound_rules"]
+    number = row["outbound_rules"]
     return {
         **workspace_names(row),
         "change": shown,
-        "why": f"with {counted} outbound rules" if counted else "",
+        "why": f"with {counted(int(number), 'outbound rule')}" if number else "",
     }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from checks.counting import counted
 from checks.drift.model import Drift, Snapshot, records
 
 SHOWN = 200
@@ -38,6 +39,7 @@ class SideView:
     origin: str
     """When it was made, from which source, by which version, under which policies."""
     counts: Mapping[str, int]
+    """By noun in the singular: it names a column of the page, and the terminal counts with it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,19 +102,15 @@ def drift_view(drift: Drift, shown: int = SHOWN) -> DriftView:
 
 def headline(drift: Drift) -> str:
     """Return the count of new violations and of findings that became unknown, in sentences."""
-    violations = _counted(drift.regressions, "violation", "violations")
+    violations = counted(drift.regressions, "violation", "violations")
     found = f"{violations} that the older audit does not have." if drift.regressions else "No regression."
     if drift.newly_unknown:
-        found = f"{found} {_counted(drift.newly_unknown, 'result is', 'results are')} newly unknown."
+        found = f"{found} {counted(drift.newly_unknown, 'result is', 'results are')} newly unknown."
     if drift.why_nothing_was_compared:
         return f"Nothing was compared: {drift.why_nothing_was_compared}."
     if drift.is_empty:
         return "No difference."
     return found
-
-
-def _counted(number: int, one: str, many: str) -> str:
-    return f"{number:,} {one if number == 1 else many}"
 
 
 def _side(role: str, snapshot: Snapshot) -> SideView:
@@ -124,11 +122,11 @@ def _side(role: str, snapshot: Snapshot) -> SideView:
         name=snapshot.name,
         origin=" · ".join(each for each in origin if each) or "its files do not name their source",
         counts={
-            "subscriptions read": len(snapshot.subscriptions_read),
-            "workspaces": len(snapshot.workspaces),
-            "outbound rules": len(snapshot.outbound_rules),
-            "findings": len(snapshot.findings),
-            "gaps": len(snapshot.gaps),
+            "subscription": len(snapshot.subscriptions_read),
+            "workspace": len(snapshot.workspaces),
+            "outbound rule": len(snapshot.outbound_rules),
+            "finding": len(snapshot.findings),
+            "gap": len(snapshot.gaps),
         },
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from checks.counting import counted
 from reports.writing.previous import PREVIOUS, Extent, extent_of
 
 
@@ -20,10 +21,6 @@ def previous_note(folder: Path) -> list[str]:
 
 def _covered(extent: Extent) -> str:
     return (
-        f"{_count(extent.subscriptions, 'subscription')} and {_count(extent.workspaces, 'workspace')}, "
+        f"{counted(extent.subscriptions, 'subscription')} and {counted(extent.workspaces, 'workspace')}, "
         f"{extent.complete_workspaces:,} of them without a gap"
     )
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -17,6 +17,7 @@ import pandas as pd
 from rich.console import Console
 from rich.text import Text
 
+from checks.counting import counted
 from checks.model import Status
 from checks.policy.judge import PolicyVerdict
 from checks.severity import Severity, Verdict
@@ -86,11 +87,11 @@ def _show_answer(audit: Audit, out: Console, code: int) -> None:
     if len(shown) < len(audit.verdicts):
         _line(
             out,
-            f"and {_count(len(audit.verdicts) - len(shown), 'more policy', 'more policies')}: see the report.",
+            f"and {counted(len(audit.verdicts) - len(shown), 'more policy', 'more policies')}: see the report.",
         )
     notes = [note for verdict in audit.verdicts for note in _notes(verdict)]
     if notes:
-        more = f" (and {_count(len(notes) - 1, 'more note')})" if len(notes) > 1 else ""
+        more = f" (and {counted(len(notes) - 1, 'more note')})" if len(notes) > 1 else ""
         _line(out, notes[0], "yellow", tail=more)
     _line(out, _population(audit))
     if not audit.is_azure:
@@ -116,7 +117,7 @@ def _notes(verdict: PolicyVerdict) -> Iterator[str]:
     if verdict.expired_waivers or verdict.orphan_waivers:
         expired, orphans = len(verdict.expired_waivers), len(verdict.orphan_waivers)
         counts = [f"{expired:,} expired"] if expired else []
-        counts += [_count(orphans, "matches nothing", "match nothing")] if orphans else []
+        counts += [counted(orphans, "matches nothing", "match nothing")] if orphans else []
         yield f"{verdict.policy}: of its waivers {' and '.join(counts)} (waivers.csv)."
     if verdict.idle_checks:
         yield f"{verdict.policy}: set a parameter for {', '.join(verdict.idle_checks)}, which judge nothing now."
@@ -125,9 +126,9 @@ def _notes(verdict: PolicyVerdict) -> Iterator[str]:
 def _population(audit: Audit) -> str:
     is_read = audit.tables.subscriptions["read"].fillna(value=False)
     return (
-        f"{int(is_read.sum()):,} of {_count(len(is_read), 'subscription')} read, with "
-        f"{_count(len(audit.tables.workspaces), 'workspace')} and "
-        f"{_count(len(audit.tables.outbound_rules), 'outbound rule')}."
+        f"{int(is_read.sum()):,} of {counted(len(is_read), 'subscription')} read, with "
+        f"{counted(len(audit.tables.workspaces), 'workspace')} and "
+        f"{counted(len(audit.tables.outbound_rules), 'outbound rule')}."
     )
 
 
@@ -164,7 +165,7 @@ def _show_fixes(audit: Audit, violations: pd.DataFrame, out: Console) -> None:
     print_line(out, "Fix first", "bold")
     for group in violations_by_fix(violations, audit.checks)[:_LISTED]:
         summary = group.remediation.summary.partition(". ")[0].rstrip(".")
-        clears = f" ({len(group.rows):,} in {_count(group.workspace_count, 'workspace')})"
+        clears = f" ({len(group.rows):,} in {counted(group.workspace_count, 'workspace')})"
         _line(out, f"  {group.checks[0].id} {summary}", tail=clears)
 
 
@@ -174,7 +175,7 @@ def _show_gaps(audit: Audit, out: Console) -> None:
         return
     closes = gaps["closes"].astype("string").fillna("")
     advice = closes.value_counts().sort_index().sort_values(ascending=False, kind="stable").index[0]
-    _line(out, f"Not read: {_not_covered(audit)}{_count(len(gaps), 'gap')} ({_codes(gaps)})", "bold yellow")
+    _line(out, f"Not read: {_not_covered(audit)}{counted(len(gaps), 'gap')} ({_codes(gaps)})", "bold yellow")
     words, command = _split(str(advice))
     lines = [*_folded(words, out.width - 2), *_command_lines(command, out.width - 4)]
     for line in lines[:_ADVICE_LINES]:
@@ -185,7 +186,7 @@ def _codes(gaps: pd.DataFrame) -> str:
     """Return the most frequent code of the gaps, and how many others there are."""
     counts = gaps["code"].astype("string").value_counts()
     others = len(counts) - 1
-    return f"{counts.index[0]} and {_count(others, 'other code')}" if others else str(counts.index[0])
+    return f"{counts.index[0]} and {counted(others, 'other code')}" if others else str(counts.index[0])
 
 
 def _not_covered(audit: Audit) -> str:
@@ -226,10 +227,6 @@ def _command_lines(command: str, width: int) -> list[str]:
         else:
             lines.append(f"  --{part}")
     return [f"{line} \\" for line in lines[:-1]] + lines[-1:]
-
-
-def _count(number: int, noun: str, plural: str = "") -> str:
-    return f"{number:,} {noun if number == 1 else plural or f'{noun}s'}"
 
 
 def _line(out: Console, text: str, style: str = "", *, tail: str = "") -> None:

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import aiohttp
 from azure.core.credentials_async import AsyncSupportsTokenInfo
 
+from checks.counting import counted
 from scanner.azure.arm import Arm
 from scanner.azure.clouds import METADATA_VERSIONS, Cloud, proxy_for, tls_context
 from scanner.azure.pipeline import Patience
@@ -202,7 +203,7 @@ def _graph(asked: Sequence[Payload | Gap]) -> list[Finding]:
         fix = f"{gaps[0].closes} Or scan with --discover arm, which does not compare with Resource Graph."
         return [limited("Resource Graph", f"{gaps[0].code}: {gaps[0].message}", fix)]
     shown = sum(json_members.count(item.document, "data") or 0 for item in asked if isinstance(item, Payload))
-    return [fine("Resource Graph", f"answers, and lists {shown} workspaces")] if asked else []
+    return [fine("Resource Graph", f"answers, and lists {counted(shown, 'workspace')}")] if asked else []
 
 
 def _subscriptions(items: Sequence[Payload | Gap]) -> Finding:
@@ -210,8 +211,8 @@ def _subscriptions(items: Sequence[Payload | Gap]) -> Finding:
     listed = [each for page in payloads if page.kind == "subscriptions" for each in _values(page)]
     found = sum(len(_values(page)) for page in payloads if page.kind == "workspaces")
     tenants = sorted({json_members.text(each, "tenantId") or "" for each in listed} - {""})
-    where = f" of {len(tenants)} tenants" if len(tenants) > 1 else ""
-    seen = f"{len(listed)} visible{where}; {found} workspaces on the first pages of the lists"
+    where = f" of {counted(len(tenants), 'tenant')}" if len(tenants) > 1 else ""
+    seen = f"{len(listed)} visible{where}; {counted(found, 'workspace')} on the first pages of the lists"
     if found:
         return fine("subscriptions", seen)
     fix = "If you expect workspaces, check --tenant and the scope of the role assignment."

@@ -14,6 +14,7 @@ from importlib.resources.abc import Traversable
 from inspect import getsource
 from typing import Any
 
+from checks.counting import counted
 from checks.model import Check
 
 _PACKAGES = ("checks", "reports", "scanner")
@@ -147,5 +148,5 @@ def _named(changes: Mapping[str, str]) -> list[str]:
         return []
     named = [f"{name} ({change})" for name, change in list(changes.items())[:_NAMED]]
     more = [f"and {len(changes) - _NAMED} more"] if len(changes) > _NAMED else []
-    count = "1 file differs" if len(changes) == 1 else f"{len(changes)} files differ"
+    count = counted(len(changes), "file differs", "files differ")
     return [f"{count}: {', '.join([*named, *more])}"]

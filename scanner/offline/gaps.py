@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
+from checks.counting import counted
 from scanner.offline.formats import Format, Item, ParsedFile
 from scanner.offline.merging import Key, MergedItem
 from scanner.payloads import json_members
@@ -103,7 +104,7 @@ def _of_subscriptions(merged: Mapping[Key, MergedItem]) -> Iterable[Gap]:
 def _of_formats(files: Collection[ParsedFile]) -> Iterable[Gap]:
     for format_, count in sorted(Counter(each.format for each in files).items()):
         if format_ in HIDDEN:
-            message = f"{format_.value} ({_counted(count, 'file')}) does not show {HIDDEN[format_]}."
+            message = f"{format_.value} ({counted(count, 'file')}) does not show {HIDDEN[format_]}."
             yield _gap(scope=format_.value, asked="export", message=message, closes=_LIVE)
 
 
@@ -143,7 +144,7 @@ def _of_lists(
                 if not (_is_around(kind, each.item, endpoints, listed) or _is_in_row(kind, row, listed))
             )
     for (kind, formats), count in sorted(missing.items()):
-        message = f"{formats} does not show {kind} of {_counted(count, 'workspace')}, and no other file does."
+        message = f"{formats} does not show {kind} of {counted(count, 'workspace')}, and no other file does."
         closes = _CLOSES.get(
             kind, f"Add the LIST body of {kind} (az rest), or audit the subscription itself: azml-audit scan."
         )
@@ -206,10 +207,6 @@ def _of_parts(merged: Mapping[Key, MergedItem], whole: Collection[Key]) -> Itera
 
 def _and(names: Iterable[str]) -> str:
     return " and ".join(sorted(names))
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def _gap(

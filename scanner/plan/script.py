@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 
+from checks.counting import counted
 from checks.fixes.effects import Reason
 from checks.fixes.reading import Part
 from reports.literals import printable
@@ -95,8 +96,8 @@ def _head(plan: Plan, source: str, numbered: Sequence[_Numbered]) -> str:
     apart = sum(bool(each.step.reasons) for each in numbered)
     lines = [
         f"Fixes for {source}, written by azml-audit {VERSION}.",
-        f"{len(numbered)} steps remove {len(plan.findings)} findings in {len(plan.workspaces)} workspaces. "
-        f"{apart} of them are set apart.",
+        f"{counted(len(numbered), 'step')} for {counted(len(plan.findings), 'finding')} in "
+        f"{counted(len(plan.workspaces), 'workspace')}. Set apart: {apart}.",
     ]
     return _comments(lines)
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from rich.console import Console
 from rich.text import Text
 
+from checks.counting import counted
 from checks.drift.model import Drift
 from reports.drift.view import DriftView, TableView, drift_view
 from scanner.terminal import HarmlessConsole, print_line, table
@@ -42,15 +43,15 @@ def show_drift(drift: Drift, out: Console) -> None:
     """Print the drift."""
     view = drift_view(drift, SHOWN)
     for side in view.sides:
-        counts = ", ".join(f"{count:,} {name}" for name, count in side.counts.items())
+        counts = ", ".join(counted(count, noun) for noun, count in side.counts.items())
         print_line(out, f"{side.role.capitalize()}: {side.name} ({side.origin}): {counts}")
     style = "bold red" if view.is_regression else "bold magenta" if view.is_unsure else "bold green"
     print_line(out, view.headline, style)
     for note in view.notes:
         print_line(out, f"Note: {note}", "yellow")
     if view.classes:
-        counted = ", ".join(f"{count:,} {name}" for name, count, _ in view.classes)
-        print_line(out, f"Findings: {counted}.")
+        classes = ", ".join(f"{count:,} {name}" for name, count, _ in view.classes)
+        print_line(out, f"Findings: {classes}.")
     _show_tables(view, out)
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
+from checks.counting import counted
 from checks.drift.model import Snapshot, records
 from checks.drift.openings import rule_of
 from checks.drift.rules import rules_known
@@ -130,7 +131,8 @@ def workspaces_named(audit: Snapshot, source: str) -> list[str]:
         names = [row["workspace"] for row in rows.values()]
         raise UsageError(
             f"{audit.name} has no workspace {source!r}. {did_you_mean(source, names)}"
-            f"It has {len(names):,} workspaces. Give a name, a resource id, a glob such as 'mlw-*', or '*' for all."
+            f"It has {counted(len(names), 'workspace')}. Give a name, a resource id, a glob such as 'mlw-*', or "
+            "'*' for all."
         )
     return found
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from checks.counting import counted
 from scanner.payloads.bodies import parsed
 from scanner.payloads.json_members import key, last_part, member, named, objects
 from scanner.payloads.payload import Gap, Payload
@@ -109,7 +110,7 @@ def difference(subscription_id: str, listed: Workspaces, shown: Shown) -> Gap | 
     if not only_listed and not only_shown:
         return None
     message = (
-        f"Azure Resource Manager lists {len(listed)} workspaces here, "
+        f"Azure Resource Manager lists {counted(len(listed), 'workspace')} here, "
         f"Resource Graph shows {len(shown.workspaces)}."
     )
     closes = "Run the audit again: Resource Graph follows a change within seconds, but it can take hours."

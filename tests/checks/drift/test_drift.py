@@ -205,7 +205,7 @@ def test_notes_name_what_cannot_be_compared() -> None:
         "baseline has other settings in NEW. A change may come from the policy.",
         "baseline fails on low in OLD, on high in NEW. The latter counts.",
         "OLD is of azml-audit 0.1.0, NEW of 0.2.0. Checks may differ.",
-        "NEW has a gap that the other does not have. See its gaps.csv.",
+        "NEW has 1 gap that the other does not have. See its gaps.csv.",
     )
     (back,) = drift(snapshot("OLD", policies=[policy(started_at="2027")]), snapshot("NEW")).notes
     assert back == "OLD was read after NEW. The changes go back in time."

@@ -195,7 +195,7 @@ def test_the_rules_of_a_workspace_of_one_side_have_no_rows() -> None:
         snapshot(), snapshot(workspaces=[workspace(rules=1)], outbound_rules=[host("a.example.com")])
     )
     assert found.rules.empty
-    assert found.workspaces.loc[0, "why"] == "with 1 outbound rules"
+    assert found.workspaces.loc[0, "why"] == "with 1 outbound rule"
 
 
 def test_a_projects_reach_is_its_hubs() -> None:

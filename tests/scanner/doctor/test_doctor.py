@@ -77,8 +77,8 @@ def test_where_all_is_fine_it_says_so_and_exits_0() -> None:
     for action in actions_for(EVERYTHING):
         assert any(action in line for line in lines), action
     assert f"service principal, tenant {TENANT_ID}, object id {OBJECT_ID}, client id {CLIENT_ID}" in output
-    assert "2 visible; 1 workspaces" in output
-    assert "ok       Resource Graph: answers, and lists 1 workspaces" in output
+    assert "2 visible; 1 workspace" in output
+    assert "ok       Resource Graph: answers, and lists 1 workspace" in output
     assert "What to do" not in output
 
 
