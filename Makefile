@@ -15,6 +15,7 @@ test: install-dev lint
 # Ratios, measured side by side in one run each; docs/performance.md keeps some.
 bench: install-dev
 	$(BIN)/python tests/benchmarks/scan_speed.py
+	$(BIN)/python tests/benchmarks/beside_older.py
 	$(BIN)/python tests/benchmarks/judge_all_checks.py --subscriptions 10
 	$(BIN)/python tests/benchmarks/write_reports.py
 	$(BIN)/python tests/benchmarks/evidence.py

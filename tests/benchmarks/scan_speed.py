@@ -68,13 +68,15 @@ def emulator(arguments: argparse.Namespace, folder: Path) -> Iterator[str]:
             process.terminate()
 
 
-def measured(command: Sequence[str], authority: Path, accepted: Sequence[int] = (0,)) -> Measure:
-    """Run a command to its end. Raises SystemExit where it ends otherwise than accepted."""
-    environment = {**os.environ, **SIGN_IN, "SSL_CERT_FILE": str(authority), "PYTHONPATH": str(ROOT)}
+def measured(
+    command: Sequence[str], authority: Path, accepted: Sequence[int] = (0,), code: Path = ROOT
+) -> Measure:
+    """Run a command of the package in `code` to its end. Raises SystemExit where it ends otherwise than accepted."""
+    environment = {**os.environ, **SIGN_IN, "SSL_CERT_FILE": str(authority), "PYTHONPATH": str(code)}
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
     with tempfile.TemporaryFile() as told:
         started = time.perf_counter()
-        process = subprocess.Popen(command, stdout=told, stderr=told, env=environment)
+        process = subprocess.Popen(command, stdout=told, stderr=told, env=environment, cwd=code)
         _, status, used = os.wait4(process.pid, 0)
         wall = time.perf_counter() - started
         process.returncode = os.waitstatus_to_exitcode(status)
