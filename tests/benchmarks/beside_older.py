@@ -25,11 +25,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from scan_speed import ROOT, Measure, measured
-
 from scanner.emulator.faults import Fault, FaultKind
 from scanner.emulator.server import Emulator, emulated
 from scanner.emulator.tenants.generated import generated_tenant
+from tests.benchmarks.scan_speed import ROOT, Measure, measured
 
 NOT_COUNTED = "networkSecurityPerimeterConfigurations"
 POLICY = """version: 1
