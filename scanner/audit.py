@@ -19,10 +19,12 @@ from checks.policy.waivers import waived
 from checks.severity import Severity, Verdict
 from checks.vocabulary import stacked
 from reports.audit import Audit
+from reports.tables.population import in_scope
 from scanner.choices import ExitCode
 from scanner.payloads.gaps import INTERNAL_ERROR
 from scanner.payloads.payload import Gap, Payload, Source, Store
 from scanner.policies import LoadedPolicy
+from scanner.scope.wanted import Wanted
 from scanner.tables.provenance import Traces
 from scanner.tables.tabulate import Tabulation
 from scanner.version import VERSION
@@ -30,12 +32,14 @@ from scanner.version import VERSION
 _log = logging.getLogger("azml_audit.gaps")
 
 
-async def collected(source: Source, store: Store | None, traces: Traces | None = None) -> Tables:
+async def collected(
+    source: Source, store: Store | None, traces: Traces | None = None, wanted: Wanted | None = None
+) -> Tables:
     """Return the tables of everything that the source yields, and keep its payloads in `store`.
 
-    `traces` records which payload each row and each gap came from.
+    `traces` records which payload each row and each gap came from. `wanted` is the scope that the source was asked for.
     """
-    tabulation = Tabulation(traces)
+    tabulation = Tabulation(traces, wanted)
 
     def keep(item: Payload | Gap) -> None:
         answer = item if isinstance(item, Payload) else item.answer
@@ -104,7 +108,8 @@ def _concluded(
 ) -> tuple[pd.DataFrame, PolicyVerdict]:
     name, composition = policy.policy.name, policy.composition
     workspaces = workspace_facts(tables)
-    found = judged(findings(tables, scoped(composition, tables)), name, unknown=composition.unknown)
+    every = judged(findings(tables, scoped(composition, tables)), name, unknown=composition.unknown)
+    found = _of_scope(every, tables)
     result = waived(found, composition.waivers, workspaces, as_of)
     explained = with_causes(result.findings, {each.check.id: each.check for each in policy.checks})
     verdict = concluded(
@@ -114,7 +119,7 @@ def _concluded(
         checks=tuple(each.check.id for each in policy.checks),
         fail_on=fail_on or composition.fail_on,
         complete=tables.gaps.empty,
-        workspaces=len(tables.workspaces),
+        workspaces=len(in_scope(tables.workspaces)),
         idle=idle_checks(policy.checks),
         unknown=composition.unknown,
         expired_waivers=result.expired,
@@ -124,6 +129,15 @@ def _concluded(
         digest=composition.digest,
     )
     return explained, verdict
+
+
+def _of_scope(findings: pd.DataFrame, tables: Tables) -> pd.DataFrame:
+    """Return the findings without those of hubs that the scope leaves out and that were read for their Projects."""
+    hubs = tables.workspaces.index[tables.workspaces["left_out_by"].notna()]
+    if hubs.empty:
+        return findings
+    owners = findings["workspace_id"].astype("string").str.lower()
+    return findings[~owners.isin(hubs).fillna(value=False)].reset_index(drop=True)
 
 
 def exit_code(audit: Audit) -> ExitCode:

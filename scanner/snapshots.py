@@ -23,7 +23,11 @@ from scanner.evidence.replaying import sealed
 
 _NEEDED = (columns.FINDINGS, columns.WORKSPACES, columns.OUTBOUND_RULES, columns.SUBSCRIPTIONS, columns.GAPS)
 _SINCE_1_2 = (columns.POLICIES, columns.WAIVERS)
-_ADDED = {"policies": ("root_digest",)}
+_ADDED = {
+    "policies": ("root_digest",),
+    "subscriptions": ("quota_id", "left_out_by", "workspaces_left_out"),
+    "workspaces": ("left_out_by",),
+}
 """The columns that came with a minor version of the schema, by file: an older report of this version lacks them."""
 _FOLDERS = ("", "tables/")
 """The folders with CSV files: the top of a report, and the tables of a bundle."""

@@ -11,6 +11,7 @@ SUBSCRIPTIONS: Final[Columns] = (
     ("subscription_id", "subscriptionId"),
     ("subscription", "displayName"),
     ("state", "state: Enabled, Warned, PastDue, Disabled, Deleted"),
+    ("quota_id", "subscriptionPolicies.quotaId: the offer, such as EnterpriseAgreement_2014-09-01"),
     ("tenant_id", "tenantId: the tenant the subscription belongs to"),
     ("authorization_source", "authorizationSource"),
     ("managed_by_tenants", "managedByTenants[].tenantId: Lighthouse delegation"),
@@ -35,7 +36,23 @@ SUBSCRIPTIONS: Final[Columns] = (
         "registrationState of Microsoft.Network: Registered, NotRegistered, Unregistered, Registering, "
         "Unregistering",
     ),
+    ("left_out_by", "our own: the rule of the scope that leaves it out on purpose; <NA> if it is in scope"),
+    (
+        "workspaces_left_out",
+        "our own: the number of its workspaces that a rule of the scope leaves out",
+        "Int64",
+    ),
     ("note", "our own: why it was not read, or why it has no workspace"),
+)
+
+LEFT_OUT: Final[Columns] = (
+    ("left_out_id", "id of the subscription or workspace"),
+    ("subscription_id", "the subscription, or that of the workspace"),
+    ("left_out", "our own: subscription or workspace"),
+    ("name", "displayName or name"),
+    ("rule", "our own: the rule of the scope that leaves it out, as a scope file writes it"),
+    ("why", "our own: what the rule decided by"),
+    ("read_for", "our own: the Projects in scope for which a hub that is left out was read, joined by ', '"),
 )
 
 OUTBOUND_RULES: Final[Columns] = (

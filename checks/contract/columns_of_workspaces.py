@@ -93,6 +93,11 @@ REST: Final[Columns] = (
     ("diagnostic_settings_known", "our own: every diagnostic setting was read", "boolean"),
     ("provisioning_state", "properties.provisioningState"),
     ("outbound_rules_discrepancy", "our own: how the workspace's body and its outboundRules list differ"),
+    (
+        "left_out_by",
+        "our own: the rule of the scope that leaves out this hub, which was read for its Projects; <NA> if it is in "
+        "scope",
+    ),
 )
 
 NETWORK_COLUMNS: Final = frozenset(column[0] for column in NETWORK)

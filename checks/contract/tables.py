@@ -155,6 +155,11 @@ _TABLES = (
         row="a diagnostic setting of a workspace",
         known_by=("diagnostic_settings_known",),
     ),
+    _table(
+        "left_out",
+        columns_of_resources.LEFT_OUT,
+        row="a subscription or workspace that a rule of the scope leaves out on purpose",
+    ),
     _table("gaps", columns_of_resources.GAPS, row="something that could not be read", identity=1),
 )
 
@@ -214,6 +219,7 @@ class Tables:
     online_deployments: pd.DataFrame
     associated_resources: pd.DataFrame
     diagnostic_settings: pd.DataFrame
+    left_out: pd.DataFrame
     gaps: pd.DataFrame
 
     @classmethod

@@ -18,7 +18,7 @@ from reports.tables.columns import DECIMAL, FINDINGS, SCORES, WAIVERS
 from reports.tables.finding_rows import FindingRow
 
 FORMAT = "azml-audit-report"
-JSON_SCHEMA_VERSION = "2.0"
+JSON_SCHEMA_VERSION = "2.1"
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 NULLABLE = frozenset({
@@ -120,9 +120,12 @@ def _audit() -> Schema:
 
 
 def _population() -> Schema:
-    counted = ("subscriptions", "subscriptions_read", "subscriptions_unread", "workspaces", "outbound_rules")
-    names = (*counted, "private_endpoint_connections", "gaps")
-    return _object("The counts of what was read.", **{name: dict(_COUNT) for name in names})
+    subscriptions = ("subscriptions", "subscriptions_read", "subscriptions_unread", "subscriptions_left_out")
+    workspaces = ("workspaces", "workspaces_left_out", "outbound_rules", "private_endpoint_connections")
+    return _object(
+        "The counts of what was in scope and read, and of what a rule of the scope leaves out.",
+        **{name: dict(_COUNT) for name in (*subscriptions, *workspaces, "gaps")},
+    )
 
 
 def policy_schema() -> Schema:

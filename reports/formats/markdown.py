@@ -18,7 +18,7 @@ from reports.literals import printable
 from reports.origin import caution, moment, origin
 from reports.tables.finding_rows import FindingRow, finding_rows
 from reports.tables.policies import score_text
-from reports.tables.population import gap_rows, population
+from reports.tables.population import Population, gap_rows, population
 from reports.writing.encoding import Files, chunks, utf8
 from reports.writing.lines import harmless
 
@@ -95,7 +95,8 @@ def _head(audit: Audit) -> str:
         "",
         *([f"> **{plain(caution(audit))}**", ""] if caution(audit) else []),
         f"{seen.read:,} of {len(seen.subscriptions):,} subscriptions were read.{missing} "
-        f"{seen.workspaces:,} workspaces, {seen.outbound_rules:,} outbound rules. Gaps: **{seen.gaps:,}**.",
+        f"{seen.workspaces:,} workspaces, {seen.outbound_rules:,} outbound rules. Gaps: **{seen.gaps:,}**."
+        f"{_left_out(seen)}",
         "",
         *([] if caution(audit) else [plain(origin(audit))]),
         f"Read from {moment(audit.started_at)} to {moment(audit.finished_at)} by "
@@ -104,6 +105,15 @@ def _head(audit: Audit) -> str:
         "",
     ]
     return "\n".join(lines)
+
+
+def _left_out(seen: Population) -> str:
+    if not seen.left_out:
+        return ""
+    return (
+        f" The scope leaves out {seen.subscriptions_left_out:,} subscriptions and "
+        f"{seen.workspaces_left_out:,} workspaces: `left_out.csv` has the rules."
+    )
 
 
 def _sections(audit: Audit, found: Sequence[FindingRow]) -> Iterator[Section]:

@@ -107,7 +107,9 @@ def _summary(audit: Audit, notes: Sequence[str]) -> Iterator[Sequence[Any]]:
         yield ["root digest", audit.root_digest]
     yield ["subscriptions", len(seen.subscriptions)]
     yield ["subscriptions not read", seen.unread]
+    yield ["subscriptions left out by the scope", seen.subscriptions_left_out]
     yield ["workspaces", seen.workspaces]
+    yield ["workspaces left out by the scope", seen.workspaces_left_out]
     yield ["outbound rules", seen.outbound_rules]
     yield ["gaps", seen.gaps]
     yield from ([note] for note in notes)

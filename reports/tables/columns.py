@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from checks.contract.tables import BOOLEAN, INTEGER, SCHEMAS, STRING
 from checks.policy.score import WEIGHTS
 
-SCHEMA_VERSION = "2.2"
+SCHEMA_VERSION = "2.3"
 
 DECIMAL = "Float64"
 """A number with one decimal."""
@@ -178,7 +178,7 @@ WORKSPACES = ReportFile(
                 "managed networks and the workspace reports none",
             ),
         ),
-        *_from_table("workspaces", "hub_resource_id", "provisioning_state"),
+        *_from_table("workspaces", "hub_resource_id", "provisioning_state", "left_out_by"),
     ),
 )
 
@@ -202,8 +202,18 @@ SUBSCRIPTIONS = ReportFile(
         "subscriptions",
         "subscription_id", "subscription", "state", "tenant_id", "authorization_source", "managed_by_tenants",
         "read", "workspaces", "workspaces_in_graph", "note", "subscription_resource_id",
+        "quota_id", "left_out_by", "workspaces_left_out",
     ),
 )  # fmt: skip
+
+LEFT_OUT = ReportFile(
+    name="left_out",
+    row=SCHEMAS["left_out"].row,
+    sorted_by=("left_out_id",),
+    columns=_from_table(
+        "left_out", "left_out_id", "subscription_id", "left_out", "name", "rule", "why", "read_for"
+    ),
+)
 
 GAPS = ReportFile(
     name="gaps",
@@ -255,7 +265,7 @@ WAIVERS = ReportFile(
 )
 
 FILES: tuple[ReportFile, ...] = (
-    FINDINGS, WORKSPACES, OUTBOUND_RULES, SUBSCRIPTIONS, GAPS, SCORES, POLICIES, WAIVERS,
+    FINDINGS, WORKSPACES, OUTBOUND_RULES, SUBSCRIPTIONS, LEFT_OUT, GAPS, SCORES, POLICIES, WAIVERS,
 )  # fmt: skip
 """The tables of an audit. Evidence bundles seal them, and a drift reads them back."""
 

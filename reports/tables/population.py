@@ -42,10 +42,23 @@ class GapRow:
 
 
 @dataclass(frozen=True, kw_only=True)
+class LeftOutRow:
+    """A subscription or workspace that a rule of the scope leaves out, as texts."""
+
+    what: str
+    name: str
+    id: str
+    rule: str
+    why: str
+    read_for: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Population:
-    """Every subscription and the counts of what was read."""
+    """Every subscription and workspace in scope, the counts of what was read, and what the scope leaves out."""
 
     subscriptions: tuple[SubscriptionRow, ...]
+    left_out: tuple[LeftOutRow, ...]
     workspaces: int
     outbound_rules: int
     private_endpoint_connections: int
@@ -67,6 +80,16 @@ class Population:
         return len(self.subscriptions) - self.read
 
     @property
+    def subscriptions_left_out(self) -> int:
+        """Subscriptions that a rule of the scope leaves out."""
+        return sum(row.what == "subscription" for row in self.left_out)
+
+    @property
+    def workspaces_left_out(self) -> int:
+        """Workspaces that a rule of the scope leaves out of subscriptions in scope."""
+        return len(self.left_out) - self.subscriptions_left_out
+
+    @property
     def unread_names(self) -> str:
         """The names of these subscriptions; after three, the count of the others."""
         names = [row.name for row in self.subscriptions if not row.is_read]
@@ -77,11 +100,33 @@ def population(tables: Tables) -> Population:
     """Return what was read of the tenant."""
     return Population(
         subscriptions=subscription_rows(tables),
-        workspaces=len(tables.workspaces),
+        left_out=left_out_rows(tables),
+        workspaces=len(in_scope(tables.workspaces)),
         outbound_rules=len(tables.outbound_rules),
         private_endpoint_connections=len(tables.private_endpoint_connections),
         gaps=len(tables.gaps),
     )
+
+
+def in_scope(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of `subscriptions` or `workspaces` that no rule of the scope leaves out."""
+    return rows[rows["left_out_by"].isna()]
+
+
+def left_out_rows(tables: Tables) -> tuple[LeftOutRow, ...]:
+    """Return what the scope leaves out: subscriptions first, then workspaces, by name and id."""
+    rows = [
+        LeftOutRow(
+            what=row["left_out"],
+            name=row["name"] or "(no name reported)",
+            id=row["left_out_id"],
+            rule=row["rule"],
+            why=row["why"],
+            read_for=row["read_for"],
+        )
+        for row in text_rows(tables.left_out)
+    ]
+    return tuple(sorted(rows, key=lambda row: (row.what, row.name.lower(), row.id.lower())))
 
 
 def gap_rows(tables: Tables) -> tuple[GapRow, ...]:
@@ -104,13 +149,13 @@ def gap_rows(tables: Tables) -> tuple[GapRow, ...]:
 
 
 def subscription_rows(tables: Tables) -> tuple[SubscriptionRow, ...]:
-    """Return every subscription: those not read first, then those with gaps, then by name and id."""
+    """Return every subscription in scope: those not read first, then those with gaps, then by name and id."""
     gaps = _gap_texts(tables.gaps)
     none = gaps.iloc[:0]
     by_subscription = {str(key): group for key, group in gaps.groupby("subscription")}
     rows = [
         _subscription_row(row, by_subscription.get(row["subscription_id"].lower(), none))
-        for row in text_rows(tables.subscriptions)
+        for row in text_rows(in_scope(tables.subscriptions))
     ]
     return tuple(sorted(rows, key=lambda row: (row.is_read, row.is_whole, row.name.lower(), row.id.lower())))
 

@@ -11,11 +11,12 @@ from typing import Any
 from checks.model import Status
 from checks.policy.judge import PolicyVerdict
 from reports.audit import Audit
+from reports.tables.population import population
 from reports.writing.places import hint
 from scanner.errors import UsageError
 
 STDOUT = Path("-")
-FORMAT_VERSION = "1.0"
+FORMAT_VERSION = "1.1"
 
 
 def result_of(
@@ -23,7 +24,7 @@ def result_of(
 ) -> dict[str, Any]:
     """Return the result: exit code, verdicts, counts, coverage, files, root digest, and the duration in seconds."""
     tables = audit.tables
-    is_read = tables.subscriptions["read"].fillna(value=False)
+    seen = population(tables)
     return {
         "format_version": FORMAT_VERSION,
         "tool_version": audit.tool_version,
@@ -35,11 +36,13 @@ def result_of(
         "finished_at": audit.finished_at.isoformat(),
         "duration_seconds": (audit.finished_at - audit.started_at).total_seconds(),
         "verdicts": [_verdict(verdict) for verdict in audit.verdicts],
-        "counts": {"workspaces": len(tables.workspaces), "outbound_rules": len(tables.outbound_rules)},
+        "counts": {"workspaces": seen.workspaces, "outbound_rules": len(tables.outbound_rules)},
         "coverage": {
-            "subscriptions": len(is_read),
-            "subscriptions_read": int(is_read.sum()),
-            "gaps": len(tables.gaps),
+            "subscriptions": len(seen.subscriptions),
+            "subscriptions_read": seen.read,
+            "subscriptions_left_out": seen.subscriptions_left_out,
+            "workspaces_left_out": seen.workspaces_left_out,
+            "gaps": seen.gaps,
         },
         "report": str(folder),
         "files": sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()),

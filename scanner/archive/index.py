@@ -15,6 +15,7 @@ from checks.engine.finding_ids import finding_ids
 from checks.model import Status
 from checks.severity import Verdict
 from reports.audit import Audit
+from reports.tables.population import in_scope
 from scanner.archive.stores import INDEX, ArchiveStore, ChangedMeanwhileError
 from scanner.errors import ArchiveError
 
@@ -203,9 +204,9 @@ def line_of(audit: Audit, *, run: str, scope: str, exit_code: int, files: Mappin
         "exit_code": exit_code,
         "verdicts": {verdict.policy: verdict.verdict.value for verdict in audit.verdicts},
         "coverage": {
-            "subscriptions": len(tables.subscriptions),
+            "subscriptions": len(in_scope(tables.subscriptions)),
             "subscriptions_read": int(is_read.sum()),
-            "workspaces": len(tables.workspaces),
+            "workspaces": len(in_scope(tables.workspaces)),
             "gaps": len(tables.gaps),
         },
         "violations": _counts(violated["severity"]),

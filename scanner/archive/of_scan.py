@@ -69,15 +69,12 @@ def opened(location: str, connect: Callable[[], Connection]) -> ArchiveStore:
 
 
 def scope_of(job: Job, policies: Sequence[LoadedPolicy], connect: Callable[[], Connection]) -> str:
-    """Return the digest of the scope: the cloud or the files, the subscriptions asked for, and what is read."""
-    wanted = job.wanted
+    """Return the digest of the scope: the cloud or the files, every rule of the scope, and what is read."""
     place = str(job.earlier) if job.earlier is not None else connect().cloud.arm_endpoint
     return scope_digest(
         {
             "place": "the demo tenant" if job.is_demonstration else place,
-            "subscriptions": sorted(wanted.subscriptions),
-            "excluded": sorted(wanted.excluded),
-            "management_groups": sorted(wanted.management_groups),
+            **job.wanted.rules,
             "kinds": sorted(asked_for(job, policies).kinds),
         }
     )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -17,11 +17,12 @@ import typer
 from checks.severity import Severity
 from checks.suggestions import did_you_mean
 from scanner.choices import LAST_REPORT, Auth, CloudName, Collect, Discover, LogFormat, LogLevel
+from scanner.errors import ScopeError
 
 if TYPE_CHECKING:
     from scanner.azure.pipeline import Patience
     from scanner.commands.connections import Connection
-    from scanner.reading.scope import Wanted
+    from scanner.scope.wanted import Wanted
     from scanner.terminal import Terminal
 
 
@@ -161,26 +162,76 @@ class After:
 
 @dataclass(frozen=True, kw_only=True)
 class Scope:
-    """Which subscriptions to read."""
+    """Which subscriptions and workspaces to read, and what to leave out on purpose."""
 
+    scope: Annotated[
+        Path | None,
+        _scope("--scope", "FILE", "Read the whole scope from this YAML file. No other option of this group."),
+    ] = None
     subscription: Annotated[
         Texts,
         _scope("--subscription -s", "ID|NAME", "Only this subscription. Repeatable. [default: all visible]"),
     ] = None
+    management_group: ManagementGroups = None
+    resource_group: Annotated[
+        Texts, _scope("--resource-group", "GLOB", "Only workspaces in such resource groups. Repeatable.")
+    ] = None
+    tag: Annotated[
+        Texts,
+        _scope(
+            *("--tag", "KEY=GLOB"),
+            "Only workspaces with such a tag. Repeatable: one key takes any of its values, and all keys must match.",
+        ),
+    ] = None
     exclude_subscription: Annotated[
         Texts, _scope("--exclude-subscription", "ID|NAME", "Skip this subscription. Repeatable.")
     ] = None
-    management_group: ManagementGroups = None
+    exclude_management_group: Annotated[
+        Texts,
+        _scope("--exclude-management-group", "ID", "Skip every subscription below this group. Repeatable."),
+    ] = None
+    exclude_state: Annotated[
+        Texts,
+        _scope(
+            *("--exclude-state", "STATE"),
+            "Skip subscriptions in this state: Enabled, Warned, PastDue, Disabled, Deleted. Repeatable.",
+        ),
+    ] = None
+    exclude_quota_id: Annotated[
+        Texts,
+        _scope(
+            *("--exclude-quota-id", "GLOB"),
+            "Skip subscriptions with such a quotaId, such as MSDN_*. Repeatable.",
+        ),
+    ] = None
 
     def wanted(self) -> Wanted:
-        """Return the scope as the reader takes it."""
-        from scanner.reading.scope import Wanted
+        """Return the scope as the reader takes it. Raises ScopeError."""
+        from scanner.scope.file import scope_in, scope_of_options, tags_of
 
-        return Wanted(
-            subscriptions=self.subscription or (),
-            excluded=self.exclude_subscription or (),
-            management_groups=self.management_group or (),
-        )
+        if self.scope is not None:
+            self._check_alone()
+            return scope_in(self.scope)
+        words = {
+            ("subscriptions",): self.subscription,
+            ("management_groups",): self.management_group,
+            ("resource_groups",): self.resource_group,
+            ("exclude", "subscriptions"): self.exclude_subscription,
+            ("exclude", "management_groups"): self.exclude_management_group,
+            ("exclude", "states"): self.exclude_state,
+            ("exclude", "quota_ids"): self.exclude_quota_id,
+        }
+        given = {path: values for path, values in words.items() if values}
+        return scope_of_options(given, tags_of(self.tag or ()))
+
+    def _check_alone(self) -> None:
+        """Raise ScopeError if options of the scope are given beside a scope file."""
+        given = [each.name for each in fields(self) if each.name != "scope" and getattr(self, each.name)]
+        if given:
+            names = ", ".join(f"--{name.replace('_', '-')}" for name in given)
+            raise ScopeError(
+                f"--scope {self.scope} has the whole scope. Move {names} into the file, or leave --scope out."
+            )
 
 
 @dataclass(frozen=True, kw_only=True)

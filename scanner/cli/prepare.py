@@ -42,7 +42,7 @@ class Role:
 
 
 @command(
-    examples=["doctor", "doctor --auth managed-identity --policy data-exfiltration"],
+    examples=["doctor", "doctor --auth managed-identity --policy data-exfiltration", "doctor --tag env=prod"],
     note="Exit codes: 0 ready, 3 the scan would be incomplete, 2 the scan cannot run.",
     logs=True,
 )

@@ -97,6 +97,8 @@ def demo(
         "scan",
         "scan --policy internet-outbound --fail-on high",
         "scan --auth managed-identity --management-group corp --quiet",
+        "scan --resource-group 'rg-ml-*' --tag env=prod",
+        "scan --scope scope.yaml",
         "scan --from exports/ --format sarif,markdown",
         "scan --deadline 3600 --resume",
     ],

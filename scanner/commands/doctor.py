@@ -22,7 +22,7 @@ from scanner.doctor.findings import Finding, State, stopped
 from scanner.errors import UsageError
 from scanner.policies import loaded, management_groups
 from scanner.reading.collection import EVERYTHING, collection_for
-from scanner.reading.scope import Wanted
+from scanner.scope.wanted import Wanted
 from scanner.terminal import print_line, print_lines, table
 
 _STYLE = {

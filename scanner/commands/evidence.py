@@ -15,7 +15,7 @@ from scanner.evidence.code import installed_libraries
 from scanner.evidence.packing import Staged
 from scanner.evidence.pointers import evidence_of
 from scanner.evidence.sealing import seal
-from scanner.evidence.statement import AskedBy, AskedFor, ScanRecord
+from scanner.evidence.statement import AskedBy, AskedFor, ScanRecord, scope_members
 from scanner.payloads.payload import Store
 from scanner.payloads.secret_forms import redacted_text
 from scanner.policies import LoadedPolicy
@@ -111,9 +111,7 @@ def _asked_by(identity: Identity | None) -> AskedBy | None:
 def _asked_for(job: Job, policies: Sequence[LoadedPolicy]) -> AskedFor:
     collection = asked_for(job, policies)
     return AskedFor(
-        subscriptions=list(job.wanted.subscriptions),
-        excluded_subscriptions=list(job.wanted.excluded),
-        management_groups=list(job.wanted.management_groups),
+        **scope_members(job.wanted),
         kinds=sorted(collection.kinds),
         members=sorted(collection.members),
         discovery=job.discover.value if job.discover else "default",

@@ -28,7 +28,7 @@ from scanner.reading.collection import EVERYTHING, Collection, collection_for
 from scanner.reading.discovery import discovery_by
 from scanner.reading.live import LiveSource, SubscriptionsReader
 from scanner.reading.once import Read
-from scanner.reading.scope import Wanted
+from scanner.scope.wanted import Wanted
 from scanner.tables.provenance import Traces
 from scanner.version import VERSION
 
@@ -151,7 +151,7 @@ def from_earlier(job: Job, earlier: Earlier, store: Store, clock: Clock) -> Gath
     """Read an earlier reading again, with its times if they are known."""
     started_at = earlier.started_at or clock()
     traces = Traces() if job.evidence else None
-    tables = _run(collected(earlier.source, store, traces))
+    tables = _run(collected(earlier.source, store, traces, earlier.wanted))
     return Gathered(
         tables=tables,
         source=earlier.words,
@@ -202,7 +202,7 @@ async def _live(
     collection = asked_for(job, policies)
     reader = _workers(job, connected, collection, progress, store, clock)
     async with arm:
-        store.begin(scan_key(arm.cloud, arm.identity, wanted, collection))
+        store.begin(scan_key(arm.cloud, arm.identity, wanted, collection), wanted.digest)
         source = LiveSource(
             arm,
             wanted,
@@ -211,7 +211,7 @@ async def _live(
             reader=reader,
             discovery=discovery_by(job.discover, arm),
         )
-        return await collected(read.once(source), store, traces), arm.identity
+        return await collected(read.once(source), store, traces, wanted), arm.identity
 
 
 def scan_key(cloud: Cloud, identity: Identity, wanted: Wanted, collection: Collection) -> str:
@@ -225,9 +225,7 @@ def scan_key(cloud: Cloud, identity: Identity, wanted: Wanted, collection: Colle
         VERSION,
         cloud.arm_endpoint,
         str(identity),
-        sorted(wanted.subscriptions),
-        sorted(wanted.excluded),
-        sorted(wanted.management_groups),
+        wanted.digest,
         sorted(wanted.known_groups),
         sorted(collection.kinds),
         sorted(collection.members),
@@ -252,6 +250,7 @@ def _workers(
         cloud=connected.cloud,
         credential=connected.make_credential,
         collection=collection,
+        wanted=job.wanted,
         patience=job.patience,
         clock=clock,
         ca_bundle=connected.ca_bundle,

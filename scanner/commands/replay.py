@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
@@ -13,13 +13,15 @@ from scanner.evidence.verifying.checked import CheckedSource
 from scanner.offline.source import source_from
 from scanner.payloads.payload import Source
 from scanner.reading.collection import Collection
+from scanner.scope.wanted import Wanted
 
 
 @dataclass(frozen=True, kw_only=True)
 class Earlier:
     """A source that was read earlier. `words` describes it in reports; unknown times are None.
 
-    `told` and `root` are the statement and the root digest of an evidence bundle.
+    `wanted` is the scope that it was read for. `told` and `root` are the statement and the root digest of an
+    evidence bundle.
     """
 
     source: Source
@@ -29,6 +31,7 @@ class Earlier:
     finished_at: datetime | None = None
     told: ScanRecord | None = None
     root: str | None = None
+    wanted: Wanted = field(default_factory=Wanted)
 
 
 def earlier(path: Path, collection: Collection) -> Earlier:
@@ -51,4 +54,5 @@ def replayed(bundle: Sealed) -> Earlier:
         finished_at=told.finished_at,
         told=told,
         root=bundle.root,
+        wanted=told.asked_for.wanted,
     )

@@ -30,7 +30,7 @@ from scanner.commands.gathering import Clock, Gathered, Job, asked_for, from_azu
 from scanner.commands.previous import previous_note
 from scanner.commands.summary import EXIT_MEANING, show
 from scanner.errors import UsageError
-from scanner.payloads.gaps import NONE_TO_READ, PAST_DEADLINE
+from scanner.payloads.gaps import NONE_TO_READ, NOTHING_IN_SCOPE, PAST_DEADLINE
 from scanner.payloads.payload import PayloadStore, Store
 from scanner.payloads.spool import Spool
 from scanner.policies import LoadedPolicy, loaded
@@ -93,8 +93,13 @@ def _kept_run(job: Job, archive: Archiving, audit: Audit, folder: Path) -> str:
 
 
 def _why_nothing_was_scanned(tables: Tables) -> str:
-    """Return why the list of subscriptions could not be read, "" if any subscription was read or none is visible."""
+    """Return why nothing is in scope or the list of subscriptions could not be read, "" for neither.
+
+    A list that was read, and in which no subscription is visible, is neither.
+    """
     gaps = tables.gaps
+    if gaps["code"].eq(NOTHING_IN_SCOPE).any():
+        return str(gaps.loc[gaps["code"].eq(NOTHING_IN_SCOPE), "message"].iloc[0])
     unlisted = gaps[gaps["asked"].eq("subscriptions") & ~gaps["code"].isin(NONE_TO_READ)]
     if unlisted.empty or tables.subscriptions["read"].fillna(value=False).any():
         return ""

@@ -22,6 +22,7 @@ from checks.model import Status
 from checks.policy.judge import PolicyVerdict
 from checks.severity import Severity, Verdict
 from reports.audit import Audit
+from reports.tables.population import in_scope
 from reports.tables.violations import violations_by_fix
 from reports.writing.lines import harmless
 from scanner.choices import LAST_REPORT
@@ -94,6 +95,8 @@ def _show_answer(audit: Audit, out: Console, code: int) -> None:
         more = f" (and {counted(len(notes) - 1, 'more note')})" if len(notes) > 1 else ""
         _line(out, notes[0], "yellow", tail=more)
     _line(out, _population(audit))
+    if left_out := _left_out(audit):
+        _line(out, left_out)
     if not audit.is_azure:
         _line(out, f"This is not Azure: the source is {audit.source}.", "yellow")
 
@@ -124,12 +127,21 @@ def _notes(verdict: PolicyVerdict) -> Iterator[str]:
 
 
 def _population(audit: Audit) -> str:
-    is_read = audit.tables.subscriptions["read"].fillna(value=False)
+    tables = audit.tables
+    is_read = in_scope(tables.subscriptions)["read"].fillna(value=False)
     return (
         f"{int(is_read.sum()):,} of {counted(len(is_read), 'subscription')} read, with "
-        f"{counted(len(audit.tables.workspaces), 'workspace')} and "
-        f"{counted(len(audit.tables.outbound_rules), 'outbound rule')}."
+        f"{counted(len(in_scope(tables.workspaces)), 'workspace')} and "
+        f"{counted(len(tables.outbound_rules), 'outbound rule')}."
     )
+
+
+def _left_out(audit: Audit) -> str:
+    """Return how much the scope leaves out on purpose, "" if it leaves out nothing."""
+    kinds = audit.tables.left_out["left_out"]
+    counts = [(int(kinds.eq(kind).sum()), kind) for kind in ("subscription", "workspace")]
+    shown = " and ".join(counted(number, kind) for number, kind in counts if number)
+    return f"The scope leaves out {shown} (left_out.csv)." if shown else ""
 
 
 def _worst(violations: pd.DataFrame) -> list[str]:
@@ -191,7 +203,7 @@ def _codes(gaps: pd.DataFrame) -> str:
 
 def _not_covered(audit: Audit) -> str:
     """Return the names of the subscriptions that were not read completely."""
-    subscriptions = audit.tables.subscriptions
+    subscriptions = in_scope(audit.tables.subscriptions)
     incomplete = subscriptions[~subscriptions["read"].fillna(value=False).astype(bool)]
     names = incomplete["subscription"].fillna(incomplete["subscription_id"]).head(_MAX_NAMES).tolist()
     rest = len(incomplete) - len(names)

@@ -31,7 +31,8 @@ from scanner.reading.api_versions import PROVIDER_API_VERSION
 from scanner.reading.collection import Collection
 from scanner.reading.discovery import Discovery
 from scanner.reading.live import Here, LiveSource
-from scanner.reading.scope import Subscription, Wanted
+from scanner.reading.scope import Subscription
+from scanner.scope.wanted import Wanted
 from scanner.tables.children import PROVIDER
 from scanner.tables.graph_rows import GRAPH
 from scanner.tables.tabulate import item_kind
@@ -150,7 +151,7 @@ async def _reading(scan: PlannedScan, clock: Clock) -> AsyncIterator[Finding]:
                 arm,
                 scan.wanted,
                 collection=scan.collection,
-                reader=_Sample(arm, scan.collection),
+                reader=_Sample(arm, scan.collection, scan.wanted),
                 discovery=Discovery(arm, is_demanded=True),
             )
             await source.read(items.append)
@@ -159,7 +160,7 @@ async def _reading(scan: PlannedScan, clock: Clock) -> AsyncIterator[Finding]:
         yield stopped("identity", detail or action, action)
         return
     except ScopeError as error:
-        yield stopped("subscriptions", str(error), "Correct --subscription.")
+        yield stopped("subscriptions", str(error), "Correct the scope.")
         return
     for finding in _findings(scan, items):
         yield finding
@@ -168,9 +169,9 @@ async def _reading(scan: PlannedScan, clock: Clock) -> AsyncIterator[Finding]:
 class _Sample:
     """Reads some workspaces of each subscription, and the provider's registration in the first one."""
 
-    def __init__(self, arm: Arm, collection: Collection) -> None:
+    def __init__(self, arm: Arm, collection: Collection, wanted: Wanted) -> None:
         self._arm = arm
-        self._here = Here(arm, collection=collection, at_most=_SAMPLE)
+        self._here = Here(arm, collection=collection, wanted=wanted, at_most=_SAMPLE)
 
     async def read(self, chosen: Sequence[Subscription], keep: Keep) -> None:
         await self._here.read(chosen, keep)
@@ -190,7 +191,8 @@ def _findings(scan: PlannedScan, items: Sequence[Payload | Gap]) -> list[Finding
     unlisted = [item for item in items if isinstance(item, Gap) and item.asked == "subscriptions"]
     if unlisted and not any(item_kind(item) == "workspaces" for item in items):
         return [stopped("subscriptions", f"{unlisted[0].code}: {unlisted[0].message}", unlisted[0].closes)]
-    with_groups = bool(scan.wanted.management_groups or scan.wanted.known_groups)
+    wanted = scan.wanted
+    with_groups = bool(wanted.management_groups or wanted.known_groups or wanted.excluded_management_groups)
     actions = actions_for(scan.collection, with_groups=with_groups)
     others = [item for item in items if item_kind(item) != GRAPH]
     asked = [item for item in items if item_kind(item) == GRAPH]

@@ -13,7 +13,7 @@ from scanner.errors import EvidenceError, FormatVersionError
 
 MANIFEST = "manifest.json"
 FORMAT = "azml-audit evidence"
-VERSION = "3.0"
+VERSION = "3.1"
 """The version of the bundle's format. Bundles of other versions are refused, not converted.
 
 Raise it whenever the ids of payloads, the layout of files or the members of the statement change.

@@ -21,14 +21,17 @@ from scanner.tables.provenance import Provenance
 
 def derived_statement(audit: Audit, provenance: Provenance, tally: Tally) -> Derived:
     """Return the part of the statement that follows from payloads and policies."""
-    subscriptions = audit.tables.subscriptions
+    subscriptions, left_out = audit.tables.subscriptions, audit.tables.left_out
     read = subscriptions["read"]
+    is_left_out = subscriptions["left_out_by"].notna()
     counts = {
         "subscriptions_seen": len(subscriptions),
         "subscriptions_read": int(read.fillna(value=False).sum()),
         "subscriptions_unread": int((~read.fillna(value=True)).sum()),
-        "subscriptions_not_asked_for": int(read.isna().sum()),
+        "subscriptions_not_asked_for": int((read.isna() & ~is_left_out).sum()),
+        "subscriptions_left_out": int(is_left_out.sum()),
         "workspaces": len(audit.tables.workspaces),
+        "workspaces_left_out": int(left_out["left_out"].eq("workspace").sum()),
         "gaps": len(audit.tables.gaps),
     }
     return Derived(
@@ -52,6 +55,8 @@ def _subscription(row: Mapping[Hashable, object]) -> SubscriptionRecord:
             "tenant_id": cells["tenant_id"],
             "read": cells["read"],
             "workspaces": cells["workspaces"],
+            "left_out_by": cells["left_out_by"],
+            "workspaces_left_out": cells["workspaces_left_out"],
             "why": cells["note"],
         }
     )
@@ -86,11 +91,11 @@ def _reconciled(
 ) -> Iterator[Count]:
     """Yield the pairs of counts that must agree."""
     subscriptions, gaps = audit.tables.subscriptions, audit.tables.gaps
-    parts = ("subscriptions_read", "subscriptions_unread", "subscriptions_not_asked_for")
+    parts = ("read", "unread", "not_asked_for", "left_out")
     yield _count(
-        "the subscriptions seen are those read, those not read and those not asked for",
+        "the subscriptions seen are those read, not read, not asked for and left out",
         counts["subscriptions_seen"],
-        sum(counts[part] for part in parts),
+        sum(counts[f"subscriptions_{part}"] for part in parts),
     )
     unread = subscriptions[~subscriptions["read"].fillna(value=True)]
     yield _count(
@@ -102,8 +107,12 @@ def _reconciled(
         int(subscriptions["workspaces"].fillna(0).sum()),
         sum(len(workspaces) for key, workspaces in tally.listed.items() if key in seen),
     )
+    workspaces, left_out = audit.tables.workspaces, audit.tables.left_out
+    in_a_table = {*workspaces.index, *left_out.index[left_out["left_out"].eq("workspace")]}
     yield _count(
-        "every workspace that an answer names is in the table", len(tally.workspaces), counts["workspaces"]
+        "every workspace that an answer names is in a table, or a rule leaves it out",
+        len(tally.workspaces),
+        len(in_a_table),
     )
     found = [provenance.of_row("gaps", str(key)) for key in gaps.index]
     yield _count("every gap refers to what it came from", len(gaps), sum(map(bool, found)))

@@ -7,9 +7,10 @@ from typing import Annotated, Any, Literal
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from scanner.errors import EvidenceError
+from scanner.scope.wanted import Wanted
 
 STATEMENT = "statement.json"
-SCHEMA_ID = "urn:azml-audit:evidence-statement:2.0"
+SCHEMA_ID = "urn:azml-audit:evidence-statement:2.1"
 
 
 def _escaped(value: object) -> object:
@@ -36,11 +37,23 @@ class AskedBy(_Model):
 
 
 class AskedFor(_Model):
-    """The scope that the user named. Empty lists mean everything the identity sees."""
+    """The scope that the user named, and what was to be read. Empty lists mean everything the identity sees."""
 
     subscriptions: list[Text]
     excluded_subscriptions: list[Text]
     management_groups: list[Text]
+    excluded_management_groups: list[Text] = Field(default=[], description="Management groups left out.")
+    excluded_states: list[Text] = Field(default=[], description="States of subscriptions left out.")
+    excluded_quota_ids: list[Text] = Field(default=[], description="Globs on the quotaId of those left out.")
+    resource_groups: list[Text] = Field(
+        default=[], description="Globs: a workspace is in scope if one matches its resource group."
+    )
+    tags: dict[Text, list[Text]] = Field(
+        default={}, description="Globs by tag: a workspace is in scope if it has every tag with such a value."
+    )
+    scope_file: Text | None = Field(
+        default=None, description="The text of the scope file; null if options name the scope."
+    )
     kinds: list[Text] = Field(description="What was to be read of each workspace beyond itself.")
     members: list[Text] = Field(
         description="The members that were to be read of each workspace's properties."
@@ -49,6 +62,36 @@ class AskedFor(_Model):
         description="Who was to list the workspaces: Resource Manager, Resource Graph, or both; by default "
         "both, where a refusal of Resource Graph is no gap."
     )
+
+    @property
+    def wanted(self) -> Wanted:
+        """The scope as the reader and the tables take it."""
+        return Wanted(
+            subscriptions=self.subscriptions,
+            excluded=self.excluded_subscriptions,
+            management_groups=self.management_groups,
+            excluded_management_groups=self.excluded_management_groups,
+            excluded_states=self.excluded_states,
+            excluded_quota_ids=self.excluded_quota_ids,
+            resource_groups=self.resource_groups,
+            tags=self.tags,
+            file=self.scope_file,
+        )
+
+
+def scope_members(wanted: Wanted) -> dict[str, Any]:
+    """Return the members of `AskedFor` that describe a scope: the inverse of `AskedFor.wanted`."""
+    return {
+        "subscriptions": list(wanted.subscriptions),
+        "excluded_subscriptions": list(wanted.excluded),
+        "management_groups": list(wanted.management_groups),
+        "excluded_management_groups": list(wanted.excluded_management_groups),
+        "excluded_states": list(wanted.excluded_states),
+        "excluded_quota_ids": list(wanted.excluded_quota_ids),
+        "resource_groups": list(wanted.resource_groups),
+        "tags": {name: list(globs) for name, globs in wanted.tags.items()},
+        "scope_file": wanted.file,
+    }
 
 
 class ScanRecord(_Model):
@@ -82,6 +125,8 @@ class SubscriptionRecord(_Model):
     tenant_id: Text | None
     read: bool | None = Field(description="Whether it was read to the end; null where it was not asked for.")
     workspaces: int | None
+    left_out_by: Text | None = Field(description="The rule of the scope that leaves it out on purpose.")
+    workspaces_left_out: int | None = Field(description="How many of its workspaces a rule leaves out.")
     why: Text | None = Field(description="Why it was not read, or another note.")
 
 
@@ -130,7 +175,9 @@ class Derived(_Model):
     subscriptions_read: int
     subscriptions_unread: int
     subscriptions_not_asked_for: int
+    subscriptions_left_out: int
     workspaces: int
+    workspaces_left_out: int
     gaps: int
     subscriptions: list[SubscriptionRecord]
     payloads: dict[Text, KindOfPayload]
@@ -141,7 +188,7 @@ class Derived(_Model):
 class Statement(_Model):
     """The statement of a bundle: `told` comes from the scan, `derived` follows from the payloads."""
 
-    schema_version: Literal["2.0"] = "2.0"
+    schema_version: Literal["2.1"] = "2.1"
     told: ScanRecord
     derived: Derived
 

@@ -17,6 +17,7 @@ _FOR_SUPPORT = "Please provide below info when asking for support"
 PAST_DEADLINE = "DeadlinePassed"
 INTERNAL_ERROR = "InternalError"
 NONE_VISIBLE, NONE_READ = "NoSubscriptionVisible", "NoSubscriptionRead"
+NOTHING_IN_SCOPE = "NothingInScope"
 NONE_TO_READ = (NONE_VISIBLE, NONE_READ)
 """The codes of gaps about an audit of nothing although the list of subscriptions was read."""
 

@@ -127,8 +127,11 @@ class Source(Protocol):
 class Store(Protocol):
     """Keeps the payloads of one scan, and may hold those of an interrupted scan."""
 
-    def begin(self, key: str) -> None:
-        """Start the scan with this key. Payloads of a scan with another key are dropped."""
+    def begin(self, key: str, scope: str = "") -> None:
+        """Start the scan with this key. Payloads of a scan with another key are dropped.
+
+        Raises UsageError if the scan is to resume one with another digest of its scope.
+        """
 
     def recalled(self, ask: Ask) -> Payload | None:
         """Return the answer that an interrupted scan got, if it may be reused."""
@@ -176,7 +179,7 @@ class PayloadStore:
         """Return the number of payloads."""
         return self._count
 
-    def begin(self, key: str) -> None:
+    def begin(self, key: str, scope: str = "") -> None:
         """Do nothing: this store holds no earlier scan."""
 
     def recalled(self, ask: Ask) -> Payload | None:  # noqa: ARG002 - named by the Protocol

@@ -28,7 +28,8 @@ from scanner.payloads.questions import Ask, Question
 
 _log = logging.getLogger("azml_audit.resume")
 
-FORMAT = 1
+FORMAT = 2
+_LONGEST_FIRST_LINE = 1000
 
 
 def _next_question(page: Payload) -> Question | None:
@@ -110,9 +111,17 @@ class Spool:
         for offset in self._offsets:
             yield self._at(offset)
 
-    def begin(self, key: str) -> None:
-        """Resume the interrupted scan with this key, or start a new file."""
-        first_line = json.dumps({"format": FORMAT, "key": key}).encode() + b"\n"
+    def begin(self, key: str, scope: str = "") -> None:
+        """Resume the interrupted scan with this key, or start a new file.
+
+        Raises UsageError if the interrupted scan has another digest of its scope.
+        """
+        first_line = json.dumps({"format": FORMAT, "scope": scope, "key": key}).encode() + b"\n"
+        if self._resume and _scope_in(self._path) not in (None, scope):
+            raise UsageError(
+                f"--resume: the interrupted scan of {self._report} has another scope, and its answers do not fit "
+                "this one. Repeat its scope, choose another --output, or leave out --resume to drop its answers."
+            )
         try:
             self._is_resumed = self._resume and bool(key) and self._begins_with(first_line)
             if not self._is_resumed:
@@ -261,6 +270,17 @@ class Spool:
             if file is not None:
                 file.close()
         self._reading = self._writing = None
+
+
+def _scope_in(path: Path) -> str | None:
+    """Return the digest of the scope of the scan that a file has answers of, None if it has none of this format."""
+    try:
+        with open(path, "rb", opener=_no_link) as file:
+            line = json.loads(file.readline(_LONGEST_FIRST_LINE))
+    except (OSError, ValueError):
+        return None
+    is_ours = isinstance(line, dict) and line.get("format") == FORMAT
+    return str(line.get("scope")) if is_ours else None
 
 
 def _begins_with(path: Path, first_line: bytes) -> bool:

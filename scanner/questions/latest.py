@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from scanner.commands.connections import Connection
     from scanner.commands.gathering import Gathered, Job
     from scanner.policies import LoadedPolicy
-    from scanner.reading.scope import Wanted
+    from scanner.scope.wanted import Wanted
     from scanner.terminal import Terminal
 
 

@@ -20,8 +20,10 @@ from scanner.reading.associated import AssociatedReader
 from scanner.reading.collection import Collection
 from scanner.reading.discovery import Discovery
 from scanner.reading.networks import NetworkReader
-from scanner.reading.scope import Subscription, Wanted, subscriptions
+from scanner.reading.scope import Subscription, subscriptions
 from scanner.reading.workspace_reader import Listed, WorkspaceReader, listed
+from scanner.scope.wanted import Wanted
+from scanner.scope.workspaces import Sorting
 from scanner.tables.children import PROVIDER
 from scanner.tables.subscriptions import proves_absence, registration_state
 
@@ -59,7 +61,7 @@ class LiveSource:
         self._arm = arm
         self._wanted = wanted
         self._progress = progress or Silent()
-        self._reader = reader or Here(arm, collection=collection, progress=self._progress)
+        self._reader = reader or Here(arm, collection=collection, wanted=wanted, progress=self._progress)
         self._discovery = discovery
 
     async def read(self, keep: Keep) -> None:
@@ -91,11 +93,16 @@ class Here:
         arm: Arm,
         *,
         collection: Collection,
+        wanted: Wanted | None = None,
         progress: Progress | None = None,
         at_most: int | None = None,
     ) -> None:
-        """Read in each workspace what `collection` names, in the first `at_most` workspaces of a subscription."""
+        """Read in each workspace what `collection` names, in the first `at_most` workspaces of a subscription.
+
+        A workspace that `wanted` leaves out is not read, unless it is the hub of a Project in scope.
+        """
         self._at_most = at_most
+        self._wanted = wanted or Wanted()
         self._arm = arm
         self._collection = collection
         self._progress = progress or Silent()
@@ -115,7 +122,9 @@ class Here:
         reader = WorkspaceReader(
             self._arm, versions, associated, networks, subscription.id, collection=self._collection, keep=keep
         )
-        every = _SubscriptionReader(self._arm, subscription, versions, reader, keep, self._progress)
+        every = _SubscriptionReader(
+            self._arm, subscription, versions, reader, keep, self._progress, Sorting(self._wanted)
+        )
         try:
             await every.read(self._at_most)
         except* AuditError:
@@ -137,6 +146,7 @@ class _SubscriptionReader:
         reader: WorkspaceReader,
         keep: Keep,
         progress: Progress,
+        sorting: Sorting,
     ) -> None:
         self._arm = arm
         self._scope = f"/subscriptions/{subscription.id}"
@@ -146,6 +156,8 @@ class _SubscriptionReader:
         self._keep = keep
         self._progress = progress
         self._seen: set[str] = set()
+        self._sorting = sorting
+        self._left_out: dict[str, Listed] = {}
 
     async def read(self, at_most: int | None) -> None:
         """Read all workspaces, or at most so many of the first page."""
@@ -170,6 +182,8 @@ class _SubscriptionReader:
             del page
             if at_most is not None:
                 break
+        hubs = [each for key, each in self._left_out.items() if key in self._sorting.hubs]
+        shows_addresses |= self._begin(hubs, group)
         if shows_addresses and NETWORK_PROVIDER in self._reader.wanted.kinds:
             self._keep(await self._arm.get(self.ask(NETWORK_PROVIDER, PROVIDER_API_VERSION)))
         if shows_addresses == {False} and ADDRESS_RULES in self._reader.wanted.members:
@@ -195,7 +209,11 @@ class _SubscriptionReader:
         self._keep(page)
         if isinstance(page, Gap):
             return set()
-        found = self._workspaces(page)[:at_most]
+        return self._begin(self._workspaces(page)[:at_most], group)
+
+    def _begin(self, found: Sequence[Listed], group: asyncio.TaskGroup) -> set[bool]:
+        """Start to read these workspaces, and return whether they show their address rules."""
+        self._progress.workspaces_found(len(found))
         for workspace in found:
             group.create_task(self._workspace(workspace))
             if workspace.associated and self._reader.wants_associated:
@@ -206,15 +224,18 @@ class _SubscriptionReader:
         return await self._arm.get(self.ask(kind, api_version))
 
     def _workspaces(self, page: Payload) -> list[Listed]:
-        """Return the workspaces of a page that no page before it has."""
+        """Return the workspaces of a page that are in scope and that no page before it has."""
         members = self._reader.wanted.members - {ADDRESS_RULES}
         found = []
         for _, item in items_on(page).items:
             key = json_members.key(item["id"])
             if key not in self._seen:
                 self._seen.add(key)
-                found.append(listed(item, page.api_version, members))
-        self._progress.workspaces_found(len(found))
+                workspace = listed(item, page.api_version, members)
+                if self._sorting.is_in_scope(item):
+                    found.append(workspace)
+                else:
+                    self._left_out[key] = workspace
         return found
 
     async def _workspace(self, workspace: Listed) -> None:

@@ -67,6 +67,19 @@ class Traces:
                 "subscriptions", row["subscription_resource_id"], BY_SUBSCRIPTION, row["subscription_id"]
             )
 
+    def forget(self, table: str, keys: Iterable[str]) -> None:
+        """Drop the references of rows that a rule of the scope leaves out."""
+        for key in keys:
+            self._rows[table].pop(key, None)
+
+    def settle_left_out(self, rows: Iterable[Row]) -> None:
+        """Give the rows of what is left out the references of what describes it."""
+        for row in rows:
+            if row["left_out"] == "subscription":
+                self._copy("left_out", row["left_out_id"], BY_SUBSCRIPTION, row["subscription_id"])
+            else:
+                self._copy("left_out", row["left_out_id"], "workspaces", row["left_out_id"])
+
     def settle_rules(self, rules: Iterable[Rule]) -> None:
         """Give the finished rules the references that were recorded by name."""
         for rule in rules:

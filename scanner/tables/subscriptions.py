@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from scanner.payloads import gaps
@@ -20,6 +20,8 @@ from scanner.payloads.json_members import (
 from scanner.payloads.pages import identity_of, subscriptions_below
 from scanner.payloads.payload import Gap, Payload
 from scanner.payloads.secret_forms import redacted_text
+from scanner.scope.subscriptions import LeftOut, SubscriptionFacts, left_out_by, selected, undecided
+from scanner.scope.wanted import Wanted
 from scanner.tables.children import PROVIDER
 from scanner.tables.graph_rows import GRAPH, asked_subscriptions
 
@@ -48,9 +50,11 @@ NOTHING_READ = Gap(
 class SubscriptionRows:
     """Collects what payloads and gaps report about subscriptions, by lower-cased id."""
 
-    def __init__(self) -> None:
-        """Start empty."""
+    def __init__(self, wanted: Wanted) -> None:
+        """Start empty. `wanted` leaves out some of them."""
+        self._wanted = wanted
         self._rows: dict[str, Row] = {}
+        self._facts: dict[str, SubscriptionFacts] = {}
         self._listed: dict[str, set[str]] = {}
         self._empty: dict[str, str] = {}
         self._undecided: dict[str, Gap] = {}
@@ -65,13 +69,15 @@ class SubscriptionRows:
         """Add a subscription from LIST or GET, and return its lower-cased id."""
         resource_id = named(item, "id") or ""
         subscription_id = listed_id(item) or ""
+        self._facts[subscription_id.lower()] = facts = facts_of(item)
         tenants = objects(item, "managedByTenants")
         managed_by = None if tenants is None else [each["tenantId"] for each in tenants if "tenantId" in each]
         self._rows[subscription_id.lower()] = {
             "subscription_resource_id": resource_id or f"/subscriptions/{subscription_id}",
             "subscription_id": subscription_id,
             "subscription": text(item, "displayName"),
-            "state": text(item, "state"),
+            "state": facts.state,
+            "quota_id": facts.quota_id,
             "tenant_id": text(item, "tenantId"),
             "authorization_source": text(item, "authorizationSource"),
             "managed_by_tenants": joined(managed_by),
@@ -119,6 +125,21 @@ class SubscriptionRows:
         note = f"{code}: {redacted_text(message)} No workspace can exist."
         self._empty[(answer.subscription_id or "").lower()] = note
 
+    def left_out(self) -> Mapping[str, LeftOut]:
+        """Return the rule that leaves out each subscription that is not in scope, by lower-cased id."""
+        below = {group.lower(): subscriptions for group, subscriptions in self._groups.items()}
+        known = {
+            **self._facts,
+            **{key: SubscriptionFacts() for key in self._rows.keys() - self._facts.keys()},
+        }
+        every = sorted(known.keys() | selected(self._wanted, known, below))
+        rules = {key: left_out_by(self._wanted, key, known, below) for key in every}
+        return {key: rule for key, rule in rules.items() if rule is not None}
+
+    def count_known(self) -> int:
+        """Return the number of subscriptions that are known, in scope or not."""
+        return len(self._rows.keys() | self.left_out().keys())
+
     def unsettled(self) -> Iterator[Gap]:
         """Yield a gap for every subscription of which neither the list nor the provider's state is conclusive."""
         for key, gap in sorted(self._undecided.items()):
@@ -142,14 +163,22 @@ class SubscriptionRows:
             row = {"subscription_resource_id": gap.scope, "subscription_id": gap.subscription_id}
             self._rows.setdefault(key, row)
 
-    def finished(self) -> list[Row]:
-        """Return the rows, each with its management groups, counts, and why it was not read."""
+    def finished(self, notes_of: Mapping[str, str], counts: Mapping[str, int]) -> list[Row]:
+        """Return the rows, each with its management groups, counts, and why it was not read.
+
+        `notes_of` has more notes by lower-cased id, and `counts` the number of workspaces that a rule leaves out.
+        """
         known_groups = joined(sorted(self._groups.keys() - self._unread_groups))
+        left_out = self.left_out()
         rows = []
         for key, row in self._rows.items():
             below = sorted(group for group, subscriptions in self._groups.items() if key in subscriptions)
             read, workspaces, note = self._outcome(key)
-            notes = [each for each in (note, self._graph_refusals.get(key)) if each]
+            rule = None if read is not None else left_out.get(key)
+            unsure = () if rule else undecided(self._wanted, self._facts.get(key, SubscriptionFacts()))
+            first = rule.text if rule else note
+            added = (*unsure, notes_of.get(key), self._graph_refusals.get(key))
+            notes = [each for each in (first, *added) if each]
             rows.append(
                 row
                 | {
@@ -158,6 +187,8 @@ class SubscriptionRows:
                     "workspaces_in_graph": self._in_graph.get(key),
                     "network_registration_state": self._networks.get(key) or None,
                     "read": read,
+                    "left_out_by": rule.rule if rule else None,
+                    "workspaces_left_out": None if workspaces is None else counts.get(key, 0),
                     "workspaces": workspaces,
                     "note": "; ".join(notes) or None,
                 }
@@ -175,6 +206,15 @@ class SubscriptionRows:
         if key in self._empty:
             return True, 0, self._empty[key]
         return None, None, _NOT_LISTED if self._in_graph.get(key) == 0 else "Not asked for."
+
+
+def facts_of(item: Object) -> SubscriptionFacts:
+    """Return what the rules of a scope need to know of a subscription from LIST or GET."""
+    return SubscriptionFacts(
+        name=text(item, "displayName") or "",
+        state=text(item, "state") or None,
+        quota_id=text(item, "subscriptionPolicies", "quotaId") or None,
+    )
 
 
 def registration_state(provider: Payload) -> str:

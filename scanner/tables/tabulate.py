@@ -15,6 +15,8 @@ from scanner.payloads.answers import ADDRESS_RULES, NETWORK_PROVIDER, PERIMETERS
 from scanner.payloads.gaps import gap_row
 from scanner.payloads.pages import MALFORMED, items_on, spelled
 from scanner.payloads.payload import Gap, Payload
+from scanner.scope.wanted import Wanted
+from scanner.tables import left_out
 from scanner.tables.associated import ASSOCIATED, AssociatedRows, are_all_answered
 from scanner.tables.children import CHILDREN, OF_KIND, Completeness, connection_row
 from scanner.tables.graph_rows import GRAPH, GraphRows, asked_subscriptions, by_subscription, difference
@@ -52,10 +54,12 @@ def tables(items: Iterable[Payload | Gap]) -> Tables:
 class Tabulation:
     """Collects rows while payloads arrive, so that no parsed body is kept."""
 
-    def __init__(self, traces: Traces | None = None) -> None:
-        """Start empty. `traces` records which payload every row came from."""
+    def __init__(self, traces: Traces | None = None, wanted: Wanted | None = None) -> None:
+        """Start empty. `traces` records which payload every row came from. `wanted` leaves out some of them."""
         self._traces = traces
-        self._subscriptions = SubscriptionRows()
+        self._wanted = wanted or Wanted()
+        self._selection = left_out.Selection()
+        self._subscriptions = SubscriptionRows(self._wanted)
         self._listed = PagedRows[Row](lambda row: str(row["workspace_id"]))
         self._details: dict[str, Row] = {}
         self._address_rules: dict[str, Row] = {}
@@ -108,20 +112,24 @@ class Tabulation:
         self._compare_discoveries()
         for gap in list(self._subscriptions.unsettled()):
             self._gap(gap)
-        if not self._subscriptions.were_read and not self._gaps:
-            self.add(NOTHING_READ)
+        self._selection = left_out.selection(self._wanted, self._workspaces)
+        self._find_nothing_read()
+        subscriptions, rows_left_out = self._finished_subscriptions()
+        for key in self._selection.dropped:
+            del self._workspaces[key]
+            self._details.pop(key, None)
         for key, details in self._details.items():
             self._workspaces[key] = merged(self._workspaces.get(key, {}), details)
         for key in self._address_rules.keys() & self._workspaces.keys():
             row = self._workspaces[key]
             row |= {name: each for name, each in self._address_rules[key].items() if row[name] is None}
         outbound_rules = frame_of("outbound_rules", columns(self._finished_rules()))
-        subscriptions = frame("subscriptions", self._finished_subscriptions())
         self._finish_connections()
         associated = frame("associated_resources", self._finished_associated())
         workspaces = frame("workspaces", self._finished_workspaces())
         return Tables(
-            subscriptions=subscriptions,
+            subscriptions=frame("subscriptions", subscriptions),
+            left_out=frame("left_out", rows_left_out),
             workspaces=workspaces,
             outbound_rules=outbound_rules,
             associated_resources=associated,
@@ -256,23 +264,49 @@ class Tabulation:
         found: list[Rule] = []
         is_whole = partial(self._completeness.of, "outboundRules")
         for key, rules, discrepancy in self._rules.finished(is_whole):
-            found += rules
+            found += () if key in self._selection.dropped else rules
             if key in self._workspaces:
                 self._workspaces[key]["outbound_rules_discrepancy"] = discrepancy
         if self._traces:
             self._traces.settle_rules(found)
         return found
 
-    def _finished_subscriptions(self) -> list[Row]:
-        rows = self._subscriptions.finished()
+    def _find_nothing_read(self) -> None:
+        """Add a gap if the scope matches nothing, or if nothing was read for another reason."""
+        rules = self._subscriptions.left_out()
+        nothing = left_out.no_subscription_in_scope(rules, self._subscriptions.count_known())
+        nothing = nothing or left_out.no_workspace_in_scope(self._wanted, self._selection, self._workspaces)
+        if nothing is not None:
+            self.add(nothing)
+        elif not self._subscriptions.were_read and not self._gaps:
+            self.add(NOTHING_READ)
+
+    def _finished_subscriptions(self) -> tuple[list[Row], list[Row]]:
+        """Return the rows of the subscriptions, and those of everything that a rule leaves out."""
+        found, workspaces = self._selection, self._workspaces
+        rows = self._subscriptions.finished(
+            left_out.notes(found, workspaces), left_out.counts(found, workspaces)
+        )
+        others = [
+            *left_out.subscription_rows(self._subscriptions.left_out(), rows),
+            *left_out.workspace_rows(found, workspaces),
+        ]
         if self._traces:
             self._traces.settle_subscriptions(rows)
-        return rows
+            self._traces.settle_left_out(others)
+            self._traces.forget("workspaces", found.dropped)
+        return rows, others
 
     def _finish_connections(self) -> None:
         """Join the connections of bodies and lists, and give each the columns of its virtual network."""
         in_bodies = self._body_connections["workspaces"] | self._body_connections["workspace"]
         rows = in_bodies | self._children["private_endpoint_connections"]
+        if dropped := self._selection.dropped:
+            others = [id for id, row in rows.items() if json_members.key(row["workspace_id"]) in dropped]
+            for identity in others:
+                del rows[identity]
+            if self._traces:
+                self._traces.forget("private_endpoint_connections", others)
         for identity, row in rows.items():
             for answer in self._associated.networks.about(row):
                 self._trace("private_endpoint_connections", identity, answer)
@@ -295,6 +329,8 @@ class Tabulation:
         for row in emptied(self._workspaces):
             self._completeness.mark(row, parents)
             row["associated_resources_known"] = are_all_answered(row, self._associated.answers) or None
+            rule = self._selection.rules.get(json_members.key(row["workspace_id"]))
+            row["left_out_by"] = rule.rule if rule else None
             yield row
 
     def _workspaces_with(self, kind: str) -> set[str]:

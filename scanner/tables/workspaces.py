@@ -22,6 +22,7 @@ from scanner.payloads.json_members import (
     text_or_null,
     without_slash,
 )
+from scanner.scope.workspaces import tags_of
 
 Row = dict[str, Any]
 
@@ -75,7 +76,7 @@ def workspace_row(item: Object, api_version: str) -> Row:
         "subscription_id": subscription_id,
         "resource_group": resource_group,
         "location": text(item, "location"),
-        "tags": json.dumps(item["tags"], sort_keys=True) if isinstance(item.get("tags"), dict) else None,
+        "tags": _tags(item),
         "api_version": api_version,
         "hub_resource_id": link(properties, "hubResourceId"),
         "judged_by": key(item["id"]),
@@ -98,6 +99,12 @@ def workspace_row(item: Object, api_version: str) -> Row:
         "v1_legacy_mode": flag(properties, "v1LegacyMode"),
         "provisioning_state": text(properties, "provisioningState"),
     }
+
+
+def _tags(item: Object) -> str | None:
+    """Return the tags as JSON. null is a workspace without tags; None if Azure shows none of both."""
+    tags = tags_of(item)
+    return None if tags is None else json.dumps(tags, sort_keys=True)
 
 
 def _network(properties: Any, api_version: str) -> Row:

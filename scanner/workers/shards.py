@@ -10,7 +10,7 @@ import asyncio
 from collections import defaultdict, deque
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -29,6 +29,7 @@ from scanner.payloads.questions import Ask
 from scanner.reading.collection import Collection
 from scanner.reading.live import Here
 from scanner.reading.scope import Subscription
+from scanner.scope.wanted import Wanted
 from scanner.version import VERSION
 from scanner.workers.gates import Gates, WatchedArm
 
@@ -46,6 +47,7 @@ class Reading:
     cloud: Cloud
     credential: Callable[[], AsyncSupportsTokenInfo]
     collection: Collection
+    wanted: Wanted = field(default_factory=Wanted)
     patience: Patience
     clock: Callable[[], datetime]
     ca_bundle: Path | None = None
@@ -229,7 +231,8 @@ class _ShardReader:
         return sum(max(key not in closed, min(most, at_work[key])) for key in keys)
 
     def _begin(self, portion: Portion, arm: Arm) -> None:
-        here = Here(arm, collection=self._shard.reading.collection)
+        reading = self._shard.reading
+        here = Here(arm, collection=reading.collection, wanted=reading.wanted)
         keep = partial(self._keep, portion.subscription.key)
         task = asyncio.create_task(here.read([portion.subscription], keep))
         task.add_done_callback(lambda _: self.gates.changed.set())

@@ -28,7 +28,7 @@ with lasting():
     from scanner.policies import loaded
     from scanner.reading.collection import collection_for
     from scanner.reading.live import LiveSource
-    from scanner.reading.scope import Wanted
+    from scanner.scope.wanted import Wanted
 
 
 async def collect(endpoint: str, authority: Path, policy: str, concurrency: int, store: PayloadStore) -> int:

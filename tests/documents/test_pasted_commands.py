@@ -28,6 +28,7 @@ NOT_RUN = {
 }
 THEIR_NAMES = {
     "corp": DATA_GROUP,
+    "sandbox": DATA_GROUP,
     "ML Production": "Larkfield ML Production",
     "mlw-prod": "mlw-forecast-prod",
 }
@@ -101,6 +102,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     exported = [{"id": id, "name": "mlw-one", "location": "westeurope", "public_network_access": "Disabled"}]
     (folder / "exports").mkdir()
     (folder / "exports" / "workspaces.json").write_text(json.dumps(exported), "utf-8")
+    (folder / "scope.yaml").write_text("exclude: {states: Disabled}\n", "utf-8")
     (folder / "prices.yaml").write_text("private_endpoint: 7.3\n", "utf-8")
     for name in ("mine.yaml", "next-year.yaml"):
         (folder / name).write_text(POLICY, "utf-8")

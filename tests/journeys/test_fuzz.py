@@ -25,7 +25,7 @@ from scanner.emulator.server import emulated
 from scanner.payloads.payload import Gap, Payload
 from scanner.reading.collection import EVERYTHING
 from scanner.reading.live import LiveSource
-from scanner.reading.scope import Wanted
+from scanner.scope.wanted import Wanted
 from scanner.tables.tabulate import tables
 from tests.scanner.azure.test_throttling import arm_before
 from tests.support.scanning import IMPATIENT, scanned

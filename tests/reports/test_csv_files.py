@@ -32,12 +32,13 @@ PUBLISHED = {
     "workspaces": "workspace_id workspace kind subscription_id subscription resource_group location "
     "public_network_access isolation_mode managed_network_status outbound_rules user_defined_rules "
     "approved_private_endpoints api_version effective_public_network_access effective_isolation_mode "
-    "hub_resource_id provisioning_state",
+    "hub_resource_id provisioning_state left_out_by",
     "outbound_rules": "workspace_id rule type category status destination protocol port_ranges "
     "address_prefixes action fqdn service_tag service_resource_id subresource_target "
     "spark_enabled spark_status parent_rules error_information seen_in rule_id",
     "subscriptions": "subscription_id subscription state tenant_id authorization_source managed_by_tenants "
-    "read workspaces workspaces_in_graph note subscription_resource_id",
+    "read workspaces workspaces_in_graph note subscription_resource_id quota_id left_out_by workspaces_left_out",
+    "left_out": "left_out_id subscription_id left_out name rule why read_for",
     "gaps": "gap_id scope subscription_id asked request http_status code message closes",
     "scores": "policy scope id name pass fail unknown not_applicable error waived consequence score",
     "policies": "policy verdict fail_on unknown checks digest tool_version source is_azure started_at "

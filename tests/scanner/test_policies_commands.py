@@ -21,7 +21,7 @@ from scanner.emulator.server import emulated
 from scanner.emulator.tenants.generated import generated_tenant
 from scanner.emulator.tenants.tenant import Tenant
 from scanner.policies import loaded, management_groups
-from scanner.reading.scope import Wanted
+from scanner.scope.wanted import Wanted
 from scanner.terminal import Terminal
 from tests.support.scanning import NOON, scanned
 

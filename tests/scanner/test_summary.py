@@ -88,7 +88,13 @@ def test_result_is_one_line_of_json_and_nothing_else(tmp_path: Path) -> None:
     assert (code, err, out.count("\n")) == (0, "", 1)
     result = json.loads(out)
     assert result["exit_code"] == 1
-    assert result["coverage"] == {"subscriptions": 6, "subscriptions_read": 5, "gaps": 3}
+    assert result["coverage"] == {
+        "subscriptions": 6,
+        "subscriptions_read": 5,
+        "subscriptions_left_out": 0,
+        "workspaces_left_out": 0,
+        "gaps": 3,
+    }
     assert result["counts"]["workspaces"] == 28
     assert result["verdicts"][0]["verdict"] == "violated"
     assert set(result["files"]) >= {"report.html", "findings.csv"}

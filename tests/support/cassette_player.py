@@ -18,7 +18,7 @@ from scanner.emulator.credential import EmulatorCredential
 from scanner.payloads.payload import Payload, PayloadStore
 from scanner.reading.discovery import Discovery
 from scanner.reading.live import LiveSource
-from scanner.reading.scope import Wanted
+from scanner.scope.wanted import Wanted
 from tests.support.places import ROOT
 from tests.support.scanning import IMPATIENT, NETWORK, NOON
 

@@ -24,7 +24,7 @@ from scanner.progress import Progress
 from scanner.reading.collection import Collection
 from scanner.reading.discovery import Discovery
 from scanner.reading.live import LiveSource
-from scanner.reading.scope import Wanted
+from scanner.scope.wanted import Wanted
 
 NETWORK = Collection(
     kinds=frozenset({"outboundRules", "privateEndpointConnections"}),
@@ -89,7 +89,7 @@ def scanned(
                 discovery=Discovery(arm) if asks_graph else None,
             )
             with PayloadStore() as store:
-                found.append((await collected(source, store), list(store)))
+                found.append((await collected(source, store, wanted=wanted), list(store)))
 
     # Not returned: asyncio.run ends in a repr of the task's result (3.11), slow where that is a DataFrame.
     asyncio.run(scan())

@@ -6,9 +6,9 @@ workspaces, and the next pages of lists. `verification` calls `problems`.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 
+from checks.errors import AuditError
 from scanner.evidence.statement import AskedFor, ScanRecord
 from scanner.evidence.verifying.ledger import KINDS, Ledger, Place, Superseded
 from scanner.payloads import json_members
@@ -20,11 +20,12 @@ from scanner.reading.collection import Collection
 from scanner.reading.discovery import QUERY, is_unavailable
 from scanner.reading.live import NOT_REGISTERED
 from scanner.reading.workspace_reader import Listed
+from scanner.scope.file import scope_of_text
+from scanner.scope.subscriptions import is_id, left_out_by, named, selected
 from scanner.tables.associated import ASSOCIATED
 from scanner.tables.children import CHILDREN, PROVIDER, ChildType
 from scanner.tables.graph_rows import GRAPH
 
-_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _OF_SUBSCRIPTION = frozenset({"workspaces", "provider", "subscription"})
 _SHOWN = 5
 
@@ -38,6 +39,20 @@ def scope_problems(told: ScanRecord, needed: Collection) -> Iterator[str]:
     if told.replay_of is None:
         for name in sorted((needed.kinds - {*asked.kinds}) | (needed.members - {*asked.members})):
             yield f"The policies need {name}, and the statement does not ask for it."
+    if asked.scope_file is not None:
+        yield from _scope_file(asked, asked.scope_file)
+
+
+def _scope_file(asked: AskedFor, text: str) -> Iterator[str]:
+    """Yield a text if the sealed scope file does not give the rules of the statement."""
+    try:
+        rules = scope_of_text(text, "the sealed scope file").rules
+    except AuditError as error:
+        yield f"The statement has a scope file that is none: {error}"
+        return
+    for name, value in asked.wanted.rules.items():
+        if rules[name] != value:
+            yield f"The sealed scope file asks for {name} {rules[name]}, and the statement for {value}."
 
 
 def problems(ledger: Ledger, asked: AskedFor) -> Iterator[str]:
@@ -92,31 +107,22 @@ def _superseded(ledger: Ledger, answer: Superseded) -> str:
 
 def _chosen(ledger: Ledger, asked: AskedFor) -> set[str]:
     """Return the subscriptions that the statement asks for, as far as the answers name them."""
-    groups = {group.lower() for group in asked.management_groups}
-    chosen = {each for group in groups for each in ledger.below.get(group, ())}
-    for wanted in asked.subscriptions:
-        chosen |= _named(ledger, wanted)
-    if not groups and not asked.subscriptions:
-        chosen = set(ledger.visible)
-    return chosen - {each for wanted in asked.excluded_subscriptions for each in _named(ledger, wanted)}
-
-
-def _named(ledger: Ledger, wanted: str) -> set[str]:
-    if _ID.fullmatch(wanted):
-        return {wanted.lower()}
-    return {each for each, name in ledger.visible.items() if name == wanted}
+    facts, below = ledger.visible, {group.lower(): found for group, found in ledger.below.items()}
+    every = facts.keys() | selected(ledger.wanted, facts, below)
+    left_out = {each for each in every if left_out_by(ledger.wanted, each, facts, below)}
+    return every - left_out | {each.lower() for each in asked.subscriptions if is_id(each)} - left_out
 
 
 def _subscriptions(ledger: Ledger, asked: AskedFor, chosen: set[str]) -> Iterator[str]:
     if not any(kind == "subscriptions" for kind, _ in ledger.places | ledger.gaps):
         yield "No answer, refusal or gap lists the subscriptions."
-    for group in asked.management_groups:
+    for group in (*asked.management_groups, *asked.excluded_management_groups):
         path = f"/providers/microsoft.management/managementgroups/{group.lower()}/descendants"
         if not _is_settled(ledger, ("descendants", path)):
             yield f"Management group {group} was asked for, and has no answer, refusal or gap."
     for wanted in asked.subscriptions:
         # Redaction replaces addresses in names, and a list that broke off may lack the name.
-        if not _named(ledger, wanted) and "@" not in wanted and "subscriptions" not in ledger.broken:
+        if not named(wanted, ledger.visible) and "@" not in wanted and "subscriptions" not in ledger.broken:
             yield f"Subscription {wanted!r} was asked for, and no answer names it."
     shown = ledger.graph.shown() if asked.discovery == "graph" else {}
     for each in sorted(chosen):
@@ -157,7 +163,7 @@ def _below_workspaces(ledger: Ledger, asked: AskedFor) -> Iterator[str]:
     kinds = frozenset(asked.kinds)
     for key, (owner, workspace) in ledger.workspaces.items():
         # A list that describes a workspace in two ways leaves a gap, and only one of them was followed.
-        if key in ledger.disputed or _broke_off(ledger, owner):
+        if key in ledger.disputed or _broke_off(ledger, owner) or not ledger.is_in_scope(key):
             continue
         for place in _of_workspace(workspace, kinds):
             if not _is_settled(ledger, place):
@@ -197,7 +203,7 @@ def _is_wanted(child: ChildType, kinds: frozenset[str]) -> bool:
 def _associated(ledger: Ledger, *, with_perimeters: bool) -> Iterator[str]:
     found = set(ledger.associated)
     for key, (owner, workspace) in ledger.workspaces.items():
-        if key not in ledger.disputed:
+        if key not in ledger.disputed and ledger.is_in_scope(key):
             found |= {(owner, each, resource_id) for each, resource_id in workspace.associated.items()}
     for owner, each, resource_id in sorted(found, key=lambda one: one[2]):
         if _broke_off(ledger, owner):

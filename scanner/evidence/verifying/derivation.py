@@ -52,7 +52,7 @@ def derive(bundle: Bundle, statement: Statement, registry: Mapping[str, Check]) 
     ledger = Ledger.of(record)
     source = BundleSource(bundle, ledger.add)
     policies = sealed_policies(bundle, registry)
-    tables: Tables = asyncio.run(collected(source, None, traces))
+    tables: Tables = asyncio.run(collected(source, None, traces, record.asked_for.wanted))
     audit = audited(
         tables,
         policies,

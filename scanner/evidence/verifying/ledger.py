@@ -19,10 +19,13 @@ from scanner.payloads.pages import items_on, next_link, subscriptions_below
 from scanner.payloads.payload import Gap, Payload
 from scanner.payloads.questions import Matter, path_of
 from scanner.reading.workspace_reader import Listed, associated, listed
+from scanner.scope.subscriptions import SubscriptionFacts
+from scanner.scope.wanted import Wanted
+from scanner.scope.workspaces import Sorting
 from scanner.tables.associated import ASSOCIATED, AssociatedType
 from scanner.tables.children import CHILDREN, PROVIDER
 from scanner.tables.graph_rows import GRAPH, GraphRows, asked_subscriptions
-from scanner.tables.subscriptions import listed_id
+from scanner.tables.subscriptions import facts_of, listed_id
 
 Place = tuple[str, str]
 """The kind of a question and the lower-cased path of its URL."""
@@ -73,10 +76,14 @@ class Ledger:
     last_at: datetime | None = None
     first: str = ""
     last: str = ""
-    visible: dict[str, str] = field(default_factory=dict)
+    wanted: Wanted = field(default_factory=Wanted)
+    visible: dict[str, SubscriptionFacts] = field(default_factory=dict)
     below: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     workspaces: dict[str, tuple[str, Listed]] = field(default_factory=dict)
     disputed: set[str] = field(default_factory=set)
+    sortings: dict[str, Sorting] = field(default_factory=dict)
+    left_out: dict[str, str] = field(default_factory=dict)
+    """The workspaces that a rule of the scope leaves out, each with its subscription."""
     associated: set[tuple[str, AssociatedType, str]] = field(default_factory=set)
     parents: list[tuple[str, str]] = field(default_factory=list)
     graph: GraphRows = field(default_factory=GraphRows)
@@ -86,7 +93,13 @@ class Ledger:
     @staticmethod
     def of(told: ScanRecord) -> Ledger:
         """Return an empty ledger of the scan with this record."""
-        return Ledger(endpoint=told.endpoint, members=frozenset(told.asked_for.members) - {ADDRESS_RULES})
+        members = frozenset(told.asked_for.members) - {ADDRESS_RULES}
+        return Ledger(endpoint=told.endpoint, members=members, wanted=told.asked_for.wanted)
+
+    def is_in_scope(self, workspace: str) -> bool:
+        """Return whether a workspace was to be read: no rule leaves it out, or a Project in scope needs it as hub."""
+        owner = self.left_out.get(workspace)
+        return owner is None or workspace in self.sortings[owner].hubs
 
     def add(self, item: Payload | Gap) -> None:
         """Record a payload, or a gap that no answer caused."""
@@ -166,15 +179,19 @@ class Ledger:
         items = [item for _, item in items_on(page).items]
         for item in [page.document] if page.kind == "subscription" else items:
             if found := listed_id(item):
-                self.visible[found.lower()] = json_members.text(item, "displayName") or ""
+                self.visible[found.lower()] = facts_of(item)
 
     def _read_descendants(self, page: Payload) -> None:
         self.below[json_members.last_part(page.scope).lower()] |= subscriptions_below(page)
 
     def _read_workspaces(self, page: Payload) -> None:
+        owner = (page.subscription_id or "").lower()
+        sorting = self.sortings.setdefault(owner, Sorting(self.wanted))
         for _, item in items_on(page).items:
             found = listed(item, page.api_version, self.members)
-            known = (page.subscription_id or "").lower(), found
+            known = owner, found
+            if not sorting.is_in_scope(item):
+                self.left_out[found.id.lower()] = owner
             if self.workspaces.setdefault(found.id.lower(), known) != known:
                 self.disputed.add(found.id.lower())
 

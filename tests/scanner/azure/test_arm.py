@@ -25,7 +25,7 @@ from scanner.errors import CloudError, CredentialError, RefusedRequestError
 from scanner.payloads.payload import Gap, Payload
 from scanner.payloads.questions import Ask
 from scanner.reading.live import LiveSource
-from scanner.reading.scope import Wanted
+from scanner.scope.wanted import Wanted
 from scanner.tables.tabulate import Tabulation
 from tests.support.scanning import IMPATIENT, NETWORK, NOON, scanned
 

@@ -14,7 +14,8 @@ from aiohttp import web
 
 from scanner.azure.pipeline import Patience
 from scanner.payloads.payload import Gap, Payload
-from scanner.reading.scope import Wanted, subscriptions
+from scanner.reading.scope import subscriptions
+from scanner.scope.wanted import Wanted
 from tests.scanner.azure.test_throttling import Handler, arm_before, ask
 from tests.support.scanning import IMPATIENT
 

@@ -15,7 +15,7 @@ from scanner.errors import RefusedRequestError
 from scanner.reading.collection import EVERYTHING
 from scanner.reading.discovery import Discovery
 from scanner.reading.live import LiveSource
-from scanner.reading.scope import Wanted
+from scanner.scope.wanted import Wanted
 from tests.scanner.azure.test_arm import with_arm
 from tests.scanner.doctor.test_permissions import NOT_REGISTERED, SITE, TENANT
 from tests.support.scanning import NOON

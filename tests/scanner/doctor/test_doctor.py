@@ -31,7 +31,7 @@ from scanner.emulator.tenants.identity import OBJECT_ID, TENANT_ID, access_token
 from scanner.emulator.tenants.tenant import Graph, Tenant
 from scanner.errors import CloudError
 from scanner.reading.collection import EVERYTHING
-from scanner.reading.scope import Wanted
+from scanner.scope.wanted import Wanted
 from tests.scanner.doctor.test_permissions import NOT_REGISTERED, SITE, TENANT
 
 HASTY = Patience(retries=0, backoff=0.0, throttle_budget=1.0, connect_timeout=5.0, read_timeout=5.0)

@@ -50,7 +50,7 @@ from scanner.policies import loaded, shipped
 from scanner.reading.collection import EVERYTHING, Collection, collection_for
 from scanner.reading.discovery import Discovery
 from scanner.reading.live import LiveSource
-from scanner.reading.scope import Wanted
+from scanner.scope.wanted import Wanted
 from tests.support.scanning import NOON, rows, scanned
 
 UNREGISTERED = guid("unregistered")

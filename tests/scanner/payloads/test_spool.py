@@ -23,7 +23,7 @@ from scanner.payloads.payload import Payload
 from scanner.payloads.questions import Ask
 from scanner.payloads.spool import Spool
 from scanner.reading.collection import EVERYTHING, Collection
-from scanner.reading.scope import Wanted
+from scanner.scope.wanted import Wanted
 from tests.support.scanning import NOON
 
 KEY = "a key"

@@ -22,7 +22,7 @@ from scanner.emulator.tenants.identity import TENANT_ID
 from scanner.emulator.tenants.network import APPROVED, managed_network, private
 from scanner.emulator.tenants.tenant import Resource, Tenant
 from scanner.reading.collection import EVERYTHING
-from scanner.reading.scope import Wanted
+from scanner.scope.wanted import Wanted
 from tests.support.command_line import run, scanned
 from tests.support.scanning import rows, scan_of
 

@@ -29,7 +29,7 @@ from scanner.errors import RefusedRequestError
 from scanner.payloads.payload import Payload, PayloadStore
 from scanner.reading.discovery import Discovery
 from scanner.reading.live import LiveSource
-from scanner.reading.scope import Wanted
+from scanner.scope.wanted import Wanted
 from scanner.tables.graph_rows import Shown, by_subscription, difference
 from scanner.tables.tabulate import tables as tabulated
 from tests.support.scanning import IMPATIENT, NETWORK, NOON, rows

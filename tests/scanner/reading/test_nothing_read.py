@@ -14,7 +14,7 @@ from scanner.emulator.tenants.generated import generated_tenant
 from scanner.emulator.tenants.tenant import Tenant
 from scanner.payloads.answers import UNUSABLE, payload_or_gap
 from scanner.payloads.payload import Gap, Payload
-from scanner.reading.scope import Wanted
+from scanner.scope.wanted import Wanted
 from scanner.tables.subscriptions import proves_absence
 from scanner.tables.tabulate import tables
 from tests.support.command_line import run, scanned, served
@@ -131,11 +131,11 @@ def test_a_scan_of_no_subscription_is_not_compliant_and_neither_is_its_replay(tm
         )
     assert code == 3
     assert "undetermined" in out
-    assert "NoSubscriptionRead" in out
+    assert "NothingInScope" in out
     replayed = ("scan", "--from", str(bundle), "--policy", "internet-outbound", "-o", str(tmp_path / "again"))
     code, out, _ = run(*replayed)
     assert code == 3
-    assert "NoSubscriptionRead" in out
+    assert "NothingInScope" in out
     assert run("verify", str(bundle))[0] == 0
 
 

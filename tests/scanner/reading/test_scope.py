@@ -11,7 +11,7 @@ from scanner.emulator.faults import Fault, FaultKind
 from scanner.emulator.tenants.generated import generated_tenant
 from scanner.emulator.tenants.tenant import Document, Tenant
 from scanner.errors import ScopeError
-from scanner.reading.scope import Wanted
+from scanner.scope.wanted import Wanted
 from tests.support.scanning import rows, scan_of
 
 TENANT = generated_tenant(subscriptions=5, workspaces=1, rules=0, seed=3)
@@ -48,7 +48,8 @@ def test_a_subscription_not_asked_for_is_shown_as_such_and_is_no_gap() -> None:
     with scan_of(TENANT, wanted=Wanted(subscriptions=(IDS[0],))) as (tables, _, _):
         others = tables.subscriptions[tables.subscriptions["subscription_id"].ne(IDS[0])]
         assert others["read"].isna().all()
-        assert others["note"].eq("Not asked for.").all()
+        assert others["left_out_by"].eq(f"subscriptions: {IDS[0]}").all()
+        assert others["note"].str.startswith("Left out by subscriptions: ").all()
         assert tables.gaps.empty
 
 

@@ -32,7 +32,7 @@ from scanner.emulator.tenants.generated import generated_tenant
 from scanner.errors import CredentialError, UsageError
 from scanner.payloads.payload import PayloadStore
 from scanner.reading.live import LiveSource
-from scanner.reading.scope import Wanted
+from scanner.scope.wanted import Wanted
 from scanner.workers.pools import Pool, dask, processes
 from scanner.workers.shards import Reading, Shard
 from scanner.workers.workers import Workers

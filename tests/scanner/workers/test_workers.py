@@ -27,7 +27,7 @@ from scanner.payloads.questions import Question
 from scanner.progress import Progress, Silent
 from scanner.reading.collection import EVERYTHING, Collection
 from scanner.reading.live import LiveSource
-from scanner.reading.scope import Wanted
+from scanner.scope.wanted import Wanted
 from scanner.workers.pools import Pool, dask, processes
 from scanner.workers.shards import Reading
 from scanner.workers.workers import Workers

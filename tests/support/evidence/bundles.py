@@ -24,7 +24,7 @@ from scanner.evidence.deciding import place_in
 from scanner.evidence.manifest import MANIFEST, SealedFile, manifest_of
 from scanner.evidence.packing import staged
 from scanner.evidence.sealing import Attest, seal
-from scanner.evidence.statement import AskedFor, ScanRecord
+from scanner.evidence.statement import AskedFor, ScanRecord, scope_members
 from scanner.evidence.verifying.steps import Verification
 from scanner.evidence.verifying.verification import Expected, verify
 from scanner.payloads.payload import Gap, Payload, PayloadStore
@@ -33,7 +33,7 @@ from scanner.reading.collection import EVERYTHING
 from scanner.reading.discovery import Discovery
 from scanner.reading.live import LiveSource
 from scanner.reading.once import Read
-from scanner.reading.scope import Wanted
+from scanner.scope.wanted import Wanted
 from scanner.tables.provenance import Provenance, Traces
 from scanner.version import VERSION
 from tests.support.scanning import IMPATIENT, NOON
@@ -106,16 +106,14 @@ def scan_of(
             async with arm:
                 discovery = Discovery(arm) if asks_graph else None
                 source = LiveSource(arm, chosen_scope, collection=EVERYTHING, discovery=discovery)
-                return await collected(Read().once(source), store, traces)
+                return await collected(Read().once(source), store, traces, chosen_scope)
 
         tables = asyncio.run(read())
         kept = list(store)
     audit = audited(tables, chosen, source=TOLD.source, is_azure=False, started_at=NOON, finished_at=NOON)
     asked_for = TOLD.asked_for.model_copy(
         update={
-            "subscriptions": list(chosen_scope.subscriptions),
-            "excluded_subscriptions": list(chosen_scope.excluded),
-            "management_groups": list(chosen_scope.management_groups),
+            **scope_members(chosen_scope),
             "discovery": "default" if asks_graph else "arm",
         }
     )
