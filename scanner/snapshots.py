@@ -22,7 +22,7 @@ from scanner.evidence.opening import content, is_bundle
 from scanner.evidence.replaying import sealed
 
 _NEEDED = (columns.FINDINGS, columns.WORKSPACES, columns.OUTBOUND_RULES, columns.SUBSCRIPTIONS, columns.GAPS)
-_SINCE_1_2 = (columns.POLICIES, columns.WAIVERS)
+_ADDED_FILES = (columns.POLICIES, columns.WAIVERS, columns.LEFT_OUT)
 _ADDED = {
     "policies": ("root_digest",),
     "subscriptions": ("quota_id", "left_out_by", "workspaces_left_out"),
@@ -70,8 +70,8 @@ def _snapshot(name: str, opener: Opener) -> Snapshot:
             f"{name} is neither a report nor an evidence bundle: it has no {missing[0]}. {_WANTED}"
         )
     frames = {key: frame for key, frame in needed.items() if frame is not None}
-    optional = {file.name: _frame(name, file, opener) for file in _SINCE_1_2}
-    return Snapshot(name=name, policies=optional["policies"], waivers=optional["waivers"], **frames)
+    optional = {file.name: _frame(name, file, opener) for file in _ADDED_FILES}
+    return Snapshot(name=name, **optional, **frames)
 
 
 def _file_content(path: Path) -> bytes | None:

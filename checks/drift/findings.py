@@ -195,7 +195,7 @@ def _of_one(absence: Texts, outcome: Texts, side: str) -> Texts:
 
 def _explained(name: str) -> dict[str, str]:
     return {
-        "unasked": f"{name} did not run this check on this resource under this policy.",
+        "unasked": f"{name} did not run this check on this resource under this policy, or its scope leaves it out.",
         "unread": f"{name} could not read this resource.",
         "read": f"{name} read all rows of this kind.",
     }

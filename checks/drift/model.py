@@ -15,8 +15,8 @@ from checks.contract.three_valued import subscription_of
 class Snapshot:
     """One audit, read from the files of its report. `name` is its name in messages.
 
-    The frames have the columns of the published files. `policies` and `waivers` are None if the report is older than
-    these files.
+    The frames have the columns of the published files. `policies`, `waivers` and `left_out` are None if the report is
+    older than these files.
     """
 
     name: str
@@ -27,6 +27,7 @@ class Snapshot:
     gaps: pd.DataFrame
     policies: pd.DataFrame | None = None
     waivers: pd.DataFrame | None = None
+    left_out: pd.DataFrame | None = None
 
     @cached_property
     def workspaces_by_key(self) -> pd.DataFrame:
@@ -60,6 +61,19 @@ class Snapshot:
         """Whether the audit could not read any workspace, such as at its deadline."""
         return self.workspaces.empty and not self.gaps.empty
 
+    @cached_property
+    def _rules_of_scope(self) -> Mapping[str, str]:
+        """The rule that leaves out a subscription or workspace, by its lower-cased id."""
+        if self.left_out is None:
+            return {}
+        ids, rules = texts(self.left_out["left_out_id"]).str.lower(), texts(self.left_out["rule"])
+        return dict(zip(ids, rules, strict=True))
+
+    def left_out_by(self, workspace_key: str) -> str:
+        """Return the rule of the scope that leaves out a workspace or its subscription, "" if none does."""
+        own = self._rules_of_scope.get(workspace_key, "")
+        return own or self._rules_of_scope.get(f"/subscriptions/{subscription_of(workspace_key) or ''}", "")
+
     def would_show(self, workspace_key: str) -> bool:
         """Return whether the snapshot would contain a workspace of that id if Azure had it.
 
@@ -67,7 +81,9 @@ class Snapshot:
         """
         if not workspace_key:
             return self.gaps.empty
-        return subscription_of(workspace_key) in self.subscriptions_read
+        return subscription_of(workspace_key) in self.subscriptions_read and not self.left_out_by(
+            workspace_key
+        )
 
     def of_policies(self, column: str) -> Mapping[str, str]:
         """Return a column of `policies` by the name of the policy. Empty if the report has no such file."""

@@ -124,8 +124,9 @@ def absence_of(
     would_show = workspace.map({key: lacking.would_show(key) for key in workspace.unique()}).to_numpy(
         dtype=bool
     )
+    left_out = workspace.map({key: bool(lacking.left_out_by(key)) for key in workspace.unique()})
     rules = (
-        (~within(alone, _ASKED_BY, _asked(lacking, others)), "unasked"),
+        (left_out.to_numpy(dtype=bool) | ~within(alone, _ASKED_BY, _asked(lacking, others)), "unasked"),
         (~shown & ~would_show, "unread"),
         (~shown & named, "absent"),
         (within(alone, [*_ASKED_BY, "workspace_key"], others[_are_marks(others, over_workspaces)]), "unread"),

@@ -66,6 +66,8 @@ def effect_of_mode(old: str, new: str) -> str:
 
 def why_unread(snapshot: Snapshot, workspace_key: str) -> str:
     """Return why the snapshot could not show a workspace of that id, with the note of its subscription."""
+    if rule := snapshot.left_out_by(workspace_key):
+        return f"The scope of {snapshot.name} leaves it out: {rule}."
     subscription = subscription_of(workspace_key)
     ids = texts(snapshot.subscriptions["subscription_id"]).str.lower()
     notes = texts(snapshot.subscriptions["note"])[ids.eq(subscription or "").to_numpy()]

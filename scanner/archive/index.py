@@ -126,6 +126,8 @@ class Snapshot:
     settled: frozenset[str]
     """The ids of findings that are known to be no violation now."""
     subscriptions_read: frozenset[str]
+    left_out: frozenset[str]
+    """The lower-cased ids of what a rule of the scope leaves out: a violation there is not known to be closed."""
     unsure: frozenset[tuple[str, str]]
     """The checks, with a workspace, that have an unknown finding there: what they lack may still be open."""
 
@@ -135,7 +137,9 @@ class Snapshot:
             return False
         if violation.id in self.settled:
             return True
-        is_read = violation.subscription in self.subscriptions_read
+        is_read = (
+            violation.subscription in self.subscriptions_read and violation.workspace not in self.left_out
+        )
         return is_read and (violation.check, violation.workspace) not in self.unsure
 
 
@@ -221,6 +225,7 @@ def line_of(audit: Audit, *, run: str, scope: str, exit_code: int, files: Mappin
         violations=violations,
         settled=settled,
         subscriptions_read=frozenset(read),
+        left_out=frozenset(tables.left_out.index),
         unsure=frozenset(zip(unsure["check_id"].astype(str), _workspaces(unsure), strict=True)),
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -12,11 +13,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from checks.errors import AuditError
+from scanner.commands.demo import emulator_connection
+from scanner.commands.gathering import Job
+from scanner.commands.scan import scan as scan_job
 from scanner.emulator.faults import Fault, FaultKind
+from scanner.emulator.server import Emulator, emulated
 from scanner.evidence.statement import AskedFor, scope_members
 from scanner.scope.file import STATES, scope_of_options, scope_of_text, tags_of
+from scanner.scope.wanted import Wanted
+from scanner.terminal import Terminal
 from tests.support.command_line import run, served
-from tests.support.worlds.scopes import HUB, OWNER, PROJECT, SPEECH, team_tenant
+from tests.support.worlds.scopes import HUB, OWNER, PROJECT, SPEECH, VISION, team_tenant
 
 SCOPE = """\
 # the teams of production
@@ -287,3 +294,47 @@ def test_a_digest_covers_every_rule() -> None:
     assert plain.rules.keys() == scope_members(plain).keys() - {"scope_file", "excluded_subscriptions"} | {
         "excluded"
     }
+
+
+def test_what_left_the_scope_is_not_comparable_and_never_fixed(tmp_path: Path) -> None:
+    with served(team_tenant(), tmp_path) as (_, options, environment):
+        for name, rule in (("before", ()), ("after", ("--tag", "env=prod*", "--exclude-state", "Disabled"))):
+            places = ["--output", str(tmp_path / name), "--policy", "baseline", "--format", "csv"]
+            run("scan", *options, *places, *rule, env=environment)
+    output = tmp_path / "drift"
+    run("diff", str(tmp_path / "before"), str(tmp_path / "after"), "--output", str(output))
+    findings = pd.read_csv(output / "drift_findings.csv", dtype="string", keep_default_na=False)
+    gone = findings[findings["change"].isin(["gone", "fixed", "newly unknown"])]
+    assert gone["workspace_id"].tolist() == []
+    workspaces = pd.read_csv(output / "drift_workspaces.csv", dtype="string", keep_default_na=False)
+    why = workspaces.loc[workspaces["workspace_id"].eq(SPEECH.id), "why"].tolist()
+    assert any("leaves it out: tags: env=prod*" in each for each in why), why
+
+
+def test_the_index_of_an_archive_closes_no_violation_that_left_the_scope(tmp_path: Path) -> None:
+    archive, tenant = tmp_path / "archive", team_tenant()
+    moved = tuple(
+        replace(each, body=each.body | {"tags": {"env": "dev"}}) if each.id == VISION.id else each
+        for each in tenant.resources
+    )
+    for number, each in enumerate([tenant, replace(tenant, resources=moved)]):
+        with emulated(each) as emulator:
+            scan_of_production(emulator, archive, tmp_path / f"report{number}")
+    first, second = (json.loads(line) for line in (archive / "index.jsonl").read_text().splitlines())
+    assert first["scope"] == second["scope"]
+    vision = {each["id"] for each in first["opened"] if each["workspace"] == VISION.id.lower()}
+    assert vision
+    assert not vision & {each["id"] for each in second["closed"]}
+
+
+def scan_of_production(emulator: Emulator, archive: Path, output: Path) -> None:
+    job = Job(
+        output=output,
+        policies=("baseline",),
+        formats=("csv",),
+        wanted=Wanted(tags={"env": ("prod*",)}),
+        archive=str(archive),
+        quiet=True,
+        is_demonstration=True,
+    )
+    assert scan_job(job, lambda: emulator_connection(emulator), Terminal()) == 1
