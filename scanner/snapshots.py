@@ -26,7 +26,7 @@ _ADDED_FILES = (columns.POLICIES, columns.WAIVERS, columns.LEFT_OUT)
 _ADDED = {
     "policies": ("root_digest",),
     "subscriptions": ("quota_id", "left_out_by", "workspaces_left_out"),
-    "workspaces": ("left_out_by",),
+    "workspaces": ("left_out_by", "tenant_id"),
 }
 """The columns that came with a minor version of the schema, by file: an older report of this version lacks them."""
 _FOLDERS = ("", "tables/")
@@ -71,7 +71,13 @@ def _snapshot(name: str, opener: Opener) -> Snapshot:
         )
     frames = {key: frame for key, frame in needed.items() if frame is not None}
     optional = {file.name: _frame(name, file, opener) for file in _ADDED_FILES}
-    return Snapshot(name=name, **optional, **frames)
+    return Snapshot(
+        name=name,
+        policies=optional["policies"],
+        waivers=optional["waivers"],
+        left_out=optional["left_out"],
+        **frames,
+    )
 
 
 def _file_content(path: Path) -> bytes | None:

@@ -179,6 +179,7 @@ WORKSPACES = ReportFile(
             ),
         ),
         *_from_table("workspaces", "hub_resource_id", "provisioning_state", "left_out_by"),
+        *_from_table("subscriptions", "tenant_id"),
     ),
 )
 

@@ -13,7 +13,7 @@ from checks.contract.tables import Tables
 def workspace_table(tables: Tables) -> pd.DataFrame:
     """Return the workspaces as reported, on their index, with added columns.
 
-    Added are `subscription` (its display name), `effective_public_network_access`,
+    Added are `subscription` (its display name), `tenant_id`, `effective_public_network_access`,
     `effective_isolation_mode`, and the counts `outbound_rules`, `user_defined_rules`,
     `private_endpoints` and `approved_private_endpoints`. A count is `<NA>` if not all were read.
     """
@@ -26,6 +26,7 @@ def workspace_table(tables: Tables) -> pd.DataFrame:
     connections_known = own["private_endpoint_connections_known"]
     return own.assign(
         subscription=subscription_names(tables, own["subscription_id"]),
+        tenant_id=_of_subscriptions(tables, own["subscription_id"], "tenant_id"),
         effective_public_network_access=effective["public_network_access"],
         effective_isolation_mode=effective_mode(effective),
         outbound_rules=_counted(rules, rules_known),
@@ -43,9 +44,14 @@ def workspace_name(workspaces: pd.DataFrame) -> Callable[[str], str]:
 
 def subscription_names(tables: Tables, subscription_ids: pd.Series[str]) -> pd.Series[str]:
     """Return the display name of each subscription id, on the ids' index; `<NA>` if none was read."""
+    return _of_subscriptions(tables, subscription_ids, "subscription")
+
+
+def _of_subscriptions(tables: Tables, subscription_ids: pd.Series[str], column: str) -> pd.Series[str]:
+    """Return a column of `subscriptions` for each subscription id, on the ids' index."""
     subscriptions = tables.subscriptions
     named = subscriptions.dropna(subset=["subscription_id"])
-    names = named.set_axis(named["subscription_id"].str.lower(), axis="index")["subscription"]
+    names = named.set_axis(named["subscription_id"].str.lower(), axis="index")[column]
     names = names[~names.index.duplicated()]
     return names.reindex(subscription_ids.str.lower().fillna("")).set_axis(subscription_ids.index)
 

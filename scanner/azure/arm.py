@@ -64,9 +64,14 @@ class Arm:
         ca_bundle: Path | None = None,
         progress: Progress | None = None,
         recall: Recall | None = None,
+        tenant: str = "",
     ) -> None:
-        """Prepare without opening anything. `recall` returns answers of an interrupted scan, or None."""
+        """Prepare without opening anything. `recall` returns answers of an interrupted scan, or None.
+
+        `tenant` is the tenant that the credential signs in to, if the scan reads several; "" if it reads one.
+        """
         self.cloud = cloud
+        self.tenant = tenant
         self.clock = clock
         self._credential = credential
         self._patience = patience or Patience()
@@ -119,15 +124,29 @@ class Arm:
             async with asyncio.timeout(seconds):
                 token = await self._credential.get_token_info(self.cloud.scope, options={"enable_cae": True})
             self.identity = identity_of(token.token)
+            self._check_tenant()
         except TimeoutError as error:
             raise CredentialError(
-                f"Allow more time for the sign-in with {option}, or check --auth.\n"
+                f"{self._where}Allow more time for the sign-in with {option}, or check --auth.\n"
                 f"No token for {self.cloud.scope} came from {self.cloud.authority} within {seconds:g} s."
             ) from error
         except (AzureError, *_ODD_TOKEN) as error:
             raise CredentialError(
-                f"{advice(error)}\nNo token for {self.cloud.scope} from {self.cloud.authority}: {error}"
+                f"{self._where}{advice(error)}\nNo token for {self.cloud.scope} from {self.cloud.authority}: {error}"
             ) from error
+
+    @property
+    def _where(self) -> str:
+        return f"Tenant {self.tenant}: " if self.tenant else ""
+
+    def _check_tenant(self) -> None:
+        """Raise CredentialError if the token is of another tenant, which would be read twice instead."""
+        found = self.identity.tenant_id
+        if self.tenant and found.lower() != self.tenant.lower():
+            raise CredentialError(
+                f"--tenant {self.tenant}: the sign-in gave a token of tenant {found or 'none'}. Name each tenant by "
+                "its id, and check --auth."
+            )
 
     def url(self, path: str, api_version: str) -> str:
         """Return the URL of an ARM path, such as a resource id."""

@@ -57,6 +57,10 @@ class Patience:
     question_timeout: float = 120.0
     max_answer_bytes: int = 256 * 1024 * 1024
 
+    def shared_by(self, tenants: int) -> Patience:
+        """Return the same with the concurrent requests divided among the tenants of a scan."""
+        return replace(self, max_concurrency=max(1, self.max_concurrency // tenants))
+
     def after(self, seconds: float) -> Patience:
         """Return the same with the deadline shortened by `seconds`."""
         if self.deadline is None:

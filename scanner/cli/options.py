@@ -6,8 +6,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -255,7 +255,10 @@ class SignIn:
     """Which cloud to ask, and with which identity."""
 
     auth: Annotated[Auth, _sign_in("--auth", "METHOD", f"{', '.join(Auth)}.", choices=Auth)] = Auth.DEFAULT
-    tenant: Annotated[str | None, _sign_in("--tenant", "ID", "The tenant to sign in to.")] = None
+    tenant: Annotated[
+        Texts,
+        _sign_in("--tenant", "ID", "The tenant to sign in to. Repeatable: one report of several tenants."),
+    ] = None
     client_id: Annotated[
         str | None, _sign_in("--client-id", "ID", "The client id of a user-assigned identity.")
     ] = None
@@ -278,8 +281,23 @@ class SignIn:
         ),
     ] = None
 
-    def connection(self, terminal: Terminal, deadline: float | None = None) -> Connection:
-        """Return the connection to the cloud. Raises CloudError or CredentialError."""
+    def for_tenants_of(self, wanted: Wanted) -> Wanted:
+        """Return the scope with the tenants to sign in to. Raises ScopeError if a file names tenants, too."""
+        if wanted.tenants and self.tenant:
+            raise ScopeError("--tenant: the scope file names tenants, too. Leave out one of them.")
+        tenants = wanted.tenants or self.tenant or ()
+        twice = [each for each in tenants if [*map(str.lower, tenants)].count(each.lower()) > 1]
+        if twice:
+            raise ScopeError(f"--tenant {twice[0]}: the tenant is named twice. Leave one out.")
+        return replace(wanted, tenants=tuple(tenants))
+
+    def connection(
+        self, terminal: Terminal, deadline: float | None = None, tenants: Sequence[str] = ()
+    ) -> Connection:
+        """Return the connection to the cloud, with those to the `tenants` of a scope file or of the option.
+
+        Raises CloudError or CredentialError.
+        """
         from scanner.azure.clouds import ca_bundle_of
         from scanner.commands.connections import connection
 
@@ -287,7 +305,7 @@ class SignIn:
             auth=self.auth,
             cloud_name=self.cloud,
             arm_endpoint=self.arm_endpoint,
-            tenant=self.tenant,
+            tenants=tenants or self.tenant or (),
             client_id=self.client_id,
             ca_bundle=self.ca_bundle or ca_bundle_of(os.environ),
             prompt=terminal.prompt,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 from scanner.choices import RoleFormat
 from scanner.cli.command import command
 from scanner.cli.options import ManagementGroups, PolicyChoice, Scope, SignIn, Texts, options
+from scanner.errors import UsageError
 
 if TYPE_CHECKING:
     from scanner.terminal import Terminal
@@ -50,11 +51,14 @@ def doctor(terminal: Terminal, policies: PolicyChoice, scope: Scope, sign_in: Si
     """Check sign-in, network and permissions before a scan."""
     from scanner.commands.doctor import examine
 
+    wanted = sign_in.for_tenants_of(scope.wanted())
+    if len(wanted.tenants) > 1:
+        raise UsageError("doctor examines one tenant. Run it once for each --tenant.")
     return examine(
         policies.names,
-        scope.wanted(),
+        wanted,
         sign_in.auth,
-        lambda: sign_in.connection(terminal),
+        lambda: sign_in.connection(terminal, tenants=wanted.tenants),
         terminal.out,
         collect_all=policies.collect_all,
     )

@@ -129,10 +129,11 @@ def scan(
 
     if earlier.from_ is not None:
         _refuse_live_options(context)
+    wanted = sign_in.for_tenants_of(scope.wanted())
     job = replace(
         _job(policies, threshold, report, evidence, after, sign_in.ca_bundle),
         on_change=checked_command(after.on_change, has_baseline=earlier.baseline is not None),
-        wanted=scope.wanted(),
+        wanted=wanted,
         patience=pace.patience(),
         discover=discovery.discover,
         earlier=earlier.from_,
@@ -142,7 +143,7 @@ def scan(
         max_age=timedelta(seconds=pace.max_age),
         workers=pool_asked_for(pace.workers, pace.dask, sign_in.auth),
     )
-    return scan(job, lambda: sign_in.connection(terminal, pace.deadline), terminal)
+    return scan(job, lambda: sign_in.connection(terminal, pace.deadline, wanted.tenants), terminal)
 
 
 def _job(

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -19,7 +19,8 @@ from scanner.choices import Auth, CloudName
 class Connection:
     """A cloud and a credential for it. `source` describes both in the reports.
 
-    `make_credential` makes the same credential on a worker, so that no credential is ever sent there.
+    `make_credential` makes the same credential on a worker, so that no credential is ever sent there. If a scan reads
+    several tenants, `tenant` is the first one, and `others` are the connections to the other tenants.
     """
 
     cloud: Cloud
@@ -28,6 +29,8 @@ class Connection:
     source: str
     is_azure: bool
     ca_bundle: Path | None = None
+    tenant: str = ""
+    others: tuple[Connection, ...] = ()
 
 
 def connection(
@@ -35,24 +38,29 @@ def connection(
     auth: Auth,
     cloud_name: CloudName,
     arm_endpoint: str | None,
-    tenant: str | None,
+    tenants: Sequence[str] = (),
     client_id: str | None,
     ca_bundle: Path | None,
     prompt: Callable[[str], None],
     deadline: float | None = None,
 ) -> Connection:
-    """Return the connection to a cloud. Raises CloudError or CredentialError."""
+    """Return the connection to a cloud, with a sign-in of its own for each tenant.
+
+    Raises CloudError or CredentialError.
+    """
     cloud = asyncio.run(discovered(arm_endpoint, ca_bundle, deadline)) if arm_endpoint else KNOWN[cloud_name]
-    signed_in = credential(
-        auth, cloud, tenant=tenant, client_id=client_id, ca_bundle=ca_bundle, prompt=prompt
-    )
-    return Connection(
-        cloud=cloud,
-        credential=signed_in,
-        make_credential=partial(
-            credential, auth, cloud, tenant=tenant, client_id=client_id, ca_bundle=ca_bundle
-        ),
-        source=source_words(cloud.arm_endpoint, cloud.name),
-        is_azure=not cloud.is_loopback,
-        ca_bundle=ca_bundle,
-    )
+
+    def connected(tenant: str | None) -> Connection:
+        make = partial(credential, auth, cloud, tenant=tenant, client_id=client_id, ca_bundle=ca_bundle)
+        return Connection(
+            cloud=cloud,
+            credential=make(prompt=prompt),
+            make_credential=make,
+            source=source_words(cloud.arm_endpoint, cloud.name),
+            is_azure=not cloud.is_loopback,
+            ca_bundle=ca_bundle,
+            tenant=tenant or "" if len(tenants) > 1 else "",
+        )
+
+    first, *others = [connected(each) for each in tenants or (None,)]
+    return replace(first, others=tuple(others))

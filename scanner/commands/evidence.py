@@ -77,7 +77,7 @@ def _without_credentials(word: str) -> str:
 
 
 def _told(job: Job, gathered: Gathered, audit: Audit, policies: Sequence[LoadedPolicy]) -> ScanRecord:
-    earlier = gathered.told
+    earlier, asked_by = gathered.told, [_asked_by(each) for each in gathered.identities]
     return ScanRecord(
         tool_version=audit.tool_version,
         python=platform.python_version(),
@@ -87,7 +87,8 @@ def _told(job: Job, gathered: Gathered, audit: Audit, policies: Sequence[LoadedP
         is_azure=audit.is_azure,
         cloud=earlier.cloud if earlier else gathered.cloud,
         endpoint=earlier.endpoint if earlier else gathered.endpoint,
-        asked_by=earlier.asked_by if earlier else _asked_by(gathered.identity),
+        asked_by=earlier.asked_by if earlier else next(iter(asked_by), None),
+        also_asked_by=earlier.also_asked_by if earlier else asked_by[1:],
         asked_for=earlier.asked_for if earlier else _asked_for(job, policies),
         fail_on=job.fail_on.value if job.fail_on else None,
         started_at=audit.started_at,
@@ -97,9 +98,7 @@ def _told(job: Job, gathered: Gathered, audit: Audit, policies: Sequence[LoadedP
     )
 
 
-def _asked_by(identity: Identity | None) -> AskedBy | None:
-    if identity is None:
-        return None
+def _asked_by(identity: Identity) -> AskedBy:
     return AskedBy(
         identity_type=identity.kind,
         tenant_id=identity.tenant_id,

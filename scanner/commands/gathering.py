@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Coroutine, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -90,7 +91,7 @@ class Job:
 class Gathered:
     """The tables of one scan, a description of their source, and the time of reading.
 
-    `traces` records the payload of every row, if evidence is wanted. `cloud`, `endpoint` and `identity`
+    `traces` records the payload of every row, if evidence is wanted. `cloud`, `endpoint` and `identities`
     describe the cloud that was read. `told` and `replay_of` describe the bundle that was read instead.
     """
 
@@ -102,7 +103,7 @@ class Gathered:
     traces: Traces | None = None
     cloud: str = ""
     endpoint: str = ""
-    identity: Identity | None = None
+    identities: tuple[Identity, ...] = ()
     told: ScanRecord | None = None
     replay_of: str | None = None
 
@@ -133,7 +134,7 @@ def from_azure(
     started_at = clock()
     traces = Traces() if job.evidence else None
     read = Read()
-    tables, identity = _run(_live(job, policies, connected, progress, store, clock, traces, read))
+    tables, identities = _run(_live(job, policies, connected, progress, store, clock, traces, read))
     return Gathered(
         tables=tables,
         source=connected.source,
@@ -143,7 +144,7 @@ def from_azure(
         traces=traces,
         cloud=connected.cloud.name,
         endpoint=connected.cloud.arm_endpoint,
-        identity=identity,
+        identities=identities,
     )
 
 
@@ -188,43 +189,50 @@ async def _live(
     clock: Clock,
     traces: Traces | None,
     read: Read,
-) -> tuple[Tables, Identity]:
-    arm = Arm(
-        connected.cloud,
-        connected.credential,
-        clock=clock,
-        patience=job.patience,
-        ca_bundle=connected.ca_bundle,
-        progress=progress,
-        recall=store.recalled,
-    )
+) -> tuple[Tables, tuple[Identity, ...]]:
     wanted = replace(job.wanted, known_groups=management_groups(policies))
     collection = asked_for(job, policies)
     reader = _workers(job, connected, collection, progress, store, clock)
-    async with arm:
-        store.begin(scan_key(arm.cloud, arm.identity, wanted, collection), wanted.digest)
+    signing_in = [
+        Arm(
+            each.cloud,
+            each.credential,
+            clock=clock,
+            patience=job.patience.shared_by(1 + len(connected.others)),
+            ca_bundle=each.ca_bundle,
+            progress=progress,
+            recall=store.recalled,
+            tenant=each.tenant,
+        )
+        for each in (connected, *connected.others)
+    ]
+    async with AsyncExitStack() as stack:
+        arm, *others = [await stack.enter_async_context(each) for each in signing_in]
+        identities = tuple(each.identity for each in (arm, *others))
+        store.begin(scan_key(arm.cloud, identities, wanted, collection), wanted.digest)
         source = LiveSource(
             arm,
             wanted,
+            *others,
             collection=collection,
             progress=progress,
             reader=reader,
-            discovery=discovery_by(job.discover, arm),
+            discovery=discovery_by(job.discover, arm, *others),
         )
-        return await collected(read.once(source), store, traces, wanted), arm.identity
+        return await collected(read.once(source), store, traces, wanted), identities
 
 
-def scan_key(cloud: Cloud, identity: Identity, wanted: Wanted, collection: Collection) -> str:
-    """Return the key under which a scan is resumed; "" if the token names no identity.
+def scan_key(cloud: Cloud, identities: Sequence[Identity], wanted: Wanted, collection: Collection) -> str:
+    """Return the key under which a scan is resumed; "" if a token names no identity.
 
-    Two scans have one key if they ask the same questions of one cloud as one identity.
+    Two scans have one key if they ask the same questions of one cloud as the same identities.
     """
-    if not identity.object_id and not identity.client_id:
+    if any(not each.object_id and not each.client_id for each in identities):
         return ""
     parts = (
         VERSION,
         cloud.arm_endpoint,
-        str(identity),
+        [str(each) for each in identities],
         wanted.digest,
         sorted(wanted.known_groups),
         sorted(collection.kinds),
@@ -249,6 +257,8 @@ def _workers(
     reading = Reading(
         cloud=connected.cloud,
         credential=connected.make_credential,
+        tenant=connected.tenant,
+        others={each.tenant: each.make_credential for each in connected.others},
         collection=collection,
         wanted=job.wanted,
         patience=job.patience,

@@ -35,6 +35,10 @@ class Directory:
         for resource in tenant.resources:
             self._add(resource)
 
+    def has(self, subscription: str | None) -> bool:
+        """Whether the tenant's identity sees this subscription, given by its lower-cased id."""
+        return f"/subscriptions/{subscription}" in self._subscriptions
+
     def versions(self, target: Target) -> tuple[str, ...]:
         """The api-versions offered for what the path asks for; empty where ARM has no such type."""
         return self._versions.get(target.resource_type, ()) if target.route else ()

@@ -73,6 +73,15 @@ def invalid_token() -> ArmError:
     )
 
 
+def wrong_tenant(tenant_id: str) -> ArmError:
+    """401: a token of a tenant that the subscription does not belong to."""
+    message = (
+        f"The access token is from the wrong issuer 'https://sts.windows.net/{tenant_id}/'. It must match the tenant "
+        "associated with this subscription. Please use correct authority to get the token."
+    )
+    return ArmError(status=401, code="InvalidAuthenticationTokenTenant", message=message)
+
+
 def expired_token() -> ArmError:
     """401: a token the emulator issued, past its end."""
     return ArmError(

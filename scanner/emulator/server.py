@@ -39,7 +39,7 @@ class Request(NamedTuple):
 
 
 class Emulator:
-    """An async context manager that serves one tenant on loopback while it is entered.
+    """An async context manager that serves a tenant, and others, on loopback while it is entered.
 
     Once entered, `url` is where it listens, `ca_pem` the certificate authority to trust (None without
     TLS), `requests` what arrived, and `foreign_host_hits` what arrived at the other host that a
@@ -49,7 +49,7 @@ class Emulator:
     def __init__(
         self,
         tenant: Tenant,
-        *,
+        *others: Tenant,
         faults: Iterable[Fault] = (),
         latency_ms: float = 0.0,
         jitter_ms: float = 0.0,
@@ -71,7 +71,11 @@ class Emulator:
         self._tls = tls
         self._runners: list[web.ServerRunner] = []
         self._exchange = Exchange(
-            tenant, faults, page_size=page_size, latency=latency_ms / 1000, jitter=jitter_ms / 1000
+            (tenant, *others),
+            faults,
+            page_size=page_size,
+            latency=latency_ms / 1000,
+            jitter=jitter_ms / 1000,
         )
 
     @property
@@ -167,7 +171,7 @@ def _logged(request: web.BaseRequest, status: int) -> Request:
 @contextmanager
 def emulated(
     tenant: Tenant,
-    *,
+    *others: Tenant,
     faults: Iterable[Fault] = (),
     latency_ms: float = 0.0,
     jitter_ms: float = 0.0,
@@ -178,6 +182,7 @@ def emulated(
     """The emulator running in a thread of its own until the block ends, however it ends."""
     emulator = Emulator(
         tenant,
+        *others,
         faults=faults,
         latency_ms=latency_ms,
         jitter_ms=jitter_ms,

@@ -39,6 +39,9 @@ class AskedBy(_Model):
 class AskedFor(_Model):
     """The scope that the user named, and what was to be read. Empty lists mean everything the identity sees."""
 
+    tenants: list[Text] = Field(
+        default=[], description="The tenants to sign in to; empty for that of the credential."
+    )
     subscriptions: list[Text]
     excluded_subscriptions: list[Text]
     management_groups: list[Text]
@@ -67,6 +70,7 @@ class AskedFor(_Model):
     def wanted(self) -> Wanted:
         """The scope as the reader and the tables take it."""
         return Wanted(
+            tenants=self.tenants,
             subscriptions=self.subscriptions,
             excluded=self.excluded_subscriptions,
             management_groups=self.management_groups,
@@ -82,6 +86,7 @@ class AskedFor(_Model):
 def scope_members(wanted: Wanted) -> dict[str, Any]:
     """Return the members of `AskedFor` that describe a scope: the inverse of `AskedFor.wanted`."""
     return {
+        "tenants": list(wanted.tenants),
         "subscriptions": list(wanted.subscriptions),
         "excluded_subscriptions": list(wanted.excluded),
         "management_groups": list(wanted.management_groups),
@@ -106,6 +111,10 @@ class ScanRecord(_Model):
     cloud: Text
     endpoint: Text
     asked_by: AskedBy | None = Field(description="null where nobody was asked, as with an export.")
+    also_asked_by: list[AskedBy] = Field(
+        default=[],
+        description="The identities in the other tenants of the scan, in the order of the sign-ins.",
+    )
     asked_for: AskedFor
     fail_on: Text | None = Field(description="The severity given on the command line, if any.")
     started_at: AwareDatetime

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from reports.literals import az_literal
+from scanner.payloads.json_members import without_tenant
 from scanner.payloads.questions import Ask
 
 _ACTION = re.compile(r"perform action '([^']+)'", re.IGNORECASE)
@@ -132,7 +133,9 @@ def _grant(refusal: Refusal) -> str:
     )
     ask = refusal.ask
     needed = f"a role with {action}" if action else "a role that may read it"
-    where = f"/subscriptions/{ask.subscription_id}" if ask.subscription_id else scope or ask.scope
+    where = (
+        f"/subscriptions/{ask.subscription_id}" if ask.subscription_id else scope or without_tenant(ask.scope)
+    )
     assignee = az_literal(object_id) if object_id else "<object-id>"
     return (
         f"Grant Reader (or {needed}): az role assignment create --assignee-object-id {assignee} "

@@ -116,6 +116,16 @@ def content(value: Any) -> bytes:
     return marshal.dumps(value, 2)
 
 
+def of_tenant(tenant: str, scope: str) -> str:
+    """Return the scope of a question about a whole tenant, if several are asked; "" is the only tenant."""
+    return f"/tenants/{tenant}{scope}" if tenant else scope
+
+
+def without_tenant(scope: str) -> str:
+    """Return the scope without the tenant that was asked, as ARM writes it."""
+    return scope if not scope.startswith("/tenants/") else "/" + "/".join(scope.split("/")[3:])
+
+
 def last_part(resource_id: str) -> str:
     """Return the last name in a resource id."""
     return without_slash(resource_id).rsplit("/", 1)[-1]

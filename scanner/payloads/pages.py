@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from checks.network.resource_ids import ResourceId, is_name, resource_id
-from scanner.payloads.json_members import Object, member, named, text, without_slash
+from scanner.payloads.json_members import Object, member, named, text, without_slash, without_tenant
 from scanner.payloads.payload import Payload
 
 MALFORMED, FOREIGN = "MalformedItem", "AnswersSomethingElse"
@@ -94,7 +94,8 @@ def _belongs(identity: str, parsed: ResourceId, page: Payload) -> bool:
     is_of_type = (
         parsed.resource_type.endswith(wanted) if wanted else not parsed.resource_type and not parsed.group
     )
-    return is_of_type and identity.lower().startswith(f"{without_slash(page.scope).lower()}/")
+    below = without_tenant(without_slash(page.scope)).lower()
+    return is_of_type and identity.lower().startswith(f"{below}/")
 
 
 def _flaws(found: Sized, used: Sized, foreign: Sequence[str]) -> Iterator[Flaw]:

@@ -52,23 +52,31 @@ class Discovery:
     def __init__(
         self,
         arm: Arm,
-        *,
+        *others: Arm,
         leads: bool = False,
         is_demanded: bool = False,
         batch: int = BATCH,
         page: int = PAGE,
     ) -> None:
-        """Ask through `arm`, for `batch` subscriptions in a query and `page` rows on a page."""
+        """Ask through `arm`, for `batch` subscriptions in a query and `page` rows on a page.
+
+        Each of `others` asks about the subscriptions of its tenant.
+        """
         self.leads = leads
-        self._arm = arm
+        self._arms = {each.tenant: each for each in (arm, *others)}
         self._is_demanded = is_demanded
         self._batch, self._page = batch, page
 
     async def read(self, chosen: Sequence[Subscription], keep: Keep) -> Mapping[str, Shown]:
         """Hand every page and gap to `keep`, and return what `GraphRows.shown` does."""
         rows, refused = GraphRows(), 0
-        for subscriptions in _batches(chosen, self._batch):
-            gap = await self._read_batch(subscriptions, rows, keep)
+        batches = [
+            (arm, batch)
+            for tenant, arm in self._arms.items()
+            for batch in _batches([each for each in chosen if each.tenant == tenant], self._batch)
+        ]
+        for arm, subscriptions in batches:
+            gap = await self._read_batch(arm, subscriptions, rows, keep)
             if gap is None:
                 continue
             if is_unavailable(gap) and not self._is_demanded:
@@ -85,22 +93,24 @@ class Discovery:
             )
         return rows.shown()
 
-    async def _read_batch(self, subscriptions: Sequence[str], rows: GraphRows, keep: Keep) -> Gap | None:
+    async def _read_batch(
+        self, arm: Arm, subscriptions: Sequence[str], rows: GraphRows, keep: Keep
+    ) -> Gap | None:
         """Keep every page of one query, and return the gap that is left, whatever goes wrong."""
         try:
-            return await self._query(subscriptions, rows, keep)
+            return await self._query(arm, subscriptions, rows, keep)
         except AuditError:
             raise
         except Exception as error:  # noqa: BLE001 - one question, one gap
             _log.debug("a query failed in a way that nobody expected", exc_info=True)
-            return gaps.unexpected(self._ask(subscriptions, None), error)
+            return gaps.unexpected(self._ask(arm, subscriptions, None), error)
 
-    async def _query(self, subscriptions: Sequence[str], rows: GraphRows, keep: Keep) -> Gap | None:
+    async def _query(self, arm: Arm, subscriptions: Sequence[str], rows: GraphRows, keep: Keep) -> Gap | None:
         """Keep every page of one query, and return the gap if it ended early or its counts differ."""
         token, seen, read, ids = None, set[str](), 0, set[str]()
         while True:
-            ask = self._ask(subscriptions, token)
-            page = await self._arm.get(ask)
+            ask = self._ask(arm, subscriptions, token)
+            page = await arm.get(ask)
             if isinstance(page, Gap):
                 return page
             keep(page)
@@ -114,7 +124,7 @@ class Discovery:
             seen.add(token)
             ids |= found
 
-    def _ask(self, subscriptions: Sequence[str], token: str | None) -> Ask:
+    def _ask(self, arm: Arm, subscriptions: Sequence[str], token: str | None) -> Ask:
         options = {"resultFormat": "objectArray", "$top": self._page}
         body = {
             "subscriptions": list(subscriptions),
@@ -124,18 +134,18 @@ class Discovery:
         return Ask(
             kind=GRAPH,
             scope=RESOURCE_GRAPH_PATH,
-            url=self._arm.url(RESOURCE_GRAPH_PATH, API_VERSION),
+            url=arm.url(RESOURCE_GRAPH_PATH, API_VERSION),
             api_version=API_VERSION,
             method="POST",
             body=json.dumps(body, separators=(",", ":")),
         )
 
 
-def discovery_by(discover: Discover | None, arm: Arm) -> Discovery | None:
+def discovery_by(discover: Discover | None, arm: Arm, *others: Arm) -> Discovery | None:
     """Return the discovery that `--discover` asks for, None for `arm`."""
     if discover is Discover.ARM:
         return None
-    return Discovery(arm, leads=discover is Discover.GRAPH, is_demanded=discover is Discover.BOTH)
+    return Discovery(arm, *others, leads=discover is Discover.GRAPH, is_demanded=discover is Discover.BOTH)
 
 
 def _batches(chosen: Sequence[Subscription], size: int) -> Iterator[list[str]]:

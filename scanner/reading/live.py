@@ -42,13 +42,13 @@ class SubscriptionsReader(Protocol):
 
 
 class LiveSource:
-    """Reads one cloud through one `Arm`. A slow or failing subscription does not affect the others."""
+    """Reads one cloud through an `Arm` for each tenant. A slow or failing subscription does not affect the others."""
 
     def __init__(
         self,
         arm: Arm,
         wanted: Wanted,
-        *,
+        *others: Arm,
         collection: Collection,
         progress: Progress | None = None,
         reader: SubscriptionsReader | None = None,
@@ -58,15 +58,17 @@ class LiveSource:
 
         `reader` reads the subscriptions; by default this process does. `discovery` asks Resource Graph, too.
         """
-        self._arm = arm
+        self._arms = (arm, *others)
         self._wanted = wanted
         self._progress = progress or Silent()
-        self._reader = reader or Here(arm, collection=collection, wanted=wanted, progress=self._progress)
+        self._reader = reader or Here(
+            arm, *others, collection=collection, wanted=wanted, progress=self._progress
+        )
         self._discovery = discovery
 
     async def read(self, keep: Keep) -> None:
         """Hand every payload and gap to `keep`. Raises ScopeError before any workspace is read."""
-        chosen = await subscriptions(self._arm, self._wanted, keep)
+        chosen = await subscriptions(self._arms, self._wanted, keep)
         if self._discovery and self._discovery.leads:
             shown = await self._discovery.read(chosen, keep)
             chosen = [each for each in chosen if each.key not in shown or shown[each.key].workspaces]
@@ -90,8 +92,7 @@ class Here:
 
     def __init__(
         self,
-        arm: Arm,
-        *,
+        *arms: Arm,
         collection: Collection,
         wanted: Wanted | None = None,
         progress: Progress | None = None,
@@ -99,31 +100,40 @@ class Here:
     ) -> None:
         """Read in each workspace what `collection` names, in the first `at_most` workspaces of a subscription.
 
-        A workspace that `wanted` leaves out is not read, unless it is the hub of a Project in scope.
+        A workspace that `wanted` leaves out is not read, unless it is the hub of a Project in scope. Each of `arms`
+        reads the subscriptions of its tenant.
         """
         self._at_most = at_most
         self._wanted = wanted or Wanted()
-        self._arm = arm
+        self._arms = arms
         self._collection = collection
         self._progress = progress or Silent()
 
     async def read(self, chosen: Sequence[Subscription], keep: Keep) -> None:
         """Hand every payload and gap of these subscriptions to `keep`."""
-        associated = AssociatedReader(self._arm, keep, with_perimeters=PERIMETERS in self._collection.kinds)
-        networks = NetworkReader(self._arm, keep)
+        with_perimeters = PERIMETERS in self._collection.kinds
         async with asyncio.TaskGroup() as group:
-            for subscription in chosen:
-                group.create_task(self._subscription(subscription, associated, networks, keep))
+            for arm in self._arms:
+                associated = AssociatedReader(arm, keep, with_perimeters=with_perimeters)
+                networks = NetworkReader(arm, keep)
+                for subscription in chosen:
+                    if subscription.tenant == arm.tenant:
+                        group.create_task(self._subscription(arm, subscription, associated, networks, keep))
 
     async def _subscription(
-        self, subscription: Subscription, associated: AssociatedReader, networks: NetworkReader, keep: Keep
+        self,
+        arm: Arm,
+        subscription: Subscription,
+        associated: AssociatedReader,
+        networks: NetworkReader,
+        keep: Keep,
     ) -> None:
-        versions = ApiVersions(self._arm, subscription.id, keep)
+        versions = ApiVersions(arm, subscription.id, keep)
         reader = WorkspaceReader(
-            self._arm, versions, associated, networks, subscription.id, collection=self._collection, keep=keep
+            arm, versions, associated, networks, subscription.id, collection=self._collection, keep=keep
         )
         every = _SubscriptionReader(
-            self._arm, subscription, versions, reader, keep, self._progress, Sorting(self._wanted)
+            arm, subscription, versions, reader, keep, self._progress, Sorting(self._wanted)
         )
         try:
             await every.read(self._at_most)

@@ -75,6 +75,7 @@ class ScopeFile(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    tenants: Globs | None = None
     subscriptions: Globs | None = None
     management_groups: GroupNames | None = None
     resource_groups: Globs | None = None
@@ -106,6 +107,7 @@ def scope_of_text(text: str, source: str) -> Wanted:
 
 
 _OPTIONS: Mapping[KeyPath, str] = {
+    ("tenants",): "--tenant",
     ("subscriptions",): "--subscription",
     ("management_groups",): "--management-group",
     ("resource_groups",): "--resource-group",
@@ -162,6 +164,7 @@ def _wanted(
         raise ScopeError(explained(problems, ScopeFile, place)) from error
     excluded = found.exclude or _Excluded()
     return Wanted(
+        tenants=found.tenants or (),
         subscriptions=found.subscriptions or (),
         management_groups=found.management_groups or (),
         resource_groups=found.resource_groups or (),

@@ -23,6 +23,7 @@ class SubscriptionFacts:
     name: str = ""
     state: str | None = None
     quota_id: str | None = None
+    tenant_id: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

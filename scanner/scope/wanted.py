@@ -16,7 +16,8 @@ class Wanted:
     `excluded_quota_ids` globs on the quotaId of their offer. A workspace is wanted if a glob of `resource_groups`
     matches its resource group, and if it has every tag of `tags` with a value that one of the globs matches.
     `known_groups` are management groups whose subscriptions a policy needs to know. They do not limit the scan.
-    `file` is the text of the scope file, None if options name the scope.
+    `tenants` are signed in to, each on its own; empty for the tenant of the credential. `file` is the text of the
+    scope file, None if options name the scope.
     """
 
     subscriptions: Sequence[str] = ()
@@ -28,6 +29,7 @@ class Wanted:
     excluded_quota_ids: Sequence[str] = ()
     resource_groups: Sequence[str] = ()
     tags: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    tenants: Sequence[str] = ()
     file: str | None = None
 
     @property
@@ -44,6 +46,7 @@ class Wanted:
     def rules(self) -> Mapping[str, object]:
         """Every rule, sorted, in lower case where case does not matter: equal for two scopes that ask for the same."""
         return {
+            "tenants": _lowered(self.tenants),
             "subscriptions": sorted({*self.subscriptions}),
             "excluded": sorted({*self.excluded}),
             "management_groups": _lowered(self.management_groups),

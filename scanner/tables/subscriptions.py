@@ -24,6 +24,7 @@ from scanner.scope.subscriptions import LeftOut, SubscriptionFacts, left_out_by,
 from scanner.scope.wanted import Wanted
 from scanner.tables.children import PROVIDER
 from scanner.tables.graph_rows import GRAPH, asked_subscriptions
+from scanner.tables.page_rows import keep_one
 
 Row = dict[str, Any]
 SUBSCRIPTION_KINDS = ("workspaces", "subscription", "provider")
@@ -69,10 +70,11 @@ class SubscriptionRows:
         """Add a subscription from LIST or GET, and return its lower-cased id."""
         resource_id = named(item, "id") or ""
         subscription_id = listed_id(item) or ""
-        self._facts[subscription_id.lower()] = facts = facts_of(item)
+        facts = facts_of(item)
+        keep_one(self._facts, subscription_id.lower(), facts)
         tenants = objects(item, "managedByTenants")
         managed_by = None if tenants is None else [each["tenantId"] for each in tenants if "tenantId" in each]
-        self._rows[subscription_id.lower()] = {
+        row = {
             "subscription_resource_id": resource_id or f"/subscriptions/{subscription_id}",
             "subscription_id": subscription_id,
             "subscription": text(item, "displayName"),
@@ -82,6 +84,10 @@ class SubscriptionRows:
             "authorization_source": text(item, "authorizationSource"),
             "managed_by_tenants": joined(managed_by),
         }
+        if "state" in self._rows.get(subscription_id.lower(), {}):
+            keep_one(self._rows, subscription_id.lower(), row)
+        else:
+            self._rows[subscription_id.lower()] = row
         return subscription_id.lower()
 
     def count(self, subscription_id: str, workspaces: Iterable[str]) -> None:
@@ -214,6 +220,7 @@ def facts_of(item: Object) -> SubscriptionFacts:
         name=text(item, "displayName") or "",
         state=text(item, "state") or None,
         quota_id=text(item, "subscriptionPolicies", "quotaId") or None,
+        tenant_id=text(item, "tenantId") or "",
     )
 
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict, deque
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
@@ -42,10 +42,15 @@ _RETURNED_A_SECOND = 1000
 
 @dataclass(frozen=True, kw_only=True)
 class Reading:
-    """How every worker reads. Everything can be pickled: `credential` makes a credential on the worker."""
+    """How every worker reads. Everything can be pickled: `credential` makes a credential on the worker.
+
+    It signs in to `tenant`, "" if the scan reads one tenant; `others` are the makers for the other tenants.
+    """
 
     cloud: Cloud
     credential: Callable[[], AsyncSupportsTokenInfo]
+    tenant: str = ""
+    others: Mapping[str, Callable[[], AsyncSupportsTokenInfo]] = field(default_factory=dict)
     collection: Collection
     wanted: Wanted = field(default_factory=Wanted)
     patience: Patience
@@ -132,18 +137,23 @@ def read_shard(shard: Shard) -> ShardResult:
 
 async def _read(shard: Shard) -> ShardResult:
     how, reader = shard.reading, _ShardReader(shard)
-    arm = WatchedArm(
-        how.cloud,
-        how.credential(),
-        clock=how.clock,
-        patience=shard.patience,
-        ca_bundle=how.ca_bundle,
-        progress=reader.gates,
-        recall=reader.recalled,
-    )
-    arm.watch(reader.gates)
-    async with arm:
-        await reader.read(arm)
+    makers = {how.tenant: how.credential, **how.others}
+    arms: dict[str, Arm] = {}
+    async with AsyncExitStack() as stack:
+        for tenant in {portion.subscription.tenant for portion in shard.portions}:
+            arm = WatchedArm(
+                how.cloud,
+                makers[tenant](),
+                clock=how.clock,
+                patience=shard.patience,
+                ca_bundle=how.ca_bundle,
+                progress=reader.gates,
+                recall=reader.recalled,
+                tenant=tenant,
+            )
+            arm.watch(reader.gates)
+            arms[tenant] = await stack.enter_async_context(arm)
+        await reader.read(arms)
     return reader.result()
 
 
@@ -169,11 +179,11 @@ class _ShardReader:
         answer = self._known.get(ask.question)
         return replace(answer, document=parsed(answer.body)) if answer else None
 
-    async def read(self, arm: Arm) -> None:
+    async def read(self, arms: Mapping[str, Arm]) -> None:
         """Read until everything is read, the time ends, or only waiting is left."""
         until = asyncio.get_running_loop().time() + self._shard.seconds
         try:
-            while self._goes_on(arm) and not await self._only_waits():
+            while self._goes_on(arms) and not await self._only_waits():
                 with suppress(TimeoutError):
                     async with asyncio.timeout_at(until):
                         await self.gates.changed.wait()
@@ -209,13 +219,14 @@ class _ShardReader:
             wait=max(own, default=elsewhere),
         )
 
-    def _goes_on(self, arm: Arm) -> bool:
+    def _goes_on(self, arms: Mapping[str, Arm]) -> bool:
         """Begin portions while the worker has free slots. Return whether any portion is being read."""
         self.gates.changed.clear()
         self._settle()
         free = self._shard.patience.max_concurrency - self._busy()
         while self._todo and free > 0:
-            self._begin(self._todo.popleft(), arm)
+            portion = self._todo.popleft()
+            self._begin(portion, arms[portion.subscription.tenant])
             free -= 1
         return bool(self._running)
 

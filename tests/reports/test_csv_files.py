@@ -32,7 +32,7 @@ PUBLISHED = {
     "workspaces": "workspace_id workspace kind subscription_id subscription resource_group location "
     "public_network_access isolation_mode managed_network_status outbound_rules user_defined_rules "
     "approved_private_endpoints api_version effective_public_network_access effective_isolation_mode "
-    "hub_resource_id provisioning_state left_out_by",
+    "hub_resource_id provisioning_state left_out_by tenant_id",
     "outbound_rules": "workspace_id rule type category status destination protocol port_ranges "
     "address_prefixes action fqdn service_tag service_resource_id subresource_target "
     "spark_enabled spark_status parent_rules error_information seen_in rule_id",

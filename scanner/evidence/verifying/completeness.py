@@ -93,6 +93,8 @@ def _superseded(ledger: Ledger, answer: Superseded) -> str:
     asked = [ledger.asked_of[each] for each in answer.subscriptions]
     if kind == GRAPH and is_unavailable(refusal):
         is_replaced = bool(asked) and all(_OF_SUBSCRIPTION & each for each in asked)
+    elif kind == "descendants":
+        is_replaced = answer.place in ledger.places and refusal.http_status in (403, 404)
     elif kind == "provider":
         is_replaced = bool(asked) and all("workspaces" in each for each in asked)
     elif kind == "workspaces" and refusal.code in NOT_REGISTERED:
@@ -116,6 +118,9 @@ def _chosen(ledger: Ledger, asked: AskedFor) -> set[str]:
 def _subscriptions(ledger: Ledger, asked: AskedFor, chosen: set[str]) -> Iterator[str]:
     if not any(kind == "subscriptions" for kind, _ in ledger.places | ledger.gaps):
         yield "No answer, refusal or gap lists the subscriptions."
+    for tenant in asked.tenants if len(asked.tenants) > 1 else ():
+        if tenant.lower() not in ledger.tenants:
+            yield f"Tenant {tenant} was asked for, and no answer, refusal or gap lists its subscriptions."
     for group in (*asked.management_groups, *asked.excluded_management_groups):
         path = f"/providers/microsoft.management/managementgroups/{group.lower()}/descendants"
         if not _is_settled(ledger, ("descendants", path)):

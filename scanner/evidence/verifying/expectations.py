@@ -131,7 +131,8 @@ def _identity(expected: Expectations, statement: Statement) -> Iterator[str]:
     ids = {by.object_id, by.application_id} - {""} if by else set()
     if expected.identity and expected.identity.lower() not in {each.lower() for each in ids}:
         yield f"Identity {expected.identity} is expected; asked by: {', '.join(sorted(ids)) or 'none'}."
-    tenants = {*statement.derived.tenants, *([by.tenant_id] if by and by.tenant_id else [])}
+    asked_by = [each for each in (by, *statement.told.also_asked_by) if each]
+    tenants = {*statement.derived.tenants, *(each.tenant_id for each in asked_by if each.tenant_id)}
     if expected.tenant and {each.lower() for each in tenants} != {expected.tenant.lower()}:
         yield f"Tenant {expected.tenant} is expected; found: {', '.join(sorted(tenants)) or 'none'}."
 

@@ -15,6 +15,7 @@ from scanner.evidence.replaying import PAGE_MISSING
 from scanner.evidence.statement import ScanRecord
 from scanner.payloads import json_members
 from scanner.payloads.answers import ADDRESS_RULES, PERIMETERS, payload_or_gap
+from scanner.payloads.json_members import without_tenant
 from scanner.payloads.pages import items_on, next_link, subscriptions_below
 from scanner.payloads.payload import Gap, Payload
 from scanner.payloads.questions import Matter, path_of
@@ -65,6 +66,8 @@ class Ledger:
     gaps: set[Place] = field(default_factory=set)
     broken: set[str] = field(default_factory=set)
     """The kinds of questions of which at least one was refused or ended in a gap."""
+    tenants: set[str] = field(default_factory=set)
+    """The lower-cased ids of the tenants whose subscriptions were listed or refused."""
     asked_of: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     superseded: list[Superseded] = field(default_factory=list)
     misplaced: list[str] = field(default_factory=list)
@@ -130,6 +133,7 @@ class Ledger:
             return
         url = gap.request.partition(" ")[2]
         self.gaps.add((gap.asked, path_of(url)))
+        self._add_tenant(gap.asked, gap.scope)
         self.broken.add(gap.asked)
         if gap.subscription_id:
             self.asked_of[gap.subscription_id.lower()].add(gap.asked)
@@ -149,6 +153,7 @@ class Ledger:
             self.twice.append((self.answered[matter], payload.id, ask.request))
         self.answered.setdefault(matter, payload.id)
         self.places.add((payload.kind, path_of(payload.url)))
+        self._add_tenant(payload.kind, payload.scope)
         if payload.subscription_id:
             self.asked_of[payload.subscription_id.lower()].add(payload.kind)
         if payload.url.startswith("file:"):
@@ -160,6 +165,10 @@ class Ledger:
         link = next_link(payload.document)
         if isinstance(link, str) and link:
             self.links.add(replace(ask, url=link).matter)
+
+    def _add_tenant(self, kind: str, scope: str) -> None:
+        if kind == "subscriptions" and scope.startswith("/tenants/"):
+            self.tenants.add(scope.split("/")[2].lower())
 
     def _add_superseded(self, payload: Payload) -> None:
         found = payload_or_gap(replace(payload, superseded=False))
@@ -228,7 +237,7 @@ def belongs(payload: Payload) -> bool:
 
 
 def _paths(payload: Payload, path: str) -> Iterator[str]:
-    kind, scope = payload.kind, path_of(json_members.quoted(payload.scope))
+    kind, scope = payload.kind, without_tenant(path_of(json_members.quoted(payload.scope)))
     if kind in ("subscriptions", "subscription", "workspace", ASSOCIATED, GRAPH):
         yield scope
     elif kind in ("descendants", PERIMETERS):

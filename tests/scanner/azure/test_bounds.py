@@ -83,7 +83,7 @@ def test_the_list_of_subscriptions_has_the_same_bounds(body: bytes, code: str) -
     async def run() -> list[Payload | Gap]:
         kept: list[Payload | Gap] = []
         async with asyncio.timeout(60), arm_before(handler, SMALL) as arm:
-            await subscriptions(arm, Wanted(), kept.append)
+            await subscriptions([arm], Wanted(), kept.append)
         return kept
 
     codes = [item.code for item in asyncio.run(run()) if isinstance(item, Gap)]

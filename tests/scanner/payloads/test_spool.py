@@ -223,20 +223,20 @@ def test_scans_are_the_same_by_cloud_identity_scope_and_what_is_collected() -> N
         Wanted(subscriptions=("b", "a")),
         Collection(kinds=frozenset("xy"), members=frozenset("m")),
     )
-    key = scan_key(CLOUD, IDENTITY, wanted, collection)
-    assert key == scan_key(CLOUD, IDENTITY, Wanted(subscriptions=["a", "b"]), collection)
+    key = scan_key(CLOUD, (IDENTITY,), wanted, collection)
+    assert key == scan_key(CLOUD, (IDENTITY,), Wanted(subscriptions=["a", "b"]), collection)
     others = [
-        scan_key(KNOWN[CloudName.CHINA], IDENTITY, wanted, collection),
-        scan_key(CLOUD, replace(IDENTITY, object_id="another"), wanted, collection),
-        scan_key(CLOUD, replace(IDENTITY, tenant_id="another"), wanted, collection),
-        scan_key(CLOUD, IDENTITY, Wanted(), collection),
-        scan_key(CLOUD, IDENTITY, replace(wanted, excluded=("c",)), collection),
-        scan_key(CLOUD, IDENTITY, replace(wanted, management_groups=("c",)), collection),
-        scan_key(CLOUD, IDENTITY, replace(wanted, known_groups=("c",)), collection),
-        scan_key(CLOUD, IDENTITY, wanted, EVERYTHING),
+        scan_key(KNOWN[CloudName.CHINA], (IDENTITY,), wanted, collection),
+        scan_key(CLOUD, (replace(IDENTITY, object_id="another"),), wanted, collection),
+        scan_key(CLOUD, (replace(IDENTITY, tenant_id="another"),), wanted, collection),
+        scan_key(CLOUD, (IDENTITY,), Wanted(), collection),
+        scan_key(CLOUD, (IDENTITY,), replace(wanted, excluded=("c",)), collection),
+        scan_key(CLOUD, (IDENTITY,), replace(wanted, management_groups=("c",)), collection),
+        scan_key(CLOUD, (IDENTITY,), replace(wanted, known_groups=("c",)), collection),
+        scan_key(CLOUD, (IDENTITY,), wanted, EVERYTHING),
     ]
     assert len({key, *others}) == len(others) + 1
-    assert scan_key(CLOUD, Identity(kind="a token without an identity"), wanted, collection) == ""
+    assert scan_key(CLOUD, (Identity(kind="a token without an identity"),), wanted, collection) == ""
 
 
 def test_another_question_at_the_same_address_has_no_answer(tmp_path: Path) -> None:
