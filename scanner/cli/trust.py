@@ -65,7 +65,7 @@ class Expect:
         Path | None,
         _expect(
             *("--expect", "FILE"),
-            "YAML or JSON with subscriptions, management_groups, policies, identity, tenant, tool_version, "
+            "YAML or JSON with subscriptions, management_groups, policies, scope, identity, tenant, tool_version, "
             "not_older_than and level. The options below replace its members.",
         ),
     ] = None
@@ -81,6 +81,12 @@ class Expect:
         _expect(
             *("--expect-policy", "NAME|FILE|DIGEST"),
             "These policies and no others: as shipped, as in a file, or by digest. Repeatable.",
+        ),
+    ] = None
+    expect_scope: Annotated[
+        str | None,
+        _expect(
+            "--expect-scope", "FILE|everything", "The rules of this scope file and no others, or no rule."
         ),
     ] = None
     expect_identity: Annotated[
@@ -105,6 +111,7 @@ class Expect:
                 "subscriptions": self.expect_subscription,
                 "management_groups": self.expect_management_group,
                 "policies": self.expect_policy,
+                "scope": self.expect_scope,
                 "identity": self.expect_identity,
                 "tenant": self.expect_tenant,
                 "tool_version": self.expect_tool_version,

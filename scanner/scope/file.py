@@ -83,7 +83,7 @@ class ScopeFile(BaseModel):
     exclude: _Excluded | None = None
 
 
-def scope_in(path: Path) -> Wanted:
+def scope_in(path: Path, option: str = "--scope") -> Wanted:
     """Return the scope in a file. Raises ScopeError or PolicyError with the line and column of what is wrong.
 
     E-mail addresses become pseudonyms, as in the answers of Azure that the rules are compared with.
@@ -92,7 +92,7 @@ def scope_in(path: Path) -> Wanted:
         text = with_pseudonyms(text_of(path))
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
-        raise ScopeError(f"--scope {path}: could not read the file: {reason}. Name a YAML file.") from error
+        raise ScopeError(f"{option} {path}: could not read the file: {reason}. Name a YAML file.") from error
     return scope_of_text(text, str(path))
 
 

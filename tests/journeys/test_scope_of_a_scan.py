@@ -338,3 +338,25 @@ def scan_of_production(emulator: Emulator, archive: Path, output: Path) -> None:
         is_demonstration=True,
     )
     assert scan_job(job, lambda: emulator_connection(emulator), Terminal()) == 1
+
+
+def test_verify_compares_the_scope_with_the_one_expected(tmp_path: Path) -> None:
+    scope, bundle = tmp_path / "scope.yaml", tmp_path / "bundle"
+    scope.write_text(SCOPE)
+    scan(tmp_path, "--scope", str(scope), "--evidence", str(bundle))
+    code, out, _ = run("verify", str(bundle), "--expect-scope", str(scope))
+    assert code == 0, out
+    code, out, _ = run("verify", str(bundle), "--expect-scope", "everything")
+    assert code == 1
+    assert "The scope everything is expected, with tags none" in out
+    (tmp_path / "expected.yaml").write_text("scope: other.yaml\n")
+    (tmp_path / "other.yaml").write_text(SCOPE.replace("prod-*", "dev"))
+    code, out, _ = run("verify", str(bundle), "--expect", str(tmp_path / "expected.yaml"))
+    assert code == 1
+    assert "with tags {'env': ['dev', 'prod']}" in out
+    code, out, _ = run("verify", str(bundle), "--report", str(tmp_path / "paper.md"))
+    assert "subscriptions 1, workspaces 3" in out
+    assert "Rule of the scope: `resource_groups" in (tmp_path / "paper.md").read_text()
+    code, _, err = run("verify", str(bundle), "--expect-scope", str(tmp_path / "absent.yaml"))
+    assert code == 2
+    assert "absent.yaml: could not read the file" in err

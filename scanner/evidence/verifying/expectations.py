@@ -4,6 +4,7 @@
 
     subscriptions: [5f0c6a5e-0000-4000-8000-000000000001, Payments]
     policies: [baseline, ours.yaml, 6b1f…]     # as shipped, as in the file, or by digest
+    scope: scope.yaml
     tenant: 5f0c6a5e-0000-4000-8000-00000000000a
     not_older_than: 7d
 """
@@ -25,6 +26,11 @@ from scanner.evidence.statement import Statement, SubscriptionRecord
 from scanner.evidence.verifying.levels import Level
 from scanner.policies import LoadedPolicy, loaded, shipped, shipped_text
 from scanner.policy_yaml import document, text_of
+from scanner.scope.file import scope_in
+from scanner.scope.wanted import Wanted
+
+EVERYTHING = "everything"
+"""The expectation of a scope without any rule."""
 
 _DIGEST = re.compile(r"(sha256:)?(?P<digest>[0-9a-fA-F]{64})")
 _AGE = re.compile(r"(?P<count>\d{1,6})(?P<unit>[smhdw])")
@@ -39,6 +45,7 @@ class Expectations(BaseModel):
     subscriptions: Sequence[str] = ()
     management_groups: Sequence[str] = ()
     policies: Sequence[str] = ()
+    scope: str | None = None
     identity: str | None = None
     tenant: str | None = None
     tool_version: str | None = None
@@ -73,7 +80,8 @@ def expectations_in(path: Path) -> Expectations:
             raise UsageError(f"--expect {path}: {place}: {first['msg']}. {_KNOWN}") from error
         raise UsageError(f"--expect {path}: could not read the file: {problem}") from error
     beside = [each if _is_word(each) else str(path.parent / each) for each in read.policies]
-    return read.model_copy(update={"policies": tuple(beside)})
+    scope = read.scope if read.scope in (None, EVERYTHING) else str(path.parent / str(read.scope))
+    return read.model_copy(update={"policies": tuple(beside), "scope": scope})
 
 
 _KNOWN = f"Known are: {', '.join(Expectations.model_fields)}."
@@ -107,11 +115,22 @@ def differences(
         yield from _management_groups(expected.management_groups, statement)
     if expected.policies:
         yield from _policies(expected.policies, policies, registry)
+    if expected.scope:
+        yield from _scope(expected.scope, told.asked_for.wanted)
     yield from _identity(expected, statement)
     if expected.tool_version and told.tool_version != expected.tool_version:
         yield f"azml-audit {expected.tool_version} is expected, and {told.tool_version} sealed the bundle."
     if expected.not_older_than and told.started_at < oldest(expected.not_older_than, now):
         yield f"The scan started at {told.started_at.isoformat()}, before {expected.not_older_than}."
+
+
+def _scope(expected: str, asked: Wanted) -> Iterator[str]:
+    """Compare every rule of the scope with those of a scope file, or with none."""
+    rules = (Wanted() if expected == EVERYTHING else scope_in(Path(expected), "--expect-scope")).rules
+    for name, found in asked.rules.items():
+        if found != rules[name]:
+            own = rules[name] or "none"
+            yield f"The scope {expected} is expected, with {name} {own}; the scan had {found or 'none'}."
 
 
 def _management_groups(expected: Sequence[str], statement: Statement) -> Iterator[str]:

@@ -182,11 +182,24 @@ def _expectations(
     shipped = list(expectations.shipped_policies(derived.policies, statement.told.tool_version, VERSION))
     holds = [text for is_shipped, text in shipped if is_shipped]
     opened_ = [text for is_shipped, text in shipped if not is_shipped]
+    if not expected.scope and (left_out := _left_out(statement)):
+        opened_.append(left_out)
     if not expected.are_given:
         opened_.append("No expectations were given: nothing shows that the scope and the policies are yours.")
     elif not wrong:
         holds.append("Everything is as expected.")
     return Step(name="expectations", wrong=wrong, holds=tuple(holds), open=tuple(opened_))
+
+
+def _left_out(statement: Statement) -> str:
+    """Return what the scope leaves out, for the reader to compare with the own scope; "" if nothing."""
+    derived = statement.derived
+    if not derived.subscriptions_left_out and not derived.workspaces_left_out:
+        return ""
+    return (
+        "The scope leaves out by rule (told.asked_for, tables/left_out.csv): "
+        f"subscriptions {derived.subscriptions_left_out:,}, workspaces {derived.workspaces_left_out:,}."
+    )
 
 
 @dataclass(frozen=True)

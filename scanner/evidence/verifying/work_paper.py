@@ -90,9 +90,15 @@ def _scope(statement: Statement) -> Iterator[str]:
     yield f"- From {told.started_at.isoformat()} to {told.finished_at.isoformat()}"
     yield (
         f"- Subscriptions: {derived.subscriptions_read:,} read, {derived.subscriptions_unread:,} not read, "
-        f"{derived.subscriptions_not_asked_for:,} not asked for; workspaces: {derived.workspaces:,}; "
+        f"{derived.subscriptions_not_asked_for:,} not asked for, {derived.subscriptions_left_out:,} left out by a rule"
+    )
+    yield (
+        f"- Workspaces: {derived.workspaces:,}, and {derived.workspaces_left_out:,} left out by a rule; "
         f"gaps: {derived.gaps:,}"
     )
+    for name, rule in told.asked_for.wanted.rules.items():
+        if rule:
+            yield f"- Rule of the scope: {code(f'{name} {json.dumps(rule)}', 1000)}"
     for each in derived.policies:
         yield f"- Policy {code(each.name)}, digest {code(each.digest)}: {each.verdict}, findings: {each.findings:,}"
 
