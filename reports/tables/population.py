@@ -16,6 +16,7 @@ class SubscriptionRow:
     name: str
     id: str
     state: str
+    tenant: str
     is_read: bool
     workspaces: int | None
     in_graph: int | None
@@ -78,6 +79,11 @@ class Population:
     def unread(self) -> int:
         """Subscriptions whose workspaces were not listed completely."""
         return len(self.subscriptions) - self.read
+
+    @property
+    def has_several_tenants(self) -> bool:
+        """Whether its subscriptions belong to more than one tenant."""
+        return len({row.tenant for row in self.subscriptions}) > 1
 
     @property
     def subscriptions_left_out(self) -> int:
@@ -185,6 +191,7 @@ def _subscription_row(row: dict[str, str], gaps: pd.DataFrame) -> SubscriptionRo
         name=row["subscription"] or "(no name reported)",
         id=row["subscription_id"],
         state=row["state"] or "not reported",
+        tenant=row["tenant_id"] or "not reported",
         is_read=row["read"] == "True",
         workspaces=_count(row["workspaces"]),
         in_graph=_count(row["workspaces_in_graph"]),

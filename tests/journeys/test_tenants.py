@@ -64,7 +64,7 @@ def scan(
             "--policy",
             "baseline",
             "--format",
-            "csv",
+            "csv,html",
         ]
         return run(*whole, *arguments, env=ENVIRONMENT)
 
@@ -81,6 +81,10 @@ def test_one_report_has_the_workspaces_of_both_tenants_with_their_tenant(tmp_pat
     assert workspaces["tenant_id"].value_counts().to_dict() == {OURS.tenant_id: 7, THEIR_ID: 4}
     assert len(csv_of(tmp_path / "report", "policies")) == 1
     assert csv_of(tmp_path / "report", "gaps").empty
+    page = (tmp_path / "report" / "report.html").read_text()
+    coverage = page.partition('id="coverage"')[2].partition('id="gaps"')[0]
+    assert '<th scope="col">Tenant</th>' in coverage
+    assert coverage.count(THEIR_ID) == 2
 
 
 def test_each_tenant_is_read_with_its_own_token_only(tmp_path: Path) -> None:

@@ -197,7 +197,7 @@ def _left_out(statement: Statement) -> str:
     if not derived.subscriptions_left_out and not derived.workspaces_left_out:
         return ""
     return (
-        "The scope leaves out by rule (told.asked_for, tables/left_out.csv): "
+        "The scope leaves out by rule (asked_for in statement.json, tables/left_out.csv): "
         f"subscriptions {derived.subscriptions_left_out:,}, workspaces {derived.workspaces_left_out:,}."
     )
 
