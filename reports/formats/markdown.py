@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from checks.counting import counted
 from checks.model import Severity, Status
 from checks.severity import Verdict
 from reports.audit import Audit
@@ -110,10 +111,9 @@ def _head(audit: Audit) -> str:
 def _left_out(seen: Population) -> str:
     if not seen.left_out:
         return ""
-    return (
-        f" The scope leaves out {seen.subscriptions_left_out:,} subscriptions and "
-        f"{seen.workspaces_left_out:,} workspaces: `left_out.csv` has the rules."
-    )
+    kinds = (seen.subscriptions_left_out, "subscription"), (seen.workspaces_left_out, "workspace")
+    shown = " and ".join(counted(number, kind) for number, kind in kinds if number)
+    return f" The scope leaves out {shown}: `left_out.csv` has the rules."
 
 
 def _sections(audit: Audit, found: Sequence[FindingRow]) -> Iterator[Section]:

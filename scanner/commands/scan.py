@@ -66,6 +66,8 @@ def scan(
         if unlisted and files_listed(job.output):
             store.finish()
             return _kept_earlier(job, gathered, policies, unlisted, terminal)
+        if unlisted:
+            terminal.complain(f"azml-audit: {unlisted}")
         audit, publish = _audit(job, gathered, policies, baseline, store, last)
         folder = write(audit, job.output, formats, publish)
         if not gathered.tables.gaps["code"].eq(PAST_DEADLINE).any():

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from checks.counting import counted
 from checks.suggestions import did_you_mean
 from scanner.payloads.gaps import NOTHING_IN_SCOPE
 from scanner.payloads.json_members import key
@@ -129,9 +130,8 @@ def no_workspace_in_scope(wanted: Wanted, found: Selection, workspaces: Mapping[
             *(f"tags: {name}={' or '.join(globs)}" for name, globs in wanted.tags.items()),
         ]
     )
-    seen = f"{len(workspaces)} listed workspaces" if workspaces else "no workspace was listed"
-    matches = f"none of the {seen} matches {rules}" if workspaces else f"{seen} for {rules}"
-    return _gap(f"No workspace is in scope: {matches}. {_hint(wanted, workspaces)}".rstrip())
+    seen = f"{counted(len(workspaces), 'workspace')} listed, and none" if workspaces else "no workspace"
+    return _gap(f"No workspace is in scope: {seen} matches {rules}. {_hint(wanted, workspaces)}".rstrip())
 
 
 def _hint(wanted: Wanted, workspaces: Mapping[str, Row]) -> str:
