@@ -40,6 +40,7 @@ def _pieces(audit: Audit) -> Iterator[str]:
     counted, network = counted_findings(audit), fleet(audit.tables)
     frame = workspace_frame(audit, counted, network)
     rows = tuple(workspace_rows(audit, frame, counted))
+    judged = [row for row in rows if row.is_in_scope]
     read = population(audit.tables)
     yield from templates.get_template(NAME).generate(
         policy=content_security_policy(style, script),
@@ -53,8 +54,8 @@ def _pieces(audit: Audit) -> Iterator[str]:
         plan=fix_plan(audit),
         inbound=INBOUND,
         outbound=OUTBOUND,
-        cells=cells(rows),
-        subscriptions=by_subscription(rows),
+        cells=cells(judged),
+        subscriptions=by_subscription(judged),
         destinations=destinations(audit, network),
         most_destinations=MOST_DESTINATIONS,
         rows=rows,

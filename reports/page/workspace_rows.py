@@ -21,9 +21,12 @@ from reports.tables.workspaces import workspace_table
 SETTLED_STATES = frozenset({"succeeded", ""})
 """Provisioning states that the page does not point out."""
 
+_NOT_JUDGED = " (left out by the scope, not judged)"
+
 _SHOWN = (
     "workspace_id", "workspace", "kind", "subscription", "subscription_id", "resource_group", "location", "inbound",
     "outbound", "effective_isolation_mode", "outbound_rules", "approved_private_endpoints", "provisioning_state",
+    "left_out_by",
 )  # fmt: skip
 
 
@@ -54,6 +57,11 @@ class WorkspaceRow:
     tallies: tuple[Tally, ...]
 
     @property
+    def is_in_scope(self) -> bool:
+        """Whether the workspace is judged, and not only read for the Projects of a hub."""
+        return not self.cells["left_out_by"]
+
+    @property
     def state(self) -> str:
         """The provisioning state if it is one to point out, such as Failed, else "" """
         state = self.cells["provisioning_state"]
@@ -68,7 +76,9 @@ def workspace_frame(audit: Audit, counted: pd.DataFrame, fleet: Fleet) -> pd.Dat
     frame = resolved.join(reported[added])
     projects = is_project(frame)
     outbound = outbound_postures(fleet)
+    names = frame["workspace"].where(frame["left_out_by"].isna(), frame["workspace"] + _NOT_JUDGED)
     frame = frame.assign(
+        workspace=names,
         inbound=inbound_postures(resolved),
         outbound=pd.Series([outbound[key] for key in frame.index], index=frame.index, dtype="string"),
         own_public_network_access=reported["public_network_access"].where(projects),

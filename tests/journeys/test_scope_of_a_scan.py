@@ -78,9 +78,10 @@ def test_reports_list_what_is_left_out_with_its_rule(tmp_path: Path) -> None:
 
 
 def test_a_hub_that_is_left_out_is_not_judged_and_says_for_whom_it_was_read(tmp_path: Path) -> None:
-    scan(tmp_path, "--resource-group", "rg-team-a", "--format", "csv,json")
+    scan(tmp_path, "--resource-group", "rg-team-a", "--format", "html,csv,json")
     report = tmp_path / "report"
     assert HUB.id not in set(csv_of(report, "findings")["workspace_id"])
+    assert "hub-shared (left out by the scope, not judged)" in (report / "report.html").read_text()
     hub = csv_of(report, "workspaces").set_index("workspace").loc["hub-shared"]
     assert hub["left_out_by"] == "resource_groups: rg-team-a"
     assert json.loads((report / "report.json").read_text())["population"]["workspaces"] == 2
