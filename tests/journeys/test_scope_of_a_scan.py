@@ -199,7 +199,7 @@ def test_every_rule_is_another_series_of_an_archive(tmp_path: Path) -> None:
         ("tags: [env]\n", r"scope\.yaml:1:1: tags: "),
         ("management_groups: 'corp*'\n", r"scope\.yaml:1:1: management_groups.*without wildcards"),
         ("subscriptions: [a\n", r"scope\.yaml:\d+:\d+: not valid YAML"),
-        ("", "a scope file is a mapping with at least one of the keys subscriptions"),
+        ("", "a scope file is a mapping with at least one of the keys tenants, subscriptions"),
         ("- a\n", "a scope file is a mapping"),
         ("subscriptions: a\nsubscriptions: b\n", r"scope\.yaml:2:1: .*occurs twice"),
     ],

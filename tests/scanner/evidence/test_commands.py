@@ -159,7 +159,7 @@ def test_who_asked_is_told_and_never_the_token(made: tuple[Path, str]) -> None:
 
 def test_the_schema_of_the_statement_is_published() -> None:
     code, out, _ = run("schema", "evidence")
-    assert (code, json.loads(out)["$id"]) == (0, "urn:azml-audit:evidence-statement:2.0")
+    assert (code, json.loads(out)["$id"]) == (0, "urn:azml-audit:evidence-statement:2.1")
 
 
 def test_the_command_line_is_told_without_secrets() -> None:
