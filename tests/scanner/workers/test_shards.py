@@ -126,7 +126,7 @@ def test_what_is_sent_to_a_worker_holds_no_secret_and_makes_a_credential_there(s
         auth=Auth.ENVIRONMENT,
         cloud_name=CloudName.AZURE,
         arm_endpoint=None,
-        tenant=TENANT.tenant_id,
+        tenants=[TENANT.tenant_id],
         client_id=None,
         ca_bundle=None,
         prompt=print,
