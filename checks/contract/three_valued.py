@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pandas as pd
 
+from checks.contract.names import named
 from checks.vocabulary import Codes, Vocabulary, grouped
 
 
@@ -89,10 +90,10 @@ def _workspaces_of(children: pd.DataFrame) -> list[str]:
 def children_named(
     names: pd.Series, mask: pd.Series, children: pd.DataFrame, workspaces: pd.DataFrame
 ) -> pd.Series:
-    """Return for each workspace the names of its children under `mask`, sorted and joined by ", ". "" for none."""
+    """Return for each workspace the names of its children under `mask`, sorted, see `named`. "" for none."""
     wanted = mask.fillna(value=False).astype(bool)
     keys = texts(children["workspace_id"][wanted], str.lower)
-    joined = names[wanted].fillna("not reported").groupby(keys).agg(lambda found: ", ".join(sorted(found)))
+    joined = names[wanted].fillna("not reported").groupby(keys).agg(lambda found: named(sorted(found)))
     result = joined.astype("string").reindex(workspaces["judged_by"].fillna(""))
     return result.set_axis(workspaces.index).fillna("")
 

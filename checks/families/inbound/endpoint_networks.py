@@ -11,6 +11,7 @@ import pandas as pd
 
 from checks.contract.connections import is_approved
 from checks.contract.isolation import MODE_READS, effective_mode, is_on
+from checks.contract.names import named
 from checks.contract.tables import Tables
 from checks.contract.three_valued import any_child, items, judged
 from checks.families import frameworks, pages
@@ -138,9 +139,8 @@ def _networks(tables: Tables) -> pd.Series:
     )
     approved = is_approved(connections).fillna(value=False).astype(bool)
     owner = connections["workspace_id"].str.lower()[approved]
-    joined = (
-        names[approved].fillna("not reported").groupby(owner).agg(lambda each: ", ".join(sorted(set(each))))
-    )
+    by_owner = names[approved].fillna("not reported").groupby(owner)
+    joined = by_owner.agg(lambda each: named(sorted(set(each))))
     own = joined.astype("string").reindex(tables.workspaces["judged_by"].fillna(""))
     return own.set_axis(tables.workspaces.index).fillna("")
 
