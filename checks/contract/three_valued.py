@@ -7,10 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-import numpy as np
-import pandas as pd
-
 from checks.contract.names import named
+from checks.frames import np, pd
 from checks.vocabulary import Codes, Vocabulary, grouped
 
 

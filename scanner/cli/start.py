@@ -118,6 +118,8 @@ def scan(
     pace: Pace,
 ) -> int:
     """Audit every workspace you can see, and write reports."""
+    if earlier.from_ is not None:
+        _refuse_live_options(context)
     with lasting():
         from datetime import timedelta
 
@@ -125,8 +127,6 @@ def scan(
         from scanner.commands.scan import scan
         from scanner.workers.pools import pool_asked_for
 
-    if earlier.from_ is not None:
-        _refuse_live_options(context)
     job = replace(
         _job(policies, threshold, report, evidence, after, sign_in.ca_bundle),
         on_change=checked_command(after.on_change, has_baseline=earlier.baseline is not None),

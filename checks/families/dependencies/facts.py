@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Annotated
 
-import pandas as pd
 from pydantic import Field, StringConstraints
 
 from checks.contract.names import named
 from checks.contract.three_valued import items, says
 from checks.contract.words import DEPENDENCY_ACCESS
+from checks.frames import pd
 from checks.model import Params
 from checks.network.addresses import MAX_ADDRESSES, MIN_PREFIX, opening_defect
 from checks.network.perimeters import ENFORCED, LEARNING, Inbound

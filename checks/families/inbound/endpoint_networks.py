@@ -7,8 +7,6 @@ from collections.abc import Iterable
 from ipaddress import IPv4Network, ip_network
 from typing import Final
 
-import pandas as pd
-
 from checks.contract.connections import is_approved
 from checks.contract.isolation import MODE_READS, effective_mode, is_on
 from checks.contract.names import named
@@ -17,6 +15,7 @@ from checks.contract.three_valued import any_child, items, judged
 from checks.families import frameworks, pages
 from checks.families.dependencies.facts import has_role
 from checks.fixes.virtual_networks import ENDPOINT_BESIDE_DEPENDENCIES, NETWORK_WITHOUT_DOCKERS_RANGE
+from checks.frames import pd
 from checks.model import Answers, Params, Severity, answer, check
 
 DOCKERS_RANGE: Final = IPv4Network("172.17.0.0/16")

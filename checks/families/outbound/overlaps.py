@@ -10,9 +10,6 @@ from collections.abc import Iterator
 from itertools import groupby
 from operator import itemgetter
 
-import numpy as np
-import pandas as pd
-
 from checks.contract.names import MOST_NAMED, named
 from checks.contract.tables import Tables
 from checks.contract.three_valued import items, of_workspace, one_of_each, says, texts
@@ -20,6 +17,7 @@ from checks.contract.words import RULE_STATUSES
 from checks.families import frameworks, pages
 from checks.families.outbound.facts import ADDRESS_READS, CUSTOMER_READS, is_customers, opens
 from checks.fixes.outbound import REPETITION_REMOVED
+from checks.frames import np, pd
 from checks.model import Answers, Params, Severity, answer, check
 from checks.network.coverage import (
     Coverage,
