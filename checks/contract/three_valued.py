@@ -90,10 +90,12 @@ def children_named(
 ) -> pd.Series:
     """Return for each workspace the names of its children under `mask`, sorted, see `named`. "" for none."""
     wanted = mask.fillna(value=False).astype(bool)
-    keys = texts(children["workspace_id"][wanted], str.lower)
-    joined = names[wanted].fillna("not reported").groupby(keys).agg(lambda found: named(sorted(found)))
-    result = joined.astype("string").reindex(workspaces["judged_by"].fillna(""))
-    return result.set_axis(workspaces.index).fillna("")
+    owners = texts(children["workspace_id"][wanted], str.lower).to_numpy(dtype=object)
+    by_owner: dict[str, list[str]] = {}
+    for owner, name in zip(owners, names[wanted].fillna("not reported").to_numpy(dtype=object), strict=True):
+        by_owner.setdefault(owner, []).append(name)
+    listed = {owner: named(sorted(found)) for owner, found in by_owner.items()}
+    return texts(workspaces["judged_by"], lambda id: listed.get(id, "")).fillna("")
 
 
 def of_workspace(values: pd.Series, children: pd.DataFrame) -> pd.Series:
