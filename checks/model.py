@@ -10,14 +10,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from inspect import cleandoc
-from typing import Literal
+from typing import Literal, TypeAlias
 
-import numpy as np
-import pandas as pd
 from pydantic import BaseModel, ConfigDict
 
 from checks.contract.columns_of_workspaces import NETWORK_COLUMNS
 from checks.contract.tables import SCHEMAS
+from checks.frames import np, pd
 from checks.severity import Severity as Severity
 from checks.texts import literal, names_in, partly_filled
 from checks.vocabulary import Mask, Values
@@ -36,7 +35,7 @@ class Status(StrEnum):
 class Params(BaseModel):
     """The parameters of a check, with defaults; a policy may set them."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +55,7 @@ class Remediation:
     caution: str = ""
 
 
-Answers = pd.DataFrame
+Answers: TypeAlias = "pd.DataFrame"
 """A frame on the index of the check's table: status, and the templates observed, expected and reason.
 
 Build it with `answer`. The engine fills the templates as `checks.texts` describes.
@@ -64,7 +63,7 @@ Build it with `answer`. The engine fills the templates as `checks.texts` describ
 
 ANSWER_COLUMNS = ("status", "observed", "expected", "reason")
 
-Text = str | pd.Series
+Text: TypeAlias = "str | pd.Series"
 """A template for all rows, or a series with the literal text of each row."""
 
 CheckFunction = Callable[..., Answers]

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-import numpy as np
-import numpy.typing as npt
-import pandas as pd
-from pandas.api.types import union_categoricals
+from checks.frames import np, pd
 
-Codes = npt.NDArray[np.integer[Any]]
-Mask = npt.NDArray[np.bool_]
-Values = npt.NDArray[Any]
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+Codes: TypeAlias = "npt.NDArray[np.integer[Any]]"
+Mask: TypeAlias = "npt.NDArray[np.bool_]"
+Values: TypeAlias = "npt.NDArray[Any]"
 _ROOM = 2**62
 """Keys of several columns are packed into one integer below this."""
 
@@ -182,5 +182,5 @@ def stacked(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
 
 def _united(columns: Sequence[pd.Series]) -> Any:
     if all(isinstance(column.dtype, pd.CategoricalDtype) for column in columns):
-        return union_categoricals([column.array for column in columns])
+        return pd.api.types.union_categoricals([column.array for column in columns])
     return pd.concat(columns, ignore_index=True)

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
 from checks.contract.tables import Tables
+from checks.frames import pd
 from checks.model import Check
 from checks.policy.judge import PolicyVerdict
 

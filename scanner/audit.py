@@ -6,12 +6,11 @@ import logging
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 
-import pandas as pd
-
 from checks.contract.tables import Tables
 from checks.engine.asking import findings
 from checks.engine.causes import with_causes
 from checks.errors import AuditError
+from checks.frames import pd
 from checks.policy.composition import scoped
 from checks.policy.judge import PolicyVerdict, concluded, idle_checks, judged
 from checks.policy.selectors import unknown_groups, workspace_facts

@@ -6,10 +6,9 @@ import io
 from collections.abc import Callable
 from pathlib import Path
 
-import pandas as pd
-
 from checks.contract.tables import BOOLEAN, STRING
 from checks.drift.model import Snapshot
+from checks.frames import pd
 from reports.audit import Audit
 from reports.formats import csv_report
 from reports.tables import columns

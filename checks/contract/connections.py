@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import pandas as pd
-
 from checks.contract.three_valued import says
 from checks.contract.words import CONNECTION_STATES, CONNECTION_STATUSES
+from checks.frames import pd
 
 
 def is_approved(connections: pd.DataFrame) -> pd.Series:

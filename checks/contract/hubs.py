@@ -6,9 +6,8 @@ its hub. Recorded projects show their own `Enabled` and no managed network (2025
 
 from __future__ import annotations
 
-import pandas as pd
-
 from checks.contract.columns_of_workspaces import NETWORK_COLUMNS
+from checks.frames import pd
 
 
 def is_project(workspaces: pd.DataFrame) -> pd.Series[bool]:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Final, Literal
 
-import pandas as pd
-
 from checks.contract.tables import Tables
 from checks.contract.three_valued import of_workspace, says
 from checks.contract.words import NETWORK_STATUSES
+from checks.frames import pd
 
 IsolationMode = Literal["Disabled", "AllowInternetOutbound", "AllowOnlyApprovedOutbound"]
 

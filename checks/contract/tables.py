@@ -11,18 +11,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from itertools import repeat
-from typing import Final
-
-import pandas as pd
-from pandas.api.extensions import ExtensionArray
+from typing import TYPE_CHECKING, Final
 
 from checks.contract import columns_of_resources, columns_of_workspaces
 from checks.contract.columns_of_workspaces import Columns
 from checks.contract.hubs import with_hub_values
+from checks.frames import pd
 
-# With pyarrow installed, pandas would store "string" in it. Arrow cannot hold a lone surrogate, which JSON can,
-# and its comparisons give booleans that do not combine with nullable ones (pandas 3.1).
-pd.set_option("mode.string_storage", "python")
+if TYPE_CHECKING:
+    from pandas.api.extensions import ExtensionArray
 
 STRING: Final = "string"
 BOOLEAN: Final = "boolean"
@@ -196,7 +193,7 @@ def frame_of(table: str, columns: Iterable[tuple[str, Sequence[object] | Extensi
     """
     schema = SCHEMAS[table]
     arrays = {
-        name: values if isinstance(values, ExtensionArray) else column(table, name, values)
+        name: values if isinstance(values, pd.api.extensions.ExtensionArray) else column(table, name, values)
         for name, values in columns
     }
     index = pd.Index([str(each).lower() for each in arrays[schema.id_column]], name="id", dtype=STRING)

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-import numpy as np
-import pandas as pd
-
+from checks.contract.names import named
+from checks.frames import np, pd
 from checks.vocabulary import Codes, Vocabulary, grouped
 
 
@@ -89,12 +88,14 @@ def _workspaces_of(children: pd.DataFrame) -> list[str]:
 def children_named(
     names: pd.Series, mask: pd.Series, children: pd.DataFrame, workspaces: pd.DataFrame
 ) -> pd.Series:
-    """Return for each workspace the names of its children under `mask`, sorted and joined by ", ". "" for none."""
+    """Return for each workspace the names of its children under `mask`, sorted, see `named`. "" for none."""
     wanted = mask.fillna(value=False).astype(bool)
-    keys = texts(children["workspace_id"][wanted], str.lower)
-    joined = names[wanted].fillna("not reported").groupby(keys).agg(lambda found: ", ".join(sorted(found)))
-    result = joined.astype("string").reindex(workspaces["judged_by"].fillna(""))
-    return result.set_axis(workspaces.index).fillna("")
+    owners = texts(children["workspace_id"][wanted], str.lower).to_numpy(dtype=object)
+    by_owner: dict[str, list[str]] = {}
+    for owner, name in zip(owners, names[wanted].fillna("not reported").to_numpy(dtype=object), strict=True):
+        by_owner.setdefault(owner, []).append(name)
+    listed = {owner: named(sorted(found)) for owner, found in by_owner.items()}
+    return texts(workspaces["judged_by"], lambda id: listed.get(id, "")).fillna("")
 
 
 def of_workspace(values: pd.Series, children: pd.DataFrame) -> pd.Series:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-import pandas as pd
-
 from checks.contract.three_valued import says
+from checks.frames import pd
 
 MANAGED_TYPES: Final = ("AmlCompute", "ComputeInstance")
 """The types that Azure Machine Learning runs itself: compute clusters and compute instances."""

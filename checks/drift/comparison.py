@@ -6,8 +6,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-import pandas as pd
-
 from checks.counting import counted
 from checks.drift.findings import changed_findings
 from checks.drift.model import Drift, Snapshot, are_strangers, by_key, texts
@@ -15,6 +13,7 @@ from checks.drift.reach import reach_changes
 from checks.drift.rules import rule_changes
 from checks.drift.waivers import waiver_changes
 from checks.drift.workspaces import workspace_changes
+from checks.frames import pd
 
 _MOST_NAMED = 5
 

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-import numpy as np
-import pandas as pd
-
 from checks.drift.model import Snapshot
 from checks.drift.openings import admits_more
 from checks.drift.pairs import (
@@ -18,6 +15,7 @@ from checks.drift.pairs import (
     checks_over_workspaces,
     selected,
 )
+from checks.frames import np, pd
 from checks.severity import Severity, Verdict
 from checks.vocabulary import Mask
 

@@ -6,9 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-import pandas as pd
-
 from checks.contract.three_valued import subscription_of
+from checks.frames import pd
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from copy import copy
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from checks.drift.model import Snapshot, texts
+from checks.frames import np, pd
 from checks.model import Status
 from checks.vocabulary import Mask
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
-import pandas as pd
-
 from checks.contract.isolation import APPROVED, DISABLED
 from checks.drift.model import Snapshot, change_frame, records, workspace_names
 from checks.drift.openings import destination_text, includes, is_broad, is_denial, is_private, rule_of
 from checks.drift.rules import rules_known
 from checks.drift.workspaces import MODE_WIDTH, effect_of_mode
+from checks.frames import pd
 from checks.network.reachability import OutboundRule, is_in_force
 
 REACH_CHANGES = ("opened", "no longer denied", "closed", "newly denied")

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-import pandas as pd
-
 from checks.drift.model import Snapshot, change_frame, records, workspace_names
 from checks.drift.openings import destination_text, includes, is_denial, rule_of
+from checks.frames import pd
 from checks.network.reachability import OutboundRule
 
 RULE_CHANGES = (

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import pandas as pd
-
 from checks.drift.model import Snapshot, change_frame, records, texts
+from checks.frames import pd
 from checks.policy.waivers import WaiverState
 
 WAIVER_CHANGES = ("added", "expired", "gone", "renewed", "changed")

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-import pandas as pd
-
 from checks.contract.isolation import APPROVED, DISABLED, INTERNET
 from checks.contract.three_valued import subscription_of
 from checks.counting import counted
 from checks.drift.model import Snapshot, change_frame, texts, workspace_names
+from checks.frames import pd
 
 WORKSPACE_CHANGES = ("appeared", "gone", "not read now", "read again", "changed")
 """The most important first. `read again` is a workspace that the old audit could not show."""

@@ -9,11 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-import numpy as np
-import pandas as pd
-
 from checks.contract.tables import SCHEMAS, Tables
 from checks.engine.equal_rows import EqualRows, Subjects
+from checks.frames import np, pd
 from checks.model import ANSWER_COLUMNS, Answers, ChosenCheck, Status
 from checks.severity import SEVERITIES
 from checks.texts import filled, names_in

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
 
-import numpy as np
-import numpy.typing as npt
-import pandas as pd
-
+from checks.frames import np, pd
 from checks.model import Check
 from checks.severity import Verdict
 from checks.vocabulary import Values, Vocabulary
 
-Rows = npt.NDArray[np.int64]
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+Rows: TypeAlias = "npt.NDArray[np.int64]"
 
 
 def with_causes(judged: pd.DataFrame, checks: Mapping[str, Check]) -> pd.DataFrame:

@@ -7,11 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import numpy as np
-import pandas as pd
-
 from checks.contract.hubs import hub_notes
 from checks.contract.tables import SCHEMAS, Tables
+from checks.frames import np, pd
 from checks.model import Check
 from checks.vocabulary import Codes, Mask, Values, Vocabulary, grouped
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import uuid
 
-import pandas as pd
+from checks.frames import pd
 
 NAMESPACE = uuid.UUID("5db00fe7-2db2-5dcf-ac89-b8ffb8a3f2be")
 """The namespace of all UUIDs of this project, made of the URL `urn:azml-audit:finding`. It never changes."""

@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 
-import pandas as pd
 from pydantic import ValidationError
 
 from checks.contract.tables import Tables
 from checks.engine.asking import ScopedCheck
 from checks.errors import PolicyError
+from checks.frames import pd
 from checks.model import Check, ChosenCheck, Severity
 from checks.policy.model import CheckSetting, UnknownCounts, Waiver, override_label
 from checks.policy.parsing import KeyPath, Layer, checks_under, explained, pointed, spelled

@@ -9,8 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
-import pandas as pd
-
+from checks.frames import pd
 from checks.model import ChosenCheck, Status
 from checks.policy.model import UnknownCounts
 from checks.policy.score import no_scores, scores

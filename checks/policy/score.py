@@ -22,9 +22,7 @@ from __future__ import annotations
 
 from typing import Final
 
-import numpy as np
-import pandas as pd
-
+from checks.frames import np, pd
 from checks.severity import Severity, Verdict
 from checks.vocabulary import Vocabulary
 

@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterable, Mapping
 from fnmatch import fnmatchcase, translate
 from typing import Annotated
 
-import pandas as pd
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
 from checks.addresses import with_pseudonyms
 from checks.contract.tables import Tables
 from checks.contract.three_valued import items, judged
+from checks.frames import pd
 
 FACT_COLUMNS = (
     "workspace_id", "workspace", "kind", "subscription_id", "subscription", "management_groups",
@@ -49,7 +49,7 @@ class Selector(BaseModel):
     A glob may have `*`, `?`, `[abc]` and `[!abc]`. Case does not matter. A value that is not known never matches.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     subscription: Globs | None = Field(None, description="The subscription's id or display name.")
     management_group: GroupNames | None = Field(

@@ -7,9 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-import numpy as np
-import pandas as pd
-
+from checks.frames import np, pd
 from checks.policy.model import Waiver
 from checks.policy.selectors import globbed, matching
 from checks.severity import Verdict

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 
-import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from checks.engine.finding_ids import finding_ids
+from checks.frames import pd
 from checks.model import Status
 from checks.severity import Verdict
 from reports.audit import Audit

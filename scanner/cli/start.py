@@ -120,6 +120,8 @@ def scan(
     pace: Pace,
 ) -> int:
     """Audit every workspace you can see, and write reports."""
+    if earlier.from_ is not None:
+        _refuse_live_options(context)
     with lasting():
         from datetime import timedelta
 
@@ -127,8 +129,6 @@ def scan(
         from scanner.commands.scan import scan
         from scanner.workers.pools import pool_asked_for
 
-    if earlier.from_ is not None:
-        _refuse_live_options(context)
     wanted = sign_in.for_tenants_of(scope.wanted())
     job = replace(
         _job(policies, threshold, report, evidence, after, sign_in.ca_bundle),

@@ -6,10 +6,10 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-import pandas as pd
 from rich.console import Console
 from rich.text import Text
 
+from checks.frames import pd
 from checks.policy.composition import CHECK_DEFAULT, NEVER_NAMED, Composition, EffectiveSetting
 from checks.policy.selectors import FACT_COLUMNS, NOWHERE, matching
 from checks.registry import registry

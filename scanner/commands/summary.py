@@ -13,11 +13,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from shlex import quote
 
-import pandas as pd
 from rich.console import Console
 from rich.text import Text
 
 from checks.counting import counted
+from checks.frames import pd
 from checks.model import Status
 from checks.policy.judge import PolicyVerdict
 from checks.severity import Severity, Verdict

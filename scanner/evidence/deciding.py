@@ -8,10 +8,9 @@ from io import BytesIO
 from typing import Any
 from urllib.parse import unquote
 
-import pandas as pd
-
 from checks.contract.tables import SCHEMAS
 from checks.engine.finding_ids import finding_ids
+from checks.frames import pd
 from checks.model import Check
 from checks.severity import Severity, Verdict
 from reports.tables.csv_text import as_was

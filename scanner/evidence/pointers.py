@@ -6,10 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 
-import numpy as np
-import pandas as pd
-
 from checks.contract.tables import SCHEMAS, Tables
+from checks.frames import np, pd
 from checks.model import Check
 from checks.vocabulary import Vocabulary, grouped
 from scanner.payloads.answers import NETWORK_PROVIDER, PERIMETERS

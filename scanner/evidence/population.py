@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Mapping
 
-import pandas as pd
-
+from checks.frames import pd
 from reports.audit import Audit
 from scanner.evidence.statement import (
     Count,

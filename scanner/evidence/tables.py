@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from io import BytesIO
 
-import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from checks.contract.tables import BOOLEAN, INTEGER, SCHEMAS, STRING
+from checks.frames import pd
 from reports.audit import Audit
 from reports.formats.csv_report import published_table
 from reports.tables.columns import DECIMAL, FILES, FINDINGS, ReportColumn, ReportFile

@@ -6,11 +6,10 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import pandas as pd
-
 from checks.contract.isolation import APPROVED, DISABLED, INTERNET
 from checks.contract.tables import Tables
 from checks.drift.model import Snapshot, texts
+from checks.frames import pd
 from scanner.plan.filling import names_in
 
 Row = Mapping[str, str]

@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 from rich.console import Console
 from rich.text import Text
 
+from checks.frames import pd
 from checks.model import Check
 from checks.registry import registry
 from checks.suggestions import did_you_mean

@@ -10,12 +10,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain
 from operator import attrgetter
 from sys import intern
-from typing import Any, NamedTuple
-
-import numpy as np
-from pandas.api.extensions import ExtensionArray
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from checks.contract.tables import column
+from checks.frames import np
 from scanner.payloads.json_members import (
     Object,
     content,
@@ -30,6 +28,9 @@ from scanner.payloads.json_members import (
 )
 from scanner.payloads.payload import Gap
 from scanner.tables.page_rows import Page, PagedRows, keep_one
+
+if TYPE_CHECKING:
+    from pandas.api.extensions import ExtensionArray
 
 
 class RuleProperties(NamedTuple):

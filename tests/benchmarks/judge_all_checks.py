@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import TypeVar
 
+from checks.contract.tables import Tables
 from checks.engine.asking import findings
 from checks.model import ChosenCheck
 from checks.registry import BUILT_IN
@@ -70,6 +71,7 @@ def main() -> None:
         parser.add_argument(f"--{name}", type=int, default=default)
     parser.add_argument("--each", action="store_true", help="also time every check on its own")
     arguments = parser.parse_args()
+    Tables.of()  # imports pandas, which belongs to none of the steps
     bodies = list(pages(arguments.subscriptions, arguments.workspaces, arguments.rules))
     documents, parse = timed(lambda: [(name, json.loads(body)) for name, body in bodies])
     size = sum(len(body) for _, body in bodies) / 1e6

@@ -101,6 +101,42 @@ def test_no_help_imports_pandas_the_sdk_or_rich() -> None:
 
 
 @pytest.mark.parametrize(
+    "line",
+    [
+        *("--version", "checks list", "checks list --policy baseline --json", "checks show obr010"),
+        *("policies list", "policies show baseline", "policies validate baseline", "policies schema"),
+        *(
+            "policies init PLACE/new.yaml",
+            "policies explain a-name",
+            "policies show basline",
+            "checks show NET999",
+        ),
+        *(
+            "checks list --family ODD",
+            "scan --odd",
+            "scan --from PLACE --auth cli",
+            "scan --fail-on hihg",
+            "odd",
+        ),
+    ],
+)
+def test_neither_a_question_about_checks_and_policies_nor_a_usage_error_imports_pandas(
+    line: str, tmp_path: Path
+) -> None:
+    probe = (
+        "import atexit, sys\n"
+        "from scanner.__main__ import main\n"
+        "heavy = {'pandas', 'numpy', 'pyarrow', 'azure', 'aiohttp'}\n"
+        "atexit.register(lambda: print('heavy:', *heavy & set(sys.modules), file=sys.stderr))\n"
+        "main()\n"
+    )
+    command = [sys.executable, "-c", probe, *line.replace("PLACE", str(tmp_path)).split()]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
+    assert done.returncode in (0, 2)
+    assert done.stderr.splitlines()[-1].strip() == "heavy:"
+
+
+@pytest.mark.parametrize(
     ("arguments", "suggestion"),
     [
         (["demo", "--policy", "basline"], "baseline"),

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Annotated
 
-import pandas as pd
 from pydantic import Field, StringConstraints
 
+from checks.contract.names import named
 from checks.contract.three_valued import items, says
 from checks.contract.words import DEPENDENCY_ACCESS
+from checks.frames import pd
 from checks.model import Params
 from checks.network.addresses import MAX_ADDRESSES, MIN_PREFIX, opening_defect
 from checks.network.perimeters import ENFORCED, LEARNING, Inbound
@@ -179,7 +180,7 @@ def _perimeter_opening(prefixes: list[str], subscriptions: list[str], params: Pu
     ids = [same_id(each).rpartition("/")[2] for each in subscriptions]
     foreign = sorted(set(ids) - set(params.allowed_subscriptions))
     if foreign:
-        return Inbound(is_open=True, what="its perimeter admits the subscription " + ", ".join(foreign))
+        return Inbound(is_open=True, what="its perimeter admits the subscription " + named(foreign))
     return _admitted(prefixes, params, "its perimeter")
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pandas as pd
-
 from checks.contract.tables import Tables
 from checks.contract.three_valued import says
 from checks.contract.words import ACCESS, DEPENDENCY_ACCESS
@@ -20,6 +18,7 @@ from checks.families.dependencies.facts import (
     why_unknown,
 )
 from checks.fixes.dependencies import INSIGHTS_CLOSED, REGISTRY_CLOSED, STORAGE_CLOSED, VAULT_CLOSED
+from checks.frames import pd
 from checks.model import Answers, Check, Params, Severity, answer, check
 
 

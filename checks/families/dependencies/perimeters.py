@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pandas as pd
-
 from checks.contract.tables import Tables
 from checks.contract.three_valued import items, judged, says, subscription_of
 from checks.families import frameworks, pages
@@ -16,6 +14,7 @@ from checks.families.dependencies.facts import (
     why_unknown,
 )
 from checks.fixes.perimeters import PERIMETER_ENFORCED, PERIMETER_NARROWED, PERIMETER_PROVISIONED
+from checks.frames import pd
 from checks.model import Answers, Check, Params, Severity, answer, check
 from checks.network.addresses import opening_defect
 from checks.network.perimeters import ENFORCED, LEARNING

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pandas as pd
-
 from checks.contract.tables import Tables
 from checks.contract.three_valued import any_child, children_named, of_workspace, texts
 from checks.families import frameworks, pages
@@ -15,6 +13,7 @@ from checks.fixes.protection import (
     PURGE_PROTECTION_ON,
     SHARED_KEYS_REFUSED,
 )
+from checks.frames import pd
 from checks.model import Answers, Check, Params, Severity, answer, check
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from fnmatch import fnmatchcase
 
-import pandas as pd
-
 from checks.contract.isolation import APPROVED, MODE_READS, effective_mode, is_mode
 from checks.contract.tables import Tables
 from checks.contract.three_valued import items, judged, judged_pairs, of_workspace, says, subscription_of
@@ -28,6 +26,7 @@ from checks.fixes.dependencies import (
     TRUSTED_SERVICES_ADMITTED,
 )
 from checks.fixes.protection import DEPENDENCY_RESTORED
+from checks.frames import pd
 from checks.model import Answers, Check, Params, Severity, answer, check
 from checks.network.targets import same_id
 

@@ -7,15 +7,15 @@ from collections.abc import Iterable
 from ipaddress import IPv4Network, ip_network
 from typing import Final
 
-import pandas as pd
-
 from checks.contract.connections import is_approved
 from checks.contract.isolation import MODE_READS, effective_mode, is_on
+from checks.contract.names import named
 from checks.contract.tables import Tables
 from checks.contract.three_valued import any_child, items, judged
 from checks.families import frameworks, pages
 from checks.families.dependencies.facts import has_role
 from checks.fixes.virtual_networks import ENDPOINT_BESIDE_DEPENDENCIES, NETWORK_WITHOUT_DOCKERS_RANGE
+from checks.frames import pd
 from checks.model import Answers, Params, Severity, answer, check
 
 DOCKERS_RANGE: Final = IPv4Network("172.17.0.0/16")
@@ -138,9 +138,8 @@ def _networks(tables: Tables) -> pd.Series:
     )
     approved = is_approved(connections).fillna(value=False).astype(bool)
     owner = connections["workspace_id"].str.lower()[approved]
-    joined = (
-        names[approved].fillna("not reported").groupby(owner).agg(lambda each: ", ".join(sorted(set(each))))
-    )
+    by_owner = names[approved].fillna("not reported").groupby(owner)
+    joined = by_owner.agg(lambda each: named(sorted(set(each))))
     own = joined.astype("string").reindex(tables.workspaces["judged_by"].fillna(""))
     return own.set_axis(tables.workspaces.index).fillna("")
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import pandas as pd
 from pydantic import Field, StringConstraints
 
 from checks.contract.connections import carries_traffic, is_approved
@@ -13,6 +12,7 @@ from checks.contract.three_valued import any_child, children_named, says, subscr
 from checks.families import frameworks, pages
 from checks.families.inbound import endpoint_networks
 from checks.fixes.private_endpoints import CONNECTION_REMOVED, CONNECTION_SETTLED, ENDPOINT_CREATED
+from checks.frames import pd
 from checks.model import Answers, Check, Params, Severity, answer, check
 
 SubscriptionId = Annotated[str, StringConstraints(strip_whitespace=True, to_lower=True, min_length=1)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pandas as pd
 from pydantic import Field
 
 from checks.contract.connections import is_approved
@@ -18,6 +17,7 @@ from checks.fixes.inbound import (
     LEGACY_FLAG_CLEARED,
     PUBLIC_ACCESS_DISABLED,
 )
+from checks.frames import pd
 from checks.model import Answers, Check, Params, Severity, answer, check
 from checks.network.addresses import MAX_ADDRESSES, MIN_PREFIX, address_defect, opening_defect
 

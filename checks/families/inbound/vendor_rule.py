@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pandas as pd
 from pydantic import Field
 
 from checks.contract.isolation import (
@@ -19,6 +18,7 @@ from checks.contract.three_valued import says
 from checks.contract.words import ACCESS
 from checks.families import frameworks, pages
 from checks.fixes.managed_network import PRIVATE_IN_MANAGED_OUT
+from checks.frames import pd
 from checks.model import Answers, Params, Severity, answer, check
 
 

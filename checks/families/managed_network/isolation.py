@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Literal
 
-import pandas as pd
 from pydantic import Field
 
 from checks.contract.isolation import (
@@ -33,6 +32,7 @@ from checks.fixes.managed_network import (
     NETWORK_ON,
     SERVERLESS_PRIVATE,
 )
+from checks.frames import pd
 from checks.model import Answers, Check, Params, Severity, answer, check
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import pandas as pd
-
 from checks.contract.isolation import MODE_READS, effective_mode, is_active, is_on
 from checks.contract.tables import Tables
 from checks.contract.three_valued import any_child, of_workspace, says
 from checks.contract.workloads import MANAGED_TYPES, is_managed, is_type
 from checks.families import frameworks, pages
 from checks.fixes.managed_network import NETWORK_PROVISIONED
+from checks.frames import pd
 from checks.model import Answers, Params, Severity, answer, check
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pandas as pd
-
 from checks.contract.isolation import MODE_READS, effective_mode, is_active, is_on
 from checks.contract.tables import Tables
 from checks.contract.three_valued import any_child, children_named, says
@@ -11,6 +9,7 @@ from checks.contract.words import ACCESS
 from checks.families import frameworks, pages
 from checks.families.outbound.facts import has_type, is_customers
 from checks.fixes.managed_network import ENDPOINT_RULE_TO_WORKSPACE, SPARK_PROVISIONED
+from checks.frames import pd
 from checks.model import Answers, Params, Severity, answer, check
 
 SPARK_RULE_READS = (

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-import pandas as pd
-
 from checks.contract.isolation import APPROVED, DISABLED, MODE_READS, effective_mode, is_mode, is_on
 from checks.contract.isolation import is_active as is_network_active
 from checks.contract.tables import Tables
@@ -16,6 +14,7 @@ from checks.families import frameworks, pages
 from checks.families.dependencies.facts import ACCESS_READS, has_role, is_plainly_open
 from checks.families.outbound.facts import has_type, is_active
 from checks.fixes.outbound import DEPENDENCIES_REACHED
+from checks.frames import pd
 from checks.model import Answers, Params, Severity, answer, check
 from checks.network.targets import same_id
 

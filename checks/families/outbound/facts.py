@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import pandas as pd
-
 from checks.contract.isolation import APPROVED, MODE_READS, effective_mode, is_mode
 from checks.contract.tables import Tables
 from checks.contract.three_valued import of_workspace, says
 from checks.contract.words import ACTIONS, RULE_STATUSES, RULE_TYPES
+from checks.frames import pd
 
 CUSTOMER_READS = ("outbound_rules.category", "outbound_rules.type")
 """The columns behind `is_customers` and `has_type`."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 from typing import Annotated
 
-import pandas as pd
 from pydantic import Field, StringConstraints
 
 from checks.contract.tables import Tables
@@ -32,6 +31,7 @@ from checks.fixes.outbound import (
     RULE_APPROVED,
     STORAGE_BY_ENDPOINT,
 )
+from checks.frames import pd
 from checks.model import Answers, Params, Severity, answer, check
 from checks.network.addresses import MAX_ADDRESSES, MIN_PREFIX, opening_defect
 from checks.network.hosts import (

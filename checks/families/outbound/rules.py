@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-import pandas as pd
-
 from checks.contract.isolation import APPROVED, MODE_READS, effective_mode, is_mode
 from checks.contract.isolation import is_active as is_network_active
 from checks.contract.tables import Tables
@@ -43,6 +41,7 @@ from checks.fixes.outbound import (
     TARGET_IN_ALLOWED_SUBSCRIPTION,
     TARGET_SUPPORTED,
 )
+from checks.frames import pd
 from checks.model import Answers, Check, Params, Severity, answer, check
 from checks.network.ports import covers_ports, parsed_ports
 from checks.network.service_tags import region_of, service_of

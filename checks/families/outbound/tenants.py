@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import pandas as pd
-
 from checks.contract.tables import Tables
 from checks.contract.three_valued import judged_pairs, subscription_of, texts
 from checks.families import frameworks, pages
 from checks.families.outbound.facts import AZURES_OWN, CUSTOMER_READS, has_type, is_customers
 from checks.fixes.outbound import TARGET_IN_OWN_TENANT
+from checks.frames import pd
 from checks.model import Answers, Params, Severity, answer, check
 
 

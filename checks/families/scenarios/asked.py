@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from typing import Literal
 
-import pandas as pd
 from pydantic import Field
 
 from checks.contract.isolation import effective_mode, is_active, is_on
 from checks.families import pages
+from checks.frames import pd
 from checks.model import Answers, Params, answer
 
 Scenario = Literal["python-packages", "vs-code", "batch", "prompt-flow", "hugging-face", "selected-addresses"]

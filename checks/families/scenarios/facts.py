@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-import pandas as pd
-
 from checks.contract.isolation import MODE_READS, effective_mode
 from checks.contract.tables import Tables
+from checks.frames import pd
 from checks.network.hosts import covers_a_part
 from checks.network.reachability import Destination, Host, OutboundRule, leads_to, reachable
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-import pandas as pd
-
 from checks.contract.isolation import INTERNET, effective_mode, is_mode
 from checks.contract.tables import Tables
 from checks.contract.three_valued import any_child, says
@@ -32,6 +30,7 @@ from checks.fixes.scenarios import (
     PROMPT_FLOW_ENDPOINTS_ADDED,
     WORKSPACE_ENDPOINT_ADDED,
 )
+from checks.frames import pd
 from checks.model import Answers, Check, Severity, answer, check
 from checks.network.reachability import Endpoint
 

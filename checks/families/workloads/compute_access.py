@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pandas as pd
-
 from checks.contract.tables import Tables
 from checks.contract.three_valued import says
 from checks.contract.words import ACCESS
@@ -11,6 +9,7 @@ from checks.contract.workloads import MANAGED_TYPES, is_type
 from checks.families import frameworks, pages, workload_frameworks
 from checks.families.workloads.facts import NOT_MANAGED, TYPE_UNKNOWN
 from checks.fixes.computes import LATEST_IMAGE_TAKEN, LOCAL_AUTHENTICATION_OFF, SSH_CLOSED
+from checks.frames import pd
 from checks.model import Answers, Params, Severity, answer, check
 
 _LEARN = "https://learn.microsoft.com/azure/machine-learning"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pandas as pd
-
 from checks.contract.connections import is_approved
 from checks.contract.tables import Tables
 from checks.contract.three_valued import any_child, of_workspace
@@ -11,6 +9,7 @@ from checks.contract.workloads import MANAGED_TYPES, is_type
 from checks.families import pages
 from checks.families.workloads.facts import NOT_MANAGED
 from checks.fixes.computes import CREATED_AFTER_THE_ENDPOINT
+from checks.frames import pd
 from checks.model import Answers, Params, Severity, answer, check
 
 _TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)"

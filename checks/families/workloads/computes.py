@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pandas as pd
-
 from checks.contract.connections import is_approved
 from checks.contract.isolation import MODE_READS, is_active, is_on, mode_around
 from checks.contract.tables import Tables
@@ -20,6 +18,7 @@ from checks.fixes.computes import (
     REGION_OF_WORKSPACE,
     SUBNET_REMOVED,
 )
+from checks.frames import pd
 from checks.model import Answers, Check, Params, Severity, answer, check
 
 SECURE_TRAINING = "https://learn.microsoft.com/azure/machine-learning/how-to-secure-training-vnet"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pandas as pd
-
 from checks.contract.isolation import MODE_READS, effective_mode, is_on
 from checks.contract.tables import Tables
 from checks.contract.three_valued import of_workspace, says
@@ -25,6 +23,7 @@ from checks.fixes.endpoints import (
     ENDPOINT_PRIVATE,
     LEGACY_ISOLATION_REMOVED,
 )
+from checks.frames import pd
 from checks.model import Answers, Check, Params, Severity, answer, check
 
 _LEARN = "https://learn.microsoft.com/azure/machine-learning"

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import pandas as pd
-
 from checks.contract.isolation import DISABLED
 from checks.contract.three_valued import says
 from checks.contract.words import ACCESS, ACTIONS
 from checks.contract.workloads import is_managed
+from checks.frames import pd
 
 NOT_MANAGED = "The compute is neither a compute cluster nor a compute instance."
 TYPE_UNKNOWN = "or the compute's type, was not reported or is an unknown word."

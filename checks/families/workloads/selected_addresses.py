@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pandas as pd
-
 from checks.contract.connections import is_approved
 from checks.contract.isolation import MODE_READS, effective_mode, is_on
 from checks.contract.tables import Tables
@@ -16,6 +14,7 @@ from checks.families.workloads.facts import (
     is_online,
 )
 from checks.fixes.endpoints import BATCH_REACHED, SELECTED_ADDRESSES_BACKED
+from checks.frames import pd
 from checks.model import Answers, Params, Severity, answer, check
 
 

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 from io import BytesIO
 from typing import Any
 
-import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
+
+from checks.frames import pd
 
 _SHOWN = 10
 _LONGEST = 120

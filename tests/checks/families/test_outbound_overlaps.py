@@ -1,7 +1,15 @@
 from __future__ import annotations
 
-import pytest
+from collections.abc import Iterator, Sequence
 
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from checks.network.addresses import union
+from checks.network.hosts import covers_host
+from checks.network.ports import covers_ports, normal_ports, parsed_ports
+from checks.network.service_tags import covers_tag
 from tests.support.tables.checks import (
     Row,
     asked,
@@ -149,3 +157,138 @@ def test_obr010_a_rule_without_a_name_repeats_another_as_well() -> None:
     found = asked("OBR010", [isolated()], rules=[host_rule("pypi.org", "a"), nameless])
     assert statuses(found) == ["fail", "pass"]
     assert found["reason"][0] == "The rule a adds nothing: It repeats (no name reported), so keep that one."
+
+
+HOSTS = st.sampled_from(
+    [
+        "pypi.org",
+        "PyPI.org.",
+        "*.pypi.org",
+        "a.pypi.org",
+        "*.a.pypi.org",
+        "*pypi.org",
+        "*i.org",
+        "xpypi.org",
+        "*",
+        "*.",
+    ]
+)
+TAGS = st.sampled_from(
+    [
+        "Storage",
+        "storage",
+        "Storage.WestUS",
+        "Sql",
+        "Internet",
+        "AzureCloud",
+        "AzureCloud.WestUS",
+        "VirtualNetwork",
+    ]
+    + ["AzureFrontDoor", "AzureFrontDoor.Frontend", "AzureFrontDoor.Frontend.WestUS", "LogicApps", "Odd"]
+)
+PREFIXES = st.sampled_from(
+    [
+        "",
+        "",
+        "20.1.2.0/24",
+        "20.1.2.3",
+        "20.1.2.0/25, 20.1.2.128/25",
+        "20.1.0.0/16, 21.0.0.0/8",
+        "21.1.1.1, 20.1.2.3",
+    ]
+    + ["0.0.0.0/0", "2001:db8::/32", "2001:db8:1::/48", "::/0, 0.0.0.0/0", "a prefix"]
+)
+PORTS = st.sampled_from(
+    ["443", "80, 443", "443-444", "400-500", "*", "80", "1-1024", "440-443, 80", "0-65535", "a port"]
+)
+DRAWN = st.one_of(
+    st.builds(host_rule, HOSTS),
+    st.builds(
+        tag_rule,
+        TAGS,
+        protocol=st.sampled_from(["TCP", "tcp", "UDP", "*"]),
+        port_ranges=PORTS,
+        address_prefixes=PREFIXES,
+    ),
+    st.builds(
+        endpoint_rule,
+        st.sampled_from([STORAGE, STORAGE + "/", STORAGE + "2"]),
+        st.sampled_from(["blob", "Blob", "file"]),
+        spark_enabled=st.sampled_from([True, False, None]),
+    ),
+)
+
+
+@given(
+    drawn=st.lists(st.tuples(DRAWN, st.sampled_from(["UserDefined", "Required"])), min_size=1, max_size=12)
+)
+def test_obr010_finds_what_a_comparison_of_each_rule_with_each_other_finds(
+    drawn: list[tuple[Row, str]],
+) -> None:
+    rules = [
+        {
+            **row,
+            "rule": f"r{n:02}",
+            "rule_id": f"{workspace_id()}/outboundRules/r{n:02}",
+            "category": category,
+        }
+        for n, (row, category) in enumerate(drawn)
+    ]
+    found = asked("OBR010", [isolated()], rules=rules)
+    assert list(found["observed"].astype(object).mask(found["status"].eq("not-applicable"), "")) == list(
+        expected(rules)
+    )
+
+
+def expected(rules: Sequence[Row]) -> Iterator[str]:
+    """What OBR010 observes of each rule, "" for Azure's own."""
+    for rule in rules:
+        equal = [each for each in rules if covers(each, rule) and covers(rule, each)]
+        keep = min(equal, key=lambda each: each["category"] == "UserDefined")
+        wider = [str(each["rule"]) for each in rules if covers(each, rule) and each not in equal]
+        more = f" and {len(wider) - 10} more" if len(wider) > 10 else ""
+        sentences = [f"It repeats {keep['rule']}, so keep that one."] * (keep is not rule)
+        sentences += [f"It falls under {', '.join(wider[:10])}{more}."] * bool(wider)
+        is_customers = rule["category"] == "UserDefined"
+        yield (" ".join(sentences) or "no other rule") if is_customers else ""
+
+
+def covers(wide: Row, narrow: Row) -> bool:
+    """Whether the first rule allows all that the second one allows."""
+    if wide["type"] != narrow["type"]:
+        return False
+    if wide["type"] == "FQDN":
+        return covers_host(str(wide["fqdn"]), str(narrow["fqdn"]))
+    if wide["type"] == "PrivateEndpoint":
+        return bool(
+            targets(wide) == targets(narrow) and (wide["spark_enabled"] or not narrow["spark_enabled"])
+        )
+    return covers_destination(wide, narrow) and covers_traffic(wide, narrow)
+
+
+def targets(rule: Row) -> tuple[str, str]:
+    return str(rule["service_resource_id"]).rstrip("/").lower(), str(rule["subresource_target"]).lower()
+
+
+def covers_traffic(wide: Row, narrow: Row) -> bool:
+    protocols, (outer, inner) = (
+        (str(wide["protocol"]).lower(), str(narrow["protocol"]).lower()),
+        (str(each["port_ranges"]) for each in (wide, narrow)),
+    )
+    opened, asks = parsed_ports(outer), parsed_ports(inner)
+    ports = covers_ports(opened, asks) if opened and asks else normal_ports(outer) == normal_ports(inner)
+    return protocols[0] in ("*", protocols[1]) and ports
+
+
+def covers_destination(wide: Row, narrow: Row) -> bool:
+    outer, inner = (str(each["address_prefixes"]) for each in (wide, narrow))
+    if not outer or not inner:
+        tags = str(wide["service_tag"]), str(narrow["service_tag"])
+        return outer == inner and covers_tag(*tags) is True
+    opened, asks = (union(each.split(",")) for each in (outer, inner))
+    if opened is None or asks is None:
+        return outer == inner
+    return all(
+        any(one.version == other.version and one.subnet_of(other) for other in opened)  # type: ignore[arg-type]
+        for one in asks
+    )
