@@ -77,6 +77,10 @@ REST: Final[Columns] = (
         "identity_type",
         "identity.type, a comma list of: None, SystemAssigned, UserAssigned; '' if the workspace has none",
     ),
+    (
+        "identity_principal_id",
+        "identity.principalId, or that of the user-assigned identity that represents the workspace; '' for none",
+    ),
     ("primary_user_assigned_identity", "properties.primaryUserAssignedIdentity; '' for null"),
     ("hbi_workspace", "properties.hbiWorkspace", "boolean"),
     (

@@ -12,7 +12,7 @@ import pandas as pd
 from checks.contract.tables import SCHEMAS, Tables
 from checks.model import Check
 from checks.vocabulary import Vocabulary, grouped
-from scanner.payloads.answers import NETWORK_PROVIDER, PERIMETERS
+from scanner.payloads.answers import NETWORK_PROVIDER, PERIMETERS, ROLE_ASSIGNMENTS
 from scanner.reading.collection import KIND_OF
 from scanner.tables.associated import ASSOCIATED
 from scanner.tables.networks import NETWORK_TYPES
@@ -102,7 +102,9 @@ class _References:
     def _lists_of(self, kinds: frozenset[str], workspace: str) -> tuple[Reference, ...]:
         found = [
             self._provenance.lists.get((kind, workspace), ())
-            for kind in sorted(kinds - {ASSOCIATED, PERIMETERS, *NETWORK_TYPES, NETWORK_PROVIDER})
+            for kind in sorted(
+                kinds - {ASSOCIATED, PERIMETERS, *NETWORK_TYPES, NETWORK_PROVIDER, ROLE_ASSIGNMENTS}
+            )
         ]
         if ASSOCIATED in kinds:
             found.append(self._associated.get(workspace, ()))

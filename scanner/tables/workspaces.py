@@ -23,6 +23,7 @@ from scanner.payloads.json_members import (
     without_slash,
 )
 from scanner.scope.workspaces import tags_of
+from scanner.tables.role_assignments import identity_of
 
 Row = dict[str, Any]
 
@@ -93,6 +94,7 @@ def workspace_row(item: Object, api_version: str) -> Row:
         "image_build_compute": text_or_null(properties, "imageBuildCompute"),
         **_serverless(properties),
         "identity_type": _identity_type(item),
+        "identity_principal_id": identity_of(item),
         "primary_user_assigned_identity": text_or_null(properties, "primaryUserAssignedIdentity"),
         "hbi_workspace": flag(properties, "hbiWorkspace"),
         "system_datastores_auth_mode": _datastores_auth_mode(properties, api_version),
