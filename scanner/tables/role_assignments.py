@@ -15,7 +15,7 @@ from urllib.parse import parse_qs, urlsplit
 from checks.network.approvers import MAY_NOT_COUNT
 from scanner.payloads.answers import ROLE_ASSIGNMENTS
 from scanner.payloads.json_members import Object, key, link, member, named
-from scanner.payloads.pages import items_on
+from scanner.payloads.pages import is_assigned_above, items_on
 from scanner.payloads.payload import Gap, Payload
 from scanner.tables.outbound_rules import Rule
 
@@ -51,6 +51,8 @@ def identity_of(item: Object) -> str | None:
     users = {key(id): each for id, each in listed.items()} if isinstance(listed, dict) else {}
     types = (named(identity, "type") or "").lower()
     primary = link(item, "properties", "primaryUserAssignedIdentity")
+    if users and not primary and member(item, "properties", "primaryUserAssignedIdentity") not in (None, ""):
+        return None
     if represents_user_assigned(item):
         chosen = users.get(key(primary)) if primary else next(iter(users.values()), None)
         return _guid(named(chosen, "principalId")) if primary or len(users) == 1 else None
@@ -90,12 +92,12 @@ class RoleAnswers:
     def __init__(self) -> None:
         """Start empty."""
         self._answers: dict[tuple[str, str], list[Payload | Gap]] = defaultdict(list)
-        self._exported: list[tuple[str, Object, Payload]] = []
+        self._exported: list[tuple[Object, Payload]] = []
 
     def add(self, answer: Payload | Gap) -> None:
         """Add an answer about one identity and one target, or the assignments of a file."""
         if isinstance(answer, Payload) and answer.url.startswith("file:"):
-            self._exported += [(answer.scope, item, answer) for _, item in items_on(answer).items]
+            self._exported += [(item, answer) for _, item in items_on(answer).items]
         elif principal := _asked_for(answer):
             self._answers[key(answer.scope), principal].append(answer)
 
@@ -126,8 +128,8 @@ class RoleAnswers:
             return ", ".join(sorted(roles)), answers
         exported = [
             (_role(item, principal), file)
-            for scope, item, file in self._exported
-            if f"{target}/".startswith(f"{key(scope)}/") and _concerns(item, principal)
+            for item, file in self._exported
+            if is_assigned_above(str(item["id"]), target) and _concerns(item, principal)
         ]
         roles |= {role for role, _ in exported}
         found = [*answers, *(file for _, file in exported)]

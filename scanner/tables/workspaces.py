@@ -95,7 +95,7 @@ def workspace_row(item: Object, api_version: str) -> Row:
         **_serverless(properties),
         "identity_type": _identity_type(item),
         "identity_principal_id": identity_of(item),
-        "primary_user_assigned_identity": text_or_null(properties, "primaryUserAssignedIdentity"),
+        "primary_user_assigned_identity": _primary_identity(properties),
         "hbi_workspace": flag(properties, "hbiWorkspace"),
         "system_datastores_auth_mode": _datastores_auth_mode(properties, api_version),
         "v1_legacy_mode": flag(properties, "v1LegacyMode"),
@@ -171,6 +171,13 @@ def _datastores_auth_mode(properties: Any, api_version: str) -> str | None:
 
 def _identity_type(item: Object) -> str | None:
     return "" if item.get("identity") is None else named(item, "identity", "type")
+
+
+def _primary_identity(properties: Any) -> str | None:
+    """Return the id of the primary user-assigned identity, or "" for none: null, "" or no member at all."""
+    if isinstance(properties, dict) and "primaryUserAssignedIdentity" not in properties:
+        return ""
+    return link_or_null(properties, "primaryUserAssignedIdentity")
 
 
 def _serverless(properties: Any) -> Row:
