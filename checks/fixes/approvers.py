@@ -30,7 +30,7 @@ def _terraform(role: str) -> str:
 IDENTITY_MAY_APPROVE = remediation(
     summary=f"Assign the role {_NAME} on the target to the workspace identity.",
     az=either(("the role covers the target", _assigned(_NAME)), (_OTHERS, _assigned("Contributor"))),
-    bicep=f"// {OWN_TEMPLATE}they go beside the resource that is the target, whose symbol is `target`.\n"
+    bicep=f"// {OWN_TEMPLATE}they go beside the resource that creates the target, whose symbol is `target`.\n"
     "resource approver 'Microsoft.Authorization/roleAssignments@2022-04-01' = {\n"
     f"  name: guid(target.id, principalId, '{APPROVER}')\n"
     "  scope: target\n"

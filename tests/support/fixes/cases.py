@@ -191,7 +191,11 @@ def _around(workspace_id: str) -> Tenant:
     by_id = {each.id.lower(): each for each in tenant.resources}
     own = by_id[workspace_id.lower()]
     related = [each for each in tenant.resources if _is_workspace(each) and _is_related(own, each)]
-    kept = [each for each in tenant.resources if any(_belongs(each, to) for to in related)]
+    kept = [
+        each
+        for each in tenant.resources
+        if "/roleassignments/" in each.id.lower() or any(_belongs(each, to) for to in related)
+    ]
     return replace(tenant, resources=tuple(kept), default_faults=())
 
 
