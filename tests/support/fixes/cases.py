@@ -68,20 +68,43 @@ def questions() -> tuple[ChosenCheck, ...]:
 
 
 @cache
-def shipped_questions() -> tuple[tuple[ChosenCheck, ...], ...]:
-    """Return the checks of the shipped policies with their parameters, in rounds without a check twice."""
-    asked: list[list[ChosenCheck]] = []
-    seen: set[str] = set()
-    for chosen in (each for policy in loaded(shipped(), registry()) for each in policy.checks):
-        question = f"{chosen.check.id} {chosen.params!r}"
-        if question in seen:
+def asked() -> tuple[tuple[ChosenCheck, ...], ...]:
+    """Return `questions`, and then the questions of shipped policies with other parameters, in rounds.
+
+    No round has a check twice.
+    """
+    rounds: list[list[ChosenCheck]] = [list(questions())]
+    seen = {_question(each) for each in questions()}
+    for chosen in _shipped():
+        if _question(chosen) in seen:
             continue
-        seen.add(question)
-        free = next((r for r in asked if chosen.check.id not in {each.check.id for each in r}), None)
+        seen.add(_question(chosen))
+        free = next((r for r in rounds[1:] if chosen.check.id not in {each.check.id for each in r}), None)
         if free is None:
-            asked.append(free := [])
+            rounds.append(free := [])
         free.append(chosen)
-    return tuple(map(tuple, asked))
+    return tuple(map(tuple, rounds))
+
+
+@cache
+def _shipped() -> tuple[ChosenCheck, ...]:
+    return tuple(each for policy in loaded(shipped(), registry()) for each in policy.checks)
+
+
+@cache
+def _of_shipped_policies() -> frozenset[str]:
+    """Return the checks of `questions` that a shipped policy asks with the same parameters."""
+    asked_so = {_question(each) for each in _shipped()}
+    return frozenset(each.check.id for each in questions() if _question(each) in asked_so)
+
+
+def is_shipped(round_: int, check_id: str) -> bool:
+    """Return whether a shipped policy asks what this round of `asked` asks by this check."""
+    return round_ > 0 or check_id in _of_shipped_policies()
+
+
+def _question(chosen: ChosenCheck) -> str:
+    return f"{chosen.check.id} {chosen.params!r}"
 
 
 @cache
@@ -172,10 +195,15 @@ CLUSTER = "cpu-proof"
 _NEEDS_CLUSTER = frozenset({"RES008"})
 
 
+def needs_cluster(case: Case) -> bool:
+    """Return whether the fix is applied to a workspace that gets a cluster before."""
+    return case.check.id in _NEEDS_CLUSTER
+
+
 def start(case: Case) -> Tenant:
     """Return the part of the demo tenant in which the fix is applied."""
     tenant = _around(case.workspace_id)
-    if case.check.id not in _NEEDS_CLUSTER:
+    if not needs_cluster(case):
         return tenant
     owner = next(each for each in tenant.resources if each.id.lower() == case.judged_by)
     segments = owner.id.split("/")
