@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from checks.fixes.steps import either, remediation
 from checks.fixes.templates import OWN_TEMPLATE
-from checks.network.approvers import APPROVER
+from checks.network.approvers import APPROVER, CONTRIBUTOR
 
 _NAME = "Azure AI Enterprise Network Connection Approver"
 _OTHERS = "the target is a Data Factory, a Databricks workspace, a MariaDB server or a Function App"
@@ -27,19 +27,27 @@ def _terraform(role: str) -> str:
     )
 
 
+def _bicep(role: str) -> str:
+    return (
+        "resource approver 'Microsoft.Authorization/roleAssignments@2022-04-01' = {\n"
+        f"  name: guid(target.id, principalId, '{role}')\n"
+        "  scope: target\n"
+        "  properties: {\n"
+        f"    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', '{role}')\n"
+        "    principalId: principalId\n"
+        "    principalType: 'ServicePrincipal'\n"
+        "  }\n"
+        "}"
+    )
+
+
 IDENTITY_MAY_APPROVE = remediation(
     summary=f"Assign the role {_NAME} on the target to the workspace identity.",
     az=either(("the role covers the target", _assigned(_NAME)), (_OTHERS, _assigned("Contributor"))),
     bicep=f"// {OWN_TEMPLATE}they go beside the resource that creates the target, whose symbol is `target`.\n"
-    "resource approver 'Microsoft.Authorization/roleAssignments@2022-04-01' = {\n"
-    f"  name: guid(target.id, principalId, '{APPROVER}')\n"
-    "  scope: target\n"
-    "  properties: {\n"
-    f"    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', '{APPROVER}')\n"
-    "    principalId: principalId\n"
-    "    principalType: 'ServicePrincipal'\n"
-    "  }\n"
-    "}",
+    + either(
+        ("the role covers the target", _bicep(APPROVER)), (_OTHERS, _bicep(CONTRIBUTOR)), language="bicep"
+    ),
     terraform=either(
         ("the role covers the target", _terraform(_NAME)),
         (_OTHERS, _terraform("Contributor")),

@@ -13,6 +13,8 @@ from checks.network.targets import SUPPORTED_TARGETS, resource_type_of
 APPROVER: Final = "b556d68e-0be0-4f35-a333-ad7ee1ce17ea"
 """Azure AI Enterprise Network Connection Approver."""
 
+CONTRIBUTOR: Final = "b24988ac-6180-42a0-ab88-20f7382dd24c"
+
 MAY_NOT_COUNT: Final = "?"
 """Stands for an assignment that may not count, or for assignments that the source does not show."""
 
@@ -41,7 +43,7 @@ _PROVIDERS: Final = {
         "microsoft.search/searchservices",
     ),  # Search Service Contributor
     "8e3af657-a8ff-443c-a75c-2fe8c4bcb635": ("",),  # Owner
-    "b24988ac-6180-42a0-ab88-20f7382dd24c": ("",),  # Contributor
+    CONTRIBUTOR: ("",),  # Contributor
     "f25e0fa2-a7c8-4377-a976-54943a77a395": ("microsoft.keyvault/",),  # Key Vault Contributor
     "acdd72a7-3385-48ef-bd42-f606fba81ae7": (),  # Reader
     "00482a5a-887f-4fb3-b363-3b7fe8e74483": (),  # Key Vault Administrator

@@ -63,6 +63,16 @@ def proofs(check_ids: tuple[str, ...]) -> Proofs:
         for kind, some in enumerate(cases(id))
         if filled(some[0])[language]
     }
+    found = best(tries)
+    return {id: _by_language(id, found) for id in check_ids}
+
+
+Try = tuple[Case, str]
+"""A failing resource, and a text that may fix it."""
+
+
+def best(tries: dict[tuple[str, str, int], list[Try]]) -> Mapping[tuple[str, str, int], Effect]:
+    """Return the best effect of the texts for each check, language and number. The tries are used up."""
     judge = Judge()
     found: dict[tuple[str, str, int], Effect] = {}
     while open_tries := {key: left.pop(0) for key, left in tries.items() if left}:
@@ -74,7 +84,7 @@ def proofs(check_ids: tuple[str, ...]) -> Proofs:
                 tries[key].clear()
             elif all(reason_of(key[0], key[1], problem) for problem in effect.problems):
                 tries[key] = [each for each in tries[key] if each[0] is effect.case]
-    return {id: _by_language(id, found) for id in check_ids}
+    return found
 
 
 def _by_language(id: str, found: Mapping[tuple[str, str, int], Effect]) -> Mapping[str, tuple[Effect, ...]]:
@@ -100,15 +110,32 @@ class Judge:
             worlds[f"after {number}"] = scan(each.world.tenant())
             if (before := _name_of_start(each.case)) not in {*self._before, *worlds}:
                 worlds[before] = scan(start(each.case))
-        together, names = beside(worlds), list(worlds)
-        rounds = [_by_world(together, chosen, names) for chosen in asked()]
-        self._before |= {
-            name: tuple(of[name] for of in rounds) for name in names if name.startswith("before")
-        }
+        answers = {name: found for group in _groups(worlds) for name, found in _answers(group).items()}
+        self._before |= {name: found for name, found in answers.items() if name.startswith("before")}
         return [
-            _effect(each, self._before[_name_of_start(each.case)], [of[f"after {number}"] for of in rounds])
+            _effect(each, self._before[_name_of_start(each.case)], answers[f"after {number}"])
             for number, each in enumerate(tried)
         ]
+
+
+_OF_SUBSCRIPTIONS = ["subscription_id", "tenant_id", "network_registration_state"]
+"""The columns of subscriptions that checks read."""
+
+
+def _groups(worlds: Mapping[str, Tables]) -> list[dict[str, Tables]]:
+    """Return the worlds in groups. Worlds whose subscriptions differ cannot stand beside each other."""
+    groups: dict[object, dict[str, Tables]] = {}
+    for name, world in worlds.items():
+        rows = world.subscriptions[_OF_SUBSCRIPTIONS].fillna("").itertuples(index=False, name=None)
+        groups.setdefault(frozenset(rows), {})[name] = world
+    return list(groups.values())
+
+
+def _answers(worlds: Mapping[str, Tables]) -> dict[str, tuple[Statuses, ...]]:
+    """Return the answers to all rounds of questions by world."""
+    together, names = beside(worlds), list(worlds)
+    rounds = [_by_world(together, chosen, names) for chosen in asked()]
+    return {name: tuple(of[name] for of in rounds) for name in names}
 
 
 def _name_of_start(case: Case) -> str:
