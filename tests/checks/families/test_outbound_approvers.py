@@ -37,8 +37,8 @@ USER: Row = {**SYSTEM, "identity_type": "UserAssigned"}
 
 
 def status(roles: str | None, target: str | None = LAKE, *, of: Row = SYSTEM, **rule: object) -> str:
-    row = endpoint_rule(target, "blob", target_roles=roles, **rule)
-    (found,) = statuses(asked("OBR016", [isolated(**of)], rules=[row]))
+    row = {**endpoint_rule(target, "blob", target_roles=roles), **rule}
+    (found,) = statuses(asked("OBR016", [{**isolated(), **of}], rules=[row]))
     return found
 
 
@@ -99,7 +99,7 @@ def test_obr016_the_reason_names_what_the_identity_has() -> None:
         endpoint_rule(LAKE, "blob", "a", target_roles=""),
         endpoint_rule(LAKE, "blob", "b", target_roles=READER),
     ]
-    found = asked("OBR016", [isolated(**SYSTEM)], rules=rows)
+    found = asked("OBR016", [{**isolated(), **SYSTEM}], rules=rows)
     assert f"has no role on {LAKE}" in found["reason"].iloc[0]
     assert f"has only roles ({READER}) on {LAKE}" in found["reason"].iloc[1]
 
