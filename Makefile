@@ -27,6 +27,7 @@ nightly: install-dev
 	AZML_AUDIT_FAULT_SEEDS=200 $(BIN)/pytest --numprocesses auto tests/journeys/test_faults_by_chance.py
 	AZML_AUDIT_SERVER_FAULTS=2000 $(BIN)/pytest --numprocesses auto tests/journeys/test_server_faults.py
 	AZML_AUDIT_EXAMPLES=200 $(BIN)/pytest --numprocesses auto tests/checks/test_all.py
+	AZML_AUDIT_FIX_EXAMPLES=200 $(BIN)/pytest tests/checks/fixes/test_drawn.py
 
 reliability: install-dev
 	$(BIN)/python tests/support/faults/matrix.py

@@ -74,6 +74,11 @@ OUTBOUND_RULES: Final[Columns] = (
     ("subresource_target", "properties.destination.subresourceTarget"),
     ("spark_enabled", "properties.destination.sparkEnabled", "boolean"),
     ("spark_status", "properties.destination.sparkStatus"),
+    (
+        "target_roles",
+        "our own: properties.roleDefinitionId of the role assignments that the workspace identity has on the target or "
+        "above it, joined by ', '; ? for one that may not count; '' for none; <NA> if not asked",
+    ),
     ("parent_rules", "properties.parentRuleNames[], joined by ', '"),
     ("seen_in", "our own: workspace, outboundRules, or both"),
 )

@@ -6,6 +6,8 @@ _LEARN = "https://learn.microsoft.com/azure"
 
 APPLICATION_INSIGHTS_ACCESS = f"{_LEARN}/azure-monitor/logs/private-link-configure"
 AZURE_FIREWALL = f"{_LEARN}/firewall/firewall-faq"
+BUILT_IN_ROLES = f"{_LEARN}/role-based-access-control/built-in-roles"
+ROLE_ASSIGNMENTS = f"{_LEARN}/role-based-access-control/role-assignments-list-rest"
 MANAGED_NETWORK = f"{_LEARN}/machine-learning/how-to-managed-network"
 WORKSPACE_TEMPLATE = f"{_LEARN}/templates/microsoft.machinelearningservices/workspaces"
 COMPUTE_TEMPLATE = f"{WORKSPACE_TEMPLATE}/computes"

@@ -49,7 +49,7 @@ _DOWNTIME = re.compile(
 )
 
 ORDER: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
-    ("identities and logs", ("MVN008", "SEC001", "SEC004", "RES007", "RES013", "RES016", "RES017")),
+    ("identities and logs", ("MVN008", "SEC001", "OBR016", "SEC004", "RES007", "RES013", "RES016", "RES017")),
     ("private endpoints and DNS", ("PEP001", "PEP004", "END005")),
     ("managed network", ("MVN001", "MVN002")),
     ("network settings", ("MVN005", "MVN007", "MVN003", "MVN004", "OBR001")),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from checks.fixes.steps import WARNING, either, in_order, remediation
+from checks.fixes.templates import where
 
 ZONES = ("privatelink.api.azureml.ms", "privatelink.notebooks.azure.net")
 """The private DNS zones of a workspace in the public cloud."""
@@ -140,8 +141,11 @@ CONNECTION_SETTLED = remediation(
     az=either(
         (
             "you know the owner and the purpose",
-            "az network private-endpoint-connection approve --id {{connection_id}} --description 'Reviewed and "
-            "approved'",
+            where(
+                "{{status}} != Disconnected",
+                "az network private-endpoint-connection approve --id {{connection_id}} --description 'Reviewed and "
+                "approved'",
+            ),
         ),
         (
             "you do not, or the connection was rejected or is disconnected",

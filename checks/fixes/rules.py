@@ -17,8 +17,8 @@ FIREWALL = (
     "last such rule."
 )
 CUT_OFF = (
-    "Jobs, image builds and notebooks that use the destination fail after the rule is removed, scenarios such as "
-    "SCN003 and SCN004 included."
+    "Jobs, image builds and notebooks that use the destination fail after the rule is removed. So do the scenarios "
+    "whose hosts only this rule opens: SCN001, SCN002, SCN003, SCN004, SCN005 or SCN006."
 )
 APPROVER = (
     "Since 2025-04-30 Azure does not assign the role Azure AI Enterprise Network Connection Approver on the target: "

@@ -17,12 +17,19 @@ from typing import Any
 
 from checks.suggestions import did_you_mean
 from scanner.errors import UsageError
-from scanner.payloads.answers import NETWORK_PROVIDER, PERIMETERS, PRIVATE_ENDPOINTS, VIRTUAL_NETWORKS
+from scanner.payloads.answers import (
+    NETWORK_PROVIDER,
+    PERIMETERS,
+    PRIVATE_ENDPOINTS,
+    ROLE_ASSIGNMENTS,
+    VIRTUAL_NETWORKS,
+)
 from scanner.policies import LoadedPolicy, management_groups
 from scanner.reading.collection import EVERYTHING, Collection, collection_for
 from scanner.tables.associated import ASSOCIATED, TYPES
 from scanner.tables.children import CHILDREN, WORKSPACES
 from scanner.tables.networks import NETWORK_TYPES
+from scanner.tables.role_assignments import ROLES_TYPE
 
 _GROUP = re.compile(r"/providers/Microsoft\.Management/managementGroups/[^/]+", re.IGNORECASE)
 _BELOW_SUBSCRIPTIONS = re.compile(r"/subscriptions/[^/]+(/resourceGroups/[^/]+)?", re.IGNORECASE)
@@ -69,6 +76,9 @@ OF_KIND: Mapping[str, Mapping[str, str]] = {
         f"{NETWORK_TYPES[VIRTUAL_NETWORKS]}/read": "the virtual networks around private endpoints"
     },
     NETWORK_PROVIDER: {_REGISTRATION: ALWAYS[_REGISTRATION]},
+    ROLE_ASSIGNMENTS: {
+        f"{ROLES_TYPE}/read": "the roles of workspace identities on targets of private endpoints"
+    },
 }
 """Kind of payload (`scanner.reading.collection.KIND_OF`) to its actions, and what each reads."""
 

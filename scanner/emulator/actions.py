@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable
 
 from scanner.emulator.routes import PERIMETERS, Target
-from scanner.emulator.versions import MACHINE_LEARNING, NETWORK_TYPES
+from scanner.emulator.versions import MACHINE_LEARNING, NETWORK_TYPES, ROLE_ASSIGNMENTS
 from scanner.tables.associated import TYPES
 from scanner.tables.children import CHILDREN
 
@@ -26,6 +26,7 @@ _SPELLED = {
         *(each.resource_type for each in TYPES),
         PERIMETERS,
         *NETWORK_TYPES,
+        ROLE_ASSIGNMENTS,
     )
     for part in resource_type.split("/")
 }

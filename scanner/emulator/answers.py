@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,10 +18,11 @@ from scanner.emulator.envelopes import (
     missing_api_version,
     unsupported_api_version,
 )
-from scanner.emulator.routes import Target
+from scanner.emulator.routes import ROLES, Target
 from scanner.emulator.versions import Document
 
-_UNPAGED = frozenset({"diagnosticSettings", "privateEndpointConnections"})
+_UNPAGED = frozenset({ROLES, "diagnosticSettings", "privateEndpointConnections"})
+_ASSIGNED_TO = re.compile(r"atScope\(\) and assignedTo\('([^']+)'\)")
 _SKIP_PARAMETER = {"subscriptions": "%24skiptoken", "descendants": "%24skiptoken"}
 
 
@@ -78,7 +80,7 @@ def _reply(
 def _page(
     directory: Directory, target: Target, query: Mapping[str, str], size: int, base_url: str
 ) -> Answer | ArmError:
-    documents = directory.documents(target)
+    documents = _documents(directory, target, query)
     if isinstance(documents, ArmError):
         return documents
     start = _offset(query.get("$skip") or query.get("$skiptoken"))
@@ -90,6 +92,18 @@ def _page(
     if end < len(documents):
         content["nextLink"] = f"{base_url}{_link(target, version, end)}"
     return Answer(status=200, body=encoded(_counted(content, target, documents)), page=start // size + 1)
+
+
+def _documents(
+    directory: Directory, target: Target, query: Mapping[str, str]
+) -> Sequence[Document] | ArmError:
+    if target.route != ROLES:
+        return directory.documents(target)
+    principal = _ASSIGNED_TO.fullmatch(query.get("$filter", ""))
+    if principal is None:
+        message = f"The filter {query.get('$filter')!r} is not one that this emulator knows."
+        return ArmError(status=400, code="UnsupportedQuery", message=message)
+    return directory.assigned(target, principal[1])
 
 
 def _counted(content: Document, target: Target, documents: Sequence[Any]) -> Document:

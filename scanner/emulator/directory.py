@@ -14,10 +14,11 @@ from scanner.emulator.envelopes import (
     not_found,
     subscription_not_found,
 )
-from scanner.emulator.routes import Target, target_of
+from scanner.emulator.routes import ROLES, Target, target_of
 from scanner.emulator.tenants.tenant import Graph, Resource, Tenant
 from scanner.emulator.versions import WORKSPACES, Document, shown, without
 
+_ASSIGNMENTS = "/providers/microsoft.authorization/roleassignments/"
 _RULES = ("properties", "managedNetwork", "outboundRules")
 
 
@@ -31,6 +32,7 @@ class Directory:
         self._lists: dict[str, list[Resource]] = {}
         self._subscriptions = {str(item["id"]).lower(): item for item in tenant.subscriptions}
         self._groups: set[str] = set()
+        self._assignments: list[tuple[str, Resource]] = []
         self._versions = {name.lower(): offer for name, offer in tenant.api_versions.items()}
         for resource in tenant.resources:
             self._add(resource)
@@ -76,6 +78,17 @@ class Directory:
         return self._inside_workspace(target) or [
             resource.body if resource.listed is None else resource.listed
             for resource in self._lists.get(target.path, ())
+        ]
+
+    def assigned(self, target: Target, principal: str) -> Sequence[Document] | ArmError:
+        """The role assignments of an identity at a resource and above it, whether or not the resource exists."""
+        if f"/subscriptions/{target.subscription}" not in self._subscriptions:
+            return subscription_not_found(target)
+        return [
+            each.body
+            for place, each in self._assignments
+            if f"{target.scope}/".startswith(f"{place}/")
+            and each.body["properties"]["principalId"] == principal
         ]
 
     def listed(self, documents: Iterable[Document], target: Target, version: str) -> list[Document]:
@@ -137,6 +150,8 @@ class Directory:
         if target.path in self._items:
             raise ValueError(f"the tenant {self._tenant.name} holds {resource.id} twice")
         self._items[target.path] = resource
+        if target.route == ROLES:
+            self._assignments.append((target.path.rpartition(_ASSIGNMENTS)[0], resource))
         self._lists.setdefault(target.path.rpartition("/")[0], []).append(resource)
         segments = target.path.split("/")
         if len(segments) == 9:

@@ -9,6 +9,7 @@ from scanner.emulator.versions import (
     NETWORK_TYPES,
     PROVIDERS,
     RESOURCE_GRAPH,
+    ROLE_ASSIGNMENTS,
     SUBSCRIPTIONS,
     WORKSPACES,
 )
@@ -16,6 +17,7 @@ from scanner.tables.associated import TYPES
 from scanner.tables.children import CHILDREN
 
 PERIMETERS = "networkSecurityPerimeterConfigurations"
+ROLES = "roleAssignments"
 METADATA = "metadata"
 TOKEN = "token"  # noqa: S105 - a route's name
 GRAPH = "resourceGraph"
@@ -29,13 +31,23 @@ _ROUTE_OF_TYPE = {
     **{child.resource_type.lower(): child.kind for child in CHILDREN},
     **{each.resource_type.lower(): "associated" for each in TYPES},
     **{f"{each.resource_type}/{PERIMETERS}".lower(): PERIMETERS for each in TYPES if each.perimeters},
-    **{each.lower(): each.rpartition("/")[2] for each in NETWORK_TYPES},
+    **{each.lower(): each.rpartition("/")[2] for each in (*NETWORK_TYPES, ROLE_ASSIGNMENTS)},
 }
 
 ROUTES = (
     *("subscriptions", "subscription", "descendants", "workspaces", "workspace"),
     *(child.kind for child in CHILDREN),
-    *("associated", PERIMETERS, "privateEndpoints", "virtualNetworks", "provider", GRAPH, METADATA, TOKEN),
+    *(
+        "associated",
+        PERIMETERS,
+        "privateEndpoints",
+        "virtualNetworks",
+        ROLES,
+        "provider",
+        GRAPH,
+        METADATA,
+        TOKEN,
+    ),
 )
 
 

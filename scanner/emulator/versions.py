@@ -21,6 +21,7 @@ SUBSCRIPTIONS = "Microsoft.Resources/subscriptions"
 PROVIDERS = "Microsoft.Resources/providers"
 MANAGEMENT_GROUPS = "Microsoft.Management/managementGroups"
 NETWORK_TYPES = ("Microsoft.Network/privateEndpoints", "Microsoft.Network/virtualNetworks")
+ROLE_ASSIGNMENTS = "Microsoft.Authorization/roleAssignments"
 RESOURCE_GRAPH = "Microsoft.ResourceGraph/resources"
 
 MACHINE_LEARNING_VERSIONS = (
@@ -63,6 +64,7 @@ _OTHER_TYPES = {
         *("2025-11-01", "2025-04-01", "2023-07-01", "2022-12-01", "2021-09-01", "2019-05-01"),
     ),
     **dict.fromkeys(NETWORK_TYPES, ("2024-10-01", "2024-05-01", "2023-11-01", "2022-07-01")),
+    ROLE_ASSIGNMENTS: ("2022-04-01", "2020-10-01-preview", "2015-07-01"),
     "Microsoft.Insights/components": ("2020-02-02", "2015-05-01"),
     "Microsoft.Insights/diagnosticSettings": ("2021-05-01-preview", "2017-05-01-preview"),
 }

@@ -10,7 +10,7 @@ from checks.contract.tables import SCHEMAS, Tables
 from checks.frames import np, pd
 from checks.model import Check
 from checks.vocabulary import Vocabulary, grouped
-from scanner.payloads.answers import NETWORK_PROVIDER, PERIMETERS
+from scanner.payloads.answers import NETWORK_PROVIDER, PERIMETERS, ROLE_ASSIGNMENTS
 from scanner.reading.collection import KIND_OF
 from scanner.tables.associated import ASSOCIATED
 from scanner.tables.networks import NETWORK_TYPES
@@ -100,7 +100,9 @@ class _References:
     def _lists_of(self, kinds: frozenset[str], workspace: str) -> tuple[Reference, ...]:
         found = [
             self._provenance.lists.get((kind, workspace), ())
-            for kind in sorted(kinds - {ASSOCIATED, PERIMETERS, *NETWORK_TYPES, NETWORK_PROVIDER})
+            for kind in sorted(
+                kinds - {ASSOCIATED, PERIMETERS, *NETWORK_TYPES, NETWORK_PROVIDER, ROLE_ASSIGNMENTS}
+            )
         ]
         if ASSOCIATED in kinds:
             found.append(self._associated.get(workspace, ()))

@@ -40,7 +40,7 @@ _DESTINATION = (
 )
 _ENUMS = frozenset({"publicNetworkAccess", "systemDatastoresAuthMode"})
 _RULE_TYPES = ("FQDN", "PrivateEndpoint", "ServiceTag")
-_ABSENCE_MATTERS = ("encryption", "containerRegistry")
+_ABSENCE_MATTERS = ("encryption", "containerRegistry", "primaryUserAssignedIdentity")
 
 
 def folded(name: str) -> str:
@@ -74,16 +74,27 @@ def workspace(row: Object) -> Object:
     members = _by_folded_name(row)
     kind = _kind(members)
     identity = members.get("identity")
-    if isinstance(identity, dict):
-        identity = identity | {"type": _spelled(_by_folded_name(identity).get("type"))}
-    else:
-        identity = NOT_SHOWN
     return {
         "id": row["id"],
         **{name: members.get(name) for name in ("name", "location", "tags")},
-        "identity": identity,
+        "identity": _identity(identity) if isinstance(identity, dict) else NOT_SHOWN,
         **({"kind": kind} if kind else {}),
         "properties": _properties(members),
+    }
+
+
+def _identity(printed: Object) -> Object:
+    members = _by_folded_name(printed)
+    users = members.get("userassignedidentities")
+    if isinstance(users, dict):
+        users = {
+            id: {"principalId": _by_folded_name(each).get("principalid")} if isinstance(each, dict) else each
+            for id, each in users.items()
+        }
+    return printed | {
+        "type": _spelled(members.get("type")),
+        "principalId": members.get("principalid"),
+        "userAssignedIdentities": users,
     }
 
 

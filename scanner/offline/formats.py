@@ -12,10 +12,11 @@ from scanner.errors import ExportError
 from scanner.offline import az_ml, az_ml_children, foreign
 from scanner.offline.files import SUPPORTED, ExportFile
 from scanner.payloads import json_members
-from scanner.payloads.answers import NETWORK_PROVIDER, PERIMETERS
+from scanner.payloads.answers import NETWORK_PROVIDER, PERIMETERS, ROLE_ASSIGNMENTS
 from scanner.tables.associated import ASSOCIATED, TYPES
 from scanner.tables.children import CHILDREN, WORKSPACES
 from scanner.tables.networks import NETWORK_TYPES
+from scanner.tables.role_assignments import ROLES_TYPE
 
 _KIND_OF_TYPE: Mapping[str, str] = {
     WORKSPACES.lower(): "workspaces",
@@ -23,6 +24,7 @@ _KIND_OF_TYPE: Mapping[str, str] = {
     **{each.resource_type.lower(): ASSOCIATED for each in TYPES},
     **{f"{each.resource_type}/{PERIMETERS}".lower(): PERIMETERS for each in TYPES if each.perimeters},
     **{resource_type.lower(): kind for kind, resource_type in NETWORK_TYPES.items()},
+    ROLES_TYPE.lower(): ROLE_ASSIGNMENTS,
 }
 
 SINGLE_KINDS = frozenset({ASSOCIATED, NETWORK_PROVIDER, *NETWORK_TYPES})
@@ -52,6 +54,7 @@ class Format(StrEnum):
     ML_DEPLOYMENTS = "az ml online-deployment list"
     NETWORK = "az network … show"
     PROVIDER = "az provider show"
+    ROLES = "az role assignment list"
     RESOURCES = "az resource list"
     RESOURCE = "az resource show"
     GRAPH = "az graph query"
@@ -184,8 +187,8 @@ def _array(file: ExportFile, values: list[Any]) -> ParsedFile:
         return _rows(file, rows, Format.ML_WORKSPACES)
     if az_ml_children.is_child(kind, first):
         return _rows(file, rows, ML_CHILDREN[kind], is_whole=True)
-    if kind in NETWORK_TYPES and "properties" not in first:
-        return _rows(file, rows, Format.NETWORK)
+    if (kind in NETWORK_TYPES or kind == ROLE_ASSIGNMENTS) and "properties" not in first:
+        return _rows(file, rows, Format.ROLES if kind == ROLE_ASSIGNMENTS else Format.NETWORK)
     if "totalRecords" not in first and "resourceGroup" in first and "tenantId" not in first:
         return _rows(file, rows, Format.RESOURCES)
     return _rows(file, rows, Format.GRAPH if "tenantId" in first else Format.ARM_ITEMS)
@@ -251,9 +254,8 @@ def _item(file: ExportFile, row: json_members.Object, position: int, *, may_be_c
             file, f"its item {position} has the id {resource_id!r}, which is not a resource id"
         )
     kind = _kind_of(row)
-    if kind in (PERIMETERS, *SINGLE_KINDS):
-        of = resource_id.rsplit("/", 2)[0] if kind == PERIMETERS else resource_id
-        return Item(kind=kind, scope=of, document=row)
+    if kind in (PERIMETERS, ROLE_ASSIGNMENTS, *SINGLE_KINDS):
+        return Item(kind=kind, scope=_scope_of(kind, resource_id), document=row)
     workspace_id = workspace_id_in(resource_id)
     if not kind or workspace_id is None:
         return None
@@ -267,6 +269,13 @@ def _item(file: ExportFile, row: json_members.Object, position: int, *, may_be_c
     elif may_be_cut:
         document = az_ml.with_not_shown(row)
     return Item(kind=kind, scope="/".join(workspace_id.split("/")[:3]), document=document)
+
+
+def _scope_of(kind: str, resource_id: str) -> str:
+    """Return the id of the resource that a perimeter configuration or a role assignment belongs to."""
+    if kind == ROLE_ASSIGNMENTS:
+        return resource_id[: resource_id.lower().rindex("/providers/")] or "/"
+    return resource_id.rsplit("/", 2)[0] if kind == PERIMETERS else resource_id
 
 
 def _of_subscription(resource_id: str, row: json_members.Object) -> Item | None:

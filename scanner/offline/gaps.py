@@ -10,11 +10,18 @@ from checks.counting import counted
 from scanner.offline.formats import Format, Item, ParsedFile
 from scanner.offline.merging import Key, MergedItem
 from scanner.payloads import json_members
-from scanner.payloads.answers import NETWORK_PROVIDER, PERIMETERS, PRIVATE_ENDPOINTS, VIRTUAL_NETWORKS
+from scanner.payloads.answers import (
+    NETWORK_PROVIDER,
+    PERIMETERS,
+    PRIVATE_ENDPOINTS,
+    ROLE_ASSIGNMENTS,
+    VIRTUAL_NETWORKS,
+)
 from scanner.payloads.payload import Gap
 from scanner.tables.associated import ASSOCIATED, TYPES, are_all_answered, is_project
 from scanner.tables.children import OF_KIND
 from scanner.tables.networks import PlacedEndpoint, approved_endpoints, network_of, subnet_of
+from scanner.tables.role_assignments import principal_of
 from scanner.tables.workspaces import workspace_row
 
 _OF_ML_WORKSPACES = (
@@ -41,6 +48,7 @@ HIDDEN: Mapping[Format, str] = {
     Format.RESOURCES: "any property of a resource (az resource show does, one id at a time)",
     Format.NETWORK: "the api-version of the answer",
     Format.PROVIDER: "the api-version of the answer",
+    Format.ROLES: "whether an identity has other roles, or is in a group that has one",
     Format.GRAPH: "the age or the api-version of its rows",
     Format.POWERSHELL: "the api-version, or what ConvertTo-Json cut off below its -Depth",
     Format.ANSIBLE: "the api-version, or whether a list has more pages",
@@ -55,6 +63,8 @@ _CLOSES: Mapping[str, str] = {
     PRIVATE_ENDPOINTS: "Add az network private-endpoint show of each private endpoint of the workspaces.",
     VIRTUAL_NETWORKS: "Add az network vnet show of each virtual network around a private endpoint of the workspaces.",
     NETWORK_PROVIDER: "Add az provider show --namespace Microsoft.Network of each subscription.",
+    ROLE_ASSIGNMENTS: "Add az role assignment list --assignee ID --scope TARGET --include-inherited of each identity. "
+    "An export proves no absence: audit the subscription itself: azml-audit scan.",
 }
 """What closes the gap of a kind that is no list below a workspace."""
 
@@ -131,12 +141,17 @@ def _of_lists(
 ) -> Iterable[Gap]:
     """One gap for each kind that a format leaves out, for all its workspaces together."""
     listed = {*whole, *((each.item.kind, each.item.scope.lower()) for each in merged.values())}
+    assigned = {
+        principal_of(each.item.document) for (kind, _), each in merged.items() if kind == ROLE_ASSIGNMENTS
+    }
     missing: Counter[tuple[str, str]] = Counter()
     for (kind, key), each in merged.items():
         if kind == "workspaces":
             row = workspace_row(each.item.document, "")
             formats = _and({file.format.value for file in each.files})
             kinds = [] if is_project(row) else [each for each in wanted if (each, key) not in listed]
+            if (row["identity_principal_id"] or "none").lower() in assigned:
+                kinds = [each for each in kinds if each != ROLE_ASSIGNMENTS]
             endpoints = _networks(each.item.document, merged)
             missing.update(
                 (kind, formats)
@@ -158,7 +173,7 @@ def _is_in_row(kind: str, row: Mapping[str, Any], listed: Collection[Key]) -> bo
     if kind == PERIMETERS:
         ids = {json_members.key(row[each.column]) for each in TYPES if each.perimeters and row[each.column]}
         return ids <= {scope for of, scope in listed if of == PERIMETERS}
-    if kind == "outboundRules":
+    if kind in ("outboundRules", ROLE_ASSIGNMENTS):
         return (row["isolation_mode"] or "").lower() == "disabled"
     return kind == "privateEndpointConnections" and bool(row["private_endpoint_connections_known"])
 

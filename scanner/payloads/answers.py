@@ -42,6 +42,9 @@ PRIVATE_ENDPOINTS, VIRTUAL_NETWORKS = "privateEndpoints", "virtualNetworks"
 NETWORK_PROVIDER = "networkProvider"
 """The kind of payloads and gaps about the registration of Microsoft.Network in a subscription."""
 
+ROLE_ASSIGNMENTS = "roleAssignments"
+"""The kind of payloads and gaps about the roles that an identity has on the target of a private endpoint."""
+
 RESOURCES = frozenset(
     {
         *("subscription", "workspace", "provider", "associatedResource"),

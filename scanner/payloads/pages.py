@@ -20,6 +20,10 @@ _WORKSPACES = "microsoft.machinelearningservices/workspaces"
 _TYPES = {"subscriptions": "", "workspaces": _WORKSPACES, "networkAcls": _WORKSPACES}
 """The type of the items of a list. The kind of any other list is the last part of its type."""
 
+_ROLES = "roleAssignments"
+_ASSIGNMENTS = "/providers/microsoft.authorization/roleassignments/"
+_GROUPS = "/providers/microsoft.management/managementgroups/"
+
 _DESCENDANT_SUBSCRIPTION = "/subscriptions"
 
 
@@ -77,10 +81,11 @@ def items_on(page: Payload) -> Items:
     foreign: list[str] = []
     for position, item in enumerate(found):
         identity = identity_of(page.kind, item)
+        is_above = page.kind == _ROLES and identity is not None and is_assigned_above(identity, page.scope)
         parsed = resource_id(identity) if identity and is_live else None
-        if identity is None or (is_live and parsed is None):
+        if identity is None or (is_live and parsed is None and not is_above):
             continue
-        if parsed is None or _belongs(identity, parsed, page):
+        if not is_live or is_above or (parsed and _belongs(identity, parsed, page)):
             used.append((position, item))
         else:
             foreign.append(identity)
@@ -96,6 +101,15 @@ def _belongs(identity: str, parsed: ResourceId, page: Payload) -> bool:
     )
     below = without_tenant(without_slash(page.scope)).lower()
     return is_of_type and identity.lower().startswith(f"{below}/")
+
+
+def is_assigned_above(identity: str, scope: str) -> bool:
+    """Check whether the id is that of a role assignment at the scope or above it, up to the root of the tenant."""
+    place, separator, name = identity.lower().rpartition(_ASSIGNMENTS)
+    is_place = (
+        not place or place.startswith(_GROUPS) or f"{without_slash(scope).lower()}/".startswith(f"{place}/")
+    )
+    return bool(separator) and is_name(name) and is_place
 
 
 def _flaws(found: Sized, used: Sized, foreign: Sequence[str]) -> Iterator[Flaw]:

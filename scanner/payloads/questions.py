@@ -53,8 +53,8 @@ class Ask:
 
     @property
     def is_later_page(self) -> bool:
-        """Whether the URL has a parameter beside the api-version, as only a link to a next page has."""
-        return bool(_parameters(self.url))
+        """Whether the URL has a parameter beside api-version and filter, as only a link to a next page has."""
+        return any(name != "$filter" for name, _ in _parameters(self.url))
 
 
 def path_of(url: str) -> str:

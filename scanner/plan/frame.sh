@@ -5,8 +5,8 @@
 #   --apply                run the steps that can be undone, cost nothing and stop no work
 #   --apply-billed         with --apply: also run steps that Azure bills
 #   --apply-downtime       with --apply: also run steps that may stop work or clients
-#   --apply-decision       with --apply: also run steps that a person has to decide on first
-#   --apply-irreversible   with --apply: run every step, also those that Azure cannot undo
+#   --apply-decision       with --apply and --only: also run the named steps, on which a person has to decide first
+#   --apply-irreversible   with --apply: also run steps that Azure cannot undo
 #   --only NUMBER          only this step; may be repeated
 # A step that is set apart for several reasons needs the option of each. Read the steps before you apply them.
 # The files that the steps save are in FOLDER. Set FOLDER to that of an earlier run to go on with its files.
@@ -98,6 +98,7 @@ step() {
       *" $reason "*) ;;
       *) missing="$missing --apply-$reason" ;;
     esac
+    if [ "$reason" = decision ] && [ "$only" = ' ' ]; then missing="$missing --only $number"; fi
   done
   if [ "$task" = check ]; then
     if [ -z "$missing" ] && declare -F "needs_$number" > /dev/null; then "needs_$number"; fi
@@ -127,8 +128,7 @@ FOLDER="${FOLDER:-azml-audit-fix-$(date -u +%Y%m%dT%H%M%SZ)}"
 while [ "$#" -gt 0 ]; do
   case "$1" in
     --apply) apply=yes ;;
-    --apply-billed | --apply-downtime | --apply-decision) allowed="$allowed${1#--apply-} " ;;
-    --apply-irreversible) allowed="${allowed}irreversible billed downtime decision " ;;
+    --apply-billed | --apply-downtime | --apply-decision | --apply-irreversible) allowed="$allowed${1#--apply-} " ;;
     --only)
       [ "$#" -gt 1 ] || stop '--only needs the number of a step'
       only="$only$2 "

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from checks.contract.tables import SCHEMAS
 from checks.model import Check
-from scanner.payloads.answers import NETWORK_PROVIDER, PERIMETERS
+from scanner.payloads.answers import NETWORK_PROVIDER, PERIMETERS, ROLE_ASSIGNMENTS
 from scanner.tables.associated import ASSOCIATED
 from scanner.tables.children import CHILDREN
 from scanner.tables.networks import NETWORK_TYPES
@@ -25,8 +25,9 @@ class Collection:
     """What the reader asks for beyond the list of workspaces.
 
     `kinds` are lists below a workspace, its associated resources, their network security perimeters, the virtual
-    networks around its private endpoints, and the registration of Microsoft.Network. `members`
-    are members of the workspace's `properties`: if the list leaves one out, the reader gets the workspace itself.
+    networks around its private endpoints, the registration of Microsoft.Network, and the role assignments of its
+    identity. `members` are members of the workspace's `properties`: if the list leaves one out, the reader gets the
+    workspace itself.
     """
 
     kinds: frozenset[str]
@@ -39,11 +40,12 @@ _KINDS_OF_COLUMNS: Mapping[str, frozenset[str]] = {
     "private_endpoint_connections.subnet_id": frozenset(NETWORK_TYPES),
     "private_endpoint_connections.network_prefixes": frozenset(NETWORK_TYPES),
     "subscriptions.network_registration_state": frozenset({NETWORK_PROVIDER}),
+    "outbound_rules.target_roles": frozenset({ROLE_ASSIGNMENTS}),
 }
 """The beginning of the names of columns, and the kinds of payload that are read for these columns alone."""
 
 EVERYTHING = Collection(
-    kinds=frozenset({*KIND_OF.values(), PERIMETERS, *NETWORK_TYPES, NETWORK_PROVIDER}),
+    kinds=frozenset({*KIND_OF.values(), PERIMETERS, *NETWORK_TYPES, NETWORK_PROVIDER, ROLE_ASSIGNMENTS}),
     members=frozenset(WORKSPACE_MEMBERS.values()),
 )
 

@@ -20,6 +20,7 @@ from scanner.reading.associated import AssociatedReader
 from scanner.reading.collection import Collection
 from scanner.reading.discovery import Discovery
 from scanner.reading.networks import NetworkReader
+from scanner.reading.roles import RoleReader
 from scanner.reading.scope import Subscription, subscriptions
 from scanner.reading.workspace_reader import Listed, WorkspaceReader, listed
 from scanner.scope.wanted import Wanted
@@ -115,10 +116,12 @@ class Here:
         async with asyncio.TaskGroup() as group:
             for arm in self._arms:
                 associated = AssociatedReader(arm, keep, with_perimeters=with_perimeters)
-                networks = NetworkReader(arm, keep)
+                networks, roles = NetworkReader(arm, keep), RoleReader(arm, keep)
                 for subscription in chosen:
                     if subscription.tenant == arm.tenant:
-                        group.create_task(self._subscription(arm, subscription, associated, networks, keep))
+                        group.create_task(
+                            self._subscription(arm, subscription, associated, networks, roles, keep)
+                        )
 
     async def _subscription(
         self,
@@ -126,11 +129,19 @@ class Here:
         subscription: Subscription,
         associated: AssociatedReader,
         networks: NetworkReader,
+        roles: RoleReader,
         keep: Keep,
     ) -> None:
         versions = ApiVersions(arm, subscription.id, keep)
         reader = WorkspaceReader(
-            arm, versions, associated, networks, subscription.id, collection=self._collection, keep=keep
+            arm,
+            versions,
+            associated,
+            networks,
+            roles,
+            subscription.id,
+            collection=self._collection,
+            keep=keep,
         )
         every = _SubscriptionReader(
             arm, subscription, versions, reader, keep, self._progress, Sorting(self._wanted)

@@ -9,7 +9,7 @@ from typing import Any
 
 from scanner.azure.arm import Arm
 from scanner.payloads import gaps, json_members
-from scanner.payloads.answers import PRIVATE_ENDPOINTS
+from scanner.payloads.answers import PRIVATE_ENDPOINTS, ROLE_ASSIGNMENTS
 from scanner.payloads.pages import items_on
 from scanner.payloads.payload import Gap, Keep, Payload
 from scanner.payloads.questions import Ask
@@ -17,9 +17,11 @@ from scanner.reading.api_versions import ApiVersions
 from scanner.reading.associated import AssociatedReader
 from scanner.reading.collection import Collection
 from scanner.reading.networks import NetworkReader
+from scanner.reading.roles import RoleReader
 from scanner.tables.associated import ASSOCIATED, TYPES, AssociatedType
 from scanner.tables.children import CHILDREN, OF_KIND, ChildType
 from scanner.tables.networks import PlacedEndpoint, approved_endpoints
+from scanner.tables.role_assignments import identity_of, represents_user_assigned, targets
 from scanner.tables.workspaces import shows_managed_network
 
 WORKSPACES_AT_ONCE = 16
@@ -55,6 +57,8 @@ class Listed:
     reports_connections: bool
     reports_address_rules: bool
     endpoints: tuple[PlacedEndpoint, ...]
+    principal: str
+    is_user_assigned: bool
 
 
 def listed(item: json_members.Object, api_version: str, members: frozenset[str]) -> Listed:
@@ -76,6 +80,8 @@ def listed(item: json_members.Object, api_version: str, members: frozenset[str])
         reports_connections=_reports_connections(properties),
         reports_address_rules=any(json_members.member(properties, each) is not None for each in _ADDRESSES),
         endpoints=_endpoints(item),
+        principal=identity_of(item) or "",
+        is_user_assigned=represents_user_assigned(item),
     )
 
 
@@ -126,6 +132,7 @@ class WorkspaceReader:
         versions: ApiVersions,
         associated: AssociatedReader,
         networks: NetworkReader,
+        roles: RoleReader,
         subscription_id: str,
         *,
         collection: Collection,
@@ -136,6 +143,7 @@ class WorkspaceReader:
         self._versions = versions
         self._associated = associated
         self._networks = networks
+        self._roles = roles
         self._subscription_id = subscription_id
         self.wanted = collection
         self._keep = keep
@@ -179,8 +187,13 @@ class WorkspaceReader:
     async def _network(self, workspace: Listed) -> None:
         rules, endpoints = None, workspace.endpoints
         if _RULES.kind in self.wanted.kinds and workspace.has_own_network and not workspace.is_off:
-            rules = await self._rules(workspace)
-        differs = rules is not None and workspace.rules is not None and rules != workspace.rules
+            rules = await self._read_rules(workspace)
+        found = _fingerprint(rules) if rules is not None else None
+        differs = found is not None and workspace.rules is not None and found != workspace.rules
+        if rules and workspace.principal and ROLE_ASSIGNMENTS in self.wanted.kinds:
+            own = () if workspace.is_user_assigned else (workspace.id, *workspace.associated.values())
+            judged = targets(rules, but=own, with_azures_own=workspace.is_user_assigned)
+            await self._roles.read(workspace.principal, judged)
         if workspace.leaves_out or differs:
             details = await self._details(workspace.id)
             if isinstance(details, Payload) and details.status == 200:
@@ -194,8 +207,8 @@ class WorkspaceReader:
         if PRIVATE_ENDPOINTS in self.wanted.kinds:
             await self._networks.read(endpoints)
 
-    async def _rules(self, workspace: Listed) -> int | None:
-        """Return the fingerprint of the outboundRules list, None if it was not read completely.
+    async def _read_rules(self, workspace: Listed) -> Mapping[str, Any] | None:
+        """Return the rules of the outboundRules list, as name to properties. None if it was not read completely.
 
         A workspace that reports no managed network may lack the list, too.
         """
@@ -208,7 +221,7 @@ class WorkspaceReader:
         )
         if any(isinstance(answer, Gap) for answer in answers):
             return None
-        return _fingerprint({str(item.get("name")): item.get("properties") for item in _items(answers)})
+        return {str(item.get("name")): item.get("properties") for item in _items(answers)}
 
     async def _list(
         self, child: ChildType, workspace_id: str, parent_id: str, *, may_be_missing: bool = False

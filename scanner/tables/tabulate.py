@@ -7,11 +7,11 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from checks.contract.tables import Tables, frame, frame_of
 from scanner.payloads import gaps, json_members
-from scanner.payloads.answers import ADDRESS_RULES, NETWORK_PROVIDER, PERIMETERS
+from scanner.payloads.answers import ADDRESS_RULES, NETWORK_PROVIDER, PERIMETERS, ROLE_ASSIGNMENTS
 from scanner.payloads.gaps import gap_row
 from scanner.payloads.pages import MALFORMED, items_on, spelled
 from scanner.payloads.payload import Gap, Payload
@@ -24,6 +24,7 @@ from scanner.tables.networks import NETWORK_TYPES
 from scanner.tables.outbound_rules import OutboundRules, Rule, columns
 from scanner.tables.page_rows import Page, PagedRows, emptied, keep_one, page_of
 from scanner.tables.provenance import BY_RULE_NAME, BY_SUBSCRIPTION, Traces
+from scanner.tables.role_assignments import RoleAnswers
 from scanner.tables.subscriptions import (
     NOTHING_READ,
     SUBSCRIPTION_KINDS,
@@ -51,6 +52,10 @@ def tables(items: Iterable[Payload | Gap]) -> Tables:
     return tabulation.finished()
 
 
+class _Answers(Protocol):
+    def add(self, answer: Payload | Gap, /) -> None: ...
+
+
 class Tabulation:
     """Collects rows while payloads arrive, so that no parsed body is kept."""
 
@@ -68,6 +73,13 @@ class Tabulation:
         self._body_connections: dict[str, dict[str, Row]] = {"workspaces": {}, "workspace": {}}
         self._children: dict[str, dict[str, Row]] = defaultdict(dict)
         self._associated = AssociatedRows()
+        self._roles = RoleAnswers()
+        self._answers: Mapping[str, _Answers] = {
+            ASSOCIATED: self._associated,
+            PERIMETERS: self._associated.perimeters,
+            **dict.fromkeys(NETWORK_TYPES, self._associated.networks),
+            ROLE_ASSIGNMENTS: self._roles,
+        }
         self._completeness = Completeness()
         self._gaps: dict[str, Row] = {}
         self._graph = GraphRows()
@@ -88,12 +100,8 @@ class Tabulation:
             self._subscriptions.note_superseded(item)
             return
         kind = item_kind(item)
-        if kind == ASSOCIATED:
-            self._associated.add(item)
-        elif kind == PERIMETERS:
-            self._associated.perimeters.add(item)
-        elif kind in NETWORK_TYPES:
-            self._associated.networks.add(item)
+        if kind in self._answers:
+            self._answers[kind].add(item)
         if self._traces:
             self._traces.part(kind, json_members.key(item.scope), item)
         if isinstance(item, Gap):
@@ -123,7 +131,10 @@ class Tabulation:
         for key in self._address_rules.keys() & self._workspaces.keys():
             row = self._workspaces[key]
             row |= {name: each for name, each in self._address_rules[key].items() if row[name] is None}
-        outbound_rules = frame_of("outbound_rules", columns(self._finished_rules()))
+        rules = self._finished_rules()
+        outbound_rules = frame_of(
+            "outbound_rules", [*columns(rules), ("target_roles", self._target_roles(rules))]
+        )
         self._finish_connections()
         associated = frame("associated_resources", self._finished_associated())
         workspaces = frame("workspaces", self._finished_workspaces())
@@ -271,6 +282,15 @@ class Tabulation:
             self._traces.settle_rules(found)
         return found
 
+    def _target_roles(self, rules: Sequence[Rule]) -> list[str | None]:
+        """Return for each rule the roles that its workspace's identity has on the target."""
+        principals = {key: row["identity_principal_id"] for key, row in self._workspaces.items()}
+        found = list(self._roles.column(rules, principals))
+        for rule, (_, answers) in zip(rules, found, strict=True):
+            for answer in answers:
+                self._trace("outbound_rules", rule.id.lower(), answer)
+        return [roles for roles, _ in found]
+
     def _find_nothing_read(self) -> None:
         """Add a gap if the scope matches nothing, or if nothing was read for another reason."""
         rules = self._subscriptions.left_out()
@@ -339,7 +359,7 @@ class Tabulation:
         return {key.partition(step)[0] for key in self._children[OF_KIND[kind].table] if step in key}
 
 
-_ADDERS: Mapping[str, Callable[[Tabulation, Payload], None]] = {
+_ADDERS: Mapping[str, Callable[[Tabulation, Payload], object]] = {
     "subscriptions": Tabulation._subscription_page,
     "subscription": Tabulation._subscription_details,
     "workspaces": Tabulation._workspace_page,
@@ -350,6 +370,7 @@ _ADDERS: Mapping[str, Callable[[Tabulation, Payload], None]] = {
     NETWORK_PROVIDER: Tabulation._network_provider,
     "descendants": Tabulation._descendants_page,
     GRAPH: Tabulation._graph_page,
+    ROLE_ASSIGNMENTS: Tabulation._items,
 }
 
 

@@ -23,6 +23,7 @@ from scanner.payloads.json_members import (
     without_slash,
 )
 from scanner.scope.workspaces import tags_of
+from scanner.tables.role_assignments import identity_of
 
 Row = dict[str, Any]
 
@@ -93,7 +94,8 @@ def workspace_row(item: Object, api_version: str) -> Row:
         "image_build_compute": text_or_null(properties, "imageBuildCompute"),
         **_serverless(properties),
         "identity_type": _identity_type(item),
-        "primary_user_assigned_identity": text_or_null(properties, "primaryUserAssignedIdentity"),
+        "identity_principal_id": identity_of(item),
+        "primary_user_assigned_identity": _primary_identity(properties),
         "hbi_workspace": flag(properties, "hbiWorkspace"),
         "system_datastores_auth_mode": _datastores_auth_mode(properties, api_version),
         "v1_legacy_mode": flag(properties, "v1LegacyMode"),
@@ -169,6 +171,13 @@ def _datastores_auth_mode(properties: Any, api_version: str) -> str | None:
 
 def _identity_type(item: Object) -> str | None:
     return "" if item.get("identity") is None else named(item, "identity", "type")
+
+
+def _primary_identity(properties: Any) -> str | None:
+    """Return the id of the primary user-assigned identity, or "" for none: null, "" or no member at all."""
+    if isinstance(properties, dict) and "primaryUserAssignedIdentity" not in properties:
+        return ""
+    return link_or_null(properties, "primaryUserAssignedIdentity")
 
 
 def _serverless(properties: Any) -> Row:

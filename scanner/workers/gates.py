@@ -12,14 +12,14 @@ from contextlib import contextmanager
 
 from scanner.azure.arm import Arm
 from scanner.azure.throttling import scopes
-from scanner.payloads.answers import PERIMETERS
+from scanner.payloads.answers import PERIMETERS, ROLE_ASSIGNMENTS
 from scanner.payloads.payload import Gap, Payload
 from scanner.payloads.questions import Ask, Question
 from scanner.progress import Silent
 from scanner.tables.associated import ASSOCIATED
 from scanner.tables.networks import NETWORK_TYPES
 
-_SHARED = frozenset({ASSOCIATED, PERIMETERS, *NETWORK_TYPES})
+_SHARED = frozenset({ASSOCIATED, PERIMETERS, *NETWORK_TYPES, ROLE_ASSIGNMENTS})
 """The kinds of question about resources that workspaces share."""
 
 

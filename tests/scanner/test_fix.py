@@ -39,7 +39,8 @@ BELOW = {
     "private_endpoint_connections": "/privateEndpointConnections/{}",
 }
 HOSTILE = 'a\'; touch "$PWNED" #`touch $PWNED`$(touch $PWNED)\n\\\u202e{{workspace}} $RULE_NAME'
-ALL = ("--apply", "--apply-irreversible")
+EVERY_REASON = ("--apply-billed", "--apply-downtime", "--apply-decision", "--apply-irreversible")
+ALL = ("--apply", *EVERY_REASON)
 
 
 def failed(check: Check, of: str = "ws", name: str = "child", **values: object) -> dict[str, object]:
@@ -461,7 +462,9 @@ def test_a_name_that_the_user_has_to_set_stops_the_script_before_its_first_step(
         (("--apply",), {"SEC001"}),
         (("--apply", "--apply-billed"), {"SEC001", "SEC004"}),
         (("--apply", "--apply-downtime"), {"SEC001", "NET005"}),
-        (("--apply", "--apply-irreversible"), {"SEC001", "SEC004", "NET005", "RES011"}),
+        (("--apply", "--apply-irreversible"), {"SEC001"}),
+        (("--apply", "--apply-irreversible", "--apply-downtime"), {"SEC001", "NET005", "RES011"}),
+        (ALL, {"SEC001", "SEC004", "NET005", "RES011"}),
         (("--apply", "--only", "1"), {"SEC001"}),
     ],
 )
@@ -481,6 +484,17 @@ def test_a_wrong_option_runs_nothing(tmp_path: Path, options: tuple[str, ...]) -
     assert done.returncode == 1
     assert done.stderr.startswith("Stopped: ")
     assert not calls(path)
+
+
+def test_a_step_on_which_a_person_decides_runs_only_by_its_number(tmp_path: Path) -> None:
+    plan = plan_of(audit_of("PEP002", of=("a", "b")), None)
+    path = written(plan, tmp_path)
+    done = bash(path, *ALL, az="exit 0", **all_names(plan))
+    assert done.stdout.count("Not run. It needs --only") == 2
+    assert not calls(path)
+    named = bash(path, *ALL, "--only", "2", az="exit 0", **all_names(plan))
+    assert named.returncode == 0, named.stderr
+    assert len(calls(path)) == 1
 
 
 def test_a_failing_command_stops_the_script(tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from checks.contract.words import NETWORK_STATUSES, PROTOCOLS
 from checks.families import frameworks, pages
 from checks.families.inbound.private_endpoints import AllowedSubscriptions
 from checks.families.outbound import openings
+from checks.families.outbound.approvers import workspace_identity_may_approve
 from checks.families.outbound.dependencies import private_dependencies_are_reached
 from checks.families.outbound.facts import (
     ADDRESS_READS,
@@ -369,6 +370,7 @@ CHECKS: tuple[Check, ...] = (
     private_endpoint_target_is_in_allowed_subscription,
     openings.host_name_is_well_formed,
     private_endpoint_target_is_in_the_tenant,
+    workspace_identity_may_approve,
 )
 
 DESCRIPTION = "outbound rules"

@@ -14,6 +14,7 @@ from scanner.emulator.tenants.network import (
     private,
     private_endpoints,
 )
+from scanner.emulator.tenants.roles import CONTRIBUTOR, READER, assignment, principal_of, user_assigned
 from scanner.emulator.tenants.rules import private_endpoint, required_endpoints, required_rules
 from scanner.emulator.tenants.tenant import Resource
 
@@ -77,7 +78,6 @@ def _orphan_project() -> Resource:
 def _feature_store() -> list[Resource]:
     site = Site(place=PARTNER, name="fs-partner-features")
     user_identity = PARTNER.id_of("Microsoft.ManagedIdentity/userAssignedIdentities", "id-features")
-    identity = {"type": "UserAssigned", "userAssignedIdentities": {user_identity: {}}}
     body = workspace(
         site,
         hardened(site),
@@ -86,13 +86,18 @@ def _feature_store() -> list[Resource]:
         managed_network(site, INTERNET, required_endpoints(site)),
         {"primaryUserAssignedIdentity": user_identity},
         kind="FeatureStore",
-        identity=identity,
+        identity=user_assigned(user_identity),
     )
     return [
         Resource(
             body=body,
-            teaches="a feature store in good posture, with a user-assigned identity; Microsoft.Network is not "
-            "registered in its subscription",
+            teaches="a feature store in good posture, with a user-assigned identity that may not approve the endpoint "
+            "of the registry; Microsoft.Network is not registered in its subscription",
         ),
+        *(
+            assignment(each, principal_of(user_identity), CONTRIBUTOR)
+            for each in (site.storage, site.vault, site.id)
+        ),
+        assignment(site.registry, principal_of(user_identity), READER),
         *closed(site),
     ]

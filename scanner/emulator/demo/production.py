@@ -15,6 +15,7 @@ from scanner.emulator.tenants.network import (
     public,
     selected,
 )
+from scanner.emulator.tenants.roles import APPROVER, assignment, principal_of
 from scanner.emulator.tenants.rules import (
     fqdn,
     private_endpoint,
@@ -81,6 +82,7 @@ def _forecast() -> list[Resource]:
 
 def _vision() -> list[Resource]:
     site = Site(place=PRODUCTION, name="mlw-vision-prod")
+    group = site.id.partition("/providers/")[0]
     own = {
         "pypi-index": fqdn("pypi.org"),
         "pypi-files": fqdn("files.pythonhosted.org"),
@@ -97,6 +99,7 @@ def _vision() -> list[Resource]:
     )
     return [
         Resource(body=body, teaches="the strict good posture: AllowOnlyApprovedOutbound with narrow rules"),
+        assignment(group, principal_of(site.id), APPROVER),
         cluster(site, "cpu-build"),
         online_endpoint(site, "inspect-api"),
         deployment(site, "inspect-api"),
@@ -159,7 +162,11 @@ def _hub() -> list[Resource]:
         {"associatedWorkspaces": projects, "workspaceHubConfig": {"defaultWorkspaceResourceGroup": group}},
         kind="Hub",
     )
-    return [Resource(body=body, teaches="a private hub: its network is its projects' network"), *closed(site)]
+    return [
+        Resource(body=body, teaches="a private hub: its network is its projects' network"),
+        assignment(group, principal_of(site.id), APPROVER),
+        *closed(site),
+    ]
 
 
 def _projects() -> list[Resource]:

@@ -9,7 +9,7 @@ from tests.support.fixes.applying import applied
 from tests.support.fixes.cases import Case, cases
 from tests.support.fixes.commands.alternatives import alternatives
 from tests.support.fixes.commands.repeated_steps import repeated
-from tests.support.fixes.effect import Effect, judged
+from tests.support.fixes.effect import Effect, Judge
 from tests.support.fixes.templates.resource_types import resource_types
 from tests.support.fixes.templates.terraform import declared_in_terraform
 from tests.support.fixes.world.arm_world import ArmWorld
@@ -23,7 +23,7 @@ def case_of(check_id: str, name: str) -> Case:
 
 
 def effect_of(case: Case, text: str, language: str = "az") -> Effect:
-    return judged([applied(case, language, text)])[0]
+    return Judge().judged([applied(case, language, text)])[0]
 
 
 def workspace_id(name: str) -> str:

@@ -40,7 +40,7 @@ from scanner.emulator.tenants.dependencies import closed, diagnostics
 from scanner.emulator.tenants.identity import TENANT_ID
 from scanner.emulator.tenants.network import INTERNET, connection, managed_network, private_endpoints
 from scanner.emulator.tenants.networks import networks
-from scanner.emulator.tenants.rules import fqdn
+from scanner.emulator.tenants.rules import fqdn, private_endpoint
 from scanner.emulator.tenants.tenant import Resource, Tenant
 from scanner.emulator.tenants.workloads import cluster, deployment, online_endpoint
 from scanner.emulator.versions import without
@@ -56,7 +56,8 @@ from tests.support.scanning import NOON, rows, scanned
 UNREGISTERED = guid("unregistered")
 SUBSCRIPTIONS = (subscription(guid("read"), "read"), subscription(UNREGISTERED, "unregistered"))
 SITE = Site(place=Place(subscription=guid("read"), group="rg", location="westeurope"), name="mlw")
-NETWORK = managed_network(SITE, INTERNET, {"packages": fqdn("packages.example.com")})
+LAKE = private_endpoint(SITE.place.id_of("Microsoft.Storage/storageAccounts", "lake"), "blob")
+NETWORK = managed_network(SITE, INTERNET, {"packages": fqdn("packages.example.com"), "lake": LAKE})
 BODY = workspace(SITE, NETWORK, {"publicNetworkAccess": "Disabled"}, private_endpoints(connection(SITE)))
 WORKSPACE = Resource(body=BODY, listed=without(BODY, ("properties", "privateEndpointConnections")))
 TENANT = Tenant(

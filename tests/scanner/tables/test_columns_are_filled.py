@@ -62,6 +62,7 @@ _NO_NETWORKS: Reasons = {
         "subscriptions.network_registration_state",
     ),
 }
+_NO_ROLES: Reasons = {"no role assignment is in the file": ("outbound_rules.target_roles",)}
 _OFFLINE: Reasons = {
     **LIVE,
     "an export contains no answer to a refused question": ("gaps.http_status",),
@@ -78,6 +79,7 @@ NOT_SHOWN: Mapping[str, Reasons] = {
         **_NO_PROPERTIES_OF_ASSOCIATED,
         "no list of perimeters is in the file": ("associated_resources.perimeter_*",),
         **_NO_NETWORKS,
+        **_NO_ROLES,
         "the command does not print the connections": ("private_endpoint_connections.*",),
         "the command does not print these members of a network": (
             *("workspaces.managed_network_kind", "workspaces.firewall_public_ip_address"),
@@ -94,6 +96,7 @@ NOT_SHOWN: Mapping[str, Reasons] = {
         **_NO_LISTS,
         "no list of perimeters is in the file": ("associated_resources.perimeter_*",),
         **_NO_NETWORKS,
+        **_NO_ROLES,
         "rules come from the workspace's body alone": ("workspaces.outbound_rules_discrepancy",),
     },
     "az resource list": {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
@@ -43,9 +43,17 @@ CANDIDATES = 4
 _LINKS = ("storageAccount", "keyVault", "containerRegistry", "applicationInsights", "hubResourceId")
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Drawn:
+    """A tenant that a law draws, and its tables. Its fixes are applied in the whole of it."""
+
+    tenant: Tenant
+    tables: Tables
+
+
 @dataclass(frozen=True, kw_only=True)
 class Case:
-    """One failing resource: the ids of a finding, and the row of the check's table."""
+    """One failing resource: the ids of a finding, and the row of the check's table. `drawn` is None in the demo."""
 
     check: Check
     resource_id: str
@@ -53,6 +61,7 @@ class Case:
     judged_by: str
     reason: str
     row: Mapping[str, Any]
+    drawn: Drawn | None = None
 
     @property
     def name(self) -> str:
@@ -68,20 +77,43 @@ def questions() -> tuple[ChosenCheck, ...]:
 
 
 @cache
-def shipped_questions() -> tuple[tuple[ChosenCheck, ...], ...]:
-    """Return the checks of the shipped policies with their parameters, in rounds without a check twice."""
-    asked: list[list[ChosenCheck]] = []
-    seen: set[str] = set()
-    for chosen in (each for policy in loaded(shipped(), registry()) for each in policy.checks):
-        question = f"{chosen.check.id} {chosen.params!r}"
-        if question in seen:
+def asked() -> tuple[tuple[ChosenCheck, ...], ...]:
+    """Return `questions`, and then the questions of shipped policies with other parameters, in rounds.
+
+    No round has a check twice.
+    """
+    rounds: list[list[ChosenCheck]] = [list(questions())]
+    seen = {_question(each) for each in questions()}
+    for chosen in _shipped():
+        if _question(chosen) in seen:
             continue
-        seen.add(question)
-        free = next((r for r in asked if chosen.check.id not in {each.check.id for each in r}), None)
+        seen.add(_question(chosen))
+        free = next((r for r in rounds[1:] if chosen.check.id not in {each.check.id for each in r}), None)
         if free is None:
-            asked.append(free := [])
+            rounds.append(free := [])
         free.append(chosen)
-    return tuple(map(tuple, asked))
+    return tuple(map(tuple, rounds))
+
+
+@cache
+def _shipped() -> tuple[ChosenCheck, ...]:
+    return tuple(each for policy in loaded(shipped(), registry()) for each in policy.checks)
+
+
+@cache
+def _of_shipped_policies() -> frozenset[str]:
+    """Return the checks of `questions` that a shipped policy asks with the same parameters."""
+    asked_so = {_question(each) for each in _shipped()}
+    return frozenset(each.check.id for each in questions() if _question(each) in asked_so)
+
+
+def is_shipped(round_: int, check_id: str) -> bool:
+    """Return whether a shipped policy asks what this round of `asked` asks by this check."""
+    return round_ > 0 or check_id in _of_shipped_policies()
+
+
+def _question(chosen: ChosenCheck) -> str:
+    return f"{chosen.check.id} {chosen.params!r}"
 
 
 @cache
@@ -126,22 +158,30 @@ def _is_extra(row: Mapping[str, Any]) -> bool:
 @cache
 def cases(check_id: str) -> tuple[tuple[Case, ...], ...]:
     """Return the check's failing resources in the demo tenant: for each kind of resource, the first few."""
-    check = next(each for each in BUILT_IN if each.id == check_id)
-    frame = demo()[check.over]
-    ids = frame["resource_id"].str.lower() if "resource_id" in frame.columns else frame.index.to_series()
-    places = {key: place for place, key in enumerate(ids)}
     chosen: dict[tuple[object, ...], list[Case]] = {}
-    for found in _failing()[check.id]:
-        place = places.get(found["resource_id"].lower())
-        row: Mapping[str, Any] = {} if place is None else dict(frame.iloc[place])
-        kind = tuple(str(row[name]) for name in (*_KINDS, *_ALSO.get(check_id, ())) if name in row)
-        case = Case(
-            check=check,
-            **{name: str(found[name]) for name in ("resource_id", "workspace_id", "judged_by", "reason")},
-            row={str(name): value for name, value in row.items() if not _is_missing(value)},
-        )
+    for case in failing(check_id, demo(), _failing()[check_id]):
+        kind = tuple(str(case.row.get(name)) for name in (*_KINDS, *_ALSO.get(check_id, ())))
         chosen.setdefault(kind, []).append(case)
     return tuple(tuple(each[:CANDIDATES]) for each in chosen.values())
+
+
+def failing(
+    check_id: str, tables: Tables, found: Iterable[Mapping[str, Any]], drawn: Drawn | None = None
+) -> Iterator[Case]:
+    """Yield a case for each finding of a check."""
+    check = next(each for each in BUILT_IN if each.id == check_id)
+    frame = tables[check.over]
+    ids = frame["resource_id"].str.lower() if "resource_id" in frame.columns else frame.index.to_series()
+    places = {key: place for place, key in enumerate(ids)}
+    for each in found:
+        place = places.get(each["resource_id"].lower())
+        row: Mapping[str, Any] = {} if place is None else dict(frame.iloc[place])
+        yield Case(
+            check=check,
+            **{name: str(each[name]) for name in ("resource_id", "workspace_id", "judged_by", "reason")},
+            row={str(name): value for name, value in row.items() if not _is_missing(value)},
+            drawn=drawn,
+        )
 
 
 def _is_missing(value: object) -> bool:
@@ -151,7 +191,7 @@ def _is_missing(value: object) -> bool:
 def filled(case: Case) -> dict[str, str]:
     """Return the text of each language with the values of this resource, as a report shows it."""
     names = placeholders(case.check.remediation)
-    values = Resources(demo()).values(
+    values = Resources(case.drawn.tables if case.drawn else demo()).values(
         case.check,
         names,
         resource_id=case.resource_id,
@@ -172,10 +212,15 @@ CLUSTER = "cpu-proof"
 _NEEDS_CLUSTER = frozenset({"RES008"})
 
 
+def needs_cluster(case: Case) -> bool:
+    """Return whether the fix is applied to a workspace that gets a cluster before."""
+    return case.check.id in _NEEDS_CLUSTER
+
+
 def start(case: Case) -> Tenant:
     """Return the part of the demo tenant in which the fix is applied."""
-    tenant = _around(case.workspace_id)
-    if case.check.id not in _NEEDS_CLUSTER:
+    tenant = case.drawn.tenant if case.drawn else _around(case.workspace_id)
+    if not needs_cluster(case):
         return tenant
     owner = next(each for each in tenant.resources if each.id.lower() == case.judged_by)
     segments = owner.id.split("/")
@@ -191,7 +236,11 @@ def _around(workspace_id: str) -> Tenant:
     by_id = {each.id.lower(): each for each in tenant.resources}
     own = by_id[workspace_id.lower()]
     related = [each for each in tenant.resources if _is_workspace(each) and _is_related(own, each)]
-    kept = [each for each in tenant.resources if any(_belongs(each, to) for to in related)]
+    kept = [
+        each
+        for each in tenant.resources
+        if "/roleassignments/" in each.id.lower() or any(_belongs(each, to) for to in related)
+    ]
     return replace(tenant, resources=tuple(kept), default_faults=())
 
 

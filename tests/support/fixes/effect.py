@@ -12,7 +12,7 @@ from checks.engine.asking import findings
 from checks.model import ChosenCheck, Status
 from scanner.emulator.tenants.tenant import Document
 from tests.support.fixes.applying import Applied, applied
-from tests.support.fixes.cases import Case, cases, filled, questions, scan, shipped_questions, start
+from tests.support.fixes.cases import Case, asked, cases, filled, is_shipped, needs_cluster, scan, start
 from tests.support.fixes.commands.alternatives import alternatives
 from tests.support.fixes.losses import lost
 from tests.support.fixes.reasons import reason_of
@@ -44,53 +44,103 @@ class Effect:
     problems: tuple[str, ...]
 
 
+Proofs = Mapping[str, Mapping[str, tuple[Effect, ...]]]
+"""Check to language to the effect of its fix on a failing resource of each kind."""
+
+
 @cache
-def effects(check_id: str) -> Mapping[str, tuple[Effect, ...]]:
-    """Return, for each language of the check's fix, its effect on a failing resource of each kind.
+def proofs(check_ids: tuple[str, ...]) -> Proofs:
+    """Return the effects of the fixes of these checks, each on a failing resource of each kind.
 
     A kind has several resources, and a text can have alternatives: the first that is proven counts, or whose problem
-    has a reason, or else the first.
+    has a reason, or else the first. A round tries one text of every check that is left and judges all tenants at once,
+    because a check costs much the same for one tenant as for fifty.
     """
     tries = {
-        (language, kind): [(case, text) for case in some for text in alternatives(filled(case)[language])]
+        (id, language, kind): [(case, text) for case in some for text in alternatives(filled(case)[language])]
+        for id in check_ids
         for language in LANGUAGES
-        for kind, some in enumerate(cases(check_id))
+        for kind, some in enumerate(cases(id))
         if filled(some[0])[language]
     }
-    found: dict[tuple[str, int], Effect] = {}
+    found = best(tries)
+    return {id: _by_language(id, found) for id in check_ids}
+
+
+Try = tuple[Case, str]
+"""A failing resource, and a text that may fix it."""
+
+
+def best(tries: dict[tuple[str, str, int], list[Try]]) -> Mapping[tuple[str, str, int], Effect]:
+    """Return the best effect of the texts for each check, language and number. The tries are used up."""
+    judge = Judge()
+    found: dict[tuple[str, str, int], Effect] = {}
     while open_tries := {key: left.pop(0) for key, left in tries.items() if left}:
-        done = judged([applied(case, key[0], text) for key, (case, text) in open_tries.items()])
+        done = judge.judged([applied(case, key[1], text) for key, (case, text) in open_tries.items()])
         for key, effect in zip(open_tries, done, strict=True):
             if key not in found or len(effect.problems) < len(found[key].problems):
                 found[key] = effect
             if not effect.problems:
                 tries[key].clear()
-            elif all(reason_of(check_id, key[0], problem) for problem in effect.problems):
+            elif all(reason_of(key[0], key[1], problem) for problem in effect.problems):
                 tries[key] = [each for each in tries[key] if each[0] is effect.case]
+    return found
+
+
+def _by_language(id: str, found: Mapping[tuple[str, str, int], Effect]) -> Mapping[str, tuple[Effect, ...]]:
+    of_check = {key: effect for key, effect in found.items() if key[0] == id}
     return {
-        language: tuple(effect for (of, _), effect in found.items() if of == language)
+        language: tuple(effect for key, effect in of_check.items() if key[1] == language)
         for language in LANGUAGES
-        if any(of == language for of, _ in found)
+        if any(key[1] == language for key in of_check)
     }
 
 
-def judged(tried: Sequence[Applied]) -> list[Effect]:
-    """Ask every check about all the tenants at once, before and after."""
-    worlds: dict[str, Tables] = {}
-    for number, each in enumerate(tried):
-        worlds[f"after {number}"] = scan(each.world.tenant())
-        worlds.setdefault(f"before {each.case.workspace_id}", scan(start(each.case)))
+class Judge:
+    """Judges tenants after fixes. It scans and judges each tenant as it was before the fixes once."""
+
+    def __init__(self) -> None:
+        """Start without a tenant."""
+        self._before: dict[str, tuple[Statuses, ...]] = {}
+
+    def judged(self, tried: Sequence[Applied]) -> list[Effect]:
+        """Ask every check about all the tenants at once, before and after."""
+        worlds: dict[str, Tables] = {}
+        for number, each in enumerate(tried):
+            worlds[f"after {number}"] = scan(each.world.tenant())
+            if (before := _name_of_start(each.case)) not in {*self._before, *worlds}:
+                worlds[before] = scan(start(each.case))
+        answers = {name: found for group in _groups(worlds) for name, found in _answers(group).items()}
+        self._before |= {name: found for name, found in answers.items() if name.startswith("before")}
+        return [
+            _effect(each, self._before[_name_of_start(each.case)], answers[f"after {number}"])
+            for number, each in enumerate(tried)
+        ]
+
+
+_OF_SUBSCRIPTIONS = ["subscription_id", "tenant_id", "network_registration_state"]
+"""The columns of subscriptions that checks read."""
+
+
+def _groups(worlds: Mapping[str, Tables]) -> list[dict[str, Tables]]:
+    """Return the worlds in groups. Worlds whose subscriptions differ cannot stand beside each other."""
+    groups: dict[object, dict[str, Tables]] = {}
+    for name, world in worlds.items():
+        rows = world.subscriptions[_OF_SUBSCRIPTIONS].fillna("").itertuples(index=False, name=None)
+        groups.setdefault(frozenset(rows), {})[name] = world
+    return list(groups.values())
+
+
+def _answers(worlds: Mapping[str, Tables]) -> dict[str, tuple[Statuses, ...]]:
+    """Return the answers to all rounds of questions by world."""
     together, names = beside(worlds), list(worlds)
-    everything = _by_world(together, questions(), names)
-    shipped = [_by_world(together, chosen, names) for chosen in shipped_questions()]
-    return [
-        _effect(
-            each,
-            [of[f"before {each.case.workspace_id}"] for of in (everything, *shipped)],
-            [of[f"after {number}"] for of in (everything, *shipped)],
-        )
-        for number, each in enumerate(tried)
-    ]
+    rounds = [_by_world(together, chosen, names) for chosen in asked()]
+    return {name: tuple(of[name] for of in rounds) for name in names}
+
+
+def _name_of_start(case: Case) -> str:
+    """Name the tenant in which the fix is applied: many checks share one."""
+    return f"before {case.workspace_id}" + (f" for {case.check.id}" if needs_cluster(case) else "")
 
 
 def _by_world(tables: Tables, chosen: Sequence[ChosenCheck], names: Sequence[str]) -> dict[str, Statuses]:
@@ -162,7 +212,12 @@ def _broken(
             was = old.get(key)
             if status == Status.FAIL and was == Status.PASS:
                 yield f"{check} of {_short(resource)} passed before and fails now"
-            elif status == Status.FAIL and was is None and number and _is_worse(key, old, case, known):
+            elif (
+                status == Status.FAIL
+                and was is None
+                and is_shipped(number, check)
+                and _is_worse(key, old, case, known)
+            ):
                 yield f"{check} fails for the new {_short(resource)}"
 
 

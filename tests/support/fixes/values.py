@@ -12,6 +12,7 @@ from typing import Any
 
 from reports.page.fixes import follows_hub
 from scanner.emulator.tenants.tenant import Document
+from scanner.tables.role_assignments import identity_of
 from tests.support.fixes.cases import CLUSTER, Case
 
 Bodies = Mapping[str, Document]
@@ -35,7 +36,6 @@ _FIXED: Mapping[str, Any] = {
     "perimeter_rule": "inbound-0",
     "association": "association",
     "port_ranges": "443",
-    "principal_id": "00000000-0000-4000-8000-000000000004",
     "protocol": "TCP",
     "rule_name": "proof-rule",
     "share": "100",
@@ -198,6 +198,7 @@ _OF_CASE: Mapping[str, Callable[[Case, Bodies], Any]] = {
     "perimeter": _perimeter(8),
     "perimeter_group": _perimeter(4),
     "perimeter_subscription": _perimeter(2),
+    "principal_id": lambda case, bodies: identity_of(bodies[case.workspace_id.lower()]),
     "search_service_id": lambda case, _: (
         f"{_group(case)}/providers/Microsoft.Search/searchServices/search-proof"
     ),
@@ -206,6 +207,7 @@ _OF_CASE: Mapping[str, Callable[[Case, Bodies], Any]] = {
     "subresource": lambda case, _: "registry" if "to registry" in case.reason else "blob",
     "subnet_id": _network("virtualNetworks/vnet-proof/subnets/snet-proof"),
     "target_id": lambda case, _: f"{_group(case)}/providers/Microsoft.Storage/storageAccounts/stproof",
+    "target": lambda case, _: {"id": case.row.get("service_resource_id")},
     "tenant_id": _property("properties", "tenantId"),
     "tier": lambda case, bodies: (
         _property("sku", "name")(case, bodies) or _property("properties", "sku", "name")(case, bodies)

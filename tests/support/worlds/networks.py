@@ -8,6 +8,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from checks.contract.tables import Tables
+from checks.network.approvers import APPROVER
 from tests.support.tables.checks import NETWORK_ID, SUBSCRIPTION, SUBSCRIPTION_ROW, workspace_id
 from tests.support.worlds.dependencies import YES_NO, maybe
 
@@ -15,6 +16,8 @@ Row = dict[str, object]
 
 STORAGE = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg/providers/Microsoft.Storage/storageAccounts/sa"
 VAULT = "/subscriptions/other/resourceGroups/rg/providers/Microsoft.Keyvault/vaults/kv"
+
+READER = "acdd72a7-3385-48ef-bd42-f606fba81ae7"
 
 PARAMETERS: dict[str, dict[str, Any]] = {
     "PEP003": {"allowed_subscriptions": [SUBSCRIPTION]},
@@ -31,6 +34,7 @@ WITHOUT_CONTROL = {
 }
 
 OTHER_EVIDENCE = {
+    ("PEP004", "workspaces.isolation_mode"): "a workspace without a managed network has no mode",
     ("PEP004", "private_endpoint_connections.subnet_id"): "only quoted in the reason",
     ("PEP004", "workspaces.private_endpoint_connections_known"): "two connections that were read are several",
     ("NET001", "workspaces.allow_public_access_when_behind_vnet"): "only quoted in the reason",
@@ -67,6 +71,16 @@ OTHER_EVIDENCE = {
     ("OBR012", "outbound_rules.type"): "a workspace without rules has no host-name rules",
     ("OBR012", "outbound_rules.rule"): "only quoted in the reason",
     ("MVN004", "outbound_rules.rule"): "likewise",
+    ("OBR016", "outbound_rules.category"): "a user-assigned identity needs a role on every target",
+    (
+        "OBR016",
+        "workspaces.identity_type",
+    ): "a customer's rule to another target needs a role of any identity",
+    ("OBR016", "workspaces.primary_user_assigned_identity"): "likewise",
+    ("OBR016", "workspaces.storage_account"): "a user-assigned identity needs a role on every target",
+    ("OBR016", "workspaces.key_vault"): "likewise",
+    ("OBR016", "workspaces.container_registry"): "likewise",
+    ("OBR016", "workspaces.application_insights"): "likewise",
 }
 NETWORK = st.fixed_dictionaries(
     {
@@ -91,6 +105,8 @@ NETWORK = st.fixed_dictionaries(
         "serverless_compute_configured": maybe(True, True, False),
         "serverless_compute_custom_subnet": maybe("", "/subnets/own"),
         "serverless_compute_no_public_ip": YES_NO,
+        "identity_type": maybe("SystemAssigned", "UserAssigned", "systemassigned,userassigned", ""),
+        "primary_user_assigned_identity": maybe("", "/identities/one"),
     }
 )
 RULE = st.fixed_dictionaries(
@@ -110,6 +126,7 @@ RULE = st.fixed_dictionaries(
         "service_resource_id": maybe(STORAGE, STORAGE.lower(), VAULT, "nowhere"),
         "subresource_target": maybe("blob", "Blob", "vault", ""),
         "spark_enabled": YES_NO,
+        "target_roles": maybe("", APPROVER, f"{APPROVER}, ?", "?", READER),
     }
 )
 CONNECTION = st.fixed_dictionaries(
@@ -166,6 +183,7 @@ def _rows_that_pass() -> Iterator[tuple[str, Tables]]:
         "service_resource_id": STORAGE,
         "subresource_target": "blob",
         "spark_enabled": True,
+        "target_roles": APPROVER,
     }
     good: Row = {
         "public_network_access": "Disabled",
@@ -184,6 +202,12 @@ def _rows_that_pass() -> Iterator[tuple[str, Tables]]:
         "serverless_compute_configured": True,
         "serverless_compute_custom_subnet": "",
         "serverless_compute_no_public_ip": True,
+        "identity_type": "SystemAssigned",
+        "primary_user_assigned_identity": "",
+        "storage_account": "",
+        "key_vault": "",
+        "container_registry": "",
+        "application_insights": "",
     }
     required: list[Row] = [
         tag | {"service_tag": name, "category": "Required"}
@@ -201,6 +225,7 @@ def _rows_that_pass() -> Iterator[tuple[str, Tables]]:
     in_force: Row = {"status": "Active", "error_information": ""}
     worlds: dict[str, tuple[Row, list[Row]]] = {
         "plain": (good, [tag, spark]),
+        "user-assigned": (good | {"identity_type": "UserAssigned"}, [spark]),
         "open": (good | {"public_network_access": "Enabled", "ip_rules": "20.1.2.3"}, []),
         "off": (good | {"isolation_mode": "Disabled", "serverless_compute_custom_subnet": "/own"}, [hosts]),
         "absent": (

@@ -208,6 +208,9 @@ WORLDS = {
         {**place(mode="AllowOnlyApprovedOutbound"), **_SELECTED, "public_network_access": "Disabled"},
         AmlCompute=_QUIET,
     ),
+    "workloads without a managed network": _world(
+        {**place(mode="Disabled"), **_SELECTED, "managed_network_reported": False}, has_online=False
+    ),
     "workloads in subnets": _world(
         {**place(mode="Disabled"), **_SELECTED},
         has_online=False,

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from tests.support.fixes.commands.command_lines import CommandLine
+from tests.support.fixes.templates.terraform import ROLES
 from tests.support.fixes.world.arm_world import ArmWorld
 from tests.support.fixes.world.writes import Refused
 
@@ -126,12 +127,8 @@ def _resource_deleted(world: ArmWorld, line: CommandLine) -> Any:
 def _role(world: ArmWorld, line: CommandLine) -> Any:
     scope = line.needed("--scope")
     name = "00000000-0000-4000-8000-000000000001"
-    body = {
-        "properties": {
-            "roleDefinitionId": line.needed("--role"),
-            "principalId": line.value("--assignee-object-id"),
-        }
-    }
+    definition = f"/providers/Microsoft.Authorization/roleDefinitions/{ROLES[line.needed('--role')]}"
+    body = {"properties": {"roleDefinitionId": definition, "principalId": line.value("--assignee-object-id")}}
     return world.send("PUT", f"{scope}/providers/Microsoft.Authorization/roleAssignments/{name}", body)
 
 

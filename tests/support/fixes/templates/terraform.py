@@ -11,6 +11,7 @@ from typing import Any
 
 import hcl2
 
+from scanner.emulator.tenants.roles import APPROVER, CONTRIBUTOR
 from tests.support.fixes.templates.declared import Declared
 
 _HOLE = re.compile(r"\$\{([^{}]*)\}")
@@ -46,6 +47,10 @@ def _unquoted(text: str) -> str:
     return text[1:-1] if text[:1] == '"' else text
 
 
+ROLES = {"Azure AI Enterprise Network Connection Approver": APPROVER, "Contributor": CONTRIBUTOR}
+"""The role definitions that the texts name."""
+
+
 class _Evaluation:
     def __init__(self, values: Mapping[str, Any]) -> None:
         self._names: dict[str, Any] = {f"var.{name}": value for name, value in values.items()}
@@ -66,7 +71,10 @@ class _Evaluation:
 
     def _role(self, body: Mapping[str, Any]) -> Declared:
         """Return what azurerm_role_assignment sends: a PUT below its scope, under a new name."""
-        properties = {"principalId": self.value(body["principal_id"])}
+        properties = {
+            "roleDefinitionId": f"/roleDefinitions/{ROLES[self.value(body['role_definition_name'])]}",
+            "principalId": self.value(body["principal_id"]),
+        }
         return Declared(
             resource_type="Microsoft.Authorization/roleAssignments",
             version="2022-04-01",

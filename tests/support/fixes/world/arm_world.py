@@ -104,7 +104,7 @@ class ArmWorld:
             for known, each in self._resources.items()
             if (each.body.get("properties") or {}).get("publicNetworkAccess") == "Disabled"
         }
-        self._put(replace(owner, **provisioned(owner, body, set(self._others), private)))
+        self._put(replace(owner, **provisioned(owner, body, {*self._others, *self._resources}, private)))
         return {"status": "Active", "sparkReady": bool(body.get("includeSpark"))}
 
     def _delete(self, key: str) -> Document:
