@@ -135,23 +135,44 @@ def sign(
     return sign(bundle, key, os.environ, terminal)
 
 
-@command(examples=["report evidence.zip --format html,sarif --output old-report"])
+@command(
+    examples=[
+        "report evidence.zip --format html,sarif --output old-report",
+        "report evidence.zip --history audits/",
+    ]
+)
 def report(
     terminal: Terminal,
     bundle: Bundle,
     report: Report,
+    sign_in: SignIn,
+    history: Annotated[
+        str | None,
+        _option(
+            *("--history", "LOCATION"),
+            "The archive that has this bundle: the page shows the trend up to this run, and since when each violation "
+            "is open.",
+        ),
+    ] = None,
     result: Annotated[
         Path | None, _option("--result", "FILE|-", "Also write the result as one line of JSON.")
     ] = None,
 ) -> int:
     """Write the reports of an evidence bundle again.
 
-    The bundle's own policies judge it, as of the day of its scan. The command does not ask Azure.
+    The bundle's own policies judge it, as of the day of its scan. The command does not read Azure Resource Manager.
     """
     from scanner.commands.report import write_reports
 
+    store = None
+    if history is not None:
+        from scanner.archive.of_scan import opened
+
+        store = opened(history, lambda: sign_in.connection(terminal))
     formats = report.formats or ()
-    return write_reports(bundle, report.output, formats, terminal, quiet=report.quiet, result=result)
+    return write_reports(
+        bundle, report.output, formats, terminal, quiet=report.quiet, result=result, archive=store
+    )
 
 
 @command(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 from rich.console import Console
 
 from checks.suggestions import did_you_mean
+from reports.origin import moment
 from scanner.archive.earlier import download_report
 from scanner.archive.index import Run, runs_in
 from scanner.archive.stores import ArchiveStore
@@ -17,7 +18,7 @@ from scanner.choices import TrendFormat
 from scanner.errors import UsageError
 from scanner.history.checking import examined
 from scanner.history.texts import csv_text, json_text, show_trend
-from scanner.history.trend import series_of, trend
+from scanner.history.trend import SEVERITIES, series_of, trend
 from scanner.terminal import Terminal, print_line, print_lines, table
 
 _SHOWN = 40
@@ -36,7 +37,7 @@ def history(
     """Run one action and return the exit code. Raises UsageError for an unknown action, run or number of arguments."""
     actions: dict[str, tuple[int, Callable[[list[Run]], int]]] = {
         "list": (0, lambda runs: _list(runs, terminal.out, whole=whole)),
-        "show": (1, lambda runs: _show(_named(runs, arguments[0], store), terminal.out)),
+        "show": (1, lambda runs: _show(_named(runs, arguments[0], store), runs, terminal.out)),
         "verify": (0, lambda runs: _verify(store, runs, terminal.out)),
         "trend": (0, lambda runs: _trend(runs, trend_format, output, terminal.out)),
         "diff": (2, lambda runs: _diff(store, runs, arguments, terminal)),
@@ -75,29 +76,57 @@ def _list(runs: Sequence[Run], out: Console, *, whole: bool) -> int:
     if len(shown) < len(runs):
         print_line(out, f"{len(runs) - len(shown):,} older runs are not listed. Add --whole.", "yellow")
     numbers = {id(run): number for number, series in enumerate(series_of(runs), 1) for run in series}
+    firsts = {id(series[0]) for series in series_of(runs)}
     made = table("Run", "Exit", "Fail", "?", "Read", "New", "Gone", "Series", whole=("Run",))
     for run in shown:
         read = f"{run.coverage['subscriptions_read']}/{run.coverage['subscriptions']}"
         counts = (sum(run.violations.values()), run.unknown)
-        changes = (len(run.opened), len(run.closed), numbers[id(run)])
+        opened = 0 if id(run) in firsts else len(run.opened)
+        changes = (opened, len(run.closed), numbers[id(run)])
         words = (*(f"{count:,}" for count in counts), read, *(f"{count:,}" for count in changes))
         made.add_row(run.run, str(run.exit_code), *words)
     out.print(made)
     return 0
 
 
-def _show(run: Run, out: Console) -> int:
-    kept = run.model_dump(mode="json", exclude={"files", "opened", "closed"})
-    kept |= {"files": len(run.files), "opened": len(run.opened), "closed": len(run.closed)}
-    for name, value in kept.items():
-        text = ", ".join(f"{key} {each}" for key, each in value.items()) if isinstance(value, dict) else value
-        print_line(out, f"{name.replace('_', ' ')}: {text}")
-    for word, listed in (("opened", run.opened), ("closed", run.closed)):
-        for each in listed[:_SHOWN]:
+def _show(run: Run, runs: Sequence[Run], out: Console) -> int:
+    """Print the run: when, what was read and found, and what changed since the run before of its series."""
+    is_first = run is next(each for each in runs if each.series == run.series)
+    read = f"subscriptions: {run.coverage['subscriptions_read']:,} of {run.coverage['subscriptions']:,}"
+    lines = {
+        "run": run.run,
+        "read": f"{moment(run.started_at)} to {moment(run.finished_at)}, by azml-audit {run.tool_version}",
+        "verdict": ", ".join(f"{policy} {verdict}" for policy, verdict in sorted(run.verdicts.items())),
+        "exit code": str(run.exit_code),
+        "coverage": f"{read}, workspaces: {run.coverage['workspaces']:,}, gaps: {run.coverage['gaps']:,}",
+        "violations": _counts({each: run.violations.get(each, 0) for each in SEVERITIES}) or "none",
+        "by check": _counts(dict(sorted(run.by_check.items(), key=lambda each: (-each[1], each[0])))),
+        "unknown": f"{run.unknown:,}",
+        "opened": "0 (first run of its series)" if is_first else f"{len(run.opened):,}",
+        "closed": f"{len(run.closed):,}",
+        "files": f"{len(run.files):,}",
+        "policies": ", ".join(f"{name} {digest}" for name, digest in sorted(run.policies.items())),
+        "scope": run.scope,
+        "root digest": run.root,
+        "run before": run.previous_root or "none, this is the first run of the archive",
+    }
+    for name, text in lines.items():
+        print_line(out, f"{name}: {text or 'none'}")
+    for word, listed in (("found" if is_first else "opened", run.opened), ("closed", run.closed)):
+        worst_first = sorted(listed, key=lambda each: (_rank(each.severity), each.check, each.resource))
+        for each in worst_first[:_SHOWN]:
             print_line(out, f"  {word} {each.severity} {each.check} {each.resource}")
         if len(listed) > _SHOWN:
             print_line(out, f"  and {len(listed) - _SHOWN:,} more {word}")
     return 0
+
+
+def _counts(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{count:,} {name}" for name, count in counts.items() if count)
+
+
+def _rank(severity: str) -> int:
+    return SEVERITIES.index(severity) if severity in SEVERITIES else len(SEVERITIES)
 
 
 def _verify(store: ArchiveStore, runs: Sequence[Run], out: Console) -> int:
