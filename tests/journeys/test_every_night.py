@@ -250,6 +250,62 @@ def test_a_run_that_was_cut_off_is_no_run_and_does_not_stop_the_next(copied: Pat
     assert (code, "Line 5 of index.jsonl is cut off" in out) == (0, True)
 
 
+def test_the_page_of_a_night_can_be_written_again_however_long_the_archive_is(
+    copied: Path, tmp_path: Path
+) -> None:
+    third = runs_in((copied / "index.jsonl").read_bytes(), "")[2]
+    kept = (copied / third.run / "report/report.html").read_text()
+    assert "3 runs of this scope and these policies" in kept
+    written = []
+    for number in (5, 6):
+        run(
+            "report", str(copied / third.run / "evidence.zip"), "--history", str(copied), "-o",
+            str(tmp_path / "again"), "-q",
+        )  # fmt: skip
+        written.append((tmp_path / "again/report.html").read_text())
+        night(Place(location=str(copied)), tmp_path, number)
+    assert written[0] == written[1]
+    origin = "a replay of evidence (root digest " + third.root + ") from "
+    assert written[0].replace(origin, "") == kept
+
+
+def test_the_archive_of_the_baseline_gives_a_history_too(copied: Path, tmp_path: Path) -> None:
+    with emulated(tenant(5)) as emulator:
+        job = Job(
+            output=tmp_path / "now",
+            policies=["internet-outbound"],
+            baseline=str(copied),
+            is_demonstration=True,
+            quiet=True,
+        )
+        scan(job, lambda: emulator_connection(emulator), Terminal(), clock=lambda: FIRST + timedelta(days=5))
+    page = (tmp_path / "now/report.html").read_text()
+    assert "5 runs of this scope and these policies, 2026-03-03 to 2026-03-07" in page
+    assert len(lines(copied)) == 4
+
+
+def test_a_history_needs_the_archive_of_the_bundle(copied: Path, tmp_path: Path) -> None:
+    last = runs_in((copied / "index.jsonl").read_bytes(), "")[-1]
+    bundle = copied / last.run / "evidence.zip"
+    (copied / "index.jsonl").write_text(lines(copied)[0])
+    code, _, err = run("report", str(bundle), "--history", str(copied), "-o", str(tmp_path / "again"))
+    assert (code, f"has no run with the root digest {last.root}" in err) == (2, True), err
+    assert not (tmp_path / "again").exists()
+
+
+def test_list_show_and_trend_agree_about_the_first_run(copied: Path) -> None:
+    first = runs_in((copied / "index.jsonl").read_bytes(), "")[0]
+    _, listed, _ = run("history", str(copied), "list")
+    row = next(line for line in listed.splitlines() if line.startswith(first.run))
+    assert row.split()[5] == "0"
+    _, shown, _ = run("history", str(copied), "show", "latest~3")
+    assert "opened: 0 (first run of its series)" in shown
+    assert "run before: none, this is the first run of the archive" in shown
+    assert "None" not in shown
+    _, trended, _ = run("history", str(copied), "trend", "--format", "json")
+    assert json.loads(trended)["series"][0]["points"][0]["opened"] == 0
+
+
 @pytest.mark.parametrize(
     ("arguments", "problem"),
     [
