@@ -179,6 +179,7 @@ def report(
     examples=[
         "history audits/ list",
         "history audits/ verify",
+        "history audits/ verify --expect-last DIGEST",
         "history audits/ trend --format html --output trend.html",
         "history audits/ diff latest~1 latest",
         "history https://ACCOUNT.blob.core.windows.net/audits trend",
@@ -202,10 +203,27 @@ def history(
         Path | None, _option("--output -o", "FILE", "Of trend: write to this file. [default: stdout]")
     ] = None,
     whole: Annotated[bool, _option("--whole", "", "Of list: list all runs.")] = False,
+    expect_last: Annotated[
+        str,
+        _option(
+            *("--expect-last", "ROOT"),
+            "Of verify: the last root digest that you know. Its run must be in the index; runs may follow it.",
+            show_default=False,
+        ),
+    ] = "",
 ) -> int:
     """Read the runs of an archive: list, show, verify, trend, diff."""
     from scanner.archive.of_scan import opened
     from scanner.history.command import history
 
     store = opened(location, lambda: sign_in.connection(terminal))
-    return history(store, action, runs or (), terminal, trend_format=trend_format, output=output, whole=whole)
+    return history(
+        store,
+        action,
+        runs or (),
+        terminal,
+        trend_format=trend_format,
+        output=output,
+        whole=whole,
+        expected=expect_last.lower(),
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -22,6 +23,7 @@ from scanner.history.trend import SEVERITIES, series_of, trend
 from scanner.terminal import Terminal, print_line, print_lines, table
 
 _SHOWN = 40
+_ROOT = re.compile(r"[0-9a-f]{8,64}")
 
 
 def history(
@@ -33,12 +35,13 @@ def history(
     trend_format: TrendFormat,
     output: Path | None,
     whole: bool,
+    expected: str = "",
 ) -> int:
     """Run one action and return the exit code. Raises UsageError for an unknown action, run or number of arguments."""
     actions: dict[str, tuple[int, Callable[[list[Run]], int]]] = {
         "list": (0, lambda runs: _list(runs, terminal.out, whole=whole)),
         "show": (1, lambda runs: _show(_named(runs, arguments[0], store), runs, terminal.out)),
-        "verify": (0, lambda runs: _verify(store, runs, terminal.out)),
+        "verify": (0, lambda runs: _verify(store, runs, expected, terminal.out)),
         "trend": (0, lambda runs: _trend(runs, trend_format, output, terminal.out)),
         "diff": (2, lambda runs: _diff(store, runs, arguments, terminal)),
     }
@@ -49,8 +52,14 @@ def history(
     count, work = actions[action]
     if len(arguments) != count:
         raise UsageError(f"history LOCATION {action} takes {count or 'no'} RUN{'s' if count > 1 else ''}.")
+    if expected and action != "verify":
+        raise UsageError("--expect-last is for verify: history LOCATION verify --expect-last ROOT.")
+    if expected and not _ROOT.fullmatch(expected):
+        raise UsageError(
+            f"--expect-last {expected!r} is no root digest: 64 hexadecimal digits, or at least the first 8."
+        )
     runs = runs_in(store.index().content, store.name)
-    if not runs:
+    if not runs and not (action == "verify" and (expected or store.names(""))):
         raise UsageError(f"{store.name} has no run. `azml-audit scan --archive {store.name}` adds one.")
     return work(runs)
 
@@ -129,8 +138,8 @@ def _rank(severity: str) -> int:
     return SEVERITIES.index(severity) if severity in SEVERITIES else len(SEVERITIES)
 
 
-def _verify(store: ArchiveStore, runs: Sequence[Run], out: Console) -> int:
-    found = examined(store)
+def _verify(store: ArchiveStore, runs: Sequence[Run], expected: str, out: Console) -> int:
+    found = examined(store, expected)
     for problem in found.problems:
         print_line(out, problem, "red")
     for note in found.notes:
@@ -144,10 +153,18 @@ def _verify(store: ArchiveStore, runs: Sequence[Run], out: Console) -> int:
         return 1
     words = f"{len(runs):,} {'run' if len(runs) == 1 else 'runs'} and {files:,} files agree with the index."
     print_line(out, words, "green")
-    print_line(out, f"Last root digest: {runs[-1].root}")
-    print_line(
-        out, "Keep it elsewhere: a last run that was removed together with its line leaves no trace here."
-    )
+    if runs:
+        print_line(out, f"Last root digest: {runs[-1].root}")
+    if expected:
+        place = next(place for place, run in enumerate(runs) if run.root.startswith(expected))
+        after = len(runs) - place - 1
+        print_line(out, f"The expected run is {runs[place].run}; runs after it: {after:,}.")
+    else:
+        print_line(
+            out,
+            "Keep it elsewhere, and give it to the next verify as --expect-last. Without it nobody can find that the "
+            "last runs were removed together with their lines and the pointer.",
+        )
     return 0
 
 

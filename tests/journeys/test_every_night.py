@@ -168,8 +168,8 @@ def copied(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return Path(place.location)
 
 
-def verified(archive: Path) -> tuple[int, str]:
-    code, out, _ = run("history", str(archive), "verify")
+def verified(archive: Path, *options: str) -> tuple[int, str]:
+    code, out, _ = run("history", str(archive), "verify", *options)
     return code, out
 
 
@@ -306,6 +306,56 @@ def test_list_show_and_trend_agree_about_the_first_run(copied: Path) -> None:
     assert json.loads(trended)["series"][0]["points"][0]["opened"] == 0
 
 
+def removed_last(archive: Path) -> tuple[Run, Run]:
+    """Remove the last run and its line. Return the run that is the last one now, and the removed one."""
+    *_, before, last = runs_in((archive / "index.jsonl").read_bytes(), "")
+    (archive / "index.jsonl").write_text("".join(lines(archive)[:-1]))
+    shutil.rmtree(archive / last.run)
+    return before, last
+
+
+def test_the_pointer_finds_a_last_run_that_was_removed_with_its_line(copied: Path) -> None:
+    _, last = removed_last(copied)
+    code, out = verified(copied)
+    assert (code, f"names {last.run} with the root digest {last.root}" in out) == (1, True), out
+
+
+def test_without_the_pointer_a_kept_root_digest_finds_it(copied: Path) -> None:
+    before, last = removed_last(copied)
+    (copied / "latest/run.json").unlink()
+    code, out = verified(copied)
+    assert (code, "There is no latest/run.json" in out) == (0, True), out
+    code, out = verified(copied, "--expect-last", last.root)
+    assert (code, f"No run has the expected root digest {last.root}" in out) == (1, True), out
+    (copied / "latest/run.json").write_text(json.dumps({"run": before.run, "root": before.root}))
+    assert verified(copied)[0] == 0
+    assert verified(copied, "--expect-last", last.root[:16].upper())[0] == 1
+    code, out = verified(copied, "--expect-last", before.root)
+    assert (code, "runs after it: 0." in out) == (0, True), out
+
+
+def test_runs_may_follow_the_expected_one(copied: Path) -> None:
+    second = runs_in((copied / "index.jsonl").read_bytes(), "")[1]
+    code, out = verified(copied, "--expect-last", second.root)
+    assert (code, f"The expected run is {second.run}; runs after it: 2." in out) == (0, True), out
+
+
+def test_a_pointer_with_another_root_or_run_is_named(copied: Path) -> None:
+    runs = runs_in((copied / "index.jsonl").read_bytes(), "")
+    pointer = copied / "latest/run.json"
+    pointer.write_text(json.dumps({"run": runs[-1].run, "root": "0" * 64}))
+    assert verified(copied)[0] == 1
+    pointer.write_text(json.dumps({"run": runs[1].run, "root": runs[1].root}))
+    code, out = verified(copied)
+    assert (code, f"names {runs[1].run}, and {runs[-1].run} is the last run" in out) == (0, True), out
+
+
+def test_an_index_that_was_removed_is_found(copied: Path) -> None:
+    (copied / "index.jsonl").unlink()
+    code, out = verified(copied)
+    assert (code, "is gone from the index" in out, "has all files of a run" in out) == (1, True, True), out
+
+
 @pytest.mark.parametrize(
     ("arguments", "problem"),
     [
@@ -315,6 +365,8 @@ def test_list_show_and_trend_agree_about_the_first_run(copied: Path) -> None:
         (["show", "2026"], "4 runs match"),
         (["diff", "latest"], "takes 2 RUNs"),
         (["trend", "--output", "x"], "--output needs --format"),
+        (["list", "--expect-last", "0" * 64], "--expect-last is for verify"),
+        (["verify", "--expect-last", "zzz"], "is no root digest"),
     ],
 )
 def test_wrong_usage_is_named(copied: Path, arguments: list[str], problem: str) -> None:
