@@ -108,6 +108,6 @@ function dependencyIn([role, access, action, endpoints, perimeter, id], x, owner
   return [
     drawn("rect", { class: kind, x, y: 216, width: 138, height: 36, rx: 3 }),
     label(x + 8, 231, `${role ?? "resource"} ${objected}`.trim(), "strong"),
-    label(x + 8, 246, lock + (endpoints && /^\d+$/.test(endpoints) ? `, ${counted(Number(endpoints), "endpoint", "endpoints")}` : ""), kind),
+    label(x + 8, 246, lock + (!perimeter && endpoints && /^\d+$/.test(endpoints) ? `, ${counted(Number(endpoints), "endpoint", "endpoints")}` : ""), kind),
   ];
 }
