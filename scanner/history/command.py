@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 
 from rich.console import Console
 
+from checks.counting import counted
 from checks.suggestions import did_you_mean
 from reports.origin import moment
 from scanner.archive.earlier import download_report
@@ -101,13 +102,15 @@ def _list(runs: Sequence[Run], out: Console, *, whole: bool) -> int:
 def _show(run: Run, runs: Sequence[Run], out: Console) -> int:
     """Print the run: when, what was read and found, and what changed since the run before of its series."""
     is_first = run is next(each for each in runs if each.series == run.series)
-    read = f"subscriptions: {run.coverage['subscriptions_read']:,} of {run.coverage['subscriptions']:,}"
+    subscriptions = counted(run.coverage["subscriptions"], "subscription")
+    read = f"{run.coverage['subscriptions_read']:,} of {subscriptions}"
+    seen = f"{counted(run.coverage['workspaces'], 'workspace')}, {counted(run.coverage['gaps'], 'gap')}"
     lines = {
         "run": run.run,
         "read": f"{moment(run.started_at)} to {moment(run.finished_at)}, by azml-audit {run.tool_version}",
         "verdict": ", ".join(f"{policy} {verdict}" for policy, verdict in sorted(run.verdicts.items())),
         "exit code": str(run.exit_code),
-        "coverage": f"{read}, workspaces: {run.coverage['workspaces']:,}, gaps: {run.coverage['gaps']:,}",
+        "coverage": f"{read}, {seen}",
         "violations": _counts({each: run.violations.get(each, 0) for each in SEVERITIES}) or "none",
         "by check": _counts(dict(sorted(run.by_check.items(), key=lambda each: (-each[1], each[0])))),
         "unknown": f"{run.unknown:,}",
@@ -146,12 +149,10 @@ def _verify(store: ArchiveStore, runs: Sequence[Run], expected: str, out: Consol
         print_line(out, f"Note: {note}", "yellow")
     files = sum(len(run.files) for run in runs)
     if found.problems:
-        count = len(found.problems)
-        print_line(
-            out, f"The archive is altered or damaged ({count} problem{'s' * (count > 1)}).", "bold red"
-        )
+        count = counted(len(found.problems), "problem")
+        print_line(out, f"The archive is altered or damaged ({count}).", "bold red")
         return 1
-    words = f"{len(runs):,} {'run' if len(runs) == 1 else 'runs'} and {files:,} files agree with the index."
+    words = f"{counted(len(runs), 'run')} and {counted(files, 'file')} agree with the index."
     print_line(out, words, "green")
     if runs:
         print_line(out, f"Last root digest: {runs[-1].root}")
