@@ -21,6 +21,7 @@ from scanner.archive.index import Violation
 
 EVERY_CHECK = "*"
 
+
 @dataclass(frozen=True, kw_only=True)
 class Draft:
     """What a run contributes to the index before its place in the chain is known."""

@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta
 
 from scanner.archive.following import chained
 from scanner.archive.index import Run, Violation, runs_in
-from scanner.archive.lines import Draft
+from scanner.archive.lines import EVERY_CHECK, Draft
 
 FIRST = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
-OPEN, NONE, UNDECIDED, UNREAD = "open", "none", "undecided", "unread"
+OPEN, NONE, UNDECIDED, UNREAD, LEFT_OUT = "open", "none", "undecided", "unread", "left out"
 IDS = ("a", "b", "c")
 
 
@@ -49,7 +49,12 @@ def draft(number: int, states: dict[str, str], destinations: Sequence[str] = (),
         violations=violations,
         settled=frozenset(),
         subscriptions_read=frozenset(id for id, state in states.items() if state != UNREAD),
-        unsure={each.workspace: frozenset({each.check}) for each in unsure},
+        unsure={each.workspace: frozenset({each.check}) for each in unsure}
+        | {
+            violation(id).workspace: frozenset({EVERY_CHECK})
+            for id, each in states.items()
+            if each == LEFT_OUT
+        },
         destinations=tuple(destinations),
     )
 

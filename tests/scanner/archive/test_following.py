@@ -13,7 +13,7 @@ from reports.history import Since
 from scanner.archive.following import chained, followed
 from scanner.archive.index import Run
 from scanner.history.trend import history_of, trend
-from tests.support.archived_runs import FIRST, IDS, NONE, OPEN, UNDECIDED, UNREAD, archived, draft
+from tests.support.archived_runs import FIRST, IDS, LEFT_OUT, NONE, OPEN, UNDECIDED, UNREAD, archived, draft
 
 
 def expected(states: Sequence[str]) -> Since | None:
@@ -34,7 +34,7 @@ def expected(states: Sequence[str]) -> Since | None:
     )
 
 
-states = st.sampled_from([OPEN, NONE, UNDECIDED, UNREAD])
+states = st.sampled_from([OPEN, NONE, UNDECIDED, UNREAD, LEFT_OUT])
 stories = st.lists(st.fixed_dictionaries(dict.fromkeys(IDS, states)), min_size=1, max_size=9)
 
 
