@@ -14,6 +14,7 @@ from checks.policy.judge import PolicyVerdict
 
 if TYPE_CHECKING:
     from checks.drift.model import Drift
+    from reports.history import History
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +43,8 @@ class Audit:
     """The references of every finding to payloads of the bundle, on the index of `findings`; None without a bundle."""
     drift: Drift | None = None
     """The changes since an earlier audit, if one was named."""
+    history: History | None = None
+    """The earlier runs of the archive, if one was named."""
 
     @property
     def is_complete(self) -> bool:

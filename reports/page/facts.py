@@ -35,6 +35,7 @@ from reports.page.strings import Strings, numbered_rows, owned_columns
 from reports.page.tallies import TALLIES, tallies
 from reports.statuses import SEVERITY_ORDER, STATUS_ORDER, VERDICT_ORDER
 from reports.tables.policies import scores_by_id
+from reports.tables.population import subscription_rows
 
 WORKSPACE_COLUMNS = (
     "workspace_id", "workspace", "kind", "subscription", "subscription_id", "resource_group", "location", "tags",
@@ -81,6 +82,7 @@ def facts(audit: Audit, workspaces: pd.DataFrame, counted: pd.DataFrame, fleet: 
         "rules": _rules(workspaces.index, fleet, strings),
         **_owned(audit.tables, workspaces, strings, places),
         "reach": reach_tables(),
+        "unread": [row.name for row in subscription_rows(audit.tables) if not row.is_read],
         "strings": strings.listed,
     }
 

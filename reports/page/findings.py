@@ -12,12 +12,15 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from checks.engine.finding_ids import finding_ids
 from checks.model import Check, Severity, Status
 from checks.severity import Verdict
 from checks.vocabulary import Codes, Vocabulary, grouped, ordered
 from reports.audit import Audit
+from reports.history import History
 from reports.page.fixes import Fixes
 from reports.page.strings import Strings
+from reports.page.violations import since_text
 from reports.statuses import STATUS_ORDER, VERDICT_ORDER
 
 Columns = dict[str, list[int]]
@@ -33,9 +36,10 @@ _URGENCY = {status.value: place for place, status in enumerate(STATUS_ORDER)}
 class NumberedFindings:
     """The columns of the findings, sorted by workspace, and of their answers.
 
-    `rows` has `answer`, `resource` (a text without the id of its workspace) and `fix`. `counts` are the rows of each
-    workspace. `answers` has `check`, `status`, the texts and `judgement`. A judgement has for each policy the rank of
-    the severity (-1 if the policy did not run the check), of the verdict, the waiver, and the check of the cause.
+    `rows` has `answer`, `resource` (a text without the id of its workspace), `fix` and, with a history, `since`.
+    `counts` are the rows of each workspace. `answers` has `check`, `status`, the texts and `judgement`. A judgement
+    has for each policy the rank of the severity (-1 if the policy did not run the check), of the verdict, the waiver,
+    and the check of the cause.
     """
 
     rows: Columns
@@ -61,7 +65,12 @@ def numbered_findings(
     kept = {code: number for number, code in enumerate(dict.fromkeys(used))}
     resources, fix_numbers = _located(rows.iloc[first], strings, fixes)
     return NumberedFindings(
-        rows={"answer": answers.codes.tolist(), "resource": resources, "fix": fix_numbers},
+        rows={
+            "answer": answers.codes.tolist(),
+            "resource": resources,
+            "fix": fix_numbers,
+            **_since(audit.history, rows.iloc[first], strings),
+        },
         counts=np.bincount(rows["place"].to_numpy()[first], minlength=len(places)).tolist(),
         answers={
             "check": [numbers[check_id] for check_id in texts_of["check_id"]],
@@ -130,6 +139,15 @@ def _located(rows: pd.DataFrame, strings: Strings, fixes: Fixes) -> tuple[list[i
         is_failure = status == Status.FAIL.value
         numbers.append(fixes.number(check_id, resource_id, workspace_id, judged_by) if is_failure else -1)
     return resources, numbers
+
+
+def _since(history: History | None, rows: pd.DataFrame, strings: Strings) -> Columns:
+    """Return since when each finding is open. Without a history there is no such column."""
+    if history is None:
+        return {}
+    return {
+        "since": [strings.number(since_text(history.since, id) or None) for id in finding_ids(rows).tolist()]
+    }
 
 
 def _numbered(

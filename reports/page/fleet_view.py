@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from checks.drift.openings import destination_text
 from checks.network.reachability import is_in_force
 from reports.audit import Audit
 from reports.page.networks import AZURE, EVERYBODY, ONE_OWNER, PRIVATE, UNDECIDED, Fleet
+from reports.page.violations import since_text
 from reports.page.workspace_rows import WorkspaceRow
 from reports.statuses import SEVERITY_ORDER
 from reports.tables.workspaces import workspace_name
@@ -39,6 +40,8 @@ class DestinationRow:
     rules: tuple[str, ...]
     is_new: bool
     """Whether a workspace can reach it now and could not at the baseline."""
+    since: str
+    """Since when the fleet has it, "" without a history."""
 
 
 def cells(rows: Iterable[WorkspaceRow]) -> tuple[tuple[Cell, ...], ...]:
@@ -115,7 +118,8 @@ def destinations(audit: Audit, fleet: Fleet) -> Sequence[DestinationRow]:
     new = set() if audit.drift is None else set(audit.drift.reach.query("change == 'opened'")["destination"])
     name_of = workspace_name(audit.tables.workspaces)
     made = [_row(text, kind, who, name_of, text in new) for (text, kind), who in openers.items()]
-    return sorted(made, key=_by_need)
+    known = audit.history.destinations if audit.history else {}
+    return sorted((replace(row, since=since_text(known, row.text)) for row in made), key=_by_need)
 
 
 def _row(
@@ -128,6 +132,7 @@ def _row(
         workspaces=tuple(sorted((name_of(key) for key in keys), key=str.lower)),
         rules=tuple(sorted({rule for _, rule in who})),
         is_new=is_new,
+        since="",
     )
 
 

@@ -17,6 +17,7 @@ from reports.page.fleet_view import INBOUND, MOST_DESTINATIONS, OUTBOUND, by_sub
 from reports.page.head import claims, closing_command, policy_lines, uncovered
 from reports.page.networks import fleet
 from reports.page.tallies import counted_findings
+from reports.page.trend_chart import chart
 from reports.page.violations import violations
 from reports.page.workspace_rows import stray_findings, workspace_frame, workspace_rows
 from reports.statuses import SEVERITY_ORDER
@@ -26,6 +27,8 @@ from reports.writing.encoding import Files, chunks, escaped
 NAME = "report.html"
 PLAIN_ROWS = 500
 """Up to this many workspaces the table is plain HTML; the script draws a longer one as far as it is visible."""
+MOST_RUNS = 30
+"""How many runs the table of the trend lists. The chart has all."""
 
 
 def files(audit: Audit) -> Files:
@@ -70,4 +73,7 @@ def _pieces(audit: Audit) -> Iterator[str]:
         score_explanation=[" ".join(part.split()) for part in (score.__doc__ or "").split("\n\n")],
         facts=encoded(facts(audit, frame, counted, network)),
         drift=drift_view(audit.drift) if audit.drift else None,
+        history=audit.history,
+        chart=chart(audit.history.points) if audit.history else None,
+        most_runs=MOST_RUNS,
     )

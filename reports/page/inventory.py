@@ -9,7 +9,7 @@ from checks.contract.tables import Tables
 from checks.contract.workloads import MANAGED_TYPES, is_type
 
 DEPENDENCY_COLUMNS = (
-    "role", "resource_id", "read", "access", "default_action", "endpoints",
+    "role", "resource_id", "read", "access", "default_action", "endpoints", "perimeter",
 )  # fmt: skip
 
 COMPUTE_COLUMNS = ("compute", "compute_type", "address", "network", "local_auth", "login")
@@ -45,6 +45,7 @@ def dependencies(tables: Tables) -> pd.DataFrame:
         access=access.where(is_read),
         default_action=found["default_action"].fillna(_MISSING).where(is_read & ~is_insights),
         endpoints=endpoints.where(is_read & ~is_insights),
+        perimeter=found["perimeter_access_mode"].replace("", pd.NA).where(is_read),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -12,6 +12,7 @@ from checks.engine.finding_ids import finding_ids
 from checks.model import Check
 from checks.severity import Severity, Verdict
 from reports.audit import Audit
+from reports.history import Since
 from reports.tables.workspaces import workspace_name
 
 LISTED = (Verdict.VIOLATED, Verdict.UNDETERMINED, Verdict.WAIVED, Verdict.CONSEQUENCE)
@@ -23,10 +24,11 @@ _COUNTED = "Each follows from a finding that is listed above."
 
 @dataclass(frozen=True, kw_only=True)
 class Item:
-    """One finding: the names of its workspace and of its resource, and its id."""
+    """One finding: the names of its workspace and of its resource, its id, and since when it is open, if known."""
 
     name: str
     id: str
+    since: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +64,8 @@ def violations(audit: Audit) -> Iterator[Group]:
     """Yield the groups: violated first, then unknown, then waived, then consequences; the worst first."""
     rows = audit.findings[audit.findings["verdict"].isin(LISTED)]
     in_detail = len(rows) <= IN_DETAIL
-    ids = finding_ids(rows) if in_detail else pd.Series("", index=rows.index)
+    known = audit.history.since if audit.history else {}
+    ids = finding_ids(rows) if in_detail or known else pd.Series("", index=rows.index)
     columns = ("policy", "verdict", "severity", "check_id", "reason", "waiver", "workspace_id", "resource_id")
     texts = [rows[name].astype(object).fillna("").tolist() for name in columns]
     places = {verdict.policy: place for place, verdict in enumerate(audit.verdicts)}
@@ -93,7 +96,10 @@ def violations(audit: Audit) -> Iterator[Group]:
                 _reason(
                     reason,
                     waiver,
-                    [(_name(row[6], row[7], name), row[8]) for row in same],
+                    [
+                        Item(name=_name(row[6], row[7], name), id=row[8], since=since_text(known, row[8]))
+                        for row in same
+                    ],
                     LISTED[verdict],
                     in_detail=in_detail,
                 )
@@ -102,17 +108,24 @@ def violations(audit: Audit) -> Iterator[Group]:
         )
 
 
-def _reason(
-    text: str, waiver: str, found: list[tuple[str, str]], verdict: Verdict, *, in_detail: bool
-) -> Reason:
+def _reason(text: str, waiver: str, found: list[Item], verdict: Verdict, *, in_detail: bool) -> Reason:
     is_counted = not in_detail and verdict is Verdict.CONSEQUENCE
     return Reason(
         text=text,
         waiver=waiver,
-        items=tuple(Item(name=name, id=id) for name, id in found) if in_detail else (),
-        names="" if in_detail or is_counted else ", ".join(dict.fromkeys(name for name, _ in found)),
+        items=tuple(found) if in_detail else (),
+        names="" if in_detail or is_counted else ", ".join(dict.fromkeys(map(_with_since, found))),
         count=len(found),
     )
+
+
+def since_text(known: Mapping[str, Since], id: str) -> str:
+    """Return since when the finding with this id is open, "" if the archive does not have it."""
+    return known[id].text if id in known else ""
+
+
+def _with_since(item: Item) -> str:
+    return f"{item.name} ({item.since})" if item.since else item.name
 
 
 def _name(workspace_id: str, resource_id: str, name: Callable[[str], str]) -> str:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from scanner.archive.index import Run, runs_in
+from scanner.archive.index import Run
 from scanner.archive.stores import ArchiveStore, FolderStore
 from scanner.errors import ArchiveError
 
@@ -17,14 +17,14 @@ def is_archive(location: str | Path) -> bool:
     return "://" in str(location) or FolderStore(Path(location)).read("index.jsonl") is not None
 
 
-def last_complete(store: ArchiveStore, *, scope: str, policies: Mapping[str, str]) -> Run | None:
+def last_complete(runs: Sequence[Run], *, scope: str, policies: Mapping[str, str]) -> Run | None:
     """Return the last run without a gap of this scope and these policies, else the last one, None if there is none.
 
     Some tenants have a subscription that nobody may read, so that every run has a gap.
     """
     series = scope, tuple(sorted(policies.values()))
-    runs = [run for run in runs_in(store.index().content, store.name) if run.series == series]
-    candidates = [run for run in runs if run.is_complete] or runs
+    alike = [run for run in runs if run.series == series]
+    candidates = [run for run in alike if run.is_complete] or alike
     return candidates[-1] if candidates else None
 
 

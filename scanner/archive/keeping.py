@@ -8,20 +8,23 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reports.audit import Audit
-from scanner.archive.index import Run, append, line_of, runs_in
-from scanner.archive.stores import ArchiveStore, FolderStore
+from scanner.archive.following import chained
+from scanner.archive.index import Run, runs_in
+from scanner.archive.lines import Draft, line_of
+from scanner.archive.stores import ArchiveStore, ChangedMeanwhileError, FolderStore
 from scanner.errors import ArchiveError, UsageError
 
 if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential
 
 _log = logging.getLogger("azml_audit")
+_MOST_TRIES = 50
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,26 +55,33 @@ def store_at(
     return BlobStore(location, credential(), ca_bundle=ca_bundle)
 
 
-def previous_root(store: ArchiveStore) -> str | None:
-    """Return the root digest of the last run, which the next bundle names."""
-    runs = runs_in(store.index().content, store.name)
-    return runs[-1].root if runs else None
-
-
 def keep(store: ArchiveStore, kept: Kept) -> Run:
     """Write the files of a run and its line, and return the line. Raises ArchiveError."""
-    run = f"{kept.audit.finished_at:%Y/%m/%d/%H%M%SZ}-{kept.audit.root_digest[:8]}"
+    draft = line_of(kept.audit, scope=kept.scope, exit_code=kept.exit_code)
     files: dict[str, str] = {}
     for name, content in _files(kept):
-        store.create(f"{run}/{name}", content)
+        store.create(f"{draft.fixed['run']}/{name}", content)
         files[name] = sha256(content).hexdigest()
-    made = line_of(kept.audit, run=run, scope=kept.scope, exit_code=kept.exit_code, files=files)
-    line = append(store, made)
+    line = _append(store, replace(draft, fixed={**draft.fixed, "files": files}))
     try:
         store.point(json.dumps({"run": line.run, "root": line.root}).encode() + b"\n")
     except ArchiveError as error:
         _log.warning("The pointer to the latest run was not written; the index has it. %s", error)
     return line
+
+
+def _append(store: ArchiveStore, draft: Draft) -> Run:
+    """Append the run to the index and return its line. If another writer was faster, chain it after that one."""
+    for _ in range(_MOST_TRIES):
+        version = store.index()
+        run = chained(draft, runs_in(version.content, store.name))
+        cut_off = version.content and not version.content.endswith(b"\n")
+        try:
+            store.append((b"\n" if cut_off else b"") + run.model_dump_json().encode() + b"\n", version.etag)
+        except ChangedMeanwhileError:
+            continue
+        return run
+    raise ArchiveError(f"{store.name}: other writers changed the index {_MOST_TRIES} times in a row.")
 
 
 def _files(kept: Kept) -> Iterator[tuple[str, bytes]]:

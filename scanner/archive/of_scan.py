@@ -12,12 +12,16 @@ from typing import TYPE_CHECKING
 from reports.audit import Audit
 from scanner.after.result import result_of
 from scanner.archive.earlier import download_report, last_complete
-from scanner.archive.index import scope_digest
-from scanner.archive.keeping import Kept, keep, previous_root, store_at
+from scanner.archive.following import chained
+from scanner.archive.index import Run, runs_in
+from scanner.archive.keeping import Kept, keep, store_at
+from scanner.archive.lines import line_of, scope_digest
 from scanner.archive.stores import ArchiveStore
+from scanner.audit import exit_code
 from scanner.commands.connections import Connection
 from scanner.commands.gathering import Job, asked_for
 from scanner.errors import ArchiveError, UsageError
+from scanner.history.trend import history_of
 from scanner.policies import LoadedPolicy
 from scanner.snapshots import snapshot
 
@@ -29,31 +33,45 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Archiving:
-    """What a scan needs of its archive. `scope` is the digest of what is asked and of which cloud."""
+    """What a scan needs of an archive. `scope` is the digest of what is asked and of which cloud.
+
+    `runs` are those that the archive had when the scan began. They decide the history of the scan, and the last one is
+    the run whose root digest the bundle names.
+    """
 
     store: ArchiveStore
     scope: str
+    runs: Sequence[Run]
 
 
 def archiving(
     job: Job, policies: Sequence[LoadedPolicy], connect: Callable[[], Connection], last: ExitStack
 ) -> tuple[Job, Archiving | None]:
-    """Open the archive before anything is asked of Azure. Return the job with a bundle to seal, and the archive.
+    """Open the archive before Azure is read. Return the job with a bundle to seal, and the archive.
 
     Raises UsageError if the archive cannot be read.
     """
-    if job.archive is None:
+    location = job.archive
+    if location is None:
         return job, None
-    store = opened(job.archive, connect)
     if job.evidence is None:
         folder = last.enter_context(TemporaryDirectory(prefix="azml-audit-"))
         job = replace(job, evidence=Path(folder) / "evidence.zip")
     try:
-        previous = previous_root(store)
+        archive = read_archive(location, job, policies, connect)
     except ArchiveError as error:
         raise UsageError(f"{error} Nothing was scanned.") from error
-    scope = scope_of(job, policies, connect)
-    return replace(job, previous_root=previous), Archiving(store=store, scope=scope)
+    previous = archive.runs[-1].root if archive.runs else None
+    return replace(job, previous_root=previous), archive
+
+
+def read_archive(
+    location: str, job: Job, policies: Sequence[LoadedPolicy], connect: Callable[[], Connection]
+) -> Archiving:
+    """Return the archive at the location with its runs. Raises ArchiveError if its index cannot be read."""
+    store = opened(location, connect)
+    runs = runs_in(store.index().content, store.name)
+    return Archiving(store=store, scope=scope_of(job, policies, connect), runs=runs)
 
 
 def opened(location: str, connect: Callable[[], Connection]) -> ArchiveStore:
@@ -82,16 +100,23 @@ def scope_of(job: Job, policies: Sequence[LoadedPolicy], connect: Callable[[], C
 
 def archived_baseline(
     job: Job, policies: Sequence[LoadedPolicy], connect: Callable[[], Connection], last: ExitStack
-) -> Snapshot | None:
-    """Return the last complete run of the same scope and policies, None if the archive has none yet."""
+) -> tuple[Snapshot | None, Archiving]:
+    """Return the last complete run of the same scope and policies, None if there is none yet, and the archive."""
     assert job.baseline is not None
-    store = opened(job.baseline, connect)
+    archive = read_archive(job.baseline, job, policies, connect)
     digests = {policy.policy.name: policy.composition.digest for policy in policies}
-    run = last_complete(store, scope=scope_of(job, policies, connect), policies=digests)
+    run = last_complete(archive.runs, scope=archive.scope, policies=digests)
     if run is None:
-        return None
+        return None, archive
     folder = last.enter_context(TemporaryDirectory(prefix="azml-audit-"))
-    return replace(snapshot(download_report(store, run, Path(folder))), name=f"run {run.run}")
+    report = download_report(archive.store, run, Path(folder))
+    return replace(snapshot(report), name=f"run {run.run}"), archive
+
+
+def with_history(audit: Audit, archive: Archiving) -> Audit:
+    """Return the audit with its history in the archive."""
+    draft = line_of(audit, scope=archive.scope, exit_code=exit_code(audit))
+    return replace(audit, history=history_of(archive.runs, chained(draft, archive.runs)))
 
 
 def keep_run(job: Job, archive: Archiving, audit: Audit, folder: Path, *, code: int, meaning: str) -> str:

@@ -151,6 +151,12 @@ class After:
         Path | None,
         _after("--metrics", "FILE", "Also write metrics for the textfile collector of Prometheus."),
     ] = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class OnChange:
+    """What to run after a report that differs from the baseline."""
+
     on_change: Annotated[
         str | None,
         _after(

@@ -135,29 +135,51 @@ def sign(
     return sign(bundle, key, os.environ, terminal)
 
 
-@command(examples=["report evidence.zip --format html,sarif --output old-report"])
+@command(
+    examples=[
+        "report evidence.zip --format html,sarif --output old-report",
+        "report evidence.zip --history audits/",
+    ]
+)
 def report(
     terminal: Terminal,
     bundle: Bundle,
     report: Report,
+    sign_in: SignIn,
+    history: Annotated[
+        str | None,
+        _option(
+            *("--history", "LOCATION"),
+            "The archive that has this bundle: the page shows the trend up to this run, and since when each violation "
+            "is open.",
+        ),
+    ] = None,
     result: Annotated[
         Path | None, _option("--result", "FILE|-", "Also write the result as one line of JSON.")
     ] = None,
 ) -> int:
     """Write the reports of an evidence bundle again.
 
-    The bundle's own policies judge it, as of the day of its scan. The command does not ask Azure.
+    The bundle's own policies judge it, as of the day of its scan. The command does not read Azure Resource Manager.
     """
     from scanner.commands.report import write_reports
 
+    store = None
+    if history is not None:
+        from scanner.archive.of_scan import opened
+
+        store = opened(history, lambda: sign_in.connection(terminal))
     formats = report.formats or ()
-    return write_reports(bundle, report.output, formats, terminal, quiet=report.quiet, result=result)
+    return write_reports(
+        bundle, report.output, formats, terminal, quiet=report.quiet, result=result, archive=store
+    )
 
 
 @command(
     examples=[
         "history audits/ list",
         "history audits/ verify",
+        "history audits/ verify --expect-last DIGEST",
         "history audits/ trend --format html --output trend.html",
         "history audits/ diff latest~1 latest",
         "history https://ACCOUNT.blob.core.windows.net/audits trend",
@@ -181,10 +203,27 @@ def history(
         Path | None, _option("--output -o", "FILE", "Of trend: write to this file. [default: stdout]")
     ] = None,
     whole: Annotated[bool, _option("--whole", "", "Of list: list all runs.")] = False,
+    expect_last: Annotated[
+        str,
+        _option(
+            *("--expect-last", "ROOT"),
+            "Of verify: the last root digest that you know. Its run must be in the index; runs may follow it.",
+            show_default=False,
+        ),
+    ] = "",
 ) -> int:
     """Read the runs of an archive: list, show, verify, trend, diff."""
     from scanner.archive.of_scan import opened
     from scanner.history.command import history
 
     store = opened(location, lambda: sign_in.connection(terminal))
-    return history(store, action, runs or (), terminal, trend_format=trend_format, output=output, whole=whole)
+    return history(
+        store,
+        action,
+        runs or (),
+        terminal,
+        trend_format=trend_format,
+        output=output,
+        whole=whole,
+        expected=expect_last.lower(),
+    )

@@ -16,6 +16,7 @@ from scanner.cli.options import (
     After,
     Discovery,
     Evidence,
+    OnChange,
     Pace,
     PolicyChoice,
     Report,
@@ -87,8 +88,6 @@ def demo(
     with lasting():
         from scanner.commands.demo import demo
 
-    if after.on_change is not None:
-        raise UsageError("--on-change needs --baseline, which a demo has not.")
     return demo(_job(policies, threshold, report, evidence, after), terminal, with_drift=drift)
 
 
@@ -117,6 +116,7 @@ def scan(
     earlier: Earlier,
     evidence: Evidence,
     after: After,
+    on_change: OnChange,
     pace: Pace,
 ) -> int:
     """Audit every workspace you can see, and write reports."""
@@ -132,7 +132,7 @@ def scan(
     wanted = sign_in.for_tenants_of(scope.wanted())
     job = replace(
         _job(policies, threshold, report, evidence, after, sign_in.ca_bundle),
-        on_change=checked_command(after.on_change, has_baseline=earlier.baseline is not None),
+        on_change=checked_command(on_change.on_change, has_baseline=earlier.baseline is not None),
         wanted=wanted,
         patience=pace.patience(),
         discover=discovery.discover,

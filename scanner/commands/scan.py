@@ -59,7 +59,7 @@ def scan(
     Thread(target=prepare, args=[formats], daemon=True).start()
     connect = cache(connect)
     with _store(job, clock) as store, ExitStack() as last:
-        baseline = baseline_of(job, policies, connect, terminal, last)
+        baseline, earlier = baseline_of(job, policies, connect, terminal, last)
         job, archive = _archive(job, policies, connect, last)
         gathered = _gathered(job, policies, connect, terminal, store, clock)
         unlisted = _why_nothing_was_scanned(gathered.tables) if job.earlier is None else ""
@@ -69,6 +69,7 @@ def scan(
         if unlisted:
             terminal.complain(f"azml-audit: {unlisted}")
         audit, publish = _audit(job, gathered, policies, baseline, store, last)
+        audit = _with_history(audit, archive or earlier)
         folder = write(audit, job.output, formats, publish)
         if not gathered.tables.gaps["code"].eq(PAST_DEADLINE).any():
             store.finish()
@@ -84,6 +85,14 @@ def _archive(
     from scanner.archive.of_scan import archiving
 
     return archiving(job, policies, connect, last)
+
+
+def _with_history(audit: Audit, archive: Archiving | None) -> Audit:
+    if archive is None:
+        return audit
+    from scanner.archive.of_scan import with_history
+
+    return with_history(audit, archive)
 
 
 def _kept_run(job: Job, archive: Archiving, audit: Audit, folder: Path) -> str:
@@ -226,26 +235,26 @@ def baseline_of(
     connect: Callable[[], Connection],
     terminal: Terminal,
     last: ExitStack,
-) -> Snapshot | None:
-    """Read the audit to compare with. An archive may have none yet, which is noted.
+) -> tuple[Snapshot | None, Archiving | None]:
+    """Read the audit to compare with, and the archive that has it. An archive may have none yet, which is noted.
 
     Raises UsageError if it is missing, SnapshotError if unreadable.
     """
     if job.baseline is None:
-        return None
+        return None, None
     from scanner.archive.earlier import is_archive
     from scanner.snapshots import snapshot
 
     if str(job.baseline) != job.archive and not is_archive(job.baseline):
-        return snapshot(Path(job.baseline))
+        return snapshot(Path(job.baseline)), None
     from scanner.archive.of_scan import archived_baseline
 
-    found = archived_baseline(job, policies, connect, last)
+    found, archive = archived_baseline(job, policies, connect, last)
     if found is None:
         terminal.complain(
             f"azml-audit: {job.baseline} has no complete run of this scope and these policies yet."
         )
-    return found
+    return found, archive
 
 
 def _compared(audit: Audit, baseline: Snapshot) -> Audit:

@@ -17,11 +17,12 @@ from scanner.errors import EvidenceError
 from scanner.evidence.replaying import sealed
 
 _BUNDLE = "evidence.zip"
+_LAST_FILE = "result.json"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Examined:
-    """Problems are false or missing; notes are files of a run that was cut off before its line."""
+    """Problems are false or missing. Notes have an honest cause, such as a run that was cut off before its line."""
 
     problems: tuple[str, ...]
     notes: tuple[str, ...]
@@ -32,11 +33,15 @@ class _Pointer(BaseModel):
     root: str
 
 
-def examined(store: ArchiveStore) -> Examined:
-    """Return what is wrong with the archive. Reads every file of every run."""
+def examined(store: ArchiveStore, expected: str = "") -> Examined:
+    """Return what is wrong with the archive. Reads every file of every run.
+
+    `expected` is the root digest of a run that the archive had, from outside of it.
+    """
     content = store.index().content
     runs = runs_in(content, store.name)
-    problems = [*_chain(runs), *_pointer(store, runs)]
+    pointer = store.read(POINTER)
+    problems = [*_chain(runs), *_pointer(pointer, runs), *_expected(expected, runs)]
     for run in runs:
         problems += _files(store, run)
         problems += _root(store, run)
@@ -44,7 +49,8 @@ def examined(store: ArchiveStore) -> Examined:
         f"Line {number} of {INDEX} is cut off or was written by something else."
         for number in broken_lines(content)
     ]
-    return Examined(problems=tuple(problems), notes=(*broken, *_without_line(store, runs)))
+    notes = (*broken, *_late_pointer(pointer, runs), *_without_line(store, runs))
+    return Examined(problems=tuple(problems), notes=notes)
 
 
 def _chain(runs: Sequence[Run]) -> Iterator[str]:
@@ -62,17 +68,46 @@ def _chain(runs: Sequence[Run]) -> Iterator[str]:
     )
 
 
-def _pointer(store: ArchiveStore, runs: Sequence[Run]) -> Iterator[str]:
-    content = store.read(POINTER)
+def _pointer(content: bytes | None, runs: Sequence[Run]) -> Iterator[str]:
+    """Yield why the pointer is false. It is written after the line, so an index without its run lost a line."""
     if content is None:
         return
-    try:
-        pointer = _Pointer.model_validate_json(content)
-    except ValidationError:
+    pointer = _parsed(content)
+    if pointer is None:
         yield f"{POINTER} is no pointer."
-        return
-    if (pointer.run, pointer.root) not in {(run.run, run.root) for run in runs}:
-        yield f"{POINTER} names {pointer.run}, which is gone from the index."
+    elif pointer.root not in {run.root for run in runs if run.run == pointer.run}:
+        yield (
+            f"{POINTER} names {pointer.run} with the root digest {pointer.root}, which is gone from the index: the run "
+            "was removed together with its line."
+        )
+
+
+def _late_pointer(content: bytes | None, runs: Sequence[Run]) -> Iterator[str]:
+    """Yield why the pointer cannot confirm the last run."""
+    pointer = _parsed(content) if content is not None else None
+    if content is None and runs:
+        yield (
+            f"There is no {POINTER}. An immutability policy refuses it; otherwise it was removed. So nothing in the "
+            "archive confirms which run is the last one."
+        )
+    later = [run.run for run in runs[:-1] if pointer is not None and run.run == pointer.run]
+    if later:
+        yield (
+            f"{POINTER} names {later[0]}, and {runs[-1].run} is the last run: the pointer was not written, or two "
+            "writers finished at the same time."
+        )
+
+
+def _parsed(content: bytes) -> _Pointer | None:
+    try:
+        return _Pointer.model_validate_json(content)
+    except ValidationError:
+        return None
+
+
+def _expected(root: str, runs: Sequence[Run]) -> Iterator[str]:
+    if root and not any(run.root.startswith(root) for run in runs):
+        yield f"No run has the expected root digest {root}: the run was removed together with its line."
 
 
 def _files(store: ArchiveStore, run: Run) -> Iterator[str]:
@@ -103,9 +138,15 @@ def _root(store: ArchiveStore, run: Run) -> Iterator[str]:
 
 
 def _without_line(store: ArchiveStore, runs: Sequence[Run]) -> Iterator[str]:
-    """Yield the folders of runs that the index does not have: a run was cut off, or its line removed."""
+    """Yield the folders of runs that the index does not have. `result.json` is the last file of a run."""
     listed = {run.run for run in runs}
-    folders = {"/".join(name.split("/")[:4]) for name in store.names("") if name.count("/") > 3}
+    names = store.names("")
+    folders = {"/".join(name.split("/")[:4]) for name in names if name.count("/") > 3}
     for folder in sorted(folders - listed):
-        if folder[:4].isdigit():
+        if folder[:4].isdigit() and f"{folder}/{_LAST_FILE}" in names:
+            yield (
+                f"{folder} has all files of a run and no line in the index: its line was removed, or the run was cut "
+                "off just before it."
+            )
+        elif folder[:4].isdigit():
             yield f"{folder} has files and no line in the index: the run was cut off, or its line was removed."

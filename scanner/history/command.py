@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from rich.console import Console
 
+from checks.counting import counted
 from checks.suggestions import did_you_mean
+from reports.origin import moment
 from scanner.archive.earlier import download_report
 from scanner.archive.index import Run, runs_in
 from scanner.archive.stores import ArchiveStore
@@ -17,10 +20,11 @@ from scanner.choices import TrendFormat
 from scanner.errors import UsageError
 from scanner.history.checking import examined
 from scanner.history.texts import csv_text, json_text, show_trend
-from scanner.history.trend import series_of, trend
+from scanner.history.trend import SEVERITIES, series_of, trend
 from scanner.terminal import Terminal, print_line, print_lines, table
 
 _SHOWN = 40
+_ROOT = re.compile(r"[0-9a-f]{8,64}")
 
 
 def history(
@@ -32,12 +36,13 @@ def history(
     trend_format: TrendFormat,
     output: Path | None,
     whole: bool,
+    expected: str = "",
 ) -> int:
     """Run one action and return the exit code. Raises UsageError for an unknown action, run or number of arguments."""
     actions: dict[str, tuple[int, Callable[[list[Run]], int]]] = {
         "list": (0, lambda runs: _list(runs, terminal.out, whole=whole)),
-        "show": (1, lambda runs: _show(_named(runs, arguments[0], store), terminal.out)),
-        "verify": (0, lambda runs: _verify(store, runs, terminal.out)),
+        "show": (1, lambda runs: _show(_named(runs, arguments[0], store), runs, terminal.out)),
+        "verify": (0, lambda runs: _verify(store, runs, expected, terminal.out)),
         "trend": (0, lambda runs: _trend(runs, trend_format, output, terminal.out)),
         "diff": (2, lambda runs: _diff(store, runs, arguments, terminal)),
     }
@@ -48,8 +53,14 @@ def history(
     count, work = actions[action]
     if len(arguments) != count:
         raise UsageError(f"history LOCATION {action} takes {count or 'no'} RUN{'s' if count > 1 else ''}.")
+    if expected and action != "verify":
+        raise UsageError("--expect-last is for verify: history LOCATION verify --expect-last ROOT.")
+    if expected and not _ROOT.fullmatch(expected):
+        raise UsageError(
+            f"--expect-last {expected!r} is no root digest: 64 hexadecimal digits, or at least the first 8."
+        )
     runs = runs_in(store.index().content, store.name)
-    if not runs:
+    if not runs and not (action == "verify" and (expected or store.names(""))):
         raise UsageError(f"{store.name} has no run. `azml-audit scan --archive {store.name}` adds one.")
     return work(runs)
 
@@ -75,50 +86,86 @@ def _list(runs: Sequence[Run], out: Console, *, whole: bool) -> int:
     if len(shown) < len(runs):
         print_line(out, f"{len(runs) - len(shown):,} older runs are not listed. Add --whole.", "yellow")
     numbers = {id(run): number for number, series in enumerate(series_of(runs), 1) for run in series}
+    firsts = {id(series[0]) for series in series_of(runs)}
     made = table("Run", "Exit", "Fail", "?", "Read", "New", "Gone", "Series", whole=("Run",))
     for run in shown:
         read = f"{run.coverage['subscriptions_read']}/{run.coverage['subscriptions']}"
         counts = (sum(run.violations.values()), run.unknown)
-        changes = (len(run.opened), len(run.closed), numbers[id(run)])
+        opened = 0 if id(run) in firsts else len(run.opened)
+        changes = (opened, len(run.closed), numbers[id(run)])
         words = (*(f"{count:,}" for count in counts), read, *(f"{count:,}" for count in changes))
         made.add_row(run.run, str(run.exit_code), *words)
     out.print(made)
     return 0
 
 
-def _show(run: Run, out: Console) -> int:
-    kept = run.model_dump(mode="json", exclude={"files", "opened", "closed"})
-    kept |= {"files": len(run.files), "opened": len(run.opened), "closed": len(run.closed)}
-    for name, value in kept.items():
-        text = ", ".join(f"{key} {each}" for key, each in value.items()) if isinstance(value, dict) else value
-        print_line(out, f"{name.replace('_', ' ')}: {text}")
-    for word, listed in (("opened", run.opened), ("closed", run.closed)):
-        for each in listed[:_SHOWN]:
+def _show(run: Run, runs: Sequence[Run], out: Console) -> int:
+    """Print the run: when, what was read and found, and what changed since the run before of its series."""
+    is_first = run is next(each for each in runs if each.series == run.series)
+    subscriptions = counted(run.coverage["subscriptions"], "subscription")
+    read = f"{run.coverage['subscriptions_read']:,} of {subscriptions}"
+    seen = f"{counted(run.coverage['workspaces'], 'workspace')}, {counted(run.coverage['gaps'], 'gap')}"
+    lines = {
+        "run": run.run,
+        "read": f"{moment(run.started_at)} to {moment(run.finished_at)}, by azml-audit {run.tool_version}",
+        "verdict": ", ".join(f"{policy} {verdict}" for policy, verdict in sorted(run.verdicts.items())),
+        "exit code": str(run.exit_code),
+        "coverage": f"{read}, {seen}",
+        "violations": _counts({each: run.violations.get(each, 0) for each in SEVERITIES}) or "none",
+        "by check": _counts(dict(sorted(run.by_check.items(), key=lambda each: (-each[1], each[0])))),
+        "unknown": f"{run.unknown:,}",
+        "opened": "0 (first run of its series)" if is_first else f"{len(run.opened):,}",
+        "closed": f"{len(run.closed):,}",
+        "files": f"{len(run.files):,}",
+        "policies": ", ".join(f"{name} {digest}" for name, digest in sorted(run.policies.items())),
+        "scope": run.scope,
+        "root digest": run.root,
+        "run before": run.previous_root or "none, this is the first run of the archive",
+    }
+    for name, text in lines.items():
+        print_line(out, f"{name}: {text or 'none'}")
+    for word, listed in (("found" if is_first else "opened", run.opened), ("closed", run.closed)):
+        worst_first = sorted(listed, key=lambda each: (_rank(each.severity), each.check, each.resource))
+        for each in worst_first[:_SHOWN]:
             print_line(out, f"  {word} {each.severity} {each.check} {each.resource}")
         if len(listed) > _SHOWN:
             print_line(out, f"  and {len(listed) - _SHOWN:,} more {word}")
     return 0
 
 
-def _verify(store: ArchiveStore, runs: Sequence[Run], out: Console) -> int:
-    found = examined(store)
+def _counts(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{count:,} {name}" for name, count in counts.items() if count)
+
+
+def _rank(severity: str) -> int:
+    return SEVERITIES.index(severity) if severity in SEVERITIES else len(SEVERITIES)
+
+
+def _verify(store: ArchiveStore, runs: Sequence[Run], expected: str, out: Console) -> int:
+    found = examined(store, expected)
     for problem in found.problems:
         print_line(out, problem, "red")
     for note in found.notes:
         print_line(out, f"Note: {note}", "yellow")
     files = sum(len(run.files) for run in runs)
     if found.problems:
-        count = len(found.problems)
-        print_line(
-            out, f"The archive is altered or damaged ({count} problem{'s' * (count > 1)}).", "bold red"
-        )
+        count = counted(len(found.problems), "problem")
+        print_line(out, f"The archive is altered or damaged ({count}).", "bold red")
         return 1
-    words = f"{len(runs):,} {'run' if len(runs) == 1 else 'runs'} and {files:,} files agree with the index."
+    words = f"{counted(len(runs), 'run')} and {counted(files, 'file')} agree with the index."
     print_line(out, words, "green")
-    print_line(out, f"Last root digest: {runs[-1].root}")
-    print_line(
-        out, "Keep it elsewhere: a last run that was removed together with its line leaves no trace here."
-    )
+    if runs:
+        print_line(out, f"Last root digest: {runs[-1].root}")
+    if expected:
+        place = next(place for place, run in enumerate(runs) if run.root.startswith(expected))
+        after = len(runs) - place - 1
+        print_line(out, f"The expected run is {runs[place].run}; runs after it: {after:,}.")
+    else:
+        print_line(
+            out,
+            "Keep it elsewhere, and give it to the next verify as --expect-last. Without it nobody can find that the "
+            "last runs were removed together with their lines and the pointer.",
+        )
     return 0
 
 

@@ -14,7 +14,7 @@ from scanner.history.trend import SEVERITIES, Trend
 from scanner.terminal import print_line, table
 
 _WEEKS = 8
-FORMAT_VERSION = "1.0"
+FORMAT_VERSION = "1.1"
 _COLUMNS = (
     "series", "policies", "run", "finished_at", "is_complete", "coverage", *SEVERITIES, "unknown", "opened",
     "closed", "exit_code",
@@ -66,7 +66,10 @@ def json_text(trends: Sequence[Trend]) -> str:
     """Return every series with its runs, weeks, checks and open violations."""
     series = []
     for each in trends:
-        still = [{**found.violation.model_dump(), "since": found.since} for found in each.open]
+        still = [
+            {**found.violation.model_dump(), **asdict(found.since), "is_seen": found.is_seen}
+            for found in each.open
+        ]
         series.append(asdict(each) | {"open": still})
     return json.dumps({"format_version": FORMAT_VERSION, "series": series}, default=str, indent=1) + "\n"
 

@@ -12,32 +12,12 @@ from datetime import date, datetime, timedelta
 from statistics import median
 
 from checks.severity import Severity
-from scanner.archive.index import Run, Violation, open_after
+from reports.history import History, Point, Since
+from scanner.archive.following import followed
+from scanner.archive.index import Run, Violation
 
 SEVERITIES = tuple(severity.value for severity in Severity)
 _DAY = timedelta(days=1)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Point:
-    """One run of a trend."""
-
-    run: str
-    finished_at: datetime
-    is_complete: bool
-    coverage: float
-    """The share of subscriptions that were read, 0 to 1."""
-    violations: dict[str, int]
-    """Violations by severity, every severity named."""
-    unknown: int
-    opened: int
-    closed: int
-    exit_code: int
-
-    @property
-    def total(self) -> int:
-        """All violations."""
-        return sum(self.violations.values())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,10 +42,11 @@ class CheckTrend:
 
 @dataclass(frozen=True, kw_only=True)
 class Open:
-    """A violation that is open after the last run, and since when."""
+    """A violation that is open after the last run, since when, and whether that run found it or could not decide it."""
 
     violation: Violation
-    since: datetime
+    since: Since
+    is_seen: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,7 +76,7 @@ def trend(runs: Sequence[Run]) -> Trend:
     return Trend(
         scope=runs[-1].scope,
         policies=tuple(sorted(runs[-1].policies)),
-        points=tuple(map(_point, runs)),
+        points=points_of(runs),
         weeks=_weeks(runs),
         checks=_checks(runs),
         days_to_fix=_days_to_fix(runs),
@@ -103,7 +84,24 @@ def trend(runs: Sequence[Run]) -> Trend:
     )
 
 
-def _point(run: Run) -> Point:
+def points_of(runs: Sequence[Run]) -> tuple[Point, ...]:
+    """Return a point for each run. The first one opens nothing: what it found may be older."""
+    return tuple(_point(run, opened=len(run.opened) if number else 0) for number, run in enumerate(runs))
+
+
+def history_of(runs: Sequence[Run], run: Run) -> History:
+    """Return the history of a run that follows these runs of its archive."""
+    series = [*(each for each in runs if each.series == run.series), run]
+    known = followed(series)
+    return History(
+        points=points_of(series),
+        since={id: each.since for id, each in known.open.items() if each.is_seen},
+        destinations={text: each.since for text, each in known.destinations.items() if each.is_seen},
+        others=len(runs) - len(series) + 1,
+    )
+
+
+def _point(run: Run, *, opened: int) -> Point:
     seen = run.coverage["subscriptions"]
     return Point(
         run=run.run,
@@ -112,7 +110,7 @@ def _point(run: Run) -> Point:
         coverage=run.coverage["subscriptions_read"] / seen if seen else 0.0,
         violations={severity: run.violations.get(severity, 0) for severity in SEVERITIES},
         unknown=run.unknown,
-        opened=len(run.opened),
+        opened=opened,
         closed=len(run.closed),
         exit_code=run.exit_code,
     )
@@ -167,10 +165,19 @@ def _days_to_fix(runs: Sequence[Run]) -> dict[str, float]:
 
 
 def _open(runs: Sequence[Run]) -> tuple[Open, ...]:
-    since = {each.id: run.finished_at for run in runs for each in run.opened}
-    found = open_after(runs).values()
-    made = (Open(violation=each, since=since[each.id]) for each in found)
+    known = followed(runs)
+    made = (
+        Open(violation=known.violations[id], since=each.since, is_seen=each.is_seen)
+        for id, each in known.open.items()
+    )
     ranks = {severity: rank for rank, severity in enumerate(SEVERITIES)}
     return tuple(
-        sorted(made, key=lambda each: (ranks.get(each.violation.severity, 9), each.since, each.violation.id))
+        sorted(
+            made,
+            key=lambda each: (
+                ranks.get(each.violation.severity, 9),
+                each.since.first_seen,
+                each.violation.id,
+            ),
+        )
     )

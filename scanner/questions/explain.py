@@ -22,6 +22,7 @@ from checks.severity import Severity
 from checks.suggestions import did_you_mean
 from reports.writing.lines import harmless
 from scanner.errors import UsageError
+from scanner.questions.behind import behind
 from scanner.terminal import print_line, print_lines
 
 Row = Mapping[str, str]
@@ -58,6 +59,9 @@ def explain(name: str, audit: Snapshot, out: Console, *, whole: bool = False) ->
     findings = findings_of(audit, key)
     _show_head(row, out)
     for line in picture(parts_of(audit, key, findings)):
+        print_line(out, harmless(line))
+    print_line(out, "Behind it, each with its own lock:")
+    for line in picture([Part(heading=kind, lines=lines) for kind, lines in behind(audit, key)], joint="   "):
         print_line(out, harmless(line))
     _show_findings(findings, out, whole=whole)
     return 0
@@ -140,7 +144,7 @@ def _outbound(audit: Snapshot, row: Row, key: str, findings: Sequence[Row]) -> I
         yield "! every public address"
         return
     if mode != APPROVED.lower():
-        yield "? what the customer's own network allows" if mode == DISABLED.lower() else "? not known"
+        yield "? what your own network allows" if mode == DISABLED.lower() else "? unknown"
         return
     network = row["hub_resource_id"].lower() or key
     if network not in rules_known(audit):
@@ -177,15 +181,15 @@ def name_in(resource_id: str) -> str:
     return resource_id.rstrip("/").rpartition("/")[2]
 
 
-def picture(parts: Sequence[Part]) -> list[str]:
+def picture(parts: Sequence[Part], *, joint: str = _ARROW) -> list[str]:
     """Return the boxes side by side, at most 80 columns wide, in ASCII so that every terminal shows them."""
     boxes = [_box(part, width) for part, width in zip(parts, _WIDTHS, strict=True)]
     height = max(map(len, boxes))
     lines = []
     for number, cells in enumerate(zip_longest(*boxes, fillvalue=None)):
-        joint = _ARROW if number == height // 2 else " " * len(_ARROW)
+        between = joint if number == height // 2 else " " * len(joint)
         padded = (cell or " " * width for cell, width in zip(cells, _WIDTHS, strict=True))
-        lines.append(joint.join(padded).rstrip())
+        lines.append(between.join(padded).rstrip())
     return lines
 
 

@@ -158,8 +158,17 @@ def _show(
 
 
 def _headline(destination: Destination, counts: Counter[str]) -> str:
-    total = sum(counts.values())
-    words = [f"{counts[ALLOWED]:,} of {total:,} {'workspace' if total == 1 else 'workspaces'} may reach it"]
-    words += [f"{counts[UNKNOWN]:,} unknown"] if counts[UNKNOWN] else []
-    words += [f"{counts[BLOCKED]:,} blocked"] if counts[BLOCKED] else []
-    return f"{in_words(destination)}: {', '.join(words)}."
+    """Return the answer in one sentence; the same words as those of the page."""
+    total, opened, unsure = sum(counts.values()), counts[ALLOWED], counts[UNKNOWN]
+    if total == 1:
+        only = "the only workspace asked about"
+        answer = f"{only} may{'' if opened else ' not'} reach it"
+        return (
+            f"{in_words(destination)}: {f'it is unknown whether {only} may reach it' if unsure else answer}."
+        )
+    if not opened and not unsure:
+        return f"{in_words(destination)}: no workspace may reach it."
+    head = (
+        f"{opened:,} of {total:,} workspaces may reach it" if opened else "no workspace is known to reach it"
+    )
+    return f"{in_words(destination)}: {head}; {unsure:,} unknown, {counts[BLOCKED]:,} may not."

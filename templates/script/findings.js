@@ -54,7 +54,7 @@ function findingOf(finding, workspace, consequences) {
   const of = (column) => text(facts.answers[column][answer]);
   const id = findingId(finding, workspace);
   const kind = verdict === WAIVED ? "waived" : status;
-  const rows = [["Waived", text(waiver)], ["Found", of("observed")], ["Wanted", of("expected")]].filter(([, value]) => value);
+  const rows = [["Waived", text(waiver)], ["Open", sinceOf(finding)], ["Found", of("observed")], ["Wanted", of("expected")]].filter(([, value]) => value);
   return element("article", { class: "finding " + kind, id: "finding-" + id },
     element("header", {}, verdict === WAIVED ? state("waived") : status === "fail" ? severity(word) : element("span", {}, state(status), " ", severity(word)),
       element("b", {}, check.title), element("a", { href: "#check-" + check.id, class: "checkid" }, check.id),
@@ -65,6 +65,9 @@ function findingOf(finding, workspace, consequences) {
       element("ul", {}, consequences.map((each) => element("li", { id: "finding-" + findingId(each, workspace) }, element("span", { class: "checkid" }, facts.checks[checkOf(each)].id), " ", facts.checks[checkOf(each)].title, ": ", breakable(text(facts.answers.reason[facts.findings.answer[each]]) ?? ""))))) : null,
     fixOf(check, facts.findings.fix[finding], resourceOf(finding, workspace)), decidingOf(finding, workspace, check));
 }
+
+// Since when a violation is open, from the earlier runs of the archive.
+const sinceOf = (finding) => text(facts.findings.since?.[finding]);
 
 function fixOf(check, fix, resource) {
   const waive = copyButton("Copy as waiver", () => waiverOf(check.id, resource));

@@ -72,12 +72,12 @@ function pictureOf(workspace) {
     counted(numbersOf("computes", workspace).length, "compute", "computes"),
     counted(numbersOf("endpoints", workspace).length, "endpoint", "endpoints"),
   ];
-  const behind = rowsOf("dependencies", owner, "role", "access", "default_action", "endpoints").slice(0, 4);
+  const behind = rowsOf("dependencies", owner, "role", "access", "default_action", "endpoints", "perimeter", "resource_id").slice(0, 4);
   const side = (lines, x, anchor) => lines.map(([words, kind], at) => label(x, 46 + at * 21, words, kind, anchor));
   const arrows = (lines, from, to) => lines.map(([, kind], at) => drawn("path", { class: kind, d: `M${from} ${42 + at * 21}H${to}` }));
   const story = [
     `In: ${comers.map(([words]) => words).join("; ")}.`, `Inside: ${inner.slice(1).join(", ")}.`, `Out: ${goals.map(([words]) => words).join("; ")}.`,
-    `Behind: ${behind.map(([role, access, action]) => [role, access, action].filter(Boolean).join(" ")).join("; ") || "nothing was read"}.`,
+    `Behind: ${behind.map(([role, access, action, , perimeter, id]) => [role, access, action, perimeter && "perimeter " + perimeter, objectionTo(id, owner)].filter(Boolean).join(" ")).join("; ") || "nothing was read"}.`,
   ].join(" ");
   const picture = drawn("svg", { class: "picture", viewBox: "0 0 600 260", width: 600, height: 260, role: "img", "aria-label": story },
     drawn("title", {}, `${nameOf(workspace)}: who may come in and where it may go`), drawn("desc", {}, story),
@@ -90,17 +90,24 @@ function pictureOf(workspace) {
     label(300, 143, MODES[(valueOf(workspace, "effective_isolation_mode") ?? "").toLowerCase()] ?? "mode not reported", "faint", "middle"),
     label(300, 163, (valueOf(workspace, "managed_network_status") ?? "").toLowerCase(), "faint", "middle"),
     label(8, 208, "behind it", "head"),
-    ...(behind.length ? behind.flatMap((row, at) => dependencyIn(row, 8 + at * 148)) : [label(8, 234, "no dependency was read", "unsure")]));
+    ...(behind.length ? behind.flatMap((row, at) => dependencyIn(row, 8 + at * 148, owner)) : [label(8, 234, "no dependency was read", "unsure")]));
   return element("figure", { tabindex: "0", role: "group", "aria-label": "Picture of the workspace" }, picture);
 }
 
-function dependencyIn([role, access, action, endpoints], x) {
-  const isOpen = /enabled/i.test(access ?? "") && !/deny/i.test(action ?? "");
+// The check of its lock that objects to a dependency, such as for what its perimeter admits.
+function objectionTo(id, owner) {
+  const finding = numbersOf("findings", owner).find((each) => resourceOf(each, owner).toLowerCase() === (id ?? "").toLowerCase() && judgementOf(each)[1] === VIOLATED && ["RES001", "RES002", "RES003"].includes(facts.checks[checkOf(each)].id));
+  return finding === undefined ? "" : facts.checks[checkOf(finding)].id;
+}
+
+function dependencyIn([role, access, action, endpoints, perimeter, id], x, owner) {
+  const objected = objectionTo(id, owner);
+  const isOpen = objected || (/enabled/i.test(access ?? "") && !/deny/i.test(action ?? ""));
   const kind = !access ? "unsure" : isOpen ? "open" : "closed";
-  const lock = !access ? "not read" : isOpen ? "open" : /perimeter/i.test(access) ? "perimeter" : action && /deny/i.test(action) && /enabled/i.test(access) ? "selected" : "closed";
+  const lock = !access ? "not read" : perimeter ? "perimeter " + perimeter.toLowerCase() : isOpen ? "open" : /perimeter/i.test(access) ? "perimeter" : action && /deny/i.test(action) && /enabled/i.test(access) ? "selected" : "closed";
   return [
     drawn("rect", { class: kind, x, y: 216, width: 138, height: 36, rx: 3 }),
-    label(x + 8, 231, role ?? "resource", "strong"),
-    label(x + 8, 246, lock + (endpoints && /^\d+$/.test(endpoints) ? `, ${counted(Number(endpoints), "endpoint", "endpoints")}` : ""), kind),
+    label(x + 8, 231, `${role ?? "resource"} ${objected}`.trim(), "strong"),
+    label(x + 8, 246, lock + (!perimeter && endpoints && /^\d+$/.test(endpoints) ? `, ${counted(Number(endpoints), "endpoint", "endpoints")}` : ""), kind),
   ];
 }

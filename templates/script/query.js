@@ -57,7 +57,7 @@ for (const [name, , column] of SINGLE) MAKERS[name] = (workspace) => [valueOf(wo
 let facets = {};
 const facet = (name) => (facets[name] ??= facetOf(MAKERS[name]));
 
-// Words search names, ids, subscriptions, rules, dependencies and violated checks. `name:value` searches one facet.
+// Words search names, ids, subscriptions, rules, dependencies and violated checks, and the whole ids of controls. `name:value` searches one facet.
 const lowered = [];
 const lower = (number) => (number < 0 ? "" : (lowered[number] ??= facts.strings[number].toLowerCase()));
 
@@ -72,8 +72,9 @@ function hasWord(word) {
   };
   const contents = facts.rules.contents.destination.map((number, at) => matches(number) || matches(facts.rules.contents.fqdn[at]) || matches(facts.rules.contents.address_prefixes[at]));
   const checks = hasValue(facet("check"), word);
+  const controls = hasValue(facet("control"), (value) => value.split(" ").pop() === word);
   return (workspace) => {
-    if (matches(workspaces.workspace_id[workspace]) || matches(workspaces.subscription[workspace]) || checks(workspace)) return true;
+    if (matches(workspaces.workspace_id[workspace]) || matches(workspaces.subscription[workspace]) || checks(workspace) || controls(workspace)) return true;
     for (let at = startOf.rules[workspace]; at < startOf.rules[workspace + 1]; at += 1) if (contents[facts.rules.content[at]] || matches(facts.rules.name[at])) return true;
     for (let at = startOf.dependencies[workspace]; at < startOf.dependencies[workspace + 1]; at += 1) if (matches(facts.dependencies.resource_id[at])) return true;
     return false;
@@ -81,7 +82,8 @@ function hasWord(word) {
 }
 
 function hasValue({ values, codes, starts }, part) {
-  const wanted = new Set(values.flatMap((value, code) => (value.toLowerCase().includes(part) ? [code] : [])));
+  const fits = typeof part === "string" ? (value) => value.includes(part) : part;
+  const wanted = new Set(values.flatMap((value, code) => (fits(value.toLowerCase()) ? [code] : [])));
   return (workspace) => {
     for (let at = starts[workspace]; at < starts[workspace + 1]; at += 1) if (wanted.has(codes[at])) return true;
     return false;

@@ -35,6 +35,8 @@ function followInside(event) {
   target.tabIndex = -1;
   target.focus({ preventScroll: true });
   target.scrollIntoView();
+  // What was not drawn before gets its true height now, and moves the target.
+  requestAnimationFrame(() => requestAnimationFrame(() => target.scrollIntoView()));
 }
 
 function makeFacets() {

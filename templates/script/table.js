@@ -51,6 +51,21 @@ function draw() {
   body.replaceChildren(space(first), ...shown.slice(first, last).map(rowOf), space(shown.length - last));
 }
 
+// What the words also name: a subscription that was not read, a control, a check. None of them is a workspace.
+function hintsOf(words) {
+  const listed = words.toLowerCase().split(/\s+/).filter((word) => word.length > 2 && !word.includes(":"));
+  const hints = facts.unread.filter((name) => listed.length && listed.every((word) => name.toLowerCase().includes(word)))
+    .map((name) => element("span", { class: "ask" }, mark("unknown"), isolated(name), " was not read: nothing is known about it. ", element("a", { href: "#coverage" }, "What closes the gap")));
+  for (const word of listed) {
+    for (const row of document.querySelectorAll("[data-control]")) {
+      if (row.dataset.control.toLowerCase().split(" ").pop() === word) hints.push(element("span", {}, "Control ", element("a", { href: "#" + row.id }, isolated(row.dataset.control))));
+    }
+    const check = facts.checks.find(({ id }) => id.toLowerCase() === word);
+    if (check) hints.push(element("span", {}, "Check ", element("a", { href: "#check-" + check.id }, `${check.id} ${check.title}`)));
+  }
+  return hints.slice(0, 8);
+}
+
 // Show what the query finds. `counting` are the facets that are unfolded.
 function refresh() {
   const counting = FACETS.map(([name]) => name).filter((name) => query.chosen.has(name) || byId("facet-" + name)?.open);
@@ -60,6 +75,7 @@ function refresh() {
   draw();
   byId("found").textContent = `${shown.length.toLocaleString("en")} of ${counted(size, "workspace", "workspaces")}`;
   byId("none-found").hidden = shown.length > 0;
+  byId("hints").replaceChildren(...hintsOf(query.words));
   byId("reset").hidden = !query.words && !query.chosen.size;
   document.querySelectorAll("#workspace-table thead [data-sort]").forEach((head) => {
     const direction = head.dataset.sort !== query.sort ? "none" : query.down ? "descending" : "ascending";

@@ -13,7 +13,8 @@ import pytest
 
 from checks.contract.tables import Tables
 from scanner.archive.credential import StorageCredential
-from scanner.archive.index import Run, open_after, runs_in
+from scanner.archive.following import followed
+from scanner.archive.index import Run, runs_in
 from scanner.archive.keeping import Kept, keep, store_at
 from scanner.archive.stores import ArchiveStore, FolderStore
 from scanner.commands.connections import Connection
@@ -135,7 +136,7 @@ def test_the_throttled_night_is_incomplete_and_closes_nothing(place: Place) -> N
 
 def test_the_open_violations_are_those_of_the_last_night(place: Place) -> None:
     runs = runs_at(place)
-    assert len(open_after(runs)) == sum(runs[-1].violations.values()) > 0
+    assert len(followed(runs).open) == sum(runs[-1].violations.values()) > 0
 
 
 def test_the_trend_adds_up(place: Place) -> None:
@@ -143,9 +144,9 @@ def test_the_trend_adds_up(place: Place) -> None:
     found = trend(series)
     opened = sum(point.opened for point in found.points)
     closed = sum(point.closed for point in found.points)
-    assert opened - closed == len(found.open)
+    assert found.points[0].total + opened - closed == len(found.open)
     assert sum(week.closed for week in found.weeks) == closed
-    assert sum(week.opened for week in found.weeks) == opened - found.points[0].opened
+    assert sum(week.opened for week in found.weeks) == opened
     assert found.days_to_fix["high"] > 0
 
 
@@ -167,8 +168,8 @@ def copied(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return Path(place.location)
 
 
-def verified(archive: Path) -> tuple[int, str]:
-    code, out, _ = run("history", str(archive), "verify")
+def verified(archive: Path, *options: str) -> tuple[int, str]:
+    code, out, _ = run("history", str(archive), "verify", *options)
     return code, out
 
 
@@ -249,6 +250,112 @@ def test_a_run_that_was_cut_off_is_no_run_and_does_not_stop_the_next(copied: Pat
     assert (code, "Line 5 of index.jsonl is cut off" in out) == (0, True)
 
 
+def test_the_page_of_a_night_can_be_written_again_however_long_the_archive_is(
+    copied: Path, tmp_path: Path
+) -> None:
+    third = runs_in((copied / "index.jsonl").read_bytes(), "")[2]
+    kept = (copied / third.run / "report/report.html").read_text()
+    assert "3 runs of this scope and these policies" in kept
+    written = []
+    for number in (5, 6):
+        run(
+            "report", str(copied / third.run / "evidence.zip"), "--history", str(copied), "-o",
+            str(tmp_path / "again"), "-q",
+        )  # fmt: skip
+        written.append((tmp_path / "again/report.html").read_text())
+        night(Place(location=str(copied)), tmp_path, number)
+    assert written[0] == written[1]
+    origin = "a replay of evidence (root digest " + third.root + ") from "
+    assert written[0].replace(origin, "") == kept
+
+
+def test_the_archive_of_the_baseline_gives_a_history_too(copied: Path, tmp_path: Path) -> None:
+    with emulated(tenant(5)) as emulator:
+        job = Job(
+            output=tmp_path / "now",
+            policies=["internet-outbound"],
+            baseline=str(copied),
+            is_demonstration=True,
+            quiet=True,
+        )
+        scan(job, lambda: emulator_connection(emulator), Terminal(), clock=lambda: FIRST + timedelta(days=5))
+    page = (tmp_path / "now/report.html").read_text()
+    assert "5 runs of this scope and these policies, 2026-03-03 to 2026-03-07" in page
+    assert len(lines(copied)) == 4
+
+
+def test_a_history_needs_the_archive_of_the_bundle(copied: Path, tmp_path: Path) -> None:
+    last = runs_in((copied / "index.jsonl").read_bytes(), "")[-1]
+    bundle = copied / last.run / "evidence.zip"
+    (copied / "index.jsonl").write_text(lines(copied)[0])
+    code, _, err = run("report", str(bundle), "--history", str(copied), "-o", str(tmp_path / "again"))
+    assert (code, f"has no run with the root digest {last.root}" in err) == (2, True), err
+    assert not (tmp_path / "again").exists()
+
+
+def test_list_show_and_trend_agree_about_the_first_run(copied: Path) -> None:
+    first = runs_in((copied / "index.jsonl").read_bytes(), "")[0]
+    _, listed, _ = run("history", str(copied), "list")
+    row = next(line for line in listed.splitlines() if line.startswith(first.run))
+    assert row.split()[5] == "0"
+    _, shown, _ = run("history", str(copied), "show", "latest~3")
+    assert "opened: 0 (first run of its series)" in shown
+    assert "run before: none, this is the first run of the archive" in shown
+    assert "None" not in shown
+    _, trended, _ = run("history", str(copied), "trend", "--format", "json")
+    assert json.loads(trended)["series"][0]["points"][0]["opened"] == 0
+
+
+def removed_last(archive: Path) -> tuple[Run, Run]:
+    """Remove the last run and its line. Return the run that is the last one now, and the removed one."""
+    *_, before, last = runs_in((archive / "index.jsonl").read_bytes(), "")
+    (archive / "index.jsonl").write_text("".join(lines(archive)[:-1]))
+    shutil.rmtree(archive / last.run)
+    return before, last
+
+
+def test_the_pointer_finds_a_last_run_that_was_removed_with_its_line(copied: Path) -> None:
+    _, last = removed_last(copied)
+    code, out = verified(copied)
+    assert (code, f"names {last.run} with the root digest {last.root}" in out) == (1, True), out
+
+
+def test_without_the_pointer_a_kept_root_digest_finds_it(copied: Path) -> None:
+    before, last = removed_last(copied)
+    (copied / "latest/run.json").unlink()
+    code, out = verified(copied)
+    assert (code, "There is no latest/run.json" in out) == (0, True), out
+    code, out = verified(copied, "--expect-last", last.root)
+    assert (code, f"No run has the expected root digest {last.root}" in out) == (1, True), out
+    (copied / "latest/run.json").write_text(json.dumps({"run": before.run, "root": before.root}))
+    assert verified(copied)[0] == 0
+    assert verified(copied, "--expect-last", last.root[:16].upper())[0] == 1
+    code, out = verified(copied, "--expect-last", before.root)
+    assert (code, "runs after it: 0." in out) == (0, True), out
+
+
+def test_runs_may_follow_the_expected_one(copied: Path) -> None:
+    second = runs_in((copied / "index.jsonl").read_bytes(), "")[1]
+    code, out = verified(copied, "--expect-last", second.root)
+    assert (code, f"The expected run is {second.run}; runs after it: 2." in out) == (0, True), out
+
+
+def test_a_pointer_with_another_root_or_run_is_named(copied: Path) -> None:
+    runs = runs_in((copied / "index.jsonl").read_bytes(), "")
+    pointer = copied / "latest/run.json"
+    pointer.write_text(json.dumps({"run": runs[-1].run, "root": "0" * 64}))
+    assert verified(copied)[0] == 1
+    pointer.write_text(json.dumps({"run": runs[1].run, "root": runs[1].root}))
+    code, out = verified(copied)
+    assert (code, f"names {runs[1].run}, and {runs[-1].run} is the last run" in out) == (0, True), out
+
+
+def test_an_index_that_was_removed_is_found(copied: Path) -> None:
+    (copied / "index.jsonl").unlink()
+    code, out = verified(copied)
+    assert (code, "is gone from the index" in out, "has all files of a run" in out) == (1, True, True), out
+
+
 @pytest.mark.parametrize(
     ("arguments", "problem"),
     [
@@ -258,6 +365,8 @@ def test_a_run_that_was_cut_off_is_no_run_and_does_not_stop_the_next(copied: Pat
         (["show", "2026"], "4 runs match"),
         (["diff", "latest"], "takes 2 RUNs"),
         (["trend", "--output", "x"], "--output needs --format"),
+        (["list", "--expect-last", "0" * 64], "--expect-last is for verify"),
+        (["verify", "--expect-last", "zzz"], "is no root digest"),
     ],
 )
 def test_wrong_usage_is_named(copied: Path, arguments: list[str], problem: str) -> None:

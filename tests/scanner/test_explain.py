@@ -82,3 +82,36 @@ def test_a_long_word_and_a_control_character_do_not_leave_their_box() -> None:
 def test_ids_in_a_text_are_shown_by_name() -> None:
     text = "Judged by /subscriptions/s/resourceGroups/g/providers/M/workspaces/hub-one. See /subscriptions/s2, too."
     assert without_ids(text) == "Judged by hub-one. See s2, too."
+
+
+def behind_of(report: Path, name: str) -> list[str]:
+    lines = explained(report, name)[1].splitlines()
+    start = lines.index("Behind it, each with its own lock:")
+    return lines[start + 1 : lines.index("", start)]
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("mlw-pricing-prod", [["stmlwpricingprod", "kvmlwpricingprod", "crmlwpricingprod"], ["closed"] * 3]),
+        ("mlw-churn-2021", [["stmlwchurn2021", "kvmlwchurn2021", "crmlwchurn2021"], ["! open"] * 3]),
+        ("mlw-maintenance", [["? not read", "! open", "closed"]]),
+        ("mlw-wide-addresses", [["closed"] * 3, ["! perimeter", "! perimeter"], ["Enforced", "Learning"]]),
+        ("proj-partner-pilot", [["? not read"] * 3]),
+    ],
+)
+def test_storage_vault_and_registry_are_shown_with_their_own_locks(
+    report: Path, name: str, words: list[list[str]]
+) -> None:
+    lines = behind_of(report, name)
+    assert all(heading in lines[0] for heading in ("Storage account", "Key vault", "Container registry"))
+    cells = [[cell.strip() for cell in line.split("|") if cell.strip(" +-")] for line in lines]
+    assert [row for row in words if row not in cells] == []
+    assert max(map(len, lines)) <= 80
+
+
+def test_a_policy_that_does_not_ask_about_locks_claims_none(tmp_path: Path) -> None:
+    run("demo", "--quiet", "--policy", "internet-outbound", "--output", str(tmp_path / "report"))
+    lines = behind_of(tmp_path / "report", "mlw-pricing-prod")
+    assert "not judged by this" in " ".join(lines)
+    assert "closed" not in " ".join(lines)

@@ -114,7 +114,15 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (["mlw-churn-20*", "pypi.org"], 3, "2 unknown"),
         (["mlw-scoring-prod", "pypi.org:22"], 1, "No outbound rule in force opens it."),
         (["mlw-vision-prod", "pypi.org:22"], 1, "on ports 80 and 443"),
-        (["--reverse", "pypi.org"], 0, "11 of 28 workspaces may reach it"),
+        (["--reverse", "pypi.org"], 0, "11 of 28 workspaces may reach it; 10 unknown, 7 may not."),
+        (["mlw-vision-prod", "pypi.org:80"], 0, "the only workspace asked about may reach it."),
+        (["mlw-fraud-prod", "pypi.org"], 1, "the only workspace asked about may not reach it."),
+        (
+            ["mlw-sandbox-01", "pypi.org"],
+            3,
+            "it is unknown whether the only workspace asked about may reach it.",
+        ),
+        (["mlw-churn-20*", "pypi.org"], 3, "no workspace is known to reach it; 2 unknown, 0 may not."),
     ],
 )
 def test_the_answer_its_reason_and_its_exit_code(
@@ -128,7 +136,7 @@ def test_the_answer_its_reason_and_its_exit_code(
 def test_reverse_leaves_out_the_workspaces_that_are_blocked(report: Path) -> None:
     _, out, _ = run("reach", "--reverse", "pypi.org", "--from", str(report))
     assert " blocked  " not in out
-    assert "7 blocked" in out
+    assert "7 may not" in out
 
 
 def test_json_lists_every_answer(report: Path) -> None:

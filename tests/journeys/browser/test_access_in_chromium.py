@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +12,11 @@ import pytest
 from checks.contract.tables import Tables
 from checks.drift.comparison import drift
 from reports.page import drift_page
+from scanner.history.page import page as history_page
+from scanner.history.trend import trend
+from tests.support.archived_runs import NONE, OPEN, archived, draft
 from tests.support.audits.audits import CHECKS, audit_of, html_of, waiver, written
+from tests.support.audits.histories import history
 from tests.support.audits.inventory import with_inventory
 from tests.support.audits.tenants import tenant
 from tests.support.drift_snapshots import finding, snapshot, workspace
@@ -28,7 +34,7 @@ def report() -> bytes:
     audit = audit_of(
         with_inventory(tenant(25)), {"baseline": CHECKS, "strict": CHECKS[:1]}, waivers=[waiver("OBR006")]
     )
-    return html_of(audit).encode()
+    return html_of(replace(audit, history=history(audit))).encode()
 
 
 @cache
@@ -72,7 +78,15 @@ def test_the_page_is_accessible(browser_page: Opener, scheme: str, width: int, a
     assert objections(page) == []
 
 
-@pytest.mark.parametrize("content", ["empty", "drift"])
+NIGHTS = [draft(0, {"a": OPEN}), draft(1, {"a": NONE, "b": OPEN}, gaps=1), draft(2, {"a": NONE, "b": OPEN})]
+CONTENTS: dict[str, Callable[[], bytes]] = {
+    "empty": lambda: html_of(audit_of(Tables.of())).encode(),
+    "drift": changed,
+    "history": lambda: history_page([trend(archived(NIGHTS))]).encode(),
+}
+
+
+@pytest.mark.parametrize("content", CONTENTS)
 def test_other_pages_are_accessible(browser_page: Opener, content: str) -> None:
-    page = browser_page(changed() if content == "drift" else html_of(audit_of(Tables.of())).encode())
+    page = browser_page(CONTENTS[content]())
     assert objections(page) == []

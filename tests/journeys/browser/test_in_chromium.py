@@ -15,6 +15,7 @@ import pytest
 from checks.engine.finding_ids import finding_id
 from checks.registry import registry
 from tests.support.audits.audits import CHECKS, audit_of, html_of, waiver
+from tests.support.audits.histories import history
 from tests.support.audits.inventory import with_inventory
 from tests.support.audits.tenants import tenant
 
@@ -327,3 +328,11 @@ def test_scrolling_a_long_table_shows_every_workspace(browser_page: Opener) -> N
         if at_end:
             break
     assert len(seen) == 1111
+
+
+def test_an_opened_finding_shows_since_when(browser_page: Opener) -> None:
+    audit = audit_of(with_inventory(tenant(25)), {"baseline": CHECKS})
+    page = ready(browser_page(html_of(replace(audit, history=history(audit))).encode()))
+    page.locator("#workspace-table a.name").first.click()
+    facts = page.locator("#workspace .finding.fail dl.facts").first.inner_text()
+    assert re.search(r"Open\s+at least since 2026-03-02", facts)
