@@ -12,6 +12,7 @@ from checks.suggestions import did_you_mean
 from reports.audit import Audit
 from reports.drift import files as drift_files
 from reports.errors import ReportError
+from reports.formats.csv_report import all_findings
 from reports.writing.encoding import Files
 from reports.writing.folder import replace
 from reports.writing.previous import Extent
@@ -57,12 +58,12 @@ def chosen(words: Iterable[str]) -> tuple[str, ...]:
 
 
 def rendered(audit: Audit, formats: Iterable[str]) -> dict[str, Iterable[bytes]]:
-    """Return the files of the formats by name, and those of the drift if there is one.
+    """Return `findings.parquet`, the files of the formats by name, and those of the drift if there is one.
 
     Raises ReportError for an unknown format.
     """
     names = chosen(formats)
-    files: dict[str, Iterable[bytes]] = {}
+    files: dict[str, Iterable[bytes]] = dict(all_findings(audit))
     for name in names:
         files |= RENDERERS[name](audit)
     if audit.drift:

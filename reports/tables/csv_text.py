@@ -34,6 +34,11 @@ def as_csv(frame: pd.DataFrame, file: ReportFile) -> Iterator[bytes]:
         yield escaped(_lines(fields, order[start : start + _ROWS_AT_ONCE]))
 
 
+def in_order(frame: pd.DataFrame, file: ReportFile) -> pd.DataFrame:
+    """Return the rows in the order of the file's lines. Texts are compared as they are, not as the file shows them."""
+    return frame.iloc[_order({name: Vocabulary.of(frame[name]) for name in file.names}, file)]
+
+
 def _order(columns: Mapping[str, Vocabulary], file: ReportFile) -> Codes:
     """Return the rows by the file's columns regardless of case, then by every column to break ties."""
     return ordered(

@@ -135,7 +135,13 @@ def sign(
     return sign(bundle, key, os.environ, terminal)
 
 
-@command(examples=["report evidence.zip --format html,sarif --output old-report"])
+@command(
+    examples=[
+        "report evidence.zip --format html,sarif --output old-report",
+        "report evidence.zip --format csv,xlsx --statuses fail,unknown --output old-report",
+        "report evidence.zip --format csv --include not-applicable --output old-report",
+    ]
+)
 def report(
     terminal: Terminal,
     bundle: Bundle,
@@ -150,8 +156,15 @@ def report(
     """
     from scanner.commands.report import write_reports
 
-    formats = report.formats or ()
-    return write_reports(bundle, report.output, formats, terminal, quiet=report.quiet, result=result)
+    return write_reports(
+        bundle,
+        report.output,
+        report.formats or (),
+        terminal,
+        selection=report.selection(),
+        quiet=report.quiet,
+        result=result,
+    )
 
 
 @command(

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from checks.registry import registry
 from reports.formats.registry import chosen, write
+from reports.selection import USUAL, Selection
 from reports.writing.folder import check_replaceable
 from scanner.after.result import STDOUT, check_result, result_of, write_result
 from scanner.audit import exit_code
@@ -26,6 +27,7 @@ def write_reports(
     formats: Sequence[str],
     terminal: Terminal,
     *,
+    selection: Selection = USUAL,
     quiet: bool = False,
     result: Path | None = None,
 ) -> int:
@@ -43,6 +45,7 @@ def write_reports(
         found.audit,
         source=replayed(bundle).words,
         root_digest=bundle.root,
+        selection=selection,
         evidence=evidence_of(found.audit.findings, found.audit.tables, found.provenance, found.audit.checks),
     )
     folder = write(audit, output, wanted)

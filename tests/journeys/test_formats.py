@@ -37,6 +37,7 @@ def test_formats_add_up_and_the_summary_names_the_folder_where_there_is_no_page(
     code, out, _ = run("demo", "--output", str(folder), "-f", "junit", "-f", "markdown,sarif")
     assert code == 0
     assert {path.name for path in folder.iterdir()} - {".azml-audit-files"} == {
+        "findings.parquet",
         "junit.xml",
         "summary.md",
         "report.sarif",

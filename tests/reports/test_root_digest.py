@@ -36,7 +36,7 @@ def content_of(report: Path, name: str) -> str:
             with zipfile.ZipFile(path) as book:
                 texts += [(path.name, book.read(each).decode("utf-8", "replace")) for each in book.namelist()]
         elif path.is_file():
-            texts.append((path.name, path.read_text("utf-8")))
+            texts.append((path.name, path.read_text("utf-8", "replace")))
     return "".join(text for file, text in texts if file in FILES[name] or Path(file).suffix in FILES[name])
 
 
