@@ -18,7 +18,7 @@ from reports.audit import Audit
 from reports.formats import csv_report
 from reports.tables import columns
 from reports.tables.columns import ReportFile
-from reports.tables.csv_text import as_was, in_order
+from reports.tables.csv_text import as_was, row_order
 from reports.writing.lines import harmless
 from reports.writing.places import hint
 from reports.writing.swapping import current
@@ -130,7 +130,8 @@ def _from_parquet(place: str, content: bytes) -> pd.DataFrame:
     if missing:
         raise SnapshotError(f"{place} has no column {missing[0]}: azml-audit did not write it.")
     frame = read.to_pandas()
-    return in_order(pd.DataFrame({name: _harmless(frame[name]) for name in names}), columns.FINDINGS)
+    found = pd.DataFrame({name: _harmless(frame[name]) for name in names})
+    return found.iloc[row_order(found, columns.FINDINGS)].reset_index(drop=True)
 
 
 def _harmless(column: pd.Series) -> pd.Series[str]:

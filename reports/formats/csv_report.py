@@ -9,7 +9,7 @@ import pandas as pd
 from reports.audit import Audit
 from reports.selection import APPLICABLE, OPEN
 from reports.tables.columns import ALL_FINDINGS, FINDINGS, REPORT_FILES, VIOLATIONS, ReportFile
-from reports.tables.csv_text import as_csv, in_order
+from reports.tables.csv_text import as_csv, row_order
 from reports.tables.data_package import data_package
 from reports.tables.parquet import as_parquet
 from reports.tables.policies import policy_table, score_table, waiver_table
@@ -43,7 +43,8 @@ def all_findings(audit: Audit) -> Files:
 
 
 def _parquet(audit: Audit) -> Iterator[bytes]:
-    yield from as_parquet(in_order(published_table(audit, FINDINGS.name), FINDINGS), FINDINGS)
+    table = published_table(audit, FINDINGS.name)
+    yield from as_parquet(table, FINDINGS, row_order(table, FINDINGS))
 
 
 def published_table(audit: Audit, name: str) -> pd.DataFrame:

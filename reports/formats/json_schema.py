@@ -53,6 +53,10 @@ def report_schema() -> Schema:
         waivers=_list("Every waiver of every policy, also if it matches nothing.", "Waiver"),
         scores=_list("Counts and scores of each policy, subscription and workspace.", "Score"),
         checks=_list("The checks of all policies, by id.", "Check"),
+        left_out=_object(
+            "The findings that `--statuses` leaves out of this file, by status. findings.parquet has them.",
+            **{each.value: _COUNT for each in Status},
+        ),
         findings=_list("The finding of one check for one resource, under one policy.", "Finding"),
         tables=_object(
             "The tables as they were read, a row for each resource. null means not reported.",

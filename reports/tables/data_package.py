@@ -73,8 +73,8 @@ def markdown() -> str:
     """Return the schema as Markdown, one section for each file."""
     package = (
         f"CSV schema version {SCHEMA_VERSION}. Every report also has `{ALL_FINDINGS}`, whatever its formats: all "
-        "findings in the columns of `findings.csv`, without statistics. Texts are as Azure spells them, and no `'` "
-        "stands before a text that a spreadsheet would run.\n"
+        "findings in the columns of `findings.csv`, without statistics. Texts are as Azure spells them, without the "
+        "`'` before a text that a spreadsheet would run.\n"
     )
     return "\n".join([package, *sections(REPORT_FILES)])
 

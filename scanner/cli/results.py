@@ -138,8 +138,8 @@ def sign(
 @command(
     examples=[
         "report evidence.zip --format html,sarif --output old-report",
-        "report evidence.zip --format csv,xlsx --statuses fail,unknown --output old-report",
-        "report evidence.zip --format csv --include not-applicable --output old-report",
+        "report evidence.zip --format xlsx --statuses fail,unknown",
+        "report evidence.zip --include not-applicable",
     ]
 )
 def report(

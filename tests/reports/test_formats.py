@@ -15,7 +15,7 @@ from tests.support.audits.formats import LONE_SURROGATE, file, plain_audit, rich
 FILES = {
     "json": ["report.json"],
     "sarif": ["report.sarif"],
-    "ocsf": ["report.ocsf.json"],
+    "ocsf": ["report.ocsf.jsonl"],
     "oscal": ["report.oscal-plan.json", "report.oscal.json"],
     "junit": ["junit.xml"],
     "markdown": ["summary.md"],

@@ -73,18 +73,18 @@ def test_every_row_has_as_many_cells_as_its_header() -> None:
         assert table.count("<td>") == width * (table.count("<tr>") - 1)
 
 
-def test_undetermined_findings_come_before_violations() -> None:
+def test_violations_come_first_and_then_unknown_findings_by_cause() -> None:
     headings = [line for line in summary().splitlines() if line.startswith("#")]
     assert [heading.partition(" (")[0] for heading in headings] == [
         "# Network isolation of Azure Machine Learning",
         "## Policies",
-        "## Gaps",
-        "## Undetermined",
         "## Violated",
+        "## Unknown, by cause",
+        "## Gaps",
         "## Waived",
         "## Policy notes",
     ]
-    assert f"## Undetermined ({count(verdict='undetermined'):,})" in headings
+    assert f"## Unknown, by cause ({count(verdict='undetermined'):,})" in headings
     assert f"## Violated ({count(verdict='violated'):,})" in headings
     assert f"## Waived ({count(verdict='waived'):,})" in headings
     assert "Expired waiver" in summary().partition("## Policy notes")[2]
