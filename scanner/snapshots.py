@@ -104,7 +104,8 @@ def _check_complete(name: str, findings: pd.DataFrame, opener: Opener) -> None:
     if missing > 0:
         raise SnapshotError(
             f"{name} has no {columns.ALL_FINDINGS}, and its findings.csv leaves out {missing:,} judged findings. "
-            f"Name a folder with {columns.ALL_FINDINGS}, or write the report with `--include not-applicable`."
+            f"Name a folder with {columns.ALL_FINDINGS}, or write the report again with `--include not-applicable` and "
+            "without `--statuses`."
         )
 
 

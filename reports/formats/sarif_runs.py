@@ -24,20 +24,21 @@ from reports.tables.finding_rows import FindingRow, finding_rows
 from reports.tables.violations import worst_first
 from reports.writing.encoding import Json, as_json
 
-_ROWS_AT_ONCE = 500
-"""Results are measured in batches. A batch that does not fit is left out as a whole."""
-
 Key = tuple[str, int]
 """A policy, and the number of its run."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
-    """What a file may have at most. `compressed` keeps 5 % of GitHub's 10 MB free."""
+    """What a file may have at most. `compressed` keeps 5 % of GitHub's 10 MB free.
+
+    Results are measured in batches. A batch that does not fit is left out as a whole, with all results after it.
+    """
 
     runs: int = 20
     results: int = 25_000
     compressed: int = 9_500_000
+    batch: int = 500
 
 
 @dataclass(kw_only=True)
@@ -91,7 +92,7 @@ def filled_runs(
     }
     room = limits.compressed - sum(map(overhead, runs.values()))
     rows = zip(finding_rows(ordered.iloc[fitting], tables), numbers[fitting].tolist(), strict=True)
-    written = _written(rows, runs, result, room)
+    written = _written(rows, runs, result, room, limits.batch)
     lost = np.ones(len(ordered), dtype=bool)
     lost[fitting[:written]] = False
     _count(ordered[lost], runs)
@@ -122,10 +123,11 @@ def _written(
     runs: Mapping[Key, Run],
     result: Callable[[FindingRow], dict[str, Any]],
     room: int,
+    size: int,
 ) -> int:
     """Write results to their runs until they do not fit, and return how many were written."""
     written = 0
-    while batch := list(islice(rows, _ROWS_AT_ONCE)):
+    while batch := list(islice(rows, size)):
         texts: dict[Key, list[bytes]] = {}
         for row, number in batch:
             texts.setdefault((row.policy, number), []).append(b"".join(as_json(result(row), levels=0)))

@@ -1,4 +1,4 @@
-"""The undetermined findings by their cause: the reason why a check could not decide."""
+"""The undetermined findings by their cause: the reason why a check could not decide, or a hub that was not read."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from checks.contract.hubs import HUB_NOT_READ
 from checks.severity import Severity
+from checks.vocabulary import Vocabulary
 
 
 @dataclass(frozen=True, kw_only=True)
 class Cause:
-    """A reason with the findings that have it under one policy. `severity` is the worst of them."""
+    """A cause with the findings that have it under one policy. `severity` is the worst of them."""
 
     policy: str
     reason: str
@@ -29,6 +31,7 @@ def causes_of_unknown(found: pd.DataFrame) -> list[Cause]:
             for name in ("policy", "reason", "severity", "check_id", "workspace_id")
         }
     )
+    texts["reason"] = Vocabulary.of(texts["reason"]).changed(_cause).expanded
     causes = [
         Cause(
             policy=str(policy),
@@ -41,3 +44,9 @@ def causes_of_unknown(found: pd.DataFrame) -> list[Cause]:
         for (policy, reason), rows in texts.groupby(["policy", "reason"], sort=True)
     ]
     return sorted(causes, key=lambda each: (Severity(each.severity).rank, -each.findings))
+
+
+def _cause(reason: str) -> str:
+    """Return the reason. Of a Project whose hub was not read it is the hub, whatever each check needs of it."""
+    before, sentence, hub = reason.partition(HUB_NOT_READ)
+    return sentence + hub if sentence else before
