@@ -90,13 +90,13 @@ def filled_runs(
         key: Run(policy=key[0], number=key[1], file=files.enter_context(TemporaryFile()))  # noqa: SIM115
         for key in sorted(keys, key=lambda key: (policies.index(key[0]), key[1]))
     }
-    room = limits.compressed - sum(map(overhead, runs.values()))
+    room = limits.compressed - sum(overhead(run) for run in runs.values() if not run.number)
     rows = zip(finding_rows(ordered.iloc[fitting], tables), numbers[fitting].tolist(), strict=True)
-    written = _written(rows, runs, result, room, limits.batch)
+    written = _written(rows, runs, result, overhead, room, limits.batch)
     lost = np.ones(len(ordered), dtype=bool)
     lost[fitting[:written]] = False
     _count(ordered[lost], runs)
-    return list(runs.values())
+    return [run for run in runs.values() if run.checks or not run.number]
 
 
 def run_numbers(policy: Vocabulary, policies: Sequence[str], limits: Limits) -> Codes:
@@ -122,6 +122,7 @@ def _written(
     rows: Iterator[tuple[FindingRow, int]],
     runs: Mapping[Key, Run],
     result: Callable[[FindingRow], dict[str, Any]],
+    overhead: Callable[[Run], int],
     room: int,
     size: int,
 ) -> int:
@@ -133,6 +134,7 @@ def _written(
             texts.setdefault((row.policy, number), []).append(b"".join(as_json(result(row), levels=0)))
         joined = {key: b"".join(each) for key, each in texts.items()}
         room -= sum(runs[key].compressed(text) for key, text in joined.items())
+        room -= sum(overhead(runs[key]) for key in joined if key[1] and not runs[key].checks)
         if room < 0:
             break
         for key, text in joined.items():

@@ -277,6 +277,7 @@ def test_sarif_keeps_its_limits_and_counts_what_has_no_room(
     found = json.loads(content)["runs"]
     assert len(found) <= runs
     assert all(len(run["results"]) <= results for run in found)
+    assert all(run["results"] for run in found if run["properties"]["part"] > 1)
     categories = [run["automationDetails"]["id"].rpartition("/")[0] for run in found]
     assert len(set(categories)) == len(categories)
     listed = [result for run in found for result in run["results"]]
