@@ -55,7 +55,7 @@ class Audit:
         """Return the findings that a format lists. `usual` is the choice of the format."""
         return self.findings[self.findings["status"].isin(list(self.selection.of(usual)))]
 
-    def left_out(self, usual: Statuses) -> dict[str, int]:
+    def not_listed(self, usual: Statuses) -> dict[str, int]:
         """Return by status how many findings a format leaves out. A status without any is not named."""
         counts = self.findings["status"].astype(object).value_counts()
         wanted = self.selection.of(usual)

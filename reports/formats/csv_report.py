@@ -21,7 +21,7 @@ from reports.writing.encoding import Files
 def files(audit: Audit) -> Files:
     """Return every CSV file and `datapackage.json`, by name in the report's folder."""
     tables = {file.path: _chunks(audit, file) for file in REPORT_FILES}
-    missing = {FINDINGS.name: audit.left_out(APPLICABLE), VIOLATIONS.name: _not_listed_violations(audit)}
+    missing = {FINDINGS.name: audit.not_listed(APPLICABLE), VIOLATIONS.name: _not_listed_violations(audit)}
     return {**tables, "datapackage.json": [data_package(missing).encode()]}
 
 
@@ -34,7 +34,7 @@ def _chunks(audit: Audit, file: ReportFile) -> Iterator[bytes]:
 
 
 def _not_listed_violations(audit: Audit) -> dict[str, int]:
-    return {status: count for status, count in audit.left_out(OPEN).items() if status in OPEN}
+    return {status: count for status, count in audit.not_listed(OPEN).items() if status in OPEN}
 
 
 def all_findings(audit: Audit) -> Files:

@@ -60,7 +60,7 @@ def document(audit: Audit) -> dict[str, Any]:
         "waivers": rows(waiver_table(audit), [column.name for column in WAIVERS.columns]),
         "scores": rows(score_table(audit), [column.name for column in SCORES.columns]),
         "checks": [_check(each) for _, each in sorted(audit.checks.items())],
-        "left_out": {**dict.fromkeys((status.value for status in Status), 0), **audit.left_out(ALL)},
+        "not_listed": {**dict.fromkeys((status.value for status in Status), 0), **audit.not_listed(ALL)},
         "findings": map(_finding, finding_rows(audit.listed(ALL), audit.tables)),
         "tables": {name: rows(audit.tables[name], SCHEMAS[name].dtypes) for name in TABLES},
     }

@@ -107,13 +107,13 @@ def _of_policy(audit: Audit, verdict: PolicyVerdict, listed: pd.DataFrame) -> li
     score = "none" if verdict.score is None else f"{verdict.score:.1f}"
     statuses = ", ".join(f"{count:,} {status}" for status, count in verdict.statuses.items())
     missing = len(of_policy(audit.findings, verdict.policy)) - len(listed)
-    left_out = [("findings left out", f"{missing:,}; {ALL_FINDINGS} has them")] if missing else []
+    not_listed = [("findings not listed", f"{missing:,}; {ALL_FINDINGS} has them")] if missing else []
     notes = [(label.lower(), each) for label, each in policy_notes(verdict)]
     return [
         ("verdict", verdict.verdict.value),
         ("score", score),
         ("findings", statuses),
-        *left_out,
+        *not_listed,
         *notes,
     ]
 

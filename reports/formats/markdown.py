@@ -134,7 +134,7 @@ def _left_out(seen: Population) -> str:
 
 
 def _not_listed(audit: Audit) -> list[str]:
-    counts = [f"{count:,} {status}" for status, count in audit.left_out(OPEN).items() if status in OPEN]
+    counts = [f"{count:,} {status}" for status, count in audit.not_listed(OPEN).items() if status in OPEN]
     return [f"**Not listed here: {', '.join(counts)}.** {ALL_FINDINGS} has all findings."] if counts else []
 
 

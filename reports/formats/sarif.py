@@ -108,7 +108,7 @@ def _run(audit: Audit, verdict: PolicyVerdict, run: Run, places: Mapping[str, in
         "properties": {
             "policy": verdict.policy,
             "part": run.number + 1,
-            "leftOut": _left_out(run),
+            "notListed": _not_listed(run),
             "verdict": verdict.verdict.value,
             "score": verdict.score,
             "source": audit.source,
@@ -122,10 +122,10 @@ def _run(audit: Audit, verdict: PolicyVerdict, run: Run, places: Mapping[str, in
     }
 
 
-def _left_out(run: Run) -> dict[str, int]:
+def _not_listed(run: Run) -> dict[str, int]:
     """Return how many results are left out by verdict."""
     counts: Counter[str] = Counter()
-    for (_, verdict, _), count in run.left_out.items():
+    for (_, verdict, _), count in run.not_listed.items():
         counts[verdict] += count
     return dict(sorted(counts.items()))
 
@@ -233,8 +233,8 @@ def _invocation(audit: Audit, verdict: PolicyVerdict, run: Run) -> dict[str, Any
 
 def _notes(audit: Audit, verdict: PolicyVerdict, run: Run) -> Iterator[dict[str, Any]]:
     """Yield the notifications of the first run of a policy: results left out, gaps, unknown findings and waivers."""
-    if run.left_out:
-        yield _note("LEFT-OUT", "warning", _left_out_text(run))
+    if run.not_listed:
+        yield _note("NOT-LISTED", "warning", _not_listed_text(run))
     gaps = gap_rows(audit.tables)
     yield from (_note("GAP", "error", gap_text(gap)) for gap in gaps[:_MOST_GAPS])
     if len(gaps) > _MOST_GAPS:
@@ -253,14 +253,15 @@ def _notes(audit: Audit, verdict: PolicyVerdict, run: Run) -> Iterator[dict[str,
         yield _note("WAIVER", "warning", text)
 
 
-def _left_out_text(run: Run) -> str:
+def _not_listed_text(run: Run) -> str:
     counts = (
         f"{count:,} {verdict} {severity}" + (f" of {policy}" if policy != run.policy else "")
-        for (policy, verdict, severity), count in run.left_out.items()
+        for (policy, verdict, severity), count in run.not_listed.items()
     )
     return (
-        f"Results left out, the least severe: {run.left_out.total():,} ({', '.join(counts)}). A file has no room for "
-        f"them, because code scanning accepts 20 runs, 25,000 results in a run and 10 MB. {ALL_FINDINGS} has them."
+        f"Results not listed, the least severe: {run.not_listed.total():,} ({', '.join(counts)}). A file has no "
+        f"room for them, because code scanning accepts 20 runs, 25,000 results in a run and 10 MB. "
+        f"{ALL_FINDINGS} has them."
     )
 
 

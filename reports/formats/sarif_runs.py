@@ -45,14 +45,14 @@ class Limits:
 class Run:
     """One run of a policy. Run 0 is the first; the next ones have the results that the runs before have no room for.
 
-    `left_out` counts by policy, verdict and severity the results that no run has. The first run of a policy has it.
+    `not_listed` counts by policy, verdict and severity the results that no run has. The first run of a policy has it.
     """
 
     policy: str
     number: int
     file: IO[bytes]
     checks: set[str] = field(default_factory=set)
-    left_out: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    not_listed: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     compressor: Any = field(default_factory=zlib.compressobj)
 
     @property
@@ -152,4 +152,4 @@ def _count(lost: pd.DataFrame, runs: Mapping[Key, Run]) -> None:
     for key, count in Counter(zip(*columns, strict=True)).items():
         run = runs.get((key[0], 0), first)
         if run:
-            run.left_out[key] += count
+            run.not_listed[key] += count

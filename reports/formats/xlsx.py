@@ -156,7 +156,7 @@ def _summary(audit: Audit, notes: Sequence[str]) -> Iterator[Sequence[Any]]:
     yield ["workspaces left out by the scope", seen.workspaces_left_out]
     yield ["outbound rules", seen.outbound_rules]
     yield ["gaps", seen.gaps]
-    yield from ([note] for note in [*notes, *_left_out(audit)])
+    yield from ([note] for note in [*notes, *_not_listed(audit)])
     yield []
     yield ["policy", "verdict", "score", "violated", "waived", *(each.value for each in Status)]
     for verdict in audit.verdicts:
@@ -172,8 +172,8 @@ def _summary(audit: Audit, notes: Sequence[str]) -> Iterator[Sequence[Any]]:
         yield from ([verdict.policy, f"{label}: {each}"] for label, each in policy_notes(verdict))
 
 
-def _left_out(audit: Audit) -> list[str]:
-    counts = [f"{count:,} {status}" for status, count in audit.left_out(APPLICABLE).items()]
+def _not_listed(audit: Audit) -> list[str]:
+    counts = [f"{count:,} {status}" for status, count in audit.not_listed(APPLICABLE).items()]
     return [f"Findings that are not listed: {', '.join(counts)}. {ALL_FINDINGS} has them."] if counts else []
 
 

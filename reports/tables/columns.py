@@ -72,7 +72,7 @@ FINDINGS = ReportFile(
     sorted_by=("workspace_id", "check_id", "resource_id", "policy"),
     note="Findings that are not applicable are left out unless `--include not-applicable` is given, and `--statuses` "
     "may leave out more. A finding that is not in this file was judged: `scores.csv` counts it, and "
-    "`findings.parquet` has it. `leftOut` in `datapackage.json` counts the missing findings by status.",
+    "`findings.parquet` has it. `notListed` in `datapackage.json` counts the missing findings by status.",
     columns=_columns(
         ("check_id", "the check; never reused for another"),
         ("title", "the state the check requires"),
@@ -105,7 +105,7 @@ VIOLATIONS = ReportFile(
     row="a finding that is fail, unknown or error: first the violated ones, then the undetermined, the "
     "consequences and the waived",
     sorted_by=(),
-    note="`--statuses` may leave out some of the three statuses; `leftOut` in `datapackage.json` counts them.",
+    note="`--statuses` may leave out some of the three statuses; `notListed` in `datapackage.json` counts them.",
     columns=_columns(
         ("severity", "the severity under the policy: critical, high, medium, low, informational"),
         ("verdict", "the policy's judgement: violated, undetermined, consequence, waived"),

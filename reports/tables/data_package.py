@@ -10,26 +10,29 @@ from reports.tables.columns import ALL_FINDINGS, DECIMAL, FINDINGS, REPORT_FILES
 
 _FRICTIONLESS = {STRING: "string", BOOLEAN: "boolean", INTEGER: "integer", DECIMAL: "number"}
 
-LEFT_OUT = "leftOut"
+NOT_LISTED = "notListed"
 """The member of a resource that counts its missing findings by status."""
 
 
-def data_package(left_out: Mapping[str, Mapping[str, int]]) -> str:
+def data_package(not_listed: Mapping[str, Mapping[str, int]]) -> str:
     """Return the schema as a Frictionless Data Package: JSON text, ending in a line feed.
 
-    `left_out` counts by status, for the name of a file, the findings that the file lacks.
+    `not_listed` counts by status, for the name of a file, the findings that the file lacks.
     """
     package: Mapping[str, object] = {
         "name": "azml-audit-report",
         "title": "Findings of azml-audit and the facts behind them",
         "version": SCHEMA_VERSION,
-        "resources": [*(_resource(file, left_out.get(file.name)) for file in REPORT_FILES), _all_findings()],
+        "resources": [
+            *(_resource(file, not_listed.get(file.name)) for file in REPORT_FILES),
+            _all_findings(),
+        ],
     }
     return json.dumps(package, indent=2, ensure_ascii=False) + "\n"
 
 
-def _resource(file: ReportFile, left_out: Mapping[str, int] | None) -> Mapping[str, object]:
-    missing = _missing(left_out) if left_out else ""
+def _resource(file: ReportFile, not_listed: Mapping[str, int] | None) -> Mapping[str, object]:
+    missing = _missing(not_listed) if not_listed else ""
     return {
         "name": file.name.replace("_", "-"),
         "path": file.path,
@@ -37,14 +40,14 @@ def _resource(file: ReportFile, left_out: Mapping[str, int] | None) -> Mapping[s
         "profile": "tabular-data-resource",
         "encoding": "utf-8",
         "dialect": {"lineTerminator": "\n"},
-        **({} if left_out is None else {LEFT_OUT: dict(left_out)}),
+        **({} if not_listed is None else {NOT_LISTED: dict(not_listed)}),
         "schema": {**_fields(file), "missingValues": [""]},
     }
 
 
-def _missing(left_out: Mapping[str, int]) -> str:
-    counts = ", ".join(f"{count:,} {status}" for status, count in left_out.items())
-    return f" Left out: {counts}. These findings were judged: scores.csv counts them, and {ALL_FINDINGS} has them."
+def _missing(not_listed: Mapping[str, int]) -> str:
+    counts = ", ".join(f"{count:,} {status}" for status, count in not_listed.items())
+    return f" Not listed: {counts}. These findings were judged: scores.csv counts them, and {ALL_FINDINGS} has them."
 
 
 def _all_findings() -> Mapping[str, object]:
@@ -55,7 +58,7 @@ def _all_findings() -> Mapping[str, object]:
         "profile": "data-resource",
         "format": "parquet",
         "mediatype": "application/vnd.apache.parquet",
-        LEFT_OUT: {},
+        NOT_LISTED: {},
         "schema": _fields(FINDINGS),
     }
 

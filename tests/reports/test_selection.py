@@ -194,16 +194,16 @@ def test_listed_and_left_out_add_up_in_every_file_that_counts(statuses: list[str
     in_all = len(audit.findings)
     tables = texts(audit, "csv")
     package = {each["path"]: each for each in json.loads(tables["datapackage.json"])["resources"]}
-    missing = package["findings.csv"]["leftOut"]
+    missing = package["findings.csv"]["notListed"]
     assert len(rows_of(tables["findings.csv"])) + sum(missing.values()) == in_all
-    assert package["findings.parquet"]["leftOut"] == {}
+    assert package["findings.parquet"]["notListed"] == {}
     for status, count in missing.items():
         assert f"{count:,} {status}" in package["findings.csv"]["description"]
     open_ones = sum(ids(audit, OPEN).values())
-    left = sum(package["violations.csv"]["leftOut"].values())
+    left = sum(package["violations.csv"]["notListed"].values())
     assert len(rows_of(tables["violations.csv"])) + left == open_ones
     document = json.loads(texts(audit, "json")["report.json"])
-    assert len(document["findings"]) + sum(document["left_out"].values()) == in_all
+    assert len(document["findings"]) + sum(document["not_listed"].values()) == in_all
     scores = [row for row in rows_of(tables["scores.csv"]) if row["scope"] == "policy"]
     assert sum(int(row["not_applicable"]) for row in scores) == sum(ids(audit, {"not-applicable"}).values())
 
@@ -283,10 +283,10 @@ def test_sarif_keeps_its_limits_and_counts_what_has_no_room(
     listed = [result for run in found for result in run["results"]]
     if listed:
         assert len(gzip.compress(content)) <= compressed
-    left = sum(count for run in found for count in run["properties"]["leftOut"].values())
+    left = sum(count for run in found for count in run["properties"]["notListed"].values())
     assert len(listed) + left == sum(ids(audit, OPEN).values())
     notes = [note for run in found for note in run["invocations"][0]["toolExecutionNotifications"]]
-    assert any(note["descriptor"]["id"] == "LEFT-OUT" for note in notes) == bool(left)
+    assert any(note["descriptor"]["id"] == "NOT-LISTED" for note in notes) == bool(left)
     for policy in ("one", "two"):
         own = [each for each in listed if each["properties"]["policy"] == policy]
         _is_the_worst(audit, policy, own)
@@ -318,7 +318,7 @@ def test_a_file_that_would_be_too_large_has_the_worst_results_alone() -> None:
         runs = json.loads(content)["runs"]
         count = sum(len(run["results"]) for run in runs)
         assert count < whole
-        assert count + sum(sum(run["properties"]["leftOut"].values()) for run in runs) == whole
+        assert count + sum(sum(run["properties"]["notListed"].values()) for run in runs) == whole
 
 
 def test_of_more_policies_than_runs_the_violated_ones_have_a_run() -> None:
