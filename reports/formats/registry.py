@@ -12,7 +12,6 @@ from checks.suggestions import did_you_mean
 from reports.audit import Audit
 from reports.drift import files as drift_files
 from reports.errors import ReportError
-from reports.formats.csv_report import all_findings
 from reports.writing.encoding import Files
 from reports.writing.folder import replace
 from reports.writing.previous import Extent
@@ -63,7 +62,7 @@ def rendered(audit: Audit, formats: Iterable[str]) -> dict[str, Iterable[bytes]]
     Raises ReportError for an unknown format.
     """
     names = chosen(formats)
-    files: dict[str, Iterable[bytes]] = dict(all_findings(audit))
+    files: dict[str, Iterable[bytes]] = dict(import_module("reports.formats.csv_report").all_findings(audit))
     for name in names:
         files |= RENDERERS[name](audit)
     if audit.drift:
