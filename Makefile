@@ -19,6 +19,7 @@ bench: install-dev
 	$(BIN)/python tests/benchmarks/judge_all_checks.py --subscriptions 10
 	$(BIN)/python tests/benchmarks/overlaps.py
 	$(BIN)/python tests/benchmarks/write_reports.py
+	$(BIN)/python tests/benchmarks/write_reports.py --format all
 	$(BIN)/python tests/benchmarks/evidence.py
 	$(BIN)/python tests/benchmarks/page.py
 

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from checks.contract.tables import Tables
 from checks.frames import pd
-from checks.model import Check
+from checks.model import Check, Status
 from checks.policy.judge import PolicyVerdict
+from reports.selection import USUAL, Selection, Statuses
 
 if TYPE_CHECKING:
     from checks.drift.model import Drift
@@ -45,8 +46,24 @@ class Audit:
     """The changes since an earlier audit, if one was named."""
     history: History | None = None
     """The earlier runs of the archive, if one was named."""
+    selection: Selection = USUAL
+    """The findings that the formats list. The page, `findings.parquet` and every count cover all findings."""
 
     @property
     def is_complete(self) -> bool:
         """Whether there is no gap."""
         return self.tables.gaps.empty
+
+    def listed(self, usual: Statuses) -> pd.DataFrame:
+        """Return the findings that a format lists. `usual` is the choice of the format."""
+        return self.findings[self.findings["status"].isin(list(self.selection.of(usual)))]
+
+    def not_listed(self, usual: Statuses) -> dict[str, int]:
+        """Return by status how many findings a format leaves out. A status without any is not named."""
+        counts = self.findings["status"].astype(object).value_counts()
+        wanted = self.selection.of(usual)
+        return {
+            status.value: int(counts[status.value])
+            for status in Status
+            if status.value not in wanted and counts.get(status.value, 0)
+        }

@@ -6,14 +6,20 @@ import io
 from collections.abc import Callable
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+
 from checks.contract.tables import BOOLEAN, STRING
 from checks.drift.model import Snapshot
 from checks.frames import pd
+from checks.policy.score import COUNTS
+from checks.vocabulary import Vocabulary
 from reports.audit import Audit
 from reports.formats import csv_report
 from reports.tables import columns
 from reports.tables.columns import ReportFile
-from reports.tables.csv_text import as_was
+from reports.tables.csv_text import as_was, row_order
+from reports.writing.lines import harmless
 from reports.writing.places import hint
 from reports.writing.swapping import current
 from scanner.errors import SnapshotError
@@ -53,22 +59,24 @@ def snapshot(path: Path) -> Snapshot:
 
 
 def snapshot_of(audit: Audit, name: str) -> Snapshot:
-    """Return the audit as its own CSV files describe it, to compare it with one that was read."""
-    files = csv_report.files(audit)
+    """Return the audit as the files of its report describe it, to compare it with one that was read."""
+    files = {**csv_report.files(audit), **csv_report.all_findings(audit)}
     return _snapshot(name, lambda path: b"".join(files[path]) if path in files else None)
 
 
-_WANTED = "Name a report folder with CSV files, or an evidence bundle."
+_WANTED = "Name a report folder with CSV files (`--format csv`), or an evidence bundle."
 
 
 def _snapshot(name: str, opener: Opener) -> Snapshot:
-    needed = {file.name: _frame(name, file, opener) for file in _NEEDED}
+    others = {file.name: _frame(name, file, opener) for file in _NEEDED if file is not columns.FINDINGS}
+    needed = {columns.FINDINGS.name: _findings(name, opener), **others}
     missing = [file.path for file in _NEEDED if needed[file.name] is None]
     if missing:
         raise SnapshotError(
             f"{name} is neither a report nor an evidence bundle: it has no {missing[0]}. {_WANTED}"
         )
     frames = {key: frame for key, frame in needed.items() if frame is not None}
+    _check_complete(name, frames[columns.FINDINGS.name], opener)
     optional = {file.name: _frame(name, file, opener) for file in _ADDED_FILES}
     return Snapshot(
         name=name,
@@ -77,6 +85,60 @@ def _snapshot(name: str, opener: Opener) -> Snapshot:
         left_out=optional["left_out"],
         **frames,
     )
+
+
+def _findings(name: str, opener: Opener) -> pd.DataFrame | None:
+    """Read all findings: from `findings.parquet`, or from the CSV file of a report that is older than that file."""
+    parquet = opener(columns.ALL_FINDINGS)
+    if parquet is None:
+        return _frame(name, columns.FINDINGS, opener)
+    return _from_parquet(f"{name}/{columns.ALL_FINDINGS}", parquet)
+
+
+def _check_complete(name: str, findings: pd.DataFrame, opener: Opener) -> None:
+    """Raise SnapshotError if `scores.csv` counts more findings than were read: the others would look unjudged."""
+    scores = opener(columns.SCORES.path)
+    if scores is None or opener(columns.ALL_FINDINGS) is not None:
+        return
+    missing = _counted(f"{name}/{columns.SCORES.path}", scores) - len(findings)
+    if missing > 0:
+        raise SnapshotError(
+            f"{name} has no {columns.ALL_FINDINGS}, and its findings.csv leaves out {missing:,} judged findings. "
+            f"Name a folder with {columns.ALL_FINDINGS}, or write the report again with `--include not-applicable` and "
+            "without `--statuses`."
+        )
+
+
+def _counted(place: str, scores: bytes) -> int:
+    """Return the number of findings of all policies. An older report has fewer counts."""
+    read = _csv(place, scores)
+    counts = (
+        read.loc[read["scope"].eq("policy"), read.columns.isin(COUNTS)]
+        if "scope" in read
+        else read.iloc[:0, :0]
+    )
+    return int(counts.apply(pd.to_numeric, errors="coerce").fillna(0).to_numpy().sum())
+
+
+def _from_parquet(place: str, content: bytes) -> pd.DataFrame:
+    """Return the findings with the same texts that the CSV file of an older report would give."""
+    names = [column.name for column in columns.FINDINGS.columns]
+    try:
+        read = pq.read_table(io.BytesIO(content), columns=names, read_dictionary=names)
+    except (OSError, ValueError, pa.ArrowException) as error:
+        raise SnapshotError(f"{place} is not a Parquet file of a report: {error}.") from error
+    missing = [name for name in names if name not in read.column_names]
+    if missing:
+        raise SnapshotError(f"{place} has no column {missing[0]}: azml-audit did not write it.")
+    frame = read.to_pandas()
+    found = pd.DataFrame({name: _harmless(frame[name]) for name in names})
+    return found.iloc[row_order(found, columns.FINDINGS)].reset_index(drop=True)
+
+
+def _harmless(column: pd.Series) -> pd.Series[str]:
+    """Return the column as strings, each different text made harmless once; "" and a missing value are one."""
+    texts = Vocabulary.of(column).changed(harmless)
+    return pd.Series(texts.expanded, index=column.index, dtype="string").replace("", pd.NA)
 
 
 def _file_content(path: Path) -> bytes | None:
@@ -97,12 +159,7 @@ def _frame(name: str, file: ReportFile, opener: Opener) -> pd.DataFrame | None:
 
 def _parsed(place: str, content: bytes, file: ReportFile) -> pd.DataFrame:
     names = [column.name for column in file.columns]
-    try:
-        read = pd.read_csv(
-            io.BytesIO(content), dtype=object, keep_default_na=False, na_values=[""], encoding="utf-8"
-        )
-    except (ValueError, pd.errors.ParserError) as error:
-        raise SnapshotError(f"{place} is not a CSV file of a report: {error}.") from error
+    read = _csv(place, content)
     for name in _ADDED.get(file.name, ()):
         if name not in read.columns:
             read[name] = None
@@ -110,9 +167,18 @@ def _parsed(place: str, content: bytes, file: ReportFile) -> pd.DataFrame:
     if missing:
         raise SnapshotError(
             f"{place} has no column {missing[0]}: azml-audit did not write it, or wrote another CSV schema "
-            f"than {columns.SCHEMA_VERSION.partition('.')[0]}.x."
+            f"than 2.x or {columns.SCHEMA_VERSION.partition('.')[0]}.x."
         )
     return pd.DataFrame({each.name: _column(place, read[each.name], each.dtype) for each in file.columns})
+
+
+def _csv(place: str, content: bytes) -> pd.DataFrame:
+    try:
+        return pd.read_csv(
+            io.BytesIO(content), dtype=object, keep_default_na=False, na_values=[""], encoding="utf-8"
+        )
+    except (ValueError, pd.errors.ParserError) as error:
+        raise SnapshotError(f"{place} is not a CSV file of a report: {error}.") from error
 
 
 def _column(place: str, column: pd.Series, dtype: str) -> pd.Series:

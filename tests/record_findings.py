@@ -135,6 +135,8 @@ def _first_words(command: str, pattern: str) -> list[str]:
 
 def _findings_of(tenant: str, policies: Sequence[str], folder: Path) -> Iterator[Finding]:
     output = ["--output", str(folder / "report"), "--format", "csv", "--quiet"]
+    if "--include" in _run("scan", "--help"):
+        output += ["--include", "not-applicable"]
     if tenant == "demo":
         _run("demo", *policies, *output)
     else:

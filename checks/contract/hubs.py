@@ -9,6 +9,9 @@ from __future__ import annotations
 from checks.contract.columns_of_workspaces import NETWORK_COLUMNS
 from checks.frames import pd
 
+HUB_NOT_READ = "A Project is judged by its hub, which could not be read:"
+"""The beginning of the note on a Project whose hub is missing. The id of the hub follows."""
+
 
 def is_project(workspaces: pd.DataFrame) -> pd.Series[bool]:
     """Return for each workspace whether it is a Project: its kind is Project, or it names a hub."""
@@ -41,7 +44,5 @@ def hub_notes(workspaces: pd.DataFrame) -> pd.Series[str]:
     readable = workspaces["judged_by"].isin(workspaces.index[~projects])
     note = pd.Series("", index=workspaces.index, dtype="string")
     note = note.mask(projects & readable, "A Project is judged by its hub, " + hub + ".")
-    note = note.mask(
-        projects & ~readable, "A Project is judged by its hub, which could not be read: " + hub + "."
-    )
+    note = note.mask(projects & ~readable, f"{HUB_NOT_READ} " + hub + ".")
     return note.mask(projects & hub.eq(""), "A Project is judged by its hub, but this one names none.")

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from checks.contract.tables import SCHEMAS, Tables
-from checks.model import Check
+from checks.model import Check, Status
 from checks.policy.judge import PolicyVerdict
 from reports.audit import Audit
 from reports.formats.json_schema import (
@@ -22,6 +22,7 @@ from reports.formats.json_schema import (
     policy_schema,
 )
 from reports.origin import moment
+from reports.selection import ALL
 from reports.tables.columns import SCORES, WAIVERS
 from reports.tables.finding_rows import FindingRow, finding_rows
 from reports.tables.policies import score_table, waiver_table
@@ -59,7 +60,8 @@ def document(audit: Audit) -> dict[str, Any]:
         "waivers": rows(waiver_table(audit), [column.name for column in WAIVERS.columns]),
         "scores": rows(score_table(audit), [column.name for column in SCORES.columns]),
         "checks": [_check(each) for _, each in sorted(audit.checks.items())],
-        "findings": (_finding(row) for row in finding_rows(audit)),
+        "not_listed": {**dict.fromkeys((status.value for status in Status), 0), **audit.not_listed(ALL)},
+        "findings": map(_finding, finding_rows(audit.listed(ALL), audit.tables)),
         "tables": {name: rows(audit.tables[name], SCHEMAS[name].dtypes) for name in TABLES},
     }
 

@@ -18,7 +18,7 @@ from reports.tables.columns import DECIMAL, FINDINGS, SCORES, WAIVERS
 from reports.tables.finding_rows import FindingRow
 
 FORMAT = "azml-audit-report"
-JSON_SCHEMA_VERSION = "2.1"
+JSON_SCHEMA_VERSION = "2.2"
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 NULLABLE = frozenset({
@@ -53,6 +53,10 @@ def report_schema() -> Schema:
         waivers=_list("Every waiver of every policy, also if it matches nothing.", "Waiver"),
         scores=_list("Counts and scores of each policy, subscription and workspace.", "Score"),
         checks=_list("The checks of all policies, by id.", "Check"),
+        not_listed=_object(
+            "The findings that `--statuses` leaves out of this file, by status. findings.parquet has them.",
+            **{each.value: _COUNT for each in Status},
+        ),
         findings=_list("The finding of one check for one resource, under one policy.", "Finding"),
         tables=_object(
             "The tables as they were read, a row for each resource. null means not reported.",

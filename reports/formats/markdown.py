@@ -10,16 +10,22 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+import pandas as pd
+
 from checks.counting import counted
-from checks.model import Severity, Status
+from checks.model import Status
 from checks.severity import Verdict
 from reports.audit import Audit
 from reports.formats.texts import policy_notes
 from reports.literals import printable
 from reports.origin import caution, moment, origin
+from reports.selection import OPEN
+from reports.tables.causes import causes_of_unknown
+from reports.tables.columns import ALL_FINDINGS
 from reports.tables.finding_rows import FindingRow, finding_rows
 from reports.tables.policies import score_text
 from reports.tables.population import Population, gap_rows, population
+from reports.tables.violations import worst_first
 from reports.writing.encoding import Files, chunks, utf8
 from reports.writing.lines import harmless
 
@@ -27,25 +33,36 @@ NAME = "summary.md"
 MOST_BYTES = 60_000
 _MOST_IN_A_CELL = 200
 _MOST_IN_A_COMMAND = 600
-_FINDING_SECTIONS = (
-    (Verdict.UNDETERMINED, "Undetermined", "reason", 0.2),
-    (Verdict.VIOLATED, "Violated", "observed", 0.3),
+_MOST_ROWS = 2_000
+"""More rows of a table never fit: each has 40 bytes or more."""
+_OTHER_SECTIONS = (
     (Verdict.CONSEQUENCE, "Follows from another finding", "caused_by", 0.1),
     (Verdict.WAIVED, "Waived", "waiver", 0.1),
+    (Verdict.COMPLIANT, "Compliant", "observed", 0.1),
 )
-"""Verdict, title, the column that explains it, and the share of the room."""
+"""Verdict, title, the column that explains it, and the share of the room, of the last tables of findings."""
 _LOOKALIKES = str.maketrans({"`": "'", "|": "\N{BROKEN BAR}"})
 _ACTED_UPON = str.maketrans({sign: f"\\{sign}" for sign in "\\`*_[]<>#|~&@"})
 
 
 @dataclass(frozen=True, kw_only=True)
 class Section:
-    """A heading, a table, and the share of the room that its rows may take."""
+    """A heading, a table, and the share of the room that its rows may take.
+
+    `total` is the number of things that the rows would list if all were there: one for each row, or `weights`.
+    """
 
     title: str
     columns: Sequence[str]
     rows: Sequence[Sequence[str]]
     share: float
+    total: int
+    weights: Sequence[int] = ()
+    unit: str = "rows"
+
+    def missing(self, shown: int) -> int:
+        """Return how many things are not listed if only the first rows are shown."""
+        return self.total - (sum(self.weights[:shown]) if self.weights else shown)
 
 
 def files(audit: Audit) -> Files:
@@ -68,8 +85,7 @@ def plain(text: str) -> str:
 
 def _pieces(audit: Audit) -> Iterator[str]:
     head = _head(audit)
-    found = sorted(finding_rows(audit), key=lambda row: Severity(row.severity).rank)
-    sections = [section for section in _sections(audit, found) if section.rows]
+    sections = [section for section in _sections(audit) if section.rows]
     room = MOST_BYTES - len(utf8(head)) - sum(len(utf8(_around(section))) for section in sections)
     rooms = _rooms(sections, room)
     tables = [_table(each, _fitting(each.rows, size)) for each, size in zip(sections, rooms, strict=True)]
@@ -102,6 +118,7 @@ def _head(audit: Audit) -> str:
         *([] if caution(audit) else [plain(origin(audit))]),
         f"Read from {moment(audit.started_at)} to {moment(audit.finished_at)} by "
         f"azml-audit {plain(audit.tool_version)}.",
+        *_not_listed(audit),
         *([f"Root digest of the evidence: {code(audit.root_digest)}"] if audit.root_digest else []),
         "",
     ]
@@ -116,28 +133,69 @@ def _left_out(seen: Population) -> str:
     return f" The scope leaves out {shown}: `left_out.csv` has the rules."
 
 
-def _sections(audit: Audit, found: Sequence[FindingRow]) -> Iterator[Section]:
-    by_verdict: dict[str, list[FindingRow]] = {each.value: [] for each in Verdict}
-    for row in found:
-        by_verdict[row.verdict].append(row)
+def _not_listed(audit: Audit) -> list[str]:
+    counts = [f"{count:,} {status}" for status, count in audit.not_listed(OPEN).items() if status in OPEN]
+    return [f"**Not listed here: {', '.join(counts)}.** {ALL_FINDINGS} has all findings."] if counts else []
+
+
+def _sections(audit: Audit) -> Iterator[Section]:
+    found = worst_first(audit.listed(OPEN))
     yield _policies(audit)
+    yield _of_verdict(audit, found, Verdict.VIOLATED, "Violated", "observed", 0.3)
+    yield _unknown(found[found["verdict"].eq(Verdict.UNDETERMINED)])
+    gaps = gap_rows(audit.tables)
     yield Section(
         title="Gaps",
         columns=("asked for", "scope", "answer", "what closes it"),
         rows=[
             [code(gap.asked), code(gap.scope), code(gap.answer), code(gap.closes, _MOST_IN_A_COMMAND)]
-            for gap in gap_rows(audit.tables)
+            for gap in gaps[:_MOST_ROWS]
         ],
         share=0.15,
+        total=len(gaps),
     )
-    for verdict, title, column, share in _FINDING_SECTIONS:
-        yield Section(
-            title=title,
-            columns=("severity", "check", "resource", column.replace("_", " "), "policy"),
-            rows=[[*_who(row), code(getattr(row, column)), code(row.policy)] for row in by_verdict[verdict]],
-            share=share,
-        )
-    yield Section(title="Policy notes", columns=("policy", "what"), rows=list(_notes(audit)), share=0.05)
+    for verdict, title, column, share in _OTHER_SECTIONS:
+        yield _of_verdict(audit, found, verdict, title, column, share)
+    notes = list(_notes(audit))
+    yield Section(title="Policy notes", columns=("policy", "what"), rows=notes, share=0.05, total=len(notes))
+
+
+def _of_verdict(
+    audit: Audit, found: pd.DataFrame, verdict: Verdict, title: str, column: str, share: float
+) -> Section:
+    own = found[found["verdict"].eq(verdict)]
+    rows = finding_rows(own.head(_MOST_ROWS), audit.tables)
+    return Section(
+        title=title,
+        columns=("severity", "check", "resource", column.replace("_", " "), "policy"),
+        rows=[[*_who(row), code(getattr(row, column)), code(row.policy)] for row in rows],
+        share=share,
+        total=len(own),
+    )
+
+
+def _unknown(found: pd.DataFrame) -> Section:
+    """Return the undetermined findings by their cause: the reason why the check could not decide."""
+    causes = causes_of_unknown(found)
+    return Section(
+        title="Unknown, by cause",
+        columns=("severity", "cause", "findings", "workspaces", "checks", "policy"),
+        rows=[
+            [
+                cause.severity,
+                code(cause.reason),
+                f"{cause.findings:,}",
+                f"{cause.workspaces:,}",
+                plain(", ".join(cause.checks)),
+                code(cause.policy),
+            ]
+            for cause in causes
+        ],
+        share=0.2,
+        total=len(found),
+        weights=[cause.findings for cause in causes],
+        unit="findings",
+    )
 
 
 def _policies(audit: Audit) -> Section:
@@ -155,7 +213,7 @@ def _policies(audit: Audit) -> Section:
         for verdict in audit.verdicts
     ]
     columns = ("policy", "verdict", "score", "violated", "unknown", "error", "waived", "pass")
-    return Section(title="Policies", columns=columns, rows=rows, share=0.1)
+    return Section(title="Policies", columns=columns, rows=rows, share=0.1, total=len(rows))
 
 
 def _who(row: FindingRow) -> list[str]:
@@ -191,14 +249,14 @@ def _around(section: Section) -> str:
 
 
 def _table(section: Section, shown: Sequence[Sequence[str]]) -> str:
-    left_out = len(section.rows) - len(shown)
+    left_out = section.missing(len(shown))
     lines = [
-        f"## {section.title} ({len(section.rows):,})",
+        f"## {section.title} ({section.total:,})",
         "",
         _line(section.columns),
         _line(["---"] * len(section.columns)),
         *map(_line, shown),
         "",
-        *([f"**{left_out:,} more rows are left out.**", ""] if left_out else []),
+        *([f"**{left_out:,} more {section.unit} are left out.**", ""] if left_out else []),
     ]
     return "\n".join(lines)

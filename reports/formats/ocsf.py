@@ -1,15 +1,12 @@
-"""`report.ocsf.json`: OCSF 1.8.0 Compliance Findings (class 2003, profile cloud).
+"""`report.ocsf.jsonl`: OCSF 1.8.0 Compliance Findings (class 2003, profile cloud), an event on each line.
 
-The file is one JSON array with an event on each line. A tool that reads lines must drop the brackets and the
-commas at the line ends. Every finding of every policy and every gap is an event. The schema has no field for
-the observed and the expected value, so they are in `unmapped`.
+Every gap is an event, and every finding of every policy that applies. The schema has no field for the observed and the
+expected value, so they are in `unmapped`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
-from itertools import chain
 from typing import Any
 
 from checks.engine.finding_ids import stable_uuid
@@ -18,12 +15,13 @@ from checks.severity import Verdict
 from reports.audit import Audit
 from reports.formats.texts import controls, fix_summary, gap_text, links
 from reports.origin import caution, milliseconds
+from reports.selection import APPLICABLE
 from reports.statuses import NEEDS_ACTION
 from reports.tables.finding_rows import FindingRow, evidence_of_rows, finding_rows
 from reports.tables.population import GapRow, gap_rows
-from reports.writing.encoding import Files, as_json
+from reports.writing.encoding import Files, chunks, json_lines
 
-NAME = "report.ocsf.json"
+NAME = "report.ocsf.jsonl"
 VERSION = "1.8.0"
 
 _SEVERITY_IDS = {
@@ -49,14 +47,16 @@ _RULE = 1
 
 def files(audit: Audit) -> Files:
     """Return the file."""
-    return {NAME: as_json(partial(events, audit), levels=1)}
+    return {NAME: chunks(json_lines(events(audit)))}
 
 
 def events(audit: Audit) -> Iterator[dict[str, Any]]:
-    """Return every gap and then every finding as an event."""
+    """Yield every gap and then every listed finding as an event."""
     shared = _SharedFields(audit)
-    gaps = (shared.of_gap(gap, number) for number, gap in enumerate(gap_rows(audit.tables)))
-    return chain(gaps, map(shared.of_finding, finding_rows(audit), evidence_of_rows(audit)))
+    for number, gap in enumerate(gap_rows(audit.tables)):
+        yield shared.of_gap(gap, number)
+    found = audit.listed(APPLICABLE)
+    yield from map(shared.of_finding, finding_rows(found, audit.tables), evidence_of_rows(audit, found))
 
 
 class _SharedFields:
@@ -82,7 +82,7 @@ class _SharedFields:
         is_waived = row.verdict == Verdict.WAIVED
         details = [text for text in (row.reason, f"Waived: {row.waiver}" if is_waived else "") if text]
         return {
-            **self._common(stable_uuid("ocsf", row.policy, row.finding_id), Severity(row.severity)),
+            **self._common(stable_uuid("ocsf", row.policy, row.finding_id), _severity(row)),
             **_lifecycle(_SUPPRESSED if is_waived else _NEW),
             "message": self._message(f"{row.title}: {row.status}. {row.reason}".strip()),
             "cloud": self._cloud(row.subscription_id, row.subscription, row.location),
@@ -107,6 +107,7 @@ class _SharedFields:
             **({"remediation": remediation} if row.status in NEEDS_ACTION else {}),
             "unmapped": {
                 "policy": row.policy,
+                "severity": row.severity,
                 "verdict": row.verdict,
                 "waiver": row.waiver,
                 "caused_by": row.caused_by,
@@ -178,6 +179,11 @@ class _SharedFields:
 
     def _message(self, text: str) -> str:
         return f"{caution(self._audit)} {text}".strip()
+
+
+def _severity(row: FindingRow) -> Severity:
+    """Return the severity of the event. A finding that asks for nothing is informational, whatever its check is."""
+    return Severity(row.severity) if row.status in NEEDS_ACTION else Severity.INFORMATIONAL
 
 
 def _lifecycle(status: tuple[int, str]) -> dict[str, Any]:

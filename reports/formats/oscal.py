@@ -1,35 +1,49 @@
 """`report.oscal.json`: OSCAL 1.1.3 assessment results, and the assessment plan they import beside it.
 
-There is one result for each policy. It has an observation for each finding and each gap, a finding for each
+There is one result for each policy. It has an observation for each gap and for each finding that is fail, unknown or
+error, one that counts the passes of a check and one for the resources to which it does not apply, a finding for each
 check (the objective; satisfied only if every finding is compliant), a risk for each waiver of a check, and an
 inventory item for each resource. Every UUID is version 5, of the thing it names and of the start of the audit.
 """
 
 from __future__ import annotations
 
-import html
-import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from checks.engine.finding_ids import stable_uuid
+import pandas as pd
+
+from checks.engine.finding_ids import finding_ids
+from checks.model import Status
 from checks.policy.judge import PolicyVerdict
 from checks.severity import Verdict
 from reports.audit import Audit
+from reports.formats.oscal_parts import (
+    count_uuid,
+    gap_uuid,
+    markup,
+    observation_uuid,
+    one_line,
+    prop,
+    props,
+    risk_uuid,
+    subject_uuid,
+    uuid_of,
+)
 from reports.formats.oscal_plan import metadata, objective, plan, reviewed_controls
 from reports.formats.texts import gap_text, incomplete_text
 from reports.origin import moment, origin
-from reports.tables.finding_rows import UNNAMED, FindingRow, evidence_by_policy, rows_by_policy
+from reports.selection import ALL, OPEN
+from reports.tables.check_counts import CheckCount, counts_by_check
+from reports.tables.columns import ALL_FINDINGS
+from reports.tables.finding_rows import UNNAMED, FindingRow, evidence_of_rows, finding_rows, of_policy
 from reports.tables.population import gap_rows
 from reports.writing.encoding import Files, as_json
 
 NAME = "report.oscal.json"
 PLAN_NAME = "report.oscal-plan.json"
-NAMESPACE = "https://azml-audit.invalid/ns/oscal"
-"""The namespace of our properties. The address does not exist; trestle 3, for OSCAL 1.1, takes no URN."""
-
-_ACTED_UPON = re.compile(r"([\\`*_\[\]])")
 
 
 def files(audit: Audit) -> Files:
@@ -42,7 +56,7 @@ def files(audit: Audit) -> Files:
 
 def _document(audit: Audit) -> dict[str, Any]:
     return {
-        "uuid": _uuid(audit, "results"),
+        "uuid": uuid_of(audit, "results"),
         "metadata": metadata(audit, "Assessment results of azml-audit"),
         "import-ap": {"href": PLAN_NAME},
         "results": _results(audit),
@@ -50,27 +64,42 @@ def _document(audit: Audit) -> dict[str, Any]:
 
 
 def _results(audit: Audit) -> Iterator[dict[str, Any]]:
-    found, evidence = rows_by_policy(audit), evidence_by_policy(audit)
-    return (
-        _result(audit, verdict, found[verdict.policy], evidence[verdict.policy]) for verdict in audit.verdicts
+    return (_result(audit, verdict) for verdict in audit.verdicts)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Found:
+    """The findings of a policy: all, those with an observation each, and the others counted by check."""
+
+    every: pd.DataFrame
+    shown: pd.DataFrame
+    counted: Sequence[CheckCount]
+
+
+def _found(audit: Audit, policy: str) -> _Found:
+    listed = of_policy(audit.listed(ALL), policy)
+    return _Found(
+        every=of_policy(audit.findings, policy),
+        shown=listed[listed["status"].isin(list(OPEN))],
+        counted=counts_by_check(listed),
     )
 
 
-def _result(
-    audit: Audit, verdict: PolicyVerdict, rows: list[FindingRow], evidence: list[list[str]]
-) -> dict[str, Any]:
+def _result(audit: Audit, verdict: PolicyVerdict) -> dict[str, Any]:
     asked = [audit.checks[check_id] for check_id in sorted(audit.checks) if check_id in verdict.checks]
     description = f"Verdict: {verdict.verdict.value}. {verdict.description} {origin(audit)}"
-    inventory = _inventory(audit, rows)
-    risks = _risks(audit, rows)
+    found = _found(audit, verdict.policy)
+    inventory = _inventory(audit, found.shown)
+    risks = _risks(audit, found.shown)
+    has_observations = len(found.shown) > 0 or bool(found.counted) or not audit.is_complete
     return {
-        "uuid": _uuid(audit, "result", verdict.policy),
-        "title": f"Policy {_markup(verdict.policy)}",
-        "description": _markup(f"{description} {incomplete_text(audit)}".strip()),
+        "uuid": uuid_of(audit, "result", verdict.policy),
+        "title": f"Policy {markup(verdict.policy)}",
+        "description": markup(f"{description} {incomplete_text(audit)}".strip()),
         "start": moment(audit.started_at),
         "end": moment(audit.finished_at),
         "props": list(
-            _props(
+            props(
                 {
                     "policy": verdict.policy,
                     "verdict": verdict.verdict.value,
@@ -78,17 +107,16 @@ def _result(
                     "is-azure": str(audit.is_azure).lower(),
                     "gaps": str(len(audit.tables.gaps)),
                     "waived": str(sum(verdict.waived.values())),
+                    **{f"findings-{status}": str(count) for status, count in verdict.statuses.items()},
                     "root-digest": audit.root_digest,
                 }
             )
         ),
         **({"local-definitions": {"inventory-items": inventory}} if inventory else {}),
         "reviewed-controls": reviewed_controls(asked),
-        **_some(
-            "observations", _observations(audit, verdict, rows, evidence), bool(rows) or not audit.is_complete
-        ),
+        **_some("observations", _observations(audit, verdict, found), has_observations),
         **({"risks": risks} if risks else {}),
-        **_some("findings", iter(_findings(audit, verdict, rows)), bool(rows) or not audit.is_complete),
+        **_some("findings", _findings(audit, verdict, found), len(found.every) > 0 or not audit.is_complete),
     }
 
 
@@ -97,32 +125,54 @@ def _some(name: str, elements: Iterator[Any], are_there: bool) -> dict[str, Any]
     return {name: elements} if are_there else {}
 
 
-def _inventory(audit: Audit, rows: list[FindingRow]) -> list[dict[str, Any]]:
-    ids = sorted({row.resource_id.lower(): row.resource_id for row in reversed(rows)}.items())
+def _inventory(audit: Audit, shown: pd.DataFrame) -> list[dict[str, Any]]:
+    named = shown["resource_id"].astype(object).fillna("")
+    ids = sorted({spelled.lower(): spelled for spelled in reversed(named.tolist())}.items())
     return [
         {
-            "uuid": _subject(audit, spelled),
-            "description": _markup(spelled) or UNNAMED,
-            "props": list(_props({"asset-id": spelled}, namespace=None)) or [_prop("kind", "nameless")],
+            "uuid": subject_uuid(audit, spelled),
+            "description": markup(spelled) or UNNAMED,
+            "props": list(props({"asset-id": spelled}, namespace=None)) or [prop("kind", "nameless")],
         }
         for _, spelled in ids
     ]
 
 
-def _observations(
-    audit: Audit, verdict: PolicyVerdict, rows: list[FindingRow], evidence: list[list[str]]
-) -> Iterator[dict[str, Any]]:
+def _observations(audit: Audit, verdict: PolicyVerdict, found: _Found) -> Iterator[dict[str, Any]]:
+    """Yield an observation for each gap, each finding that needs action, and each check with others."""
     for number, gap in enumerate(gap_rows(audit.tables)):
         yield {
-            "uuid": _gap(audit, verdict, number),
-            "title": f"Could not read {_markup(_line(gap.asked))}",
-            "description": _markup(gap_text(gap)),
+            "uuid": gap_uuid(audit, verdict, number),
+            "title": f"Could not read {markup(one_line(gap.asked))}",
+            "description": markup(gap_text(gap)),
             "methods": ["TEST"],
             "collected": moment(audit.finished_at),
-            "props": [_prop("status", "gap")],
+            "props": [prop("status", "gap")],
         }
-    for row, urns in zip(rows, evidence, strict=True):
+    evidence = evidence_of_rows(audit, found.shown)
+    for row, urns in zip(finding_rows(found.shown, audit.tables), evidence, strict=True):
         yield _observation(audit, row, urns)
+    for group in found.counted:
+        yield _counted(audit, group)
+
+
+def _counted(audit: Audit, group: CheckCount) -> dict[str, Any]:
+    """Return the observation of the resources that pass a check, or to which it does not apply."""
+    words = "pass" if group.status == Status.PASS else "the check does not apply to"
+    values = {
+        "check-id": group.check_id,
+        "status": group.status,
+        "verdict": Verdict.COMPLIANT.value,
+        "resources": str(group.count),
+    }
+    return {
+        "uuid": count_uuid(audit, group),
+        "title": f"{group.check_id}: {one_line(group.title)}",
+        "description": f"Resources that {words}: {group.count:,}. {ALL_FINDINGS} lists them.",
+        "props": list(props(values)),
+        "methods": ["TEST"],
+        "collected": moment(audit.finished_at),
+    }
 
 
 def _observation(audit: Audit, row: FindingRow, urns: list[str]) -> dict[str, Any]:
@@ -136,15 +186,15 @@ def _observation(audit: Audit, row: FindingRow, urns: list[str]) -> dict[str, An
         "expected": row.expected,
     }
     return {
-        "uuid": _observed(audit, row),
-        "title": f"{row.check_id}: {_line(row.title)}",
-        "description": _markup(row.explanation),
-        "props": list(_props(values)),
+        "uuid": observation_uuid(audit, row.policy, row.finding_id),
+        "title": f"{row.check_id}: {one_line(row.title)}",
+        "description": markup(row.explanation),
+        "props": list(props(values)),
         "methods": ["TEST"],
-        "subjects": [{"subject-uuid": _subject(audit, row.resource_id), "type": "inventory-item"}],
+        "subjects": [{"subject-uuid": subject_uuid(audit, row.resource_id), "type": "inventory-item"}],
         "collected": moment(audit.finished_at),
         **({"relevant-evidence": [_evidence(each) for each in urns]} if urns else {}),
-        **({"remarks": f"Waived: {_markup(row.waiver)}"} if row.waiver else {}),
+        **({"remarks": f"Waived: {markup(row.waiver)}"} if row.waiver else {}),
     }
 
 
@@ -152,104 +202,75 @@ def _evidence(urn: str) -> dict[str, str]:
     return {"href": urn, "description": "The place in an answer of Azure, in the evidence bundle."}
 
 
-def _risks(audit: Audit, rows: list[FindingRow]) -> list[dict[str, Any]]:
+def _risks(audit: Audit, shown: pd.DataFrame) -> list[dict[str, Any]]:
     """Return each waiver of a check as a risk: an approved deviation."""
-    by_waiver: dict[tuple[str, str], list[FindingRow]] = {}
-    for row in rows:
-        if row.verdict == Verdict.WAIVED:
-            by_waiver.setdefault((row.check_id, row.waiver), []).append(row)
+    waived = shown[shown["verdict"].eq(Verdict.WAIVED)]
+    groups = waived.groupby([waived["check_id"].astype(object), waived["waiver"].astype(object)], sort=True)
     return [
         {
-            "uuid": _risk(audit, waived[0]),
+            "uuid": risk_uuid(audit, rows["policy"].iloc[0], check_id, waiver),
             "title": f"Waived: {check_id}",
-            "description": f"Violations under this waiver: {len(waived)}.",
-            "statement": _markup(waiver),
+            "description": f"Violations under this waiver: {len(rows)}.",
+            "statement": markup(waiver),
             "status": "deviation-approved",
-            "related-observations": [{"observation-uuid": _observed(audit, row)} for row in waived],
+            "related-observations": _related(audit, rows),
         }
-        for (check_id, waiver), waived in sorted(by_waiver.items())
+        for check_id, waiver, rows in ((str(key[0]), str(key[1]), rows) for key, rows in groups)
     ]
 
 
-def _findings(audit: Audit, verdict: PolicyVerdict, rows: list[FindingRow]) -> Iterable[dict[str, Any]]:
+def _related(audit: Audit, rows: pd.DataFrame) -> list[dict[str, str]]:
+    """Return the references to the observations of these findings."""
+    named = zip(rows["policy"], finding_ids(rows), strict=True)
+    return [{"observation-uuid": observation_uuid(audit, policy, finding_id)} for policy, finding_id in named]
+
+
+def _findings(audit: Audit, verdict: PolicyVerdict, found: _Found) -> Iterator[dict[str, Any]]:
     """Yield a finding for the gaps, if there are any, then one for each check with a finding."""
-    by_check: dict[str, list[FindingRow]] = {}
-    for row in rows:
-        by_check.setdefault(row.check_id, []).append(row)
     if not audit.is_complete:
         yield _gap_finding(audit, verdict)
-    for check_id in sorted(by_check):
-        yield _finding(audit, check_id, by_check[check_id])
+    ids, shown_ids = (frame["check_id"].astype(object) for frame in (found.every, found.shown))
+    for check_id in sorted(set(ids)):
+        counted = [group for group in found.counted if group.check_id == check_id]
+        yield _finding(audit, found.every[ids.eq(check_id)], found.shown[shown_ids.eq(check_id)], counted)
 
 
 def _gap_finding(audit: Audit, verdict: PolicyVerdict) -> dict[str, Any]:
     return {
-        "uuid": _uuid(audit, "finding", verdict.policy, "gaps"),
+        "uuid": uuid_of(audit, "finding", verdict.policy, "gaps"),
         "title": "Everything in scope is read",
         "description": f"{incomplete_text(audit)} The results do not cover them.",
         "target": _target("azml-audit_population", "not-satisfied", "other"),
         "related-observations": [
-            {"observation-uuid": _gap(audit, verdict, number)} for number in range(len(audit.tables.gaps))
+            {"observation-uuid": gap_uuid(audit, verdict, number)} for number in range(len(audit.tables.gaps))
         ],
     }
 
 
-def _finding(audit: Audit, check_id: str, rows: list[FindingRow]) -> dict[str, Any]:
-    counts = {each.value: sum(row.verdict == each for row in rows) for each in Verdict}
-    shown = ", ".join(f"{count:,} {word}" for word, count in counts.items() if count)
-    is_met = counts[Verdict.COMPLIANT] == len(rows)
+def _finding(
+    audit: Audit, every: pd.DataFrame, shown: pd.DataFrame, counted: Sequence[CheckCount]
+) -> dict[str, Any]:
+    """Return the finding of a check. All its findings decide it, also those without an observation."""
+    policy, check_id, title = (str(every[name].iloc[0]) for name in ("policy", "check_id", "title"))
+    verdicts = every["verdict"].astype(object).value_counts()
+    counts = {each.value: int(verdicts.get(each.value, 0)) for each in Verdict}
+    summary = ", ".join(f"{count:,} {word}" for word, count in counts.items() if count)
+    is_met = counts[Verdict.COMPLIANT] == len(every)
     failed = counts[Verdict.VIOLATED] or counts[Verdict.WAIVED] or counts[Verdict.CONSEQUENCE]
     reason = "pass" if is_met else "fail" if failed else "other"
-    waived = {row.waiver: row for row in rows if row.verdict == Verdict.WAIVED}
-    risks = [{"risk-uuid": _risk(audit, row)} for _, row in sorted(waived.items())]
+    waivers = sorted(set(shown.loc[shown["verdict"].eq(Verdict.WAIVED), "waiver"].astype(object)))
+    risks = [{"risk-uuid": risk_uuid(audit, policy, check_id, waiver)} for waiver in waivers]
+    related = _related(audit, shown)
+    related += [{"observation-uuid": count_uuid(audit, group)} for group in counted]
     return {
-        "uuid": _uuid(audit, "finding", rows[0].policy, check_id),
-        "title": f"{check_id}: {_line(rows[0].title)}",
-        "description": f"Resources: {shown}.",
+        "uuid": uuid_of(audit, "finding", policy, check_id),
+        "title": f"{check_id}: {one_line(title)}",
+        "description": f"Resources: {summary}.",
         "target": _target(objective(check_id), "satisfied" if is_met else "not-satisfied", reason),
-        "related-observations": [{"observation-uuid": _observed(audit, row)} for row in rows],
+        **({"related-observations": related} if related else {}),
         **({"related-risks": risks} if risks else {}),
     }
 
 
 def _target(target_id: str, state: str, reason: str) -> dict[str, Any]:
     return {"type": "objective-id", "target-id": target_id, "status": {"state": state, "reason": reason}}
-
-
-def _props(values: Mapping[str, str], namespace: str | None = NAMESPACE) -> Iterator[dict[str, str]]:
-    """Return a property for each value; OSCAL does not allow an empty one."""
-    return (_prop(name, _line(value), namespace) for name, value in values.items() if _line(value))
-
-
-def _prop(name: str, value: str, namespace: str | None = NAMESPACE) -> dict[str, str]:
-    return {"name": name, **({"ns": namespace} if namespace else {}), "value": value}
-
-
-def _markup(text: str) -> str:
-    """Return the text as OSCAL's Markdown, with everything escaped that Markdown acts upon."""
-    return html.escape(_ACTED_UPON.sub(r"\\\1", text), quote=False)
-
-
-def _line(text: str) -> str:
-    """Return the text on one line without spaces around it, as OSCAL's type string requires."""
-    return " ".join(text.split())
-
-
-def _uuid(audit: Audit, *words: str) -> str:
-    return stable_uuid("oscal", moment(audit.started_at), *words)
-
-
-def _subject(audit: Audit, resource_id: str) -> str:
-    return _uuid(audit, "subject", resource_id.lower())
-
-
-def _observed(audit: Audit, row: FindingRow) -> str:
-    return _uuid(audit, "observation", row.policy, row.finding_id)
-
-
-def _gap(audit: Audit, verdict: PolicyVerdict, number: int) -> str:
-    return _uuid(audit, "gap", verdict.policy, str(number))
-
-
-def _risk(audit: Audit, row: FindingRow) -> str:
-    return _uuid(audit, "risk", row.policy, row.check_id, row.waiver)

@@ -57,12 +57,12 @@ def chosen(words: Iterable[str]) -> tuple[str, ...]:
 
 
 def rendered(audit: Audit, formats: Iterable[str]) -> dict[str, Iterable[bytes]]:
-    """Return the files of the formats by name, and those of the drift if there is one.
+    """Return `findings.parquet`, the files of the formats by name, and those of the drift if there is one.
 
     Raises ReportError for an unknown format.
     """
     names = chosen(formats)
-    files: dict[str, Iterable[bytes]] = {}
+    files: dict[str, Iterable[bytes]] = dict(import_module("reports.formats.csv_report").all_findings(audit))
     for name in names:
         files |= RENDERERS[name](audit)
     if audit.drift:

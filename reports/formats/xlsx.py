@@ -7,9 +7,11 @@ rows and cells that do not fit are counted in their sheet and in the summary.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import UTC
 from functools import partial
+from io import BytesIO
 from tempfile import TemporaryFile
 from typing import IO, Any
 
@@ -22,17 +24,19 @@ from checks.model import Status
 from reports.audit import Audit
 from reports.formats.csv_report import published_table
 from reports.formats.texts import policy_notes
+from reports.formats.xlsx_rows import Table, filled, fitting
 from reports.origin import caution, moment, origin
-from reports.tables.columns import GAPS, OUTBOUND_RULES, WORKSPACES
-from reports.tables.finding_rows import finding_frame
+from reports.selection import APPLICABLE, OPEN
+from reports.tables.columns import ALL_FINDINGS, GAPS, OUTBOUND_RULES, WORKSPACES
 from reports.tables.policies import score_text
 from reports.tables.population import population
+from reports.tables.violations import worst_first
+from reports.tables.workspaces import with_workspaces
 from reports.writing.encoding import CHUNK, Files, for_xml
 from reports.writing.lines import is_formula
 
 NAME = "report.xlsx"
 MOST_ROWS = 1_048_576
-MOST_UNITS = 32_767
 
 COLUMNS = (
     "severity", "status", "verdict", "check_id", "title", "workspace", "subscription", "resource_group",
@@ -67,32 +71,72 @@ def files(audit: Audit, *, most_rows: int = MOST_ROWS) -> Files:
 
 
 def _chunks(audit: Audit, most_rows: int) -> Iterator[bytes]:
-    """Yield the workbook from a temporary file, because XlsxWriter cannot write in chunks."""
+    """Yield the workbook from a temporary file, because a ZIP file cannot be written in chunks."""
     with TemporaryFile() as file:
-        _write(audit, file, most_rows)
+        tables = list(_findings(audit, most_rows)) + list(_tables(audit, most_rows))
+        filled(_book(audit, tables), [table for _, table in tables], file)
         file.seek(0)
         yield from iter(partial(file.read, CHUNK), b"")
 
 
-def _write(audit: Audit, file: IO[bytes], most_rows: int) -> None:
-    book = xlsxwriter.Workbook(file, {"constant_memory": True, "in_memory": False})
+def _book(audit: Audit, tables: Sequence[tuple[str, Table]]) -> IO[bytes]:
+    """Return the workbook with a summary and an empty sheet for each table."""
+    file = BytesIO()
+    book = xlsxwriter.Workbook(file, {"constant_memory": True, "in_memory": True})
     book.set_properties({
         "title": "azml-audit" if audit.is_azure else "azml-audit (not Azure)",
         "comments": origin(audit),
         "created": audit.finished_at.astimezone(UTC).replace(tzinfo=None),
     })  # fmt: skip
-    sheets = _Sheets(book, most_rows)
-    summary = book.add_worksheet("summary")
-    for name, frame in _tables(audit):
-        sheets.add(name, frame)
-    sheets.fill(summary, _summary(audit, sheets.notes))
+    sheets = _Sheets(book)
+    sheets.fill(book.add_worksheet("summary"), _summary(audit, list(_notes(tables))))
+    for name, table in tables:
+        sheets.add(name, table)
     book.close()
+    return file
 
 
-def _tables(audit: Audit) -> Iterator[tuple[str, pd.DataFrame]]:
-    yield "findings", finding_frame(audit)[list(COLUMNS)]
+def _notes(tables: Sequence[tuple[str, Table]]) -> Iterator[str]:
+    """Yield the notes of the sheets about rows and cells that do not fit."""
+    for name, table in tables:
+        yield from [table.note] if table.note else []
+        if table.cut:
+            yield f"{table.cut:,} cells of {name} are cut. {ALL_FINDINGS} has the whole texts of findings."
+
+
+def _findings(audit: Audit, most_rows: int) -> Iterator[tuple[str, Table]]:
+    """Yield the sheets of findings, the worst first. The least severe that do not fit are cut.
+
+    Findings that need action are never cut: they go on to another sheet.
+    """
+    found = with_workspaces(worst_first(audit.listed(APPLICABLE)), audit.tables)
+    needed = int(found["status"].isin(list(OPEN)).sum())
+    room = most_rows - 2
+    sheets = max(1, -(-needed // room))
+    fits = len(found) <= sheets * room + 1
+    kept = found if fits else found.head(sheets * room)
+    note = "" if fits else _cut_note(found.iloc[len(kept) :])
+    for number in range(sheets):
+        is_last = number == sheets - 1
+        part = kept.iloc[number * room : None if is_last else (number + 1) * room]
+        name = f"findings {number + 1}" if number else "findings"
+        yield name, Table(frame=part, columns=COLUMNS, note=note if is_last else "")
+
+
+def _cut_note(cut: pd.DataFrame) -> str:
+    columns = [cut[name].astype(object) for name in ("status", "severity")]
+    counts = Counter(zip(*columns, strict=True))
+    named = ", ".join(f"{count:,} {status} {severity}" for (status, severity), count in counts.items())
+    return f"{len(cut):,} findings do not fit, the least severe ({named}). {ALL_FINDINGS} has all of them."
+
+
+def _tables(audit: Audit, most_rows: int) -> Iterator[tuple[str, Table]]:
     for sheet, file in (("workspaces", WORKSPACES), ("rules", OUTBOUND_RULES), ("gaps", GAPS)):
-        yield sheet, published_table(audit, file.name)[[column.name for column in file.columns]]
+        frame = published_table(audit, file.name)
+        kept = frame if len(frame) < most_rows else frame.head(most_rows - 2)
+        cut = len(frame) - len(kept)
+        note = f"{cut:,} more rows of {sheet} do not fit. {file.path} has them." if cut else ""
+        yield sheet, Table(frame=kept, columns=file.names, note=note)
 
 
 def _summary(audit: Audit, notes: Sequence[str]) -> Iterator[Sequence[Any]]:
@@ -112,7 +156,7 @@ def _summary(audit: Audit, notes: Sequence[str]) -> Iterator[Sequence[Any]]:
     yield ["workspaces left out by the scope", seen.workspaces_left_out]
     yield ["outbound rules", seen.outbound_rules]
     yield ["gaps", seen.gaps]
-    yield from ([note] for note in notes)
+    yield from ([note] for note in [*notes, *_not_listed(audit)])
     yield []
     yield ["policy", "verdict", "score", "violated", "waived", *(each.value for each in Status)]
     for verdict in audit.verdicts:
@@ -128,15 +172,16 @@ def _summary(audit: Audit, notes: Sequence[str]) -> Iterator[Sequence[Any]]:
         yield from ([verdict.policy, f"{label}: {each}"] for label, each in policy_notes(verdict))
 
 
-class _Sheets:
-    """The sheets of a workbook with their formats, and notes on rows and cells that did not fit."""
+def _not_listed(audit: Audit) -> list[str]:
+    counts = [f"{count:,} {status}" for status, count in audit.not_listed(APPLICABLE).items()]
+    return [f"Findings that are not listed: {', '.join(counts)}. {ALL_FINDINGS} has them."] if counts else []
 
-    def __init__(self, book: Workbook, most_rows: int) -> None:
-        self.notes: list[str] = []
+
+class _Sheets:
+    """The sheets of a workbook with their formats."""
+
+    def __init__(self, book: Workbook) -> None:
         self._book = book
-        self._most_rows = most_rows
-        self._cut = 0
-        self._fitted: dict[str, str] = {}
         self._header = book.add_format({"bold": True, "bg_color": "#1f2937", "font_color": "#ffffff"})
         self._quoted = book.add_format({"quote_prefix": True})
         self._colours = {
@@ -144,51 +189,28 @@ class _Sheets:
             for word, (background, ink) in _COLOURS.items()
         }
 
-    def add(self, name: str, frame: pd.DataFrame) -> None:
-        """Add a sheet with the frame: frozen header, filter, colours, and a note if rows do not fit."""
-        sheet, columns = self._book.add_worksheet(name), [str(each) for each in frame.columns]
-        self._cut, self._fitted = 0, {}
+    def add(self, name: str, table: Table) -> None:
+        """Add a sheet for a table: frozen header, filter, colours, and the template row that `filled` replaces."""
+        sheet, count = self._book.add_worksheet(name), len(table.frame)
         sheet.freeze_panes(1, 0)
-        for place, column in enumerate(columns):
+        for place, column in enumerate(table.columns):
             sheet.set_column(place, place, _WIDE if column in _WIDE_COLUMNS else _NARROW)
             sheet.write_string(0, place, column, self._header)
-        fits = len(frame) < self._most_rows
-        kept = frame if fits else frame.head(self._most_rows - 2)
-        for number, row in enumerate(_values(kept), start=1):
-            self._row(sheet, number, row)
-        last = len(kept)
-        if not fits:
-            note = f"{len(frame) - last:,} more rows of {name} do not fit. report.json has all of them."
-            self.notes.append(note)
-            sheet.write_string(last + 1, 0, note)
-        if self._cut:
-            self.notes.append(f"{self._cut:,} cells of {name} are cut. report.json has the whole texts.")
-        sheet.autofilter(0, 0, last, len(columns) - 1)
-        self._colour(sheet, columns, last)
+        sheet.write_string(1, 0, "template", self._quoted)
+        sheet.autofilter(0, 0, count, len(table.columns) - 1)
+        self._colour(sheet, table.columns, count)
 
     def fill(self, sheet: Worksheet, rows: Iterator[Sequence[Any]]) -> None:
         """Fill a sheet with plain rows."""
         sheet.set_column(0, 0, 24)
         sheet.set_column(1, 9, _NARROW)
         for number, row in enumerate(rows):
-            self._row(sheet, number, row)
-
-    def _row(self, sheet: Worksheet, number: int, row: Sequence[Any]) -> None:
-        for place, value in enumerate(row):
-            if isinstance(value, str):
-                if value:
-                    self._text(sheet, number, place, value)
-            elif isinstance(value, bool):
-                sheet.write_boolean(number, place, value)
-            elif value is not None:
-                sheet.write_number(number, place, value)
-
-    def _text(self, sheet: Worksheet, number: int, place: int, value: str) -> None:
-        if value not in self._fitted:
-            self._fitted[value] = fitting(for_xml(value))
-        text = self._fitted[value]
-        self._cut += len(text) < len(value)
-        sheet.write_string(number, place, text, self._quoted if is_formula(text) else None)
+            for place, value in enumerate(row):
+                if isinstance(value, str):
+                    text = fitting(for_xml(value))
+                    sheet.write_string(number, place, text, self._quoted if is_formula(text) else None)
+                else:
+                    sheet.write_number(number, place, value)
 
     def _colour(self, sheet: Worksheet, columns: Sequence[str], last: int) -> None:
         for place, column in enumerate(columns):
@@ -196,17 +218,3 @@ class _Sheets:
                 for word, style in self._colours.items():
                     rule = {"type": "cell", "criteria": "==", "value": f'"{word}"', "format": style}
                     sheet.conditional_format(1, place, last, place, rule)
-
-
-def _values(frame: pd.DataFrame) -> Iterator[tuple[Any, ...]]:
-    """Return the rows, with None for a value that was not reported."""
-    columns = [frame[name].astype(object).where(frame[name].notna(), None).tolist() for name in frame.columns]
-    return zip(*columns, strict=True)
-
-
-def fitting(text: str) -> str:
-    """Return the text, or as much as fits into a cell and the number of characters that do not fit."""
-    if len(text) <= MOST_UNITS // 2 or len(text.encode("utf-16-le")) <= MOST_UNITS * 2:
-        return text
-    kept = text.encode("utf-16-le")[: (MOST_UNITS - 60) * 2].decode("utf-16-le", errors="ignore")
-    return f"{kept}… ({len(text) - len(kept):,} more characters do not fit)"

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from checks.contract.tables import BOOLEAN, INTEGER, SCHEMAS, STRING
 from checks.policy.score import WEIGHTS
 
-SCHEMA_VERSION = "2.3"
+SCHEMA_VERSION = "3.0"
 
 DECIMAL = "Float64"
 """A number with one decimal."""
@@ -30,17 +30,26 @@ class ReportColumn:
 
 @dataclass(frozen=True, kw_only=True)
 class ReportFile:
-    """One CSV file: what a row is, its columns in order, and the columns its rows are sorted by."""
+    """One CSV file: what a row is, its columns in order, and the columns its rows are sorted by.
+
+    `note` describes the rows that the file of a report leaves out, "" if it has them all.
+    """
 
     name: str
     row: str
     columns: tuple[ReportColumn, ...]
     sorted_by: tuple[str, ...]
+    note: str = ""
 
     @property
     def path(self) -> str:
         """The file's name in the report's folder."""
         return f"{self.name}.csv"
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of its columns, in order."""
+        return tuple(column.name for column in self.columns)
 
 
 def _columns(*rows: tuple[str, str] | tuple[str, str, str]) -> tuple[ReportColumn, ...]:
@@ -61,13 +70,16 @@ FINDINGS = ReportFile(
     name="findings",
     row="the finding of one check for one resource, under one policy",
     sorted_by=("workspace_id", "check_id", "resource_id", "policy"),
+    note="Findings that are not applicable are left out unless `--include not-applicable` is given, and `--statuses` "
+    "may leave out more. A finding that is not in this file was judged: `scores.csv` counts it, and "
+    "`findings.parquet` has it. `notListed` in `datapackage.json` counts the missing findings by status.",
     columns=_columns(
         ("check_id", "the check; never reused for another"),
         ("title", "the state the check requires"),
         ("family", "the letters of check_id"),
         ("severity", "the severity under the policy: critical, high, medium, low, informational"),
         ("status", "the fact: pass, fail, unknown, not-applicable, error"),
-        ("verdict", "the policy's judgement: compliant, violated, waived, undetermined"),
+        ("verdict", "the policy's judgement: compliant, violated, waived, undetermined, consequence"),
         ("resource_id", "the id of the resource, as Azure spells it"),
         ("workspace_id", "the id of its workspace, as Azure spells it"),
         ("workspace", "the workspace's name"),
@@ -93,6 +105,7 @@ VIOLATIONS = ReportFile(
     row="a finding that is fail, unknown or error: first the violated ones, then the undetermined, the "
     "consequences and the waived",
     sorted_by=(),
+    note="`--statuses` may leave out some of the three statuses; `notListed` in `datapackage.json` counts them.",
     columns=_columns(
         ("severity", "the severity under the policy: critical, high, medium, low, informational"),
         ("verdict", "the policy's judgement: violated, undetermined, consequence, waived"),
@@ -272,3 +285,6 @@ FILES: tuple[ReportFile, ...] = (
 
 REPORT_FILES = (VIOLATIONS, *FILES)
 """The CSV files of a report: `violations` first, for people. It repeats rows of `findings`."""
+
+ALL_FINDINGS = "findings.parquet"
+"""The file of every report with all findings, in the columns of `FINDINGS`."""

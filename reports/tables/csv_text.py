@@ -31,7 +31,12 @@ def as_csv(frame: pd.DataFrame, file: ReportFile) -> Iterator[bytes]:
     fields = [column.changed(_quoted) for column in columns.values()]
     yield escaped(",".join(columns) + "\n")
     for start in range(0, len(order), _ROWS_AT_ONCE):
-        yield escaped(_lines(fields, order[start : start + _ROWS_AT_ONCE]))
+        yield escaped(joined(fields, order[start : start + _ROWS_AT_ONCE]))
+
+
+def row_order(frame: pd.DataFrame, file: ReportFile) -> Codes:
+    """Return the places of the rows in the order of the file's lines. Texts are compared as they are in the frame."""
+    return _order({name: Vocabulary.of(frame[name]) for name in file.names}, file)
 
 
 def _order(columns: Mapping[str, Vocabulary], file: ReportFile) -> Codes:
@@ -42,26 +47,26 @@ def _order(columns: Mapping[str, Vocabulary], file: ReportFile) -> Codes:
     )
 
 
-def _lines(columns: Sequence[Vocabulary], rows: Codes) -> str:
-    """Return these rows as lines. Neighbouring columns whose values repeat together are joined once."""
+def joined(columns: Sequence[Vocabulary], rows: Codes, between: str = ",", end: str = "\n") -> str:
+    """Return these rows as one text. Neighbouring columns whose values repeat together are joined once."""
     parts: list[Vocabulary] = []
     for column in columns:
         field = column.take(rows)
-        both = _together(parts[-1], field) if parts else None
+        both = _together(parts[-1], field, between) if parts else None
         parts[-1:] = [both] if both else [*parts[-1:], field]
-    cells = np.full((len(rows), 2 * len(parts)), ",", dtype=object)
-    cells[:, -1] = "\n"
+    cells = np.full((len(rows), 2 * len(parts)), between, dtype=object)
+    cells[:, -1] = end
     for place, part in enumerate(parts):
         cells[:, 2 * place] = part.expanded
     return "".join(cells.ravel().tolist())
 
 
-def _together(left: Vocabulary, right: Vocabulary) -> Vocabulary | None:
+def _together(left: Vocabulary, right: Vocabulary, between: str) -> Vocabulary | None:
     """Return both columns as one; None if most of their combinations occur only once."""
     both = grouped([left, right])
     if len(both.pool) * _FEW > len(left.codes):
         return None
-    pool = left.take(both.pool).expanded + "," + right.take(both.pool).expanded
+    pool = left.take(both.pool).expanded + between + right.take(both.pool).expanded
     return Vocabulary(codes=both.codes, pool=pool)
 
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from checks.contract.tables import Tables
 from checks.engine.finding_ids import finding_ids
 from checks.vocabulary import Vocabulary
 from reports.audit import Audit
@@ -60,46 +61,26 @@ class FindingRow(NamedTuple):
         return self.reason or f"Observed {self.observed}."
 
 
-def finding_frame(audit: Audit) -> pd.DataFrame:
-    """Return the fields of `FindingRow` as texts, `<NA>` as "", in the order of `audit.findings`."""
-    described = with_workspaces(audit.findings, audit.tables)
-    described = described.assign(finding_id=finding_ids(audit.findings))
-    return pd.DataFrame(
-        {name: described[name].astype(object).fillna("") for name in FindingRow._fields}, dtype=object
-    )
-
-
-def evidence_of_rows(audit: Audit) -> Iterator[list[str]]:
-    """Yield the payloads behind every finding as URNs, in the order of `audit.findings`; none without a bundle."""
+def evidence_of_rows(audit: Audit, findings: pd.DataFrame) -> Iterator[list[str]]:
+    """Yield the payloads behind each of the findings as URNs, in their order; none without a bundle."""
     if audit.evidence is None or not audit.root_digest:
-        yield from ([] for _ in range(len(audit.findings)))
+        yield from ([] for _ in range(len(findings)))
         return
-    for references in audit.evidence:
+    for references in audit.evidence.loc[findings.index]:
         yield [f"urn:azml-audit:evidence:{audit.root_digest}:{each}" for each in str(references).split()]
 
 
-def evidence_by_policy(audit: Audit) -> dict[str, list[list[str]]]:
-    """Return the URNs of each policy's findings, in the order of `rows_by_policy`."""
-    found: dict[str, list[list[str]]] = {verdict.policy: [] for verdict in audit.verdicts}
-    for policy, urns in zip(audit.findings["policy"], evidence_of_rows(audit), strict=True):
-        found[str(policy)].append(urns)
-    return found
+def of_policy(findings: pd.DataFrame, policy: str) -> pd.DataFrame:
+    """Return the findings of the policy."""
+    return findings[findings["policy"].eq(policy)]
 
 
-def rows_by_policy(audit: Audit) -> dict[str, list[FindingRow]]:
-    """Return the findings of each policy, in the order of `audit.findings`."""
-    found: dict[str, list[FindingRow]] = {verdict.policy: [] for verdict in audit.verdicts}
-    for row in finding_rows(audit):
-        found[row.policy].append(row)
-    return found
-
-
-def finding_rows(audit: Audit) -> Iterator[FindingRow]:
-    """Yield every finding of every policy, in the order of `audit.findings`."""
-    described = with_workspaces(audit.findings, audit.tables)
+def finding_rows(findings: pd.DataFrame, tables: Tables) -> Iterator[FindingRow]:
+    """Yield the findings in their order; `tables` name their workspaces."""
+    described = with_workspaces(findings, tables)
     columns = [Vocabulary.of(described[name]) for name in FindingRow._fields if name != "finding_id"]
     for start in range(0, len(described), _ROWS_AT_ONCE):
-        ids = finding_ids(audit.findings.iloc[start : start + _ROWS_AT_ONCE]).tolist()
+        ids = finding_ids(findings.iloc[start : start + _ROWS_AT_ONCE]).tolist()
         taken = [column.take(np.arange(start, start + len(ids))) for column in columns]
         words = [each.expanded.tolist() for each in taken]
         yield from map(FindingRow._make, zip(ids, *words, strict=True))

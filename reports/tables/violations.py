@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import pandas as pd
 
@@ -11,40 +12,55 @@ from checks.engine.finding_ids import finding_ids
 from checks.fixes.effects import can_be_undone
 from checks.model import Check, Remediation, Status
 from checks.severity import Severity, Verdict
+from checks.vocabulary import Vocabulary, ordered
 from reports.audit import Audit
+from reports.selection import OPEN
 from reports.statuses import SEVERITY_ORDER
 from reports.tables.workspaces import with_workspaces
 
-_STATUSES = [Status.FAIL.value, Status.UNKNOWN.value, Status.ERROR.value]
-_ORDER = [Verdict.VIOLATED.value, Verdict.UNDETERMINED.value, Verdict.CONSEQUENCE.value, Verdict.WAIVED.value]
+_ORDER = {
+    verdict.value: rank
+    for rank, verdict in enumerate(
+        (Verdict.VIOLATED, Verdict.UNDETERMINED, Verdict.CONSEQUENCE, Verdict.WAIVED, Verdict.COMPLIANT)
+    )
+}
+_APPLIES = {status.value: status is Status.NOT_APPLICABLE for status in Status}
 _RANKS = {severity.value: severity.rank for severity in Severity}
+
+
+def worst_first(findings: pd.DataFrame) -> pd.DataFrame:
+    """Return the findings in the order in which people should read them: violations first, the most severe first.
+
+    Undetermined findings, consequences, waived and compliant ones follow. Findings that are not applicable are last.
+    """
+    columns = {name: Vocabulary.of(findings[name]) for name in ("verdict", "status", "severity")}
+    ranks = ((columns["verdict"], _ORDER), (columns["status"], _APPLIES), (columns["severity"], _RANKS))
+    keys = [column.ranked(partial(_rank, order)) for column, order in ranks]
+    keys += [
+        Vocabulary.of(findings[name]).ranked(str.lower)
+        for name in ("check_id", "resource_id", "workspace_id", "policy")
+    ]
+    return findings.iloc[ordered(keys)]
+
+
+def _rank(order: Mapping[str, int], word: str) -> int:
+    return order.get(word, len(order))
 
 
 def violation_table(audit: Audit) -> pd.DataFrame:
     """Return the findings that fail, are unknown or crashed, in the order in which people should read them."""
-    rows = audit.findings[audit.findings["status"].isin(_STATUSES)]
+    chosen = audit.listed(OPEN)
+    rows = worst_first(chosen[chosen["status"].isin(list(OPEN))])
     found = with_workspaces(rows, audit.tables)
     resource = found["resource_id"].astype("string")
     fails = found["status"].eq(Status.FAIL.value)
     summaries = {id: check.remediation.summary for id, check in audit.checks.items()}
     fixes = found["check_id"].astype("string").map(summaries).astype("string")
-    found = found.assign(
+    return found.assign(
         finding_id=finding_ids(rows),
         resource=resource.str.rstrip("/").str.rpartition("/")[2] if len(found) else resource,
         fix=fixes.where(fails),
     )
-    ranks = pd.DataFrame(
-        {
-            "verdict": found["verdict"]
-            .astype("string")
-            .map({word: rank for rank, word in enumerate(_ORDER)}),
-            "severity": found["severity"].astype("string").map(_RANKS),
-            "check": found["check_id"].astype("string"),
-            "resource": resource.str.lower(),
-            "policy": found["policy"].astype("string"),
-        }
-    )
-    return found.loc[ranks.sort_values(list(ranks.columns), kind="stable").index]
 
 
 @dataclass(frozen=True, kw_only=True)

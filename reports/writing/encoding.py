@@ -24,6 +24,7 @@ class Json(str):
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
 _SURROGATES = re.compile(r"[\ud800-\udfff]")
+_LINE_ENDS = str.maketrans({"\x85": "\\u0085", "\u2028": "\\u2028", "\u2029": "\\u2029"})
 _NOT_IN_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -48,6 +49,13 @@ def for_xml(text: str) -> str:
 def as_json(value: Any, *, levels: int) -> Iterator[bytes]:
     """Return the value as JSON text that ends in a line feed, in chunks. See `json_pieces`."""
     return chunks(chain(json_pieces(value, levels), "\n"))
+
+
+def json_lines(values: Iterable[Any]) -> Iterator[str]:
+    """Yield each value as one line of JSON, also for a reader that takes U+0085, U+2028 and U+2029 for line ends."""
+    for value in values:
+        text = _compact(value)
+        yield f"{text if text.isascii() else text.translate(_LINE_ENDS)}\n"
 
 
 def chunks(pieces: Iterable[str], encode: Callable[[str], bytes] = utf8) -> Iterator[bytes]:

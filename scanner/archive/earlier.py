@@ -29,9 +29,9 @@ def last_complete(runs: Sequence[Run], *, scope: str, policies: Mapping[str, str
 
 
 def download_report(store: ArchiveStore, run: Run, folder: Path) -> Path:
-    """Write the CSV files of the run's report to a folder and return it. Raises ArchiveError if one is missing."""
+    """Write the tables of the run's report to a folder and return it. Raises ArchiveError if one is missing."""
     for name in run.files:
-        if name.startswith(_NEEDED) and name.endswith(".csv"):
+        if name.startswith(_NEEDED) and name.endswith((".csv", ".parquet")):
             content = store.read(f"{run.run}/{name}")
             if content is None:
                 raise ArchiveError(f"{store.name} has no {run.run}/{name}, which its index lists.")

@@ -20,6 +20,7 @@ from scanner.choices import LAST_REPORT, Auth, CloudName, Collect, Discover, Log
 from scanner.errors import ScopeError
 
 if TYPE_CHECKING:
+    from reports.selection import Selection
     from scanner.azure.pipeline import Patience
     from scanner.commands.connections import Connection
     from scanner.scope.wanted import Wanted
@@ -134,7 +135,28 @@ class Report:
             "html, csv, json, sarif, ocsf, oscal, junit, markdown, xlsx. Repeatable. [default: html,csv]",
         ),
     ] = None
+    statuses: Annotated[
+        Texts,
+        _report(
+            *("--statuses", "STATUS,…"),
+            "List only findings with these statuses, in every file but the page and findings.parquet: pass, fail, "
+            "unknown, not-applicable, error. Repeatable. [default: what each format needs]",
+        ),
+    ] = None
+    include: Annotated[
+        Texts,
+        _report(
+            *("--include", "STATUS,…"),
+            "Also list findings with these statuses, such as not-applicable. Repeatable.",
+        ),
+    ] = None
     quiet: Annotated[bool, _report("--quiet -q", "", "Print no progress and no summary.")] = False
+
+    def selection(self) -> Selection:
+        """Return the findings to list, as the formats take them. Raises ReportError for a word that is no status."""
+        from reports.selection import selection
+
+        return selection(self.statuses, self.include)
 
 
 @dataclass(frozen=True, kw_only=True)

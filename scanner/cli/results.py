@@ -139,6 +139,8 @@ def sign(
     examples=[
         "report evidence.zip --format html,sarif --output old-report",
         "report evidence.zip --history audits/",
+        "report evidence.zip --format xlsx --statuses fail,unknown",
+        "report evidence.zip --include not-applicable",
     ]
 )
 def report(
@@ -169,9 +171,15 @@ def report(
         from scanner.archive.of_scan import opened
 
         store = opened(history, lambda: sign_in.connection(terminal))
-    formats = report.formats or ()
     return write_reports(
-        bundle, report.output, formats, terminal, quiet=report.quiet, result=result, archive=store
+        bundle,
+        report.output,
+        report.formats or (),
+        terminal,
+        selection=report.selection(),
+        quiet=report.quiet,
+        result=result,
+        archive=store,
     )
 
 

@@ -99,6 +99,7 @@ def demo(
         "scan --resource-group 'rg-ml-*' --tag env=prod",
         "scan --scope scope.yaml",
         "scan --from exports/ --format sarif,markdown",
+        "scan --format csv,ocsf --statuses fail,unknown",
         "scan --deadline 3600 --resume",
     ],
     note="Exit codes: 0 satisfied, 1 violated, 2 usage error, 3 incomplete, 4 internal error.",
@@ -161,6 +162,7 @@ def _job(
     return Job(
         output=report.output,
         formats=report.formats or (),
+        selection=report.selection(),
         quiet=report.quiet,
         result=after.result,
         metrics=after.metrics,

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from checks.contract.tables import Tables
 from checks.model import Severity
+from reports.selection import USUAL, Selection
 from scanner.audit import collected
 from scanner.azure.arm import Arm
 from scanner.azure.clouds import Cloud
@@ -48,6 +49,7 @@ class Job:
     """What to audit, by which policies, and where the reports go.
 
     `discover`: None compares both ways, or uses Resource Manager alone if Resource Graph refuses.
+    `selection`: the findings that the formats list.
     `earlier`: an evidence bundle or an export to read instead of Azure.
     `baseline`: an older report or bundle, or an archive, to compare with. With `fail_on_regression`, only
     violations that it does not have decide the exit code.
@@ -64,6 +66,7 @@ class Job:
     output: Path
     policies: Sequence[str]
     formats: Sequence[str] = ()
+    selection: Selection = USUAL
     fail_on: Severity | None = None
     wanted: Wanted = field(default_factory=Wanted)
     patience: Patience = field(default_factory=Patience)

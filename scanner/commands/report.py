@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from checks.registry import registry
 from reports.audit import Audit
 from reports.formats.registry import chosen, write
+from reports.selection import USUAL, Selection
 from reports.writing.folder import check_replaceable
 from scanner.after.result import STDOUT, check_result, result_of, write_result
 from scanner.audit import exit_code
@@ -32,6 +33,7 @@ def write_reports(
     formats: Sequence[str],
     terminal: Terminal,
     *,
+    selection: Selection = USUAL,
     quiet: bool = False,
     result: Path | None = None,
     archive: ArchiveStore | None = None,
@@ -50,6 +52,7 @@ def write_reports(
         found.audit,
         source=replayed(bundle).words,
         root_digest=bundle.root,
+        selection=selection,
         evidence=evidence_of(found.audit.findings, found.audit.tables, found.provenance, found.audit.checks),
     )
     if archive is not None:

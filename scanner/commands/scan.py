@@ -172,7 +172,7 @@ def _nothing() -> None:
 
 
 def _audited(job: Job, gathered: Gathered, policies: tuple[LoadedPolicy, ...]) -> Audit:
-    return audited(
+    audit = audited(
         gathered.tables,
         policies,
         fail_on=job.fail_on,
@@ -181,6 +181,7 @@ def _audited(job: Job, gathered: Gathered, policies: tuple[LoadedPolicy, ...]) -
         started_at=gathered.started_at,
         finished_at=gathered.finished_at,
     )
+    return replace(audit, selection=job.selection)
 
 
 def _concluded(job: Job, audit: Audit, folder: Path, terminal: Terminal, run: str) -> int:

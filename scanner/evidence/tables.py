@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from io import BytesIO
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
-from checks.contract.tables import BOOLEAN, INTEGER, SCHEMAS, STRING
+from checks.contract.tables import SCHEMAS
 from checks.frames import pd
 from reports.audit import Audit
 from reports.formats.csv_report import published_table
-from reports.tables.columns import DECIMAL, FILES, FINDINGS, ReportColumn, ReportFile
+from reports.tables.columns import FILES, FINDINGS, ReportColumn, ReportFile
 from reports.tables.csv_text import as_csv
+from reports.tables.parquet import as_parquet
 from scanner.evidence.pointers import evidence_of
 from scanner.tables.provenance import Provenance
 
@@ -40,8 +37,6 @@ ROWS_FILE = ReportFile(
     ),
 )
 
-_ARROW = {STRING: pa.string(), BOOLEAN: pa.bool_(), INTEGER: pa.int64(), DECIMAL: pa.float64()}
-
 
 def derived(audit: Audit, provenance: Provenance) -> Iterator[tuple[str, Iterable[bytes]]]:
     """Yield every derived file with its content in chunks, always in the same order."""
@@ -51,39 +46,14 @@ def derived(audit: Audit, provenance: Provenance) -> Iterator[tuple[str, Iterabl
         table = audit.tables[name] if name in SCHEMAS else published_table(audit, name)
         shown = published_table(audit, name) if name in published else table
         yield f"{FOLDER}{name}.csv", as_csv(shown, published.get(name, whole))
-        yield f"{FOLDER}{name}.parquet", [as_parquet(table, whole)]
+        yield f"{FOLDER}{name}.parquet", as_parquet(table, whole)
     evidence = audit.evidence
     if evidence is None:
         evidence = evidence_of(audit.findings, audit.tables, provenance, audit.checks)
     findings = published_table(audit, FINDINGS.name).assign(evidence=evidence)
     yield "findings.csv", as_csv(findings, FINDINGS_FILE)
-    yield "findings.parquet", [as_parquet(findings, FINDINGS_FILE)]
+    yield "findings.parquet", as_parquet(findings, FINDINGS_FILE)
     yield "provenance.csv", as_csv(_rows(provenance), ROWS_FILE)
-
-
-def as_parquet(frame: pd.DataFrame, file: ReportFile) -> bytes:
-    """The columns of `file` as Parquet, in the frame's order; texts as they are, nothing neutralised.
-
-    Without statistics: a reader trusts those of a file and skips rows by them, so altered ones hide rows.
-    """
-    columns = {column.name: _array(frame[column.name], column.dtype) for column in file.columns}
-    written = BytesIO()
-    pq.write_table(pa.table(columns), written, compression="zstd", write_statistics=False)
-    return written.getvalue()
-
-
-def _array(column: pd.Series, dtype: str) -> pa.Array:
-    """The column as Arrow has it; a lone surrogate, which it cannot hold, as its escape."""
-    values = column.astype(object).where(column.notna(), None)
-    try:
-        return pa.array(values.to_numpy(), type=_ARROW[dtype])
-    except UnicodeEncodeError:
-        texts = [_escaped(value) for value in values]
-        return pa.array(texts, type=_ARROW[dtype])
-
-
-def _escaped(value: str | None) -> str | None:
-    return None if value is None else value.encode(errors="backslashreplace").decode()
 
 
 def _as_the_schema(name: str) -> ReportFile:

@@ -61,7 +61,9 @@ def read(subject: Subject, terminal: Terminal, *, with_tables: bool) -> tuple[Sn
 
 
 def _is_report(path: Path) -> bool:
-    is_of_ours = path.is_dir() and any((path / name).exists() for name in ("findings.csv", "report.html"))
+    is_of_ours = path.is_dir() and any(
+        (path / name).exists() for name in ("findings.csv", "findings.parquet", "report.html")
+    )
     return is_bundle(path) or is_of_ours
 
 

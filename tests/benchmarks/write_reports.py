@@ -1,6 +1,7 @@
 """What writing a report costs: CPU and memory on top of an audit that is already judged.
 
     python tests/benchmarks/write_reports.py --subscriptions 100 --workspaces 100 --rules 12 --format html,csv
+    python tests/benchmarks/write_reports.py --format all
 
 The tenant is generated and tabulated in this process, without the network, and judged by `network.yaml`.
 """
@@ -16,7 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from checks.registry import registry
-from reports.formats.registry import chosen, prepare, write
+from reports.formats.registry import RENDERERS, chosen, prepare, write
 from scanner.audit import audited
 from scanner.policies import loaded
 from scanner.tables.tabulate import tables
@@ -44,7 +45,7 @@ def main() -> None:
     moment = datetime(2026, 1, 1, tzinfo=UTC)
     policies = loaded([str(HERE / "network.yaml")], registry())
     audit = audited(made, policies, source="generated", is_azure=False, started_at=moment, finished_at=moment)
-    formats = chosen([arguments.format])
+    formats = tuple(RENDERERS) if arguments.format == "all" else chosen([arguments.format])
     prepare(formats)
     Path("/proc/self/clear_refs").write_text("5", "utf-8")
     before, began = memory("VmRSS"), os.times()

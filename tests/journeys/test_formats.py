@@ -21,7 +21,7 @@ def run(*arguments: str) -> tuple[int, str, str]:
 def test_the_demo_is_written_in_every_format_and_its_json_is_as_the_schema_says(tmp_path: Path) -> None:
     folder, formats = tmp_path / "report", ",".join(RENDERERS)
     assert run("demo", "--policy", "internet-outbound", "--output", str(folder), "--format", formats)[0] == 0
-    named = {"report.html", "findings.csv", "report.json", "report.sarif", "report.ocsf.json", "junit.xml"}
+    named = {"report.html", "findings.csv", "report.json", "report.sarif", "report.ocsf.jsonl", "junit.xml"}
     assert named | {"report.oscal.json", "summary.md", "report.xlsx"} < {
         path.name for path in folder.iterdir()
     }
@@ -37,6 +37,7 @@ def test_formats_add_up_and_the_summary_names_the_folder_where_there_is_no_page(
     code, out, _ = run("demo", "--output", str(folder), "-f", "junit", "-f", "markdown,sarif")
     assert code == 0
     assert {path.name for path in folder.iterdir()} - {".azml-audit-files"} == {
+        "findings.parquet",
         "junit.xml",
         "summary.md",
         "report.sarif",

@@ -62,7 +62,8 @@ def test_every_file_is_published_with_its_version() -> None:
     files_of = written(files(audit_of(tenant(3))))
     package = json.loads(files_of["datapackage.json"])
     assert package["version"] == SCHEMA_VERSION
-    assert {each["path"] for each in package["resources"]} == {file.path for file in REPORT_FILES}
+    paths = {file.path for file in REPORT_FILES}
+    assert {each["path"] for each in package["resources"]} == paths | {"findings.parquet"}
     assert set(files_of) == {file.path for file in REPORT_FILES} | {"datapackage.json"}
 
 

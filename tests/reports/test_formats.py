@@ -15,7 +15,7 @@ from tests.support.audits.formats import LONE_SURROGATE, file, plain_audit, rich
 FILES = {
     "json": ["report.json"],
     "sarif": ["report.sarif"],
-    "ocsf": ["report.ocsf.json"],
+    "ocsf": ["report.ocsf.jsonl"],
     "oscal": ["report.oscal-plan.json", "report.oscal.json"],
     "junit": ["junit.xml"],
     "markdown": ["summary.md"],
@@ -45,7 +45,8 @@ def test_a_text_format_is_utf8_with_line_feeds_and_warns_that_it_is_not_azure(na
 def test_the_formats_of_a_run_are_in_one_folder(tmp_path: Path) -> None:
     folder = write(plain_audit(), tmp_path / "report", ["json,sarif", "oscal"])
     written = sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
-    assert written == ["report.json", "report.oscal-plan.json", "report.oscal.json", "report.sarif"]
+    named = ["report.json", "report.oscal-plan.json", "report.oscal.json", "report.sarif"]
+    assert written == ["findings.parquet", *named]
 
 
 def test_formats_are_separated_by_commas_or_repeated() -> None:
@@ -63,7 +64,7 @@ def test_an_unknown_format_is_refused_with_the_known_ones(word: str) -> None:
 
 def test_what_is_rendered_has_no_name_twice() -> None:
     files = rendered(plain_audit(), RENDERERS)
-    assert len(files) == sum(len(render(plain_audit())) for render in RENDERERS.values())
+    assert len(files) == 1 + sum(len(render(plain_audit())) for render in RENDERERS.values())
 
 
 def test_json_has_a_line_for_each_element_and_no_lone_surrogate() -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from html.parser import HTMLParser
 
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from reports.formats.markdown import MOST_BYTES, code, files, plain
+from reports.tables.causes import causes_of_unknown
 from tests.support.audits.audits import CHECKS, audit_of, waiver, written
 from tests.support.audits.formats import LONE_SURROGATE, count, file
 from tests.support.audits.tenants import tenant
@@ -73,18 +75,18 @@ def test_every_row_has_as_many_cells_as_its_header() -> None:
         assert table.count("<td>") == width * (table.count("<tr>") - 1)
 
 
-def test_undetermined_findings_come_before_violations() -> None:
+def test_violations_come_first_and_then_unknown_findings_by_cause() -> None:
     headings = [line for line in summary().splitlines() if line.startswith("#")]
     assert [heading.partition(" (")[0] for heading in headings] == [
         "# Network isolation of Azure Machine Learning",
         "## Policies",
-        "## Gaps",
-        "## Undetermined",
         "## Violated",
+        "## Unknown, by cause",
+        "## Gaps",
         "## Waived",
         "## Policy notes",
     ]
-    assert f"## Undetermined ({count(verdict='undetermined'):,})" in headings
+    assert f"## Unknown, by cause ({count(verdict='undetermined'):,})" in headings
     assert f"## Violated ({count(verdict='violated'):,})" in headings
     assert f"## Waived ({count(verdict='waived'):,})" in headings
     assert "Expired waiver" in summary().partition("## Policy notes")[2]
@@ -101,6 +103,28 @@ def test_a_large_tenant_fits_a_comment_and_counts_the_rows_left_out() -> None:
     assert f"**{in_all - shown:,} more rows are left out.**" in violated
     severities = [line.split(" | ")[0] for line in violated.splitlines() if line.startswith("| ")][2:]
     assert severities == sorted(severities, key=["| critical", "| high", "| medium", "| low"].index)
+
+
+def test_a_hub_that_was_not_read_is_one_cause_whatever_checks_need_it() -> None:
+    hub = "A Project is judged by its hub, which could not be read: /subscriptions/s/hub."
+    found = pd.DataFrame(
+        {
+            "policy": "p",
+            "reason": [
+                f"The mode was not reported. {hub}",
+                f"The rules were not read. {hub}",
+                "Other.",
+                "Other.",
+            ],
+            "severity": ["low", "high", "medium", "medium"],
+            "check_id": ["NET001", "OBR005", "NET003", "NET003"],
+            "workspace_id": ["/A", "/a", "/b", "/c"],
+        }
+    )
+    told = [(each.reason, each.severity, each.findings, each.workspaces) for each in causes_of_unknown(found)]
+    assert told == [(hub, "high", 2, 1), ("Other.", "medium", 2, 2)]
+    assert causes_of_unknown(found)[0].checks == ("NET001", "OBR005")
+    assert causes_of_unknown(found.iloc[:0]) == []
 
 
 def test_an_empty_tenant_has_no_empty_tables() -> None:

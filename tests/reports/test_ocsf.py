@@ -1,4 +1,4 @@
-"""`report.ocsf.json`, read by py-ocsf-models."""
+"""`report.ocsf.jsonl`, read by py-ocsf-models."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import Any
 from py_ocsf_models.events.findings.compliance_finding import ComplianceFinding
 
 from checks.engine.finding_ids import finding_ids
-from tests.support.audits.formats import count, document, file, rich_audit
+from reports.writing.encoding import json_lines
+from tests.support.audits.formats import count, file, rich_audit
 
 UNKNOWN_TO_IT = {".cloud", ".compliance.status", ".compliance.status_code", ".compliance.status_details"}
 """Attributes of OCSF 1.8.0 (profile cloud, object compliance) that py-ocsf-models 0.10 leaves out."""
@@ -29,8 +30,7 @@ def lost(raw: Any, read: Any, path: str = "") -> Iterator[str]:
 
 
 def events() -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = document("report.ocsf.json", "ocsf")
-    return found
+    return [json.loads(line) for line in file("report.ocsf.jsonl", "ocsf").splitlines()]
 
 
 def findings() -> list[dict[str, Any]]:
@@ -44,28 +44,44 @@ def test_every_event_is_a_compliance_finding_and_nothing_in_it_is_unknown() -> N
         assert set(lost(event, model.model_dump(mode="json"))) <= UNKNOWN_TO_IT
 
 
-def test_the_file_is_an_array_with_an_event_on_each_line() -> None:
-    lines = file("report.ocsf.json", "ocsf").decode().splitlines()
-    assert (lines[0], lines[-1]) == ("[", "]")
-    assert [json.loads(line.removesuffix(",")) for line in lines[1:-1]] == events()
-    assert document("report.ocsf.json", "ocsf", "plain") == []
+def test_every_line_is_an_event_and_a_tenant_without_anything_has_none() -> None:
+    text = file("report.ocsf.jsonl", "ocsf").decode()
+    assert text.endswith("\n")
+    assert len(text.splitlines()) == len(events())
+    assert file("report.ocsf.jsonl", "ocsf", "plain") == b""
+
+
+def test_a_line_end_of_unicode_in_a_value_does_not_end_a_line() -> None:
+    text = "".join(json_lines([{"name": "a\u2028b\u2029c\x85d\ne"}]))
+    assert len(text.splitlines()) == 1
+    assert json.loads(text) == {"name": "a\u2028b\u2029c\x85d\ne"}
 
 
 def test_there_is_an_event_for_each_finding_of_each_policy_and_for_each_gap() -> None:
     audit = rich_audit()
-    assert [event["finding_info"]["uid"] for event in findings()] == finding_ids(audit.findings).tolist()
+    listed = audit.findings[audit.findings["status"].ne("not-applicable")]
+    assert [event["finding_info"]["uid"] for event in findings()] == finding_ids(listed).tolist()
     assert len(events()) - len(findings()) == len(audit.tables.gaps) > 0
     assert len({event["metadata"]["uid"] for event in events()}) == len(events())
 
 
 def test_a_status_is_the_fact_and_a_waiver_suppresses_without_hiding_it() -> None:
     told = {(each["compliance"]["status_code"], each["compliance"]["status_id"]) for each in findings()}
-    assert told == {("pass", 1), ("unknown", 2), ("fail", 3), ("error", 0), ("not-applicable", 99)}
+    assert told == {("pass", 1), ("unknown", 2), ("fail", 3), ("error", 0)}
     waived = [each for each in findings() if each["status"] == "Suppressed"]
     assert len(waived) == count(verdict="waived") > 0
     for each in waived:
         assert each["compliance"]["status"] == "Fail"
         assert each["compliance"]["status_details"][-1].startswith("Waived: Borne by")
+
+
+def test_a_pass_is_informational_and_keeps_the_severity_of_its_check() -> None:
+    passes = [each for each in findings() if each["compliance"]["status_code"] == "pass"]
+    assert {each["severity"] for each in passes} == {"Informational"}
+    assert {each["unmapped"]["severity"] for each in passes} > {"high"}
+    for each in findings():
+        if each["compliance"]["status_code"] != "pass":
+            assert each["severity"].lower() == each["unmapped"]["severity"]
 
 
 def test_what_was_not_read_is_a_warning_with_what_closes_it() -> None:

@@ -73,10 +73,13 @@ def test_every_reference_leads_somewhere_and_no_uuid_is_used_twice() -> None:
     assert max(Counter(every).values()) == 1
 
 
-def test_there_is_an_observation_for_each_finding_and_each_gap() -> None:
+def test_there_is_an_observation_for_each_gap_and_each_violation_and_unknown() -> None:
     gaps = len(rich_audit().tables.gaps)
     for result, policy in zip(results()["results"], ("base line/1", "strict"), strict=True):
-        assert len(result["observations"]) == count(policy=policy) + gaps
+        needed = sum(count(policy=policy, status=status) for status in ("fail", "unknown", "error"))
+        props = [{prop["name"] for prop in each["props"]} for each in result["observations"]]
+        assert sum("finding-id" in names for names in props) == needed
+        assert sum("resources" in names for names in props) == len(props) - needed - gaps > 0
     assert gaps > 0
 
 

@@ -36,7 +36,7 @@ def content_of(report: Path, name: str) -> str:
             with zipfile.ZipFile(path) as book:
                 texts += [(path.name, book.read(each).decode("utf-8", "replace")) for each in book.namelist()]
         elif path.is_file():
-            texts.append((path.name, path.read_text("utf-8")))
+            texts.append((path.name, path.read_text("utf-8", "replace")))
     return "".join(text for file, text in texts if file in FILES[name] or Path(file).suffix in FILES[name])
 
 
@@ -45,7 +45,7 @@ FILES = {
     "csv": {".csv"},
     "json": {"report.json"},
     "sarif": {".sarif"},
-    "ocsf": {"report.ocsf.json"},
+    "ocsf": {"report.ocsf.jsonl"},
     "oscal": {"report.oscal.json"},
     "junit": {".xml"},
     "markdown": {".md"},
@@ -75,11 +75,13 @@ def resolved(urn: str, bundle: Path, root: str) -> Any:
 
 def test_ocsf_and_oscal_lead_to_the_payloads_behind_a_finding(made: tuple[Path, Path, str]) -> None:
     report, bundle, root = made
-    events = json.loads((report / "report.ocsf.json").read_text())
+    lines = (report / "report.ocsf.jsonl").read_text("utf-8").splitlines()
+    events = [json.loads(line) for line in lines]
     event = next(each for each in events if each["finding_info"]["types"] == ["NET006"])
     place = resolved(event["unmapped"]["evidence"][0], bundle, root)
     assert place["id"].lower() == event["resources"][0]["uid"].lower()
     results = json.loads((report / "report.oscal.json").read_text())["assessment-results"]["results"]
     observations = [each for each in results[0]["observations"] if "relevant-evidence" in each]
-    assert len(observations) == len([each for each in events if each["finding_info"]["types"] != ["GAP"]])
+    needed = [each for each in events if each["compliance"]["status_code"] in ("fail", "unknown", "error")]
+    assert len(observations) == len(needed) > 0
     assert resolved(observations[0]["relevant-evidence"][0]["href"], bundle, root)

@@ -44,7 +44,7 @@ def test_the_files_of_both_formats_are_written(tmp_path: Path) -> None:
 
 def test_only_the_wanted_format_is_written(tmp_path: Path) -> None:
     folder = write(audit_of(tenant(3)), tmp_path / "report", ["html"])
-    assert set(contents(folder)) == {"report.html", LIST_OF_FILES}
+    assert set(contents(folder)) == {"report.html", "findings.parquet", LIST_OF_FILES}
 
 
 def test_an_unknown_format_is_refused(tmp_path: Path) -> None:

@@ -12,12 +12,16 @@ import pytest
 from openpyxl import Workbook, load_workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
-from reports.formats.xlsx import MOST_UNITS, files, fitting
+from reports.formats.xlsx import files
+from reports.formats.xlsx_rows import MOST_UNITS, fitting
 from reports.writing.encoding import REPLACEMENT
 from tests.support.audits.audits import written
 from tests.support.audits.formats import LONE_SURROGATE, NAMES, count, file, rich_audit
 
 SHEETS = ["summary", "findings", "workspaces", "rules", "gaps"]
+
+
+LISTED = rich_audit().findings[rich_audit().findings["status"].ne("not-applicable")]
 
 
 @cache
@@ -43,7 +47,7 @@ def test_there_is_a_sheet_for_each_table_with_a_frozen_filtered_header(audit: st
 
 def test_every_row_is_there_and_numbers_and_truths_are_not_texts() -> None:
     tables = rich_audit().tables
-    frames = [rich_audit().findings, tables.workspaces, tables.outbound_rules, tables.gaps]
+    frames = [LISTED, tables.workspaces, tables.outbound_rules, tables.gaps]
     assert [book()[name].max_row - 1 for name in SHEETS[1:]] == [len(frame) for frame in frames]
     assert column(book()["findings"], "verdict").count("waived") == count(verdict="waived") > 0
     assert {type(value) for value in column(book()["workspaces"], "outbound_rules")} == {int, type(None)}
@@ -92,18 +96,34 @@ def test_the_summary_shows_the_source_and_each_verdict() -> None:
 
 
 def test_rows_that_do_not_fit_are_counted_in_their_sheet_and_in_the_summary() -> None:
+    most = int(LISTED["status"].ne("pass").sum()) + 12
+    told = load_workbook(BytesIO(written(files(rich_audit(), most_rows=most))["report.xlsx"]))
+    (note,) = (cell.value for cell in told["summary"]["A"] if "findings do not fit" in str(cell.value))
+    assert str(note).startswith(f"{len(LISTED) - most + 2:,} findings do not fit, the least severe (")
+    assert str(note).endswith("findings.parquet has all of them.")
+    sheet = told["findings"]
+    assert sheet.max_row == most
+    assert sheet.cell(most, 1).value == note
+    assert sheet.auto_filter.ref == f"A1:O{most - 1}"
+    statuses = column(sheet, "status")
+    assert statuses[-11:] == ["pass"] * 10 + [None]
+
+
+def test_findings_that_need_action_go_on_to_another_sheet() -> None:
     told = load_workbook(BytesIO(written(files(rich_audit(), most_rows=40))["report.xlsx"]))
-    note = (
-        f"{len(rich_audit().findings) - 38:,} more rows of findings do not fit. report.json has all of them."
-    )
-    assert told["findings"].max_row == 40
-    assert told["findings"]["A40"].value == note
-    assert told["findings"].auto_filter.ref == "A1:O39"
-    assert note in [cell.value for cell in told["summary"]["A"]]
+    sheets = [name for name in told.sheetnames if name.startswith("findings")]
+    assert sheets == ["findings", *(f"findings {number}" for number in range(2, len(sheets) + 1))]
+    found = [str(word) for name in sheets for word in column(told[name], "verdict") if word]
+    order = ["violated", "undetermined", "consequence", "waived", "compliant"]
+    assert found == sorted(found, key=order.index)
+    assert [found.count(word) for word in order[:4]] == [count(verdict=word) for word in order[:4]]
+    assert "rules" in told.sheetnames
+    (note,) = (cell.value for cell in told["summary"]["A"] if "rows of rules" in str(cell.value))
+    assert note == "90 more rows of rules do not fit. outbound_rules.csv has them."
 
 
 def test_a_sheet_that_is_exactly_full_has_no_note() -> None:
-    rows = len(rich_audit().findings)
+    rows = len(LISTED)
     told = load_workbook(BytesIO(written(files(rich_audit(), most_rows=rows + 1))["report.xlsx"]))
     assert told["findings"].max_row == rows + 1
     assert not any("do not fit" in str(cell.value) for cell in told["summary"]["A"])

@@ -93,7 +93,7 @@ def test_every_option_asks_azure_or_is_of_use_without_it() -> None:
     command = get_command(app).commands["scan"]  # type: ignore[attr-defined]
     offline = {"policy", "output", "formats", "from_", "evidence", "sign", "timestamp", "fail_on", "baseline"}
     offline |= {"fail_on_regression", "quiet", "log_level", "log_format"}
-    offline |= {"archive", "result", "metrics", "on_change"}
+    offline |= {"archive", "result", "metrics", "on_change", "statuses", "include"}
     assert {parameter.name for parameter in command.params} == LIVE_ONLY | offline
 
 
