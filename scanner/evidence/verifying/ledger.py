@@ -76,7 +76,7 @@ class Ledger:
     places: set[Place] = field(default_factory=set)
     gaps: set[Place] = field(default_factory=set)
     broken: set[str] = field(default_factory=set)
-    """The kinds of questions of which at least one was refused or ended in a gap."""
+    """The kinds of questions of which one was refused or ended in a gap."""
     tenants: set[str] = field(default_factory=set)
     """The lower-cased ids of the tenants whose subscriptions were listed or refused."""
     asked_of: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
