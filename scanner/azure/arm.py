@@ -38,6 +38,7 @@ from scanner.payloads.advice import advice
 from scanner.payloads.answers import payload_or_gap
 from scanner.payloads.bodies import parsed
 from scanner.payloads.payload import Gap, Payload
+from scanner.payloads.people import Pseudonyms
 from scanner.payloads.questions import Ask
 from scanner.payloads.redaction import redacted
 from scanner.progress import Progress, Silent
@@ -65,11 +66,14 @@ class Arm:
         progress: Progress | None = None,
         recall: Recall | None = None,
         tenant: str = "",
+        people: Pseudonyms | None = None,
     ) -> None:
         """Prepare without opening anything. `recall` returns answers of an interrupted scan, or None.
 
-        `tenant` is the tenant that the credential signs in to, if the scan reads several; "" if it reads one.
+        `tenant` is the tenant that the credential signs in to, if the scan reads several; "" if it reads one. `people`
+        are the pseudonyms of the scan, by default under a new key.
         """
+        self.people = people or Pseudonyms()
         self.cloud = cloud
         self.tenant = tenant
         self.clock = clock
@@ -181,7 +185,7 @@ class Arm:
         """Return a response as a payload or a gap."""
         body = response.body()
         document = response.json() if isinstance(response, Answer) else parsed(body)
-        body, pointers = redacted(body, document)
+        body, pointers = redacted(body, document, self.people)
         headers = response.headers
         return payload_or_gap(
             Payload(

@@ -24,12 +24,18 @@ from scanner.payloads.answers import is_answer
 from scanner.payloads.notes import Notes
 from scanner.payloads.pages import next_link
 from scanner.payloads.payload import Payload, read_record, record_of
+from scanner.payloads.people import new_key
 from scanner.payloads.questions import Ask, Question
 
 _log = logging.getLogger("azml_audit.resume")
 
-FORMAT = 2
+FORMAT = 3
 _LONGEST_FIRST_LINE = 1000
+
+
+def _first_line(key: str, scope: str, pseudonym_key: bytes) -> bytes:
+    line = {"format": FORMAT, "scope": scope, "key": key, "pseudonyms": pseudonym_key.hex()}
+    return json.dumps(line).encode() + b"\n"
 
 
 def _next_question(page: Payload) -> Question | None:
@@ -49,9 +55,9 @@ def _next_record(file: IO[bytes]) -> Payload | None:
 class Spool:
     """A `Store` in a file that only its owner can read. Only one scan at a time may write one report.
 
-    The file is `.NAME.payloads` beside the report NAME, or inside it if that is a mount point. It has a line
-    with the scan's key, then a record for each payload, written as soon as it is read. A killed process
-    leaves at most one incomplete record at the end, which is cut off. A scan with the same key reuses
+    The file is `.NAME.payloads` beside the report NAME, or inside it if that is a mount point. Its first line has the
+    scan's key and the key of its pseudonyms. A record follows for each payload, written as soon as it is read. A
+    killed process leaves at most one incomplete record at the end, which is cut off. A scan with the same key reuses
     answers that are no gaps and not older than `max_age`; it reuses a list only if it can reuse all pages.
     `finish` removes the file.
     """
@@ -111,20 +117,22 @@ class Spool:
         for offset in self._offsets:
             yield self._at(offset)
 
-    def begin(self, key: str, scope: str = "") -> None:
-        """Resume the interrupted scan with this key, or start a new file.
+    def begin(self, key: str, scope: str = "") -> bytes:
+        """Resume the interrupted scan with this key, or start a new file. Return the key of its pseudonyms.
 
         Raises UsageError if the interrupted scan has another digest of its scope.
         """
-        first_line = json.dumps({"format": FORMAT, "scope": scope, "key": key}).encode() + b"\n"
-        if self._resume and _scope_in(self._path) not in (None, scope):
+        old = _begun(self._path) if self._resume else {}
+        if old.get("scope", scope) != scope:
             raise UsageError(
                 f"--resume: the interrupted scan of {self._report} has another scope, and its answers do not fit "
                 "this one. Repeat its scope, choose another --output, or leave out --resume to drop its answers."
             )
         try:
+            first_line = _first_line(key, scope, _key_in(old))
             self._is_resumed = self._resume and bool(key) and self._begins_with(first_line)
             if not self._is_resumed:
+                first_line = _first_line(key, scope, new_key())
                 self._start_new(first_line)
             self._writing = self._path.open("r+b", buffering=0)
             self._reading = self._path.open("rb")
@@ -133,6 +141,7 @@ class Spool:
             self._adopt(first_line)
         except OSError as error:
             raise unwritable(self._report, error) from error
+        return _key_in(json.loads(first_line))
 
     def new_notes(self) -> Notes:
         """Return an empty file for the answers of a worker."""
@@ -272,15 +281,23 @@ class Spool:
         self._reading = self._writing = None
 
 
-def _scope_in(path: Path) -> str | None:
-    """Return the digest of the scope of the scan that a file has answers of, None if it has none of this format."""
+def _begun(path: Path) -> dict[str, str]:
+    """Return the texts of the first line of a file of this format, or nothing if there is no such line."""
     try:
         with open(path, "rb", opener=_no_link) as file:
             line = json.loads(file.readline(_LONGEST_FIRST_LINE))
     except (OSError, ValueError):
-        return None
+        return {}
     is_ours = isinstance(line, dict) and line.get("format") == FORMAT
-    return str(line.get("scope")) if is_ours else None
+    return {name: value for name, value in line.items() if isinstance(value, str)} if is_ours else {}
+
+
+def _key_in(line: dict[str, str]) -> bytes:
+    """Return the key of pseudonyms in a first line, empty if it has none."""
+    try:
+        return bytes.fromhex(line.get("pseudonyms", ""))
+    except ValueError:
+        return b""
 
 
 def _begins_with(path: Path, first_line: bytes) -> bool:

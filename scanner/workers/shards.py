@@ -25,6 +25,7 @@ from scanner.payloads.answers import is_answer
 from scanner.payloads.bodies import parsed
 from scanner.payloads.notes import Notes
 from scanner.payloads.payload import Gap, Payload
+from scanner.payloads.people import Pseudonyms
 from scanner.payloads.questions import Ask
 from scanner.reading.collection import Collection
 from scanner.reading.live import Here
@@ -56,6 +57,7 @@ class Reading:
     wanted: Wanted = field(default_factory=Wanted)
     patience: Patience
     clock: Callable[[], datetime]
+    people: Pseudonyms = field(default_factory=Pseudonyms)
     ca_bundle: Path | None = None
 
 
@@ -158,6 +160,7 @@ async def _read_reporting(shard: Shard, steps: Steps) -> ShardResult:
                 progress=reader.gates,
                 recall=reader.recalled,
                 tenant=tenant,
+                people=how.people,
             )
             arm.watch(reader.gates)
             arms[tenant] = await stack.enter_async_context(arm)
