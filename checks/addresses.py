@@ -19,7 +19,7 @@ PREFIX = "redacted-person-"
 
 
 def plain(address: str) -> str:
-    """Return the one spelling of an address that stands for all spellings of its case and its @."""
+    """Return an address in one spelling, whatever the case of its letters and the form of its @."""
     return re.sub(_AT, "@", normalize("NFKC", address)).casefold()
 
 

@@ -25,7 +25,7 @@ class Pseudonyms:
     """The pseudonyms of one scan.
 
     `named` are the addresses that the policies name, as `plain` writes them. They get the pseudonym without a key, by
-    which a policy selects a tag. Whoever has the policy knows them anyway.
+    which a policy selects a tag. The policy shows them to its readers anyway.
     """
 
     key: bytes = field(default_factory=new_key, repr=False)
