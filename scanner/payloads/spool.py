@@ -21,6 +21,7 @@ from filelock import FileLock, Timeout
 from reports.writing.places import hidden, make_private_folder, resolved, unwritable
 from scanner.errors import UsageError
 from scanner.payloads.answers import is_answer
+from scanner.payloads.first_line import begins_with, begun, first_line_of, key_in
 from scanner.payloads.notes import Notes
 from scanner.payloads.pages import next_link
 from scanner.payloads.payload import Payload, read_record, record_of
@@ -28,14 +29,6 @@ from scanner.payloads.people import new_key
 from scanner.payloads.questions import Ask, Question
 
 _log = logging.getLogger("azml_audit.resume")
-
-FORMAT = 3
-_LONGEST_FIRST_LINE = 1000
-
-
-def _first_line(key: str, scope: str, pseudonym_key: bytes) -> bytes:
-    line = {"format": FORMAT, "scope": scope, "key": key, "pseudonyms": pseudonym_key.hex()}
-    return json.dumps(line).encode() + b"\n"
 
 
 def _next_question(page: Payload) -> Question | None:
@@ -122,17 +115,17 @@ class Spool:
 
         Raises UsageError if the interrupted scan has another digest of its scope.
         """
-        old = _begun(self._path) if self._resume else {}
+        old = begun(self._path) if self._resume else {}
         if old.get("scope", scope) != scope:
             raise UsageError(
                 f"--resume: the interrupted scan of {self._report} has another scope, and its answers do not fit "
                 "this one. Repeat its scope, choose another --output, or leave out --resume to drop its answers."
             )
         try:
-            first_line = _first_line(key, scope, _key_in(old))
+            first_line = first_line_of(key, scope, key_in(old))
             self._is_resumed = self._resume and bool(key) and self._begins_with(first_line)
             if not self._is_resumed:
-                first_line = _first_line(key, scope, new_key())
+                first_line = first_line_of(key, scope, new_key())
                 self._start_new(first_line)
             self._writing = self._path.open("r+b", buffering=0)
             self._reading = self._path.open("rb")
@@ -141,7 +134,7 @@ class Spool:
             self._adopt(first_line)
         except OSError as error:
             raise unwritable(self._report, error) from error
-        return _key_in(json.loads(first_line))
+        return key_in(json.loads(first_line))
 
     def new_notes(self) -> Notes:
         """Return an empty file for the answers of a worker."""
@@ -152,7 +145,7 @@ class Spool:
         """Take over the notes that workers of the interrupted scan left, and remove them and all others."""
         self._first_line = first_line
         for path in self._noted():
-            if self._is_resumed and _begins_with(path, first_line):
+            if self._is_resumed and begins_with(path, first_line):
                 with path.open("rb") as file:
                     file.seek(len(first_line))
                     while (payload := _next_record(file)) is not None:
@@ -216,7 +209,7 @@ class Spool:
 
     def _begins_with(self, first_line: bytes) -> bool:
         """Check for a file that begins with this line and that only this user could write."""
-        found = _begins_with(self._path, first_line)
+        found = begins_with(self._path, first_line)
         if not found:
             _log.warning("no interrupted scan with these options beside %s: starting a new one", self._report)
         return found
@@ -279,42 +272,6 @@ class Spool:
             if file is not None:
                 file.close()
         self._reading = self._writing = None
-
-
-def _begun(path: Path) -> dict[str, str]:
-    """Return the texts of the first line of a file of this format, or nothing if there is no such line."""
-    try:
-        with open(path, "rb", opener=_no_link) as file:
-            line = json.loads(file.readline(_LONGEST_FIRST_LINE))
-    except (OSError, ValueError):
-        return {}
-    is_ours = isinstance(line, dict) and line.get("format") == FORMAT
-    return {name: value for name, value in line.items() if isinstance(value, str)} if is_ours else {}
-
-
-def _key_in(line: dict[str, str]) -> bytes:
-    """Return the key of pseudonyms in a first line, empty if it has none."""
-    try:
-        return bytes.fromhex(line.get("pseudonyms", ""))
-    except ValueError:
-        return b""
-
-
-def _begins_with(path: Path, first_line: bytes) -> bool:
-    try:
-        with open(path, "rb", opener=_no_link) as old:
-            return old.read(len(first_line)) == first_line and _is_ours(os.fstat(old.fileno()))
-    except OSError:
-        return False
-
-
-def _is_ours(status: os.stat_result) -> bool:
-    is_private = os.name != "posix" or not status.st_mode & 0o077
-    return is_private and (not hasattr(os, "geteuid") or status.st_uid == os.geteuid())
-
-
-def _no_link(path: str, flags: int) -> int:
-    return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0))
 
 
 def _private(path: str, flags: int) -> int:

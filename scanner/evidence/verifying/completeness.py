@@ -12,7 +12,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from checks.errors import AuditError
 from scanner.evidence.statement import AskedFor, ScanRecord
 from scanner.evidence.verifying import network_questions
-from scanner.evidence.verifying.ledger import KINDS, Ledger, Place, Superseded
+from scanner.evidence.verifying.ledger import Ledger, Superseded
+from scanner.evidence.verifying.places import KINDS, Place
 from scanner.payloads import json_members
 from scanner.payloads.answers import ADDRESS_RULES, PERIMETERS
 from scanner.payloads.bodies import parsed

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -14,41 +13,26 @@ from typing import Any
 from scanner.azure.pipeline import is_same_origin
 from scanner.evidence.replaying import PAGE_MISSING
 from scanner.evidence.statement import ScanRecord
+from scanner.evidence.verifying.places import Place, belongs
 from scanner.payloads import json_members
 from scanner.payloads.answers import (
     ADDRESS_RULES,
-    NETWORK_PROVIDER,
-    PERIMETERS,
     PRIVATE_ENDPOINTS,
     payload_or_gap,
 )
-from scanner.payloads.json_members import without_tenant
 from scanner.payloads.pages import items_on, next_link, subscriptions_below
 from scanner.payloads.payload import Gap, Payload
 from scanner.payloads.questions import Matter, path_of
 from scanner.reading.api_versions import offered_versions
-from scanner.reading.live import NETWORK_NAMESPACE
 from scanner.reading.workspace_reader import Listed, associated, listed, rules_by_name
 from scanner.scope.subscriptions import SubscriptionFacts
 from scanner.scope.wanted import Wanted
 from scanner.scope.workspaces import Sorting
-from scanner.tables.associated import ASSOCIATED, AssociatedType
-from scanner.tables.children import CHILDREN, OF_KIND, PROVIDER
+from scanner.tables.associated import AssociatedType
+from scanner.tables.children import CHILDREN, OF_KIND
 from scanner.tables.graph_rows import GRAPH, GraphRows, asked_subscriptions
-from scanner.tables.networks import NETWORK_TYPES, PlacedEndpoint, approved_endpoints, subnet_of
+from scanner.tables.networks import PlacedEndpoint, approved_endpoints, subnet_of
 from scanner.tables.subscriptions import facts_of, listed_id
-
-Place = tuple[str, str]
-"""The kind of a question and the lower-cased path of its URL."""
-
-KINDS = frozenset(
-    {
-        *("subscriptions", "subscription", "descendants", "workspaces", "workspace", "provider"),
-        *(ASSOCIATED, PERIMETERS, GRAPH, NETWORK_PROVIDER, ADDRESS_RULES, *NETWORK_TYPES),
-        *(child.kind for child in CHILDREN),
-    }
-)
-"""The kinds whose URLs follow from their scopes."""
 
 _PARENTS = frozenset(child.below for child in CHILDREN if child.below)
 
@@ -275,28 +259,3 @@ _READERS = {
     PRIVATE_ENDPOINTS: Ledger._read_endpoint,
     GRAPH: Ledger._read_graph,
 }
-
-
-def belongs(payload: Payload) -> bool:
-    """Return whether the URL of a payload is one that is asked for its kind and scope."""
-    path = path_of(payload.url)
-    return payload.kind not in KINDS or any(path == each.lower() for each in _paths(payload, path))
-
-
-def _paths(payload: Payload, path: str) -> Iterator[str]:
-    kind, scope = payload.kind, without_tenant(path_of(json_members.quoted(payload.scope)))
-    if kind in ("subscriptions", "subscription", "workspace", ASSOCIATED, GRAPH, *NETWORK_TYPES):
-        yield scope
-    elif kind in ("descendants", PERIMETERS):
-        yield f"{scope}/{kind}"
-    elif kind in ("workspaces", ADDRESS_RULES):
-        yield f"{scope}/providers/{PROVIDER}/workspaces"
-    elif kind == NETWORK_PROVIDER:
-        yield f"{scope}/providers/{NETWORK_NAMESPACE}"
-    elif kind == "provider":
-        yield from (scope, f"{scope}/providers/{PROVIDER}")
-    for child in CHILDREN:
-        if child.kind == kind and not child.below:
-            yield child.list_path(scope)
-        elif child.kind == kind and path.startswith(f"{scope}/") and path.endswith(f"/{kind.lower()}"):
-            yield path

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Set
 
 from checks.network.resource_ids import resource_id
-from scanner.evidence.verifying.ledger import Ledger, Place
+from scanner.evidence.verifying.ledger import Ledger
+from scanner.evidence.verifying.places import Place
 from scanner.payloads import json_members
 from scanner.payloads.answers import ADDRESS_RULES, NETWORK_PROVIDER, PRIVATE_ENDPOINTS, VIRTUAL_NETWORKS
 from scanner.payloads.questions import path_of

@@ -15,7 +15,8 @@ from scanner.emulator.faults import Fault, FaultKind
 from scanner.emulator.server import Emulator, emulated
 from scanner.emulator.tenants.generated import generated_tenant
 from scanner.payloads.payload import Gap, Payload
-from scanner.reading.scope import Wanted, subscriptions
+from scanner.reading.scope import subscriptions
+from scanner.scope.wanted import Wanted
 from tests.support.scanning import IMPATIENT, NOON
 
 TENANT = generated_tenant(subscriptions=3, workspaces=0, rules=0, seed=5)
@@ -38,7 +39,7 @@ def listed(emulator: Emulator) -> tuple[list[str], list[Payload | Gap]]:
     async def read() -> list[str]:
         arm = Arm(connection.cloud, connection.credential, clock=lambda: NOON, patience=IMPATIENT)
         async with arm:
-            return [each.id for each in await subscriptions(arm, Wanted(), kept.append)]
+            return [each.id for each in await subscriptions([arm], Wanted(), kept.append)]
 
     return asyncio.run(read()), kept
 
