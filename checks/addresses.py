@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from hashlib import sha256
 from unicodedata import normalize
 
@@ -14,19 +15,31 @@ _DOMAIN = r"[\w-]{1,63}(?:\.[\w-]{1,63}){0,8}\.(?:xn--[\w-]{2,59}|[^\W\d_]{2,63}
 _ADDRESS = re.compile(_LOCAL + _AT + _DOMAIN)
 
 
+PREFIX = "redacted-person-"
+
+
+def plain(address: str) -> str:
+    """Return an address in one spelling, whatever the case of its letters and the form of its @."""
+    return re.sub(_AT, "@", normalize("NFKC", address)).casefold()
+
+
 def pseudonym(address: str) -> str:
-    """Return the pseudonym of an address: the same for every spelling of its case and its @.
+    """Return the pseudonym of an address that a policy names: the same for every spelling.
 
-    Nothing secret goes in, so that two scans, an auditor's replay and a policy agree. A reader who has a list of
-    addresses can compute the pseudonym of each.
+    It has no key, so that a scan, an auditor's replay and a policy agree. A reader who has a list of addresses can
+    compute it, so a scan gives it only to the addresses that its policies name.
     """
-    plain = re.sub(_AT, "@", normalize("NFKC", address)).casefold()
-    return f"redacted-person-{sha256(plain.encode('utf-8', 'surrogatepass')).hexdigest()[:12]}"
+    return f"{PREFIX}{sha256(plain(address).encode('utf-8', 'surrogatepass')).hexdigest()[:12]}"
 
 
-def with_pseudonyms(text: str) -> str:
-    """Return the text with the pseudonym in place of every e-mail address."""
-    return _ADDRESS.sub(lambda found: pseudonym(found.group()), text) if may_hold_address(text) else text
+def with_pseudonyms(text: str, of: Callable[[str], str] = pseudonym) -> str:
+    """Return the text with the pseudonym in place of every e-mail address. `of` returns that of one address."""
+    return _ADDRESS.sub(lambda found: of(found.group()), text) if may_hold_address(text) else text
+
+
+def addresses_in(text: str) -> frozenset[str]:
+    """Return the e-mail addresses in a text, as `plain` writes them."""
+    return frozenset(map(plain, _ADDRESS.findall(text))) if may_hold_address(text) else frozenset()
 
 
 def without_addresses(text: str, replacement: str) -> str:

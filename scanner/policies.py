@@ -63,6 +63,11 @@ def management_groups(policies: Sequence[LoadedPolicy]) -> tuple[str, ...]:
     return tuple(sorted(named.values()))
 
 
+def addresses(policies: Sequence[LoadedPolicy]) -> frozenset[str]:
+    """Return every e-mail address that the selectors of the policies name."""
+    return frozenset().union(*(each.composition.addresses for each in policies))
+
+
 def starter() -> str:
     """Return the commented policy file that `policies init` writes."""
     return (files("checks") / "starter.yaml").read_text(encoding="utf-8")

@@ -1,8 +1,14 @@
-"""The progress of a scan: the interface, and the silent default."""
+"""The progress of a scan: the interface, the silent default, and the rate of its requests."""
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Callable
+from time import monotonic
 from typing import Protocol
+
+_RECENT = 10.0
+"""Seconds over which the rate of requests is measured."""
 
 
 class Progress(Protocol):
@@ -59,3 +65,29 @@ class Silent:
 
     def paced(self, scope: str, seconds: float) -> None:
         """Ignore it."""
+
+
+class Requests:
+    """Counts the requests that were answered, and how many of them each second of late. Any thread may read it."""
+
+    def __init__(self, clock: Callable[[], float] = monotonic) -> None:
+        """Start without requests."""
+        self.count = 0
+        self._clock = clock
+        self._recent: deque[tuple[float, int]] = deque()
+
+    def add(self) -> None:
+        """Count one request."""
+        now = self._clock()
+        self.count += 1
+        if not self._recent or now - self._recent[-1][0] >= 1:
+            self._recent.append((now, self.count - 1))
+        while len(self._recent) > 1 and now - self._recent[1][0] > _RECENT:
+            self._recent.popleft()
+
+    def a_second(self) -> float:
+        """Return how many requests were answered each second in the last ten seconds."""
+        now = self._clock()
+        recent = (each for each in list(self._recent) if now - each[0] <= _RECENT)
+        since, before = next(recent, (now, self.count))
+        return (self.count - before) / max(now - since, 1.0)

@@ -6,7 +6,7 @@ import json
 import logging
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import Any
 
@@ -30,6 +30,7 @@ from rich.text import Text
 from reports.writing.lines import harmless
 from scanner.choices import LogFormat, LogLevel
 from scanner.payloads.secret_forms import redacted_text
+from scanner.progress import Requests
 from scanner.waiting import EVERY, PACED, THROTTLED, UNAVAILABLE, Waits
 
 
@@ -171,7 +172,7 @@ class TerminalProgress:
             transient=True,
             disable=not (enabled and console.is_terminal),
         )
-        self._requests = 0
+        self._requests = Requests()
         self._waits = Waits()
         self._is_drawn = not self._progress.disable
         self._has_ended = threading.Event()
@@ -188,7 +189,7 @@ class TerminalProgress:
     def _remind(self) -> None:
         """Log a line every 30 s while the scan waits, where nothing is drawn."""
         while not self._has_ended.wait(EVERY):
-            self._waits.remind(self._requests)
+            self._waits.remind(self._requests.count)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -219,7 +220,7 @@ class TerminalProgress:
 
     def request_answered(self) -> None:
         """Count the request."""
-        self._requests += 1
+        self._requests.add()
 
     def throttled(self, scope: str, seconds: float) -> None:
         """Show the wait, and log it."""
@@ -234,5 +235,10 @@ class TerminalProgress:
         self._waits.add(PACED, scope, seconds)
 
     def _note(self) -> str:
-        waiting = self._waits.text()
-        return f"{self._requests} requests{f' · {waiting}' if waiting else ''}"
+        requests = f"{self._requests.count:,} requests, {self._requests.a_second():.0f} a second"
+        return " · ".join(filter(None, (requests, self._time_left(), self._waits.text())))
+
+    def _time_left(self) -> str:
+        """Return the time that the rest of the workspaces takes at the speed so far, or "" before it is known."""
+        seconds = self._progress.tasks[self._workspaces].time_remaining
+        return f"about {timedelta(seconds=round(seconds))} left" if seconds else ""

@@ -14,6 +14,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from checks.addresses import addresses_in
 from checks.contract.tables import Tables
 from checks.engine.asking import ScopedCheck
 from checks.errors import PolicyError
@@ -129,9 +130,20 @@ class Composition:
     @property
     def management_groups(self) -> tuple[str, ...]:
         """Every management group that a selector names, sorted, each once in any case."""
-        selectors = [*(each.where for each in self.overrides), *(waiver.where for _, waiver in self.waivers)]
-        named = [group for where in selectors if where for group in where.management_group or ()]
+        named = [group for where in self._selectors for group in where.management_group or ()]
         return tuple(sorted({group.lower(): group for group in named}.values()))
+
+    @property
+    def addresses(self) -> frozenset[str]:
+        """Every e-mail address that a selector names as the value of a tag."""
+        tags = [where.tag or {} for where in self._selectors]
+        globs = [glob for tag in tags for values in tag.values() for glob in values]
+        return frozenset().union(*map(addresses_in, globs))
+
+    @property
+    def _selectors(self) -> list[Selector]:
+        named = [*(each.where for each in self.overrides), *(waiver.where for _, waiver in self.waivers)]
+        return [where for where in named if where]
 
     def effective(self, applies: Sequence[bool]) -> dict[str, EffectiveSetting]:
         """Return the setting of every installed check if exactly these of `overrides` apply."""

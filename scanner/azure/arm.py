@@ -4,8 +4,9 @@ It returns raw JSON at a pinned api-version, because the management SDK's models
 azure-mgmt-machinelearningservices 1.0.1, the newest stable release, uses api-version 2020-08-01, and its
 `Workspace` has neither `publicNetworkAccess` nor `managedNetwork`. With a newer `api_version` the SDK
 receives both and drops them, and uses that version for the first page only. The betas (2.0.0b2, 2023-04-01)
-have no `managedNetwork` either. `tests/scanner/azure/test_sdk_facts.py` measures these facts. The SDK still
-provides credentials, pipeline and retries. The raw bodies are also the evidence.
+have no `managedNetwork` either. `tests/scanner/azure/test_sdk_facts.py` measures these facts. The list of
+subscriptions is asked for with azure-mgmt-resource. The SDK provides credentials, pipeline and retries, too. The raw
+bodies are also the evidence.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from azure.core.pipeline import AsyncPipeline
 from azure.core.pipeline.transport import AsyncHttpResponse, HttpRequest
 from multidict import CIMultiDict
 
+from scanner.azure import subscriptions
 from scanner.azure.clouds import Cloud, proxy_for, tls_context
 from scanner.azure.credentials import waits_for_person
 from scanner.azure.identity import identity_of
@@ -38,6 +40,7 @@ from scanner.payloads.advice import advice
 from scanner.payloads.answers import payload_or_gap
 from scanner.payloads.bodies import parsed
 from scanner.payloads.payload import Gap, Payload
+from scanner.payloads.people import Pseudonyms
 from scanner.payloads.questions import Ask
 from scanner.payloads.redaction import redacted
 from scanner.progress import Progress, Silent
@@ -65,11 +68,14 @@ class Arm:
         progress: Progress | None = None,
         recall: Recall | None = None,
         tenant: str = "",
+        people: Pseudonyms | None = None,
     ) -> None:
         """Prepare without opening anything. `recall` returns answers of an interrupted scan, or None.
 
-        `tenant` is the tenant that the credential signs in to, if the scan reads several; "" if it reads one.
+        `tenant` is the tenant that the credential signs in to, if the scan reads several; "" if it reads one. `people`
+        are the pseudonyms of the scan, by default under a new key.
         """
+        self.people = people or Pseudonyms()
         self.cloud = cloud
         self.tenant = tenant
         self.clock = clock
@@ -169,9 +175,18 @@ class Arm:
 
     async def _sent(self, ask: Ask) -> Payload | Gap:
         """Send the question. A retry of Resource Graph's POST is allowed, because a query changes nothing."""
+        if ask.kind == subscriptions.KIND and not ask.is_later_page:
+            response = await subscriptions.listed(
+                self._pipeline,
+                self._credential,
+                self.cloud.arm_endpoint,
+                ask.api_version,
+                self.request_options(),
+            )
+            return self._answered(ask, response)
         retries: dict[str, Any] = {} if ask.method == "GET" else {"retry_on_methods": [ask.method]}
-        response = await self._pipeline.run(_request(ask), **retries, **self.request_options())
-        return self._answered(ask, response.http_response)
+        answer = await self._pipeline.run(_request(ask), **retries, **self.request_options())
+        return self._answered(ask, answer.http_response)
 
     def request_options(self) -> dict[str, Any]:
         """Return the options of every request. Only an endpoint on loopback may use http."""
@@ -181,7 +196,7 @@ class Arm:
         """Return a response as a payload or a gap."""
         body = response.body()
         document = response.json() if isinstance(response, Answer) else parsed(body)
-        body, pointers = redacted(body, document)
+        body, pointers = redacted(body, document, self.people)
         headers = response.headers
         return payload_or_gap(
             Payload(

@@ -115,8 +115,12 @@ def verify(
 
 
 @command(
-    examples=["sign evidence.zip --key auditor.key"],
-    note="The passphrase of an encrypted key is read from AZML_AUDIT_SIGN_PASSPHRASE.",
+    examples=[
+        "sign evidence.zip --key auditor.key",
+        "sign evidence.zip --key https://VAULT.vault.azure.net/keys/NAME",
+    ],
+    note="The passphrase of an encrypted key is read from AZML_AUDIT_SIGN_PASSPHRASE. A key in Azure Key Vault needs "
+    "azml-audit[vault] and an identity with Key Vault Crypto User.",
 )
 def sign(
     terminal: Terminal,

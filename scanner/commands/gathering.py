@@ -24,7 +24,8 @@ from scanner.azure.pipeline import Patience
 from scanner.choices import Discover
 from scanner.commands.connections import Connection
 from scanner.payloads.payload import Store
-from scanner.policies import LoadedPolicy, management_groups
+from scanner.payloads.people import Pseudonyms
+from scanner.policies import LoadedPolicy, addresses, management_groups
 from scanner.progress import Progress
 from scanner.reading.collection import EVERYTHING, Collection, collection_for
 from scanner.reading.discovery import discovery_by
@@ -195,7 +196,7 @@ async def _live(
 ) -> tuple[Tables, tuple[Identity, ...]]:
     wanted = replace(job.wanted, known_groups=management_groups(policies))
     collection = asked_for(job, policies)
-    reader = _workers(job, connected, collection, progress, store, clock)
+    pool = job.workers() if job.workers else None
     signing_in = [
         Arm(
             each.cloud,
@@ -212,7 +213,12 @@ async def _live(
     async with AsyncExitStack() as stack:
         arm, *others = [await stack.enter_async_context(each) for each in signing_in]
         identities = tuple(each.identity for each in (arm, *others))
-        store.begin(scan_key(arm.cloud, identities, wanted, collection), wanted.digest)
+        named = addresses(policies)
+        key = store.begin(scan_key(arm.cloud, identities, wanted, collection, named), wanted.digest)
+        people = Pseudonyms(key=key, named=named)
+        for each in (arm, *others):
+            each.people = people
+        reader = _workers(pool, job, connected, collection, progress, store, clock, people) if pool else None
         source = LiveSource(
             arm,
             wanted,
@@ -225,10 +231,17 @@ async def _live(
         return await collected(read.once(source), store, traces, wanted), identities
 
 
-def scan_key(cloud: Cloud, identities: Sequence[Identity], wanted: Wanted, collection: Collection) -> str:
+def scan_key(
+    cloud: Cloud,
+    identities: Sequence[Identity],
+    wanted: Wanted,
+    collection: Collection,
+    named: frozenset[str] = frozenset(),
+) -> str:
     """Return the key under which a scan is resumed; "" if a token names no identity.
 
-    Two scans have one key if they ask the same questions of one cloud as the same identities.
+    Two scans have one key if they ask the same questions of one cloud as the same identities. Their policies name the
+    same addresses (`named`), because these get other pseudonyms.
     """
     if any(not each.object_id and not each.client_id for each in identities):
         return ""
@@ -240,20 +253,21 @@ def scan_key(cloud: Cloud, identities: Sequence[Identity], wanted: Wanted, colle
         sorted(wanted.known_groups),
         sorted(collection.kinds),
         sorted(collection.members),
+        sorted(named),
     )
     return sha256(json.dumps(parts).encode()).hexdigest()
 
 
 def _workers(
+    pool: Pool,
     job: Job,
     connected: Connection,
     collection: Collection,
     progress: Progress,
     store: Store,
     clock: Clock,
-) -> SubscriptionsReader | None:
-    if job.workers is None:
-        return None
+    people: Pseudonyms,
+) -> SubscriptionsReader:
     from scanner.workers.shards import Reading
     from scanner.workers.workers import Workers
 
@@ -267,9 +281,10 @@ def _workers(
         patience=job.patience,
         clock=clock,
         ca_bundle=connected.ca_bundle,
+        people=people,
     )
     return Workers(
-        job.workers(),
+        pool,
         reading=reading,
         progress=progress,
         known=store.recollection,

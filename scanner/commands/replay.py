@@ -6,12 +6,17 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
+from checks.registry import registry
+from scanner.errors import UsageError
 from scanner.evidence.opening import is_bundle
+from scanner.evidence.policy_files import sealed_policies
 from scanner.evidence.replaying import Sealed, sealed
 from scanner.evidence.statement import ScanRecord
 from scanner.evidence.verifying.checked import CheckedSource
 from scanner.offline.source import source_from
 from scanner.payloads.payload import Source
+from scanner.payloads.people import Pseudonyms
+from scanner.policies import addresses
 from scanner.reading.collection import Collection
 from scanner.scope.wanted import Wanted
 
@@ -34,11 +39,21 @@ class Earlier:
     wanted: Wanted = field(default_factory=Wanted)
 
 
-def earlier(path: Path, collection: Collection) -> Earlier:
-    """Open the path. Raises EvidenceError for an altered bundle, ExportError if it is not an export."""
+def earlier(path: Path, collection: Collection, named: frozenset[str] = frozenset()) -> Earlier:
+    """Open the path. Raises EvidenceError for an altered bundle, ExportError if it is not an export.
+
+    `named` are the addresses by which the policies select tags. Raises UsageError for one that the policies of a
+    bundle do not name: its pseudonym there has a key that nobody has.
+    """
     if is_bundle(path):
-        return replayed(sealed(path))
-    source = source_from(path, collection)
+        bundle = sealed(path)
+        if not named <= addresses(sealed_policies(bundle.bundle, registry()) if named else ()):
+            raise UsageError(
+                f"{path}: a policy selects a tag by an e-mail address that no policy in this bundle names, so the "
+                "bundle has a pseudonym in its place. Select by another tag, or scan again with the policy."
+            )
+        return replayed(bundle)
+    source = source_from(path, collection, Pseudonyms(named=named))
     return Earlier(source=source, words=source.words, is_azure=True)
 
 

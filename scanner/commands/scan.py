@@ -33,7 +33,7 @@ from scanner.errors import UsageError
 from scanner.payloads.gaps import NONE_TO_READ, NOTHING_IN_SCOPE, PAST_DEADLINE
 from scanner.payloads.payload import PayloadStore, Store
 from scanner.payloads.spool import Spool
-from scanner.policies import LoadedPolicy, loaded
+from scanner.policies import LoadedPolicy, addresses, loaded
 from scanner.terminal import Terminal, TerminalProgress, print_line
 
 if TYPE_CHECKING:
@@ -293,7 +293,8 @@ def _gathered(
     if job.earlier is not None:
         from scanner.commands.replay import earlier
 
-        return from_earlier(job, earlier(job.earlier, asked_for(job, policies)), store, clock)
+        read = earlier(job.earlier, asked_for(job, policies), addresses(policies))
+        return from_earlier(job, read, store, clock)
     began = monotonic()
     connected = connect()
     in_time = replace(job, patience=job.patience.after(monotonic() - began))

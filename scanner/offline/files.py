@@ -12,6 +12,7 @@ from typing import Any
 
 from scanner.errors import ExportError
 from scanner.payloads.bodies import parsed
+from scanner.payloads.people import Pseudonyms
 from scanner.payloads.redaction import redacted
 
 MAX_BYTES = 512 * 1024 * 1024
@@ -30,13 +31,14 @@ class ExportFile:
 
     `name` is its path below the export's folder, with slashes. `body` is its text in UTF-8 after redaction.
     `written_at` is when the file was last written, to the second. It replaces the time when Azure
-    answered, which an export does not contain.
+    answered, which an export does not contain. `people` are the pseudonyms of the whole export.
     """
 
     name: str
     body: bytes
     written_at: datetime
     redactions: tuple[str, ...] = ()
+    people: Pseudonyms = field(default_factory=Pseudonyms, compare=False)
     document: Any = field(default=None, repr=False, compare=False)
 
 
@@ -48,14 +50,14 @@ class Found:
     ignored: tuple[str, ...]
 
 
-def found(path: Path) -> Found:
+def found(path: Path, people: Pseudonyms) -> Found:
     """Return the export at a path: one file with any name, or every .json file below a folder.
 
     Hidden files and folders are ignored, and links to folders are not followed. Raises ExportError if there
     is nothing to read or a file is not JSON.
     """
     if path.is_file():
-        return Found(files=(_read(path, path.name),), ignored=())
+        return Found(files=(_read(path, path.name, people),), ignored=())
     if not path.is_dir():
         raise ExportError(f"Could not read the export {path}: no such file or folder.")
     names = sorted(_below(path))
@@ -63,7 +65,7 @@ def found(path: Path) -> Found:
     if not wanted:
         raise ExportError(f"The folder {path} contains no .json file. {SUPPORTED}")
     return Found(
-        files=tuple(_read(path / name, name) for name in wanted),
+        files=tuple(_read(path / name, name, people) for name in wanted),
         ignored=tuple(name for name in names if name not in set(wanted)),
     )
 
@@ -76,7 +78,7 @@ def _below(folder: Path) -> Iterator[str]:
                 yield (Path(where) / name).relative_to(folder).as_posix()
 
 
-def _read(path: Path, name: str) -> ExportFile:
+def _read(path: Path, name: str, people: Pseudonyms) -> ExportFile:
     try:
         status = path.stat()
         if status.st_size > MAX_BYTES:
@@ -91,9 +93,16 @@ def _read(path: Path, name: str) -> ExportFile:
     document = parsed(body)
     if document is None:
         raise ExportError(f"{name} is not an export: {_why_not_json(text)}. {SUPPORTED}")
-    body, pointers = redacted(body, document)
+    body, pointers = redacted(body, document, people)
     written_at = datetime.fromtimestamp(int(status.st_mtime), UTC)
-    return ExportFile(name=name, body=body, written_at=written_at, redactions=pointers, document=document)
+    return ExportFile(
+        name=name,
+        body=body,
+        written_at=written_at,
+        redactions=pointers,
+        people=people,
+        document=document,
+    )
 
 
 def _decoded(body: bytes, name: str) -> str:

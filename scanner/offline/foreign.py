@@ -93,7 +93,7 @@ def unwrapped(file: ExportFile) -> ExportFile:
         return file
     body = content.encode("utf-8", "replace")
     document = parsed(body)
-    body, pointers = redacted(body, document)
+    body, pointers = redacted(body, document, file.people)
     return file if document is None else replace(file, body=body, document=document, redactions=pointers)
 
 

@@ -17,6 +17,7 @@ from scanner.offline.merging import Key, MergedItem, empty_kind, key_of, merged_
 from scanner.payloads import json_members
 from scanner.payloads.answers import PERIMETERS
 from scanner.payloads.payload import Gap, Keep, Payload
+from scanner.payloads.people import Pseudonyms
 from scanner.reading.collection import EVERYTHING, Collection
 from scanner.tables.children import OF_KIND
 
@@ -42,14 +43,16 @@ class ExportSource:
             keep(gap)
 
 
-def source_from(path: Path, collection: Collection = EVERYTHING) -> ExportSource:
+def source_from(
+    path: Path, collection: Collection = EVERYTHING, people: Pseudonyms | None = None
+) -> ExportSource:
     """Return the export at a path: a file, or a folder with every .json file below it.
 
-    `collection` is what the chosen checks read. What the export does not show of it becomes a gap. Raises
-    ExportError for a file that is not an export, for files that contradict each other, and for a list whose
-    workspace is not known.
+    `collection` is what the chosen checks read. What the export does not show of it becomes a gap. `people` are the
+    pseudonyms of the export, by default under a new key. Raises ExportError for a file that is not an export, for
+    files that contradict each other, and for a list whose workspace is not known.
     """
-    export = found(path)
+    export = found(path, people or Pseudonyms())
     files = with_scopes(parse(file) for file in export.files)
     merged = merged_items(files)
     is_empty = all(each.format is Format.EMPTY for each in files)

@@ -15,6 +15,7 @@ from tempfile import SpooledTemporaryFile
 from typing import IO, TYPE_CHECKING, Any, Protocol
 
 from scanner.payloads.bodies import parsed, written
+from scanner.payloads.people import new_key
 from scanner.payloads.questions import Ask
 
 if TYPE_CHECKING:
@@ -127,10 +128,11 @@ class Source(Protocol):
 class Store(Protocol):
     """Keeps the payloads of one scan, and may hold those of an interrupted scan."""
 
-    def begin(self, key: str, scope: str = "") -> None:
+    def begin(self, key: str, scope: str = "") -> bytes:
         """Start the scan with this key. Payloads of a scan with another key are dropped.
 
-        Raises UsageError if the scan is to resume one with another digest of its scope.
+        Return the key of the scan's pseudonyms: a new one, or that of the interrupted scan if it is resumed. Raises
+        UsageError if the scan is to resume one with another digest of its scope.
         """
 
     def recalled(self, ask: Ask) -> Payload | None:
@@ -179,8 +181,9 @@ class PayloadStore:
         """Return the number of payloads."""
         return self._count
 
-    def begin(self, key: str, scope: str = "") -> None:
-        """Do nothing: this store holds no earlier scan."""
+    def begin(self, key: str, scope: str = "") -> bytes:  # noqa: ARG002 - named by the Protocol
+        """Return a new key of pseudonyms: this store holds no earlier scan."""
+        return new_key()
 
     def recalled(self, ask: Ask) -> Payload | None:  # noqa: ARG002 - named by the Protocol
         """Return None: this store holds no earlier scan."""

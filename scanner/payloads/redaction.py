@@ -10,8 +10,9 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from checks.addresses import may_hold_address, with_pseudonyms
+from checks.addresses import may_hold_address
 from scanner.payloads.bodies import written
+from scanner.payloads.people import Pseudonyms
 from scanner.payloads.secret_forms import REDACTED, redacted_text, without_people, without_secrets
 from scanner.payloads.secret_names import Treatment, is_secret, treatment
 from scanner.payloads.secret_signs import Signs, signs_in
@@ -24,12 +25,12 @@ _NOT_A_PERSON = ("At", "Type")
 """The ends of the names of the members of `systemData` that stay: `createdAt`, `createdByType`."""
 
 
-def redacted(body: bytes, document: Any) -> tuple[bytes, tuple[str, ...]]:
+def redacted(body: bytes, document: Any, people: Pseudonyms) -> tuple[bytes, tuple[str, ...]]:
     """Return the body without secrets, and the sorted JSON pointers of every replaced value.
 
-    `document` is the parsed body and is changed in place. A clean body is returned unchanged. Otherwise the
-    document is written again, compact, with its members in order. A body that is no JSON object or array,
-    such as an error page, is cleaned as a text; its pointer is "", the whole document.
+    `document` is the parsed body and is changed in place. `people` gives addresses their pseudonyms. A clean body is
+    returned unchanged. Otherwise the document is written again, compact, with its members in order. A body that is
+    no JSON object or array, such as an error page, is cleaned as a text; its pointer is "", the whole document.
     """
     signs = signs_in(body)
     if signs is None:
@@ -37,7 +38,7 @@ def redacted(body: bytes, document: Any) -> tuple[bytes, tuple[str, ...]]:
     if not isinstance(document, (dict, list)):
         cleaned = _cleaned_text(body)
         return cleaned, (() if cleaned == body else ("",))
-    pointers = _cleaned_below(document, _KEEP, signs)
+    pointers = _cleaned_below(document, _KEEP, signs, people)
     if not pointers:
         return body, ()
     return written(document), tuple(sorted(set(pointers)))
@@ -59,21 +60,21 @@ def _cut_member(found: re.Match[str]) -> str:
     return f"{found.group(1)}{REDACTED}" if is_dropped else found.group()
 
 
-def _cleaned_below(node: Any, place: Treatment, signs: Signs) -> list[str]:
+def _cleaned_below(node: Any, place: Treatment, signs: Signs, people: Pseudonyms) -> list[str]:
     """Replace the secrets below `node`, at a place of this treatment. Return their pointers from there."""
     is_object = type(node) is dict
-    renamed = _renamed(node, signs) if is_object and signs.members else {}
+    renamed = _renamed(node, signs, people) if is_object and signs.members else {}
     found = [f"/{_escaped(name)}" for name in renamed.values()]
     members: Iterable[tuple[Any, Any]] = node.items() if is_object else enumerate(node)
     for key, value in members:
         kind = place if not is_object else treatment(key) if place is _KEEP else _kind(key, place)
         if kind is not _DROP and type(value) in _CONTAINERS:
-            pointers = _cleaned_below(value, kind, signs) if value else ()
+            pointers = _cleaned_below(value, kind, signs, people) if value else ()
             if pointers:
                 step = _escaped(str(renamed.get(key, key)))
                 found += [f"/{step}{pointer}" for pointer in pointers]
         elif value and (kind is not _KEEP or signs.forms or (type(value) is str and may_hold_address(value))):
-            cleaned = _cleaned(value, kind, signs)
+            cleaned = _cleaned(value, kind, signs, people)
             if cleaned is not value and cleaned != value:
                 node[key] = cleaned
                 found.append(f"/{_escaped(str(renamed.get(key, key)))}")
@@ -94,7 +95,7 @@ def _kind(name: str, place: Treatment) -> Treatment:
     return place if kind is _KEEP else kind
 
 
-def _cleaned(value: Any, kind: Treatment, signs: Signs) -> Any:
+def _cleaned(value: Any, kind: Treatment, signs: Signs, people: Pseudonyms) -> Any:
     """Return a value without secrets. An address becomes a pseudonym; in an error it is replaced."""
     if type(value) is bool or kind is Treatment.LINK:
         return value
@@ -105,14 +106,14 @@ def _cleaned(value: Any, kind: Treatment, signs: Signs) -> Any:
     text = without_secrets(value) if signs.forms else value
     if not signs.people:
         return text
-    return without_people(text) if kind is Treatment.ERROR else with_pseudonyms(text)
+    return without_people(text) if kind is Treatment.ERROR else people.within(text)
 
 
-def _renamed(node: dict[str, Any], signs: Signs) -> dict[str, str]:
+def _renamed(node: dict[str, Any], signs: Signs, people: Pseudonyms) -> dict[str, str]:
     """Return the new names of members whose name holds an address or a secret. No two members become one."""
     renamed: dict[str, str] = {}
     for name in node:
-        cleaned = unique = _cleaned(name, _KEEP, signs)
+        cleaned = unique = _cleaned(name, _KEEP, signs, people)
         count = 1
         while unique != name and (unique in node or unique in renamed.values()):
             count += 1

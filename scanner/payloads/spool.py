@@ -21,15 +21,14 @@ from filelock import FileLock, Timeout
 from reports.writing.places import hidden, make_private_folder, resolved, unwritable
 from scanner.errors import UsageError
 from scanner.payloads.answers import is_answer
+from scanner.payloads.first_line import begins_with, begun, first_line_of, key_in
 from scanner.payloads.notes import Notes
 from scanner.payloads.pages import next_link
 from scanner.payloads.payload import Payload, read_record, record_of
+from scanner.payloads.people import new_key
 from scanner.payloads.questions import Ask, Question
 
 _log = logging.getLogger("azml_audit.resume")
-
-FORMAT = 2
-_LONGEST_FIRST_LINE = 1000
 
 
 def _next_question(page: Payload) -> Question | None:
@@ -49,9 +48,9 @@ def _next_record(file: IO[bytes]) -> Payload | None:
 class Spool:
     """A `Store` in a file that only its owner can read. Only one scan at a time may write one report.
 
-    The file is `.NAME.payloads` beside the report NAME, or inside it if that is a mount point. It has a line
-    with the scan's key, then a record for each payload, written as soon as it is read. A killed process
-    leaves at most one incomplete record at the end, which is cut off. A scan with the same key reuses
+    The file is `.NAME.payloads` beside the report NAME, or inside it if that is a mount point. Its first line has the
+    scan's key and the key of its pseudonyms. A record follows for each payload, written as soon as it is read. A
+    killed process leaves at most one incomplete record at the end, which is cut off. A scan with the same key reuses
     answers that are no gaps and not older than `max_age`; it reuses a list only if it can reuse all pages.
     `finish` removes the file.
     """
@@ -111,20 +110,22 @@ class Spool:
         for offset in self._offsets:
             yield self._at(offset)
 
-    def begin(self, key: str, scope: str = "") -> None:
-        """Resume the interrupted scan with this key, or start a new file.
+    def begin(self, key: str, scope: str = "") -> bytes:
+        """Resume the interrupted scan with this key, or start a new file. Return the key of its pseudonyms.
 
         Raises UsageError if the interrupted scan has another digest of its scope.
         """
-        first_line = json.dumps({"format": FORMAT, "scope": scope, "key": key}).encode() + b"\n"
-        if self._resume and _scope_in(self._path) not in (None, scope):
+        old = begun(self._path) if self._resume else {}
+        if old.get("scope", scope) != scope:
             raise UsageError(
                 f"--resume: the interrupted scan of {self._report} has another scope, and its answers do not fit "
                 "this one. Repeat its scope, choose another --output, or leave out --resume to drop its answers."
             )
         try:
+            first_line = first_line_of(key, scope, key_in(old))
             self._is_resumed = self._resume and bool(key) and self._begins_with(first_line)
             if not self._is_resumed:
+                first_line = first_line_of(key, scope, new_key())
                 self._start_new(first_line)
             self._writing = self._path.open("r+b", buffering=0)
             self._reading = self._path.open("rb")
@@ -133,6 +134,7 @@ class Spool:
             self._adopt(first_line)
         except OSError as error:
             raise unwritable(self._report, error) from error
+        return key_in(json.loads(first_line))
 
     def new_notes(self) -> Notes:
         """Return an empty file for the answers of a worker."""
@@ -143,7 +145,7 @@ class Spool:
         """Take over the notes that workers of the interrupted scan left, and remove them and all others."""
         self._first_line = first_line
         for path in self._noted():
-            if self._is_resumed and _begins_with(path, first_line):
+            if self._is_resumed and begins_with(path, first_line):
                 with path.open("rb") as file:
                     file.seek(len(first_line))
                     while (payload := _next_record(file)) is not None:
@@ -207,7 +209,7 @@ class Spool:
 
     def _begins_with(self, first_line: bytes) -> bool:
         """Check for a file that begins with this line and that only this user could write."""
-        found = _begins_with(self._path, first_line)
+        found = begins_with(self._path, first_line)
         if not found:
             _log.warning("no interrupted scan with these options beside %s: starting a new one", self._report)
         return found
@@ -270,34 +272,6 @@ class Spool:
             if file is not None:
                 file.close()
         self._reading = self._writing = None
-
-
-def _scope_in(path: Path) -> str | None:
-    """Return the digest of the scope of the scan that a file has answers of, None if it has none of this format."""
-    try:
-        with open(path, "rb", opener=_no_link) as file:
-            line = json.loads(file.readline(_LONGEST_FIRST_LINE))
-    except (OSError, ValueError):
-        return None
-    is_ours = isinstance(line, dict) and line.get("format") == FORMAT
-    return str(line.get("scope")) if is_ours else None
-
-
-def _begins_with(path: Path, first_line: bytes) -> bool:
-    try:
-        with open(path, "rb", opener=_no_link) as old:
-            return old.read(len(first_line)) == first_line and _is_ours(os.fstat(old.fileno()))
-    except OSError:
-        return False
-
-
-def _is_ours(status: os.stat_result) -> bool:
-    is_private = os.name != "posix" or not status.st_mode & 0o077
-    return is_private and (not hasattr(os, "geteuid") or status.st_uid == os.geteuid())
-
-
-def _no_link(path: str, flags: int) -> int:
-    return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0))
 
 
 def _private(path: str, flags: int) -> int:

@@ -111,9 +111,10 @@ def _gathered(subject: Subject, job: Job, policies: Sequence[LoadedPolicy], term
     with PayloadStore() as store:
         if subject.connect is None:
             from scanner.commands.replay import earlier
+            from scanner.policies import addresses
 
             path = subject.path or LAST_REPORT
-            return from_earlier(job, earlier(path, asked_for(job, policies)), store, now)
+            return from_earlier(job, earlier(path, asked_for(job, policies), addresses(policies)), store, now)
         asked = replace(job, wanted=subject.wanted) if subject.wanted else job
         with TerminalProgress(terminal.err, enabled=True) as progress:
             return from_azure(asked, policies, subject.connect(), progress, store, now)

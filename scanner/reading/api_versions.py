@@ -123,10 +123,11 @@ class ApiVersions:
             keep_superseded(answer, self._keep)
             return {}
         self._keep(answer)
-        return _offered(answer.document)
+        return offered_versions(answer.document)
 
 
-def _offered(document: Any) -> dict[str, list[str]]:
+def offered_versions(document: Any) -> dict[str, list[str]]:
+    """Return the api-versions that a provider's answer offers, by lower-cased resource type."""
     return {
         str(each["resourceType"]).lower(): [str(version) for version in each["apiVersions"]]
         for each in json_members.objects(document, "resourceTypes") or ()

@@ -73,7 +73,7 @@ def listed(item: json_members.Object, api_version: str, members: frozenset[str])
         api_version=api_version,
         leaves_out=not isinstance(properties, dict) or (can_show and not members <= properties.keys()),
         associated=associated(item),
-        rules=_fingerprint(rules) if isinstance(rules, dict) else None,
+        rules=fingerprint(rules) if isinstance(rules, dict) else None,
         has_own_network=has_own_network,
         reports_network=network is not None,
         is_off=(json_members.text(network, "isolationMode") or "").lower() == "disabled",
@@ -114,8 +114,13 @@ def _reports_connections(properties: Any) -> bool:
     return has_them or properties.get("privateLinkCount") == 0
 
 
-def _fingerprint(rules: Mapping[str, Any]) -> int:
-    """Hash the deciding properties of rules, given as name to properties. Valid in this process only."""
+def rules_by_name(items: Iterable[json_members.Object]) -> dict[str, Any]:
+    """Return the properties of the items of an outboundRules list by their names."""
+    return {str(item.get("name")): item.get("properties") for item in items}
+
+
+def fingerprint(rules: Mapping[str, Any]) -> int:
+    """Return a hash of the deciding properties of rules, given as name to properties. Valid in this process only."""
     deciding = [
         (name, tuple(map(rule.get, _DECIDING)) if isinstance(rule, dict) else (rule,))
         for name, rule in sorted(rules.items())
@@ -188,7 +193,7 @@ class WorkspaceReader:
         rules, endpoints = None, workspace.endpoints
         if _RULES.kind in self.wanted.kinds and workspace.has_own_network and not workspace.is_off:
             rules = await self._read_rules(workspace)
-        found = _fingerprint(rules) if rules is not None else None
+        found = fingerprint(rules) if rules is not None else None
         differs = found is not None and workspace.rules is not None and found != workspace.rules
         if rules and workspace.principal and ROLE_ASSIGNMENTS in self.wanted.kinds:
             own = () if workspace.is_user_assigned else (workspace.id, *workspace.associated.values())
@@ -221,7 +226,7 @@ class WorkspaceReader:
         )
         if any(isinstance(answer, Gap) for answer in answers):
             return None
-        return {str(item.get("name")): item.get("properties") for item in _items(answers)}
+        return rules_by_name(_items(answers))
 
     async def _list(
         self, child: ChildType, workspace_id: str, parent_id: str, *, may_be_missing: bool = False

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from scanner.azure.arm import Arm
@@ -22,12 +22,20 @@ from scanner.tables.networks import NETWORK_TYPES
 _SHARED = frozenset({ASSOCIATED, PERIMETERS, *NETWORK_TYPES, ROLE_ASSIGNMENTS})
 """The kinds of question about resources that workspaces share."""
 
+_PACED_STEP = 1.0
+"""Seconds by which a wait for the scan's own rate must grow to be reported again."""
+
 
 class Gates(Silent):
     """The gates that Azure closed, and the number of questions under way for each scope."""
 
-    def __init__(self) -> None:
-        """Open all gates. `asked_waits` lists every wait. `changed` is set when anything may have changed."""
+    def __init__(self, report: Callable[[str, str, float], None] = lambda *_: None) -> None:
+        """Open all gates. `asked_waits` lists every wait. `changed` is set when anything may have changed.
+
+        `report` gets each wait at once: the name of the method of `Progress`, the scope and the seconds.
+        """
+        self._report = report
+        self._paced_until: dict[str, float] = {}
         self.changed = asyncio.Event()
         self.asked_waits: list[tuple[str, float]] = []
         self.unavailable_waits: list[tuple[str, float]] = []
@@ -36,14 +44,26 @@ class Gates(Silent):
 
     def throttled(self, scope: str, seconds: float) -> None:
         """Record that Azure keeps the gate of `scope` closed for `seconds` more."""
-        self.asked_waits.append((scope, seconds))
-        self._closed_until[scope] = max(self._now(), self._closed_until.get(scope, 0.0)) + seconds
-        self.changed.set()
+        self._report("throttled", scope, seconds)
+        self._close(scope, seconds)
 
     def unavailable(self, scope: str, seconds: float) -> None:
         """Record the wait like one for throttling, and that it is none."""
-        self.throttled(scope, seconds)
+        self._report("unavailable", scope, seconds)
+        self._close(scope, seconds)
         self.unavailable_waits.append((scope, seconds))
+
+    def paced(self, scope: str, seconds: float) -> None:
+        """Report the wait if it ends at least a second later than the one before it."""
+        until = self._now() + seconds
+        if until - self._paced_until.get(scope, 0.0) >= _PACED_STEP:
+            self._paced_until[scope] = until
+            self._report("paced", scope, seconds)
+
+    def _close(self, scope: str, seconds: float) -> None:
+        self.asked_waits.append((scope, seconds))
+        self._closed_until[scope] = max(self._now(), self._closed_until.get(scope, 0.0)) + seconds
+        self.changed.set()
 
     @contextmanager
     def asking(self, ask: Ask) -> Iterator[None]:

@@ -25,6 +25,7 @@ from scanner.payloads.answers import is_answer
 from scanner.payloads.bodies import parsed
 from scanner.payloads.notes import Notes
 from scanner.payloads.payload import Gap, Payload
+from scanner.payloads.people import Pseudonyms
 from scanner.payloads.questions import Ask
 from scanner.reading.collection import Collection
 from scanner.reading.live import Here
@@ -32,6 +33,7 @@ from scanner.reading.scope import Subscription
 from scanner.scope.wanted import Wanted
 from scanner.version import VERSION
 from scanner.workers.gates import Gates, WatchedArm
+from scanner.workers.steps import Steps
 
 _SETTLE_SECONDS = 0.05
 """How long nothing must be under way before a worker counts as idle."""
@@ -55,6 +57,7 @@ class Reading:
     wanted: Wanted = field(default_factory=Wanted)
     patience: Patience
     clock: Callable[[], datetime]
+    people: Pseudonyms = field(default_factory=Pseudonyms)
     ca_bundle: Path | None = None
 
 
@@ -85,7 +88,8 @@ class Shard:
     """Some subscriptions that one worker reads for at most `seconds`.
 
     Either all of them were begun before or none. `ends_at` is the scan's deadline in seconds since the epoch,
-    because a shard may wait for its worker. In `notes` the worker keeps what it has not returned yet.
+    because a shard may wait for its worker. In `notes` the worker keeps what it has not returned yet, and to
+    the address `steps` it reports its waits.
     """
 
     reading: Reading
@@ -93,6 +97,7 @@ class Shard:
     seconds: float
     ends_at: float | None = None
     notes: Notes | None = None
+    steps: str | None = None
 
     @property
     def patience(self) -> Patience:
@@ -136,7 +141,12 @@ def read_shard(shard: Shard) -> ShardResult:
 
 
 async def _read(shard: Shard) -> ShardResult:
-    how, reader = shard.reading, _ShardReader(shard)
+    with Steps(shard.steps) as steps:
+        return await _read_reporting(shard, steps)
+
+
+async def _read_reporting(shard: Shard, steps: Steps) -> ShardResult:
+    how, reader = shard.reading, _ShardReader(shard, Gates(steps.send))
     makers = {how.tenant: how.credential, **how.others}
     arms: dict[str, Arm] = {}
     async with AsyncExitStack() as stack:
@@ -150,6 +160,7 @@ async def _read(shard: Shard) -> ShardResult:
                 progress=reader.gates,
                 recall=reader.recalled,
                 tenant=tenant,
+                people=how.people,
             )
             arm.watch(reader.gates)
             arms[tenant] = await stack.enter_async_context(arm)
@@ -160,8 +171,8 @@ async def _read(shard: Shard) -> ShardResult:
 class _ShardReader:
     """Reads the portions of a shard, as many at once as keep the worker busy."""
 
-    def __init__(self, shard: Shard) -> None:
-        self.gates = Gates()
+    def __init__(self, shard: Shard, gates: Gates) -> None:
+        self.gates = gates
         self._shard = shard
         self._todo = deque(shard.portions)
         self._running: dict[asyncio.Task[None], Portion] = {}

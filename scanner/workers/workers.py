@@ -10,7 +10,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from concurrent.futures import Executor
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import replace
 from math import ceil, inf
 from time import monotonic, time
@@ -26,6 +26,7 @@ from scanner.progress import Progress, Silent
 from scanner.reading.scope import Subscription
 from scanner.workers.pools import Pool
 from scanner.workers.shards import Portion, Reading, Shard, ShardResult, read_shard
+from scanner.workers.steps import received
 
 ATTEMPTS = 3
 """How often in a row workers may be lost without returning anything."""
@@ -138,6 +139,7 @@ class Workers:
         self._new_notes = new_notes if pool.is_local else lambda: None
         self._ends_at: float | None = None
         self._returned = 0
+        self._steps: str | None = None
 
     async def read(self, chosen: Sequence[Subscription], keep: Keep) -> None:
         """Pass every payload and gap of these subscriptions to `keep` as workers return them."""
@@ -149,7 +151,8 @@ class Workers:
         code = "WorkersLost"
         try:
             async with asyncio.timeout(None if deadline is None else deadline + GRACE):
-                message = await self._attempts(outstanding, keep)
+                with received(self._progress) if self._pool.is_local else nullcontext() as self._steps:
+                    message = await self._attempts(outstanding, keep)
         except TimeoutError:
             code, message = gaps.PAST_DEADLINE, _LATE
         for portion in outstanding:
@@ -223,7 +226,12 @@ class Workers:
         portions = tuple(replace(each, known=self._known_of(each)) for each in taken)
         seconds = SLICE * 2 ** taken[0].slices
         shard = Shard(
-            reading=self._reading, portions=portions, seconds=seconds, ends_at=self._ends_at, notes=notes
+            reading=self._reading,
+            portions=portions,
+            seconds=seconds,
+            ends_at=self._ends_at,
+            notes=notes,
+            steps=self._steps,
         )
         try:
             return await asyncio.wrap_future(executor.submit(read_shard, shard))
@@ -254,7 +262,8 @@ class Workers:
         _log.debug("a worker finished %d of %d subscriptions", len(result.read), len(taken))
         for item in (*result.items, *(answer for portion in result.left for answer in portion.had)):
             self._keep(item, keep)
-        for wait in result.throttled:
+        # A worker of this machine has reported its waits already.
+        for wait in () if self._steps else result.throttled:
             report = self._progress.unavailable if wait in result.unavailable else self._progress.throttled
             report(*wait)
         for _ in result.read:

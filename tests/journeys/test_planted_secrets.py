@@ -22,6 +22,7 @@ from scanner.emulator.faults import Fault, FaultKind
 from scanner.emulator.tenants.tenant import Tenant
 from scanner.payloads.bodies import parsed
 from scanner.payloads.payload import Payload
+from scanner.payloads.people import Pseudonyms
 from scanner.payloads.redaction import redacted
 from scanner.payloads.spool import Spool
 from scanner.terminal import Terminal
@@ -51,7 +52,7 @@ def test_no_plant_in_a_recorded_body_is_kept_in_the_spool(name: str, tmp_path: P
         if key.rpartition("-")[0] != name or not document:
             continue
         body = json.dumps(plant(document, planted, random), ensure_ascii=random.random() < 0.5).encode()
-        kept, pointers = redacted(body, parsed(body))
+        kept, pointers = redacted(body, parsed(body), Pseudonyms())
         assert len(pointers) >= 1
         assert found(planted, spooled(kept, tmp_path)) == []
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import io
 import logging
+import re
 import time
 
 import pytest
 from rich.console import Console
 
 from scanner import terminal
+from scanner.progress import Requests
 from scanner.terminal import HarmlessConsole, TerminalProgress
 from scanner.waiting import PACED, THROTTLED, UNAVAILABLE, Waits
 
@@ -79,3 +81,28 @@ def test_on_a_terminal_the_time_left_is_drawn() -> None:
     assert isinstance(console.file, io.StringIO)
     drawn = console.file.getvalue()
     assert f"{THROTTLED} subscription a\\u001b[2Jb: 300 s left" in drawn
+
+
+def test_the_rate_is_that_of_the_last_ten_seconds() -> None:
+    clock = Clock()
+    requests = Requests(clock)
+    assert (requests.count, requests.a_second()) == (0, 0)
+    for _ in range(300):
+        requests.add()
+        clock.now += 0.1
+    assert (requests.count, round(requests.a_second())) == (300, 10)
+    clock.now += 60
+    assert (requests.count, requests.a_second()) == (300, 0)
+
+
+def test_on_a_terminal_the_requests_a_second_and_the_time_left_are_drawn() -> None:
+    console = HarmlessConsole(file=io.StringIO(), force_terminal=True, width=200, color_system=None)
+    with TerminalProgress(console, enabled=True) as progress:
+        progress.workspaces_found(1000)
+        for _ in range(3):
+            progress.request_answered()
+            progress.workspace_read()
+            time.sleep(0.01)
+        progress._progress.refresh()
+    assert isinstance(console.file, io.StringIO)
+    assert re.search(r"3 requests, 3 a second · about \d+:\d\d:\d\d left", console.file.getvalue())

@@ -26,6 +26,7 @@ from scanner.emulator.server import emulated
 from scanner.emulator.tenants.generated import generated_tenant
 from scanner.emulator.tenants.tenant import Graph, Tenant
 from scanner.payloads.bodies import parsed
+from scanner.payloads.people import Pseudonyms
 from scanner.payloads.redaction import redacted
 from scanner.payloads.secret_forms import REDACTED
 from tests.support.cassette_player import CASSETTES, FILE_NAME
@@ -156,7 +157,7 @@ def _scrubbed_body(text: str) -> str:
     document = parsed(text.encode())
     if document is None:
         return _without_addresses(text)
-    redacted(text.encode(), document)
+    redacted(text.encode(), document, Pseudonyms(key=b"of the cassettes"))
     return _Block(_without_addresses(json.dumps(document, indent=1)))
 
 

@@ -6,24 +6,27 @@ workspaces, and the next pages of lists. `verification` calls `problems`.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
 from checks.errors import AuditError
 from scanner.evidence.statement import AskedFor, ScanRecord
-from scanner.evidence.verifying.ledger import KINDS, Ledger, Place, Superseded
+from scanner.evidence.verifying import network_questions
+from scanner.evidence.verifying.ledger import Ledger, Superseded
+from scanner.evidence.verifying.places import KINDS, Place
 from scanner.payloads import json_members
-from scanner.payloads.answers import PERIMETERS
+from scanner.payloads.answers import ADDRESS_RULES, PERIMETERS
 from scanner.payloads.bodies import parsed
 from scanner.payloads.questions import path_of
 from scanner.reading.api_versions import is_refused_for_version
 from scanner.reading.collection import Collection
 from scanner.reading.discovery import QUERY, is_unavailable
 from scanner.reading.live import NOT_REGISTERED
-from scanner.reading.workspace_reader import Listed
+from scanner.reading.workspace_reader import Listed, fingerprint
 from scanner.scope.file import scope_of_text
 from scanner.scope.subscriptions import is_id, left_out_by, named, selected
 from scanner.tables.associated import ASSOCIATED
-from scanner.tables.children import CHILDREN, PROVIDER, ChildType
+from scanner.tables.children import CHILDREN, OF_KIND, PROVIDER, ChildType
 from scanner.tables.graph_rows import GRAPH
 
 _OF_SUBSCRIPTION = frozenset({"workspaces", "provider", "subscription"})
@@ -100,7 +103,8 @@ def _superseded(ledger: Ledger, answer: Superseded) -> str:
     elif kind == "workspaces" and refusal.code in NOT_REGISTERED:
         is_replaced = bool(asked) and all("provider" in each for each in asked)
     else:
-        is_settled = kind not in KINDS or _is_settled(ledger, answer.place)
+        # Every version may be refused: `network_questions` then asks for all these refusals.
+        is_settled = kind not in KINDS - {ADDRESS_RULES} or _is_settled(ledger, answer.place)
         is_replaced = is_refused_for_version(refusal) and is_settled
     if is_replaced:
         return ""
@@ -170,7 +174,7 @@ def _below_workspaces(ledger: Ledger, asked: AskedFor) -> Iterator[str]:
         # A list that describes a workspace in two ways leaves a gap, and only one of them was followed.
         if key in ledger.disputed or _broke_off(ledger, owner) or not ledger.is_in_scope(key):
             continue
-        for place in _of_workspace(workspace, kinds):
+        for place in _of_workspace(ledger, workspace, kinds):
             if not _is_settled(ledger, place):
                 yield _unanswered(place)
     for below, parent in ledger.parents:
@@ -180,9 +184,30 @@ def _below_workspaces(ledger: Ledger, asked: AskedFor) -> Iterator[str]:
                 yield _unanswered(place)
     if ASSOCIATED in kinds:
         yield from _associated(ledger, with_perimeters=PERIMETERS in kinds)
+    yield from _networks(ledger, asked)
 
 
-def _of_workspace(workspace: Listed, kinds: frozenset[str]) -> Iterator[Place]:
+def _networks(ledger: Ledger, asked: AskedFor) -> Iterator[str]:
+    """Yield a text for every question about networks that has no answer, refusal or gap."""
+    followed: dict[str, Listed] = {}
+    by_subscription: dict[str, list[Listed]] = defaultdict(list)
+    disputed = {ledger.workspaces[key][0] for key in ledger.disputed}
+    for key, (owner, workspace) in ledger.workspaces.items():
+        if _broke_off(ledger, owner) or not ledger.is_in_scope(key):
+            continue
+        if key not in ledger.disputed:
+            followed[key] = workspace
+        if owner not in disputed:
+            by_subscription[owner].append(workspace)
+    kinds, members = frozenset(asked.kinds), frozenset(asked.members)
+    places = {
+        *network_questions.of_endpoints(ledger, followed, kinds),
+        *network_questions.of_subscriptions(ledger, by_subscription, kinds, members),
+    }
+    yield from (_unanswered(place) for place in sorted(places) if not _is_settled(ledger, place))
+
+
+def _of_workspace(ledger: Ledger, workspace: Listed, kinds: frozenset[str]) -> Iterator[Place]:
     """Yield what `scanner.reading.workspace_reader` asks for a workspace."""
     wanted = {child.kind for child in CHILDREN if _is_wanted(child, kinds)}
     for child in CHILDREN:
@@ -195,8 +220,19 @@ def _of_workspace(workspace: Listed, kinds: frozenset[str]) -> Iterator[Place]:
         ):
             continue
         yield child.kind, path_of(child.list_path(json_members.quoted(workspace.id)))
-    if workspace.leaves_out:
+    if workspace.leaves_out or _rules_differ(ledger, workspace, kinds):
         yield "workspace", path_of(json_members.quoted(workspace.id))
+
+
+def _rules_differ(ledger: Ledger, workspace: Listed, kinds: frozenset[str]) -> bool:
+    """Return whether the list of rules differs from the rules in the list of workspaces."""
+    rules = OF_KIND["outboundRules"]
+    place = rules.kind, path_of(rules.list_path(json_members.quoted(workspace.id)))
+    is_read = place in ledger.places and not (place in ledger.refused or place in ledger.gaps)
+    is_asked = rules.kind in kinds and workspace.has_own_network and not workspace.is_off
+    if not is_asked or not is_read or workspace.rules is None:
+        return False
+    return fingerprint(ledger.rules.get(workspace.id.lower(), {})) != workspace.rules
 
 
 def _is_wanted(child: ChildType, kinds: frozenset[str]) -> bool:

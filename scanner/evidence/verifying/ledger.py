@@ -1,44 +1,38 @@
 """Records, while the payloads of a bundle are read, which questions were asked and answered.
 
-`verification` fills a ledger; `completeness` and `agreement` judge it. It keeps no bodies.
+`verification` fills a ledger; `completeness` and `agreement` judge it. Of bodies it keeps the rules alone.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Any
 
 from scanner.azure.pipeline import is_same_origin
 from scanner.evidence.replaying import PAGE_MISSING
 from scanner.evidence.statement import ScanRecord
+from scanner.evidence.verifying.places import Place, belongs
 from scanner.payloads import json_members
-from scanner.payloads.answers import ADDRESS_RULES, PERIMETERS, payload_or_gap
-from scanner.payloads.json_members import without_tenant
+from scanner.payloads.answers import (
+    ADDRESS_RULES,
+    PRIVATE_ENDPOINTS,
+    payload_or_gap,
+)
 from scanner.payloads.pages import items_on, next_link, subscriptions_below
 from scanner.payloads.payload import Gap, Payload
 from scanner.payloads.questions import Matter, path_of
-from scanner.reading.workspace_reader import Listed, associated, listed
+from scanner.reading.api_versions import offered_versions
+from scanner.reading.workspace_reader import Listed, associated, listed, rules_by_name
 from scanner.scope.subscriptions import SubscriptionFacts
 from scanner.scope.wanted import Wanted
 from scanner.scope.workspaces import Sorting
-from scanner.tables.associated import ASSOCIATED, AssociatedType
-from scanner.tables.children import CHILDREN, PROVIDER
+from scanner.tables.associated import AssociatedType
+from scanner.tables.children import CHILDREN, OF_KIND
 from scanner.tables.graph_rows import GRAPH, GraphRows, asked_subscriptions
+from scanner.tables.networks import PlacedEndpoint, approved_endpoints, subnet_of
 from scanner.tables.subscriptions import facts_of, listed_id
-
-Place = tuple[str, str]
-"""The kind of a question and the lower-cased path of its URL."""
-
-KINDS = frozenset(
-    {
-        *("subscriptions", "subscription", "descendants", "workspaces", "workspace", "provider"),
-        *(ASSOCIATED, PERIMETERS, GRAPH),
-        *(child.kind for child in CHILDREN),
-    }
-)
-"""The kinds whose URLs follow from their scopes. Another kind of answer fills columns alone."""
 
 _PARENTS = frozenset(child.below for child in CHILDREN if child.below)
 
@@ -49,6 +43,7 @@ class Superseded:
 
     id: str
     place: Place
+    api_version: str
     subscriptions: tuple[str, ...]
     matter: Matter
     refusal: Gap | None
@@ -65,7 +60,7 @@ class Ledger:
     places: set[Place] = field(default_factory=set)
     gaps: set[Place] = field(default_factory=set)
     broken: set[str] = field(default_factory=set)
-    """The kinds of questions of which at least one was refused or ended in a gap."""
+    """The kinds of questions of which one was refused or ended in a gap."""
     tenants: set[str] = field(default_factory=set)
     """The lower-cased ids of the tenants whose subscriptions were listed or refused."""
     asked_of: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
@@ -89,6 +84,17 @@ class Ledger:
     """The workspaces that a rule of the scope leaves out, each with its subscription."""
     associated: set[tuple[str, AssociatedType, str]] = field(default_factory=set)
     parents: list[tuple[str, str]] = field(default_factory=list)
+    refused: set[Place] = field(default_factory=set)
+    rules: dict[str, dict[str, Any]] = field(default_factory=lambda: defaultdict(dict))
+    """The properties of the rules that a workspace's list names, by its id."""
+    own_endpoints: dict[str, tuple[PlacedEndpoint, ...]] = field(default_factory=dict)
+    """The endpoints that a workspace's own answer names, by its id."""
+    listed_endpoints: dict[str, list[PlacedEndpoint]] = field(default_factory=lambda: defaultdict(list))
+    """The endpoints that a workspace's list of connections names, by its id."""
+    subnets: dict[str, str] = field(default_factory=dict)
+    """The subnets of private endpoints, by the path of the endpoint."""
+    offered: dict[str, list[str]] = field(default_factory=dict)
+    """The api-versions of workspaces that the provider offers, by subscription."""
     graph: GraphRows = field(default_factory=GraphRows)
     in_graph: set[str] = field(default_factory=set)
     graph_queries: set[str] = field(default_factory=set)
@@ -124,6 +130,7 @@ class Ledger:
         self._add_question(item)
         if isinstance(payload_or_gap(item), Gap):
             self.broken.add(item.kind)
+            self.refused.add((item.kind, path_of(item.url)))
         else:
             _READERS.get(item.kind, Ledger._read_parents)(self, item)
 
@@ -178,6 +185,7 @@ class Ledger:
             Superseded(
                 id=payload.id,
                 place=(payload.kind, path_of(payload.url)),
+                api_version=payload.api_version,
                 subscriptions=of_graph or own,
                 matter=payload.ask.matter,
                 refusal=found if isinstance(found, Gap) else None,
@@ -208,6 +216,25 @@ class Ledger:
         owner = (answer.subscription_id or "").lower()
         for each, resource_id in associated(answer.document).items():
             self.associated.add((owner, each, resource_id))
+        self.own_endpoints[answer.scope.lower()] = listed(
+            answer.document, answer.api_version, self.members
+        ).endpoints
+
+    def _read_connections(self, page: Payload) -> None:
+        self.listed_endpoints[page.scope.lower()] += approved_endpoints(
+            [item for _, item in items_on(page).items]
+        )
+
+    def _read_rules(self, page: Payload) -> None:
+        self.rules[page.scope.lower()] |= rules_by_name(item for _, item in items_on(page).items)
+
+    def _read_endpoint(self, answer: Payload) -> None:
+        self.subnets[path_of(answer.url)] = subnet_of(answer.document) or ""
+
+    def _read_provider(self, answer: Payload) -> None:
+        versions = offered_versions(answer.document).get("workspaces")
+        if versions is not None:
+            self.offered[(answer.subscription_id or "").lower()] = versions
 
     def _read_graph(self, page: Payload) -> None:
         self.graph.add(page)
@@ -226,28 +253,9 @@ _READERS = {
     "descendants": Ledger._read_descendants,
     "workspaces": Ledger._read_workspaces,
     "workspace": Ledger._read_workspace,
+    "provider": Ledger._read_provider,
+    OF_KIND["privateEndpointConnections"].kind: Ledger._read_connections,
+    OF_KIND["outboundRules"].kind: Ledger._read_rules,
+    PRIVATE_ENDPOINTS: Ledger._read_endpoint,
     GRAPH: Ledger._read_graph,
 }
-
-
-def belongs(payload: Payload) -> bool:
-    """Return whether the URL of a payload is one that is asked for its kind and scope."""
-    path = path_of(payload.url)
-    return payload.kind not in KINDS or any(path == each.lower() for each in _paths(payload, path))
-
-
-def _paths(payload: Payload, path: str) -> Iterator[str]:
-    kind, scope = payload.kind, without_tenant(path_of(json_members.quoted(payload.scope)))
-    if kind in ("subscriptions", "subscription", "workspace", ASSOCIATED, GRAPH):
-        yield scope
-    elif kind in ("descendants", PERIMETERS):
-        yield f"{scope}/{kind}"
-    elif kind == "workspaces":
-        yield f"{scope}/providers/{PROVIDER}/workspaces"
-    elif kind == "provider":
-        yield from (scope, f"{scope}/providers/{PROVIDER}")
-    for child in CHILDREN:
-        if child.kind == kind and not child.below:
-            yield child.list_path(scope)
-        elif child.kind == kind and path.startswith(f"{scope}/") and path.endswith(f"/{kind.lower()}"):
-            yield path

@@ -48,7 +48,7 @@ def test_a_vault_that_refuses_is_named(tmp_path: Path) -> None:
         signer = vault_key(f"{vault.url}/keys/signer", "--sign", Credential(), authority)
         with pytest.raises(SignatureError, match="the vault did not sign"):
             signed(MANIFEST, signer, PREDICATE)
-    with pytest.raises(SigningKeyError, match="could not read the key"):
+    with pytest.raises(SigningKeyError, match="the key could not be read"):
         vault_key(f"{vault.url}/keys/signer", "--sign", Credential(), authority)
 
 
@@ -60,5 +60,6 @@ def test_without_the_extra_it_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_an_address_of_a_key_is_told_from_a_file() -> None:
     assert is_vault_key("https://ours.vault.azure.net/keys/signer/0123")
+    assert is_vault_key("http://ours.vault.azure.net/keys/signer")
     assert not is_vault_key("keys/signer.pem")
     assert not is_vault_key("env:KEY")

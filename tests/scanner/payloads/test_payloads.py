@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from scanner.emulator.tenants.identity import access_token
 from scanner.payloads.bodies import parsed
 from scanner.payloads.payload import Payload, PayloadStore
+from scanner.payloads.people import Pseudonyms
 from scanner.payloads.redaction import redacted
 from scanner.payloads.secret_forms import REDACTED, redacted_text
 
@@ -85,7 +86,7 @@ def test_appending_goes_on_after_reading() -> None:
     ],
 )
 def test_bodies_that_nobody_can_parse_are_redacted_too(body: bytes) -> None:
-    cleaned, pointers = redacted(body, parsed(body))
+    cleaned, pointers = redacted(body, parsed(body), Pseudonyms())
     assert pointers == ("",)
     assert REDACTED.encode() in cleaned
     assert not any(secret in cleaned.replace(b"\0", b"") for secret in (b"@example", b"eyJ", b"hidden"))
@@ -93,7 +94,7 @@ def test_bodies_that_nobody_can_parse_are_redacted_too(body: bytes) -> None:
 
 def test_a_page_of_a_proxy_stays_as_it_came() -> None:
     body = "<html>Bad Gateway é</html>".encode("latin-1")
-    assert redacted(body, parsed(body)) == (body, ())
+    assert redacted(body, parsed(body), Pseudonyms()) == (body, ())
 
 
 @pytest.mark.parametrize(
@@ -113,7 +114,7 @@ def test_a_page_of_a_proxy_stays_as_it_came() -> None:
     ],
 )
 def test_secrets_and_addresses_are_replaced_and_pointed_at(document: object, pointer: str) -> None:
-    body, pointers = redacted(json.dumps(document).encode(), document)
+    body, pointers = redacted(json.dumps(document).encode(), document, Pseudonyms())
     assert pointers == (pointer,)
     assert REDACTED in body.decode()
     assert b"@example" not in body
@@ -122,17 +123,17 @@ def test_secrets_and_addresses_are_replaced_and_pointed_at(document: object, poi
 
 def test_a_next_link_stays_as_azure_wrote_it() -> None:
     body = json.dumps({"value": [], "nextLink": f"https://arm?$skiptoken={access_token()}"}).encode()
-    assert redacted(body, json.loads(body)) == (body, ())
+    assert redacted(body, json.loads(body), Pseudonyms()) == (body, ())
 
 
 def test_a_body_without_secrets_keeps_its_very_bytes() -> None:
     body = b'{ "value" : [ {"systemData": {"createdAt": "2026-01-01T00:00:00Z"}, "sdkTelemetryAppInsightsKey": ""} ] }'
-    assert redacted(body, json.loads(body)) == (body, ())
+    assert redacted(body, json.loads(body), Pseudonyms()) == (body, ())
 
 
 def test_an_escaped_member_name_hides_nothing() -> None:
     body = rb'{"sdkTelemetry\u0041ppInsightsKey": "secret"}'
-    cleaned, _ = redacted(body, json.loads(body))
+    cleaned, _ = redacted(body, json.loads(body), Pseudonyms())
     assert b"secret" not in cleaned
 
 

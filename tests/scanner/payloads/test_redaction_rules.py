@@ -11,15 +11,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from checks.addresses import pseudonym
 from scanner.emulator.tenants.identity import access_token
 from scanner.payloads.bodies import parsed
+from scanner.payloads.people import Pseudonyms
 from scanner.payloads.redaction import redacted
 from scanner.payloads.secret_forms import REDACTED, redacted_text, without_secrets
 from scanner.payloads.secret_names import DROPPED, PERSONAL, RUN_TOGETHER, SECRET_WORDS, Treatment, treatment
 from scanner.payloads.secret_signs import signs_in
 from tests.support.places import ROOT
 
+PEOPLE = Pseudonyms(key=b"of these tests")
 DROP_NAMES = sorted({*DROPPED, *PERSONAL, *RUN_TOGETHER, *SECRET_WORDS, "key", "createdBy", "keys"})
 VALUES = {"AADToken", "AMLToken", "AccessKey", "Key", "UserDelegationSAS", "key"}
 """Words of Azure and of `az ml` that are values, not names of members."""
@@ -37,7 +38,7 @@ RULES = [
 
 def cleaned(document: Any, *, ascii_only: bool = False) -> tuple[Any, tuple[str, ...]]:
     body = json.dumps(document, ensure_ascii=ascii_only).encode()
-    kept, pointers = redacted(body, parsed(body))
+    kept, pointers = redacted(body, parsed(body), PEOPLE)
     return json.loads(kept), pointers
 
 
@@ -187,7 +188,7 @@ def test_an_address_becomes_one_pseudonym_in_every_spelling(
     address: str, text: str, ascii_only: bool
 ) -> None:
     kept, pointers = cleaned({"tags": {"Owner": text.format(address)}}, ascii_only=ascii_only)
-    assert kept == {"tags": {"Owner": text.format(pseudonym("ada@example.com"))}}
+    assert kept == {"tags": {"Owner": text.format(PEOPLE.of("ada@example.com"))}}
     assert pointers == ("/tags/Owner",)
     assert cleaned(kept) == (kept, ())
 
@@ -196,7 +197,7 @@ def test_an_address_becomes_one_pseudonym_in_every_spelling(
     "address", ["ädä@пример.рф", "ada@xn--e1afmkfd.xn--p1ai", "a.b+c#EXT#@contoso.onmicrosoft.com"]
 )
 def test_international_addresses_are_addresses(address: str) -> None:
-    assert cleaned({"note": f"ask {address}."}) == ({"note": f"ask {pseudonym(address)}."}, ("/note",))
+    assert cleaned({"note": f"ask {address}."}) == ({"note": f"ask {PEOPLE.of(address)}."}, ("/note",))
 
 
 @pytest.mark.parametrize("name", ["nextLink", "$skipToken", "skip_token"])
@@ -211,7 +212,7 @@ def test_two_owners_stay_two_and_a_name_of_a_member_is_cleaned_too() -> None:
     )
     tags = kept["tags"]
     assert tags["a"] == tags["c"] != tags["b"]
-    assert tags[pseudonym("x@y.de")] == "1"
+    assert tags[PEOPLE.of("x@y.de")] == "1"
 
 
 def test_a_tag_keeps_its_value_unless_its_name_is_a_secret() -> None:

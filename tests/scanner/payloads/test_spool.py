@@ -71,6 +71,19 @@ def recalled(folder: Path, names: str, *, key: str = KEY) -> str:
         return "".join(each.document["value"][0]["name"] for each in found if each is not None)
 
 
+def test_a_resumed_scan_has_the_key_of_pseudonyms_of_the_interrupted_one(tmp_path: Path) -> None:
+    def begun(key: str, *, resume: bool = True) -> bytes:
+        with spool(tmp_path, resume=resume) as store:
+            found = store.begin(key)
+            store.append(payload("a"))
+            return found
+
+    first = begun(KEY, resume=False)
+    assert (len(first), begun(KEY), begun(KEY)) == (32, first, first)
+    assert begun("of another scan") != first
+    assert begun(KEY, resume=False) != first
+
+
 def test_answers_are_used_again_once_and_again(tmp_path: Path) -> None:
     interrupted(tmp_path, [payload("a"), payload("b")])
     size = file_of(tmp_path).stat().st_size
@@ -126,9 +139,10 @@ def test_a_list_that_never_ends_does_not_hang(tmp_path: Path) -> None:
 
 def test_half_a_record_at_the_end_is_cut_off_wherever_it_was_torn(tmp_path: Path) -> None:
     interrupted(tmp_path, [payload("a")])
-    whole = file_of(tmp_path).read_bytes()
+    size = file_of(tmp_path).stat().st_size
     interrupted(tmp_path, [payload("a"), payload("b")])
     both = file_of(tmp_path).read_bytes()
+    whole = both[:size]
     for torn in range(len(whole), len(both)):
         file_of(tmp_path).write_bytes(both[:torn])
         assert recalled(tmp_path, "ab") == "a"

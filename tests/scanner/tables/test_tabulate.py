@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from checks.contract.tables import SCHEMAS, Tables
 from scanner.payloads.payload import Gap, Payload
+from scanner.payloads.people import Pseudonyms
 from scanner.payloads.redaction import redacted
 from scanner.tables.provenance import Provenance, Traces
 from scanner.tables.tabulate import Tabulation, tables
@@ -342,7 +343,7 @@ def test_whatever_azure_says_a_workspace_with_an_id_keeps_its_row(
 def test_redaction_leaves_everything_but_secrets_and_addresses(document: dict[str, Any]) -> None:
     original = json.loads(json.dumps(document))
     body = json.dumps(document).encode()
-    cleaned, pointers = redacted(body, document)
+    cleaned, pointers = redacted(body, document, Pseudonyms())
     assert (cleaned == body) == (not pointers)
     if not pointers:
         assert json.loads(cleaned) == original

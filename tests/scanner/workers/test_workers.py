@@ -230,6 +230,36 @@ def test_progress_tells_of_workspaces_and_waits_on_workers() -> None:
     assert recorded.count == {"found": 24, "read": 24, "subscriptions": 12, SLOW: 1}
 
 
+class Waited(Silent):
+    """The waits that the scan reports, with the number of subscriptions that were read before each."""
+
+    def __init__(self) -> None:
+        self.read = 0
+        self.waits: list[tuple[str, str, int]] = []
+
+    def subscription_read(self) -> None:
+        self.read += 1
+
+    def throttled(self, scope: str, seconds: float) -> None:
+        self.waits.append(("throttled", scope, self.read))
+
+    def paced(self, scope: str, seconds: float) -> None:
+        self.waits.append(("paced", scope, self.read))
+
+
+def test_waits_on_processes_reach_the_scan_before_their_shards_return() -> None:
+    slow = replace(IMPATIENT, burst=1, reads_per_second=4.0)
+    waited = Waited()
+    with emulated(TENANT, faults=[throttled(0.5)]) as emulator:
+        asyncio.run(scan(emulator, processes(2), progress=waited, patience=slow))
+    assert {kind for kind, _, _ in waited.waits} == {"throttled", "paced"}
+    assert [scope for kind, scope, _ in waited.waits if kind == "throttled"] == [SLOW], (
+        "each wait is reported once"
+    )
+    assert waited.waits[0][2] == 0, "nothing was returned yet"
+    assert waited.read == 12
+
+
 def test_dask_workers_that_are_all_gone_are_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     distributed = pytest.importorskip("distributed", reason="Dask is not installed")
     monkeypatch.setattr("scanner.workers.workers.WITHOUT_WORKERS", 0.3)

@@ -74,6 +74,15 @@ class Forger:
         assert len(kept) < len(self.payloads)
         self.payloads, self.originals = [each for each, _ in kept], [each for _, each in kept]
 
+    def forget(self, kind: str, *, one: bool = False) -> None:
+        """Leave out every answer and gap of a kind, or the first answer that is not superseded."""
+        if one:
+            first = self.first(lambda each: each.kind == kind and not each.superseded)
+            self.drop(lambda each: each is first)
+            return
+        self.drop(lambda each: each.kind == kind)
+        self.gaps = [gap for gap in self.gaps if gap.asked != kind]
+
     def add(self, payload: Payload) -> None:
         """Add a payload."""
         self.payloads.append(payload)
