@@ -55,12 +55,17 @@ class Vault:
         kid = f"{self.url}/keys/signer/0123456789abcdef"
         if isinstance(self.key, rsa.RSAPrivateKey):
             public = self.key.public_key().public_numbers()
-            found = {"kid": kid, "kty": "RSA", "n": _encoded(public.n.to_bytes(256)), "e": "AQAB"}
+            found: dict[str, Any] = {
+                "kid": kid,
+                "kty": "RSA",
+                "n": _encoded(public.n.to_bytes(256)),
+                "e": "AQAB",
+            }
             return {"key": found, "attributes": {"enabled": True}}
         name, size = _OF_CURVE[self.key.curve.name]
         numbers = self.key.public_key().public_numbers()
         x, y = (_encoded(number.to_bytes(size)) for number in (numbers.x, numbers.y))
-        found: dict[str, Any] = {
+        found = {
             "kid": kid,
             "kty": "EC",
             "crv": name,
