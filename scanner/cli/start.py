@@ -29,6 +29,7 @@ from scanner.errors import UsageError
 
 if TYPE_CHECKING:
     from scanner.commands.gathering import Job
+    from scanner.evidence.attestations.attesting import Attestation
     from scanner.terminal import Terminal
 
 _earlier = options("Earlier audits")
@@ -156,9 +157,7 @@ def _job(
     ca_bundle: Path | None = None,
 ) -> Job:
     from scanner.commands.gathering import Job
-    from scanner.evidence.attestations.attesting import attestation
 
-    sealed = evidence.evidence or (Path("evidence.zip") if evidence.archive else None)
     return Job(
         output=report.output,
         formats=report.formats or (),
@@ -171,9 +170,19 @@ def _job(
         fail_on=threshold.fail_on,
         evidence=evidence.evidence,
         archive=evidence.archive,
-        attest=attestation(evidence.sign, evidence.timestamp, sealed, ca_bundle, os.environ),
+        attest=_attestation(evidence, ca_bundle),
         command=sys.argv[1:],
     )
+
+
+def _attestation(evidence: Evidence, ca_bundle: Path | None) -> Attestation | None:
+    """Return what signs and timestamps the evidence; None if no option asks for it, and then nothing is imported."""
+    if evidence.sign is None and evidence.timestamp is None:
+        return None
+    from scanner.evidence.attestations.attesting import attestation
+
+    sealed = evidence.evidence or (Path("evidence.zip") if evidence.archive else None)
+    return attestation(evidence.sign, evidence.timestamp, sealed, ca_bundle, os.environ)
 
 
 def _refuse_live_options(context: typer.Context) -> None:
