@@ -123,17 +123,33 @@ def test_no_help_imports_pandas_the_sdk_or_rich() -> None:
 def test_neither_a_question_about_checks_and_policies_nor_a_usage_error_imports_pandas(
     line: str, tmp_path: Path
 ) -> None:
+    assert not imported_by(line.replace("PLACE", str(tmp_path))) & {
+        "pandas",
+        "numpy",
+        "pyarrow",
+        "azure",
+        "aiohttp",
+    }
+
+
+def test_a_scan_imports_what_signs_evidence_only_if_it_is_asked_to() -> None:
+    signing = {"securesystemslib", "azure.keyvault", "scanner.evidence.statement"}
+    assert not imported_by("scan --policy nosuch") & signing
+    assert signing & imported_by("scan --policy nosuch --evidence e.zip --sign env:NONE")
+
+
+def imported_by(line: str) -> set[str]:
+    """The modules that a command imports, which ends well or with a usage error."""
     probe = (
         "import atexit, sys\n"
         "from scanner.__main__ import main\n"
-        "heavy = {'pandas', 'numpy', 'pyarrow', 'azure', 'aiohttp'}\n"
-        "atexit.register(lambda: print('heavy:', *heavy & set(sys.modules), file=sys.stderr))\n"
+        "atexit.register(lambda: print(*sys.modules, file=sys.stderr))\n"
         "main()\n"
     )
-    command = [sys.executable, "-c", probe, *line.replace("PLACE", str(tmp_path)).split()]
+    command = [sys.executable, "-c", probe, *line.split()]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
     assert done.returncode in (0, 2)
-    assert done.stderr.splitlines()[-1].strip() == "heavy:"
+    return set(done.stderr.splitlines()[-1].split())
 
 
 @pytest.mark.parametrize(
