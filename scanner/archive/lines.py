@@ -8,9 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 
-import pandas as pd
-
 from checks.engine.finding_ids import finding_ids
+from checks.frames import pd
 from checks.model import Status
 from checks.severity import Verdict
 from reports.audit import Audit

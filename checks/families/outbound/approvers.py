@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import pandas as pd
-
 from checks.contract.tables import Tables
 from checks.contract.three_valued import judged, judged_pairs, of_workspace, texts
 from checks.families import frameworks, pages
 from checks.families.outbound.facts import CUSTOMER_READS, has_type, is_customers
 from checks.fixes.approvers import IDENTITY_MAY_APPROVE
+from checks.frames import pd
 from checks.model import Answers, Params, Severity, answer, check
 from checks.network.approvers import may_approve
 from checks.network.targets import same_id
