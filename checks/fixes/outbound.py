@@ -178,7 +178,7 @@ HOST_NARROWED = remediation(
     terraform=rule_terraform('type = "FQDN"', "destination = var.host")
     + "\n"
     + REMOVAL_TERRAFORM.replace("{{rule_id}}\n", "{{rule_id}}\n  depends_on  = [azapi_resource.rule]\n"),
-    caution=f"{CUT_OFF} {FIREWALL}",
+    caution=f"{CUT_OFF} {FIREWALL} Add no rule for a host that another rule opens: it adds nothing (OBR010).",
 )
 
 PORTS_NARROWED = remediation(
@@ -209,7 +209,8 @@ PORTS_NARROWED = remediation(
         "  portRanges = var.port_ranges",
         "}",
     ),
-    caution="Work that uses another port or protocol of the destination fails at once.",
+    caution="Work that uses another port or protocol of the destination fails at once. If another rule opens the same "
+    "port of the destination, remove this rule instead: a second one adds nothing (OBR010).",
 )
 
 RULE_APPROVED = remediation(
