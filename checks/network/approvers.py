@@ -16,7 +16,7 @@ APPROVER: Final = "b556d68e-0be0-4f35-a333-ad7ee1ce17ea"
 CONTRIBUTOR: Final = "b24988ac-6180-42a0-ab88-20f7382dd24c"
 
 MAY_NOT_COUNT: Final = "?"
-"""Stands for an assignment that may not count, or for assignments that the source does not show."""
+"""The mark of an assignment that may not count, or of assignments that the source does not show."""
 
 _NOT_APPROVED: Final = frozenset(
     {
