@@ -202,6 +202,7 @@ def _networks(ledger: Ledger, asked: AskedFor) -> Iterator[str]:
     kinds, members = frozenset(asked.kinds), frozenset(asked.members)
     places = {
         *network_questions.of_endpoints(ledger, followed, kinds),
+        *network_questions.of_roles(ledger, followed, kinds),
         *network_questions.of_subscriptions(ledger, by_subscription, kinds, members),
     }
     yield from (_unanswered(place) for place in sorted(places) if not _is_settled(ledger, place))

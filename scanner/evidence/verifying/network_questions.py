@@ -12,13 +12,20 @@ from checks.network.resource_ids import resource_id
 from scanner.evidence.verifying.ledger import Ledger
 from scanner.evidence.verifying.places import Place
 from scanner.payloads import json_members
-from scanner.payloads.answers import ADDRESS_RULES, NETWORK_PROVIDER, PRIVATE_ENDPOINTS, VIRTUAL_NETWORKS
+from scanner.payloads.answers import (
+    ADDRESS_RULES,
+    NETWORK_PROVIDER,
+    PRIVATE_ENDPOINTS,
+    ROLE_ASSIGNMENTS,
+    VIRTUAL_NETWORKS,
+)
 from scanner.payloads.questions import path_of
 from scanner.reading.api_versions import SHOW_ADDRESS_RULES
 from scanner.reading.live import NETWORK_NAMESPACE
 from scanner.reading.workspace_reader import Listed
 from scanner.tables.children import OF_KIND, PROVIDER
 from scanner.tables.networks import NETWORK_TYPES, PlacedEndpoint, network_of
+from scanner.tables.role_assignments import roles_path, targets
 
 _CONNECTIONS = OF_KIND["privateEndpointConnections"].kind
 
@@ -50,6 +57,22 @@ def _of_type(place: Place, asked: str) -> Iterator[Place]:
     parsed = resource_id(asked)
     if parsed is not None and parsed.resource_type == NETWORK_TYPES[place[0]].lower():
         yield place
+
+
+def of_roles(ledger: Ledger, workspaces: Mapping[str, Listed], kinds: Set[str]) -> Iterator[Place]:
+    """Yield the role assignments on the targets of rules that `scanner.reading.workspace_reader` asks for."""
+    rules = OF_KIND["outboundRules"]
+    if ROLE_ASSIGNMENTS not in kinds or rules.kind not in kinds:
+        return
+    for key, workspace in workspaces.items():
+        place = rules.kind, path_of(rules.list_path(json_members.quoted(workspace.id)))
+        is_whole = place not in ledger.refused and place not in ledger.gaps
+        if not workspace.principal or not workspace.has_own_network or workspace.is_off or not is_whole:
+            continue
+        own = () if workspace.is_user_assigned else (workspace.id, *workspace.associated.values())
+        judged = targets(ledger.rules.get(key, {}), but=own, with_azures_own=workspace.is_user_assigned)
+        for target in filter(resource_id, judged):
+            yield ROLE_ASSIGNMENTS, path_of(json_members.quoted(roles_path(target)))
 
 
 def of_subscriptions(

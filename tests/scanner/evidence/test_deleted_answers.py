@@ -26,7 +26,7 @@ WITHOUT_VERSION = DEMO.offering("2025-12-01")
 ONE_REFUSED = Fault(kind=FaultKind.STATUS, status=403, route="privateEndpoints")
 NETWORKS = (
     *("networkProvider", "privateEndpoints", "virtualNetworks"),
-    *("networkSecurityPerimeterConfigurations", "networkAcls"),
+    *("networkSecurityPerimeterConfigurations", "networkAcls", "roleAssignments"),
 )
 
 
