@@ -254,6 +254,7 @@ def scan_key(
         sorted(collection.kinds),
         sorted(collection.members),
         sorted(named),
+        collection.asks_everybody,
     )
     return sha256(json.dumps(parts).encode()).hexdigest()
 
