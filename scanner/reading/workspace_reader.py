@@ -22,7 +22,7 @@ from scanner.reading.collection import Collection
 from scanner.reading.networks import NetworkReader
 from scanner.reading.roles import RoleReader
 from scanner.tables.associated import ASSOCIATED, TYPES, AssociatedType
-from scanner.tables.children import CHILDREN, OF_KIND, ChildType
+from scanner.tables.children import CHILDREN, OF_KIND, ChildType, is_wanted
 from scanner.tables.networks import PlacedEndpoint, approved_endpoints
 from scanner.tables.role_assignments import identity_of, represents_user_assigned, targets
 from scanner.tables.workspaces import shows_managed_network
@@ -159,7 +159,9 @@ class WorkspaceReader:
         self.wanted = collection
         self._keep = keep
         self._lists = [
-            each for each in CHILDREN if not each.is_in_body and not each.below and self._wants(each)
+            each
+            for each in CHILDREN
+            if not each.is_in_body and not each.below and is_wanted(each, collection.kinds)
         ]
         self._places = asyncio.Semaphore(1 + WORKSPACES_AT_ONCE // (1 + len(self._lists)))
         self._associated_places = asyncio.Semaphore(WORKSPACES_AT_ONCE)
@@ -184,16 +186,16 @@ class WorkspaceReader:
         async with self._associated_places:
             await self._associated.read(workspace.associated)
 
-    def _wants(self, child: ChildType) -> bool:
-        return child.kind in self.wanted.kinds or any(map(self._wants, _nested_in(child)))
-
     async def _with_nested(self, child: ChildType, workspace_id: str) -> None:
         """Read a list, and the wanted lists below each of its items."""
         items = _items(await self._list(child, workspace_id, workspace_id))
         async with asyncio.TaskGroup() as group:
-            for nested in filter(self._wants, _nested_in(child)):
+            for nested in self._nested_in(child):
                 for parent_id in dict.fromkeys(json_members.without_slash(item["id"]) for item in items):
                     group.create_task(self._list(nested, workspace_id, parent_id))
+
+    def _nested_in(self, child: ChildType) -> Iterable[ChildType]:
+        return (each for each in CHILDREN if each.below == child.kind and is_wanted(each, self.wanted.kinds))
 
     async def _network(self, workspace: Listed) -> None:
         rules, found = None, workspace.endpoints
@@ -278,10 +280,6 @@ def contradicts(workspace: Listed, rules: Mapping[str, Any] | None) -> bool:
         return False
     in_body = workspace.rules if workspace.reports_network else fingerprint({})
     return in_body is not None and fingerprint(rules) != in_body
-
-
-def _nested_in(child: ChildType) -> Iterable[ChildType]:
-    return (each for each in CHILDREN if each.below == child.kind)
 
 
 def _items(answers: Sequence[Payload | Gap]) -> list[json_members.Object]:

@@ -26,7 +26,7 @@ from scanner.reading.workspace_reader import Listed, contradicts
 from scanner.scope.file import scope_of_text
 from scanner.scope.subscriptions import is_id, left_out_by, named, selected
 from scanner.tables.associated import ASSOCIATED
-from scanner.tables.children import CHILDREN, OF_KIND, PROVIDER, ChildType
+from scanner.tables.children import CHILDREN, OF_KIND, PROVIDER, is_wanted
 from scanner.tables.graph_rows import GRAPH
 
 _OF_SUBSCRIPTION = frozenset({"workspaces", "provider", "subscription"})
@@ -219,7 +219,7 @@ def _of_workspace(
     ledger: Ledger, workspace: Listed, kinds: frozenset[str], *, is_read_singly: bool
 ) -> Iterator[Place]:
     """Yield what `scanner.reading.workspace_reader` asks for a workspace."""
-    wanted = {child.kind for child in CHILDREN if _is_wanted(child, kinds)}
+    wanted = {child.kind for child in CHILDREN if is_wanted(child, kinds)}
     for child in CHILDREN:
         if child.below or child.kind not in wanted:
             continue
@@ -241,12 +241,6 @@ def _rules_differ(ledger: Ledger, workspace: Listed, kinds: frozenset[str]) -> b
     is_read = place in ledger.places and not (place in ledger.refused or place in ledger.gaps)
     is_asked = rules.kind in kinds and workspace.has_own_network and not workspace.is_off
     return is_asked and is_read and contradicts(workspace, ledger.rules.get(workspace.id.lower(), {}))
-
-
-def _is_wanted(child: ChildType, kinds: frozenset[str]) -> bool:
-    return child.kind in kinds or any(
-        each.below == child.kind and _is_wanted(each, kinds) for each in CHILDREN
-    )
 
 
 def _associated(ledger: Ledger, *, with_perimeters: bool) -> Iterator[str]:
