@@ -32,6 +32,7 @@ from scanner.terminal import Terminal, print_line, print_lines, table
 class _Counted:
     """What Resource Graph and the list of subscriptions show: workspaces by subscription, requests, and gaps."""
 
+    names: Mapping[str, str]
     workspaces: Mapping[str, int]
     uncounted: Sequence[Subscription]
     requests: Mapping[str, int]
@@ -90,6 +91,7 @@ async def _counted(
         chosen = await subscriptions(arms, wanted, keep)
         shown = await Discovery(*arms, is_demanded=True).read(chosen, keep)
     return _Counted(
+        names={each.id: each.facts.name or each.id for each in chosen},
         workspaces={
             each.id: sum(_may_be_in_scope(wanted, one) for one in shown[each.key].workspaces)
             for each in chosen
@@ -108,7 +110,7 @@ def _may_be_in_scope(wanted: Wanted, workspace_id: str) -> bool:
 
 def _show(found: Forecast, counted: _Counted, job: Job, out: Console) -> None:
     workspaces, total = sum(counted.workspaces.values()), found.total
-    print_line(
+    print_lines(
         out,
         f"Expected: {total.expected:,} requests for {workspaces:,} workspaces in {len(counted.workspaces):,} "
         "subscriptions. Nothing of a workspace was read for this forecast.\n",
@@ -117,7 +119,8 @@ def _show(found: Forecast, counted: _Counted, job: Job, out: Console) -> None:
     for kind, each in (*found.kinds.items(), ("all", total)):
         listed.add_row(kind, *_cells(each))
     out.print(listed)
-    print_lines(out, f"\n{_time(found, job)}")
+    print_line(out, "")
+    print_line(out, _time(found, counted, job))
     if counted.uncounted:
         names = ", ".join(each.facts.name or each.id for each in counted.uncounted[:5])
         print_line(out, f"Not counted: {len(counted.uncounted):,} subscriptions, such as {names}.")
@@ -127,14 +130,15 @@ def _cells(each: Range) -> tuple[str, str, str]:
     return f"{each.least:,}", f"{each.expected:,}", "no limit" if each.most is None else f"{each.most:,}"
 
 
-def _time(found: Forecast, job: Job) -> str:
+def _time(found: Forecast, counted: _Counted, job: Job) -> str:
     bucket = (
         f"Azure Resource Manager allows {job.patience.burst:g} requests at once and then "
         f"{job.patience.reads_per_second:g} a second in each subscription."
     )
     if not found.largest:
         return bucket
-    largest = f"The largest subscription, {found.largest}, takes {found.in_largest:,} requests"
+    name = counted.names[found.largest]
+    largest = f"The largest subscription, {name}, takes {found.in_largest:,} requests"
     if not found.seconds:
         return f"{bucket} {largest}: Azure does not make the scan wait."
     return f"{bucket} {largest}: the scan takes at least {found.seconds:,.0f} s."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 
 import pytest
 from hypothesis import Phase, given, settings
@@ -36,10 +37,12 @@ def asked_singly(emulator: Emulator) -> set[str]:
     return {path.rpartition("/")[2] for path in paths if path.count("/") == 8}
 
 
-def many(count: int, *, region: str = REGIONS[0], first: int = 0, **changes: frozenset[str]) -> list[Made]:
-    base = {"is_set": ALL_SET - {"encryption"}, "hides": frozenset[str]()} | changes
+def many(
+    count: int, *, region: str = REGIONS[0], first: int = 0, is_set: frozenset[str] = ALL_SET - {"encryption"}
+) -> list[Made]:
     return [
-        Made(number=first + number, subscription=number % 2, region=region, **base) for number in range(count)
+        Made(number=number, subscription=number % 2, region=region, is_set=is_set, hides=frozenset())
+        for number in range(first, first + count)
     ]
 
 
@@ -148,8 +151,8 @@ def test_if_all_are_refused_all_are_gaps(status: int) -> None:
 
 def test_a_single_read_at_another_version_proves_nothing() -> None:
     made = many(12)
-    refusal = {"status": 400, "code": "NoRegisteredProviderFound"}
-    fault = Fault(kind=FaultKind.STATUS, route="workspace", resource="mlw-", times=3, **refusal)
+    refused = partial(Fault, kind=FaultKind.STATUS, status=400, code="NoRegisteredProviderFound")
+    fault = refused(route="workspace", resource="mlw-", times=3)
     with scan_of(
         tenant_of(made).offering("2025-12-01", "2025-09-01"), fault, collection=SAMPLED, page_size=50
     ) as (_, payloads, _):
