@@ -16,6 +16,7 @@ from scanner.emulator.server import Emulator
 from scanner.payloads.payload import Payload
 from scanner.reading.collection import EVERYTHING, Collection
 from scanner.reading.learning import Learning
+from scanner.scope.wanted import Wanted
 from tests.support.scanning import scan_of
 from tests.support.worlds.omissions import REGIONS, SETTINGS, Made, drawn, tenant_of
 
@@ -107,6 +108,14 @@ def test_a_region_whose_list_hides_nothing_is_not_asked_for_the_sake_of_another(
 
 def test_workspaces_whose_items_lack_nothing_are_not_read() -> None:
     assert read(many(6, is_set=ALL_SET))[1] == set()
+
+
+def test_a_workspace_out_of_scope_is_neither_drawn_nor_read() -> None:
+    made = many(12)
+    inside = [each for each in made if each.subscription == 0]
+    wanted = Wanted(resource_groups=("rg-0",))
+    with scan_of(tenant_of(made), collection=SAMPLED, wanted=wanted) as (_, _, emulator):
+        assert asked_singly(emulator) == names(in_order(inside)[:3])
 
 
 def test_rules_without_a_managed_network_in_the_list_are_a_contradiction() -> None:

@@ -43,7 +43,11 @@ class Made:
     def site(self) -> Site:
         """The place and the name."""
         return Site(
-            place=Place(subscription=guid("omissions", self.subscription), group="rg", location=self.region),
+            place=Place(
+                subscription=guid("omissions", self.subscription),
+                group=f"rg-{self.subscription}",
+                location=self.region,
+            ),
             name=f"mlw-{self.number:03d}",
         )
 
