@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from dataclasses import dataclass, fields, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -64,7 +65,7 @@ class Earlier:
 
 
 LIVE_ONLY = frozenset(field.name for group in (Scope, Discovery, SignIn, Pace) for field in fields(group)) | {
-    "collect"
+    *("collect", "plan")
 }
 """The options that have a meaning only for reading Azure."""
 
@@ -102,8 +103,11 @@ def demo(
         "scan --from exports/ --format sarif,markdown",
         "scan --format csv,ocsf --statuses fail,unknown",
         "scan --deadline 3600 --resume",
+        "scan --plan",
+        "scan --policy baseline --plan --json",
     ],
-    note="Exit codes: 0 satisfied, 1 violated, 2 usage error, 3 incomplete, 4 internal error.",
+    note="Exit codes: 0 satisfied, 1 violated, 2 usage error, 3 incomplete, 4 internal error. With --plan: 0 forecast, "
+    "2 usage error, 3 some workspaces could not be counted.",
     logs=True,
 )
 def scan(
@@ -120,6 +124,15 @@ def scan(
     after: After,
     on_change: OnChange,
     pace: Pace,
+    plan: Annotated[
+        bool,
+        _option(
+            "--plan",
+            "",
+            "Print how many requests the scan would send and how long it takes. Read no workspace.",
+        ),
+    ] = False,
+    as_json: Annotated[bool, _option("--json", "", "With --plan: print JSON.")] = False,
 ) -> int:
     """Audit every workspace you can see, and write reports."""
     if earlier.from_ is not None:
@@ -131,6 +144,8 @@ def scan(
         from scanner.commands.scan import scan
         from scanner.workers.pools import pool_asked_for
 
+    if as_json and not plan:
+        raise UsageError("--json prints a forecast: add --plan. For a report as JSON, use --format json.")
     wanted = sign_in.for_tenants_of(scope.wanted())
     job = replace(
         _job(policies, threshold, report, evidence, after, sign_in.ca_bundle),
@@ -145,7 +160,12 @@ def scan(
         max_age=timedelta(seconds=pace.max_age),
         workers=pool_asked_for(pace.workers, pace.dask, sign_in.auth),
     )
-    return scan(job, lambda: sign_in.connection(terminal, pace.deadline, wanted.tenants), terminal)
+    connect = partial(sign_in.connection, terminal, pace.deadline, wanted.tenants)
+    if plan:
+        from scanner.commands.forecast import show_forecast
+
+        return show_forecast(job, connect, terminal, as_json=as_json)
+    return scan(job, connect, terminal)
 
 
 def _job(

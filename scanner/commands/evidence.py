@@ -113,5 +113,6 @@ def _asked_for(job: Job, policies: Sequence[LoadedPolicy]) -> AskedFor:
         **scope_members(job.wanted),
         kinds=sorted(collection.kinds),
         members=sorted(collection.members),
+        single_reads="all" if collection.asks_everybody else "sampled",
         discovery=job.discover.value if job.discover else "default",
     )

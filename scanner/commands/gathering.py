@@ -23,8 +23,9 @@ from scanner.azure.identity import Identity
 from scanner.azure.pipeline import Patience
 from scanner.choices import Discover
 from scanner.commands.connections import Connection
-from scanner.payloads.payload import Store
+from scanner.payloads.payload import Payload, Store
 from scanner.payloads.people import Pseudonyms
+from scanner.payloads.questions import Ask
 from scanner.policies import LoadedPolicy, addresses, management_groups
 from scanner.progress import Progress
 from scanner.reading.collection import EVERYTHING, Collection, collection_for
@@ -198,16 +199,7 @@ async def _live(
     collection = asked_for(job, policies)
     pool = job.workers() if job.workers else None
     signing_in = [
-        Arm(
-            each.cloud,
-            each.credential,
-            clock=clock,
-            patience=job.patience.shared_by(1 + len(connected.others)),
-            ca_bundle=each.ca_bundle,
-            progress=progress,
-            recall=store.recalled,
-            tenant=each.tenant,
-        )
+        arm_of(each, job, connected, clock=clock, progress=progress, recall=store.recalled)
         for each in (connected, *connected.others)
     ]
     async with AsyncExitStack() as stack:
@@ -229,6 +221,28 @@ async def _live(
             discovery=discovery_by(job.discover, arm, *others),
         )
         return await collected(read.once(source), store, traces, wanted), identities
+
+
+def arm_of(
+    each: Connection,
+    job: Job,
+    connected: Connection,
+    *,
+    clock: Clock,
+    progress: Progress | None = None,
+    recall: Callable[[Ask], Payload | None] | None = None,
+) -> Arm:
+    """Return the `Arm` of one tenant's connection. All tenants of `connected` share the job's patience."""
+    return Arm(
+        each.cloud,
+        each.credential,
+        clock=clock,
+        patience=job.patience.shared_by(1 + len(connected.others)),
+        ca_bundle=each.ca_bundle,
+        progress=progress,
+        recall=recall,
+        tenant=each.tenant,
+    )
 
 
 def scan_key(
@@ -254,6 +268,7 @@ def scan_key(
         sorted(collection.kinds),
         sorted(collection.members),
         sorted(named),
+        collection.asks_everybody,
     )
     return sha256(json.dumps(parts).encode()).hexdigest()
 

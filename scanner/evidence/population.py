@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Mapping
+from dataclasses import asdict
 
 from checks.frames import pd
 from reports.audit import Audit
@@ -12,13 +13,22 @@ from scanner.evidence.statement import (
     KindOfPayload,
     ManagementGroup,
     PolicyResult,
+    SampleOfLists,
+    ScanRecord,
     SubscriptionRecord,
 )
 from scanner.evidence.tally import Tally
+from scanner.payloads.answers import ADDRESS_RULES
+from scanner.reading.learning import Learning
 from scanner.tables.provenance import Provenance
 
 
-def derived_statement(audit: Audit, provenance: Provenance, tally: Tally) -> Derived:
+def learning_of(told: ScanRecord) -> Learning:
+    """Return an empty learning of the members that the scan was to read."""
+    return Learning(frozenset(told.asked_for.members) - {ADDRESS_RULES}, told.asked_for.wanted)
+
+
+def derived_statement(audit: Audit, provenance: Provenance, tally: Tally, learning: Learning) -> Derived:
     """Return the part of the statement that follows from payloads and policies."""
     subscriptions, left_out = audit.tables.subscriptions, audit.tables.left_out
     read = subscriptions["read"]
@@ -40,6 +50,7 @@ def derived_statement(audit: Audit, provenance: Provenance, tally: Tally) -> Der
         subscriptions=[_subscription(dict(row)) for row in subscriptions.to_dict("records")],
         payloads={kind: KindOfPayload(**vars(counted)) for kind, counted in tally.kinds().items()},
         policies=_policies(audit),
+        samples=[SampleOfLists(**asdict(each)) for each in learning.samples()],
         reconciliation=list(_reconciled(audit, provenance, tally, counts)),
     )
 

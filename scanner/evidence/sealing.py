@@ -15,7 +15,7 @@ from scanner.evidence.opening import Bundle, reading
 from scanner.evidence.packing import CHUNK, Staged, refusing, writing
 from scanner.evidence.payload_files import write_payloads
 from scanner.evidence.policy_files import policy_files
-from scanner.evidence.population import derived_statement
+from scanner.evidence.population import derived_statement, learning_of
 from scanner.evidence.statement import STATEMENT, ScanRecord, Statement, statement_bytes
 from scanner.evidence.tables import derived
 from scanner.payloads.payload import Gap, Payload
@@ -46,13 +46,14 @@ def seal(
     """
     folder = target.folder
     with refusing(target.target):
-        tally = write_payloads(folder, payloads, gaps)
+        learning = learning_of(told)
+        tally = write_payloads(folder, learning.passing(payloads), gaps)
         for name, content in policy_files(policies):
             _write(folder, name, [content])
         _write(folder, CHECKS, [catalogue_bytes(policies)])
         for name, chunks in derived(audit, provenance):
             _write(folder, name, chunks)
-        statement = Statement(told=told, derived=derived_statement(audit, provenance, tally))
+        statement = Statement(told=told, derived=derived_statement(audit, provenance, tally, learning))
         _write(folder, STATEMENT, [statement_bytes(statement)])
         manifest = manifest_of(sealed_files(folder))
         _write(folder, MANIFEST, [manifest])

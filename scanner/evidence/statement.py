@@ -59,7 +59,11 @@ class AskedFor(_Model):
     )
     kinds: list[Text] = Field(description="What was to be read of each workspace beyond itself.")
     members: list[Text] = Field(
-        description="The members that were to be read of each workspace's properties."
+        description="The members of each workspace, or of its properties, that were to be read."
+    )
+    single_reads: Literal["sampled", "all"] = Field(
+        default="sampled",
+        description="all: every workspace was to be read singly. sampled: those that the samples do not make needless.",
     )
     discovery: Literal["arm", "graph", "both", "default"] = Field(
         description="Who was to list the workspaces: Resource Manager, Resource Graph, or both; by default "
@@ -163,6 +167,24 @@ class Count(_Model):
     holds: bool
 
 
+class SampleOfLists(_Model):
+    """Why workspaces whose list item lacks a member were not read singly, or why they were."""
+
+    api_version: Text
+    region: Text
+    is_project: bool = Field(description="Whether these are Projects, which have the network of their hub.")
+    member: Text
+    lacking: int = Field(description="How many workspaces have a list item without the member.")
+    read: int = Field(description="How many of them were read singly.")
+    answers: list[Text] = Field(
+        description="The first single reads in the order of the SHA-256 of the ids, at most three, as payload ids."
+    )
+    brought_by: list[Text] = Field(
+        description="Single reads with a member that their list item lacks, at most three. With one, all workspaces "
+        "of the api-version and region whose items lack a member are read singly."
+    )
+
+
 class PolicyResult(_Model):
     """The result of one policy."""
 
@@ -191,6 +213,9 @@ class Derived(_Model):
     subscriptions: list[SubscriptionRecord]
     payloads: dict[Text, KindOfPayload]
     policies: list[PolicyResult]
+    samples: list[SampleOfLists] = Field(
+        default=[], description="What single reads showed about the members that lists left out."
+    )
     reconciliation: list[Count]
 
 

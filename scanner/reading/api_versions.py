@@ -45,19 +45,18 @@ def is_refused_for_version(gap: Gap) -> bool:
 class ApiVersions:
     """The api-version for each resource type of one subscription."""
 
-    def __init__(self, arm: Arm, subscription_id: str, keep: Keep) -> None:
-        """Start every resource type at the preferred version. `keep` gets the provider's answers."""
+    def __init__(self, arm: Arm, subscription_id: str, keep: Keep, *, first: str = PINNED[0]) -> None:
+        """Start every resource type at the version `first`. `keep` gets the provider's answers."""
         self._arm = arm
         self._subscription_id = subscription_id
         self._keep = keep
-        self._current: dict[str, str] = {}
+        self._current: dict[str, str] = {"workspaces": first}
         self._offered: dict[str, list[str]] | None = None
         self._lock = asyncio.Lock()
 
     def current(self, resource_type: str) -> str:
         """Return the version for this type. A child (`workspaces/computes`) starts at the workspaces' version."""
-        parent = self._current.get("workspaces", PINNED[0])
-        return self._current.get(resource_type, parent)
+        return self._current.get(resource_type, self._current["workspaces"])
 
     async def settled(
         self, resource_type: str, attempt: Callable[[str], Awaitable[Payload | Gap]]

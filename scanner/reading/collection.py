@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from checks.contract.tables import SCHEMAS
 from checks.model import Check
-from scanner.payloads.answers import NETWORK_PROVIDER, PERIMETERS, ROLE_ASSIGNMENTS
-from scanner.tables.associated import ASSOCIATED
+from scanner.payloads.answers import ADDRESS_RULES, NETWORK_PROVIDER, PERIMETERS, ROLE_ASSIGNMENTS
+from scanner.tables.associated import ASSOCIATED, TYPES
 from scanner.tables.children import CHILDREN
 from scanner.tables.networks import NETWORK_TYPES
 from scanner.tables.workspaces import WORKSPACE_MEMBERS
@@ -26,12 +26,18 @@ class Collection:
 
     `kinds` are lists below a workspace, its associated resources, their network security perimeters, the virtual
     networks around its private endpoints, the registration of Microsoft.Network, and the role assignments of its
-    identity. `members` are members of the workspace's `properties`: if the list leaves one out, the reader gets the
-    workspace itself.
+    identity. `members` are members of the workspace: if the list leaves one out, `scanner.reading.learning` decides
+    who is read singly. If the collection `asks_everybody`, every workspace is.
     """
 
     kinds: frozenset[str]
     members: frozenset[str]
+    asks_everybody: bool = False
+
+    @property
+    def members_in_lists(self) -> frozenset[str]:
+        """The members that the list of workspaces is expected to have. Address rules have a list of their own."""
+        return self.members - {ADDRESS_RULES}
 
 
 _KINDS_OF_COLUMNS: Mapping[str, frozenset[str]] = {
@@ -47,6 +53,7 @@ _KINDS_OF_COLUMNS: Mapping[str, frozenset[str]] = {
 EVERYTHING = Collection(
     kinds=frozenset({*KIND_OF.values(), PERIMETERS, *NETWORK_TYPES, NETWORK_PROVIDER, ROLE_ASSIGNMENTS}),
     members=frozenset(WORKSPACE_MEMBERS.values()),
+    asks_everybody=True,
 )
 
 
@@ -63,10 +70,10 @@ def collection_for(checks: Iterable[Check]) -> Collection:
         if any(read.startswith(name) for read in reads)
         for kind in kinds
     }
-    return Collection(
-        kinds=frozenset({*(KIND_OF[column] for column in known), *beside}),
-        members=frozenset(WORKSPACE_MEMBERS[read] for read in reads if read in WORKSPACE_MEMBERS),
-    )
+    kinds = frozenset({*(KIND_OF[column] for column in known), *beside})
+    links = {each.member for each in TYPES} if ASSOCIATED in kinds else set()
+    members = {WORKSPACE_MEMBERS[read] for read in reads if read in WORKSPACE_MEMBERS}
+    return Collection(kinds=kinds, members=frozenset(members | links))
 
 
 def _known_by(table: str, reads: set[str]) -> Iterable[str]:

@@ -22,6 +22,7 @@ from scanner.reading.discovery import Discovery
 from scanner.reading.networks import NetworkReader
 from scanner.reading.roles import RoleReader
 from scanner.reading.scope import Subscription, subscriptions
+from scanner.reading.single_reads import SingleReads
 from scanner.reading.workspace_reader import Listed, WorkspaceReader, listed
 from scanner.scope.wanted import Wanted
 from scanner.scope.workspaces import Sorting
@@ -66,9 +67,18 @@ class LiveSource:
             arm, *others, collection=collection, wanted=wanted, progress=self._progress
         )
         self._discovery = discovery
+        self._collection = collection
 
     async def read(self, keep: Keep) -> None:
-        """Hand every payload and gap to `keep`. Raises ScopeError before any workspace is read."""
+        """Hand every payload and gap to `keep`. Raises ScopeError before any workspace is read.
+
+        Workspaces whose list items lack members are read last, when all lists are known.
+        """
+        singly = SingleReads(self._arms, self._collection, self._wanted, keep)
+        await singly.read(await self._read(singly.keep))
+
+    async def _read(self, keep: Keep) -> Sequence[Subscription]:
+        """Read the lists and what is below them. Return the subscriptions."""
         chosen = await subscriptions(self._arms, self._wanted, keep)
         if self._discovery and self._discovery.leads:
             shown = await self._discovery.read(chosen, keep)
@@ -78,6 +88,7 @@ class LiveSource:
             await self._read_beside(self._discovery, chosen, keep)
         else:
             await self._reader.read(chosen, keep)
+        return chosen
 
     async def _read_beside(self, discovery: Discovery, chosen: Sequence[Subscription], keep: Keep) -> None:
         asking = asyncio.create_task(discovery.read(chosen, keep))
@@ -246,13 +257,12 @@ class _SubscriptionReader:
 
     def _workspaces(self, page: Payload) -> list[Listed]:
         """Return the workspaces of a page that are in scope and that no page before it has."""
-        members = self._reader.wanted.members - {ADDRESS_RULES}
         found = []
         for _, item in items_on(page).items:
             key = json_members.key(item["id"])
             if key not in self._seen:
                 self._seen.add(key)
-                workspace = listed(item, page.api_version, members)
+                workspace = listed(item, page.api_version)
                 if self._sorting.is_in_scope(item):
                     found.append(workspace)
                 else:

@@ -1,4 +1,7 @@
-"""Reads one workspace: its child resources, what it is associated with, and itself if the list is incomplete."""
+"""Reads one workspace: its child resources, what it is associated with, and itself if the list is of no use.
+
+`scanner.reading.single_reads` reads the workspaces whose list items lack members.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ from scanner.reading.collection import Collection
 from scanner.reading.networks import NetworkReader
 from scanner.reading.roles import RoleReader
 from scanner.tables.associated import ASSOCIATED, TYPES, AssociatedType
-from scanner.tables.children import CHILDREN, OF_KIND, ChildType
+from scanner.tables.children import CHILDREN, OF_KIND, ChildType, is_wanted
 from scanner.tables.networks import PlacedEndpoint, approved_endpoints
 from scanner.tables.role_assignments import identity_of, represents_user_assigned, targets
 from scanner.tables.workspaces import shows_managed_network
@@ -41,14 +44,13 @@ class Listed:
     """What an item of the list of workspaces reports, as far as it decides what else is read.
 
     Thousands of workspaces may wait for their turn. They wait as `Listed`, because a page is ten times larger.
-    `leaves_out` is True if its properties lack a wanted member that workspace and version have. `associated`
-    are the associated resources by type. `rules` is the fingerprint of the rules in its body, None without
-    any. A Project that reports no network has its hub's.
+    `is_bare` is True if it has no properties. `associated` are the associated resources by type. `rules` is the
+    fingerprint of the rules in its body, None without any. A Project that reports no network has its hub's.
     """
 
     id: str
     api_version: str
-    leaves_out: bool
+    is_bare: bool
     associated: Mapping[AssociatedType, str]
     rules: int | None
     has_own_network: bool
@@ -61,28 +63,31 @@ class Listed:
     is_user_assigned: bool
 
 
-def listed(item: json_members.Object, api_version: str, members: frozenset[str]) -> Listed:
-    """Convert an item with an id. `members` of its properties are wanted."""
+def listed(item: json_members.Object, api_version: str) -> Listed:
+    """Convert an item with an id."""
     properties = item.get("properties")
     network = json_members.member(properties, "managedNetwork")
     rules = json_members.member(network, "outboundRules")
-    has_own_network = not _is_project(item) or network is not None
-    can_show = shows_managed_network(api_version) and has_own_network
     return Listed(
         id=json_members.without_slash(item["id"]),
         api_version=api_version,
-        leaves_out=not isinstance(properties, dict) or (can_show and not members <= properties.keys()),
+        is_bare=not isinstance(properties, dict),
         associated=associated(item),
         rules=fingerprint(rules) if isinstance(rules, dict) else None,
-        has_own_network=has_own_network,
+        has_own_network=has_own_network(item),
         reports_network=network is not None,
         is_off=(json_members.text(network, "isolationMode") or "").lower() == "disabled",
         reports_connections=_reports_connections(properties),
         reports_address_rules=any(json_members.member(properties, each) is not None for each in _ADDRESSES),
-        endpoints=_endpoints(item),
+        endpoints=endpoints(item),
         principal=identity_of(item) or "",
         is_user_assigned=represents_user_assigned(item),
     )
+
+
+def has_own_network(item: json_members.Object) -> bool:
+    """Check whether a workspace has a network of its own. A Project that reports none has its hub's."""
+    return not _is_project(item) or json_members.member(item, "properties", "managedNetwork") is not None
 
 
 def associated(item: json_members.Object) -> dict[AssociatedType, str]:
@@ -93,7 +98,8 @@ def associated(item: json_members.Object) -> dict[AssociatedType, str]:
     return {each: resource_id for each, resource_id in ids.items() if resource_id}
 
 
-def _endpoints(item: json_members.Object) -> tuple[PlacedEndpoint, ...]:
+def endpoints(item: json_members.Object) -> tuple[PlacedEndpoint, ...]:
+    """Return the approved private endpoints in a workspace's body."""
     return tuple(approved_endpoints(json_members.member(item, "properties", "privateEndpointConnections")))
 
 
@@ -153,7 +159,9 @@ class WorkspaceReader:
         self.wanted = collection
         self._keep = keep
         self._lists = [
-            each for each in CHILDREN if not each.is_in_body and not each.below and self._wants(each)
+            each
+            for each in CHILDREN
+            if not each.is_in_body and not each.below and is_wanted(each, collection.kinds)
         ]
         self._places = asyncio.Semaphore(1 + WORKSPACES_AT_ONCE // (1 + len(self._lists)))
         self._associated_places = asyncio.Semaphore(WORKSPACES_AT_ONCE)
@@ -178,39 +186,37 @@ class WorkspaceReader:
         async with self._associated_places:
             await self._associated.read(workspace.associated)
 
-    def _wants(self, child: ChildType) -> bool:
-        return child.kind in self.wanted.kinds or any(map(self._wants, _nested_in(child)))
-
     async def _with_nested(self, child: ChildType, workspace_id: str) -> None:
         """Read a list, and the wanted lists below each of its items."""
         items = _items(await self._list(child, workspace_id, workspace_id))
         async with asyncio.TaskGroup() as group:
-            for nested in filter(self._wants, _nested_in(child)):
+            for nested in self._nested_in(child):
                 for parent_id in dict.fromkeys(json_members.without_slash(item["id"]) for item in items):
                     group.create_task(self._list(nested, workspace_id, parent_id))
 
+    def _nested_in(self, child: ChildType) -> Iterable[ChildType]:
+        return (each for each in CHILDREN if each.below == child.kind and is_wanted(each, self.wanted.kinds))
+
     async def _network(self, workspace: Listed) -> None:
-        rules, endpoints = None, workspace.endpoints
+        rules, found = None, workspace.endpoints
         if _RULES.kind in self.wanted.kinds and workspace.has_own_network and not workspace.is_off:
             rules = await self._read_rules(workspace)
-        found = fingerprint(rules) if rules is not None else None
-        differs = found is not None and workspace.rules is not None and found != workspace.rules
         if rules and workspace.principal and ROLE_ASSIGNMENTS in self.wanted.kinds:
             own = () if workspace.is_user_assigned else (workspace.id, *workspace.associated.values())
             judged = targets(rules, but=own, with_azures_own=workspace.is_user_assigned)
             await self._roles.read(workspace.principal, judged)
-        if workspace.leaves_out or differs:
+        if workspace.is_bare or self.wanted.asks_everybody or contradicts(workspace, rules):
             details = await self._details(workspace.id)
             if isinstance(details, Payload) and details.status == 200:
-                endpoints = _endpoints(details.document) or endpoints
+                found = endpoints(details.document) or found
                 if self.wants_associated:
                     await self._associated.read(associated(details.document))
         lacks_connections = workspace.has_own_network and not workspace.reports_connections
         if _CONNECTIONS.kind in self.wanted.kinds and lacks_connections:
             listed = await self._list(_CONNECTIONS, workspace.id, workspace.id)
-            endpoints = tuple(approved_endpoints(_items(listed)))
+            found = tuple(approved_endpoints(_items(listed)))
         if PRIVATE_ENDPOINTS in self.wanted.kinds:
-            await self._networks.read(endpoints)
+            await self._networks.read(found)
 
     async def _read_rules(self, workspace: Listed) -> Mapping[str, Any] | None:
         """Return the rules of the outboundRules list, as name to properties. None if it was not read completely.
@@ -268,8 +274,12 @@ class WorkspaceReader:
         )
 
 
-def _nested_in(child: ChildType) -> Iterable[ChildType]:
-    return (each for each in CHILDREN if each.below == child.kind)
+def contradicts(workspace: Listed, rules: Mapping[str, Any] | None) -> bool:
+    """Check whether the list of rules shows that the list of workspaces is wrong about the managed network."""
+    if rules is None:
+        return False
+    in_body = workspace.rules if workspace.reports_network else fingerprint({})
+    return in_body is not None and fingerprint(rules) != in_body
 
 
 def _items(answers: Sequence[Payload | Gap]) -> list[json_members.Object]:

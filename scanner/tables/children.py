@@ -286,3 +286,9 @@ class Completeness:
         if workspace["outbound_rules_known"] is None:
             is_off = (workspace["isolation_mode"] or "").lower() == "disabled"
             workspace["outbound_rules_known"] = is_off or None
+
+
+def is_wanted(child: ChildType, kinds: frozenset[str]) -> bool:
+    """Check whether a list is read to get these kinds: for itself, or for a list below its items."""
+    nested = (each for each in CHILDREN if each.below == child.kind)
+    return child.kind in kinds or any(is_wanted(each, kinds) for each in nested)

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from checks.contract.columns_of_workspaces import NETWORK_COLUMNS
 from scanner.payloads.json_members import (
     Object,
     flag,
@@ -23,6 +24,7 @@ from scanner.payloads.json_members import (
     without_slash,
 )
 from scanner.scope.workspaces import tags_of
+from scanner.tables.associated import TYPES
 from scanner.tables.role_assignments import identity_of
 
 Row = dict[str, Any]
@@ -51,14 +53,23 @@ WORKSPACE_MEMBERS: Mapping[str, str] = {
         "systemDatastoresAuthMode": ("system_datastores_auth_mode",),
         "hbiWorkspace": ("hbi_workspace",),
         "imageBuildCompute": ("image_build_compute",),
+        "allowPublicAccessWhenBehindVnet": ("allow_public_access_when_behind_vnet",),
+        "v1LegacyMode": ("v1_legacy_mode",),
+        "identity": ("identity_type",),
+        **{each.member: (each.column,) for each in TYPES},
     }.items()
     for column in columns
 }
-"""The member of `properties` that a column needs. If the list leaves it out, the reader gets the workspace.
+"""The member of a workspace or of its `properties` that a column needs.
 
-`allowPublicAccessWhenBehindVnet` is not here: neither LIST nor GET has it unless it was ever set (recorded
-2025-11). `privateEndpointConnections` is not here: it has a list of its own.
+If the list leaves it out, `scanner.reading.learning` decides who is read singly. `privateEndpointConnections` is not
+here: it has a list of its own.
 """
+
+FROM_HUB = frozenset(
+    member for column, member in WORKSPACE_MEMBERS.items() if column.partition(".")[2] in NETWORK_COLUMNS
+)
+"""The members that a Project without a network of its own has from its hub, whatever its body has."""
 
 
 def shows_managed_network(api_version: str) -> bool:

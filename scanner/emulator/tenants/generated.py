@@ -2,7 +2,7 @@
 
 The law: workspace w of subscription s has the number `seed + s * workspaces + w`, and its posture is
 `POSTURES[number % 10]`. It violates NET006 unless that is `COMPLIANT`. It has `rules` outbound rules, or
-none where its isolation mode is Disabled.
+none where its isolation mode is Disabled. As in Azure, list and single read leave out what is not set.
 """
 
 from __future__ import annotations
@@ -43,6 +43,7 @@ POSTURES = (
     Posture("Enabled", APPROVED),
     Posture("Enabled", "Disabled"),
 )
+_NOT_SET = ("serverlessComputeSettings", "systemDatastoresAuthMode", "imageBuildCompute")
 _REGIONS = ("westeurope", "northeurope", "swedencentral", "eastus", "westus3")
 
 
@@ -86,10 +87,12 @@ def _sites(subscriptions: tuple[Document, ...], workspaces: int) -> Iterator[Sit
 def _body(site: Site, posture: Posture, rules: int) -> Document:
     inbound = public() if posture.public_network_access == "Enabled" else private()
     endpoint = {} if posture.public_network_access == "Enabled" else private_endpoints(connection(site))
-    if posture.isolation_mode == "Disabled":
-        return workspace(site, inbound, endpoint, no_managed_network())
-    network = managed_network(site, posture.isolation_mode, _rules(posture.isolation_mode, rules))
-    return workspace(site, inbound, endpoint, network)
+    network = no_managed_network()
+    if posture.isolation_mode != "Disabled":
+        network = managed_network(site, posture.isolation_mode, _rules(posture.isolation_mode, rules))
+    body = workspace(site, inbound, endpoint, network)
+    properties = {name: value for name, value in body["properties"].items() if name not in _NOT_SET}
+    return {**body, "properties": properties}
 
 
 @lru_cache(maxsize=16)

@@ -22,11 +22,11 @@ from scanner.reading.api_versions import is_refused_for_version
 from scanner.reading.collection import Collection
 from scanner.reading.discovery import QUERY, is_unavailable
 from scanner.reading.live import NOT_REGISTERED
-from scanner.reading.workspace_reader import Listed, fingerprint
+from scanner.reading.workspace_reader import Listed, contradicts
 from scanner.scope.file import scope_of_text
 from scanner.scope.subscriptions import is_id, left_out_by, named, selected
 from scanner.tables.associated import ASSOCIATED
-from scanner.tables.children import CHILDREN, OF_KIND, PROVIDER, ChildType
+from scanner.tables.children import CHILDREN, OF_KIND, PROVIDER, is_wanted
 from scanner.tables.graph_rows import GRAPH
 
 _OF_SUBSCRIPTION = frozenset({"workspaces", "provider", "subscription"})
@@ -78,6 +78,7 @@ def problems(ledger: Ledger, asked: AskedFor) -> Iterator[str]:
     yield from _some(_not_asked_for(ledger, chosen))
     yield from _some(_discovery(ledger, asked, chosen))
     yield from _some(_below_workspaces(ledger, asked))
+    yield from _some(_due(ledger, asked))
 
 
 def _some(texts: Iterable[str]) -> Iterator[str]:
@@ -174,7 +175,7 @@ def _below_workspaces(ledger: Ledger, asked: AskedFor) -> Iterator[str]:
         # A list that describes a workspace in two ways leaves a gap, and only one of them was followed.
         if key in ledger.disputed or _broke_off(ledger, owner) or not ledger.is_in_scope(key):
             continue
-        for place in _of_workspace(ledger, workspace, kinds):
+        for place in _of_workspace(ledger, workspace, kinds, is_read_singly=asked.single_reads == "all"):
             if not _is_settled(ledger, place):
                 yield _unanswered(place)
     for below, parent in ledger.parents:
@@ -208,9 +209,18 @@ def _networks(ledger: Ledger, asked: AskedFor) -> Iterator[str]:
     yield from (_unanswered(place) for place in sorted(places) if not _is_settled(ledger, place))
 
 
-def _of_workspace(ledger: Ledger, workspace: Listed, kinds: frozenset[str]) -> Iterator[Place]:
+def _due(ledger: Ledger, asked: AskedFor) -> Iterator[str]:
+    """Yield a text for every workspace that the samples do not make it needless to read singly."""
+    for each in ledger.learning.due() if asked.single_reads == "sampled" else ():
+        if each.key not in ledger.disputed and not _broke_off(ledger, each.subscription_id.lower()):
+            yield _unanswered(("workspace", path_of(json_members.quoted(each.id))))
+
+
+def _of_workspace(
+    ledger: Ledger, workspace: Listed, kinds: frozenset[str], *, is_read_singly: bool
+) -> Iterator[Place]:
     """Yield what `scanner.reading.workspace_reader` asks for a workspace."""
-    wanted = {child.kind for child in CHILDREN if _is_wanted(child, kinds)}
+    wanted = {child.kind for child in CHILDREN if is_wanted(child, kinds)}
     for child in CHILDREN:
         if child.below or child.kind not in wanted:
             continue
@@ -221,7 +231,7 @@ def _of_workspace(ledger: Ledger, workspace: Listed, kinds: frozenset[str]) -> I
         ):
             continue
         yield child.kind, path_of(child.list_path(json_members.quoted(workspace.id)))
-    if workspace.leaves_out or _rules_differ(ledger, workspace, kinds):
+    if workspace.is_bare or is_read_singly or _rules_differ(ledger, workspace, kinds):
         yield "workspace", path_of(json_members.quoted(workspace.id))
 
 
@@ -231,15 +241,7 @@ def _rules_differ(ledger: Ledger, workspace: Listed, kinds: frozenset[str]) -> b
     place = rules.kind, path_of(rules.list_path(json_members.quoted(workspace.id)))
     is_read = place in ledger.places and not (place in ledger.refused or place in ledger.gaps)
     is_asked = rules.kind in kinds and workspace.has_own_network and not workspace.is_off
-    if not is_asked or not is_read or workspace.rules is None:
-        return False
-    return fingerprint(ledger.rules.get(workspace.id.lower(), {})) != workspace.rules
-
-
-def _is_wanted(child: ChildType, kinds: frozenset[str]) -> bool:
-    return child.kind in kinds or any(
-        each.below == child.kind and _is_wanted(each, kinds) for each in CHILDREN
-    )
+    return is_asked and is_read and contradicts(workspace, ledger.rules.get(workspace.id.lower(), {}))
 
 
 def _associated(ledger: Ledger, *, with_perimeters: bool) -> Iterator[str]:

@@ -79,7 +79,7 @@ def differences(
     Libraries in equal versions write equal bytes. In other versions, equal values are enough.
     """
     is_exact = not library_changes(statement.told.libraries)
-    again = derived_statement(found.audit, found.provenance, found.tally)
+    again = derived_statement(found.audit, found.provenance, found.tally, found.ledger.learning)
     sealed, follows = (part.model_dump(mode="json") for part in (statement.derived, again))
     yield from json_differences(f"{STATEMENT}: derived", sealed, follows)
     for count in again.reconciliation:

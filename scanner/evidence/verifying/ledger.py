@@ -11,20 +11,18 @@ from datetime import datetime
 from typing import Any
 
 from scanner.azure.pipeline import is_same_origin
+from scanner.evidence.population import learning_of
 from scanner.evidence.replaying import PAGE_MISSING
 from scanner.evidence.statement import ScanRecord
 from scanner.evidence.verifying.places import Place, belongs
 from scanner.payloads import json_members
-from scanner.payloads.answers import (
-    ADDRESS_RULES,
-    PRIVATE_ENDPOINTS,
-    payload_or_gap,
-)
+from scanner.payloads.answers import PRIVATE_ENDPOINTS, payload_or_gap
 from scanner.payloads.pages import items_on, next_link, subscriptions_below
 from scanner.payloads.payload import Gap, Payload
 from scanner.payloads.questions import Matter, path_of
 from scanner.reading.api_versions import offered_versions
-from scanner.reading.workspace_reader import Listed, associated, listed, rules_by_name
+from scanner.reading.learning import Learning
+from scanner.reading.workspace_reader import Listed, associated, endpoints, listed, rules_by_name
 from scanner.scope.subscriptions import SubscriptionFacts
 from scanner.scope.wanted import Wanted
 from scanner.scope.workspaces import Sorting
@@ -54,7 +52,7 @@ class Ledger:
     """Questions and answers of one bundle. Ids of subscriptions and resources are lower-cased."""
 
     endpoint: str
-    members: frozenset[str]
+    learning: Learning
     answered: dict[Matter, str] = field(default_factory=dict)
     twice: list[tuple[str, str, str]] = field(default_factory=list)
     places: set[Place] = field(default_factory=set)
@@ -102,8 +100,7 @@ class Ledger:
     @staticmethod
     def of(told: ScanRecord) -> Ledger:
         """Return an empty ledger of the scan with this record."""
-        members = frozenset(told.asked_for.members) - {ADDRESS_RULES}
-        return Ledger(endpoint=told.endpoint, members=members, wanted=told.asked_for.wanted)
+        return Ledger(endpoint=told.endpoint, learning=learning_of(told), wanted=told.asked_for.wanted)
 
     def is_in_scope(self, workspace: str) -> bool:
         """Return whether a workspace was to be read: no rule leaves it out, or a Project in scope needs it as hub."""
@@ -112,6 +109,7 @@ class Ledger:
 
     def add(self, item: Payload | Gap) -> None:
         """Record a payload, or a gap that no answer caused."""
+        self.learning.add(item)
         if isinstance(item, Gap):
             self._add_gap(item)
             return
@@ -205,7 +203,7 @@ class Ledger:
         owner = (page.subscription_id or "").lower()
         sorting = self.sortings.setdefault(owner, Sorting(self.wanted))
         for _, item in items_on(page).items:
-            found = listed(item, page.api_version, self.members)
+            found = listed(item, page.api_version)
             known = owner, found
             if not sorting.is_in_scope(item):
                 self.left_out[found.id.lower()] = owner
@@ -216,9 +214,7 @@ class Ledger:
         owner = (answer.subscription_id or "").lower()
         for each, resource_id in associated(answer.document).items():
             self.associated.add((owner, each, resource_id))
-        self.own_endpoints[answer.scope.lower()] = listed(
-            answer.document, answer.api_version, self.members
-        ).endpoints
+        self.own_endpoints[answer.scope.lower()] = endpoints(answer.document)
 
     def _read_connections(self, page: Payload) -> None:
         self.listed_endpoints[page.scope.lower()] += approved_endpoints(

@@ -54,6 +54,7 @@ TOLD = ScanRecord(
         management_groups=[],
         kinds=sorted(EVERYTHING.kinds),
         members=sorted(EVERYTHING.members),
+        single_reads="all",
         discovery="arm",
     ),
     fail_on=None,

@@ -1,0 +1,143 @@
+"""Forecasts how many requests a scan sends, by kind, from the number of workspaces in each subscription.
+
+`azml-audit scan --plan` calls it. What depends on the workspaces themselves, such as their endpoints, has no limit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from math import ceil
+
+from scanner.azure.pipeline import Patience
+from scanner.payloads.answers import (
+    ADDRESS_RULES,
+    NETWORK_PROVIDER,
+    PERIMETERS,
+    PRIVATE_ENDPOINTS,
+    ROLE_ASSIGNMENTS,
+    VIRTUAL_NETWORKS,
+)
+from scanner.reading.api_versions import SHOW_ADDRESS_RULES
+from scanner.reading.collection import Collection
+from scanner.reading.learning import SAMPLE
+from scanner.tables.associated import ASSOCIATED, TYPES
+from scanner.tables.children import CHILDREN, is_wanted
+
+PAGE, FEWEST = 50, 20
+"""The items that a page of workspaces is expected to have, and the fewest that the upper limit allows for."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Range:
+    """A number of requests: at least, as expected, and at most. `most` is None if there is no known limit."""
+
+    least: int
+    expected: int
+    most: int | None
+
+    def __add__(self, other: Range) -> Range:
+        """Add two numbers of requests."""
+        most = None if self.most is None or other.most is None else self.most + other.most
+        return Range(least=self.least + other.least, expected=self.expected + other.expected, most=most)
+
+
+NOTHING = Range(least=0, expected=0, most=0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Forecast:
+    """The requests of a scan by kind and in all, and the time that the bucket of Azure Resource Manager takes.
+
+    `largest` is the subscription with the most requests, "" if there is none, and `in_largest` their expected number.
+    `seconds` is the time in which that subscription's bucket allows them.
+    """
+
+    kinds: Mapping[str, Range]
+    total: Range
+    largest: str
+    in_largest: int
+    seconds: float
+
+
+def forecast(
+    workspaces: Mapping[str, int],
+    collection: Collection,
+    patience: Patience,
+    before: Mapping[str, int],
+    *,
+    lists_empty: bool = True,
+) -> Forecast:
+    """Forecast the scan of subscriptions with these numbers of workspaces.
+
+    `before` are the requests by kind that find subscriptions and count workspaces: the scan sends them again. With
+    `lists_empty`, subscriptions without workspaces are listed too.
+    """
+    kinds = {kind: Range(least=count, expected=count, most=count) for kind, count in before.items()}
+    expected: dict[str, int] = {}
+    for subscription, count in workspaces.items():
+        own = dict(_of_subscription(count, collection)) if count or lists_empty else {}
+        expected[subscription] = sum(each.expected for each in own.values())
+        for kind, each in own.items():
+            kinds[kind] = kinds.get(kind, NOTHING) + each
+    largest = max(sorted(expected), key=expected.__getitem__, default="")
+    in_largest = expected.get(largest, 0)
+    return Forecast(
+        kinds=dict(sorted(kinds.items())),
+        total=sum(kinds.values(), NOTHING),
+        largest=largest,
+        in_largest=in_largest,
+        seconds=max(0.0, (in_largest - patience.burst) / patience.reads_per_second),
+    )
+
+
+def _of_subscription(count: int, collection: Collection) -> Iterator[tuple[str, Range]]:
+    """Yield the requests in one subscription with `count` workspaces, by kind."""
+    kinds, some = collection.kinds, min(count, 1)
+    pages, most_pages = (max(1, ceil(count / size)) for size in (PAGE, FEWEST))
+    yield "workspaces", Range(least=1, expected=pages, most=most_pages)
+    yield "provider", Range(least=0, expected=0, most=1)
+    if ADDRESS_RULES in collection.members:
+        yield (
+            ADDRESS_RULES,
+            Range(least=0, expected=pages * some, most=(most_pages + len(SHOW_ADDRESS_RULES)) * some),
+        )
+    if NETWORK_PROVIDER in kinds:
+        yield NETWORK_PROVIDER, Range(least=0, expected=some, most=some)
+    if collection.asks_everybody:
+        yield "workspace", Range(least=count, expected=count, most=count)
+    elif collection.members_in_lists:
+        yield "workspace", Range(least=0, expected=min(count, SAMPLE), most=count)
+    yield from _of_children(count, kinds)
+    yield from _beside(count, kinds)
+
+
+def _of_children(count: int, kinds: frozenset[str]) -> Iterator[tuple[str, Range]]:
+    """Yield the lists below workspaces. Each is expected to have one page."""
+    for child in CHILDREN:
+        if not is_wanted(child, kinds):
+            continue
+        if child.below:
+            yield child.kind, Range(least=0, expected=0, most=None if count else 0)
+        elif child.is_in_body:
+            expected = count if child.kind == "outboundRules" else 0
+            yield child.kind, Range(least=0, expected=expected, most=count)
+        else:
+            yield child.kind, Range(least=count, expected=count, most=count)
+
+
+def _beside(count: int, kinds: frozenset[str]) -> Iterator[tuple[str, Range]]:
+    """Yield the single reads of resources that workspaces name: each is expected to have its own, and all types."""
+    unlimited = None if count else 0
+    if ASSOCIATED in kinds:
+        resources = count * len(TYPES)
+        yield ASSOCIATED, Range(least=0, expected=resources, most=resources)
+    if PERIMETERS in kinds:
+        lists = count * sum(bool(each.perimeters) for each in TYPES)
+        yield PERIMETERS, Range(least=0, expected=lists, most=lists)
+    if PRIVATE_ENDPOINTS in kinds:
+        yield PRIVATE_ENDPOINTS, Range(least=0, expected=count, most=unlimited)
+    if ROLE_ASSIGNMENTS in kinds:
+        yield ROLE_ASSIGNMENTS, Range(least=0, expected=count, most=unlimited)
+    if VIRTUAL_NETWORKS in kinds:
+        yield VIRTUAL_NETWORKS, Range(least=0, expected=0, most=unlimited)
