@@ -18,7 +18,7 @@ from scanner.emulator.envelopes import (
     missing_api_version,
     unsupported_api_version,
 )
-from scanner.emulator.routes import ROLES, Target
+from scanner.emulator.routes import ASSOCIATED_LIST, ROLES, Target
 from scanner.emulator.versions import Document
 
 _UNPAGED = frozenset({ROLES, "diagnosticSettings", "privateEndpointConnections"})
@@ -88,6 +88,9 @@ def _page(
         return ArmError(status=400, code="InvalidSkipToken", message="The skip token is not one of ours.")
     end = len(documents) if target.route in _UNPAGED else start + size
     version = query["api-version"]
+    if directory.has_empty_pages and target.route == ASSOCIATED_LIST and "$filled" not in query:
+        link = f"{base_url}{_link(target, version, start)}&$filled=true"
+        return Answer(status=200, body=encoded({"value": [], "nextLink": link}), page=start // size + 1)
     content: Document = {"value": directory.listed(documents[start:end], target, version)}
     if end < len(documents):
         content["nextLink"] = f"{base_url}{_link(target, version, end)}"

@@ -78,6 +78,7 @@ class Directory:
         return self._inside_workspace(target) or [
             resource.body if resource.listed is None else resource.listed
             for resource in self._lists.get(target.path, ())
+            if resource.in_lists
         ]
 
     def assigned(self, target: Target, principal: str) -> Sequence[Document] | ArmError:
@@ -109,6 +110,11 @@ class Directory:
         for member in ("networkAcls", "ipAllowlist"):
             document = without(document, ("properties", member))
         return document
+
+    @property
+    def has_empty_pages(self) -> bool:
+        """Whether a page without items comes before every page of a list of dependencies."""
+        return self._tenant.empty_pages
 
     @property
     def graph(self) -> Graph:

@@ -16,6 +16,8 @@ from scanner.emulator.versions import (
 from scanner.tables.associated import TYPES
 from scanner.tables.children import CHILDREN
 
+ASSOCIATED_LIST = "associatedList"
+"""The route of a list of all storage accounts, vaults, registries or components of a subscription."""
 PERIMETERS = "networkSecurityPerimeterConfigurations"
 ROLES = "roleAssignments"
 METADATA = "metadata"
@@ -39,6 +41,7 @@ ROUTES = (
     *(child.kind for child in CHILDREN),
     *(
         "associated",
+        ASSOCIATED_LIST,
         PERIMETERS,
         "privateEndpoints",
         "virtualNetworks",
@@ -133,7 +136,8 @@ def _provided(path: str, segments: list[str]) -> Target:
 def _route(resource_type: str, is_list: bool) -> str:
     if resource_type == _WORKSPACE_TYPE:
         return "workspaces" if is_list else "workspace"
-    return _ROUTE_OF_TYPE.get(resource_type, "")
+    route = _ROUTE_OF_TYPE.get(resource_type, "")
+    return ASSOCIATED_LIST if is_list and route == "associated" else route
 
 
 def _subscription(segments: list[str]) -> str | None:

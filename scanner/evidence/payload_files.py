@@ -112,7 +112,9 @@ def _order(payload: Payload) -> tuple[str, ...]:
 
 
 def _payload_line(payload: Payload) -> bytes:
-    header = {name: getattr(payload, name) for name in _PAYLOAD_FIELDS}
+    header = {
+        name: getattr(payload, name) for name in _PAYLOAD_FIELDS if name != "of_list" or payload.of_list
+    }
     header |= {"retrieved_at": payload.retrieved_at.isoformat(), "redactions": list(payload.redactions)}
     return _line({"id": payload.id, **header, "sha256": payload.body_digest, **_written(payload.body)})
 

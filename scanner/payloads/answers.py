@@ -120,7 +120,9 @@ def _other_subscription(answer: Payload) -> str:
 
 def _other_resource(answer: Payload) -> str:
     """Return how the answer differs from the resource that was asked for, "" if it does not."""
-    asked, identity = path_of(answer.url), identity_of(f"{answer.kind}s", answer.document)
+    asked, identity = answer.path, identity_of(f"{answer.kind}s", answer.document)
+    if answer.of_list and path_of(answer.url) != list_path(answer.scope):
+        return f"The answer is an item of {path_of(answer.url)}, which does not list {asked}."
     if identity is None:
         return f"The answer has no id, or two that differ, so it may not be about {asked}."
     if key(identity) != asked:
@@ -129,6 +131,12 @@ def _other_resource(answer: Payload) -> str:
     if of_type and parsed and parsed.resource_type and of_type.lower() != parsed.resource_type:
         return f"The answer is about a {of_type}, not about {asked}."
     return ""
+
+
+def list_path(identity: str) -> str:
+    """Return the lower-cased path of the list of all resources of this type in the subscription, "" for no id."""
+    parsed = resource_id(identity)
+    return f"/subscriptions/{parsed.subscription}/providers/{parsed.resource_type}".lower() if parsed else ""
 
 
 def is_answer(payload: Payload) -> bool:

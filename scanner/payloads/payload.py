@@ -15,8 +15,9 @@ from tempfile import SpooledTemporaryFile
 from typing import IO, TYPE_CHECKING, Any, Protocol
 
 from scanner.payloads.bodies import parsed, written
+from scanner.payloads.json_members import quoted
 from scanner.payloads.people import new_key
-from scanner.payloads.questions import Ask
+from scanner.payloads.questions import Ask, path_of
 
 if TYPE_CHECKING:
     from scanner.payloads.notes import Notes
@@ -31,7 +32,8 @@ class Payload:
 
     `kind` is what was asked for (`subscriptions`, `workspaces`, `outboundRules`, …), and `scope` the
     resource id. `document` is the parsed body, or None if it is not JSON. A `superseded` payload is kept as
-    evidence only, because another request replaced it.
+    evidence only, because another request replaced it. `of_list` is "" unless the body is one item of a list: then
+    it names the item's place, `url` is that of the list's first page, and the other items are not kept.
     """
 
     kind: str
@@ -50,6 +52,7 @@ class Payload:
     content_type: str = ""
     server_date: str = ""
     superseded: bool = False
+    of_list: str = ""
     body: bytes = b""
     document: Any = field(default=None, repr=False, compare=False)
 
@@ -67,6 +70,11 @@ class Payload:
             body=self.request_body,
         )
 
+    @property
+    def path(self) -> str:
+        """The lower-cased path of what was asked for: that of the URL, or the id of an item of a list."""
+        return path_of(quoted(self.scope)) if self.of_list else path_of(self.url)
+
     @cached_property
     def body_digest(self) -> str:
         """The SHA-256 of the redacted body, in hexadecimal."""
@@ -75,7 +83,7 @@ class Payload:
     @cached_property
     def id(self) -> str:
         """16 hexadecimal digits of the SHA-256 of everything that is stored, so that any change shows."""
-        stored = {name: getattr(self, name) for name in _HEADER}
+        stored = {name: getattr(self, name) for name in _HEADER if name != "of_list" or self.of_list}
         stored |= {"retrieved_at": self.retrieved_at.isoformat(), "sha256": self.body_digest}
         return sha256(json.dumps(stored, sort_keys=True, separators=(",", ":")).encode()).hexdigest()[:16]
 

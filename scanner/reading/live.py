@@ -126,7 +126,12 @@ class Here:
         with_perimeters = PERIMETERS in self._collection.kinds
         async with asyncio.TaskGroup() as group:
             for arm in self._arms:
-                associated = AssociatedReader(arm, keep, with_perimeters=with_perimeters)
+                associated = AssociatedReader(
+                    arm,
+                    keep,
+                    with_perimeters=with_perimeters,
+                    with_lists=not self._collection.asks_everybody,
+                )
                 networks, roles = NetworkReader(arm, keep), RoleReader(arm, keep)
                 for subscription in chosen:
                     if subscription.tenant == arm.tenant:
@@ -190,6 +195,7 @@ class _SubscriptionReader:
         self._seen: set[str] = set()
         self._sorting = sorting
         self._left_out: dict[str, Listed] = {}
+        self._with_associated: list[Listed] = []
 
     async def read(self, at_most: int | None) -> None:
         """Read all workspaces, or at most so many of the first page."""
@@ -216,6 +222,7 @@ class _SubscriptionReader:
                 break
         hubs = [each for key, each in self._left_out.items() if key in self._sorting.hubs]
         shows_addresses |= self._begin(hubs, group)
+        group.create_task(self._reader.read_associated(self._with_associated))
         if shows_addresses and NETWORK_PROVIDER in self._reader.wanted.kinds:
             self._keep(await self._arm.get(self.ask(NETWORK_PROVIDER, PROVIDER_API_VERSION)))
         if shows_addresses == {False} and ADDRESS_RULES in self._reader.wanted.members:
@@ -249,7 +256,7 @@ class _SubscriptionReader:
         for workspace in found:
             group.create_task(self._workspace(workspace))
             if workspace.associated and self._reader.wants_associated:
-                group.create_task(self._reader.read_associated(workspace))
+                self._with_associated.append(workspace)
         return {each.reports_address_rules for each in found if each.has_own_network}
 
     async def _first_page(self, api_version: str, kind: str = "workspaces") -> Payload | Gap:

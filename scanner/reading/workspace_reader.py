@@ -164,7 +164,6 @@ class WorkspaceReader:
             if not each.is_in_body and not each.below and is_wanted(each, collection.kinds)
         ]
         self._places = asyncio.Semaphore(1 + WORKSPACES_AT_ONCE // (1 + len(self._lists)))
-        self._associated_places = asyncio.Semaphore(WORKSPACES_AT_ONCE)
 
     async def read(self, workspace: Listed) -> None:
         """Read the workspace's lists at once, as soon as there is a place for it."""
@@ -178,13 +177,9 @@ class WorkspaceReader:
         """Whether associated resources are read."""
         return ASSOCIATED in self.wanted.kinds
 
-    async def read_associated(self, workspace: Listed) -> None:
-        """Read the workspace's associated resources.
-
-        They have places of their own: a provider that throttles them does not stop workspaces.
-        """
-        async with self._associated_places:
-            await self._associated.read(workspace.associated)
+    async def read_associated(self, workspaces: Sequence[Listed]) -> None:
+        """Read the associated resources of all workspaces of the subscription."""
+        await self._associated.read_all(self._subscription_id, [each.associated for each in workspaces])
 
     async def _with_nested(self, child: ChildType, workspace_id: str) -> None:
         """Read a list, and the wanted lists below each of its items."""

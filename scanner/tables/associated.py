@@ -156,9 +156,11 @@ def are_all_answered(workspace: Mapping[str, Any], answers: Container[str]) -> b
     return all(each is not None and (not each or each.lower() in answers) for each in ids)
 
 
-def _preference(answer: Payload | Gap) -> tuple[bool, str]:
-    """Sort key of the answers about one resource: a payload comes before a gap."""
-    return isinstance(answer, Gap), answer.evidence_id if isinstance(answer, Gap) else answer.id
+def _preference(answer: Payload | Gap) -> tuple[bool, bool, str]:
+    """Sort key of the answers about one resource: a single read, then an item of a list, then a gap."""
+    if isinstance(answer, Gap):
+        return True, False, answer.evidence_id
+    return False, bool(answer.of_list), answer.id
 
 
 def _read_status(answer: Payload | Gap | None) -> Row:
@@ -166,6 +168,11 @@ def _read_status(answer: Payload | Gap | None) -> Row:
         return {"read_status": "read" if answer.status == 200 else "missing", "unread_reason": ""}
     reason = f"{answer.code}: {answer.message}" if answer else _NOT_ASKED
     return {"read_status": "unreadable", "unread_reason": reason}
+
+
+def facts_of(answer: Payload, role: str) -> Row:
+    """Return everything that tables take from an answer about a resource."""
+    return {**_posture(answer, role), "endpoints": _endpoint_ids(answer)}
 
 
 def _posture(answer: Payload | Gap | None, role: str) -> Row:

@@ -15,13 +15,14 @@ __all__ = ["Document", "Graph", "Resource", "Tenant"]
 class Resource:
     """One resource as the newest api-version shows it.
 
-    `listed` is the body in LIST if it differs from GET's. `rules` is the answer of a workspace's
-    outboundRules call, by name, if it differs from the map in the body. `teaches` is one line about
-    the purpose of a demo workspace; the emulator never sends it.
+    `listed` is the body in LIST if it differs from GET's; a resource that is not `in_lists` is on no page.
+    `rules` is the answer of a workspace's outboundRules call, by name, if it differs from the map in the body.
+    `teaches` is one line about the purpose of a demo workspace; the emulator never sends it.
     """
 
     body: Document
     listed: Document | None = None
+    in_lists: bool = True
     rules: Mapping[str, Document] | None = None
     teaches: str = ""
 
@@ -64,6 +65,7 @@ class Tenant:
     `allowed_actions` are those of the one role that the emulator's client holds everywhere; None is all.
     `registration_states` maps a subscription's id to the state of its providers, and `id/namespace` in lower case to
     that of one provider; None leaves the state out.
+    With `empty_pages`, a page without items comes before every page of a list of dependencies, as vaults have them.
     Tokens are valid for `token_seconds`. With None they never expire, although the answer names an hour.
     """
 
@@ -80,6 +82,7 @@ class Tenant:
     stable_shows_addresses: bool = True
     expected_violations: frozenset[str] = frozenset()
     allowed_actions: frozenset[str] | None = None
+    empty_pages: bool = False
     token_seconds: int | None = None
     graph: Graph = field(default_factory=Graph)
 

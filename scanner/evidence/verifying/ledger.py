@@ -157,7 +157,7 @@ class Ledger:
         if matter in self.answered:
             self.twice.append((self.answered[matter], payload.id, ask.request))
         self.answered.setdefault(matter, payload.id)
-        self.places.add((payload.kind, path_of(payload.url)))
+        self.places.add((payload.kind, payload.path))
         self._add_tenant(payload.kind, payload.scope)
         if payload.subscription_id:
             self.asked_of[payload.subscription_id.lower()].add(payload.kind)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from scanner.payloads import json_members
-from scanner.payloads.answers import ADDRESS_RULES, NETWORK_PROVIDER, PERIMETERS
+from scanner.payloads.answers import ADDRESS_RULES, NETWORK_PROVIDER, PERIMETERS, list_path
 from scanner.payloads.json_members import without_tenant
 from scanner.payloads.payload import Payload
 from scanner.payloads.questions import path_of
@@ -31,6 +31,8 @@ KINDS = frozenset(
 def belongs(payload: Payload) -> bool:
     """Return whether the URL of a payload is one that is asked for its kind and scope."""
     path = path_of(payload.url)
+    if payload.of_list:
+        return payload.kind == ASSOCIATED and path == list_path(payload.scope)
     return payload.kind not in KINDS or any(path == each.lower() for each in _paths(payload, path))
 
 
