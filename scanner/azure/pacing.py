@@ -16,7 +16,15 @@ from azure.core.pipeline import PipelineRequest, PipelineResponse
 from azure.core.pipeline.policies import AsyncHTTPPolicy
 
 from scanner.azure.pipeline import Patience
-from scanner.azure.throttling import RESOURCE_GRAPH, Throttle, quota_wait, remaining_reads, scopes
+from scanner.azure.throttling import (
+    RESOURCE_GRAPH,
+    STORAGE_SECONDS,
+    Throttle,
+    quota_wait,
+    remaining_reads,
+    scopes,
+    storage_count,
+)
 from scanner.errors import WaitUsedUpError
 from scanner.progress import Progress
 
@@ -169,6 +177,7 @@ class SlotPolicy(AsyncHTTPPolicy[Any, Any]):
         """Wait for the request's turn and send it."""
         scope, provider = scopes(request.http_request.url)
         window, has_token = self._window(scope), False
+        await self._take_storage_token(request.http_request.url, scope)
         while True:
             await self._throttle.opened(provider)
             self._check_patience(scope, provider)
@@ -189,8 +198,18 @@ class SlotPolicy(AsyncHTTPPolicy[Any, Any]):
                 "of --max-wait, so this was not asked."
             )
 
+    async def _take_storage_token(self, url: str, scope: str) -> None:
+        """Wait for the storage provider's own count, without a slot: other providers are asked meanwhile."""
+        if count := storage_count(url):
+            name, size = count
+            if name not in self._buckets:
+                self._buckets[name] = Bucket(capacity=size, rate=size / STORAGE_SECONDS)
+            await self._wait(scope, self._buckets[name].taken(monotonic()))
+
     async def _take_token(self, scope: str) -> None:
-        pause = self._bucket(scope).taken(monotonic())
+        await self._wait(scope, self._bucket(scope).taken(monotonic()))
+
+    async def _wait(self, scope: str, pause: float) -> None:
         if pause:
             self._progress.paced(scope, pause)
             _log.debug("%s: its bucket is empty, waiting %.2f s", scope or "the tenant", pause)

@@ -21,6 +21,8 @@ _TENANT = ""
 RESOURCE_GRAPH = "microsoft.resourcegraph"
 """The scope of Resource Graph's queries, which have a count of their own."""
 
+STORAGE_READS, STORAGE_LISTS, STORAGE_SECONDS = 800, 100, 300.0
+
 _SPAN = re.compile(r"(\d{1,4}):(\d{1,2}):(\d{1,2}(?:\.\d{1,9})?)", re.ASCII)
 
 _NUMBER = re.compile(r"\d+(\.\d+)?", re.ASCII)
@@ -44,6 +46,27 @@ def scopes(url: str) -> tuple[str, str]:
     scope = subscription or (RESOURCE_GRAPH if is_resource_graph(path) else _TENANT)
     _, words, rest = path.rpartition("/providers/")
     return scope, f"{scope}/{_name(rest) if words else ''}"
+
+
+_STORAGE = re.compile(
+    r"/subscriptions/[^/]+(?P<group>/resourcegroups/[^/]+)?/providers/microsoft\.storage/storageaccounts"
+    r"(?(group)/[^/]+)/?"
+)
+
+
+def storage_count(url: str) -> tuple[str, int] | None:
+    """Return which count of the storage provider a request uses, and the count's size; None for other requests.
+
+    The provider allows 800 reads and 100 lists in 5 minutes, for each subscription and region (scalability targets of
+    the storage resource provider, 2026-11). A list asks all regions. The region of one account is not in its URL, so
+    all reads in a subscription share one count.
+    """
+    path = url.partition("://")[2].partition("?")[0].lower()
+    match = _STORAGE.fullmatch(path[path.find("/") :])
+    if match is None:
+        return None
+    of = scopes(url)[1]
+    return (f"{of} reads", STORAGE_READS) if match["group"] else (f"{of} lists", STORAGE_LISTS)
 
 
 def _name(rest: str) -> str:

@@ -14,7 +14,7 @@ from azure.core.credentials_async import AsyncSupportsTokenInfo
 from scanner.azure.arm import Arm
 from scanner.azure.clouds import Cloud
 from scanner.azure.pipeline import Patience
-from scanner.azure.throttling import Throttle, refused_scope, scopes
+from scanner.azure.throttling import Throttle, refused_scope, scopes, storage_count
 from scanner.emulator.credential import EmulatorCredential
 from scanner.emulator.faults import Fault, FaultKind
 from scanner.emulator.server import emulated
@@ -263,3 +263,25 @@ def test_one_odd_answer_that_asks_for_an_hour_is_one_gap() -> None:
     with emulated(tenant, faults=[struck]) as emulator:
         tables, _ = scanned(emulator, patience=Patience(throttle_budget=5.0, backoff=0.0))
     assert tables.gaps["asked"].tolist() == ["outboundRules"]
+
+
+GROUP = "https://management.azure.com/subscriptions/S/resourceGroups/g/providers"
+
+
+@pytest.mark.parametrize(
+    ("url", "count"),
+    [
+        (
+            f"{GROUP}/Microsoft.Storage/storageAccounts/one?api-version=2024-01-01",
+            ("s/microsoft.storage reads", 800),
+        ),
+        (
+            "https://management.azure.com/subscriptions/S/providers/Microsoft.Storage/storageAccounts?api-version=1",
+            ("s/microsoft.storage lists", 100),
+        ),
+        (f"{GROUP}/Microsoft.Storage/storageAccounts/one/networkSecurityPerimeterConfigurations", None),
+        (f"{GROUP}/Microsoft.KeyVault/vaults/one", None),
+    ],
+)
+def test_storage_counts_reads_and_lists_of_accounts(url: str, count: tuple[str, int] | None) -> None:
+    assert storage_count(url) == count
