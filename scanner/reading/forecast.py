@@ -19,8 +19,10 @@ from scanner.payloads.answers import (
     VIRTUAL_NETWORKS,
 )
 from scanner.reading.api_versions import SHOW_ADDRESS_RULES
+from scanner.reading.associated import WORTH_A_LIST
 from scanner.reading.collection import Collection
 from scanner.reading.learning import SAMPLE
+from scanner.reading.resource_lists import ASSOCIATED_LISTS, PROOFS
 from scanner.tables.associated import ASSOCIATED, TYPES
 from scanner.tables.children import CHILDREN, is_wanted
 
@@ -109,6 +111,7 @@ def _of_subscription(count: int, collection: Collection) -> Iterator[tuple[str, 
     elif collection.members_in_lists:
         yield "workspace", Range(least=0, expected=min(count, SAMPLE), most=count)
     yield from _of_children(count, kinds)
+    yield from _associated(count, collection)
     yield from _beside(count, kinds)
 
 
@@ -126,12 +129,24 @@ def _of_children(count: int, kinds: frozenset[str]) -> Iterator[tuple[str, Range
             yield child.kind, Range(least=count, expected=count, most=count)
 
 
+def _associated(count: int, collection: Collection) -> Iterator[tuple[str, Range]]:
+    """Yield the lists and single reads of the resources that workspaces name: each is expected to have its own.
+
+    Lists may have any number of pages, because other teams have resources in them.
+    """
+    if ASSOCIATED not in collection.kinds:
+        return
+    resources = expected = count * len(TYPES)
+    if count >= WORTH_A_LIST and not collection.asks_everybody:
+        expected = PROOFS * len(TYPES)
+        pages = ceil(count / PAGE) * len(TYPES)
+        yield ASSOCIATED_LISTS, Range(least=0, expected=pages, most=None)
+    yield ASSOCIATED, Range(least=0, expected=expected, most=resources)
+
+
 def _beside(count: int, kinds: frozenset[str]) -> Iterator[tuple[str, Range]]:
-    """Yield the single reads of resources that workspaces name: each is expected to have its own, and all types."""
+    """Yield the reads beside workspaces and their resources: each is expected to have its own, and all types."""
     unlimited = None if count else 0
-    if ASSOCIATED in kinds:
-        resources = count * len(TYPES)
-        yield ASSOCIATED, Range(least=0, expected=resources, most=resources)
     if PERIMETERS in kinds:
         lists = count * sum(bool(each.perimeters) for each in TYPES)
         yield PERIMETERS, Range(least=0, expected=lists, most=lists)

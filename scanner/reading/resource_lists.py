@@ -20,6 +20,9 @@ from scanner.payloads.payload import Gap, Keep, Payload
 from scanner.payloads.questions import Ask
 from scanner.tables.associated import ASSOCIATED, AssociatedType, Row, facts_of
 
+ASSOCIATED_LISTS = "associatedResources"
+"""What forecasts call the lists. Their pages are not kept: each named item is an answer about a resource."""
+
 FEW_IN = 10
 """A list is left if fewer than one of so many items is named by a workspace. Other teams own the others."""
 

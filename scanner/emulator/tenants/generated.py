@@ -7,11 +7,12 @@ none where its isolation mode is Disabled. As in Azure, list and single read lea
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
 from scanner.emulator.tenants.builders import Place, Site, descendant, guid, subscription, workspace
+from scanner.emulator.tenants.dependencies import closed, opened
 from scanner.emulator.tenants.identity import TENANT_ID
 from scanner.emulator.tenants.network import (
     APPROVED,
@@ -47,11 +48,14 @@ _NOT_SET = ("serverlessComputeSettings", "systemDatastoresAuthMode", "imageBuild
 _REGIONS = ("westeurope", "northeurope", "swedencentral", "eastus", "westus3")
 
 
-def generated_tenant(*, subscriptions: int, workspaces: int, rules: int, seed: int = 0) -> Tenant:
+def generated_tenant(
+    *, subscriptions: int, workspaces: int, rules: int, seed: int = 0, with_dependencies: bool = False
+) -> Tenant:
     """A tenant of `subscriptions` times `workspaces`, each with `rules` outbound rules.
 
     `expected_violations` names the workspaces that violate NET006 by the law above. The tenant has one
-    management group, "generated", above all subscriptions.
+    management group, "generated", above all subscriptions. `with_dependencies`, the storage accounts, vaults,
+    registries and components that workspaces name exist: those of every third workspace are open.
     """
     listed = tuple(
         subscription(guid("generated", seed, number), f"generated-{number:04d}")
@@ -65,12 +69,20 @@ def generated_tenant(*, subscriptions: int, workspaces: int, rules: int, seed: i
         name="generated",
         tenant_id=TENANT_ID,
         subscriptions=listed,
-        resources=tuple(Resource(body=_body(site, posture, rules)) for site, posture in postures.values()),
+        resources=(
+            *(Resource(body=_body(site, posture, rules)) for site, posture in postures.values()),
+            *(_dependencies([site for site, _ in postures.values()]) if with_dependencies else ()),
+        ),
         management_groups={"generated": tuple(descendant(item, "generated") for item in listed)},
         expected_violations=frozenset(
             workspace_id.lower() for workspace_id, (_, posture) in postures.items() if posture != COMPLIANT
         ),
     )
+
+
+def _dependencies(sites: Sequence[Site]) -> Iterator[Resource]:
+    for position, site in enumerate(sites):
+        yield from opened(site) if position % 3 == 2 else closed(site)
 
 
 def _sites(subscriptions: tuple[Document, ...], workspaces: int) -> Iterator[Site]:
