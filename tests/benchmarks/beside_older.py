@@ -139,7 +139,9 @@ def findings(folder: Path) -> list[tuple[str, ...]]:
 
 def measure(row: Row, older: Path, policy: Path, rounds: int) -> None:
     """Print one row of the table and the requests by kind."""
-    tenant = generated_tenant(subscriptions=row.subscriptions, workspaces=row.workspaces, rules=12, seed=0)
+    tenant = generated_tenant(
+        subscriptions=row.subscriptions, workspaces=row.workspaces, rules=12, seed=0, with_dependencies=True
+    )
     trees = {"older": older, "this": ROOT}
     costs: dict[str, list[Measure]] = {name: [] for name in trees}
     asked: dict[str, int] = {}
@@ -170,7 +172,9 @@ def measure(row: Row, older: Path, policy: Path, rounds: int) -> None:
 
 def compare_with_a_full_read(row: Row, policy: Path) -> None:
     """Print whether the findings are those of a scan that reads everything singly."""
-    tenant = generated_tenant(subscriptions=row.subscriptions, workspaces=row.workspaces, rules=12, seed=0)
+    tenant = generated_tenant(
+        subscriptions=row.subscriptions, workspaces=row.workspaces, rules=12, seed=0, with_dependencies=True
+    )
     found: list[Sequence[tuple[str, ...]]] = []
     for options in ((), ("--collect", "all")):
         with emulated(tenant, tls=True) as emulator, tempfile.TemporaryDirectory() as folder:

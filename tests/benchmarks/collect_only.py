@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from collections import defaultdict
+from collections import Counter, defaultdict
 from pathlib import Path
 from typing import Any
 
@@ -58,16 +58,26 @@ async def collect(endpoint: str, authority: Path, policy: str, concurrency: int,
 
 
 def asked(store: PayloadStore) -> dict[str, Any]:
-    """The URLs the store's payloads came from, as `bare_loop.py` reads them."""
+    """The URLs the store's payloads came from, as `bare_loop.py` reads them, and their number by kind.
+
+    Items of one list came from one request. Its later pages are not counted.
+    """
+    kinds: Counter[str] = Counter()
+    lists: set[str] = set()
     first: list[str] = []
     subscriptions: dict[str, dict[str, list[str]]] = defaultdict(lambda: {"pages": [], "rest": []})
     for payload in store:
+        if payload.of_list and payload.url in lists:
+            continue
+        if payload.of_list:
+            lists.add(payload.url)
+        kinds["list of dependencies" if payload.of_list else payload.kind] += 1
         if payload.subscription_id is None:
             first.append(payload.url)
         else:
             part = "pages" if payload.kind == "workspaces" else "rest"
             subscriptions[payload.subscription_id.lower()][part].append(payload.url)
-    return {"first": first, "subscriptions": list(subscriptions.values())}
+    return {"first": first, "subscriptions": list(subscriptions.values()), "kinds": kinds}
 
 
 def main() -> None:

@@ -162,6 +162,7 @@ def main() -> None:
     print(f"{workspaces:,} workspaces in {arguments.subscriptions:,} subscriptions, {arguments.rules} rules")
     print(f"{requests:,} requests, {int(size) / 1e6:,.1f} MB, {arguments.latency_ms:g} ms latency, ", end="")
     print(f"at most {arguments.concurrency} at once; medians of {arguments.rounds} rounds")
+    print("requests by kind: " + ", ".join(f"{name} {count:,}" for name, count in asked["kinds"].items()))
     show(taken)
 
 
