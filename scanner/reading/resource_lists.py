@@ -65,7 +65,7 @@ class _Trust:
     shown: set[str] = field(default_factory=set)
 
     def covers(self, found: _Found) -> bool:
-        """Check whether the item can stand for a single read."""
+        """Check whether the item can replace a single read."""
         is_shown = found.facts.keys() - found.shows <= self.shown
         return self.agreed >= (1 if is_shown else PROOFS)
 
