@@ -12,7 +12,7 @@ from scanner.emulator.routes import ASSOCIATED_LIST, target_of
 from scanner.emulator.server import Emulator
 from tests.support.command_line import run, served
 from tests.support.evidence.forging import Forger
-from tests.support.worlds.dependencies import REGIONS, Made, tenant_of
+from tests.support.worlds.listed_dependencies import REGIONS, Made, tenant_of
 
 MADE = [
     Made(number=number, subscription=number % 2, region=REGIONS[number % 2], is_open=number % 5 == 1)

@@ -21,7 +21,7 @@ from scanner.payloads.payload import Payload
 from scanner.reading.collection import Collection, collection_for
 from scanner.reading.resource_lists import PROOFS
 from tests.support.scanning import rows, scanned
-from tests.support.worlds.dependencies import MEMBERS, REGIONS, Made, tenant_of
+from tests.support.worlds.listed_dependencies import MEMBERS, REGIONS, Made, tenant_of
 
 ALL = registry()
 CHOSEN = [ChosenCheck(check=each, severity=each.severity, params=each.params()) for each in ALL.values()]
