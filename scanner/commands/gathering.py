@@ -205,7 +205,7 @@ async def _live(
     async with AsyncExitStack() as stack:
         arm, *others = [await stack.enter_async_context(each) for each in signing_in]
         identities = tuple(each.identity for each in (arm, *others))
-        named = addresses(policies)
+        named = addresses(policies) | wanted.addresses
         key = store.begin(scan_key(arm.cloud, identities, wanted, collection, named), wanted.digest)
         people = Pseudonyms(key=key, named=named)
         for each in (arm, *others):

@@ -24,8 +24,8 @@ def new_key() -> bytes:
 class Pseudonyms:
     """The pseudonyms of one scan.
 
-    `named` are the addresses that the policies name, as `plain` writes them. They get the pseudonym without a key, by
-    which a policy selects a tag. The policy shows them to its readers anyway.
+    `named` are the addresses that the policies and the scope name, as `plain` writes them. They get the pseudonym
+    without a key, by which a policy or a scope selects a tag. The policy shows them to its readers anyway.
     """
 
     key: bytes = field(default_factory=new_key, repr=False)

@@ -11,12 +11,13 @@ exclude:
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from checks.addresses import with_pseudonyms
+from checks.addresses import addresses_in, with_pseudonyms
 from checks.policy.parsing import KeyPath, Marks, explained, pointed, spelled
 from checks.policy.selectors import Glob, Globs, GroupNames
 from checks.suggestions import did_you_mean
@@ -89,11 +90,11 @@ def scope_in(path: Path, option: str = "--scope") -> Wanted:
     E-mail addresses become pseudonyms, as in the answers of Azure that the rules are compared with.
     """
     try:
-        text = with_pseudonyms(text_of(path))
+        text = text_of(path)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         raise ScopeError(f"{option} {path}: could not read the file: {reason}. Name a YAML file.") from error
-    return scope_of_text(text, str(path))
+    return replace(scope_of_text(with_pseudonyms(text), str(path)), addresses=addresses_in(text))
 
 
 def scope_of_text(text: str, source: str) -> Wanted:
@@ -134,7 +135,11 @@ def scope_of_options(
     def option(path: KeyPath) -> str:
         return next((each for key, each in _OPTIONS.items() if path[: len(key)] == key), spelled(path))
 
-    return _wanted(document, option)
+    named = [
+        *(word for values in words.values() for word in values),
+        *(glob for globs in tags.values() for glob in globs),
+    ]
+    return replace(_wanted(document, option), addresses=frozenset().union(*map(addresses_in, named)))
 
 
 def tags_of(words: Sequence[str]) -> Mapping[str, Sequence[str]]:

@@ -17,7 +17,8 @@ class Wanted:
     matches its resource group, and if it has every tag of `tags` with a value that one of the globs matches.
     `known_groups` are management groups whose subscriptions a policy needs to know. They do not limit the scan.
     `tenants` are signed in to, each on its own; empty for the tenant of the credential. `file` is the text of the
-    scope file, None if options name the scope.
+    scope file, None if options name the scope. `addresses` are the e-mail addresses that the rules named before they
+    became pseudonyms.
     """
 
     subscriptions: Sequence[str] = ()
@@ -31,6 +32,7 @@ class Wanted:
     tags: Mapping[str, Sequence[str]] = field(default_factory=dict)
     tenants: Sequence[str] = ()
     file: str | None = None
+    addresses: frozenset[str] = field(default=frozenset(), repr=False, compare=False)
 
     @property
     def limits_subscriptions(self) -> bool:

@@ -20,6 +20,7 @@ from scanner.emulator.faults import Fault
 from scanner.emulator.server import Emulator, Request, emulated
 from scanner.emulator.tenants.tenant import Tenant
 from scanner.payloads.payload import Payload, PayloadStore
+from scanner.payloads.people import Pseudonyms
 from scanner.progress import Progress
 from scanner.reading.collection import Collection
 from scanner.reading.discovery import Discovery
@@ -79,6 +80,7 @@ def scanned(
             clock=clock,
             patience=patience,
             progress=progress,
+            people=Pseudonyms(named=(wanted or Wanted()).addresses),
         )
         async with asyncio.timeout(hang_guard), arm:
             source = LiveSource(
