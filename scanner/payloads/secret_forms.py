@@ -19,7 +19,8 @@ _ASSIGNED_WORD = (
 )
 _ASSIGNED = re.compile(
     rf"((?:{_ASSIGNED_WORD})[\"']?\s*(?:=|%3D)\s*|"
-    r"(?:password|passwd|pwd|passphrase|secret|api[-_ ]?key)\\?[\"']?\s*:\s*|"
+    r"(?:password|passwd|pwd|passphrase|secret|api[-_ ]?key|(?:subscription|functions?|account|access)[-_]key)"
+    r"\\?[\"']?\s*:\s*|(?<=--)(?:password|client-secret|api-key|token|secret)\s+(?=\S*[^A-Za-z\s])|"
     rf"(?:{_ASSIGNED_WORD})\\?[\"']\s*:\s*(?=\\?[\"']))"
     r"(?!\[redacted\])(?:\\?\"[^\"\\]+\\?\"|'[^']+'|[^;\"'<>\r\n]{1,500}(?=;)|[^\s;\"'<>]+)",
     re.IGNORECASE,
@@ -63,7 +64,8 @@ _PREFIXED = re.compile(
             r"\bxox[a-z](?:\.xox[a-z])?-[\w-]{8,}|\bxapp-[\w-]{8,}",
             # docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers
             r"\bA(?:KI|SI|BI)A[A-Z2-7]{16}(?![A-Z0-9])",
-            # openrouter.ai/docs/guides/features/guardrails/secret-formats: Google and Stripe
+            # openrouter.ai/docs/guides/features/guardrails/secret-formats: OpenAI, Anthropic, SendGrid, Google, Stripe
+            r"\bsk-(?:proj|ant|svcacct|admin)-[\w-]{20,}|\bsk-[A-Za-z0-9]{32,}|\bSG\.[\w-]{22}\.[\w-]{43}",
             r"\bAIza[\w-]{35}|\bGOCSPX-[\w-]{20,}|\b[sr]k_(?:live|test)_\w{10,}|\bwhsec_\w{16,}",
             # docs.npmjs.com/about-access-tokens; pypi.org/help; huggingface.co/docs/hub/security-tokens
             r"\bnpm_[A-Za-z0-9]{30,}|\bpypi-[\w-]{16,}|\bhf_[A-Za-z0-9]{30,}",

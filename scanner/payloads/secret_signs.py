@@ -29,6 +29,8 @@ _WORDS = (
 _FORMS = (
     rf"{_WORDS}[\"']?\s*(?:=|%3d)",
     r"(?:password|passwd|pwd|passphrase|secret|key)[\"']?\s*:\s*[^\s\"\[{]",
+    r"--(?:password|client-secret|api-key|token|secret)\s",
+    r"sk-(?:proj|ant|svcacct|admin)-|sk-[a-z0-9]{32}|sg\.[\w-]{22}\.",
     r"bearer\s|sharedaccesssignature\s|authorization[\"']?\s*[:=]",
     r"eyj[\w-]{8}|-----begin|hooks\.|webhook|://[^\s/?#\"]*@",
     r"gh[pousr]_|github_pat_|glpat-|xox[a-z]|xapp-|a(?:ki|si|bi)a[a-z2-7]{16}|aiza|gocspx-",

@@ -94,7 +94,7 @@ def environment(monkeypatch: pytest.MonkeyPatch, secret: str = CLIENT_SECRET) ->
 
 
 def connected_by_environment(emulator: Emulator, authority: Path, **options: Any) -> Any:
-    wanted = {"auth": Auth.ENVIRONMENT, "tenant": None, "client_id": None} | options
+    wanted = {"auth": Auth.ENVIRONMENT, "client_id": None} | options
     return connection(
         cloud_name=CloudName.AZURE,
         arm_endpoint=emulator.url,
@@ -133,7 +133,7 @@ def test_another_tenant_can_be_asked_for(tls: tuple[Emulator, Path], monkeypatch
     emulator, authority = tls
     environment(monkeypatch)
     monkeypatch.setenv("AZURE_TENANT_ID", "11111111-2222-4333-8444-555555555555")
-    connected = connected_by_environment(emulator, authority, tenant=TENANT.tenant_id)
+    connected = connected_by_environment(emulator, authority, tenants=[TENANT.tenant_id])
     asyncio.run(read_through(connected, authority))
     asked = [request.path for request in emulator.requests if request.path.endswith("/token")]
     assert asked[-1].startswith(f"/{TENANT.tenant_id}/")

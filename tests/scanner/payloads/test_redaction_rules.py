@@ -142,6 +142,11 @@ def test_the_search_for_signs_misses_no_member_that_is_dropped(
         ("a1" * 26 + "JQQJ99" + "A1" * 13, REDACTED),
         ("A1/+" * 21 + "ab==", REDACTED),
         ("dapi" + "0a" * 16, REDACTED),
+        ("sk-proj-" + "a1-_" * 6, REDACTED),
+        ("sk-" + "a1" * 16, REDACTED),
+        ("SG." + "a1" * 11 + "." + "a1_" * 14 + "b", REDACTED),
+        ("Ocp-Apim-Subscription-Key: 0a1b", f"Ocp-Apim-Subscription-Key: {REDACTED}"),
+        ("az login --password hunter2 -u x", f"az login --password {REDACTED} -u x"),
     ],
 )  # fmt: skip
 def test_a_secret_is_found_by_its_form_in_any_text(text: str, kept: str) -> None:
@@ -165,6 +170,8 @@ def test_a_secret_is_found_by_its_form_in_any_text(text: str, kept: str) -> None
         "azureml://registries/azureml/environments/x@latest",
         "The storage account 'stone' was not found",
         "100% of @odata.type",
+        "sk-learn-pipeline-training-cluster-01",
+        "use --token to sign in",
     ],
 )
 def test_what_a_check_may_read_is_no_secret(text: str) -> None:
