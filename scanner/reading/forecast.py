@@ -153,6 +153,6 @@ def _beside(count: int, kinds: frozenset[str]) -> Iterator[tuple[str, Range]]:
     if PRIVATE_ENDPOINTS in kinds:
         yield PRIVATE_ENDPOINTS, Range(least=0, expected=count, most=unlimited)
     if ROLE_ASSIGNMENTS in kinds:
-        yield ROLE_ASSIGNMENTS, Range(least=0, expected=count + ceil(count / 10), most=unlimited)
+        yield ROLE_ASSIGNMENTS, Range(least=0, expected=2 * count, most=unlimited)
     if VIRTUAL_NETWORKS in kinds:
         yield VIRTUAL_NETWORKS, Range(least=0, expected=0, most=unlimited)

@@ -91,8 +91,9 @@ def asked(tenant: Tenant, folder: Path, *options: str) -> dict[str, int]:
 @pytest.mark.parametrize("policy", POLICIES)
 @pytest.mark.parametrize("name", TENANTS)
 def test_a_scan_asks_what_was_forecast(name: str, policy: str, tmp_path: Path) -> None:
-    """Each kind is between its limits. In all, at most a tenth and seven a subscription more are expected: the forecast
-    does not know that subscriptions share a region, whose lists are proved once.
+    """Each kind is between its limits. In all, at most a quarter and seven a subscription more are expected.
+
+    The forecast does not know that subscriptions share a region, whose lists are proved once.
     """
     tenant, options = TENANTS[name], POLICIES[policy]
     code, out, _, _ = planned(tenant, tmp_path, *options, "--json")
@@ -105,7 +106,7 @@ def test_a_scan_asks_what_was_forecast(name: str, policy: str, tmp_path: Path) -
         assert limits["most"] is None or count <= limits["most"], kind
     total = sum(sent.values())
     assert found["requests"]["least"] <= total
-    assert total <= found["requests"]["expected"] <= total * 1.1 + 7 * len(tenant.subscriptions)
+    assert total <= found["requests"]["expected"] <= total * 1.25 + 7 * len(tenant.subscriptions)
 
 
 def test_nothing_of_a_workspace_is_read(tmp_path: Path) -> None:
