@@ -25,9 +25,16 @@ function restore() {
   }
 }
 
-// A link to a part of the page moves there and leaves the query in the URL.
+// Whether a link filters the table of workspaces, and opens none of them.
+function isFilter(hash) {
+  const parts = new URLSearchParams(hash.slice(1));
+  return FACETS.some(([name]) => parts.has(name)) && !parts.has("w") && !parts.has("finding");
+}
+
+// A link to a part of the page moves there and leaves the query in the URL. One that filters the table moves to it.
 function followInside(event) {
   const link = event.target.closest("a[href^='#']");
+  if (link && isFilter(link.hash)) requestAnimationFrame(() => requestAnimationFrame(() => byId("workspaces").scrollIntoView({ behavior: "instant" })));
   const target = link && !link.hash.includes("=") ? byId(decodeURIComponent(link.hash.slice(1))) : null;
   if (!target || link.hash.startsWith("#finding-")) return;
   event.preventDefault();
@@ -54,7 +61,8 @@ function onKey(event) {
   const isTyping = ["INPUT", "SELECT", "TEXTAREA"].includes(event.target.tagName);
   if (event.key === "/" && !isTyping) {
     event.preventDefault();
-    byId("search").focus();
+    byId("search").focus({ preventScroll: true });
+    byId("workspaces").scrollIntoView({ behavior: "instant" });
   } else if (event.key === "Escape" && event.target.id === "search" && event.target.value) {
     byId("search").value = query.words = "";
     correct();
