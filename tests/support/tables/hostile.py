@@ -45,7 +45,8 @@ def _rows(table: str, attack: str) -> list[Row]:
         {str(name): value for name, value in row.items() if not pd.isna(value)}
         for row in frame.astype(object).to_dict("records")
     ]
-    base: Row = usual[0] if usual else {"workspace_id": _usual().workspaces["workspace_id"].iloc[0]}
+    workspace: Row = {"workspace_id": _usual().workspaces["workspace_id"].iloc[0]}
+    base: Row = usual[0] if usual else workspace if "workspace_id" in schema.dtypes else {}
     attacked: list[Row] = [
         {
             **base,
