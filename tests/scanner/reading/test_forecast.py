@@ -40,8 +40,8 @@ OMISSIONS = replace(
 )
 TENANTS = {
     "demo": demo_tenant(),
-    "many subscriptions": generated_tenant(subscriptions=12, workspaces=5, rules=2, with_dependencies=True),
-    "many workspaces": generated_tenant(subscriptions=1, workspaces=120, rules=2, with_dependencies=True),
+    "many subscriptions": generated_tenant(subscriptions=6, workspaces=5, rules=2, with_dependencies=True),
+    "many workspaces": generated_tenant(subscriptions=1, workspaces=60, rules=2, with_dependencies=True),
     "lists that leave members out": OMISSIONS,
 }
 POLICIES = {
