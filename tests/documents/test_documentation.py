@@ -57,8 +57,8 @@ def test_the_guides_test_passes() -> None:
     subprocess.run([sys.executable, "-c", code], env=os.environ | {"PYTHONPATH": paths}, check=True)
 
 
-def test_the_readmes_policy_is_valid(tmp_path: Path) -> None:
-    (policy,) = re.findall(r"```yaml\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
-    (tmp_path / "readme.yaml").write_text(policy)
-    (loaded_policy,) = loaded([str(tmp_path / "readme.yaml")], registry())
+def test_the_policy_of_the_guide_is_valid(tmp_path: Path) -> None:
+    (policy,) = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs/policies.md").read_text(), re.DOTALL)
+    (tmp_path / "guide.yaml").write_text(policy)
+    (loaded_policy,) = loaded([str(tmp_path / "guide.yaml")], registry())
     assert loaded_policy.policy.name == "production"
