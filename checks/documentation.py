@@ -13,7 +13,7 @@ from checks.severity import Severity
 
 def section(check: Check, heading: str = "##") -> str:
     """Return the section of a check: rationale, parameters, fix, controls and references."""
-    fix = check.remediation
+    fix = check.remediation.for_any_resource()
     parts = [
         f"{heading} {check.id}: {check.title}",
         f"Severity {check.severity.value}. Answers for each row of `{check.over}`.",
@@ -33,7 +33,7 @@ def section(check: Check, heading: str = "##") -> str:
 
 def catalogue(policies: Mapping[str, Iterable[str]]) -> str:
     """Return the page of the built-in checks: the index, then each family. `policies` lists the ids of each policy."""
-    sections = ["# The checks\n", _GENERATED, _index(policies)]
+    sections = ["# The checks\n", _GENERATED, _NAMES, _index(policies)]
     for family in FAMILIES:
         sections.append(f"## {_title(family.CHECKS, family.DESCRIPTION)}\n")
         sections += [section(check, "###") for check in family.CHECKS]
@@ -92,6 +92,10 @@ def controls(checks: Iterable[Check]) -> str:
 
 
 _GENERATED = "`make docs` writes this page from the checks. Do not edit it.\n"
+
+_NAMES = (
+    "A fix has `<name>` for a value of the resource. The page and `azml-audit fix` print the value itself.\n"
+)
 
 _CONTROLS_NOTE = (
     "The mappings come from the initiatives of Azure Policy, for the built-in definition that asks the same question "

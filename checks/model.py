@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from inspect import cleandoc
 from typing import Literal, TypeAlias
@@ -54,6 +54,15 @@ class Remediation:
     terraform: str = ""
     caution: str = ""
 
+    def for_any_resource(self) -> Remediation:
+        """Return the fix with `<name>` as a text of the language in place of each placeholder, for a person to read."""
+        return replace(
+            self,
+            az=_PLACEHOLDER.sub(r"'<\1>'", self.az),
+            bicep=_PLACEHOLDER.sub(r"'<\1>'", self.bicep),
+            terraform=_PLACEHOLDER.sub(r'"<\1>"', self.terraform),
+        )
+
 
 Answers: TypeAlias = "pd.DataFrame"
 """A frame on the index of the check's table: status, and the templates observed, expected and reason.
@@ -70,6 +79,7 @@ CheckFunction = Callable[..., Answers]
 
 Scope = Literal["row", "workspace", "everything"]
 
+_PLACEHOLDER = re.compile(r"\{\{\s*(\w+)\s*\}\}")
 _ID = re.compile(r"[A-Z]{2,8}[0-9]{3}")
 
 

@@ -26,7 +26,7 @@ def fix_summary(check: Check) -> str:
 
 def help_text(check: Check) -> str:
     """Return the rationale, the fix with its commands, and the links, as plain text."""
-    commands = [f"{_DIALECTS[name][0]}:\n{text}" for name, text in texts(check.remediation).items() if text]
+    commands = [f"{_DIALECTS[name][0]}:\n{text}" for name, text in _commands(check)]
     return "\n\n".join([check.rationale or check.title, fix_summary(check), *commands, *links(check)])
 
 
@@ -35,11 +35,16 @@ def help_markdown(check: Check) -> str:
     fix = check.remediation
     parts = [check.rationale or check.title, f"**Fix**: {fix.summary}"]
     parts += [f"**Caution**: {fix.caution}"] if fix.caution else []
-    for name, text in texts(fix).items():
+    for name, text in _commands(check):
         title, language = _DIALECTS[name]
-        parts += [f"{title}:\n\n````{language}\n{text}\n````"] if text else []
+        parts += [f"{title}:\n\n````{language}\n{text}\n````"]
     parts += ["\n".join(f"- <{link}>" for link in links(check))]
     return "\n\n".join(part for part in parts if part)
+
+
+def _commands(check: Check) -> list[tuple[str, str]]:
+    """Return the texts of the fix that it has, by dialect, with `<name>` for what depends on the resource."""
+    return [(name, text) for name, text in texts(check.remediation.for_any_resource()).items() if text]
 
 
 def controls(check: Check) -> list[str]:

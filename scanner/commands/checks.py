@@ -151,7 +151,7 @@ def _show_why(check: Check, out: Console) -> None:
 
 def _show_fix(check: Check, out: Console) -> None:
     """Print the fix. The lines of code are never wrapped, so that they can be copied."""
-    fix = check.remediation
+    fix = check.remediation.for_any_resource()
     _show_list("Fix", [fix.summary], out)
     if fix.caution:
         out.print(Padding(Text(f"Before you do: {fix.caution}", style="yellow"), (0, 0, 0, 2), expand=False))
@@ -160,6 +160,9 @@ def _show_fix(check: Check, out: Console) -> None:
             print_lines(out, f"\n  {language}:", "bold")
             for line in text.strip().splitlines():
                 print_line(out, f"    {line}".rstrip())
+    if "<" in fix.az + fix.bicep + fix.terraform:
+        hint = "<name> stands for a value of the resource: azml-audit fix prints the value itself."
+        out.print(Padding(Text(f"\n{hint}"), (0, 0, 0, 2), expand=False))
 
 
 def _show_list(heading: str, lines: Sequence[str], out: Console, *, wraps: bool = True) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import subprocess
 from functools import cache
 
 import pandas as pd
@@ -11,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
 from checks.contract.tables import SCHEMAS, Tables, frame
+from checks.documentation import section
 from checks.engine.asking import findings
 from checks.model import Check, Status
 from checks.registry import BUILT_IN, registry
@@ -180,3 +182,16 @@ def test_answers_do_not_depend_on_the_order_of_rows(check: Check) -> None:
 def test_the_rows_of_a_frame_are_sorted_whatever_their_order() -> None:
     rows = [identity("b"), identity("a")]
     assert list(frame("workspaces", rows)["workspace"]) == ["a", "b"]
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.id)
+def test_a_fix_for_any_resource_has_no_placeholders_and_its_names_are_texts(check: Check) -> None:
+    fix = check.remediation.for_any_resource()
+    shown = section(check)
+    for text, quote in ((fix.az, "'"), (fix.bicep, "'"), (fix.terraform, '"')):
+        assert "{{" not in text
+        assert text.strip() in shown
+        assert re.findall(r"(?<!['\"])<\w+>|<\w+>(?!['\"])", text) == []
+        assert set(re.findall(r"(.)<\w+>(.)", text)) <= {(quote, quote)}
+    shell = subprocess.run(["bash", "-n"], input=fix.az, text=True, capture_output=True, check=False)
+    assert shell.returncode == 0, shell.stderr

@@ -106,6 +106,7 @@ def test_rules_carry_help_controls_and_a_severity_code_scanning_knows() -> None:
     for run in runs():
         rules = run["tool"]["driver"]["rules"]
         assert all(rules[each["ruleIndex"]]["id"] == each["ruleId"] for each in run["results"])
+        assert all("{{" not in each["help"]["markdown"] + each["help"]["text"] for each in rules)
     rule = next(rule for rule in runs()[0]["tool"]["driver"]["rules"] if rule["id"] == "NET001")
     assert rule["properties"]["controls"] == {"MCSB": ["NS-2"], "NIST SP 800-53": ["AC-4", "SC-7"]}
     assert rule["properties"]["tags"] == ["security", "NET", "MCSB", "NIST SP 800-53"]

@@ -71,7 +71,9 @@ def test_a_check_is_explained_in_text_and_its_code_can_be_copied(check_id: str) 
     assert code == 0
     assert "```" not in out
     assert "**" not in out
-    for text in (check.remediation.az, check.remediation.bicep, check.remediation.terraform):
+    assert "{{" not in out
+    fix = check.remediation.for_any_resource()
+    for text in (fix.az, fix.bicep, fix.terraform):
         assert all(line.strip() in out for line in text.splitlines())
     assert " ".join(check.remediation.summary.split()) in " ".join(out.split())
     prose = out.partition("az CLI:")[0]
