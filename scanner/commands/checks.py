@@ -161,7 +161,7 @@ def _show_fix(check: Check, out: Console) -> None:
             for line in text.strip().splitlines():
                 print_line(out, f"    {line}".rstrip())
     if "<" in fix.az + fix.bicep + fix.terraform:
-        hint = "<name> stands for a value of the resource: azml-audit fix prints the value itself."
+        hint = "Replace <name> by the value of your resource, or run azml-audit fix, which prints it."
         out.print(Padding(Text(f"\n{hint}"), (0, 0, 0, 2), expand=False))
 
 
