@@ -11,7 +11,7 @@ from checks.drift.findings import changed_findings
 from checks.drift.model import Drift, Snapshot, are_strangers, by_key, texts
 from checks.drift.reach import reach_changes
 from checks.drift.rules import rule_changes
-from checks.drift.waivers import waiver_changes
+from checks.drift.waivers import are_accepted, waiver_changes
 from checks.drift.workspaces import workspace_changes
 from checks.frames import pd
 
@@ -23,6 +23,7 @@ def drift(old: Snapshot, new: Snapshot) -> Drift:
     names = _renamed(old.of_policies("digest"), new.of_policies("digest"), old.name)
     old = _with_names(old, names)
     reach = reach_changes(old, new)
+    reach = reach.assign(is_regression=reach["is_regression"] & ~are_accepted(reach, new))
     findings, counts = changed_findings(old, new, reach)
     return Drift(
         old=old,

@@ -35,9 +35,6 @@ MAY_REGRESS = frozenset({"regressed", "opened further", "new", "revealed", "waiv
 """The classes of violations that the old audit does not have."""
 
 
-_OPENINGS = frozenset({"opened", "no longer denied"})
-"""The changes of reach that allow more."""
-
 _OUTBOUND = ("OBR", "MVN", "NET006")
 """The beginnings of the ids of checks that judge what can leave a workspace."""
 
@@ -105,7 +102,7 @@ def _opened_further(pairs: Pairs, change: Texts, reach: pd.DataFrame) -> Mask:
     `checks.drift.reach.reach_changes`.
     """
     marked = np.zeros(len(change), dtype=bool)
-    openings = reach[reach["change"].isin(list(_OPENINGS))]
+    openings = reach[reach["is_regression"]]
     if openings.empty:
         return marked
     statuses = (pairs.column("old", "status"), pairs.column("new", "status"))

@@ -120,6 +120,16 @@ class Drift:
         return int(self.findings["is_regression"].sum())
 
     @property
+    def openings(self) -> int:
+        """The number of rules, denials, hubs and modes that allow more than in the old audit, without a waiver."""
+        return int(self.reach["is_regression"].sum())
+
+    @property
+    def is_worse(self) -> bool:
+        """Whether there is a regression: a violation or an opening that the old audit does not have."""
+        return bool(self.regressions or self.openings)
+
+    @property
     def why_nothing_was_compared(self) -> str:
         """The reason why no finding of one audit can be compared with the other audit, "" if one can."""
         if are_strangers(self.old, self.new):

@@ -14,7 +14,7 @@ from checks.drift.waivers import WAIVER_CHANGES, WAIVER_COLUMNS
 from checks.drift.workspaces import WORKSPACE_CHANGES, WORKSPACE_COLUMNS
 from reports.tables.columns import ReportColumn, ReportFile
 
-DRIFT_SCHEMA_VERSION = "1.1"
+DRIFT_SCHEMA_VERSION = "1.2"
 
 _EVERYWHERE = {
     "workspace_id": "the id of the workspace, as Azure spells it",
@@ -98,6 +98,8 @@ REACH = _file(
     rule="the rule that opened or denied it; empty if the isolation mode did",
     before="the part of it that was open, or denied, before",
     after="the part of it that still is",
+    rule_id="the id of that rule, as Azure spells it",
+    is_regression="whether an existing rule, a denial, a hub or a mode allows more than before, without a waiver",
 )
 
 WAIVERS = _file(

@@ -69,6 +69,7 @@ def document(drift: Drift) -> dict[str, Any]:
         "notes": list(drift.notes),
         "summary": {
             "regressions": drift.regressions,
+            "openings": drift.openings,
             "newly_unknown": drift.newly_unknown,
             "findings": dict(drift.finding_counts),
         },
@@ -105,6 +106,10 @@ def schema() -> Schema:
     text: Schema = {"type": "string"}
     summary: dict[str, Schema] = {
         "regressions": {**count, "description": "violations that the older audit does not have"},
+        "openings": {
+            **count,
+            "description": "rules, denials, hubs and modes that allow more than in the older audit, without a waiver",
+        },
         "newly_unknown": {**count, "description": "findings that were known before and are unknown now"},
         "findings": _object(dict.fromkeys(FINDING_CHANGES, count)),
     }

@@ -82,7 +82,7 @@ def drift_view(drift: Drift, shown: int = SHOWN) -> DriftView:
     is_calm = (found["change"].isin(CALM) | harmless) & ~found["is_regression"]
     return DriftView(
         headline=headline(drift),
-        is_regression=bool(drift.regressions),
+        is_regression=drift.is_worse,
         is_unsure=bool(drift.newly_unknown or drift.why_nothing_was_compared),
         notes=drift.notes,
         sides=(_side("old", drift.old), _side("new", drift.new)),
@@ -101,9 +101,13 @@ def drift_view(drift: Drift, shown: int = SHOWN) -> DriftView:
 
 
 def headline(drift: Drift) -> str:
-    """Return the count of new violations and of findings that became unknown, in sentences."""
-    violations = counted(drift.regressions, "violation", "violations")
-    found = f"{violations} that the older audit does not have." if drift.regressions else "No regression."
+    """Return the counts of new violations, of openings and of findings that became unknown, in sentences."""
+    worse = [
+        counted(count, noun)
+        for count, noun in ((drift.regressions, "violation"), (drift.openings, "opening"))
+        if count
+    ]
+    found = f"{' and '.join(worse)} that the older audit does not have." if worse else "No regression."
     if drift.newly_unknown:
         found = f"{found} {counted(drift.newly_unknown, 'result is', 'results are')} newly unknown."
     if drift.why_nothing_was_compared:

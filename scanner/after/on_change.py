@@ -13,7 +13,7 @@ from typing import Any
 from checks.drift.model import Drift, records
 from scanner.errors import UsageError
 
-FORMAT_VERSION = "1.0"
+FORMAT_VERSION = "1.1"
 _OPENED = ("regressed", "opened further", "new", "revealed", "waiver gone")
 _CLOSED = ("fixed", "gone")
 _UNKNOWN = ("newly unknown",)
@@ -48,13 +48,15 @@ def checked_command(text: str | None, *, has_baseline: bool) -> tuple[str, ...]:
 def change_in(drift: Drift, result: dict[str, Any]) -> dict[str, Any] | None:
     """Return what changed, as the command gets it on stdin; None if nothing opened, closed or became unknown.
 
-    A violation that opened or closed counts. A finding that passes and is new does not.
+    A violation that opened or closed counts, and so does an opening that is a regression although its checks pass. A
+    finding that passes and is new does not.
     """
+    openings = records(drift.reach[drift.reach["is_regression"]].astype("string").fillna(""))
     rows = records(drift.findings[list(_SHOWN)].astype("string").fillna(""))
     opened = [row for row in rows if row["change"] in _OPENED and row["new_status"] in {"fail", "unknown"}]
     closed = [row for row in rows if row["change"] in _CLOSED and row["old_status"] == "fail"]
     unknown = [row for row in rows if row["change"] in _UNKNOWN]
-    if not (opened or closed or unknown):
+    if not (opened or closed or unknown or openings):
         return None
     return {
         "format_version": FORMAT_VERSION,
@@ -62,6 +64,7 @@ def change_in(drift: Drift, result: dict[str, Any]) -> dict[str, Any] | None:
         "opened": opened,
         "closed": closed,
         "unknown": unknown,
+        "openings": openings,
         "result": result,
     }
 
@@ -72,7 +75,8 @@ def run_on_change(command: tuple[str, ...], drift: Drift, result: dict[str, Any]
     if change is None:
         return
     counts = {
-        f"AZML_AUDIT_{name.upper()}": str(len(change[name])) for name in ("opened", "closed", "unknown")
+        f"AZML_AUDIT_{name.upper()}": str(len(change[name]))
+        for name in ("opened", "closed", "unknown", "openings")
     }
     environment = (
         os.environ

@@ -49,9 +49,9 @@ def trace(
         "diff monday/ friday/",
         "diff monday/ friday/ --output drift --fail-on-regression",
     ],
-    note="Exit codes: 0; with --fail-on-regression 1 if NEW has a violation that OLD does not have, else 3 "
-    "if nothing could be compared or something that OLD knew is unknown in NEW. The command does not ask Azure and "
-    "verifies no bundle.",
+    note="Exit codes: 0; with --fail-on-regression 1 if NEW has a violation or an opening that OLD does not have, "
+    "else 3 if nothing could be compared or something that OLD knew is unknown in NEW. The command does not ask Azure "
+    "and verifies no bundle.",
 )
 def diff(
     terminal: Terminal,

@@ -59,7 +59,8 @@ class Earlier:
         bool,
         _earlier(
             *("--fail-on-regression", ""),
-            "Exit 1 only for violations that OLD does not have, and 3 if something that OLD knew is unknown.",
+            "Exit 1 only for violations and openings that OLD does not have, and 3 if something that OLD knew is "
+            "unknown.",
         ),
     ] = False
 

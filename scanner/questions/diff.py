@@ -70,8 +70,11 @@ def exit_of(found: Drift) -> tuple[int, str]:
     """
     if found.why_nothing_was_compared:
         return 3, f"nothing could be compared: {found.why_nothing_was_compared}"
-    if found.regressions:
-        return 1, "there are violations that the older audit does not have"
+    if found.is_worse:
+        what = " and ".join(
+            word for word, count in (("violations", found.regressions), ("openings", found.openings)) if count
+        )
+        return 1, f"there are {what} that the older audit does not have"
     if found.newly_unknown:
         return 3, "no regression, but something known became unknown"
     return 0, "no regression, and nothing known became unknown"

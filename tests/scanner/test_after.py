@@ -8,8 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from checks.drift.comparison import drift
+from scanner.after.on_change import change_in
 from scanner.emulator.server import Emulator
 from tests.support.command_line import COMPLIANT, MIXED, run, served
+from tests.support.drift_snapshots import host, snapshot, workspace
 
 SAVES = "import os, sys; open(sys.argv[1], 'w').write(sys.stdin.read() + '\\n' + repr(dict(os.environ)))"
 
@@ -43,7 +46,19 @@ def test_a_change_is_json_on_stdin_and_in_the_environment(baseline: Path, tmp_pa
     assert change["result"]["exit_code"] == 1
     found = eval(environment)
     assert found["AZML_AUDIT_OPENED"] == str(len(change["opened"]))
+    assert found["AZML_AUDIT_OPENINGS"] == str(len(change["openings"]))
     assert found["AZML_AUDIT_EXIT_CODE"] == "1"
+
+
+def test_an_opening_is_a_change_although_every_check_passes() -> None:
+    old, new = (
+        snapshot(workspaces=[workspace(rules=1)], outbound_rules=[host(name)])
+        for name in ("a.example.com", "*.example.com")
+    )
+    change = change_in(drift(old, new), {})
+    assert change is not None
+    assert [row["destination"] for row in change["openings"]] == ["*.example.com"]
+    assert change_in(drift(new, old), {}) is None
 
 
 def test_nothing_runs_where_nothing_changed(baseline: Path, tmp_path: Path) -> None:

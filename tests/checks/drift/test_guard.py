@@ -90,13 +90,6 @@ def test_a_waived_opening_is_not_laid_on_another_rule() -> None:
     assert guarded(old, new)[1] == 0
 
 
-def test_an_opening_that_no_check_judges_is_none() -> None:
-    old, new = (
-        audit([finding("pass", "OBR006", resource=RULE)], [host(name)]) for name in ("a.org", "b.org")
-    )
-    assert guarded(old, new)[1] == 0
-
-
 def consequence() -> Row:
     return finding("fail", "NET002", verdict="consequence", caused_by=f"NET001 {id_of()}")
 

@@ -98,7 +98,7 @@ def test_every_table_is_shown_and_no_name_does_anything(browser_page: Opener, wi
     assert (
         page.locator(".lead")
         .inner_text()
-        .startswith(f"{count} violations that the older audit does not have.")
+        .startswith(f"{count} violations and {count} openings that the older audit does not have.")
     )
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert page.locator("text=*.example.com").first.is_visible()
