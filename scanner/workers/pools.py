@@ -11,18 +11,28 @@ from dataclasses import dataclass
 from functools import partial
 from threading import Thread
 from typing import Any
+from uuid import uuid4
 
 from scanner.choices import Auth
 from scanner.errors import UsageError
 from scanner.version import VERSION
+from scanner.workers.steps import Channel, Report, Topic, listening
 
 _CONNECT_SECONDS = 20
 _SAFE_PATH = "PYTHONSAFEPATH"
 
 
 @dataclass(frozen=True, kw_only=True)
+class Opened:
+    """An executor, and the channel by which its workers report their waits, None if they cannot."""
+
+    executor: Executor
+    channel: Channel | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Pool:
-    """A number of workers and a way to open their executor.
+    """A number of workers and a way to open their executor: `open` gets the function that their waits go to.
 
     If the pool `is_local`, its workers see the files of this process. `lost` are the errors that mean that a
     worker ended. `has_workers` checks for live workers if an executor waits for workers that may never come,
@@ -30,7 +40,7 @@ class Pool:
     """
 
     count: int
-    open: Callable[[], AbstractContextManager[Executor]]
+    open: Callable[[Report], AbstractContextManager[Opened]]
     is_local: bool = False
     lost: tuple[type[Exception], ...] = (BrokenExecutor,)
     has_workers: Callable[[], bool] | None = None
@@ -57,11 +67,11 @@ def processes(count: int) -> Pool:
     context = multiprocessing.get_context("spawn")
 
     @contextmanager
-    def opened() -> Iterator[Executor]:
-        with _safe_path():
+    def opened(report: Report) -> Iterator[Opened]:
+        with _safe_path(), listening(report) as channel:
             executor = ProcessPoolExecutor(count, mp_context=context, initializer=_end_with_parent)
             with _terminated_on_error(executor):
-                yield executor
+                yield Opened(executor=executor, channel=channel)
 
     return Pool(count=count, open=opened, is_local=True)
 
@@ -134,14 +144,16 @@ def dask(scheduler: str) -> Pool:
         return any(each.scheduler_info()["workers"] for each in here)
 
     @contextmanager
-    def opened() -> Iterator[Executor]:
+    def opened(report: Report) -> Iterator[Opened]:
+        topic = Topic(name=f"azml-audit-{uuid4()}")
         try:
             connected = client()
         except (OSError, TimeoutError) as error:
             raise BrokenExecutor(f"the scheduler at {scheduler} no longer answers") from error
         with connected:
             here[:] = [connected]
-            yield connected.get_executor(pure=False)
+            connected.subscribe_topic(topic.name, lambda event: report(*event[1]))
+            yield Opened(executor=connected.get_executor(pure=False), channel=topic)
 
     try:
         with client() as connected:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict, deque
 from collections.abc import Callable, Mapping
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
@@ -33,7 +33,7 @@ from scanner.reading.scope import Subscription
 from scanner.scope.wanted import Wanted
 from scanner.version import VERSION
 from scanner.workers.gates import Gates, WatchedArm
-from scanner.workers.steps import Steps
+from scanner.workers.steps import Channel, Report, silent
 
 _SETTLE_SECONDS = 0.05
 """How long nothing must be under way before a worker counts as idle."""
@@ -88,8 +88,8 @@ class Shard:
     """Some subscriptions that one worker reads for at most `seconds`.
 
     Either all of them were begun before or none. `ends_at` is the scan's deadline in seconds since the epoch,
-    because a shard may wait for its worker. In `notes` the worker keeps what it has not returned yet, and to
-    the address `steps` it reports its waits.
+    because a shard may wait for its worker. In `notes` the worker keeps what it has not returned yet. It reports its
+    waits through `channel`.
     """
 
     reading: Reading
@@ -97,7 +97,7 @@ class Shard:
     seconds: float
     ends_at: float | None = None
     notes: Notes | None = None
-    steps: str | None = None
+    channel: Channel | None = None
 
     @property
     def patience(self) -> Patience:
@@ -141,12 +141,12 @@ def read_shard(shard: Shard) -> ShardResult:
 
 
 async def _read(shard: Shard) -> ShardResult:
-    with Steps(shard.steps) as steps:
-        return await _read_reporting(shard, steps)
+    with shard.channel.connected() if shard.channel else nullcontext(silent) as report:
+        return await _read_reporting(shard, report)
 
 
-async def _read_reporting(shard: Shard, steps: Steps) -> ShardResult:
-    how, reader = shard.reading, _ShardReader(shard, Gates(steps.send))
+async def _read_reporting(shard: Shard, report: Report) -> ShardResult:
+    how, reader = shard.reading, _ShardReader(shard, Gates(report))
     makers = {how.tenant: how.credential, **how.others}
     arms: dict[str, Arm] = {}
     async with AsyncExitStack() as stack:

@@ -8,11 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence, Set
-from concurrent.futures import Executor
-from contextlib import nullcontext, suppress
+from collections.abc import Callable, Sequence, Set
 from dataclasses import replace
-from math import ceil, inf
 from time import monotonic, time
 
 from checks.errors import AuditError
@@ -24,15 +21,13 @@ from scanner.payloads.payload import Gap, Keep, Payload
 from scanner.payloads.questions import Ask
 from scanner.progress import Progress, Silent
 from scanner.reading.scope import Subscription
-from scanner.workers.pools import Pool
+from scanner.workers.outstanding import Outstanding
+from scanner.workers.pools import Opened, Pool
 from scanner.workers.shards import Portion, Reading, Shard, ShardResult, read_shard
-from scanner.workers.steps import received
+from scanner.workers.steps import reporting
 
 ATTEMPTS = 3
 """How often in a row workers may be lost without returning anything."""
-
-MOST = 100
-"""Most subscriptions in a shard. The answers of an interrupted scan are sent with them."""
 
 SLICE = 10.0
 """Seconds after which a worker returns its shard. They double each time that a subscription is not finished."""
@@ -46,9 +41,6 @@ WITHOUT_WORKERS = 60.0
 LOOK_EVERY = 1.0
 """Seconds between two checks for workers."""
 
-_WAITED_ALIKE = 10.0
-"""Seconds by which the waits of portions in one shard may differ."""
-
 _LOOK = "Check the workers' logs, their memory and their sign-in."
 _LATE = "The time budget was used up before a worker had read it."
 
@@ -56,62 +48,6 @@ Known = Callable[[Set[str]], Sequence[Payload]]
 """Returns what an interrupted scan knows of subscriptions, by their lower-cased ids."""
 
 _log = logging.getLogger("azml_audit.workers")
-
-
-class _Outstanding:
-    """The portions still to read. Lanes take some that are ready, and put back what is left of them."""
-
-    def __init__(self, portions: Iterable[Portion], lanes: int, ends_at: float | None) -> None:
-        """Start with all portions ready. At `ends_at` waiting ones become ready too, to end as gaps."""
-        self._waiting = {portion.subscription.key: (0.0, portion) for portion in portions}
-        self._lanes = self._free = lanes
-        self._ends_at = inf if ends_at is None else ends_at
-        self._changed = asyncio.Event()
-
-    def __iter__(self) -> Iterator[Portion]:
-        """Yield the portions that no lane has."""
-        return iter([portion for _, portion in self._waiting.values()])
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether no portion waits for a lane."""
-        return not self._waiting
-
-    async def taken(self) -> list[Portion]:
-        """Take some portions as soon as any are ready. Return none if everything is read."""
-        while self._waiting or self._free < self._lanes:
-            now = asyncio.get_running_loop().time()
-            ready = [portion for ready_at, portion in self._waiting.values() if ready_at <= now]
-            if ready:
-                return self._take(ready)
-            self._changed.clear()
-            opens_at = min((ready_at for ready_at, _ in self._waiting.values()), default=None)
-            with suppress(TimeoutError):
-                async with asyncio.timeout_at(opens_at):
-                    await self._changed.wait()
-        return []
-
-    def _take(self, ready: Sequence[Portion]) -> list[Portion]:
-        """Take a part of those that are alike, and leave some for lanes that become free soon."""
-        alike = [portion for portion in ready if _likeness(portion) == _likeness(ready[0])]
-        some = alike[: min(MOST, ceil(len(alike) / (2 * self._free)))]
-        self._free -= 1
-        for portion in some:
-            del self._waiting[portion.subscription.key]
-        return [replace(portion, wait=0.0) for portion in some]
-
-    def put_back(self, left: Iterable[Portion]) -> None:
-        """Free a lane, and keep what it did not finish until its wait is over."""
-        now = asyncio.get_running_loop().time()
-        for portion in left:
-            self._waiting[portion.subscription.key] = min(now + portion.wait, self._ends_at), portion
-        self._free += 1
-        self._changed.set()
-
-
-def _likeness(portion: Portion) -> tuple[bool, int, int]:
-    """Return what portions of one shard must share, because they share its time and its budget for waits."""
-    return portion.is_begun, portion.slices, ceil(portion.waited / _WAITED_ALIKE)
 
 
 class Workers:
@@ -139,7 +75,6 @@ class Workers:
         self._new_notes = new_notes if pool.is_local else lambda: None
         self._ends_at: float | None = None
         self._returned = 0
-        self._steps: str | None = None
 
     async def read(self, chosen: Sequence[Subscription], keep: Keep) -> None:
         """Pass every payload and gap of these subscriptions to `keep` as workers return them."""
@@ -147,25 +82,24 @@ class Workers:
         if deadline is not None:
             self._ends_at, loop_ends_at = time() + deadline, asyncio.get_running_loop().time() + deadline
         portions = [Portion(subscription=each) for each in chosen]
-        outstanding = _Outstanding(portions, self._pool.count, loop_ends_at)
+        outstanding = Outstanding(portions, self._pool.count, loop_ends_at)
         code = "WorkersLost"
         try:
             async with asyncio.timeout(None if deadline is None else deadline + GRACE):
-                with received(self._progress) if self._pool.is_local else nullcontext() as self._steps:
-                    message = await self._attempts(outstanding, keep)
+                message = await self._attempts(outstanding, keep)
         except TimeoutError:
             code, message = gaps.PAST_DEADLINE, _LATE
         for portion in outstanding:
             keep(self._unread(portion.subscription, code, message))
 
-    async def _attempts(self, outstanding: _Outstanding, keep: Keep) -> str:
+    async def _attempts(self, outstanding: Outstanding, keep: Keep) -> str:
         """Read everything, with new workers after a loss. Return why it stopped early, or ""."""
-        lost_in_a_row = 0
+        lost_in_a_row, report = 0, reporting(self._progress)
         while lost_in_a_row < ATTEMPTS:
             returned = self._returned
             try:
-                with self._pool.open() as executor:
-                    stopped = await self._attempt(executor, outstanding, keep)
+                with self._pool.open(report) as opened:
+                    stopped = await self._attempt(opened, outstanding, keep)
                 if stopped or outstanding.is_empty:
                     return stopped
             except* self._pool.lost as errors:
@@ -174,9 +108,9 @@ class Workers:
             _log.warning("workers were lost; their subscriptions are read again (%d)", lost_in_a_row)
         return f"Workers ended {ATTEMPTS} times in a row before they had read anything."
 
-    async def _attempt(self, executor: Executor, outstanding: _Outstanding, keep: Keep) -> str:
+    async def _attempt(self, opened: Opened, outstanding: Outstanding, keep: Keep) -> str:
         """Read until everything is read, a worker is lost, or no worker is left. Return why it stopped, or ""."""
-        reading = asyncio.create_task(self._lanes(executor, outstanding, keep))
+        reading = asyncio.create_task(self._lanes(opened, outstanding, keep))
         watching = asyncio.create_task(self._wait_for_loss())
         try:
             await asyncio.wait({reading, watching}, return_when=asyncio.FIRST_COMPLETED)
@@ -199,14 +133,16 @@ class Workers:
                 since = monotonic()
         return f"There was no worker for {WITHOUT_WORKERS:g} s."
 
-    async def _lanes(self, executor: Executor, outstanding: _Outstanding, keep: Keep) -> None:
+    async def _lanes(self, opened: Opened, outstanding: Outstanding, keep: Keep) -> None:
         """Run one lane for each worker. A lost worker ends all lanes."""
 
         async def lane() -> None:
             while taken := await outstanding.taken():
                 left, notes = taken, self._new_notes()
                 try:
-                    result = await self._read_on_worker(executor, taken, notes)
+                    result = await self._read_on_worker(opened, taken, notes)
+                    if opened.channel is None:
+                        self._report_waits(result)
                     left = self._record(taken, result, keep)
                 finally:
                     outstanding.put_back(left)
@@ -218,7 +154,7 @@ class Workers:
                 group.create_task(lane())
 
     async def _read_on_worker(
-        self, executor: Executor, taken: Sequence[Portion], notes: Notes | None
+        self, opened: Opened, taken: Sequence[Portion], notes: Notes | None
     ) -> ShardResult:
         """Return a worker's result, or gaps if the worker cannot begin."""
         if self._is_late:
@@ -231,10 +167,10 @@ class Workers:
             seconds=seconds,
             ends_at=self._ends_at,
             notes=notes,
-            steps=self._steps,
+            channel=opened.channel,
         )
         try:
-            return await asyncio.wrap_future(executor.submit(read_shard, shard))
+            return await asyncio.wrap_future(opened.executor.submit(read_shard, shard))
         except self._pool.lost:
             raise
         except AuditError as error:
@@ -262,10 +198,6 @@ class Workers:
         _log.debug("a worker finished %d of %d subscriptions", len(result.read), len(taken))
         for item in (*result.items, *(answer for portion in result.left for answer in portion.had)):
             self._keep(item, keep)
-        # A worker of this machine has reported its waits already.
-        for wait in () if self._steps else result.throttled:
-            report = self._progress.unavailable if wait in result.unavailable else self._progress.throttled
-            report(*wait)
         for _ in result.read:
             self._progress.subscription_read()
         begun = {portion.subscription.key: portion for portion in result.left}
@@ -275,6 +207,12 @@ class Workers:
             for before, each in zip(taken, left, strict=True)
             if each.subscription.key not in result.read
         ]
+
+    def _report_waits(self, result: ShardResult) -> None:
+        """Report the waits of a shard whose worker could not report them while it read."""
+        for wait in result.throttled:
+            report = self._progress.unavailable if wait in result.unavailable else self._progress.throttled
+            report(*wait)
 
     def _keep(self, item: Payload | Gap, keep: Keep) -> None:
         if isinstance(item, Payload):

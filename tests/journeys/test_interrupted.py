@@ -10,7 +10,6 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -30,7 +29,7 @@ from scanner.evidence.verifying.verification import Expected, verify
 from scanner.payloads.payload import read_record
 from scanner.terminal import Terminal
 from scanner.workers.pools import Pool
-from tests.support.scanning import IMPATIENT, NOON, Heard
+from tests.support.scanning import IMPATIENT, NOON, Heard, threads
 
 TENANT = generated_tenant(subscriptions=3, workspaces=2, rules=3, seed=3)
 NAMES = {
@@ -45,7 +44,7 @@ STUCK = Fault(
     subscription=str(TENANT.subscriptions[-1]["subscriptionId"]),
     times=1,
 )
-WORKER = Pool(count=1, open=lambda: ThreadPoolExecutor(1))
+WORKER = threads(1)
 FILES = ("findings.csv", "workspaces.csv", "outbound_rules.csv", "gaps.csv")
 FOREGROUND = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
 BACKGROUND = "signal.signal(signal.SIGINT, signal.SIG_IGN)"

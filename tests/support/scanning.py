@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from threading import Event
@@ -26,6 +27,8 @@ from scanner.reading.collection import Collection
 from scanner.reading.discovery import Discovery
 from scanner.reading.live import LiveSource
 from scanner.scope.wanted import Wanted
+from scanner.workers.pools import Opened, Pool
+from scanner.workers.steps import Report
 
 NETWORK = Collection(
     kinds=frozenset({"outboundRules", "privateEndpointConnections"}),
@@ -47,6 +50,17 @@ class Heard(list[Request]):
         super().append(request)
         if self.is_met(self):
             self.met.set()
+
+
+def threads(count: int) -> Pool:
+    """Workers that are threads of this process and report their waits with their shards."""
+
+    @contextmanager
+    def opened(_report: Report) -> Iterator[Opened]:
+        with ThreadPoolExecutor(count) as executor:
+            yield Opened(executor=executor)
+
+    return Pool(count=count, open=opened)
 
 
 def rows(frame: pd.DataFrame) -> list[dict[str, Any]]:

@@ -11,6 +11,7 @@ import pytest
 
 from scanner.emulator.tenants.generated import generated_tenant
 from scanner.workers.pools import processes
+from scanner.workers.steps import silent
 from tests.support.command_line import served
 from tests.support.places import ROOT
 
@@ -80,8 +81,8 @@ def test_the_environment_is_as_before_after_the_scan(monkeypatch: pytest.MonkeyP
             monkeypatch.delenv("PYTHONSAFEPATH", raising=False)
         else:
             monkeypatch.setenv("PYTHONSAFEPATH", before)
-        with processes(1).open() as executor:
-            assert executor.submit(os.getenv, "PYTHONSAFEPATH").result(timeout=60) == "1"
+        with processes(1).open(silent) as opened:
+            assert opened.executor.submit(os.getenv, "PYTHONSAFEPATH").result(timeout=60) == "1"
         assert os.environ.get("PYTHONSAFEPATH") == before
 
 

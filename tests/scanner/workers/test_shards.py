@@ -7,7 +7,7 @@ import os
 import pickle
 import signal
 from collections.abc import Callable, Iterator
-from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor
+from concurrent.futures import BrokenExecutor, Executor, Future
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from datetime import datetime
@@ -33,12 +33,13 @@ from scanner.errors import CredentialError, UsageError
 from scanner.payloads.payload import PayloadStore
 from scanner.reading.live import LiveSource
 from scanner.scope.wanted import Wanted
-from scanner.workers.pools import Pool, dask, processes
+from scanner.workers.pools import Opened, Pool, dask, processes
 from scanner.workers.shards import Reading, Shard
+from scanner.workers.steps import Report
 from scanner.workers.workers import Workers
-from tests.support.scanning import IMPATIENT, NETWORK, NOON
+from tests.support.scanning import IMPATIENT, NETWORK, NOON, threads
 
-THREAD = Pool(count=1, open=lambda: ThreadPoolExecutor(1))
+THREAD = threads(1)
 TENANT = generated_tenant(subscriptions=6, workspaces=3, rules=2)
 FORBIDDEN = Fault(
     kind=FaultKind.STATUS,
@@ -197,7 +198,7 @@ def test_shards_that_lose_every_worker_are_gaps(emulator: Emulator) -> None:
 
 
 def test_workers_that_cannot_be_had_any_more_are_gaps(emulator: Emulator) -> None:
-    def gone() -> AbstractContextManager[Executor]:
+    def gone(_report: Report) -> AbstractContextManager[Opened]:
         raise BrokenExecutor("the scheduler does not answer")
 
     tables = scanned(emulator, Pool(count=1, open=gone))
@@ -212,7 +213,7 @@ def test_workers_that_never_answer_do_not_outlast_the_deadline(
             return Future()
 
     monkeypatch.setattr("scanner.workers.workers.GRACE", 0.1)
-    pool = Pool(count=1, open=lambda: nullcontext(Waiting()))
+    pool = Pool(count=1, open=lambda _: nullcontext(Opened(executor=Waiting())))
     tables = scanned(emulator, pool, patience=replace(IMPATIENT, deadline=0.1))
     assert set(tables.gaps["code"]) == {"DeadlinePassed"}
     assert len(tables.gaps) == len(TENANT.subscriptions)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Sequence, Set
-from concurrent.futures import BrokenExecutor, ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence, Set
+from concurrent.futures import BrokenExecutor
 from dataclasses import dataclass, replace
 from itertools import cycle
 from threading import Event
@@ -31,7 +31,7 @@ from scanner.scope.wanted import Wanted
 from scanner.workers.pools import Pool, dask, processes
 from scanner.workers.shards import Reading
 from scanner.workers.workers import Workers
-from tests.support.scanning import IMPATIENT, NETWORK, NOON, Heard
+from tests.support.scanning import IMPATIENT, NETWORK, NOON, Heard, threads
 
 TENANT = generated_tenant(subscriptions=12, workspaces=2, rules=2, seed=3)
 IDS = [str(each["subscriptionId"]).lower() for each in TENANT.subscriptions]
@@ -42,10 +42,6 @@ TABLES = ("subscriptions", "workspaces", "outbound_rules", "associated_resources
 
 def noon() -> Any:
     return NOON
-
-
-def threads(count: int) -> Pool:
-    return Pool(count=count, open=lambda: ThreadPoolExecutor(count))
 
 
 def throttled(seconds: float, route: str = "workspaces") -> Fault:
@@ -247,11 +243,25 @@ class Waited(Silent):
         self.waits.append(("paced", scope, self.read))
 
 
-def test_waits_on_processes_reach_the_scan_before_their_shards_return() -> None:
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[str]:
+    """A scheduler with two worker processes."""
+    distributed = pytest.importorskip("distributed", reason="Dask is not installed")
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, processes=True, dashboard_address="127.0.0.1:0", host="127.0.0.1"
+    ) as running:
+        yield running.scheduler_address
+
+
+@pytest.mark.parametrize("by", ["processes", "dask"])
+def test_waits_on_workers_reach_the_scan_before_their_shards_return(
+    by: str, request: pytest.FixtureRequest
+) -> None:
+    pool = dask(request.getfixturevalue("cluster")) if by == "dask" else processes(2)
     slow = replace(IMPATIENT, burst=1, reads_per_second=4.0)
     waited = Waited()
     with emulated(TENANT, faults=[throttled(0.5)]) as emulator:
-        asyncio.run(scan(emulator, processes(2), progress=waited, patience=slow))
+        asyncio.run(scan(emulator, pool, progress=waited, patience=slow))
     assert {kind for kind, _, _ in waited.waits} == {"throttled", "paced"}
     assert [scope for kind, scope, _ in waited.waits if kind == "throttled"] == [SLOW], (
         "each wait is reported once"
