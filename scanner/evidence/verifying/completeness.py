@@ -21,7 +21,7 @@ from scanner.payloads.questions import path_of
 from scanner.reading.api_versions import is_refused_for_version
 from scanner.reading.collection import Collection
 from scanner.reading.discovery import QUERY, is_unavailable
-from scanner.reading.live import NOT_REGISTERED
+from scanner.reading.subscription_reader import NOT_REGISTERED
 from scanner.reading.workspace_reader import Listed, contradicts
 from scanner.scope.file import scope_of_text
 from scanner.scope.subscriptions import is_id, left_out_by, named, selected

@@ -21,7 +21,7 @@ from scanner.payloads.answers import (
 )
 from scanner.payloads.questions import path_of
 from scanner.reading.api_versions import SHOW_ADDRESS_RULES
-from scanner.reading.live import NETWORK_NAMESPACE
+from scanner.reading.subscription_reader import NETWORK_NAMESPACE
 from scanner.reading.workspace_reader import Listed
 from scanner.tables.children import OF_KIND, PROVIDER
 from scanner.tables.networks import NETWORK_TYPES, PlacedEndpoint, network_of

@@ -9,7 +9,7 @@ from scanner.payloads.answers import ADDRESS_RULES, NETWORK_PROVIDER, PERIMETERS
 from scanner.payloads.json_members import without_tenant
 from scanner.payloads.payload import Payload
 from scanner.payloads.questions import path_of
-from scanner.reading.live import NETWORK_NAMESPACE
+from scanner.reading.subscription_reader import NETWORK_NAMESPACE
 from scanner.tables.associated import ASSOCIATED
 from scanner.tables.children import CHILDREN, PROVIDER
 from scanner.tables.graph_rows import GRAPH
