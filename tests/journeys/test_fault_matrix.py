@@ -13,17 +13,15 @@ from scanner.emulator.faults import FaultKind
 from tests.support.faults.matrix import (
     DOCUMENT,
     MATRIX,
-    PLACES,
     Outcome,
     Row,
-    Spot,
     cells,
     clean,
     committed,
-    huge_workspace,
     outcome,
     struck,
 )
+from tests.support.faults.world import PLACES, Spot, huge_workspace
 from tests.support.scanning import IMPATIENT, rows
 
 CELLS = [pytest.param(row, spot, id=f"{row.name} - {spot.title}") for row, spot in cells()]

@@ -20,8 +20,9 @@ from scanner.emulator.faults import Fault
 from scanner.emulator.server import emulated
 from scanner.snapshots import snapshot
 from scanner.terminal import Terminal
-from tests.support.faults.matrix import PATIENCE, tenant
+from tests.support.faults.matrix import PATIENCE
 from tests.support.faults.servers import SPOTS, Drawn, drawn
+from tests.support.faults.world import tenant
 from tests.support.places import DATA
 from tests.support.scanning import rows
 

@@ -20,66 +20,20 @@ from scanner.azure.pipeline import Patience
 from scanner.commands.gathering import now
 from scanner.emulator.faults import Fault, FaultKind
 from scanner.emulator.server import emulated
-from scanner.emulator.tenants.builders import Place, Site, guid, subscription, workspace
-from scanner.emulator.tenants.dependencies import closed
-from scanner.emulator.tenants.identity import TENANT_ID
-from scanner.emulator.tenants.network import APPROVED, managed_network, private
-from scanner.emulator.tenants.rules import fqdn, service_tag
-from scanner.emulator.tenants.tenant import Resource, Tenant
+from scanner.emulator.tenants.tenant import Tenant
 from scanner.policies import LoadedPolicy, loaded
 from scanner.reading.collection import collection_for
+from tests.support.faults.world import PLACES, SPARED, STRUCK, Spot, tenant
 from tests.support.places import DATA, ROOT
 from tests.support.scanning import IMPATIENT, NOON, rows, scanned
 
 DOCUMENT = ROOT / "docs" / "reliability.md"
-STRUCK, SPARED = guid("matrix", "struck"), guid("matrix", "spared")
 MIB = 1024 * 1024
 HANG_GUARD = 60.0
 
 PATIENCE = replace(IMPATIENT, throttle_budget=3.0, max_answer_bytes=MIB)
 BRIEF = replace(PATIENCE, retries=1, read_timeout=0.5, question_timeout=3.0)
 """For servers that never end: how long they are waited for, so that the matrix itself ends."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Spot:
-    """Where a fault strikes, and a part of the id of everything that depends on it."""
-
-    title: str
-    fault: Mapping[str, Any]
-    touches: tuple[str, ...]
-    is_list: bool = True
-
-
-SITES = [
-    Site(place=Place(subscription=owner, group="rg-matrix", location="westeurope"), name=f"mlw-{name}")
-    for owner, names in ((STRUCK, ("one", "two", "three", "four")), (SPARED, ("five", "six")))
-    for name in names
-]
-ONE = SITES[0]
-PLACES = (
-    Spot(
-        title="first page",
-        fault={"route": "workspaces", "subscription": STRUCK, "page": 1},
-        touches=tuple(site.id for site in SITES[:4]),
-    ),
-    Spot(
-        title="later page",
-        fault={"route": "workspaces", "subscription": STRUCK, "page": 2},
-        touches=tuple(site.id for site in SITES[2:4]),
-    ),
-    Spot(
-        title="rules call",
-        fault={"route": "outboundRules", "resource": ONE.name},
-        touches=(ONE.id,),
-    ),
-    Spot(
-        title="associated resource",
-        fault={"route": "associated", "resource": ONE.storage},
-        touches=(f"{ONE.id}#storage",),
-        is_list=False,
-    ),
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -211,27 +165,6 @@ class Outcome:
             f"exit {self.exit_code}",
         ]
         return "nothing lost" if not any(parts[1:3]) and not self.codes else "; ".join(filter(None, parts))
-
-
-@cache
-def tenant() -> Tenant:
-    """Two subscriptions, six workspaces that satisfy the policy, each with rules and a storage account."""
-    listed = (subscription(STRUCK, "struck"), subscription(SPARED, "spared"))
-    resources = [resource for site in SITES for resource in (_workspace(site), closed(site)[0])]
-    return Tenant(name="matrix", tenant_id=TENANT_ID, subscriptions=listed, resources=tuple(resources))
-
-
-def huge_workspace(rules: int) -> Tenant:
-    """One workspace with so many rules, and one more."""
-    resources = (_workspace(ONE, rules), closed(ONE)[0])
-    return replace(tenant(), subscriptions=tenant().subscriptions[:1], resources=resources)
-
-
-def _workspace(site: Site, rules: int = 2) -> Resource:
-    opened = {f"host-{number:05d}": fqdn(f"host-{number}.example.com") for number in range(rules)}
-    network = managed_network(site, APPROVED, {**opened, "monitor": service_tag("AzureMonitor")})
-    storage_alone = dict.fromkeys(("keyVault", "containerRegistry", "applicationInsights"))
-    return Resource(body=workspace(site, private(), network, storage_alone))
 
 
 @cache
