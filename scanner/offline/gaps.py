@@ -7,7 +7,8 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from checks.counting import counted
-from scanner.offline.formats import Format, Item, ParsedFile
+from scanner.offline.formats import Format, ParsedFile
+from scanner.offline.items import Item
 from scanner.offline.merging import Key, MergedItem
 from scanner.payloads import json_members
 from scanner.payloads.answers import (

@@ -9,7 +9,8 @@ from typing import Any
 from scanner.errors import ExportError
 from scanner.offline import az_ml
 from scanner.offline.files import ExportFile
-from scanner.offline.formats import ML_CHILDREN, Format, Item, ParsedFile
+from scanner.offline.formats import ML_CHILDREN, Format, ParsedFile
+from scanner.offline.items import Item
 from scanner.payloads import json_members
 from scanner.payloads.answers import PERIMETERS
 from scanner.tables.associated import TYPES

@@ -11,8 +11,9 @@ from typing import Any
 
 from scanner.errors import ExportError
 from scanner.offline.files import found
-from scanner.offline.formats import SINGLE_KINDS, Format, Item, ParsedFile, parse
+from scanner.offline.formats import Format, ParsedFile, parse
 from scanner.offline.gaps import gaps_of
+from scanner.offline.items import SINGLE_KINDS, Item
 from scanner.offline.merging import Key, MergedItem, empty_kind, key_of, merged_items, with_scopes
 from scanner.payloads import json_members
 from scanner.payloads.answers import PERIMETERS
