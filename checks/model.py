@@ -1,4 +1,4 @@
-"""What a check is: a pure function over tables, its identity, its fix, and the answers that it returns.
+"""The model of a check: a pure function over tables, its identity, its fix, and the answers that it returns.
 
 The families and plug-ins declare checks with `check` and build their answers with `answer`; the engine asks them.
 """
@@ -140,13 +140,13 @@ class Check:
 
     @property
     def follows_hub(self) -> bool:
-        """Whether the check reads a column that a Project takes from its hub."""
+        """Return whether the check reads a column that a Project takes from its hub."""
         read = {name.removeprefix("workspaces.") for name in self.reads if name.startswith("workspaces.")}
         return not NETWORK_COLUMNS.isdisjoint({*read, *self.rows_known_by})
 
     @property
     def is_decided_by_hub(self) -> bool:
-        """Whether the hub's values alone decide for a Project, so that the Project's finding repeats the hub's."""
+        """Return whether the hub's values alone decide for a Project. Its finding then repeats the hub's."""
         read = {name.partition(".")[2] for name in self.reads if name.startswith("workspaces.")}
         own = {*read, *self.rows_known_by} - NETWORK_COLUMNS
         return self.over == "workspaces" and self.follows_hub and not own

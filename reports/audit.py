@@ -51,7 +51,7 @@ class Audit:
 
     @property
     def is_complete(self) -> bool:
-        """Whether there is no gap."""
+        """Return whether there is no gap."""
         return self.tables.gaps.empty
 
     def listed(self, usual: Statuses) -> pd.DataFrame:

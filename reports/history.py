@@ -61,4 +61,4 @@ class History:
     since: Mapping[str, Since]
     destinations: Mapping[str, Since]
     others: int
-    """How many runs of the archive have another scope or other policies. They are not in `points`."""
+    """The number of runs in the archive with another scope or other policies. They are not in `points`."""

@@ -72,7 +72,7 @@ QUOTES: Mapping[str, str] = {"az": "", "bicep": "'", "terraform": '"'}
 
 
 def is_plain(value: str) -> bool:
-    """Whether every dialect writes the value unchanged between its `QUOTES`."""
+    """Return whether every dialect writes the value unchanged between its `QUOTES`."""
     return all(quote(value) == f"{QUOTES[name]}{value}{QUOTES[name]}" for name, quote in DIALECTS.items())
 
 

@@ -1,4 +1,4 @@
-"""Where the facts of a report come from and when they were read, in the words every format uses."""
+"""The source of a report's facts and the time of their reading, in the words every format uses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which findings a format lists: the format's own choice, or the choice of `--statuses` and `--include`.
+"""The findings that a format lists: the format's own choice, or the choice of `--statuses` and `--include`.
 
 Every format counts the findings that it leaves out, and `findings.parquet` has all of them.
 """

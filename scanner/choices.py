@@ -22,7 +22,7 @@ class ExitCode(IntEnum):
 
 
 class Auth(StrEnum):
-    """How to sign in."""
+    """The ways to sign in."""
 
     DEFAULT = "default"
     CLI = "cli"
@@ -50,7 +50,7 @@ class LogLevel(StrEnum):
 
 
 class LogFormat(StrEnum):
-    """How to write log lines."""
+    """The formats of log lines."""
 
     TEXT = "text"
     JSON = "json"
@@ -64,14 +64,14 @@ class TenantName(StrEnum):
 
 
 class Collect(StrEnum):
-    """How much to read."""
+    """The amount to read."""
 
     POLICY = "policy"
     ALL = "all"
 
 
 class Discover(StrEnum):
-    """How to find workspaces."""
+    """The ways to find workspaces."""
 
     ARM = "arm"
     GRAPH = "graph"
@@ -79,21 +79,21 @@ class Discover(StrEnum):
 
 
 class RoleFormat(StrEnum):
-    """How to print a custom role."""
+    """The formats of a custom role."""
 
     JSON = "json"
     AZ = "az"
 
 
 class VerifyFormat(StrEnum):
-    """How to print a verification."""
+    """The formats of a verification."""
 
     TEXT = "text"
     JSON = "json"
 
 
 class TrendFormat(StrEnum):
-    """How `history trend` shows a trend."""
+    """The formats of `history trend`."""
 
     TABLE = "table"
     CSV = "csv"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.banned_words import banned_in, occurrences
+from tests.support.banned_words import banned_in, occurrences, relative_in
 
 
-def test_no_docstring_no_comment_and_no_page_has_a_banned_word() -> None:
+def test_no_docstring_no_comment_and_no_page_has_a_banned_word_or_a_relative_clause_in_front() -> None:
     assert list(occurrences()) == []
 
 
@@ -23,3 +23,19 @@ def test_no_docstring_no_comment_and_no_page_has_a_banned_word() -> None:
 )
 def test_a_banned_word_is_found_outside_code(text: str, found: list[tuple[int, str]]) -> None:
     assert banned_in(text) == found
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("Return what the list shows.", []),
+        ("Which workspaces are open?", []),
+        ("What was not read is unknown.", [(0, "What was not read is unknown.")]),
+        ("A page.\nWhere it is empty, stop.", [(1, "Where it is empty, stop.")]),
+        ("Return a number.\n\nHow many rows it has.", [(2, "How many rows it has.")]),
+    ],
+)
+def test_a_sentence_that_starts_with_a_relative_clause_is_found(
+    text: str, found: list[tuple[int, str]]
+) -> None:
+    assert relative_in(text) == found

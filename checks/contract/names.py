@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 MOST_NAMED = 10
-"""How many names a text has at most."""
+"""The most names that a text lists."""
 
 
 def named(names: Sequence[str], count: int | None = None) -> str:

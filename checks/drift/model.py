@@ -57,7 +57,7 @@ class Snapshot:
 
     @property
     def read_nothing(self) -> bool:
-        """Whether the audit could not read any workspace, such as at its deadline."""
+        """Return whether the audit could not read any workspace, such as at its deadline."""
         return self.workspaces.empty and not self.gaps.empty
 
     @cached_property
@@ -149,7 +149,7 @@ class Drift:
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing differs and everything could be compared."""
+        """Return whether nothing differs and everything could be compared."""
         frames = (self.workspaces, self.findings, self.rules, self.reach, self.waivers)
         return not self.notes and all(frame.empty for frame in frames)
 

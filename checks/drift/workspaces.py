@@ -37,7 +37,7 @@ _OWN_OF = {
 """A workspace's own value by column. It is shown only if the effective value did not change."""
 
 MODE_WIDTH = {APPROVED.lower(): 0, INTERNET.lower(): 1, DISABLED.lower(): 2}
-"""How much a mode allows: approved rules, public addresses, everything the customer's network allows."""
+"""The width of each mode: approved rules, public addresses, everything that the customer's network allows."""
 
 _ACCESS_WIDTH = {"disabled": 0, "securedbyperimeter": 0, "enabled": 1}
 

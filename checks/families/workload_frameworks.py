@@ -80,4 +80,4 @@ LATEST_IMAGE: Controls = {
 """Built-in "Compute instances should be recreated to get the latest software updates" (f110a506)."""
 
 ENDPOINT_IDENTITY: Controls = {"MCSB": ("IM-1",)}
-"""Who may call an endpoint; no built-in asks."""
+"""Controls on callers of an endpoint; no built-in asks."""

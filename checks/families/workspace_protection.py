@@ -23,7 +23,7 @@ _IDENTITY_KINDS = frozenset({"systemassigned", "userassigned"})
 
 
 class IdentityKind(Params):
-    """Which kind of managed identity a workspace has to have."""
+    """The kind of managed identity that a workspace has to have."""
 
     kind: Literal["SystemAssigned", "UserAssigned", "Any"] = Field(
         default="SystemAssigned", description="The kind of managed identity wanted; Any takes either."

@@ -1,4 +1,4 @@
-"""What a fix costs beside its effect, and its place in the order of a plan.
+"""The costs of a fix beside its effect, and its place in the order of a plan.
 
 The commands and the caution of the fix decide, so that checks of a plug-in are classified too. When in doubt a fix is
 set apart: the default script holds only fixes that can be undone, cost nothing and stop no work.

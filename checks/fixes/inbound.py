@@ -154,6 +154,6 @@ LEGACY_FLAG_CLEARED = remediation(
     bicep=workspace_bicep("allowPublicAccessWhenBehindVnet: false"),
     terraform=workspace_terraform("allowPublicAccessWhenBehindVnet = false"),
     caution="Azure documents that a write to one of the two properties overrides the other: compare "
-    "publicNetworkAccess before and after, and set it again if it changed. Where it becomes Disabled, only clients "
+    "publicNetworkAccess before and after, and set it again if it changed. If it becomes Disabled, only clients "
     f"of the private endpoint reach the workspace. {HUB}",
 )

@@ -154,7 +154,7 @@ NETWORK_ON = remediation(
     az=isolated(INTERNET, (APPROVED, "if outbound rules can list every destination of the work")),
     bicep=isolation_bicep(f"'{INTERNET}'"),
     terraform=isolation_terraform(f'"{INTERNET}"'),
-    caution=f"{ONE_WAY} {_APPROVED_NEEDS} Where a policy allows that mode only, use the second alternative.",
+    caution=f"{ONE_WAY} {_APPROVED_NEEDS} If a policy allows that mode only, use the second alternative.",
 )
 
 _STRICTER = in_order(

@@ -1,4 +1,4 @@
-"""Which roles let an identity approve private endpoints, by the type of the target.
+"""Roles that let an identity approve private endpoints, by the type of the target.
 
 A role approves if its actions contain `TYPE/privateEndpointConnectionsApproval/action` for the type. A role that the
 table does not list is unknown, custom roles included.

@@ -1,6 +1,6 @@
 """Find the rules that cover a rule, without a comparison of every rule with every other one.
 
-What a rule opens is a set of parts: a host, a tag, a protocol, aligned blocks of addresses and of ports. One rule
+A rule opens a set of parts: a host, a tag, a protocol, aligned blocks of addresses and of ports. One rule
 covers another if each part of the other lies in one of its own parts. `Coverage` keeps for each part the rules that
 have it as one integer, in which bit n is rule n, so a question about 10,000 rules is a few operations on integers.
 OBR010 asks it.

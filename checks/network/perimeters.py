@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 Governor = Literal["nobody", "resource", "perimeter", "either"]
-"""Whose rules admit public traffic: nobody's, the resource's, the perimeter's, or either's."""
+"""The sides whose rules admit public traffic: none, the resource, the perimeter, or either."""
 
 ENFORCED: Final = "enforced"
 LEARNING: Final = ("learning", "audit")
@@ -32,7 +32,7 @@ GOVERNOR: Final[dict[tuple[str, str], Governor]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Inbound:
-    """Whether one side is open, None if that is not known, and the name of its opening for the reader."""
+    """One side: its `is_open`, None if that is not known, and the name of its opening for the reader."""
 
     is_open: bool | None
     what: str = ""

@@ -1,4 +1,4 @@
-"""Which host names belong to which Azure service: behind its service tag, and behind its private endpoints.
+"""Host names of Azure services: behind each service tag, and behind the private endpoints of each service.
 
 Sources, read 2026-11: "Azure Private Endpoint private DNS zone values"
 (https://learn.microsoft.com/azure/private-link/private-endpoint-dns) for the names, "Virtual network service tags"

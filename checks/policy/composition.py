@@ -123,7 +123,7 @@ class Composition:
 
     @property
     def unknown(self) -> UnknownCounts:
-        """How unknown findings count: as the last layer that sets it has it, else incomplete."""
+        """Return how unknown findings count: as the last layer that sets it has it, else incomplete."""
         set_by = [layer.policy.unknown for layer in self.layers if layer.policy.unknown]
         return set_by[-1] if set_by else UnknownCounts.INCOMPLETE
 

@@ -20,7 +20,7 @@ Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max
 
 
 class UnknownCounts(StrEnum):
-    """How a policy counts a finding whose status is unknown."""
+    """The ways to count a finding whose status is unknown."""
 
     INCOMPLETE = "incomplete"
     VIOLATION = "violation"
@@ -44,7 +44,7 @@ class CheckSetting(_Model):
         description="Parameters by name. Each replaces the earlier value of the same parameter.",
     )
     note: str = Field("", description="The reason for this setting, for readers of the policy.")
-    enabled: bool = Field(default=True, description="Whether the check is asked. `off` is short for false.")
+    enabled: bool = Field(default=True, description="True if the check is asked. `off` is short for false.")
 
     @model_validator(mode="before")
     @classmethod
@@ -118,7 +118,7 @@ class Policy(_Model):
         pattern=r"^[A-Za-z0-9][A-Za-z0-9._ -]*$",
         description="The name of the policy in reports.",
     )
-    description: str = Field("", description="What the policy demands, for readers of the report.")
+    description: str = Field("", description="The demands of the policy, for readers of the report.")
     checks: Settings = Field(default_factory=dict, description=_SETTINGS)
     extends: Annotated[tuple[Line, ...], BeforeValidator(_sources)] = Field(
         default=(),
@@ -132,7 +132,7 @@ class Policy(_Model):
     )
     unknown: UnknownCounts | None = Field(
         None,
-        description="How an unknown finding counts: incomplete (exit code 3) or violation. If not set: as in the "
+        description="The count of an unknown finding: incomplete (exit code 3) or violation. If not set: as in the "
         "extended policy, else incomplete.",
     )
     overrides: tuple[Override, ...] = Field(default=(), description="Other settings for some workspaces.")

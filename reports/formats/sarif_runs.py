@@ -30,7 +30,7 @@ Key = tuple[str, int]
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
-    """What a file may have at most. `compressed` keeps 5 % of GitHub's 10 MB free.
+    """The limits of one file. `compressed` keeps 5 % of GitHub's 10 MB free.
 
     Results are measured in batches. A batch that does not fit is left out as a whole, with all results after it.
     """

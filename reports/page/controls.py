@@ -21,7 +21,7 @@ class ControlCheck:
     check: Check
     is_asked: bool
     is_judged: bool
-    """Whether it passed or failed for something: a check that applied to nothing proves nothing."""
+    """True if it passed or failed for a resource: a check that applied to nothing proves nothing."""
     workspaces: tuple[str, ...]
     unknown: int
 

@@ -46,7 +46,7 @@ class Fix:
 
     @property
     def can_be_undone(self) -> bool:
-        """Whether no alternative of the fix deletes something or takes a step that Azure cannot undo."""
+        """Return whether no alternative of the fix deletes something or takes a step that Azure cannot undo."""
         return can_be_undone(self.remediation)
 
 

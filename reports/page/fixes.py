@@ -19,7 +19,7 @@ _HUB_COLUMNS = frozenset(f"workspaces.{name}" for name in NETWORK_COLUMNS)
 
 
 def follows_hub(check: Check) -> bool:
-    """Whether a Project is fixed at its hub, because the check reads values that a Project takes from it."""
+    """Return whether a Project is fixed at its hub, because the check reads values that a Project takes from it."""
     return check.over == "workspaces" and not _HUB_COLUMNS.isdisjoint(check.reads)
 
 
@@ -114,7 +114,7 @@ class Resources:
 
 
 def _is_shared(table: str) -> bool:
-    """Whether several workspaces can have a row about one resource."""
+    """Return whether several workspaces can have a row about one resource."""
     return "resource_id" in SCHEMAS[table].dtypes
 
 

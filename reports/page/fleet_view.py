@@ -22,7 +22,7 @@ MOST_DESTINATIONS = 150
 
 @dataclass(frozen=True, kw_only=True)
 class Cell:
-    """How many workspaces have this inbound and outbound, and the worst severity among them, "" for none."""
+    """The number of workspaces with this inbound and outbound, and the worst severity among them, "" for none."""
 
     inbound: str
     outbound: str
@@ -39,7 +39,7 @@ class DestinationRow:
     workspaces: tuple[str, ...]
     rules: tuple[str, ...]
     is_new: bool
-    """Whether a workspace can reach it now and could not at the baseline."""
+    """True if a workspace can reach it now and could not at the baseline."""
     since: str
     """Since when the fleet has it, "" without a history."""
 

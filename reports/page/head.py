@@ -42,7 +42,7 @@ class PolicyLine:
 
     @property
     def is_empty(self) -> bool:
-        """Whether the policy had nothing to judge."""
+        """Return whether the policy had nothing to judge."""
         return not sum(self.verdict.statuses.values())
 
 

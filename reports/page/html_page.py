@@ -28,7 +28,7 @@ NAME = "report.html"
 PLAIN_ROWS = 500
 """Up to this many workspaces the table is plain HTML; the script draws a longer one as far as it is visible."""
 MOST_RUNS = 30
-"""How many runs the table of the trend lists. The chart has all."""
+"""The most runs that the table of the trend lists. The chart has all."""
 
 
 def files(audit: Audit) -> Files:

@@ -26,7 +26,7 @@ KINDS: tuple[tuple[str, str], ...] = (
 """A kind of resource, and the column of `workspaces` that is True if all of that kind were read."""
 
 READ, BROKEN, NOT_COLLECTED, NOT_KNOWN = "yn-?"
-"""Whether a kind was read for a workspace. Not collected: the scan did not ask for it at all."""
+"""The words for the state of a kind's list for a workspace. Not collected: the scan did not ask for the list."""
 
 _MISSING = "not reported"
 

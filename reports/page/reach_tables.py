@@ -1,4 +1,4 @@
-"""What the script of the page needs to answer as `checks.network.reachability` does: the tables of the engine."""
+"""The engine's tables for the script of the page, which answers as `checks.network.reachability` does."""
 
 from __future__ import annotations
 

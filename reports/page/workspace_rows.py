@@ -58,7 +58,7 @@ class WorkspaceRow:
 
     @property
     def is_in_scope(self) -> bool:
-        """Whether the workspace is judged, and not only read for the Projects of a hub."""
+        """Return whether the workspace is judged, and not only read for the Projects of a hub."""
         return not self.cells["left_out_by"]
 
     @property

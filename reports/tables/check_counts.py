@@ -12,7 +12,7 @@ from reports.selection import OPEN
 
 @dataclass(frozen=True, kw_only=True)
 class CheckCount:
-    """How many findings of a check have one status, pass or not-applicable, under one policy."""
+    """The number of a check's findings with one status, pass or not-applicable, under one policy."""
 
     policy: str
     check_id: str

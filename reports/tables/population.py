@@ -26,7 +26,7 @@ class SubscriptionRow:
 
     @property
     def is_whole(self) -> bool:
-        """Whether it was read and has no gap."""
+        """Return whether it was read and has no gap."""
         return self.is_read and not self.gaps
 
 
@@ -82,7 +82,7 @@ class Population:
 
     @property
     def has_several_tenants(self) -> bool:
-        """Whether its subscriptions belong to more than one tenant."""
+        """Return whether its subscriptions belong to more than one tenant."""
         return len({row.tenant for row in self.subscriptions}) > 1
 
     @property

@@ -17,7 +17,7 @@ PREVIOUS = "previous"
 
 @dataclass(frozen=True, kw_only=True)
 class Extent:
-    """How much a report covers: subscriptions and workspaces, and how many of both without a gap."""
+    """The coverage of a report: subscriptions and workspaces, and the number of both without a gap."""
 
     subscriptions: int
     workspaces: int

@@ -1,1 +1,1 @@
-"""What a scan writes or runs for others after its report: the result line, metrics, a command."""
+"""Outputs of a scan for other programs, after its report: the result line, metrics, a command."""

@@ -27,7 +27,7 @@ class Open:
 
 @dataclass(kw_only=True)
 class Following:
-    """What is known after some runs of one series, oldest first."""
+    """The knowledge after some runs of one series, oldest first."""
 
     violations: dict[str, Violation] = field(default_factory=dict)
     open: dict[str, Open] = field(default_factory=dict)
@@ -62,7 +62,7 @@ class Following:
 
     @property
     def knew_every_rule(self) -> bool:
-        """Whether the last run read the rules of every workspace and left none out."""
+        """Return whether the last run read the rules of every workspace and left none out."""
         return self.last is not None and self.last.is_complete and not _leaves_out(self.unsure)
 
     def _guessed(self, run: Run) -> Changes:

@@ -33,7 +33,7 @@ class Violation(BaseModel):
 
 
 class Changes(BaseModel):
-    """What changed in a run against the run before of its series, by ids."""
+    """The changes of a run against the run before it in its series, by ids."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -101,7 +101,7 @@ class Run(BaseModel):
 
     @property
     def is_complete(self) -> bool:
-        """Whether the run has no gap."""
+        """Return whether the run has no gap."""
         return self.coverage["gaps"] == 0
 
     @property

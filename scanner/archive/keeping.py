@@ -29,7 +29,7 @@ _MOST_TRIES = 50
 
 @dataclass(frozen=True, kw_only=True)
 class Kept:
-    """What a scan puts into an archive."""
+    """The files that a scan puts into an archive."""
 
     audit: Audit
     report: Path

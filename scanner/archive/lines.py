@@ -23,7 +23,7 @@ EVERY_CHECK = "*"
 
 @dataclass(frozen=True, kw_only=True)
 class Draft:
-    """What a run contributes to the index before its place in the chain is known."""
+    """The part of a run's index line that does not depend on its place in the chain."""
 
     fixed: Mapping[str, object]
     violations: Mapping[str, Violation]
@@ -36,7 +36,7 @@ class Draft:
     `EVERY_CHECK` is the entry of a workspace that a rule of the scope leaves out.
     """
     destinations: tuple[str, ...]
-    """What the outbound rules of customers open."""
+    """The destinations that the outbound rules of customers open."""
 
     def is_closed(self, violation: Violation) -> bool:
         """Return whether a violation that was open is known to be none now."""

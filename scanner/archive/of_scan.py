@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Archiving:
-    """What a scan needs of an archive. `scope` is the digest of what is asked and of which cloud.
+    """The archive of a scan. `scope` is the digest of the questions and of the cloud.
 
     `runs` are those that the archive had when the scan began. They decide the history of the scan, and the last one is
     the run whose root digest the bundle names.

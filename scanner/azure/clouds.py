@@ -50,7 +50,7 @@ class Cloud:
 
     @property
     def is_loopback(self) -> bool:
-        """Whether the endpoint is on this machine, so that it cannot be Azure."""
+        """Return whether the endpoint is on this machine, so that it cannot be Azure."""
         return is_loopback(self.arm_endpoint)
 
 

@@ -33,7 +33,7 @@ _TIME_IS_UP = "The scan's time budget was used up before this was read."
 
 @dataclass(frozen=True, kw_only=True)
 class Patience:
-    """How fast a scan asks and how long it waits. Times are in seconds.
+    """The pace of a scan and its longest waits. Times are in seconds.
 
     `burst` and `reads_per_second` are the bucket that Azure Resource Manager keeps for each principal and
     region, for every subscription and for the tenant (request limits and throttling, 2026-08). `deadline`

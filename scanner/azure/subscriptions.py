@@ -20,7 +20,7 @@ KIND = "subscriptions"
 """The kind of the question that this module asks."""
 
 _UNREADABLE = (AzureError, ValueError, TypeError, LookupError, AttributeError, RecursionError)
-"""What the SDK raises for a refusal, and for an answer of another shape."""
+"""Errors that the SDK raises for a refusal, and for an answer of another shape."""
 
 Pipeline = AsyncPipeline[HttpRequest, AsyncHttpResponse]
 

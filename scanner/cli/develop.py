@@ -19,7 +19,7 @@ _server = options("Server")
 
 @dataclass(frozen=True, kw_only=True)
 class Emulated:
-    """Which tenant the emulator serves."""
+    """The tenant that the emulator serves."""
 
     tenant: Annotated[TenantName, _tenant("--tenant", "NAME", "demo or generated.", choices=TenantName)] = (
         TenantName.DEMO
@@ -38,7 +38,7 @@ class Emulated:
 
 @dataclass(frozen=True, kw_only=True)
 class Server:
-    """How the emulator answers."""
+    """The way the emulator answers."""
 
     port: Annotated[int, _server("--port", "PORT", "0 takes a free port.", min=0, max=65535)] = 0
     tls_dir: Annotated[

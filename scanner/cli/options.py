@@ -104,13 +104,13 @@ class PolicyChoice:
 
     @property
     def collect_all(self) -> bool:
-        """Whether to read everything."""
+        """Return whether to read everything."""
         return self.collect is Collect.ALL
 
 
 @dataclass(frozen=True, kw_only=True)
 class Threshold:
-    """Which violations fail the run."""
+    """The violations that fail the run."""
 
     fail_on: Annotated[
         Severity | None,
@@ -125,7 +125,7 @@ class Threshold:
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """Where the reports go, and in which formats."""
+    """The folder of the reports, and their formats."""
 
     output: Annotated[Path, _report("--output -o", "DIR", "The folder for the reports.")] = LAST_REPORT
     formats: Annotated[
@@ -161,7 +161,7 @@ class Report:
 
 @dataclass(frozen=True, kw_only=True)
 class After:
-    """What to write or run for others after the report."""
+    """Outputs for other programs after the report."""
 
     result: Annotated[
         Path | None,
@@ -177,7 +177,7 @@ class After:
 
 @dataclass(frozen=True, kw_only=True)
 class OnChange:
-    """What to run after a report that differs from the baseline."""
+    """The command to run after a report that differs from the baseline."""
 
     on_change: Annotated[
         str | None,
@@ -190,7 +190,7 @@ class OnChange:
 
 @dataclass(frozen=True, kw_only=True)
 class Scope:
-    """Which subscriptions and workspaces to read, and what to leave out on purpose."""
+    """The subscriptions and workspaces to read, and those to leave out on purpose."""
 
     scope: Annotated[
         Path | None,
@@ -264,7 +264,7 @@ class Scope:
 
 @dataclass(frozen=True, kw_only=True)
 class Discovery:
-    """How to find workspaces."""
+    """The way to find workspaces."""
 
     discover: Annotated[
         Discover | None,
@@ -280,7 +280,7 @@ class Discovery:
 
 @dataclass(frozen=True, kw_only=True)
 class SignIn:
-    """Which cloud to ask, and with which identity."""
+    """The cloud to ask, and the identity that asks."""
 
     auth: Annotated[Auth, _sign_in("--auth", "METHOD", f"{', '.join(Auth)}.", choices=Auth)] = Auth.DEFAULT
     tenant: Annotated[
@@ -343,7 +343,7 @@ class SignIn:
 
 @dataclass(frozen=True, kw_only=True)
 class Evidence:
-    """Where to seal an evidence bundle, and who attests it."""
+    """The place of an evidence bundle, and its attestations."""
 
     evidence: Annotated[
         Path | None,
@@ -375,7 +375,7 @@ class Evidence:
 
 @dataclass(frozen=True, kw_only=True)
 class Pace:
-    """How hard and how long to ask, and what to do after an interruption."""
+    """The pace and the time limits of the questions, and the reuse of answers after an interruption."""
 
     max_concurrency: Annotated[
         int, _pace("--max-concurrency", "N", "The most requests at the same time.", min=1, max=512)
@@ -429,7 +429,7 @@ class Pace:
 
 @dataclass(frozen=True, kw_only=True)
 class Logging:
-    """What to log to stderr, and how."""
+    """The level and the format of the log on stderr."""
 
     log_level: Annotated[
         LogLevel, _log("--log-level", "LEVEL", f"Log to stderr: {', '.join(LogLevel)}.", choices=LogLevel)

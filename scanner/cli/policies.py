@@ -19,7 +19,7 @@ _facts = options("Facts about the workspace")
 
 @dataclass(frozen=True, kw_only=True)
 class Facts:
-    """What selectors can ask about a workspace, beside its id."""
+    """The facts that selectors can ask about a workspace, beside its id."""
 
     subscription_name: Annotated[
         str | None, _facts("--subscription-name", "NAME", "The display name of its subscription.")

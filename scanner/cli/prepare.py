@@ -18,12 +18,14 @@ _role = options("Role")
 
 @dataclass(frozen=True, kw_only=True)
 class Role:
-    """Where a custom role can be assigned, and how to print it."""
+    """The scopes where a custom role can be assigned, and the format to print it in."""
 
     management_group: ManagementGroups = None
     scope: Annotated[
         Texts,
-        _role("--scope", "ID", "Where the role can be assigned. Repeatable. [default: a placeholder]"),
+        _role(
+            "--scope", "ID", "A scope where the role can be assigned. Repeatable. [default: a placeholder]"
+        ),
     ] = None
     without: Annotated[
         Texts,

@@ -59,7 +59,7 @@ class Trust:
 
 @dataclass(frozen=True, kw_only=True)
 class Expect:
-    """What the bundle should be about. A difference is an error."""
+    """The expected content of the bundle. A difference is an error."""
 
     expect: Annotated[
         Path | None,
@@ -122,7 +122,7 @@ class Expect:
 
 @dataclass(frozen=True, kw_only=True)
 class Papers:
-    """What else to verify and to write."""
+    """The series to verify, and the work paper to write."""
 
     chain: Annotated[
         Path | None,
@@ -135,7 +135,7 @@ class Papers:
         Path | None, _papers("--report", "FILE", "Write a work paper in Markdown. Never overwrites a file.")
     ] = None
     sample: Annotated[
-        int, _papers("--sample", "N", "How many findings the work paper traces.", min=0, max=1000)
+        int, _papers("--sample", "N", "The number of findings that the work paper traces.", min=0, max=1000)
     ] = 10
 
     def paper(self) -> Paper | None:

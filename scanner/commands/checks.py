@@ -25,7 +25,7 @@ _MOST_ITEMS = 5
 
 @dataclass(frozen=True, kw_only=True)
 class Filter:
-    """Which checks to list; an empty field lets all through.
+    """The checks to list. An empty field lets all through.
 
     `control` is a part of the name of a framework or of a control, such as "NIST" or "NS-2".
     """

@@ -30,7 +30,7 @@ from scanner.terminal import Terminal, print_line, print_lines, table
 
 @dataclass(frozen=True, kw_only=True)
 class _Counted:
-    """What Resource Graph and the list of subscriptions show: workspaces by subscription, requests, and gaps."""
+    """Counts from Resource Graph and the list of subscriptions: workspaces by subscription, requests, and gaps."""
 
     names: Mapping[str, str]
     workspaces: Mapping[str, int]

@@ -48,7 +48,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """What to audit, by which policies, and where the reports go.
+    """The scope of an audit, its policies, and the folder of its reports.
 
     `discover`: None compares both ways, or uses Resource Manager alone if Resource Graph refuses.
     `selection`: the findings that the formats list.

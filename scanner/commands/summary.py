@@ -37,7 +37,7 @@ EXIT_MEANING = {
 _WORDS = {0: ("OK", "bold green"), 3: ("INCOMPLETE", "bold yellow")}
 _NOT_OK = ("NOT OK", "bold red")
 _LISTED = 3
-"""How many policies, workspaces and fixes are listed."""
+"""The most policies, workspaces and fixes that are listed."""
 _MAX_NAMES = 3
 _ADVICE_LINES = 4
 _RANKS = {severity.value: severity.rank for severity in Severity}

@@ -45,7 +45,7 @@ _SAMPLE = 3
 _SECONDS = 20
 
 _STEPS = ("identity", "subscriptions", "Resource Graph", "permissions")
-"""What an examination tests after the network."""
+"""The tests of an examination after the network."""
 
 
 @dataclass(frozen=True, kw_only=True)

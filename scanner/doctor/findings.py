@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class State(StrEnum):
-    """What a finding means for a scan: no problem, not tested, gaps, or no scan at all."""
+    """The meaning of a finding for a scan: no problem, not tested, gaps, or no scan at all."""
 
     FINE = "fine"
     UNTRIED = "untried"
@@ -22,7 +22,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """What was examined, what was seen, and the fix if there is a problem."""
+    """The subject of a test, its result, and the fix if there is a problem."""
 
     what: str
     state: State

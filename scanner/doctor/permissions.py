@@ -85,7 +85,7 @@ OF_KIND: Mapping[str, Mapping[str, str]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Need:
-    """What a scan by some policies needs.
+    """The actions that a scan by some policies needs.
 
     `actions` maps each action to what it reads, `left_out` each action that the role is to do without. `scopes` lists
     where the role can be assigned.

@@ -1,4 +1,4 @@
-"""Which action Azure wants for a request, over which scope, and whether a role's actions hold it.
+"""The action and the scope that Azure wants for a request, and a test whether a role's actions contain it.
 
 A request for a type wants `<provider>/<type>/read`, one for a list the same action over what holds the list
 (resource provider operations and recorded 403s, read in November 2026).

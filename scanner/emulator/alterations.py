@@ -147,10 +147,10 @@ ALTERATIONS: Mapping[FaultKind, Alteration] = {
     ),
     FaultKind.STRANGE_NAMES: _of_items(_renamed),
 }
-"""What can be done to any document."""
+"""The alterations of any document."""
 
 LIST_ALTERATIONS: Mapping[FaultKind, Alteration] = {
     FaultKind.DUPLICATES: _with_copies(lambda item: item),
     FaultKind.OTHER_CASE: _with_copies(lambda item: {**item, "id": item["id"].upper()}),
 }
-"""What can be done to a page of a list only."""
+"""The alterations of a page of a list only."""

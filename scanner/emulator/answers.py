@@ -43,7 +43,7 @@ class Answer:
 def answer(
     directory: Directory, target: Target, query: Mapping[str, str], size: int, base_url: str
 ) -> Answer:
-    """What ARM answers to this GET, with at most `size` items to a page and nextLinks under `base_url`."""
+    """Return ARM's answer to this GET, with at most `size` items to a page and nextLinks under `base_url`."""
     reply = _reply(directory, target, {name.lower(): value for name, value in query.items()}, size, base_url)
     return refusal(reply) if isinstance(reply, ArmError) else reply
 

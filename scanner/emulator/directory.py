@@ -38,7 +38,7 @@ class Directory:
             self._add(resource)
 
     def has(self, subscription: str | None) -> bool:
-        """Whether the tenant's identity sees this subscription, given by its lower-cased id."""
+        """Return whether the tenant's identity sees this subscription, given by its lower-cased id."""
         return f"/subscriptions/{subscription}" in self._subscriptions
 
     def versions(self, target: Target) -> tuple[str, ...]:
@@ -46,7 +46,7 @@ class Directory:
         return self._versions.get(target.resource_type, ()) if target.route else ()
 
     def allows(self, target: Target) -> bool:
-        """Whether the client may read what the path asks for; the list of subscriptions is open to all."""
+        """Return whether the client may read what the path asks for; the list of subscriptions is open to all."""
         return target.route == "subscriptions" or self._holds(target)
 
     def _holds(self, target: Target) -> bool:
@@ -113,24 +113,24 @@ class Directory:
 
     @property
     def has_empty_pages(self) -> bool:
-        """Whether a page without items comes before every page of a list of dependencies."""
+        """Return whether a page without items comes before every page of a list of dependencies."""
         return self._tenant.empty_pages
 
     @property
     def graph(self) -> Graph:
-        """How Resource Graph sees the tenant."""
+        """Resource Graph's view of the tenant."""
         return self._tenant.graph
 
     @property
     def may_query(self) -> bool:
-        """Whether Resource Graph answers the client at all: it may read something there."""
+        """Return whether Resource Graph answers the client at all: it may read something there."""
         actions = self._tenant.allowed_actions
         return self.graph.is_allowed and (actions is None or bool(actions))
 
     def in_graph(self, subscriptions: Collection[str]) -> list[Document]:
         """The workspaces Resource Graph shows in these subscriptions, as rows in order of their ids.
 
-        What the client may not read is left out without a word.
+        The list leaves out, without a note, workspaces that the client may not read.
         """
         graph, actions = self.graph, self._tenant.allowed_actions
         if actions is not None and not holds(actions, f"{WORKSPACES}/read"):

@@ -22,7 +22,7 @@ def cloud_metadata(query: Mapping[str, str], base_url: str) -> Answer:
 
 
 def openid_configuration(tenant_id: str, base_url: str) -> Answer:
-    """Where to ask for a token of that tenant."""
+    """Return the endpoint for tokens of that tenant."""
     tenant_url = f"{base_url}/{tenant_id}"
     configuration = {
         "token_endpoint": f"{tenant_url}/oauth2/v2.0/token",

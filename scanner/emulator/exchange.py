@@ -58,7 +58,7 @@ class Exchange:
         self._waited = 0
 
     async def reply(self, request: web.BaseRequest) -> tuple[Target, Answer]:
-        """What was asked for, and what is answered to it."""
+        """The question, and the answer to it."""
         target, usual = await self._usual(request)
         if usual.status in (401, 405) or (
             request.method != "GET" and target.route not in {*UNAUTHENTICATED, GRAPH}

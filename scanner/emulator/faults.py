@@ -10,7 +10,7 @@ from scanner.emulator.routes import ROUTES, UNAUTHENTICATED, Target
 
 
 class FaultKind(StrEnum):
-    """What goes wrong with an answer."""
+    """The kinds of faults."""
 
     STATUS = "status"
     LATENCY = "latency"
@@ -128,7 +128,7 @@ class Fault:
         return cls(kind=kind, **values)  # type: ignore[arg-type]  # _PARSERS gives each field its type
 
     def strikes(self, target: Target, page: int | None) -> bool:
-        """Whether a request for `target`, on that page of a list, is one this fault is about."""
+        """Return whether a request for `target`, on that page of a list, is one this fault is about."""
         return (
             self._is_route(target.route)
             and (self.subscription is None or self.subscription.lower() == target.subscription)

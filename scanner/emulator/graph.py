@@ -31,7 +31,7 @@ _MOST_ROWS = 1000
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Question:
-    """What the body of a query asks: whose workspaces, from which row on, so many at most."""
+    """The question in the body of a query: the subscriptions, the first row, and the most rows."""
 
     subscriptions: frozenset[str]
     start: int

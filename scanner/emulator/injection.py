@@ -70,7 +70,7 @@ class Injector:
 
     @property
     def is_idle(self) -> bool:
-        """Whether there is no fault at all to inject."""
+        """Return whether there is no fault at all to inject."""
         return not self._faults
 
     def breakage(self, target: Target, page: int | None) -> Fault | None:
@@ -133,7 +133,7 @@ class Injector:
         return None
 
     def _is_drawn(self, position: int, target: Target, page: int | None) -> bool:
-        """Whether the lot falls on this request; the n-th one for a page has the same lot in every run."""
+        """Return whether the lot falls on this request; the n-th one for a page has the same lot in every run."""
         fault = self._faults[position]
         if fault.rate is None:
             return True

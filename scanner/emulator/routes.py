@@ -1,4 +1,4 @@
-"""Which call a path is: its route name, resource type and subscription."""
+"""Match a path to a call: its route name, resource type and subscription."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ ROUTES = (
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Target:
-    """What a path asks for.
+    """The call that a path names.
 
     `spelled` is the path as the client wrote it, `path` the same in lower case, neither with a slash at the
     end. `scope` is the part of `path` that names what holds the thing asked for, `resource_type` is
@@ -73,7 +73,7 @@ class Target:
 
 
 def target_of(path: str) -> Target:
-    """What this decoded path asks for, matched without regard to case as ARM does."""
+    """Return the call that this decoded path names. As in ARM, case does not matter."""
     spelled = path.rstrip("/")
     return replace(_target(spelled.lower()), spelled=spelled)
 

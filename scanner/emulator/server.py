@@ -80,7 +80,7 @@ class Emulator:
 
     @property
     def count(self) -> int:
-        """How many requests arrived."""
+        """The number of requests that arrived."""
         return len(self.requests)
 
     @property

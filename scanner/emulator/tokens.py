@@ -1,4 +1,4 @@
-"""Which tokens open the emulator, and for how long."""
+"""The tokens that the emulator accepts, and their lifetime."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which api-versions each resource type offers, and from which one a property shows.
+"""The api-versions of each resource type, and the first one that shows a property.
 
 The versions are those of the ARM contract (Azure/azure-rest-api-specs and Azure/bicep-types-az, read in
 August 2026), except where a line names another source.

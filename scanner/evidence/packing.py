@@ -37,8 +37,8 @@ def check_absent(target: Path) -> None:
 def check_writable(target: Path, report: Path | None = None) -> None:
     """Raise UsageError if evidence cannot be written to the target. Commands call it before a scan.
 
-    Every run replaces the report's folder, so evidence must lie outside it. What killed scans left beside
-    the target is removed.
+    Every run replaces the report's folder, so evidence must lie outside it. The check removes the hidden files
+    that killed scans left beside the target.
     """
     check_absent(target)
     here = target.resolve()
@@ -57,7 +57,7 @@ def check_writable(target: Path, report: Path | None = None) -> None:
 
 
 def is_zip_name(target: Path) -> bool:
-    """Whether the bundle is to be a zip file, by its name."""
+    """Return whether the bundle is to be a zip file, by its name."""
     return target.suffix.lower() == ".zip"
 
 
@@ -170,7 +170,7 @@ def check_seal(archive: Path) -> None:
     if seal != _SEAL + digest.encode():
         known = "its bytes are not those that were sealed" if seal.startswith(_SEAL) else "its seal is gone"
         raise EvidenceError(
-            f"{archive.name} is altered: {known}. Where another tool packed it anew, unpack it and verify "
+            f"{archive.name} is altered: {known}. If another tool packed it anew, unpack it and verify "
             "the folder."
         )
 

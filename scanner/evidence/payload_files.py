@@ -32,7 +32,7 @@ _TYPES = {
     "str | None": (str, type(None)),
     "int | None": (int, type(None)),
 }
-"""What a field that is declared so may hold in JSON."""
+"""The JSON types that a field of each declared type may have."""
 
 _PAYLOAD_FIELDS = tuple(each.name for each in fields(Payload) if each.name not in ("body", "document"))
 _GAP_FIELDS = tuple(each.name for each in fields(Gap) if each.name != "answer")

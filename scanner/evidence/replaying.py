@@ -130,7 +130,7 @@ PAGE_MISSING = "PageMissing"
 
 
 class _Pages:
-    """Which pages of lists there are, and which others they lead to."""
+    """Return the pages of lists, and the pages that they lead to."""
 
     def __init__(self) -> None:
         self._there: set[tuple[str, str]] = set()

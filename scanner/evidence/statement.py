@@ -57,7 +57,7 @@ class AskedFor(_Model):
     scope_file: Text | None = Field(
         default=None, description="The text of the scope file; null if options name the scope."
     )
-    kinds: list[Text] = Field(description="What was to be read of each workspace beyond itself.")
+    kinds: list[Text] = Field(description="The kinds to read of each workspace beyond itself.")
     members: list[Text] = Field(
         description="The members of each workspace, or of its properties, that were to be read."
     )
@@ -66,7 +66,7 @@ class AskedFor(_Model):
         description="all: every workspace was to be read singly. sampled: those that the samples do not make needless.",
     )
     discovery: Literal["arm", "graph", "both", "default"] = Field(
-        description="Who was to list the workspaces: Resource Manager, Resource Graph, or both; by default "
+        description="The services that list the workspaces: Resource Manager, Resource Graph, or both; by default "
         "both, where a refusal of Resource Graph is no gap."
     )
 
@@ -110,7 +110,7 @@ class ScanRecord(_Model):
     python: Text
     libraries: dict[Text, Text] = Field(description="Versions of what decides: name to version.")
     command: list[Text] = Field(description="The command line, secrets replaced.")
-    source: Text = Field(description="Where the facts come from, in words.")
+    source: Text = Field(description="The source of the facts, in words.")
     is_azure: bool
     cloud: Text
     endpoint: Text
@@ -136,10 +136,12 @@ class SubscriptionRecord(_Model):
     name: Text | None
     state: Text | None
     tenant_id: Text | None
-    read: bool | None = Field(description="Whether it was read to the end; null where it was not asked for.")
+    read: bool | None = Field(description="True if it was read to the end; null if it was not asked for.")
     workspaces: int | None
     left_out_by: Text | None = Field(description="The rule of the scope that leaves it out on purpose.")
-    workspaces_left_out: int | None = Field(description="How many of its workspaces a rule leaves out.")
+    workspaces_left_out: int | None = Field(
+        description="The number of its workspaces that a rule leaves out."
+    )
     why: Text | None = Field(description="Why it was not read, or another note.")
 
 
@@ -151,7 +153,7 @@ class ManagementGroup(_Model):
 
 
 class KindOfPayload(_Model):
-    """How many answers of one kind there are, their bytes, and one digest over all their ids."""
+    """The number of answers of one kind, their bytes, and one digest over all their ids."""
 
     count: int
     bytes: int
@@ -172,10 +174,10 @@ class SampleOfLists(_Model):
 
     api_version: Text
     region: Text
-    is_project: bool = Field(description="Whether these are Projects, which have the network of their hub.")
+    is_project: bool = Field(description="True for Projects, which have the network of their hub.")
     member: Text
-    lacking: int = Field(description="How many workspaces have a list item without the member.")
-    read: int = Field(description="How many of them were read singly.")
+    lacking: int = Field(description="The number of workspaces with a list item that lacks the member.")
+    read: int = Field(description="The number of them that were read singly.")
     answers: list[Text] = Field(
         description="The first single reads in the order of the SHA-256 of the ids, at most three, as payload ids."
     )
@@ -214,7 +216,7 @@ class Derived(_Model):
     payloads: dict[Text, KindOfPayload]
     policies: list[PolicyResult]
     samples: list[SampleOfLists] = Field(
-        default=[], description="What single reads showed about the members that lists left out."
+        default=[], description="The results of single reads about the members that lists left out."
     )
     reconciliation: list[Count]
 

@@ -14,7 +14,7 @@ from scanner.payloads.payload import Gap, Payload
 
 @dataclass(frozen=True, kw_only=True)
 class Kind:
-    """How many answers of one kind there are, their bytes, and one digest over all their ids."""
+    """The number of answers of one kind, their bytes, and one digest over all their ids."""
 
     count: int
     bytes: int
@@ -22,7 +22,7 @@ class Kind:
 
 
 class Tally:
-    """What was counted: by kind, the refused answers, and the workspaces that lists name."""
+    """The counts: answers by kind, refused answers, and the workspaces that lists name."""
 
     def __init__(self) -> None:
         """Nothing counted yet."""

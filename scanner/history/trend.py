@@ -22,7 +22,7 @@ _DAY = timedelta(days=1)
 
 @dataclass(frozen=True, kw_only=True)
 class Week:
-    """What opened and closed from a Monday on, for seven days."""
+    """The violations that opened and closed in the seven days from a Monday on."""
 
     monday: date
     opened: int

@@ -59,12 +59,12 @@ _OF_WORKSPACES = frozenset(
 
 
 def is_workspace(row: Object) -> bool:
-    """Whether an object with a workspace's id is printed by the command: flat, without `properties`."""
+    """Return whether an object with a workspace's id is printed by the command: flat, without `properties`."""
     return "properties" not in row and not _OF_WORKSPACES.isdisjoint(_by_folded_name(row))
 
 
 def is_rule(row: Object) -> bool:
-    """Whether an object is an outbound rule as the command prints it."""
+    """Return whether an object is an outbound rule as the command prints it."""
     members = _by_folded_name(row)
     return {"name", "type", "destination"} <= members.keys() and _spelled(members["type"]) in _RULE_TYPES
 

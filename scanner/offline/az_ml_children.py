@@ -48,7 +48,7 @@ def is_child(kind: str, row: Object) -> bool:
 
 
 def child(kind: str, row: Object) -> Object:
-    """Return the row as an item of Azure's own list. What the command does not show is left out."""
+    """Return the row as an item of Azure's own list. A member that the command does not show is left out."""
     members = _folded(row)
     own = {name: row[name] for name in ("id", "name", "location", "kind") if row.get(name) is not None}
     return own | {"properties": _shown(_PROPERTIES[kind](members))}

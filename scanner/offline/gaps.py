@@ -56,7 +56,7 @@ HIDDEN: Mapping[Format, str] = {
     Format.RULE_MAP: "whether it has every rule, or why a rule failed",
     **dict.fromkeys((Format.RESOURCE, Format.ARM_LIST, Format.ARM_GET, Format.ARM_ITEMS), _OF_ARM),
 }
-"""What no file of a format shows."""
+"""The kinds that no file of a format shows."""
 
 _CLOSES: Mapping[str, str] = {
     ASSOCIATED: "Add az resource show of each storage account, vault, registry and component.",
@@ -67,7 +67,7 @@ _CLOSES: Mapping[str, str] = {
     ROLE_ASSIGNMENTS: "Add az role assignment list --assignee ID --scope TARGET --include-inherited of each identity. "
     "An export proves no absence: audit the subscription itself: azml-audit scan.",
 }
-"""What closes the gap of a kind that is no list below a workspace."""
+"""The files that close the gap of a kind that is no list below a workspace."""
 
 _LIVE = "Audit the subscription itself: azml-audit scan."
 
@@ -168,7 +168,7 @@ def _of_lists(
 
 
 def _is_in_row(kind: str, row: Mapping[str, Any], listed: Collection[Key]) -> bool:
-    """Whether nothing of this kind is missing of a workspace, by its own row and what the files list."""
+    """Return whether nothing of this kind is missing of a workspace, by its own row and what the files list."""
     if kind == ASSOCIATED:
         return are_all_answered(row, {scope for of, scope in listed if of == ASSOCIATED})
     if kind == PERIMETERS:
@@ -197,7 +197,7 @@ def _is_around(
     endpoints: Iterable[tuple[PlacedEndpoint, str | None]],
     listed: Collection[Key],
 ) -> bool:
-    """Whether nothing of this kind is missing of the networks and the subscription around a workspace."""
+    """Return whether nothing of this kind is missing of the networks and the subscription around a workspace."""
     if kind == NETWORK_PROVIDER:
         return (kind, workspace.scope.lower()) in listed
     if kind == PRIVATE_ENDPOINTS:

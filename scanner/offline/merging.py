@@ -147,7 +147,7 @@ def _rules(document: json_members.Object) -> json_members.Object:
 
 
 def _contradict(one: Any, other: Any) -> bool:
-    """Whether both values are reported and differ. "" is Azure's word for none, or an absent member."""
+    """Return whether both values are reported and differ. "" is Azure's word for none, or an absent member."""
     if one in (None, "") or other in (None, ""):
         return False
     if isinstance(one, str) and isinstance(other, str):

@@ -49,7 +49,7 @@ def source_from(
 ) -> ExportSource:
     """Return the export at a path: a file, or a folder with every .json file below it.
 
-    `collection` is what the chosen checks read. What the export does not show of it becomes a gap. `people` are the
+    `collection` is what the chosen checks read. A part that the export does not show becomes a gap. `people` are the
     pseudonyms of the export, by default under a new key. Raises ExportError for a file that is not an export, for
     files that contradict each other, and for a list whose workspace is not known.
     """

@@ -81,7 +81,7 @@ class Refusal:
 
     @property
     def is_web_page(self) -> bool:
-        """Whether the answer is HTML, which Azure Resource Manager never sends."""
+        """Return whether the answer is HTML, which Azure Resource Manager never sends."""
         return "html" in self.content_type.lower()
 
 

@@ -127,7 +127,7 @@ Keep = Callable[[Payload | Gap], None]
 
 
 class Source(Protocol):
-    """Where payloads come from: live ARM, an export, an evidence bundle."""
+    """A source of payloads: live ARM, an export, an evidence bundle."""
 
     async def read(self, keep: Keep) -> None:
         """Pass every payload and every gap to `keep`, in any order."""

@@ -8,10 +8,10 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from scanner.payloads.json_members import without_slash
 
 Matter = tuple[str, str, str, str, tuple[tuple[str, str], ...], str]
-"""What a question is about, whatever the api-version and the spelling of its URL."""
+"""The subject of a question, whatever the api-version and the spelling of its URL."""
 
 Question = tuple[str, str, str, str, str]
-"""What makes two questions the same: kind, scope, method, URL and body."""
+"""The identity of a question: kind, scope, method, URL and body."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,12 +38,12 @@ class Ask:
 
     @property
     def question(self) -> Question:
-        """What identifies the question."""
+        """Return the identity of the question."""
         return self.kind, self.scope, self.method, self.url, self.body
 
     @property
     def matter(self) -> Matter:
-        """What the question is about. One scan answers it once, at one api-version.
+        """Return the subject of the question. One scan answers it once, at one api-version.
 
         The case of names and parameters without a value do not make another question.
         """
@@ -53,7 +53,7 @@ class Ask:
 
     @property
     def is_later_page(self) -> bool:
-        """Whether the URL has a parameter beside api-version and filter, as only a link to a next page has."""
+        """Return whether the URL has a parameter beside api-version and filter, as only a link to a next page has."""
         return any(name != "$filter" for name, _ in _parameters(self.url))
 
 

@@ -12,7 +12,7 @@ from itertools import pairwise
 
 
 class Treatment(Enum):
-    """What happens to the value of a member."""
+    """The treatment of a member's value."""
 
     KEEP = auto()
     DROP = auto()
@@ -25,7 +25,7 @@ class Treatment(Enum):
     ERROR = auto()
     """An error, whose texts may name the user."""
     SYSTEM = auto()
-    """Who created and changed a resource, and when."""
+    """The authors of a resource and of its last change, and the times."""
 
 
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
@@ -59,7 +59,7 @@ PERSONAL = frozenset((
     "puid", "surname", "upn", "useremail", "userid", "username", "usernames", "userobjectid", "userorgid",
     "userprincipalname", "usertenantid",
 ))  # fmt: skip
-"""Who a person is: whole names."""
+"""Members that name a person: whole names."""
 ACTS = frozenset((
     "approved", "assigned", "changed", "created", "deleted", "invited", "modified", "owned", "requested",
     "updated",

@@ -67,7 +67,7 @@ _OF_PEOPLE = _compiled(*_UNREADABLE, *_PEOPLE)
 
 @dataclass(frozen=True, kw_only=True)
 class Signs:
-    """What a body may hold beside secret members.
+    """The signs that a body may contain beside secret members.
 
     `forms` are secrets of a known form in its texts, `people` their addresses and names. `members` shows that
     the name of a member may hold one of them.

@@ -1,4 +1,4 @@
-"""What Azure bills for a plan, with prices from a file of the user. azml-audit knows no prices."""
+"""The bill of a plan, with prices from a file of the user. azml-audit knows no prices."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the audit knows about a workspace: what decides between alternatives, and what a mode change deletes."""
+"""Facts about a workspace that choose between alternatives, and the resources that a mode change deletes."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ class ModeChange:
 
     @property
     def is_allowed(self) -> bool | None:
-        """Whether changeableIsolationModes lists the mode, None if the audit does not have the list."""
+        """Return whether changeableIsolationModes lists the mode, None if the audit does not have the list."""
         modes = self.workspace.modes
         return None if modes is None else self.mode.lower() in (mode.lower() for mode in modes)
 

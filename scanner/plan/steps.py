@@ -52,7 +52,7 @@ class Step:
 
     @property
     def is_mode_change(self) -> bool:
-        """Whether computes and endpoints are deleted because the isolation mode changes."""
+        """Return whether computes and endpoints are deleted because the isolation mode changes."""
         return any("isolationMode" in line for line in self.commands) and any(
             "$COMPUTE" in line for line in self.commands
         )

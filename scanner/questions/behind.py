@@ -1,4 +1,4 @@
-"""What is behind a workspace: its storage account, key vault and container registry, each with its own lock."""
+"""The resources behind a workspace: storage account, key vault and container registry, each with its own lock."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`azml-audit explain`: one workspace in characters. Who may come in, where it may go, what is wrong and what to do."""
+"""`azml-audit explain`: one workspace as text, with its clients, its destinations, its violations and the fixes."""
 
 from __future__ import annotations
 

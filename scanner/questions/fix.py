@@ -38,7 +38,7 @@ _WORDS = ("critical", "high", "medium", "low", "informational")
 
 @dataclass(frozen=True, kw_only=True)
 class Choice:
-    """Which fixes to list, the script to write, and the file of prices."""
+    """The fixes to list, the script to write, and the file of prices."""
 
     top: int | None = None
     workspace: str | None = None

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Subject:
-    """Which audit to describe. With neither `path` nor `connect` it is the last report.
+    """The audit to describe. With neither `path` nor `connect` it is the last report.
 
     `policies` judge exports and Azure; a report and a bundle have findings of their own.
     """

@@ -31,7 +31,7 @@ _SHOWN = 40
 
 @dataclass(frozen=True, kw_only=True)
 class Question:
-    """Which workspaces are asked about which destination. With `reverse`, blocked workspaces are only counted."""
+    """The workspaces and the destination of a question. With `reverse`, blocked workspaces are only counted."""
 
     source: str
     destination: str

@@ -1,1 +1,1 @@
-"""What the reader asks for: subscriptions, workspaces and their child resources."""
+"""The reader: it asks Azure for subscriptions, workspaces and their child resources."""

@@ -38,7 +38,7 @@ _VERSION_REFUSED = frozenset(
 
 
 def is_refused_for_version(gap: Gap) -> bool:
-    """Whether Azure refused the api-version, not the caller."""
+    """Return whether Azure refused the api-version, not the caller."""
     return gap.http_status in (400, 404) and gap.code in _VERSION_REFUSED
 
 

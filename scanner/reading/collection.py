@@ -22,7 +22,7 @@ KIND_OF: Mapping[str, str] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Collection:
-    """What the reader asks for beyond the list of workspaces.
+    """The questions of the reader beyond the list of workspaces.
 
     `kinds` are lists below a workspace, its associated resources, their network security perimeters, the virtual
     networks around its private endpoints, the registration of Microsoft.Network, and the role assignments of its

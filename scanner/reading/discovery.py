@@ -154,7 +154,7 @@ def _batches(chosen: Sequence[Subscription], size: int) -> Iterator[list[str]]:
 
 
 def is_unavailable(gap: Gap) -> bool:
-    """Whether the identity may not use Resource Graph, or this cloud has none."""
+    """Return whether the identity may not use Resource Graph, or this cloud has none."""
     return gap.http_status in (403, 404) or gap.code in _NOT_THERE
 
 

@@ -1,6 +1,6 @@
 """Forecasts how many requests a scan sends, by kind, from the number of workspaces in each subscription.
 
-`azml-audit scan --plan` calls it. What depends on the workspaces themselves, such as their endpoints, has no limit.
+`azml-audit scan --plan` calls it. A kind that depends on the workspaces themselves, such as endpoints, has no limit.
 """
 
 from __future__ import annotations

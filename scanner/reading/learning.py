@@ -29,7 +29,7 @@ SAMPLE = 3
 """The single reads that prove that a list leaves out only what is not set."""
 
 Likeness = tuple[str, str, bool]
-"""What workspaces have in common that lists may treat alike: api-version, region, and whether they are Projects."""
+"""The properties of workspaces that lists may treat alike: api-version, region, and `is_project`."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,7 +58,7 @@ class Incomplete:
 
 @dataclass(frozen=True, kw_only=True)
 class Sample:
-    """What was learned about one member from the single reads of like workspaces.
+    """The knowledge about one member from the single reads of like workspaces.
 
     `lacking` counts the workspaces whose list item lacks the member, and `read` those of them that were read singly.
     `answers` are the ids of the payloads that were drawn, and `brought_by` of those that have a member that the list
@@ -236,7 +236,7 @@ class Learning:
         return single is not None and not each.lacks.isdisjoint(single.members)
 
     def _is_comparable(self, each: Incomplete) -> bool:
-        """Whether the single read came at the api-version of the list. An older version may not have the member."""
+        """Return whether the single read has the api-version of the list. An older one may lack the member."""
         single = self._singles.get(each.key)
         return single is not None and single.api_version == each.api_version
 

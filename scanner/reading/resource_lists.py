@@ -21,7 +21,7 @@ from scanner.payloads.questions import Ask
 from scanner.tables.associated import ASSOCIATED, AssociatedType, Row, facts_of
 
 ASSOCIATED_LISTS = "associatedResources"
-"""What forecasts call the lists. Their pages are not kept: each named item is an answer about a resource."""
+"""The name of the lists in forecasts. Their pages are not kept: each named item is an answer about a resource."""
 
 FEW_IN = 10
 """A list is left if fewer than one of so many items is named by a workspace. Other teams own the others."""
@@ -29,7 +29,7 @@ FEW_IN = 10
 ITEMS_BEFORE_LEAVING = 50
 
 SINGLY_AT_ONCE = 16
-"""How many resources of a subscription and type are read singly at once.
+"""The most resources of a subscription and type that are read singly at once.
 
 A provider that throttles them so does not hold all the slots of the subscription.
 """
@@ -57,7 +57,7 @@ class _Found:
 
 @dataclass(kw_only=True)
 class _Trust:
-    """What single reads have shown about lists of one type and region. One api-version is read of each type."""
+    """The results of single reads about lists of one type and region. One api-version is read of each type."""
 
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     agreed: int = 0

@@ -28,7 +28,7 @@ from scanner.tables.role_assignments import identity_of, represents_user_assigne
 from scanner.tables.workspaces import shows_managed_network
 
 WORKSPACES_AT_ONCE = 16
-"""How many workspaces of a subscription are read at once if one list is read of each.
+"""The most workspaces of a subscription that are read at once if one list is read of each.
 
 It equals the limit of concurrent requests of a subscription. If more lists are read of each workspace, fewer
 workspaces are enough to reach that limit; all others would only wait.
@@ -41,7 +41,7 @@ _DECIDING = ("type", "destination", "status", "category")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Listed:
-    """What an item of the list of workspaces reports, as far as it decides what else is read.
+    """The members of an item in the list of workspaces that decide what else is read.
 
     Thousands of workspaces may wait for their turn. They wait as `Listed`, because a page is ten times larger.
     `is_bare` is True if it has no properties. `associated` are the associated resources by type. `rules` is the
@@ -109,7 +109,7 @@ def _is_project(item: json_members.Object) -> bool:
 
 
 def _reports_connections(properties: Any) -> bool:
-    """Whether the list has the private endpoint connections or counts none of them.
+    """Return whether the list has the private endpoint connections or counts none of them.
 
     Azure leaves `privateEndpointConnections` out if there are none, and then counts `privateLinkCount` 0
     (recorded 2025-11). Without properties, the workspace itself is read.
@@ -174,7 +174,7 @@ class WorkspaceReader:
 
     @property
     def wants_associated(self) -> bool:
-        """Whether associated resources are read."""
+        """Return whether associated resources are read."""
         return ASSOCIATED in self.wanted.kinds
 
     async def read_associated(self, workspaces: Sequence[Listed]) -> None:

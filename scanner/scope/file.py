@@ -61,7 +61,7 @@ Tags = Annotated[dict[Glob, Globs], BeforeValidator(_each_tag_once), Field(min_l
 
 
 class _Excluded(BaseModel):
-    """What to leave out of the subscriptions that are asked for."""
+    """The part to leave out of the subscriptions that are asked for."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

@@ -18,7 +18,7 @@ _MOST_NAMED = 5
 
 @dataclass(frozen=True, kw_only=True)
 class SubscriptionFacts:
-    """What the rules need to know of a subscription. None is not reported."""
+    """The facts about a subscription that the rules need. None is not reported."""
 
     name: str = ""
     state: str | None = None
@@ -40,7 +40,7 @@ class LeftOut:
 
 
 def is_id(word: str) -> bool:
-    """Whether the word is the id of a subscription."""
+    """Return whether the word is the id of a subscription."""
     return _ID.fullmatch(word) is not None
 
 

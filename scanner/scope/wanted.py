@@ -36,12 +36,12 @@ class Wanted:
 
     @property
     def limits_subscriptions(self) -> bool:
-        """Whether only named subscriptions, or those below named management groups, are wanted."""
+        """Return whether only named subscriptions, or those below named management groups, are wanted."""
         return bool(self.subscriptions or self.management_groups)
 
     @property
     def limits_workspaces(self) -> bool:
-        """Whether a rule leaves out workspaces of a subscription that is read."""
+        """Return whether a rule leaves out workspaces of a subscription that is read."""
         return bool(self.resource_groups or self.tags)
 
     @property

@@ -146,12 +146,12 @@ class AssociatedRows:
 
 
 def is_project(workspace: Mapping[str, Any]) -> bool:
-    """Whether the row is a hub-based Project's, which has its hub's network and resources."""
+    """Return whether the row is a hub-based Project's, which has its hub's network and resources."""
     return (workspace["kind"] or "").lower() == "project" or bool(workspace["hub_resource_id"])
 
 
 def are_all_answered(workspace: Mapping[str, Any], answers: Container[str]) -> bool:
-    """Whether a workspace reports all four associations and `answers` has the lower-cased id of each."""
+    """Return whether a workspace reports all four associations and `answers` has the lower-cased id of each."""
     ids = [workspace.get(each.column) for each in TYPES]
     return all(each is not None and (not each or each.lower() in answers) for each in ids)
 

@@ -64,7 +64,7 @@ class ChildType:
 
     @property
     def is_extension(self) -> bool:
-        """Whether the type belongs to another provider and is attached to the workspace."""
+        """Return whether the type belongs to another provider and is attached to the workspace."""
         return self.path.startswith("Microsoft.")
 
     @property
@@ -264,7 +264,7 @@ class Completeness:
         self._broken[kind].add(key(scope))
 
     def of(self, kind: str, scope: str) -> bool | None:
-        """Whether a list was read completely (True), broke off (False) or was not asked for (None)."""
+        """Return whether a list was read completely (True), broke off (False) or was not asked for (None)."""
         if scope in self._broken[kind]:
             return False
         return True if scope in self._asked[kind] else None

@@ -95,7 +95,7 @@ def asked_subscriptions(request_body: str) -> tuple[str, ...]:
 
 
 def is_truncated(page: Any) -> bool:
-    """Whether rows are cut off and no token leads to the rest.
+    """Return whether rows are cut off and no token leads to the rest.
 
     `resultTruncated` is a string, "true" also on every page but the last of a query that can go on.
     """

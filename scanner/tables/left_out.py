@@ -24,7 +24,7 @@ _MOST_NAMED = 3
 
 @dataclass(kw_only=True)
 class Selection:
-    """Which workspaces of a scan are left out, by lower-cased id, and by which rule.
+    """The workspaces that a scan leaves out, by lower-cased id, each with its rule.
 
     `hubs` are those that were read although they are left out, each with the Projects in scope that it decides.
     `unsure` are workspaces that stay in scope because a rule could not decide, each with these rules.

@@ -52,7 +52,7 @@ _STATE = ("properties", "privateLinkServiceConnectionState", "status")
 
 
 def is_approved(status: str | None) -> bool:
-    """Whether this is the status of a connection that carries traffic."""
+    """Return whether this is the status of a connection that carries traffic."""
     return (status or "").lower() == "approved"
 
 

@@ -78,7 +78,7 @@ class BodyRules(NamedTuple):
 
 
 _MOST_KNOWN = 50_000
-"""How many different rules are remembered, to recognise equal ones. Then remembering starts again."""
+"""The most different rules that are remembered, to recognise equal ones. Then remembering starts again."""
 
 
 class OutboundRules:
@@ -113,7 +113,7 @@ class OutboundRules:
     ) -> Iterator[tuple[str, list[Rule], str | None]]:
         """Yield each workspace's key, rules and disagreement of the two places; all rules sorted by id.
 
-        `is_whole` returns whether a workspace's list was read completely. What was yielded is not kept.
+        `is_whole` returns whether a workspace's list was read completely. A yielded row is not kept.
         """
         in_body = self._in_lists | self._in_details
         self._in_lists.clear()

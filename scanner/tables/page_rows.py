@@ -13,7 +13,7 @@ Row = TypeVar("Row")
 
 
 class Page(NamedTuple):
-    """What a gap reports of the page it is about. The payload itself is too large to keep."""
+    """The members of a page that its gap reports. The payload itself is too large to keep."""
 
     scope: str
     subscription_id: str | None

@@ -154,7 +154,7 @@ class SubscriptionRows:
 
     @property
     def were_read(self) -> bool:
-        """Whether at least one subscription was read, or is known to be empty."""
+        """Return whether at least one subscription was read, or is known to be empty."""
         return bool(self._listed or self._empty)
 
     def note(self, gap: Gap) -> None:

@@ -1,4 +1,4 @@
-"""Translates a workspace, as LIST or GET returns it, into its row. What Azure does not report is None."""
+"""Translates a workspace, as LIST or GET returns it, into its row. A value that Azure does not report is None."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ FROM_HUB = frozenset(
 
 
 def shows_managed_network(api_version: str) -> bool:
-    """Whether an answer at this version has the managed network, if the workspace has one."""
+    """Return whether an answer at this version has the managed network, if the workspace has one."""
     return api_version[:10] >= SHOWS_MANAGED_NETWORK
 
 

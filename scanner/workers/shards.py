@@ -36,7 +36,7 @@ from scanner.workers.gates import Gates, WatchedArm
 from scanner.workers.steps import Channel, Report, silent
 
 _SETTLE_SECONDS = 0.05
-"""How long nothing must be under way before a worker counts as idle."""
+"""The time without a request under way after which a worker counts as idle."""
 
 _RETURNED_A_SECOND = 1000
 """Answers that the scan takes over from a worker in a second."""
@@ -44,7 +44,7 @@ _RETURNED_A_SECOND = 1000
 
 @dataclass(frozen=True, kw_only=True)
 class Reading:
-    """How every worker reads. Everything can be pickled: `credential` makes a credential on the worker.
+    """The settings of every worker. Everything can be pickled: `credential` makes a credential on the worker.
 
     It signs in to `tenant`, "" if the scan reads one tenant; `others` are the makers for the other tenants.
     """
@@ -79,7 +79,7 @@ class Portion:
 
     @property
     def is_begun(self) -> bool:
-        """Whether this scan has sent a question about it."""
+        """Return whether this scan has sent a question about it."""
         return bool(self.had or self.slices or self.waited)
 
 
@@ -116,7 +116,7 @@ class Shard:
 
 @dataclass(frozen=True, kw_only=True)
 class ShardResult:
-    """What a worker returns: the `items` of the subscriptions that it read completely, and their keys (`read`).
+    """The return of a worker: the `items` of the subscriptions that it read completely, and their keys (`read`).
 
     `left` are the portions that it began and did not finish, with the new answers in `had`. It did not begin
     the others. `throttled` lists the waits that Azure asked for, by scope and in seconds; those in

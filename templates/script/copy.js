@@ -1,4 +1,4 @@
-// Copy texts. Where the clipboard is closed to the page, the text is shown and selected instead.
+// Copy texts. If the clipboard is closed to the page, the text is shown and selected instead.
 async function copied(button, content) {
   const label = button.textContent;
   try {

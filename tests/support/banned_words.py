@@ -1,4 +1,4 @@
-"""The words that the project's style keeps out of its prose, and where the prose is.
+"""The words and sentences that the project's style keeps out of its prose, and where the prose is.
 
 `python -m tests.support.banned_words` prints every occurrence and the count.
 """
@@ -24,6 +24,11 @@ _FORMS = (
     *("whoever", "somebody"),
 )
 BANNED = re.compile(rf"\b(?:{'|'.join(_FORMS)})\b", re.IGNORECASE)
+_RELATIVE = re.compile(
+    r"(?:\A|[.:]\s+|\n\s*\n)\s*"
+    r"((?:What|Who|Whoever|Whose|Which|Where|Whether|How (?:many|much|long|often|fast))\b[^.?]*[.])"
+)
+"""A sentence that starts with a relative clause. A question ends with a question mark."""
 _CODE = re.compile(r"```.*?```|`[^`]*`|\{\{.*?\}\}|<[^<>]*>", re.DOTALL)
 
 Prose = tuple[str, int, str]
@@ -72,12 +77,22 @@ def banned_in(text: str) -> list[tuple[int, str]]:
     return [(plain.count("\n", 0, match.start()), match[0]) for match in BANNED.finditer(plain)]
 
 
+def relative_in(text: str) -> list[tuple[int, str]]:
+    """Return the sentences that start with a relative clause, each with its line from 0."""
+    plain = _CODE.sub(lambda code: "x" + "\n" * code[0].count("\n"), text)
+    return [(plain.count("\n", 0, match.start(1)), match[1]) for match in _RELATIVE.finditer(plain)]
+
+
 def occurrences() -> list[str]:
-    """Return `file:line: word` for every banned word outside code quotes."""
+    """Return `file:line: text` for every banned word, and every sentence with a relative clause at its start."""
     prose = [*pages()]
     for module in modules():
         prose += [*docstrings(module), *comments(module)]
-    return [f"{file}:{line + below}: {word}" for file, line, text in prose for below, word in banned_in(text)]
+    return [
+        f"{file}:{line + below}: {found}"
+        for file, line, text in prose
+        for below, found in (*banned_in(text), *relative_in(text))
+    ]
 
 
 if __name__ == "__main__":

@@ -49,7 +49,7 @@ _PERIMETER = tuple(name.partition(".")[2] for name in PERIMETER_READS)
 
 
 class PublicSide(Params):
-    """How much of the public side of a dependency may be open."""
+    """The most that may be open of the public side of a dependency."""
 
     min_prefix: int = Field(
         default=MIN_PREFIX,

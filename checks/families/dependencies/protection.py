@@ -90,7 +90,7 @@ def _last_name(compute: str) -> str:
 def _protected(
     resources: pd.DataFrame, role: str, column: str, member: str, *, wanted: bool, absent: bool | None = None
 ) -> Answers:
-    """Whether a boolean member has the wanted value; `absent` is what Azure takes where it is left out."""
+    """Return whether a boolean member has the wanted value; `absent` is what Azure takes where it is left out."""
     known = is_read(resources).fillna(value=False)
     reported = resources[column]
     value = reported if absent is None else reported.fillna(absent)

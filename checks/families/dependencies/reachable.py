@@ -174,7 +174,7 @@ def registry_tier_supports_private_endpoints(tables: Tables, _params: Params) ->
     """A registry below the Premium tier cannot have a private endpoint, so a closed network cannot reach it.
 
     Asked where the registry is closed to the public or the workspace allows only approved outbound: the
-    sku has to be Premium. What was not reported or not read is unknown.
+    sku has to be Premium. A sku that was not reported or not read is unknown.
     """
     resources = tables.associated_resources
     mode = of_workspace(effective_mode(tables.workspaces), resources)
@@ -215,7 +215,7 @@ def dependency_exists_and_is_readable(tables: Tables, _params: Params) -> Answer
         observed=status.replace("unreadable", "not read"),
         expected="read",
         failed="Azure knows no resource {resource_id} (404).",
-        unknown=why_unknown(resources, "Whether the resource was read is not recorded."),
+        unknown=why_unknown(resources, "The audit does not record whether the resource was read."),
     )
 
 

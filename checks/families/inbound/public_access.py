@@ -22,11 +22,11 @@ from checks.model import Answers, Check, Params, Severity, answer, check
 from checks.network.addresses import MAX_ADDRESSES, MIN_PREFIX, address_defect, opening_defect
 
 MOST_RULES = 200
-"""How many address rules a workspace takes; from "Configure a private endpoint", read 2026-11."""
+"""The most address rules of a workspace; from "Configure a private endpoint", read 2026-11."""
 
 
 class AddressWidth(Params):
-    """How much the address rules may open together."""
+    """The most that all address rules may open together."""
 
     min_prefix: int = Field(
         default=MIN_PREFIX,
@@ -98,9 +98,9 @@ def public_network_access_is_disabled(tables: Tables, _params: Params) -> Answer
 def public_access_is_limited_to_selected_addresses(tables: Tables, _params: Params) -> Answers:
     """A public endpoint should answer only to the addresses of known clients, and not to the whole internet.
 
-    With `publicNetworkAccess` Enabled, `networkAcls.defaultAction` Deny passes and Allow fails. Where
-    public access is Disabled there is nothing to limit. Stable api-versions may leave `networkAcls`
-    out, which is unknown and not "unrestricted"; so is a word that Azure has not documented.
+    With `publicNetworkAccess` Enabled, `networkAcls.defaultAction` Deny passes and Allow fails. If public access is
+    Disabled, the check does not apply. Stable api-versions may leave `networkAcls` out. The answer is then unknown,
+    not "unrestricted". A word that Azure has not documented is unknown too.
     """
     access = tables.workspaces["public_network_access"]
     action = tables.workspaces["network_acls_default_action"]

@@ -23,7 +23,7 @@ from checks.model import Answers, Params, Severity, answer, check
 
 
 class VendorModes(Params):
-    """Which isolation modes satisfy the vendor rule."""
+    """The isolation modes that satisfy the vendor rule."""
 
     allowed_modes: tuple[IsolationMode, ...] = Field(
         default=(INTERNET,),

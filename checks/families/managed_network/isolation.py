@@ -37,7 +37,7 @@ from checks.model import Answers, Check, Params, Severity, answer, check
 
 
 class AllowedModes(Params):
-    """Which isolation modes a policy allows."""
+    """The isolation modes that a policy allows."""
 
     allowed_modes: tuple[IsolationMode, ...] = Field(
         default=(INTERNET, APPROVED), min_length=1, description="Isolation modes that are allowed."
@@ -45,7 +45,7 @@ class AllowedModes(Params):
 
 
 class FirewallTier(Params):
-    """Which firewall tier a policy wants."""
+    """The firewall tier that a policy wants."""
 
     sku: Literal["Standard", "Basic"] = Field(
         default="Standard", description="The Azure Firewall tier wanted where host-name rules need one."

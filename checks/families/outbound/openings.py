@@ -92,7 +92,7 @@ class SharedDomains(Params):
 
 
 class PortWidth(Params):
-    """How many ports a rule may open."""
+    """The most ports that a rule may open."""
 
     max_ports: int = Field(
         default=100, ge=1, le=65536, description="The most ports that all ranges of a rule may open together."

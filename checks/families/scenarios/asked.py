@@ -1,4 +1,4 @@
-"""What the checks of scenarios share: which scenarios a policy requires, and the texts of their answers.
+"""Shared parts of the checks of scenarios: the scenarios that a policy requires, and the texts of the answers.
 
 The hosts and endpoints are those of the section "List of scenario specific outbound rules" of
 "Workspace managed virtual network isolation", read 2026-11.
@@ -27,7 +27,7 @@ NOT_BUILT = "The managed network is not provisioned yet, so no rule is in force.
 
 
 class RequiredScenarios(Params):
-    """Which scenarios have to work."""
+    """The scenarios that have to work."""
 
     required: tuple[Scenario, ...] = Field(
         default=(), description="Scenarios that have to work; a scenario that is not named is not judged."

@@ -1,4 +1,4 @@
-"""Which destinations each workspace's computes reach, by its isolation mode and its outbound rules."""
+"""Destinations that each workspace's computes reach, by its isolation mode and its outbound rules."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ HOST_READS = (
 
 @dataclass(frozen=True, kw_only=True)
 class _Network:
-    """What decides for one workspace; `rules` are places in the list of different rules."""
+    """The facts that decide for one workspace. `rules` are places in the list of different rules."""
 
     mode: str | None
     rules: frozenset[int]

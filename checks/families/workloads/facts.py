@@ -1,4 +1,4 @@
-"""What the checks of computes and endpoints share."""
+"""Shared parts of the checks of computes and endpoints."""
 
 from __future__ import annotations
 

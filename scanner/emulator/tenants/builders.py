@@ -117,7 +117,7 @@ class Site:
 
 
 def system_data() -> Document:
-    """Who made a resource, with mail addresses that no report may show."""
+    """The authors of a resource, with mail addresses that no report may show."""
     return {
         "createdAt": CREATED,
         "createdBy": _AUTHOR,

@@ -29,7 +29,7 @@ from scanner.emulator.tenants.tenant import Document, Resource, Tenant
 
 
 class Posture(NamedTuple):
-    """What decides NET006."""
+    """The values that decide NET006."""
 
     public_network_access: str
     isolation_mode: str

@@ -1,4 +1,4 @@
-"""Who may enter: the emulator's one client, and the unsigned tokens it hands out."""
+"""The emulator's one client, and the unsigned tokens that the emulator issues."""
 
 from __future__ import annotations
 

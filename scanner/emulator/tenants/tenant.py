@@ -1,4 +1,4 @@
-"""What an emulated tenant holds: plain values, independent of how they are served."""
+"""The content of an emulated tenant: plain values, independent of how they are served."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Resource:
 
 @dataclass(frozen=True, kw_only=True)
 class Graph:
-    """How Resource Graph sees a tenant.
+    """Resource Graph's view of a tenant.
 
     `hidden` are lower-cased ids of workspaces, or of subscriptions as "/subscriptions/…", that it does not
     show: because it lags, or because the client may not read them. `ghosts` are ids of workspaces it still

@@ -35,7 +35,7 @@ _LIMITS = {"retry_total": 2, "retry_backoff_factor": 0.2, "connection_timeout": 
 """The SDK waits 300 s for each of 11 attempts by itself."""
 
 _ODD = (ValueError, TypeError, AttributeError)
-"""What the SDK raises for an answer that is not Key Vault's."""
+"""Errors that the SDK raises for an answer that is not Key Vault's."""
 
 _CURVES = {
     "P-256": (ec.SECP256R1(), "ES256", hashlib.sha256),

@@ -44,7 +44,7 @@ class Trust:
 
     @property
     def names_signers(self) -> bool:
-        """Whether any key was given."""
+        """Return whether any key was given."""
         return bool(self.required or self.trusted)
 
 

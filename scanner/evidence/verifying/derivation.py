@@ -34,7 +34,7 @@ from scanner.tables.provenance import Provenance, Traces
 
 @dataclass(frozen=True, kw_only=True)
 class Derivation:
-    """What follows from a bundle's payloads and policies."""
+    """The tables, findings and verdicts that follow from a bundle's payloads and policies."""
 
     audit: Audit
     policies: tuple[LoadedPolicy, ...]

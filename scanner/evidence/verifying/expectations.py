@@ -38,7 +38,7 @@ _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks
 
 
 class Expectations(BaseModel):
-    """What the reader of a bundle expects. A member that is None or empty is not compared."""
+    """The reader's expectations of a bundle. A member that is None or empty is not compared."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -63,7 +63,7 @@ class Expectations(BaseModel):
 
     @property
     def are_given(self) -> bool:
-        """Whether anything is expected."""
+        """Return whether anything is expected."""
         return self != Expectations()
 
 

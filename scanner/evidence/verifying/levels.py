@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Level(StrEnum):
-    """Who vouches for a bundle. A higher level includes that the bundle agrees with itself."""
+    """The parties that vouch for a bundle. A higher level includes that the bundle agrees with itself."""
 
     CONSISTENT = "consistent"
     ANCHORED = "anchored"
@@ -20,7 +20,7 @@ class Level(StrEnum):
 
     @property
     def is_vouched_for(self) -> bool:
-        """Whether the holder of a trusted key vouches for the bundle."""
+        """Return whether the holder of a trusted key vouches for the bundle."""
         return self in (Level.SIGNED, Level.SIGNED_AND_TIMESTAMPED)
 
     @property

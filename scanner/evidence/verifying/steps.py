@@ -32,7 +32,7 @@ class Verification:
     steps: list[Step] = field(default_factory=list)
     level: Level | None = None
     is_as_expected: bool = False
-    """Whether expectations were given. If one is not met, the verification fails."""
+    """True if expectations were given. If one is not met, the verification fails."""
     code: Mapping[str, str] = field(default_factory=dict)
     """Each file of the installed code that differs from the sealed one, with `changed` or where it is missing."""
 
