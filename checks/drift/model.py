@@ -126,7 +126,7 @@ class Drift:
 
     @property
     def is_worse(self) -> bool:
-        """Whether there is a regression: a violation or an opening that the old audit does not have."""
+        """Return whether there is a regression: a violation or an opening that the old audit does not have."""
         return bool(self.regressions or self.openings)
 
     @property

@@ -33,7 +33,7 @@ class Outstanding:
 
     @property
     def is_empty(self) -> bool:
-        """Whether no portion waits for a lane."""
+        """Return whether no portion waits for a lane."""
         return not self._waiting
 
     async def taken(self) -> list[Portion]:

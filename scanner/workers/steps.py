@@ -29,7 +29,7 @@ Report = Callable[[str, str, float], None]
 
 
 class Channel(Protocol):
-    """How a worker reports its waits. It can be pickled."""
+    """The way a worker reports its waits. It can be pickled."""
 
     def connected(self) -> AbstractContextManager[Report]:
         """Connect the worker to the scan. The function that it yields never fails."""

@@ -27,7 +27,7 @@ from scanner.workers.shards import Portion, Reading, Shard, ShardResult, read_sh
 from scanner.workers.steps import reporting
 
 ATTEMPTS = 3
-"""How often in a row workers may be lost without returning anything."""
+"""The most losses of workers in a row without a return of anything."""
 
 SLICE = 10.0
 """Seconds after which a worker returns its shard. They double each time that a subscription is not finished."""
