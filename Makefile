@@ -58,6 +58,7 @@ truth: install-dev
 
 docs: install-dev
 	$(BIN)/python -m scanner.documentation
+	$(BIN)/python -m tests.support.fixes.documentation new
 
 cassettes: install-dev
 	$(BIN)/python tests/support/record_cassettes.py

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -53,10 +54,13 @@ def test_the_installed_wheel_audits_the_demo_from_any_folder(wheel: Path, tmp_pa
         "print({Path(m.__file__).parents[1] for m in (checks, reports, scanner, templates)})"
     )
     python = str(environment / "bin" / "python")
-    where = subprocess.run([python, "-c", probe], cwd=tmp_path, capture_output=True, text=True, check=True)
+    alone = {**os.environ, "PYTHONPATH": ""}
+    where = subprocess.run(
+        [python, "-c", probe], cwd=tmp_path, env=alone, capture_output=True, text=True, check=True
+    )
     assert where.stdout.count("Path(") == 1
     assert str(site) in where.stdout
-    subprocess.run([python, "-m", "scanner", "demo", "-q", "-o", "out"], cwd=tmp_path, check=True)
+    subprocess.run([python, "-m", "scanner", "demo", "-q", "-o", "out"], cwd=tmp_path, env=alone, check=True)
     assert "not ours" not in (tmp_path / "out" / "report.html").read_text()
 
 

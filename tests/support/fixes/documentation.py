@@ -1,7 +1,8 @@
 """Write docs/fixes.md: what was proven of each fix.
 
 `python -m tests.support.fixes.documentation` proves every fix and writes the page, which takes some minutes. With
-ids of checks it renews only their rows. A slow test proves each row again.
+ids of checks it renews only their rows, and with `new` it adds the rows of new checks, as `make docs` does. A slow
+test proves each row again.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from tests.support.places import ROOT
 PAGE = ROOT / "docs" / "fixes.md"
 PROVEN, ON_NEW, PARSED = "effect proven", "effect proven on a new resource", "parsed"
 NOT_PROVEN = "**not proven**"
+NEW = "new"
 
 _HEAD = "| check | az | Bicep | Terraform |\n| --- | --- | --- | --- |\n"
 _NAMES = {"az": "az", "bicep": "Bicep", "terraform": "Terraform"}
@@ -119,10 +121,13 @@ def beginning() -> str:
 
 
 def main(ids: Sequence[str]) -> None:
-    """Prove the fixes of these checks, or of all, and write the page."""
-    proven = proofs(tuple(check.id for check in BUILT_IN if not ids or check.id in ids))
-    lines = {id: row(id, found) for id, found in proven.items()}
-    PAGE.write_text(page({**rows(), **lines}), encoding="utf-8")
+    """Prove the fixes of these checks, of new ones or of all, and write the page."""
+    kept = rows()
+    chosen = [
+        check.id for check in BUILT_IN if not ids or check.id in ids or (NEW in ids and check.id not in kept)
+    ]
+    lines = {id: row(id, found) for id, found in proofs(tuple(chosen)).items()} if chosen else {}
+    PAGE.write_text(page({**kept, **lines}), encoding="utf-8")
 
 
 if __name__ == "__main__":
