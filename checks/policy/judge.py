@@ -199,7 +199,7 @@ def _sentence(findings: pd.DataFrame, check_id: str, workspaces: int) -> str:
     failing = _workspaces(findings[fails])
     unknown = _workspaces(findings[findings["status"].isin([Status.UNKNOWN, Status.ERROR])]) - failing
     singular, plural = CLAIMS[check_id]
-    verb = singular if len(failing) == 1 else plural
+    verb = singular if 1 in (len(failing), workspaces) else plural
     text = f"{len(failing):,} of {workspaces:,} workspace{'' if workspaces == 1 else 's'} {verb}"
     return text + (f", {len(unknown):,} unknown." if unknown else ".")
 

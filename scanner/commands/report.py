@@ -15,7 +15,7 @@ from reports.writing.folder import check_replaceable
 from scanner.after.result import STDOUT, check_result, result_of, write_result
 from scanner.audit import exit_code
 from scanner.commands.replay import replayed
-from scanner.commands.summary import show
+from scanner.commands.summary import Ending, show
 from scanner.errors import UsageError
 from scanner.evidence.pointers import evidence_of
 from scanner.evidence.replaying import sealed
@@ -63,7 +63,7 @@ def write_reports(
         meaning = "the report was written again"
         write_result(result_of(audit, folder, code=code, meaning=meaning, evidence=path), result)
     if not quiet and result != STDOUT:
-        show(audit, folder, terminal.out, code=code)
+        show(audit, folder, terminal.out, Ending(code=code, is_live=False))
         line = f"Judged as of {audit.started_at:%Y-%m-%d} by the policies in the bundle; nothing was scanned."
         print_line(terminal.out, line)
     return 0

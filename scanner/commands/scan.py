@@ -28,13 +28,13 @@ from scanner.choices import ExitCode
 from scanner.commands.connections import Connection
 from scanner.commands.gathering import Clock, Gathered, Job, asked_for, from_azure, from_earlier, now
 from scanner.commands.previous import previous_note
-from scanner.commands.summary import EXIT_MEANING, show
+from scanner.commands.summary import EXIT_MEANING, Ending, show
 from scanner.errors import UsageError
 from scanner.payloads.gaps import NONE_TO_READ, NOTHING_IN_SCOPE, PAST_DEADLINE
 from scanner.payloads.payload import PayloadStore, Store
 from scanner.payloads.spool import Spool
 from scanner.policies import LoadedPolicy, addresses, loaded
-from scanner.terminal import Terminal, TerminalProgress, print_line
+from scanner.terminal import Terminal, TerminalProgress
 
 if TYPE_CHECKING:
     from checks.drift.model import Snapshot
@@ -190,10 +190,14 @@ def _concluded(job: Job, audit: Audit, folder: Path, terminal: Terminal, run: st
     for line in previous_note(folder):
         terminal.complain(f"azml-audit: {line}")
     if not job.quiet and job.result != STDOUT:
-        show(audit, folder, terminal.out, code=code)
-        label = "A scan would exit with code" if job.is_demonstration else "Exit code"
-        print_line(terminal.out, f"{label} {code}: {meaning}.")
-    _show_root(job, audit, terminal, run)
+        ending = Ending(
+            code=code,
+            meaning=meaning,
+            label="A scan would exit with code" if job.is_demonstration else "Exit code",
+            evidence=_evidence_lines(job, audit, run),
+            is_live=job.earlier is None,
+        )
+        show(audit, folder, terminal.out, ending)
     _after(job, audit, folder, code=code, meaning=meaning)
     if job.attest and job.attest.failure:
         terminal.complain(f"azml-audit: {job.evidence} is sealed without a timestamp. {job.attest.failure}")
@@ -216,12 +220,12 @@ def _after(job: Job, audit: Audit, folder: Path, *, code: int, meaning: str) -> 
         run_on_change(job.on_change, audit.drift, result)
 
 
-def _show_root(job: Job, audit: Audit, terminal: Terminal, run: str) -> None:
-    """Print where the evidence is: in an archive, or in a bundle of its own."""
-    if not audit.root_digest or job.result == STDOUT:
-        return
+def _evidence_lines(job: Job, audit: Audit, run: str) -> tuple[str, ...]:
+    """Return where the evidence is, in an archive or in a bundle of its own, and its root digest."""
+    if not audit.root_digest:
+        return ()
     place = f"Archive: {job.archive}, run {run}" if run else f"Evidence: {job.evidence}"
-    print_line(terminal.out, f"{place}, root digest {audit.root_digest}")
+    return place, f"Root digest: {audit.root_digest}"
 
 
 def check_regression_option(job: Job) -> None:

@@ -1,20 +1,23 @@
 """Print the end of an audit on the terminal: at most 24 lines of 80 columns.
 
 NOT OK: 3 of 28 workspaces allow data exfiltration, 1 unknown.
-baseline: violated. 7 critical, 53 high, 78 medium, 10 low; 76 unknown; score 49.2 of 100.
+baseline: violated; 7 critical, 53 high, 99 lower; 79 unknown; score 49.3.
 Worst: three workspaces, each with its worst violation in words.
 Fix first: three fixes, each with the number of violations and workspaces.
-Not read: the gaps, and the command that closes most of them.
+Not read: the subscriptions and gaps, and the command that closes them.
+Report, Next, Exit code.
+
+`summary_lines` fits the entries into the lines. `summary_gaps` writes what was not read.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from shlex import quote
 
 from rich.console import Console
-from rich.text import Text
 
 from checks.counting import counted
 from checks.frames import pd
@@ -24,9 +27,11 @@ from checks.severity import Severity, Verdict
 from reports.audit import Audit
 from reports.tables.population import in_scope
 from reports.tables.violations import violations_by_fix
-from reports.writing.lines import harmless
 from scanner.choices import LAST_REPORT
-from scanner.terminal import print_line
+from scanner.commands.summary_gaps import not_read
+from scanner.commands.summary_lines import Entry, print_entries
+from scanner.folding import cut
+from scanner.questions.explain import without_ids
 
 EXIT_MEANING = {
     0: "every check is satisfied or waived, and there is no gap",
@@ -38,33 +43,45 @@ _WORDS = {0: ("OK", "bold green"), 3: ("INCOMPLETE", "bold yellow")}
 _NOT_OK = ("NOT OK", "bold red")
 _LISTED = 3
 """The most policies, workspaces and fixes that are listed."""
-_MAX_NAMES = 3
-_ADVICE_LINES = 4
+_NAME_WIDTH = 40
+_URGENCY = (Verdict.VIOLATED, Verdict.UNDETERMINED, Verdict.COMPLIANT)
 _RANKS = {severity.value: severity.rank for severity in Severity}
 _STYLES = {"critical": "bold red", "high": "red", "medium": "yellow"}
 
 
-def show(audit: Audit, folder: Path, out: Console, *, code: int) -> None:
-    """Print the answer, what is worst, what to fix first, what was not read and where the files are.
+@dataclass(frozen=True, kw_only=True)
+class Ending:
+    """How a command ends: its exit code and what that means, and the lines about its evidence.
 
-    `code` is the exit code that a scan with this result has. With a baseline the drift comes before.
+    `label` is before the code. With `is_live` the audit has read Azure, so `doctor` examines the same.
     """
-    if audit.drift is not None:
-        from scanner.questions.drift_summary import show_drift
 
-        show_drift(audit.drift, out)
-        out.print()
+    code: int
+    meaning: str = ""
+    label: str = "Exit code"
+    evidence: Sequence[str] = ()
+    is_live: bool = True
+
+
+def show(audit: Audit, folder: Path, out: Console, ending: Ending) -> None:
+    """Print the answer, what is worst, what to fix first, what was not read and where the files are."""
     violations = _violations(audit)
-    _show_answer(audit, out, code)
     worst = _worst(violations)
-    _show_worst(violations, worst, out)
-    _show_fixes(audit, violations, out)
-    _show_gaps(audit, out)
+    names = _names(audit)
+    entries = [
+        *_answer(audit, violations, ending),
+        *_about(audit),
+        *_worst_entries(violations, worst, names),
+        *_fix_entries(audit, violations),
+        *not_read(audit, out.width),
+    ]
     page = folder / "report.html"
-    print_line(out, f"Report: {page if page.exists() else folder}")
-    if worst:
-        source = "" if folder == LAST_REPORT else f" --from {quote(str(folder))}"
-        print_line(out, f"Next: azml-audit explain {quote(_name(worst[0]))}{source}")
+    entries.append(Entry(text=f"Report: {page if page.exists() else folder}", is_whole=True))
+    entries += [Entry(text=line, is_whole=True) for line in ending.evidence]
+    entries.append(Entry(text=f"Next: {_next(audit, folder, worst, ending)}", is_whole=True))
+    if ending.meaning:
+        entries.append(Entry(text=f"{ending.label} {ending.code}: {ending.meaning}."))
+    print_entries(entries, out)
 
 
 def _violations(audit: Audit) -> pd.DataFrame:
@@ -75,30 +92,74 @@ def _violations(audit: Audit) -> pd.DataFrame:
     return found.sort_values(["rank", "check_id", "resource_id"]).drop_duplicates(["check_id", "resource_id"])
 
 
-def _show_answer(audit: Audit, out: Console, code: int) -> None:
-    word, style = _WORDS.get(code, _NOT_OK)
-    headlines = list(dict.fromkeys(line for verdict in audit.verdicts for line in verdict.headlines))
-    first = headlines[0] if headlines else EXIT_MEANING.get(code, "a policy is violated") + "."
-    print_line(out, f"{word}: {first}", style)
-    for line in headlines[1:_LISTED] if len(audit.verdicts) == 1 else ():
-        _line(out, f"  {line}")
-    shown = audit.verdicts if len(audit.verdicts) <= _LISTED else audit.verdicts[: _LISTED - 1]
-    for verdict in shown:
-        _line(out, _verdict(verdict))
-    if len(shown) < len(audit.verdicts):
-        _line(
-            out,
-            f"and {counted(len(audit.verdicts) - len(shown), 'more policy', 'more policies')}: see the report.",
+def _answer(audit: Audit, violations: pd.DataFrame, ending: Ending) -> Iterator[Entry]:
+    """Yield the answer, the changes since the baseline, and the counts of each policy."""
+    word, style = _WORDS.get(ending.code, _NOT_OK)
+    sentences = _sentences(audit)
+    first, *others = sentences if ending.code == 1 and sentences else [_claim(audit, violations, ending)]
+    yield Entry(text=f"{word}: {first}", style=style)
+    if audit.drift is not None:
+        yield from _changes(audit)
+    for line in others[: _LISTED - 1] if len(audit.verdicts) == 1 else ():
+        yield Entry(text=line, indent=2, spare=3)
+    verdicts = sorted(audit.verdicts, key=lambda each: _URGENCY.index(each.verdict))
+    shown = verdicts if len(verdicts) <= _LISTED else verdicts[: _LISTED - 1]
+    yield from (Entry(text=_verdict(verdict)) for verdict in shown)
+    if rest := len(verdicts) - len(shown):
+        yield Entry(text=f"and {counted(rest, 'more policy', 'more policies')}: see the report.")
+
+
+def _sentences(audit: Audit) -> list[str]:
+    """Return the sentences that count workspaces: those that count some first, then those with unknown ones."""
+    lines = dict.fromkeys(line for verdict in audit.verdicts for line in verdict.headlines)
+    return sorted(lines, key=lambda line: (line.startswith("0 of "), " unknown" not in line))
+
+
+def _claim(audit: Audit, violations: pd.DataFrame, ending: Ending) -> str:
+    """Return the answer if no sentence of a policy is one."""
+    total = len(in_scope(audit.tables.workspaces))
+    workspaces = f"of {counted(total, 'workspace')}"
+    if ending.code == 1:
+        failing = violations["workspace_id"].fillna("").replace("", pd.NA).nunique()
+        return f"{failing:,} {workspaces} {'has' if 1 in (failing, total) else 'have'} a violation."
+    if ending.code == 3 and (unread := _unread(audit)):
+        return unread
+    if ending.code == 0 and not total:
+        return "there is no workspace to audit."
+    if ending.code == 0 and all(verdict.verdict is Verdict.COMPLIANT for verdict in audit.verdicts):
+        (first, *others) = [verdict.policy for verdict in audit.verdicts]
+        policies = f"all {len(others) + 1} policies" if others else first
+        return f"{total:,} {workspaces} {'satisfies' if total == 1 else 'satisfy'} {policies}."
+    return f"{ending.meaning or EXIT_MEANING.get(ending.code, EXIT_MEANING[1])}."
+
+
+def _unread(audit: Audit) -> str:
+    """Return how many subscriptions were not read, or how many workspaces have an unknown answer; "" for none."""
+    read = in_scope(audit.tables.subscriptions)["read"].fillna(value=False).astype(bool)
+    unread = int((~read).sum())
+    if unread:
+        was = "was" if 1 in (unread, len(read)) else "were"
+        return (
+            f"no policy is violated, but {unread:,} of {counted(len(read), 'subscription')} {was} not read."
         )
-    notes = [note for verdict in audit.verdicts for note in _notes(verdict)]
-    if notes:
-        more = f" (and {counted(len(notes) - 1, 'more note')})" if len(notes) > 1 else ""
-        _line(out, notes[0], "yellow", tail=more)
-    _line(out, _population(audit))
-    if left_out := _left_out(audit):
-        _line(out, left_out)
-    if not audit.is_azure:
-        _line(out, f"This is not Azure: the source is {audit.source}.", "yellow")
+    undecided = audit.findings["verdict"].eq(Verdict.UNDETERMINED.value)
+    unknown = audit.findings.loc[undecided, "workspace_id"].dropna().nunique()
+    total = len(in_scope(audit.tables.workspaces))
+    has = "has" if 1 in (unknown, total) else "have"
+    answers = f"{unknown:,} of {counted(total, 'workspace')} {has} an unknown answer."
+    return f"no policy is violated, but {answers}" if unknown else ""
+
+
+def _changes(audit: Audit) -> Iterator[Entry]:
+    from reports.drift.view import drift_view
+
+    assert audit.drift is not None
+    view = drift_view(audit.drift, _LISTED)
+    older = _name(view.sides[0].name.rstrip("/"))
+    yield Entry(text=f"Since {older}: {view.headline}", style="bold red" if view.is_regression else "bold")
+    if view.classes:
+        classes = ", ".join(f"{count:,} {name}" for name, count, _ in view.classes)
+        yield Entry(text=f"Findings: {classes}.", indent=2, spare=1)
 
 
 def _verdict(verdict: PolicyVerdict) -> str:
@@ -113,17 +174,34 @@ def _verdict(verdict: PolicyVerdict) -> str:
     return f"{verdict.policy}: {verdict.verdict.value}; {'; '.join(parts)}."
 
 
-def _notes(verdict: PolicyVerdict) -> Iterator[str]:
-    """Yield what is wrong with the policy itself. Unread groups come first, because settings were not applied."""
+def _about(audit: Audit) -> Iterator[Entry]:
+    """Yield a note on the policies, what was read and left out, and whether it is Azure."""
+    notes = sorted((n for verdict in audit.verdicts for n in _notes(verdict)), key=lambda note: note[1])
+    if notes:
+        more = f" (and {counted(len(notes) - 1, 'more note')})" if len(notes) > 1 else ""
+        text, spare = notes[0]
+        yield Entry(text=text, tail=more, style="yellow", spare=spare)
+    yield Entry(text=_population(audit) + _left_out(audit))
+    if not audit.is_azure:
+        yield Entry(text=f"This is not Azure: the source is {audit.source}.", style="yellow", most=1)
+
+
+def _notes(verdict: PolicyVerdict) -> Iterator[tuple[str, int]]:
+    """Yield what is wrong with the policy itself, and how well the line can be spared.
+
+    Unread groups come first, because settings were not applied.
+    """
     for group in verdict.unread_groups:
-        yield f"{verdict.policy}: could not read management group {group}; its settings were not applied."
+        yield f"{verdict.policy}: could not read management group {group}; its settings were not applied.", 0
     if verdict.expired_waivers or verdict.orphan_waivers:
         expired, orphans = len(verdict.expired_waivers), len(verdict.orphan_waivers)
         counts = [f"{expired:,} expired"] if expired else []
         counts += [counted(orphans, "matches nothing", "match nothing")] if orphans else []
-        yield f"{verdict.policy}: of its waivers {' and '.join(counts)} (waivers.csv)."
+        yield f"{verdict.policy}: of its waivers {' and '.join(counts)} (waivers.csv).", 2
     if verdict.idle_checks:
-        yield f"{verdict.policy}: set a parameter for {', '.join(verdict.idle_checks)}, which judge nothing now."
+        ids = [each.partition(" ")[0] for each in verdict.idle_checks]
+        judge = "judges" if len(ids) == 1 else "judge"
+        yield f"{verdict.policy}: set a parameter for {', '.join(ids)}, which {judge} nothing now.", 4
 
 
 def _population(audit: Audit) -> str:
@@ -141,7 +219,7 @@ def _left_out(audit: Audit) -> str:
     kinds = audit.tables.left_out["left_out"]
     counts = [(int(kinds.eq(kind).sum()), kind) for kind in ("subscription", "workspace")]
     shown = " and ".join(counted(number, kind) for number, kind in counts if number)
-    return f"The scope leaves out {shown} (left_out.csv)." if shown else ""
+    return f" The scope leaves out {shown} (left_out.csv)." if shown else ""
 
 
 def _worst(violations: pd.DataFrame) -> list[str]:
@@ -155,95 +233,61 @@ def _worst(violations: pd.DataFrame) -> list[str]:
     )
 
 
-def _show_worst(violations: pd.DataFrame, worst: Sequence[str], out: Console) -> None:
-    """Print the worst violation of each of the worst workspaces in words."""
+def _worst_entries(violations: pd.DataFrame, worst: Sequence[str], names: dict[str, str]) -> Iterator[Entry]:
+    """Yield the worst violation of each of the worst workspaces in words."""
     if worst:
-        print_line(out, "Worst", "bold")
-    for workspace_id in worst:
+        yield Entry(text="Worst", style="bold")
+    for place, workspace_id in enumerate(worst):
         own = violations[violations["workspace_id"].eq(workspace_id)]
-        more = f" (and {len(own) - 1:,} more)" if len(own) > 1 else ""
+        more = f" ({len(own) - 1:,} more)" if len(own) > 1 else ""
         first = own.iloc[0]
-        text = f"  {_name(workspace_id)}: {str(first['reason']).rstrip('.')}"
-        _line(out, text, _STYLES.get(first["severity"], ""), tail=more)
+        name = cut(names.get(workspace_id.lower()) or _name(workspace_id), _NAME_WIDTH)
+        reason = without_ids(str(first["reason"])).rstrip(".")
+        yield Entry(
+            text=f"{name}: {reason}",
+            tail=more,
+            style=_STYLES.get(first["severity"], ""),
+            indent=2,
+            spare=1 if place == _LISTED - 1 else 0,
+            least=2,
+        )
+
+
+def _names(audit: Audit) -> dict[str, str]:
+    """Return the name of each workspace by its lower-cased id; a name that two have, with its resource group."""
+    ids = audit.tables.workspaces["workspace_id"].astype(str).tolist()
+    names = [_name(each).lower() for each in ids]
+    twice = {name for name, count in pd.Series(names, dtype=object).value_counts().items() if count > 1}
+    return {
+        each.lower(): f"{_name(each)} in {each.split('/')[4]}" if name in twice else _name(each)
+        for each, name in zip(ids, names, strict=True)
+        if each.count("/") > 4
+    }
 
 
 def _name(workspace_id: str) -> str:
     return workspace_id.rpartition("/")[2]
 
 
-def _show_fixes(audit: Audit, violations: pd.DataFrame, out: Console) -> None:
+def _fix_entries(audit: Audit, violations: pd.DataFrame) -> Iterator[Entry]:
     if violations.empty:
         return
-    print_line(out, "Fix first", "bold")
-    for group in violations_by_fix(violations, audit.checks)[:_LISTED]:
-        summary = group.remediation.summary.partition(". ")[0].rstrip(".")
+    yield Entry(text="Fix first", style="bold")
+    for place, group in enumerate(violations_by_fix(violations, audit.checks)[:_LISTED]):
         clears = f" ({len(group.rows):,} in {counted(group.workspace_count, 'workspace')})"
-        _line(out, f"  {group.checks[0].id} {summary}", tail=clears)
+        text = f"{group.checks[0].id} {group.remediation.summary.rstrip('.')}"
+        yield Entry(text=text, tail=clears, indent=2, spare=1 if place == _LISTED - 1 else 0)
 
 
-def _show_gaps(audit: Audit, out: Console) -> None:
-    gaps = audit.tables.gaps
-    if gaps.empty:
-        return
-    closes = gaps["closes"].astype("string").fillna("")
-    advice = closes.value_counts().sort_index().sort_values(ascending=False, kind="stable").index[0]
-    _line(out, f"Not read: {_not_covered(audit)}{counted(len(gaps), 'gap')} ({_codes(gaps)})", "bold yellow")
-    words, command = _split(str(advice))
-    lines = [*_folded(words, out.width - 2), *_command_lines(command, out.width - 4)]
-    for line in lines[:_ADVICE_LINES]:
-        print_line(out, f"  {line}", "yellow")
-
-
-def _codes(gaps: pd.DataFrame) -> str:
-    """Return the most frequent code of the gaps, and how many others there are."""
-    counts = gaps["code"].astype("string").value_counts()
-    others = len(counts) - 1
-    return f"{counts.index[0]} and {counted(others, 'other code')}" if others else str(counts.index[0])
-
-
-def _not_covered(audit: Audit) -> str:
-    """Return the names of the subscriptions that were not read completely."""
-    subscriptions = in_scope(audit.tables.subscriptions)
-    incomplete = subscriptions[~subscriptions["read"].fillna(value=False).astype(bool)]
-    names = incomplete["subscription"].fillna(incomplete["subscription_id"]).head(_MAX_NAMES).tolist()
-    rest = len(incomplete) - len(names)
-    return f"{', '.join([*names, f'and {rest} more'] if rest else names)}; " if names else ""
-
-
-def _split(advice: str) -> tuple[str, str]:
-    """Return the words of an advice, and the command of az at its end. A command needs fewer words."""
-    words, separator, command = advice.partition(": az ")
-    return (f"{words.partition(' (')[0]}:", f"az {command}") if separator else (advice, "")
-
-
-def _folded(text: str, width: int) -> list[str]:
-    """Return lines of whole words; a word longer than a line, such as an id, has a line of its own."""
-    lines: list[str] = []
-    for word in text.split():
-        if lines and len(lines[-1]) + 1 + len(word) <= width:
-            lines[-1] += f" {word}"
-        else:
-            lines.append(word)
-    return lines
-
-
-def _command_lines(command: str, width: int) -> list[str]:
-    """Return the command in lines that a shell joins again, broken before options only."""
-    if not command:
-        return []
-    parts = command.split(" --")
-    lines = [parts[0]]
-    for part in parts[1:]:
-        if len(lines[-1]) + len(part) + 3 <= width:
-            lines[-1] += f" --{part}"
-        else:
-            lines.append(f"  --{part}")
-    return [f"{line} \\" for line in lines[:-1]] + lines[-1:]
-
-
-def _line(out: Console, text: str, style: str = "", *, tail: str = "") -> None:
-    """Print one line, cut before `tail` so that it fits; the files have the whole text."""
-    shown, end = harmless(text), harmless(tail)
-    if len(shown) + len(end) > out.width:
-        shown = f"{shown[: max(out.width - len(end) - 3, 1)]}..."
-    out.print(Text(shown + end, style=style), soft_wrap=True)
+def _next(audit: Audit, folder: Path, worst: Sequence[str], ending: Ending) -> str:
+    """Return the command to type next: about the worst workspace, else about the gaps, else about a destination."""
+    source = "" if folder == LAST_REPORT else f" --from {quote(str(folder))}"
+    undecided = audit.findings.loc[audit.findings["verdict"].eq(Verdict.UNDETERMINED.value), "workspace_id"]
+    asked = [*worst, *undecided.dropna().astype(str).value_counts().index[:1]]
+    if asked and asked[0]:
+        names = [_name(each).lower() for each in audit.tables.workspaces["workspace_id"].astype(str)]
+        name = _name(asked[0])
+        return f"azml-audit explain {quote(name if names.count(name.lower()) == 1 else asked[0])}{source}"
+    if not ending.is_live or (audit.tables.gaps.empty and len(audit.tables.workspaces)):
+        return f"azml-audit reach '*' pypi.org{source}"
+    return "azml-audit doctor"

@@ -63,8 +63,8 @@ class Stage:
         words = [self.timestamps if word.startswith("https://timestamp") else word for word in words]
         reads_azure = words[0] in SIGNS_IN and "--from" not in words
         code, out, err = run(*words, *(self.options if reads_azure else ()), env=self.environment)
-        if "root digest " in out:
-            digest = out.partition("root digest ")[2].split()[0]
+        if "Root digest: " in out:
+            digest = out.partition("Root digest: ")[2].split()[0]
             (self.provisions / "root").write_text(digest, "ascii")
         return code, out, err
 
@@ -126,7 +126,7 @@ def scan_once(stage: Stage) -> None:
     arguments = ["scan", *stage.options, "--output", str(report), *evidence, *timestamp]
     code, out, err = run(*arguments, env=stage.environment)
     assert code == 1, err
-    (folder / "root").write_text(out.partition("root digest ")[2].split()[0], "ascii")
+    (folder / "root").write_text(out.partition("Root digest: ")[2].split()[0], "ascii")
     for name in ("2026-11-21.zip", "last-year.zip", "october.zip", "november.zip"):
         shutil.copy(bundle, folder / name)
     (folder / "archive").mkdir()

@@ -22,10 +22,10 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, str]:
     """The reports of a scan, its bundle and the root digest."""
     folder = tmp_path_factory.mktemp("made")
     bundle = folder / "evidence.zip"
-    extra = ("--evidence", str(bundle), "--format", ",".join(RENDERERS), "--quiet")
+    extra = ("--evidence", str(bundle), "--format", ",".join(RENDERERS))
     _, out, error = scanned(TENANT, folder, extra=extra)
-    assert "root digest" in out, error
-    return folder / "report", bundle, out.partition("root digest ")[2].split()[0]
+    assert "Root digest: " in out, error
+    return folder / "report", bundle, out.partition("Root digest: ")[2].split()[0]
 
 
 def content_of(report: Path, name: str) -> str:

@@ -14,7 +14,7 @@ from checks.severity import Severity
 from reports.audit import Audit
 from scanner.audit import audited, exit_code
 from scanner.cli.main import app
-from scanner.commands.summary import show
+from scanner.commands.summary import Ending, show
 from scanner.emulator.demo.tenant import demo_tenant
 from scanner.emulator.faults import Fault, FaultKind
 from scanner.emulator.server import emulated
@@ -178,7 +178,7 @@ def test_waived_violations_fail_no_run_and_the_summary_tells_of_waivers(
     assert set(done.findings.query("verdict == 'waived'")["waiver"]) == {
         "moving (jane, until 2026-11-21, T-1)"
     }
-    show(done, tmp_path, Terminal().out, code=0)
+    show(done, tmp_path, Terminal().out, Ending(code=0))
     told = " ".join(capsys.readouterr().out.split())
     assert "of its waivers 1 expired and 1 matches nothing" in told
     assert "100.0" in told

@@ -19,14 +19,14 @@ from tests.support.exports import az_ml_files, written
 from tests.support.places import ROOT
 from tests.support.scanning import scan_of
 
-ROOT_DIGEST = re.compile(r"root digest ([0-9a-f]{64})")
+ROOT_DIGEST = re.compile(r"Root digest: ([0-9a-f]{64})")
 
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     """The folder of a scan's report and bundle, and the bundle's root digest."""
     folder = tmp_path_factory.mktemp("made")
-    extra = ("--evidence", str(folder / "evidence.zip"), "--quiet")
+    extra = ("--evidence", str(folder / "evidence.zip"))
     code, out, _ = scanned(MIXED, folder, extra=extra)
     found = ROOT_DIGEST.search(out)
     assert code == 1
