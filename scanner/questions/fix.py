@@ -22,8 +22,8 @@ from scanner.plan.billing import billed_by, billed_by_change, priced, prices_fro
 from scanner.plan.plan import Fix, Plan, narrowed, plan_of
 from scanner.plan.recreation import ModeChange, mode_change_lines
 from scanner.plan.script import script_of
-from scanner.questions.explain import workspace_named
 from scanner.questions.latest import Subject, read
+from scanner.questions.names import workspace_named
 from scanner.terminal import print_line, print_lines
 
 if TYPE_CHECKING:

@@ -6,22 +6,19 @@ import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from fnmatch import fnmatchcase
 from pathlib import Path
 
 from rich.console import Console
 from rich.text import Text
 
-from checks.counting import counted
 from checks.drift.model import Snapshot, records
 from checks.drift.openings import rule_of
 from checks.drift.rules import rules_known
 from checks.network.reach_answers import ALLOWED, BLOCKED, UNKNOWN, ManagedNetwork, ReachAnswer, reach_answer
 from checks.network.reachability import Address, Destination, OutboundRule
-from checks.suggestions import did_you_mean
 from reports.writing.lines import harmless
-from scanner.errors import UsageError
 from scanner.questions.destinations import destination_of, in_words, service_tags, with_tags
+from scanner.questions.names import workspaces_named
 from scanner.terminal import print_line, print_lines, table
 
 EXIT_CODES = {ALLOWED: 0, BLOCKED: 1, UNKNOWN: 3}
@@ -115,26 +112,6 @@ def managed_networks(audit: Snapshot) -> dict[str, ManagedNetwork]:
 
 def _network_id(audit: Snapshot, key: str) -> str:
     return audit.workspace_rows[key]["hub_resource_id"].lower() or key
-
-
-def workspaces_named(audit: Snapshot, source: str) -> list[str]:
-    """Return the ids of the workspaces with this name, id or glob, in any case. Raises UsageError if there is none."""
-    wanted = source.strip().rstrip("/").lower()
-    rows = audit.workspace_rows
-    found = [key for key, row in rows.items() if wanted in {key, row["workspace"].lower()}]
-    found = found or [
-        key
-        for key, row in rows.items()
-        if fnmatchcase(row["workspace"].lower(), wanted) or fnmatchcase(key, wanted)
-    ]
-    if not found:
-        names = [row["workspace"] for row in rows.values()]
-        raise UsageError(
-            f"{audit.name} has no workspace {source!r}. {did_you_mean(source, names)}"
-            f"It has {counted(len(names), 'workspace')}. Give a name, a resource id, a glob such as 'mlw-*', or "
-            "'*' for all."
-        )
-    return found
 
 
 def _show(

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import csv
+import re
 from pathlib import Path
 
 import pytest
+from rich.cells import cell_len
 
-from scanner.questions.explain import Part, picture, without_ids
+from scanner.questions.explain import without_ids
+from scanner.questions.picture import Part, picture
 from tests.support.command_line import run
 
 WIDE = {"COLUMNS": "80"}
+STRAIGHT = {22, 47, 80}
+"""The widths of lines that end at the edge of a box."""
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +54,9 @@ def test_no_line_is_wider_than_the_terminal_and_no_id_is_broken(report: Path) ->
 
 def test_a_project_has_the_rules_of_its_hub(report: Path) -> None:
     _, out, _ = explained(report, "proj-support-assistant")
-    assert "of the hub hub-" in out
+    assert "of the hub" in out
+    assert "hub-assistants-" in out
+    assert "status Active" in out
     assert "account of ais-assist" in out
 
 
@@ -61,6 +69,9 @@ def test_a_workspace_without_defects_says_so(report: Path) -> None:
     ("name", "problem"),
     [
         ("mlw-visoin-prod", "Did you mean mlw-vision-prod"),
+        ("pricng", "Did you mean mlw-pricing-prod? It has 28 workspaces."),
+        ("churn", "  mlw-churn-2019 in rg-"),
+        ("mlw", "  and 13 more"),
         ("churn", "2 workspaces have 'churn' in their name"),
         ("", "no workspace ''"),
     ],
@@ -69,6 +80,44 @@ def test_a_name_of_none_or_many_is_a_usage_error(report: Path, name: str, proble
     code, _, err = explained(report, name)
     assert code == 2
     assert problem in err
+
+
+def test_the_picture_has_endpoints_addresses_and_members_and_names_the_check_of_an_opening(
+    report: Path,
+) -> None:
+    _, out, _ = explained(report, "mlw-scoring-prod")
+    for words in ("- 20.61.14.0/26", "1 private endpoint", "of Larkfield ML", "1 compute", "! score-public"):
+        assert words in out
+    _, out, _ = explained(report, "pricing")
+    assert "| ! *.azurewebsites.net      |\n" in out
+    assert re.search(r"\(OBR005\) +\|\n", out)
+
+
+def test_every_picture_is_straight(report: Path) -> None:
+    for row in csv.DictReader((report / "workspaces.csv").read_text("utf-8").splitlines()):
+        code, out, _ = explained(report, row["workspace_id"])
+        boxes = [line for line in out.splitlines() if line.endswith(("+", "|"))]
+        assert (code, bool(boxes)) == (0, True)
+        assert {cell_len(line) for line in boxes} <= STRAIGHT
+
+
+def test_wide_characters_do_not_bend_the_picture() -> None:
+    wide, others = (
+        Part(heading="One", lines=("データ科学ワークスペース本番環境", "ab")),
+        [Part(heading="Two", lines=())] * 2,
+    )
+    assert {cell_len(line.rstrip(" >")) for line in picture([wide, *others])} <= STRAIGHT
+
+
+def test_a_long_host_breaks_after_a_dot() -> None:
+    lines = picture(
+        [
+            *[Part(heading="One", lines=())] * 2,
+            Part(heading="Two", lines=("! stpricing.blob.core.windows.net",)),
+        ]
+    )
+    assert any("| ! stpricing.blob.core.     |" in line for line in lines)
+    assert any("|   windows.net              |" in line for line in lines)
 
 
 def test_a_long_word_and_a_control_character_do_not_leave_their_box() -> None:
