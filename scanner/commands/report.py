@@ -15,12 +15,12 @@ from reports.writing.folder import check_replaceable
 from scanner.after.result import STDOUT, check_result, result_of, write_result
 from scanner.audit import exit_code
 from scanner.commands.replay import replayed
-from scanner.commands.summary import Ending, show
 from scanner.errors import UsageError
 from scanner.evidence.pointers import evidence_of
 from scanner.evidence.replaying import sealed
 from scanner.evidence.verifying.checked import refuse
 from scanner.evidence.verifying.derivation import derive
+from scanner.summary.ending import Ending, show
 from scanner.terminal import Terminal, print_line
 
 if TYPE_CHECKING:

@@ -27,13 +27,13 @@ from scanner.audit import audited, exit_code
 from scanner.choices import ExitCode
 from scanner.commands.connections import Connection
 from scanner.commands.gathering import Clock, Gathered, Job, asked_for, from_azure, from_earlier, now
-from scanner.commands.previous import previous_note
-from scanner.commands.summary import EXIT_MEANING, Ending, show
 from scanner.errors import UsageError
 from scanner.payloads.gaps import NONE_TO_READ, NOTHING_IN_SCOPE, PAST_DEADLINE
 from scanner.payloads.payload import PayloadStore, Store
 from scanner.payloads.spool import Spool
 from scanner.policies import LoadedPolicy, addresses, loaded
+from scanner.summary.ending import EXIT_MEANING, Ending, show
+from scanner.summary.previous import previous_note
 from scanner.terminal import Terminal, TerminalProgress
 
 if TYPE_CHECKING:

@@ -14,7 +14,6 @@ from checks.severity import Severity
 from reports.audit import Audit
 from scanner.audit import audited, exit_code
 from scanner.cli.main import app
-from scanner.commands.summary import Ending, show
 from scanner.emulator.demo.tenant import demo_tenant
 from scanner.emulator.faults import Fault, FaultKind
 from scanner.emulator.server import emulated
@@ -22,6 +21,7 @@ from scanner.emulator.tenants.generated import generated_tenant
 from scanner.emulator.tenants.tenant import Tenant
 from scanner.policies import loaded, management_groups
 from scanner.scope.wanted import Wanted
+from scanner.summary.ending import Ending, show
 from scanner.terminal import Terminal
 from tests.support.scanning import NOON, scanned
 

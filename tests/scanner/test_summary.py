@@ -14,10 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from scanner.commands.summary_lines import LINES, Entry, fitted
 from scanner.emulator.faults import Fault, FaultKind
 from scanner.emulator.tenants.generated import generated_tenant
 from scanner.emulator.tenants.tenant import Resource, Tenant
+from scanner.summary.lines import LINES, Entry, fitted
 from tests.support.command_line import COMPLIANT, forbidden, run, scanned, served
 
 NARROW = {"COLUMNS": "80"}

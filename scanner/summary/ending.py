@@ -7,7 +7,7 @@ Fix first: three fixes, each with the number of violations and workspaces.
 Not read: the subscriptions and gaps, and the command that closes them.
 Report, Next, Exit code.
 
-`summary_lines` fits the entries into the lines. `summary_gaps` writes what was not read.
+`lines` fits the entries into the lines. `gaps` writes what was not read.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ from reports.audit import Audit
 from reports.tables.population import in_scope
 from reports.tables.violations import violations_by_fix
 from scanner.choices import LAST_REPORT
-from scanner.commands.summary_gaps import not_read
-from scanner.commands.summary_lines import Entry, print_entries
 from scanner.folding import cut
 from scanner.questions.explain import without_ids
+from scanner.summary.gaps import not_read
+from scanner.summary.lines import Entry, print_entries
 
 EXIT_MEANING = {
     0: "every check is satisfied or waived, and there is no gap",

@@ -9,8 +9,8 @@ from checks.counting import counted
 from checks.frames import pd
 from reports.audit import Audit
 from reports.tables.population import in_scope
-from scanner.commands.summary_lines import Entry
 from scanner.folding import cut, folded
+from scanner.summary.lines import Entry
 
 _MAX_NAMES = 3
 _NAME_WIDTH = 40

@@ -1,0 +1,1 @@
+"""The end of an audit on the terminal: at most 24 lines."""
