@@ -8,7 +8,7 @@ from rich.cells import cell_len, set_cell_size
 
 _END = "..."
 _PIECES = re.compile(r"[^/._:,-]*[/._:,-]*")
-"""Where a word that is wider than a line may break: after a sign inside it."""
+"""The pieces of a word that is wider than a line: each ends after a sign."""
 
 
 def folded(text: str, width: int, *, begin: str = "", indent: str = "", most: int | None = None) -> list[str]:
