@@ -19,7 +19,7 @@ from checks.contract.tables import SCHEMAS
 from checks.frames import np, pd
 from checks.severity import Severity as Severity
 from checks.texts import literal, names_in, partly_filled
-from checks.vocabulary import Mask, Values
+from checks.vocabulary import Codes, Mask, Values, Vocabulary
 
 
 class Status(StrEnum):
@@ -220,21 +220,27 @@ def answer(
     does_apply, may_apply = _certain_and_settled(applies, index)
     passes_surely, is_decided = _certain_and_settled(passed, index)
     known_surely, _ = _certain_and_settled(known, index)
-    words = {name: _texts(text, index, absent="not reported") for name, text in (values or {}).items()}
+    words = {
+        name: Vocabulary.of(_on(text, index), absent="not reported") for name, text in (values or {}).items()
+    }
     status = np.full(len(index), Status.FAIL.value, dtype=object)
-    reason = _templates(failed, index, words, absent="")
-    for mask, value, text in (
-        (passes_surely, Status.PASS, passes),
-        (~(known_surely & is_decided & may_apply), Status.UNKNOWN, unknown),
-        (may_apply & ~does_apply, Status.NOT_APPLICABLE, not_applicable),
+    status[passes_surely] = Status.PASS.value
+    status[~(known_surely & is_decided & may_apply)] = Status.UNKNOWN.value
+    status[may_apply & ~does_apply] = Status.NOT_APPLICABLE.value
+    reason = np.empty(len(index), dtype=object)
+    for value, text in (
+        (Status.FAIL, failed),
+        (Status.PASS, passes),
+        (Status.UNKNOWN, unknown),
+        (Status.NOT_APPLICABLE, not_applicable),
     ):
-        if mask.any():
-            status[mask] = value.value
-            reason[mask] = _templates(text, index, words, absent="")[mask]
+        rows = np.flatnonzero(status == value.value)
+        reason[rows] = _templates(text, index, rows, words, absent="")
+    everywhere = np.arange(len(index))
     columns = (
         status,
-        _templates(observed, index, words, absent="not reported"),
-        _templates(expected, index, words, absent=""),
+        _templates(observed, index, everywhere, words, absent="not reported"),
+        _templates(expected, index, everywhere, words, absent=""),
         reason,
     )
     named = zip(ANSWER_COLUMNS, columns, strict=True)
@@ -251,25 +257,29 @@ def _certain_and_settled(claim: pd.Series | None, index: pd.Index) -> tuple[Mask
     return values.to_numpy(dtype=bool, na_value=False), ~np.asarray(values.isna(), dtype=bool)
 
 
-def _templates(text: Text, index: pd.Index, words: Mapping[str, Values], *, absent: str) -> Values:
-    """Return for each row a template in which only columns of the table are left to fill in."""
+def _templates(
+    text: Text, index: pd.Index, rows: Codes, words: Mapping[str, Vocabulary], *, absent: str
+) -> Values:
+    """Return for each of these rows a template in which only columns of the table are left to fill in."""
     if not isinstance(text, str):
-        return np.array([literal(each) for each in _texts(text, index, absent=absent)], dtype=object)
+        shown = _on(text, index).array.take(rows).to_numpy(dtype=object, na_value=absent)
+        return np.array([*map(literal, shown)], dtype=object)
     used = sorted(names_in(text) & words.keys())
-    if not used:
-        return np.full(len(index), text, dtype=object)
-    rows = zip(*(words[name] for name in used), strict=True)
-    made = [partly_filled(text, dict(zip(used, row, strict=True))) for row in rows]
-    return np.array(made, dtype=object)
+    template = Vocabulary.repeated(text, len(rows))
+    if used:
+        template = template.combined(
+            np.arange(len(rows)),
+            [words[name].take(rows) for name in used],
+            lambda text, *found: partly_filled(text, dict(zip(used, found, strict=True))),
+        )
+    return template.expanded
 
 
-def _texts(text: Text, index: pd.Index, *, absent: str) -> Values:
-    """Return for each row the text, `absent` for `<NA>`."""
+def _on(text: Text, index: pd.Index) -> pd.Series:
+    """Return the text of each row as a column of strings."""
     if isinstance(text, str):
-        return np.full(len(index), text, dtype=object)
-    if not text.index.equals(index):
-        text = text.reindex(index)
-    return np.array(text.astype("string").to_numpy(dtype=object, na_value=absent), dtype=object)
+        return pd.Series(text, index=index, dtype="string")
+    return (text if text.index.equals(index) else text.reindex(index)).astype("string")
 
 
 @dataclass(frozen=True, kw_only=True)

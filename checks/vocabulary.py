@@ -30,12 +30,12 @@ class Vocabulary:
     pool: Values
 
     @classmethod
-    def of(cls, column: pd.Series, absent: str = "") -> Vocabulary:
+    def of(cls, column: pd.Series, absent: str | None = "") -> Vocabulary:
         """Return the column with its values in order of appearance; last in the pool is `absent`, for `<NA>`."""
         if isinstance(column.dtype, pd.CategoricalDtype):
             codes, values = column.cat.codes.to_numpy(), column.cat.categories.to_numpy(dtype=object)
         else:
-            codes, values = pd.factorize(column.to_numpy(dtype=object))
+            codes, values = _factorized(column.to_numpy(dtype=object))
         codes = codes.astype(np.int32)
         codes[codes < 0] = len(values)
         return cls(codes=codes, pool=np.array([*values, absent], dtype=object))
@@ -110,12 +110,22 @@ class Vocabulary:
         used = np.argsort(first, kind="stable")[: np.count_nonzero(first < len(self.codes))]
         places = np.empty(len(self.pool), dtype=np.int32)
         if words is None:
-            places[used], different = pd.factorize(self.pool[used])
+            places[used], different = _factorized(self.pool[used])
         else:
             different = np.array(words, dtype=object)
             places[used] = pd.Index(different).get_indexer(pd.Index(self.pool[used], dtype=object))
         dtype = pd.CategoricalDtype(pd.Index(different, dtype="string"))
         return pd.Categorical.from_codes(places[self.codes], dtype=dtype)
+
+
+def _factorized(values: Values) -> tuple[Codes, Values]:
+    """Return for each value the place among the different values, -1 for None, NaN and NA; and the different values.
+
+    None at the end makes pandas use the hashes that Python keeps in its strings. It would hash the bytes of every
+    string again: of 90,000 long ids that takes four times as long (15 and 4 ms).
+    """
+    codes, different = pd.factorize(np.concatenate([values, [None]]))
+    return codes[:-1], different
 
 
 def grouped(columns: Sequence[Vocabulary]) -> Vocabulary:

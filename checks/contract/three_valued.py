@@ -5,7 +5,7 @@ The checks of the families call it. A boolean answer is nullable: `<NA>` means t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from checks.contract.names import named
 from checks.frames import np, pd
@@ -31,12 +31,10 @@ def judged(column: pd.Series, judge: Callable[[str], bool | None]) -> pd.Series:
 
 def judged_pairs(left: pd.Series, right: pd.Series, judge: Callable[[str, str], bool | None]) -> pd.Series:
     """Return `judge` of both values, called once for each different pair. `<NA>` for None or if either is `<NA>`."""
-    pairs = grouped([Vocabulary.of(left), Vocabulary.of(right)])
-    columns = [column.iloc[pairs.pool] for column in (left, right)]
-    answers = [
-        None if pd.isna(one) or pd.isna(other) else judge(one, other)
-        for one, other in zip(*columns, strict=True)
-    ]
+    columns = [Vocabulary.of(column, absent=None) for column in (left, right)]
+    pairs = grouped(columns)
+    different = zip(*(column.take(pairs.pool).expanded for column in columns), strict=True)
+    answers = [None if one is None or other is None else judge(one, other) for one, other in different]
     return _claims(answers, pairs.codes, left.index)
 
 
@@ -73,16 +71,18 @@ def any_child(
     `<NA>` if `known` is not true: the children were not all read. If `known` is None the children that were read
     decide. `<NA>` also if the claim is true for no child and `<NA>` for one.
     """
-    sure = claim.fillna(value=False).astype(bool)
-    found = workspaces["judged_by"].isin(_workspaces_of(children[sure.to_numpy()]))
-    unsure = workspaces["judged_by"].isin(_workspaces_of(children[claim.isna().to_numpy()])) & ~found
-    any_known = found.astype("boolean").mask(unsure)
+    owners, judges = children["workspace_id"], workspaces["judged_by"].to_numpy(dtype=object)
+    found, unsure = (
+        np.fromiter(map(_workspaces_of(owners[mask]).__contains__, judges), dtype=bool, count=len(judges))
+        for mask in (claim.fillna(value=False).to_numpy(dtype=bool), claim.isna().to_numpy(dtype=bool))
+    )
+    any_known = pd.Series(pd.arrays.BooleanArray(found, unsure & ~found), index=workspaces.index)
     return any_known if known is None else any_known.where(known.fillna(value=False))
 
 
-def _workspaces_of(children: pd.DataFrame) -> list[str]:
-    """Return the different lower-cased ids of the workspaces that the rows belong to."""
-    return [id.lower() for id in Vocabulary.of(children["workspace_id"]).pool[:-1]]
+def _workspaces_of(owners: pd.Series) -> set[str]:
+    """Return the different lower-cased ids."""
+    return {id.lower() for id in Vocabulary.of(owners).pool[:-1]}
 
 
 def children_named(
@@ -96,6 +96,17 @@ def children_named(
         by_owner.setdefault(owner, []).append(name)
     listed = {owner: named(sorted(found)) for owner, found in by_owner.items()}
     return texts(workspaces["judged_by"], lambda id: listed.get(id, "")).fillna("")
+
+
+def names_where(claims: Mapping[str, pd.Series]) -> pd.Series:
+    """Return for each row the names of the claims that are true, joined by ", ". `<NA>` is not true."""
+    is_true = [claim.fillna(value=False).to_numpy(dtype=bool) for claim in claims.values()]
+    rows = grouped([Vocabulary(codes=each.astype(np.int8), pool=np.array([False, True])) for each in is_true])
+    joined = [
+        ", ".join(name for name, each in zip(claims, is_true, strict=True) if each[row]) for row in rows.pool
+    ]
+    index = next(iter(claims.values())).index
+    return pd.Series(pd.array(joined, dtype="string").take(rows.codes), index=index)
 
 
 def of_workspace(values: pd.Series, children: pd.DataFrame) -> pd.Series:

@@ -45,10 +45,11 @@ def image_builds_have_a_compute(tables: Tables, _params: Params) -> Answers:
     compute = workspaces["image_build_compute"]
     is_registry = has_role(resources, "registry", "storage")
     is_unsettled = is_registry & is_closed(resources).isna()
+    unsettled = resources[is_unsettled.fillna(value=False).to_numpy(dtype=bool)]
     reasons = children_named(
-        resources["resource"] + ": " + why_unknown(resources, "Its access was not reported."),
-        is_unsettled,
-        resources,
+        unsettled["resource"] + ": " + why_unknown(unsettled, "Its access was not reported."),
+        pd.Series(data=True, index=unsettled.index),
+        unsettled,
         workspaces,
     )
     wanted = texts(of_workspace(compute, computes), _last_name)

@@ -19,6 +19,7 @@ from checks.model import Answers, Check, Params, Severity, answer, check
     remediation=REGION_KNOWN,
     references=(pages.SECURED_WORKSPACE,),
     follows=("RES013",),
+    looks_at="row",
 )
 def dependency_is_in_the_workspaces_region(tables: Tables, _params: Params) -> Answers:
     """Traffic to a dependency in another region crosses regions, which costs, delays and may break residency rules.

@@ -9,9 +9,8 @@ from typing import Final
 
 from checks.contract.connections import is_approved
 from checks.contract.isolation import MODE_READS, effective_mode, is_on
-from checks.contract.names import named
 from checks.contract.tables import Tables
-from checks.contract.three_valued import any_child, items, judged
+from checks.contract.three_valued import any_child, children_named, items, judged, one_of_each
 from checks.families import frameworks, pages
 from checks.families.dependencies.facts import has_role
 from checks.fixes.virtual_networks import ENDPOINT_BESIDE_DEPENDENCIES, NETWORK_WITHOUT_DOCKERS_RANGE
@@ -136,12 +135,10 @@ def _networks(tables: Tables) -> pd.Series:
     names = (
         connections["subnet_id"].str.extract(r"(?i)/virtualNetworks/([^/]+)", expand=False).astype("string")
     )
-    approved = is_approved(connections).fillna(value=False).astype(bool)
-    owner = connections["workspace_id"].str.lower()[approved]
-    by_owner = names[approved].fillna("not reported").groupby(owner)
-    joined = by_owner.agg(lambda each: named(sorted(set(each))))
-    own = joined.astype("string").reindex(tables.workspaces["judged_by"].fillna(""))
-    return own.set_axis(tables.workspaces.index).fillna("")
+    approved = connections.assign(network=names)[is_approved(connections).fillna(value=False)]
+    different, _ = one_of_each(approved, "workspace_id", "network")
+    each = pd.Series(data=True, index=different.index)
+    return children_named(different["network"], each, different, tables.workspaces)
 
 
 @check(

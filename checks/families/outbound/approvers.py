@@ -42,7 +42,6 @@ _OWN = ("storage_account", "key_vault", "container_registry", "application_insig
         pages.BUILT_IN_ROLES,
         pages.ROLE_ASSIGNMENTS,
     ),
-    looks_at="row",
 )
 def workspace_identity_may_approve(tables: Tables, _params: Params) -> Answers:
     """Azure leaves a private endpoint pending if the workspace identity has no role that approves it on the target.
@@ -69,7 +68,10 @@ def workspace_identity_may_approve(tables: Tables, _params: Params) -> Answers:
         observed=shown + " on " + target.fillna("a target not reported"),
         expected="the role Azure AI Enterprise Network Connection Approver, or another that approves there",
         failed="The workspace identity has {shown} on {target} that approves private endpoints.",
-        values={"shown": shown.mask(shown.ne("no role"), "only roles (" + shown + ")"), "target": target},
+        values={
+            "shown": texts(roles, lambda found: f"only roles ({found})" if found else "no role"),
+            "target": target,
+        },
         unknown="The role assignments of the workspace identity on the target were not all read, or one of them may or "
         "may not approve: a role that this check does not know, a condition, or a group.",
         not_applicable=_ASSIGNED_BY_AZURE,
@@ -82,12 +84,10 @@ def _is_own(tables: Tables) -> pd.Series:
     `<NA>` if it is none of those that are known, and one is not known.
     """
     rules = tables.outbound_rules
-    ids = [rules["workspace_id"], *(of_workspace(tables.workspaces[name], rules) for name in _OWN)]
-    is_own = pd.Series(data=False, index=rules.index, dtype="boolean")
-    for each in ids:
-        is_own |= judged_pairs(
-            rules["service_resource_id"], each, lambda one, other: same_id(one) == same_id(other)
-        )
+    target = texts(rules["service_resource_id"], same_id)
+    is_own = target.eq(texts(rules["workspace_id"], same_id))
+    for name in _OWN:
+        is_own |= target.eq(of_workspace(texts(tables.workspaces[name], same_id), rules))
     return is_own
 
 

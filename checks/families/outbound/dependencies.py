@@ -8,7 +8,7 @@ from typing import Final
 from checks.contract.isolation import APPROVED, DISABLED, MODE_READS, effective_mode, is_mode, is_on
 from checks.contract.isolation import is_active as is_network_active
 from checks.contract.tables import Tables
-from checks.contract.three_valued import any_child, of_workspace, says, texts
+from checks.contract.three_valued import any_child, names_where, of_workspace, says, texts
 from checks.contract.words import ACCESS
 from checks.families import frameworks, pages
 from checks.families.dependencies.facts import ACCESS_READS, has_role, is_plainly_open
@@ -66,15 +66,13 @@ def private_dependencies_are_reached(tables: Tables, _params: Params) -> Answers
     waits = ~is_network_active(workspaces)
     needs_any = pd.Series(data=False, index=workspaces.index, dtype="boolean")
     reached = pd.Series(data=True, index=workspaces.index, dtype="boolean")
-    missing = pd.Series("", index=workspaces.index, dtype="string")
-    unsettled = missing
+    lacks = {}
     for name, needed, present in _needed_and_present(tables, mode):
-        lacks = needed & ~present
+        lacks[name] = needed & ~present
         needs_any |= needed
-        reached &= ~lacks
-        missing = missing.mask(lacks.fillna(value=False), missing + ", " + name)
-        unsettled = unsettled.mask(lacks.isna(), unsettled + ", " + name)
-    missing, unsettled = missing.str.removeprefix(", "), unsettled.str.removeprefix(", ")
+        reached &= ~lacks[name]
+    missing = names_where(lacks)
+    unsettled = names_where({name: each.isna() for name, each in lacks.items()})
     return answer(
         known=known,
         passed=reached,
@@ -99,12 +97,14 @@ def _needed_and_present(tables: Tables, mode: pd.Series) -> Iterator[tuple[str, 
     workspaces, rules = tables.workspaces, tables.outbound_rules
     known = workspaces["outbound_rules_known"]
     rules, active = _unless_false(rules, has_type(rules, "PrivateEndpoint") & is_active(rules))
+    is_approved_only = is_mode(mode, APPROVED)
+    closed = {role: _closed(tables, role) for role, _, _ in TARGETS}
     for role, column, part in TARGETS:
         candidates, claim = _unless_false(rules, active & says(rules["subresource_target"], part))
-        own = texts(of_workspace(workspaces[column], candidates), same_id)
+        own = of_workspace(texts(workspaces[column], same_id), candidates)
         leads_there = texts(candidates["service_resource_id"], same_id).eq(own)
         present = any_child(claim & leads_there, candidates, workspaces, known=known)
-        needed = workspaces[column].ne("") & (is_mode(mode, APPROVED) | _closed(tables, role))
+        needed = workspaces[column].ne("") & (is_approved_only | closed[role])
         yield f"{role} {part}" if role != part else role, needed, present
     candidates, claim = _unless_false(rules, active & says(rules["subresource_target"], "amlworkspace"))
     leads_home = texts(candidates["service_resource_id"], same_id).eq(
@@ -112,7 +112,7 @@ def _needed_and_present(tables: Tables, mode: pd.Series) -> Iterator[tuple[str, 
     )
     is_private = says(workspaces["public_network_access"], "Disabled", among=ACCESS)
     present = any_child(claim & leads_home, candidates, workspaces, known=known)
-    yield "the workspace itself (amlworkspace)", is_mode(mode, APPROVED) | is_private, present
+    yield "the workspace itself (amlworkspace)", is_approved_only | is_private, present
 
 
 def _unless_false(rules: pd.DataFrame, claim: pd.Series) -> tuple[pd.DataFrame, pd.Series]:

@@ -6,7 +6,8 @@ Rules are compared within their workspace. The work grows with the number of rul
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from itertools import groupby
 from operator import itemgetter
 
@@ -31,6 +32,7 @@ from checks.network.coverage import (
     target_part,
 )
 from checks.network.targets import same_id
+from checks.vocabulary import Vocabulary, ordered
 
 _DECIDING = (
     "type",
@@ -109,7 +111,8 @@ def outbound_rules_do_not_overlap(tables: Tables, _params: Params) -> Answers:
         applies=is_customers(rules) & lets_out & counts,
         observed=others.mask(~overlaps, "no other rule").where(known),
         expected="no other rule for the same destination",
-        failed="The rule " + own_name + " adds nothing: " + others,
+        failed="The rule {own} adds nothing: {others}",
+        values={"own": own_name, "others": others},
         unknown="The rule's category, status or action was not reported, or another rule of the workspace could "
         "be the same.",
         not_applicable="Azure made the rule, or it denies, failed or is being deleted.",
@@ -152,16 +155,26 @@ def _parts(
 
 def _overlapping(allowed: pd.DataFrame) -> pd.Series:
     """Return for each rule the sentences that name the rules to keep instead, "" if there are none."""
-    ordered = allowed.sort_values(["at", "name"], kind="stable")
-    columns = [ordered[name].to_list() for name in ("opened", "name", "is_customers")]
+    order = ordered(Vocabulary.of(allowed[name]).ranked() for name in ("at", "name"))
+    columns = [
+        allowed[name].to_numpy(dtype=object)[order] for name in ("at", "opened", "name", "is_customers")
+    ]
     sentences: list[str] = []
-    for _, rows in groupby(zip(ordered["at"].to_list(), *columns, strict=True), key=itemgetter(0)):
-        sentences += _of_one_workspace([row[1:] for row in rows])
-    return pd.Series(sentences, index=ordered.index, dtype="string")
+    for _, rows in groupby(zip(*columns, strict=True), key=itemgetter(0)):
+        sentences += _of_one_workspace(tuple(row[1:] for row in rows))
+    return pd.Series(sentences, index=allowed.index.take(order), dtype="string")
 
 
-def _of_one_workspace(rules: list[tuple[frozenset[Part], str, bool]]) -> Iterator[str]:
-    """Yield the sentences of each rule of a workspace. The rules are sorted by name."""
+@lru_cache(maxsize=256)
+def _of_one_workspace(rules: tuple[tuple[frozenset[Part], str, bool], ...]) -> tuple[str, ...]:
+    """Return the sentences of each rule of a workspace. The rules are sorted by name.
+
+    Many workspaces have the same rules, so the last answers are kept.
+    """
+    return tuple(_sentences(rules))
+
+
+def _sentences(rules: Sequence[tuple[frozenset[Part], str, bool]]) -> Iterator[str]:
     equal: dict[frozenset[Part], list[int]] = {}
     for number, (opened, _, _) in enumerate(rules):
         equal.setdefault(opened, []).append(number)

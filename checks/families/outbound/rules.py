@@ -12,6 +12,7 @@ from checks.contract.three_valued import (
     children_named,
     judged,
     judged_pairs,
+    names_where,
     of_workspace,
     says,
     subscription_of,
@@ -165,6 +166,7 @@ def outbound_rule_type_is_valid_in_mode(tables: Tables, _params: Params) -> Answ
     remediation=REQUIRED_TAGS_RESTORED,
     controls=frameworks.OUTBOUND,
     references=(f"{pages.MANAGED_NETWORK}#list-of-required-rules",),
+    looks_at="workspace",
 )
 def required_service_tags_are_present(tables: Tables, _params: Params) -> Answers:
     """Computes in AllowOnlyApprovedOutbound cannot start without the service tags that Azure requires.
@@ -178,15 +180,15 @@ def required_service_tags_are_present(tables: Tables, _params: Params) -> Answer
     workspaces, rules = tables.workspaces, tables.outbound_rules
     known = workspaces["outbound_rules_known"]
     works = _allows_the_port(rules) & rules["address_prefixes"].eq("") & is_active(rules) & _is_near(tables)
-    missing = pd.Series("", index=workspaces.index, dtype="string")
-    unsettled = missing
+    present = {
+        tag: any_child(works & _is_tag(rules["service_tag"], tag), rules, workspaces, known=known)
+        for tag in REQUIRED_TAGS
+    }
     passed = pd.Series(data=True, index=workspaces.index, dtype="boolean")
-    for tag in REQUIRED_TAGS:
-        present = any_child(works & _is_tag(rules["service_tag"], tag), rules, workspaces, known=known)
-        passed &= present
-        missing = missing.mask((~present).fillna(value=False), missing + ", " + tag)
-        unsettled = unsettled.mask(present.isna(), unsettled + ", " + tag)
-    missing, unsettled = missing.str.removeprefix(", "), unsettled.str.removeprefix(", ")
+    for each in present.values():
+        passed &= each
+    missing = names_where({tag: ~each for tag, each in present.items()})
+    unsettled = names_where({tag: each.isna() for tag, each in present.items()})
     mode, is_built = effective_mode(workspaces), is_network_active(workspaces)
     return answer(
         known=known,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from checks.contract.tables import Tables
-from checks.contract.three_valued import judged_pairs, subscription_of, texts
+from checks.contract.three_valued import subscription_of, texts
 from checks.families import frameworks, pages
 from checks.families.outbound.facts import AZURES_OWN, CUSTOMER_READS, has_type, is_customers
 from checks.fixes.outbound import TARGET_IN_OWN_TENANT
@@ -38,7 +38,7 @@ def private_endpoint_target_is_in_the_tenant(tables: Tables, _params: Params) ->
     own, other = (
         _tenant_of(rules[column], tables.subscriptions) for column in ("workspace_id", "service_resource_id")
     )
-    same = judged_pairs(own, other, lambda one, two: one.lower() == two.lower())
+    same = texts(own, str.lower).eq(texts(other, str.lower))
     return answer(
         known=same.notna(),
         passed=same,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from checks.contract.isolation import MODE_READS, effective_mode
 from checks.contract.tables import Tables
+from checks.contract.three_valued import names_where
 from checks.frames import pd
 from checks.network.hosts import covers_a_part
 from checks.network.reachability import Destination, Host, OutboundRule, leads_to, reachable
@@ -107,13 +108,10 @@ def _is_another_service(rule: OutboundRule, host: Host) -> bool:
 
 def summed(reached: Mapping[str, pd.Series]) -> tuple[pd.Series, pd.Series]:
     """Per workspace whether every named claim holds, and the names of those that do not, joined by ", "."""
-    claims = pd.DataFrame(reached)
-    missing = pd.Series("", index=claims.index, dtype="string")
-    everything = pd.Series(data=True, index=claims.index, dtype="boolean")
-    for name, claim in claims.items():
+    everything = pd.Series(data=True, index=next(iter(reached.values())).index, dtype="boolean")
+    for claim in reached.values():
         everything &= claim
-        missing = missing.mask((~claim).fillna(value=False), missing + ", " + str(name))
-    return everything, missing.str.removeprefix(", ")
+    return everything, names_where({name: ~claim for name, claim in reached.items()})
 
 
 def _different_rules(rules: pd.DataFrame) -> tuple[list[OutboundRule], dict[str, frozenset[int]]]:
