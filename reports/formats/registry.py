@@ -1,4 +1,4 @@
-"""The formats of a report. To add one, write a module with `files` and name it in `_MODULES`."""
+"""The formats of a report. `names.MODULES` lists them; the module of each has a function `files`."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from checks.suggestions import did_you_mean
 from reports.audit import Audit
 from reports.drift import files as drift_files
 from reports.errors import ReportError
+from reports.formats.names import DEFAULT, MODULES
 from reports.writing.encoding import Files
 from reports.writing.folder import replace
 from reports.writing.previous import Extent
@@ -26,24 +27,11 @@ def _files(module: str, audit: Audit) -> Files:
     return files
 
 
-_MODULES = {
-    "html": "page.html_page",
-    "csv": "formats.csv_report",
-    "json": "formats.json_file",
-    "sarif": "formats.sarif",
-    "ocsf": "formats.ocsf",
-    "oscal": "formats.oscal",
-    "junit": "formats.junit",
-    "markdown": "formats.markdown",
-    "xlsx": "formats.xlsx",
-}
-RENDERERS: Mapping[str, Renderer] = {name: partial(_files, module) for name, module in _MODULES.items()}
-
-DEFAULT_FORMATS = ("html", "csv")
+RENDERERS: Mapping[str, Renderer] = {name: partial(_files, module) for name, module in MODULES.items()}
 
 
 def chosen(words: Iterable[str]) -> tuple[str, ...]:
-    """Return the formats named by words such as `html,csv`, each once; DEFAULT_FORMATS without a word.
+    """Return the formats named by words such as `html,csv`, each once; DEFAULT without a word.
 
     Commands call it before a scan, which can take an hour. Raises ReportError for an unknown format.
     """
@@ -53,7 +41,7 @@ def chosen(words: Iterable[str]) -> tuple[str, ...]:
     if unknown:
         hint = did_you_mean(unknown[0], RENDERERS)
         raise ReportError(f"There is no format {unknown[0]!r}. {hint}Formats: {', '.join(RENDERERS)}.")
-    return tuple(dict.fromkeys(names)) if listed else DEFAULT_FORMATS
+    return tuple(dict.fromkeys(names)) if listed else DEFAULT
 
 
 def rendered(audit: Audit, formats: Iterable[str]) -> dict[str, Iterable[bytes]]:
@@ -95,4 +83,4 @@ def _extent(tables: Tables) -> Extent:
 def prepare(formats: Iterable[str]) -> None:
     """Import the modules of the formats. A thread does this while the scan waits for Azure."""
     for name in chosen(formats):
-        import_module(f"reports.{_MODULES[name]}")
+        import_module(f"reports.{MODULES[name]}")

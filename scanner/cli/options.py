@@ -16,6 +16,7 @@ import typer
 
 from checks.severity import Severity
 from checks.suggestions import did_you_mean
+from reports.formats.names import DEFAULT, MODULES
 from scanner.choices import LAST_REPORT, Auth, CloudName, Collect, Discover, LogFormat, LogLevel
 from scanner.errors import ScopeError
 
@@ -132,7 +133,7 @@ class Report:
         Texts,
         _report(
             *("--format -f", "NAME,…"),
-            "html, csv, json, sarif, ocsf, oscal, junit, markdown, xlsx. Repeatable. [default: html,csv]",
+            f"{', '.join(MODULES)}. Repeatable. [default: {','.join(DEFAULT)}]",
         ),
     ] = None
     statuses: Annotated[

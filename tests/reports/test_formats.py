@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from reports.errors import ReportError
-from reports.formats.registry import DEFAULT_FORMATS, RENDERERS, chosen, rendered, write
+from reports.formats.names import DEFAULT
+from reports.formats.registry import RENDERERS, chosen, rendered, write
 from reports.writing.encoding import REPLACEMENT, as_json, for_xml
 from tests.support.audits.formats import LONE_SURROGATE, file, plain_audit, rich_audit
 
@@ -51,7 +52,7 @@ def test_the_formats_of_a_run_are_in_one_folder(tmp_path: Path) -> None:
 
 def test_formats_are_separated_by_commas_or_repeated() -> None:
     assert chosen(["html,csv", " JSON , csv"]) == ("html", "csv", "json")
-    assert chosen([]) == DEFAULT_FORMATS == ("html", "csv")
+    assert chosen([]) == DEFAULT == ("html", "csv")
 
 
 @pytest.mark.parametrize("word", ["pdf", "html,", "", "html;csv"])
