@@ -144,7 +144,7 @@ def isolation_terraform(mode: str) -> str:
     )
 
 
-_APPROVED_NEEDS = (
+APPROVED_NEEDS = (
     "AllowOnlyApprovedOutbound blocks everything that no rule allows: first list the destinations of "
     "the work."
 )
@@ -154,21 +154,33 @@ NETWORK_ON = remediation(
     az=isolated(INTERNET, (APPROVED, "if outbound rules can list every destination of the work")),
     bicep=isolation_bicep(f"'{INTERNET}'"),
     terraform=isolation_terraform(f'"{INTERNET}"'),
-    caution=f"{ONE_WAY} {_APPROVED_NEEDS} If a policy allows that mode only, use the second alternative.",
+    caution=f"{ONE_WAY} {APPROVED_NEEDS} If a policy allows that mode only, use the second alternative.",
 )
 
-_STRICTER = in_order(
-    (
-        f"{WARNING}Azure cannot change the mode back, and blocks everything that no rule allows.",
-        where(f"{{{{isolation_mode}}}} = {INTERNET}", patched(managedNetwork={"isolationMode": APPROVED})),
-    ),
-    ("Provision again. Azure adds its own rules.", provisioned()),
-)
+_TO_APPROVED = patched(managedNetwork={"isolationMode": APPROVED})
+
+
+def _stricter(change: str) -> str:
+    """Return the steps from the mode that lets out to any public address to the stricter one."""
+    return in_order(
+        (
+            f"{WARNING}Azure cannot change the mode back, and blocks everything that no rule allows.",
+            change,
+        ),
+        ("Provision again. Azure adds its own rules.", provisioned()),
+    )
+
+
+STRICTER = _stricter(_TO_APPROVED)
+"""The steps for a workspace whose mode is known to be `INTERNET`."""
 
 MODE_ALLOWED = remediation(
     summary="Change the isolation mode to one that the policy allows.",
     az=either(
-        (f"the mode is {INTERNET} and the policy allows {APPROVED}", _STRICTER),
+        (
+            f"the mode is {INTERNET} and the policy allows {APPROVED}",
+            _stricter(where(f"{{{{isolation_mode}}}} = {INTERNET}", _TO_APPROVED)),
+        ),
         (
             "the managed network is off",
             isolated(APPROVED, (INTERNET, f"if the policy allows {INTERNET} only")),
@@ -176,7 +188,7 @@ MODE_ALLOWED = remediation(
     ),
     bicep=isolation_bicep(f"'{APPROVED}'"),
     terraform=isolation_terraform(f'"{APPROVED}"'),
-    caution=f"{ONE_WAY} {_APPROVED_NEEDS} From {INTERNET}, computes and endpoints stay in the network and need not be "
+    caution=f"{ONE_WAY} {APPROVED_NEEDS} From {INTERNET}, computes and endpoints stay in the network and need not be "
     f"deleted. A workspace in {APPROVED} cannot follow a policy that allows {INTERNET} only: admit the stricter "
     "mode in the policy, or create a new workspace.",
 )

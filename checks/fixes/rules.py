@@ -26,7 +26,10 @@ APPROVER = (
 )
 HUBS_RULES = "A Project uses the network of its hub: change the hub."
 
-SAVED = ("Save the rule, to be able to set it again.", f"{get('{{rule_id}}')} > rule.json")
+SAVED = (
+    "Save the rule, to be able to set it again.",
+    f"{get('{{rule_id}}')} > {{{{workspace}}}}-{{{{rule}}}}.json",
+)
 REMOVED = (
     f"{WARNING}work that uses the destination fails from now on.",
     f"az ml workspace outbound-rule remove {IN_WORKSPACE} --rule {{{{rule}}}} --yes",

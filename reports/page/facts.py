@@ -19,6 +19,7 @@ from reports.audit import Audit
 from reports.literals import DIALECTS, QUOTES, placeholders, texts
 from reports.page.findings import numbered_findings
 from reports.page.fixes import Fixes
+from reports.page.head import command_in
 from reports.page.inventory import (
     COMPUTE_COLUMNS,
     DEPENDENCY_COLUMNS,
@@ -43,6 +44,7 @@ WORKSPACE_COLUMNS = (
     "network_acls_default_action", "ip_rules", "managed_network_status", "firewall_sku", "outbound_rules",
     "user_defined_rules", "private_endpoints", "approved_private_endpoints", "api_version",
     "own_public_network_access", "own_isolation_mode", "outbound_rules_discrepancy",
+    "hub_resource_id",
 )  # fmt: skip
 
 CONNECTION_COLUMNS = ("connection", "status", "private_endpoint_id", "description")
@@ -82,7 +84,11 @@ def facts(audit: Audit, workspaces: pd.DataFrame, counted: pd.DataFrame, fleet: 
         "rules": _rules(workspaces.index, fleet, strings),
         **_owned(audit.tables, workspaces, strings, places),
         "reach": reach_tables(),
-        "unread": [row.name for row in subscription_rows(audit.tables) if not row.is_read],
+        "unread": [
+            {"name": row.name, "id": row.id, "command": command_in(row.closes)}
+            for row in subscription_rows(audit.tables)
+            if not row.is_read
+        ],
         "strings": strings.listed,
     }
 

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import pandas as pd
 
 from checks.model import Status
+from checks.network.reachability import Service
 from checks.policy.judge import CLAIMS, PolicyVerdict
 from checks.severity import Verdict
 from reports.audit import Audit
+from reports.page.networks import Fleet, outbound_postures, reach_count
 from reports.statuses import SEVERITY_ORDER
 from reports.tables.policies import score_text
-from reports.tables.population import Population
+from reports.tables.population import Population, in_scope
+
+EXFILTRATION, MODE = "OBR005", "MVN002"
+"""The checks of outbound rules that anybody can receive data by, and of the isolation mode."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +31,20 @@ class Claim:
     count: int
     unknown: int
     text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class WaysOut:
+    """How data may leave, to connect the claim about data exfiltration with what the workspaces may reach."""
+
+    by_rules: int
+    """Workspaces that the claim counts: an outbound rule leads to where anybody can receive data."""
+    by_mode: int
+    """Other workspaces whose isolation mode opens every public address."""
+    is_accepted: bool | None
+    """Whether the policy accepts that mode in all of them; None if in some only."""
+    storage: int
+    """Workspaces that may reach any storage account."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,8 +86,7 @@ def claims(audit: Audit) -> tuple[Claim, ...]:
 
 def _claim(findings: pd.DataFrame, check_id: str) -> Claim:
     rows = findings[findings["check_id"].eq(check_id)]
-    fails = rows["status"].eq(Status.FAIL) & ~rows["verdict"].eq(Verdict.WAIVED)
-    failing = _workspaces(rows[fails])
+    failing = _failing(findings, check_id)
     unknown = _workspaces(rows[rows["status"].isin([Status.UNKNOWN, Status.ERROR])]) - failing
     singular, plural = CLAIMS[check_id]
     return Claim(
@@ -88,6 +106,34 @@ def _violating(findings: pd.DataFrame, policy: str) -> Claim:
 
 def _workspaces(findings: pd.DataFrame) -> frozenset[str]:
     return frozenset(findings["workspace_id"].astype(object).dropna().str.lower()) - {""}
+
+
+def ways_out(audit: Audit, fleet: Fleet) -> WaysOut | None:
+    """Return how data may leave under the first policy. None if it asks nothing about it, or no mode lets it out."""
+    if not audit.verdicts or EXFILTRATION not in audit.verdicts[0].checks:
+        return None
+    findings = audit.findings[audit.findings["policy"].eq(audit.verdicts[0].policy)]
+    by_rules = _failing(findings, EXFILTRATION)
+    judged = set(in_scope(audit.tables.workspaces).index)
+    by_mode = {
+        key for key, word in outbound_postures(fleet).items() if word == "internet"
+    } & judged - by_rules
+    refused = _failing(findings, MODE) & by_mode
+    return (
+        WaysOut(
+            by_rules=len(by_rules),
+            by_mode=len(by_mode),
+            is_accepted=not refused or (False if refused == by_mode else None),
+            storage=reach_count(fleet, Service(tag="Storage")),
+        )
+        if by_mode
+        else None
+    )
+
+
+def _failing(findings: pd.DataFrame, check_id: str) -> frozenset[str]:
+    rows = findings[findings["check_id"].eq(check_id)]
+    return _workspaces(rows[rows["status"].eq(Status.FAIL) & ~rows["verdict"].eq(Verdict.WAIVED)])
 
 
 def policy_lines(audit: Audit) -> tuple[PolicyLine, ...]:
@@ -117,9 +163,15 @@ def closing_command(audit: Audit) -> Command | None:
 
 def _commands(audit: Audit) -> Iterator[str]:
     for closes in audit.tables.gaps["closes"].dropna():
-        match = re.search(r"\baz [a-z].*", closes)
-        if match:
-            yield match[0].rstrip(". ")
+        command = command_in([closes])
+        if command:
+            yield command
+
+
+def command_in(closes: Iterable[str]) -> str:
+    """Return the first command among the texts that close gaps, "" if they have none."""
+    found = (re.search(r"\baz [a-z].*", each) for each in closes)
+    return next((match[0].rstrip(". ") for match in found if match), "")
 
 
 def uncovered(population: Population) -> str:

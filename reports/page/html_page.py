@@ -14,7 +14,7 @@ from reports.page.environment import content_security_policy, environment
 from reports.page.facts import encoded, facts
 from reports.page.fix_plan import fix_plan
 from reports.page.fleet_view import INBOUND, MOST_DESTINATIONS, OUTBOUND, by_subscription, cells, destinations
-from reports.page.head import claims, closing_command, policy_lines, uncovered
+from reports.page.head import claims, closing_command, policy_lines, uncovered, ways_out
 from reports.page.networks import fleet
 from reports.page.tallies import counted_findings
 from reports.page.trend_chart import chart
@@ -51,6 +51,7 @@ def _pieces(audit: Audit) -> Iterator[str]:
         audit=audit,
         claims=claims(audit),
         uncovered=uncovered(read),
+        ways_out=ways_out(audit, network),
         policies=policy_lines(audit),
         population=read,
         command=closing_command(audit),

@@ -21,6 +21,7 @@ from checks.network.reachability import (
     Host,
     OutboundRule,
     Service,
+    denies,
     opens,
     reachable,
 )
@@ -141,6 +142,25 @@ def destination_of(rule: OutboundRule) -> Destination | None:
     if first is not None:
         return Address(network=first, protocol=protocol, port=port)
     return Service(tag=rule.service_tag, protocol=protocol, port=port) if rule.service_tag else None
+
+
+def reach_count(found: Fleet, destination: Destination) -> int:
+    """Return how many workspaces may reach the destination. A rule that has nothing to do with it is asked once."""
+    matters = {
+        id(rule)
+        for rule in found.rules.rules
+        if opens(rule, destination) is not False or denies(rule, destination) is not False
+    }
+    return sum(
+        reachable(
+            tuple(rule for rule in network.rules.values() if id(rule) in matters),
+            network.mode,
+            destination,
+            complete=network.complete,
+        )
+        is True
+        for network in found.networks.values()
+    )
 
 
 def inbound_postures(workspaces: pd.DataFrame) -> pd.Series[str]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from checks.fixes.managed_network import APPROVED_NEEDS, STRICTER
+from checks.fixes.rules import LIST_RULES, REMOVAL
+from checks.fixes.templates import get
 from checks.network.addresses import NOT_PUBLIC
 from checks.network.hosts import STORAGE_SUFFIXES
 from checks.network.scenario_hosts import DOCUMENTED_HOSTS
@@ -33,4 +36,12 @@ def reach_tables() -> dict[str, object]:
         "wholeTags": sorted(WHOLE_TAGS),
         "overlappingTags": sorted(sorted(pair) for pair in OVERLAPPING_TAGS),
         "notPublic": list(map(str, NOT_PUBLIC)),
+        "fixes": {
+            "mode": STRICTER,
+            "needs": APPROVED_NEEDS,
+            "rule": REMOVAL,
+            "network": get("{{workspace_id}}", query="properties.managedNetwork"),
+            "rules": LIST_RULES,
+            "shown": get("{{rule_id}}"),
+        },
     }

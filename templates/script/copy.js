@@ -32,3 +32,9 @@ function filledIn(check, fix, language) {
   const values = facts.fixes[fix].map((literal) => quoted(facts.literals[literal]));
   return check.texts[language].replace(/\{\{\s*(\w+)\s*\}\}/g, (_, name) => values[check.names.indexOf(name)]);
 }
+
+// One word of a POSIX shell that az takes for a value, as `az_literal` of reports/literals.py writes it.
+function shellWord(value) {
+  const printed = value.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, "\ufffd").replace(/^[-@]/, "\ufffd");
+  return /^[\w@%+=:,./-]+$/.test(printed) ? printed : "'" + printed.replaceAll("'", "'\"'\"'") + "'";
+}

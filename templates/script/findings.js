@@ -96,8 +96,7 @@ function decidingOf(finding, workspace, check) {
     if (table === "outbound_rules" && rule && column in facts.rules.contents) values[column] = text(facts.rules.contents[column][rule.content]);
   }
   if (!Object.keys(values).length && !facts.sealed) return null;
-  const quoted = "'" + resourceOf(finding, workspace).replaceAll("'", "'\\''") + "'";
   return element("details", { class: "fix" }, element("summary", {}, "What decides"),
     Object.keys(values).length ? element("pre", { tabindex: "0" }, JSON.stringify(values, null, 2)) : null,
-    facts.sealed ? element("div", { class: "evidence" }, element("p", {}, "What Azure answered, from the evidence bundle:"), element("pre", { tabindex: "0" }, `azml-audit trace BUNDLE ${check.id} ${quoted}`)) : null);
+    facts.sealed ? element("div", { class: "evidence" }, element("p", {}, "What Azure answered, from the evidence bundle:"), element("pre", { tabindex: "0" }, `azml-audit trace BUNDLE ${check.id} ${shellWord(resourceOf(finding, workspace))}`)) : null);
 }

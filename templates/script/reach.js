@@ -273,7 +273,7 @@ function reachJudge(destination) {
     };
     const found = isReachable(network, destination);
     const why = found === true ? whyAllowed(network) : found === false ? whyBlocked(network, destination) : whyUnknown(network, destination);
-    return { answer: ANSWERS.get(found), ...why };
+    return { answer: ANSWERS.get(found), kind: "", mode: network.mode, openings: network.rules.filter((each) => each.opens), ...why };
   };
 }
 
@@ -306,32 +306,34 @@ function whyBlocked({ rules }, destination) {
 }
 
 function whyUnknown({ mode, isComplete, rules }, destination) {
+  const because = (kind, reason, rule = "") => ({ rule, reason, kind, destination });
   const word = mode.toLowerCase();
-  if (word === "disabled") return { rule: "", reason: "The managed network is off, so the customer's own network decides." };
-  if (!["allowinternetoutbound", "allowonlyapprovedoutbound"].includes(word)) return { rule: "", reason: `The isolation mode is ${mode || "not reported"}.` };
-  if (!isComplete) return { rule: "", reason: "Not all outbound rules were read." };
+  if (word === "disabled") return because("off", "The managed network is off, so the customer's own network decides.");
+  if (!["allowinternetoutbound", "allowonlyapprovedoutbound"].includes(word)) return because("mode", `The isolation mode is ${mode || "not reported"}.`);
+  if (!isComplete) return because("rules", "Not all outbound rules were read.");
   const opening = rules.find((each) => each.opens)?.name;
   const denial = rules.find((each) => each.denies !== false)?.name;
-  if (opening && denial) return { rule: opening, reason: `The rule ${opening} opens it and the rule ${denial} may deny it; Azure does not document which wins.` };
-  if (word === "allowinternetoutbound" && isPublicPlace(destination) === null) return { rule: "", reason: `${mode} opens the public part of the network only.` };
-  if (destination.kind === "address" && isPublicPlace(destination) === false) return { rule: "", reason: "The address is private: it may be a private endpoint or the managed network itself." };
+  if (opening && denial) return because("conflict", `The rule ${opening} opens it and the rule ${denial} may deny it; Azure does not document which wins.`, opening);
+  if (word === "allowinternetoutbound" && isPublicPlace(destination) === null) return because("public", `${mode} opens the public part of the network only.`);
+  if (destination.kind === "address" && isPublicPlace(destination) === false) return because("private", "The address is private: it may be a private endpoint or the managed network itself.");
   const unsure = rules.filter((each) => each.opens === null);
-  if (!unsure.length) return { rule: "", reason: "The reported values do not decide it." };
+  if (!unsure.length) return because("undecided", "The reported values do not decide it.");
   const [{ name, rule }] = unsure;
   const others = unsure.length - 1;
   const more = others ? ` ${others} more rule${others > 1 ? "s" : ""} may open it.` : "";
-  if (!hasDocumentedType(rule)) return { rule: name, reason: `The type of the rule ${name} is ${rule.type || "not reported"}.${more}` };
-  if (isInForce(rule) === null) return { rule: name, reason: `The status of the rule ${name} is ${rule.status || "not reported"}.${more}` };
-  if (allows(rule) === null) return { rule: name, reason: `The action of the rule ${name} is ${rule.action || "not reported"}.${more}` };
-  if (opensAPart(rule, destination)) return { rule: name, reason: `The rule ${name} opens a part of it.${more}` };
-  return { rule: name, reason: `The rule ${name} may include it${whatWouldDecide(rule, destination)}.${more}` };
+  if (!hasDocumentedType(rule)) return because("value", `The type of the rule ${name} is ${rule.type || "not reported"}.${more}`, name);
+  if (isInForce(rule) === null) return because("value", `The status of the rule ${name} is ${rule.status || "not reported"}.${more}`, name);
+  if (allows(rule) === null) return because("value", `The action of the rule ${name} is ${rule.action || "not reported"}.${more}`, name);
+  if (opensAPart(rule, destination)) return because("part", `The rule ${name} opens a part of it.${more}`, name);
+  const [kind, why] = whatWouldDecide(rule, destination);
+  return because(kind, `The rule ${name} may include it: ${why}.${more}`, name);
 }
 
 function whatWouldDecide(rule, destination) {
-  if (destination.kind === "address" && rule.service_tag) return ": the addresses of its service tag decide, so add --service-tags FILE";
-  if (destination.kind === "service" && rule.address_prefixes) return ": the addresses of the service tag decide";
-  if (destination.kind === "service" && rule.service_tag) return ": the two service tags have addresses in common";
-  if (destination.kind === "host" && rule.service_tag) return ": DNS decides whether the host has an address that the rule opens";
-  if (["host", "endpoint"].includes(destination.kind)) return ": the name of its private endpoint does not follow from the target's id";
-  return ": not all its values were reported";
+  if (destination.kind === "address" && rule.service_tag) return ["addresses", "the addresses of its service tag decide, so add --service-tags FILE"];
+  if (destination.kind === "service" && rule.address_prefixes) return ["tag", "the addresses of the service tag decide"];
+  if (destination.kind === "service" && rule.service_tag) return ["tag", "the two service tags have addresses in common"];
+  if (destination.kind === "host" && rule.service_tag) return ["host", "DNS decides whether the host has an address that the rule opens"];
+  if (["host", "endpoint"].includes(destination.kind)) return [destination.kind === "host" ? "target" : "value", "the name of its private endpoint does not follow from the target's id"];
+  return ["value", "not all its values were reported"];
 }

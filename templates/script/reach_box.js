@@ -1,5 +1,6 @@
 // The box that answers which workspaces may reach a destination.
 const MOST_NAMES = 100;
+const MOST_SHOWN = 20;
 
 function reachAnswers(typed) {
   const judge = reachJudge(destinationOf(typed));
@@ -16,7 +17,10 @@ function drawReach() {
     const [open, closed, unsure] = [of("allowed"), of("blocked"), of("unknown")];
     place.replaceChildren(
       element("p", { class: "sum" }, ...sumOf(open.length, unsure.length, closed.length)),
-      element("div", { class: "answers" }, answerList("May reach it", "fail", open, true), answerList("Unknown", "unknown", unsure, true), answerList("May not", "pass", closed, false)));
+      element("div", { class: "answers" },
+        answerList("May reach it", "fail", open, grouped(open, waysIn).map(openWay)),
+        answerList("Unknown", "unknown", unsure, grouped(unsure, ({ reason }) => reason).map((group) => unsureWay(group, typed))),
+        answerList("May not", "pass", closed, grouped(closed, ({ reason }) => reason).map(([reason, each]) => element("li", {}, isolated(reason), " ", namesOf(each))))));
   } catch (error) {
     place.replaceChildren(element("p", { class: "ask" }, mark("unknown"), error.message));
   }
@@ -31,48 +35,58 @@ function sumOf(open, unsure, closed) {
   return [bold(head), `: ${unsure.toLocaleString("en")} unknown, ${closed.toLocaleString("en")} may not.`];
 }
 
-function answerList(title, kind, answers, isOpen) {
-  const reasons = new Map();
+function grouped(answers, key) {
+  const groups = new Map();
   for (const each of answers) {
-    if (!reasons.has(each.reason)) reasons.set(each.reason, []);
-    reasons.get(each.reason).push(each);
+    const name = key(each);
+    if (!groups.has(name)) groups.set(name, []);
+    groups.get(name).push(each);
   }
-  const listed = [...reasons].sort(([, one], [, other]) => other.length - one.length);
+  return [...groups].sort(([, one], [, other]) => other.length - one.length);
+}
+
+function answerList(title, kind, answers, items) {
   const box = element("details", {}, element("summary", {}, mark(kind), `${title}: ${answers.length.toLocaleString("en")}`),
-    element("ul", {}, listed.slice(0, MOST_NAMES).map(([reason, each]) => element("li", {}, isolated(reason), " ", fixOfRule(each[0]), namesOf(each), commandsOf(each)))),
-    listed.length > MOST_NAMES ? element("p", { class: "faint" }, `and ${(listed.length - MOST_NAMES).toLocaleString("en")} more reasons`) : null);
-  box.open = isOpen && answers.length > 0;
+    element("ul", {}, items.slice(0, MOST_NAMES)),
+    items.length > MOST_NAMES ? element("p", { class: "faint" }, `and ${(items.length - MOST_NAMES).toLocaleString("en")} more reasons`) : null);
+  box.open = kind !== "pass" && answers.length > 0;
   return box;
 }
 
-const namesOf = (answers) => element("span", { class: "names" }, answers.slice(0, MOST_NAMES).map(({ workspace }) => element("a", { href: linkTo(workspace) }, isolated(nameOf(workspace)))),
+const linkOf = (workspace) => element("a", { href: linkTo(workspace) }, isolated(nameOf(workspace)));
+const namesOf = (answers, nameFor = ({ workspace }) => linkOf(workspace)) => element("span", { class: "names" }, answers.slice(0, MOST_NAMES).map(nameFor),
   answers.length > MOST_NAMES ? element("span", { class: "faint" }, `and ${(answers.length - MOST_NAMES).toLocaleString("en")} more`) : null);
 
-// The commands of the fix for every workspace of the group.
-function commandsOf(answers) {
-  const found = [...new Set(answers.map(findingThatOpens).filter((each) => each !== undefined))].filter((each) => facts.findings.fix[each] >= 0 && facts.checks[checkOf(each)].texts[0]);
-  if (!found.length) return null;
-  const pre = element("pre", { tabindex: "0" }, found.map((each) => filledIn(facts.checks[checkOf(each)], facts.findings.fix[each], 0)).join("\n\n"));
-  const caution = facts.checks[checkOf(found[0])].caution;
-  return element("details", { class: "fix" }, element("summary", {}, "Commands"), caution ? element("p", { class: "caution" }, element("strong", {}, "Before you run this: "), caution) : null,
-    element("div", { class: "buttons" }, copyButton("Copy", () => pre.textContent)), pre);
+// The workspaces whom the same kind of thing lets out: what it is, what closes it, and the commands for all of them.
+function openWay([way, answers]) {
+  const { by, why, closing } = wayInWords(way, answers);
+  const withRules = (answer) => (answer.openings.length ? element("span", {}, linkOf(answer.workspace), ": ", isolated(answer.openings.map(({ name }) => name).join(", ")), objectionsTo(answer)) : linkOf(answer.workspace));
+  return element("li", {}, element("b", {}, `${answers.length.toLocaleString("en")} ${by}. `), why, " ", element("span", { class: "next" }, closing),
+    namesOf(answers, withRules), way === "kept" ? null : commandsOf(answers));
 }
 
-// The worst finding about the rule that opens the destination, or about the workspace if its mode does.
-function findingThatOpens({ workspace, answer, rule }) {
+// The finding of this policy about a rule that opens the destination.
+function objectionsTo({ workspace, openings }) {
   const owner = workspaces.network[workspace];
-  if (answer !== "allowed" || owner < 0) return undefined;
-  const part = rule ? "/outboundRules/" + rule : "";
-  const about = numbersOf("findings", owner).filter((finding) => (text(facts.findings.resource[finding]) ?? "") === part && judgementOf(finding)[1] === VIOLATED);
-  const isAboutMode = (check) => check.reads.every((read) => /^workspaces\.(isolation_mode|managed_network_reported)$/.test(read));
-  return about.find((each) => rule || isAboutMode(facts.checks[checkOf(each)]));
+  const rules = openings.map(({ name }) => "/outboundRules/" + name);
+  const found = owner < 0 ? undefined : numbersOf("findings", owner).find((each) => rules.includes(text(facts.findings.resource[each])) && judgementOf(each)[1] === VIOLATED);
+  return found === undefined ? null : element("span", {}, " ", element("a", { href: "#finding-" + findingId(found, owner) }, facts.checks[checkOf(found)].id));
 }
 
-function fixOfRule(answer) {
-  const owner = workspaces.network[answer.workspace];
-  if (answer.answer !== "allowed" || owner < 0) return null;
-  const finding = findingThatOpens(answer);
-  if (finding !== undefined) return element("a", { href: "#finding-" + findingId(finding, owner) }, "Fix: " + facts.checks[checkOf(finding)].summary);
-  const stricter = answer.rule || facts.policies.includes("data-exfiltration") ? null : element("span", {}, " To get the fix, run ", element("code", {}, "azml-audit scan --policy data-exfiltration"), ".");
-  return element("span", { class: "faint" }, "No check of this policy objects.", stricter);
+// The commands of the first workspaces. The button copies those of all.
+function commandsOf(answers) {
+  const commands = (each) => [...new Set(each.map(closingCommands))].filter(Boolean).join("\n\n");
+  const rest = answers.length - MOST_SHOWN;
+  const pre = element("pre", { tabindex: "0" }, commands(answers.slice(0, MOST_SHOWN)));
+  return element("div", { class: "ways" }, element("details", { class: "fix" }, element("summary", {}, answers.length === 1 ? "Commands" : `Commands for ${counted(answers.length, "workspace", "workspaces")}`), pre,
+    rest > 0 ? element("p", { class: "faint" }, `and the same for ${rest.toLocaleString("en")} more: the button copies all`) : null),
+    copyButton("Copy commands", () => commands(answers) + "\n"));
+}
+
+function unsureWay([reason, answers], typed) {
+  const steps = new Map(answers.slice(0, MOST_NAMES).map((each) => settlingOf(each, typed)).map(([sentence, command]) => [sentence + command, [sentence, command]]));
+  const [sentence] = [...steps.values()][0];
+  const commands = [...new Set([...steps.values()].map(([, command]) => command).filter(Boolean))].slice(0, MOST_SHOWN);
+  return element("li", {}, isolated(reason), " ", element("span", { class: "next" }, "To settle it: ", isolated(sentence[0].toLowerCase() + sentence.slice(1))), namesOf(answers),
+    commands.length ? element("div", { class: "ways" }, element("details", { class: "fix" }, element("summary", {}, commands.length === 1 ? "Command" : "Commands"), element("pre", { tabindex: "0" }, commands.join("\n"))), copyButton("Copy", () => commands.join("\n") + "\n")) : null);
 }

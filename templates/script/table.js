@@ -51,11 +51,15 @@ function draw() {
   body.replaceChildren(space(first), ...shown.slice(first, last).map(rowOf), space(shown.length - last));
 }
 
+function unreadHint({ name, command }) {
+  return element("div", { class: "unread" }, element("span", { class: "ask" }, mark("unknown"), isolated(name), " was not read: nothing is known about it. "),
+    command ? element("span", {}, "This command lets the next scan read it: ", element("code", {}, command), " ", copyButton("Copy", () => command)) : element("a", { href: "#coverage" }, "What closes the gap"));
+}
+
 // What the words also name: a subscription that was not read, a control, a check. None of them is a workspace.
 function hintsOf(words) {
   const listed = words.toLowerCase().split(/\s+/).filter((word) => word.length > 2 && !word.includes(":"));
-  const hints = facts.unread.filter((name) => listed.length && listed.every((word) => name.toLowerCase().includes(word)))
-    .map((name) => element("span", { class: "ask" }, mark("unknown"), isolated(name), " was not read: nothing is known about it. ", element("a", { href: "#coverage" }, "What closes the gap")));
+  const hints = facts.unread.filter(({ name, id }) => listed.length && listed.every((word) => name.toLowerCase().includes(word) || id.toLowerCase().includes(word))).map(unreadHint);
   for (const word of listed) {
     for (const row of document.querySelectorAll("[data-control]")) {
       if (row.dataset.control.toLowerCase().split(" ").pop() === word) hints.push(element("span", {}, "Control ", element("a", { href: "#" + row.id }, isolated(row.dataset.control))));
