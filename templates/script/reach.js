@@ -262,7 +262,10 @@ const ANSWERS = new Map([[true, "allowed"], [false, "blocked"], [null, "unknown"
 function reachJudge(destination) {
   const known = new Map();
   const judged = (content) => {
-    if (!known.has(content)) known.set(content, { rule: normalRules[content], opens: opens(normalRules[content], destination), denies: denies(normalRules[content], destination) });
+    if (!known.has(content)) {
+      const rule = normalRules[content];
+      known.set(content, { rule, opens: opens(rule, destination), denies: denies(rule, destination), opensInForce: opens({ ...rule, status: "active" }, destination) });
+    }
     return known.get(content);
   };
   return (workspace) => {
@@ -273,9 +276,13 @@ function reachJudge(destination) {
     };
     const found = isReachable(network, destination);
     const why = found === true ? whyAllowed(network) : found === false ? whyBlocked(network, destination) : whyUnknown(network, destination);
-    return { answer: ANSWERS.get(found), kind: "", mode: network.mode, openings: network.rules.filter((each) => each.opens), ...why };
+    // After a change of the mode Azure provisions again, and a rule that is not in force now may be in force then.
+    const openings = network.rules.filter((each) => (isInternet(network.mode) ? each.opensInForce : each.opens));
+    return { answer: ANSWERS.get(found), kind: "", mode: network.mode, openings, ...why };
   };
 }
+
+const isInternet = (mode) => mode.toLowerCase() === "allowinternetoutbound";
 
 function isReachable({ mode, isComplete, rules }, destination) {
   const word = mode.toLowerCase();

@@ -12,7 +12,7 @@ function filledFor(template, workspace, rule = "") {
 // What opens the destination of an answer: its isolation mode, rules of the customer, rules of Azure's own.
 function openersOf({ mode, openings }) {
   const rules = openings.filter(isRemovable);
-  return { isByMode: mode.toLowerCase() === BY_MODE.toLowerCase(), rules, kept: openings.filter((each) => !rules.includes(each)) };
+  return { isByMode: isInternet(mode), rules, kept: openings.filter((each) => !rules.includes(each)) };
 }
 
 function waysIn(answer) {
@@ -30,7 +30,7 @@ function wayInWords(way, answers) {
   const isOneRule = isOne && openersOf(answers[0]).rules.length === 1;
   const words = parts.map((part) => (isOne && OF_ONE[part]) || WORDS[part](isOneRule));
   const isByMode = parts.includes("mode");
-  const why = !isByMode ? "" : `${BY_MODE} opens every public address.${parts.length > 1 ? " The rules open it in the stricter mode too." : ""}`;
+  const why = !isByMode ? "" : `${BY_MODE} opens every public address.${parts.length > 1 ? " The rules may open it in the stricter mode too." : ""}`;
   return { by: listed(words), why, closing: closingOf(parts, isOneRule) };
 }
 
@@ -53,7 +53,8 @@ function closingCommands(answer) {
 }
 
 // What settles an unknown answer: a sentence, and a command or "".
-function settlingOf({ workspace, kind, rule, destination }, typed) {
+function settlingOf(answer, typed) {
+  const { workspace, kind, rule, destination } = answer;
   const owner = workspaces.network[workspace];
   const show = (template) => (owner < 0 ? "" : filledFor(engine.fixes[template], owner, rule));
   const ask = `azml-audit reach ${shellWord(nameOf(workspace))} ${shellWord(typed)}`;
@@ -61,7 +62,7 @@ function settlingOf({ workspace, kind, rule, destination }, typed) {
     off: ["Ask the owner of the network that the computes use. Its route table, network security group and firewall decide, and azml-audit does not read them.", ""],
     mode: unreadHub(workspace) ?? ["Look at the managed network that Azure reports.", show("network")],
     rules: gapOf(owner) ?? ["List the outbound rules with an identity that may read them, and scan again.", show("rules")],
-    conflict: [`Remove the rule ${rule}, and nothing opens it.`, show("rule")],
+    conflict: [`Remove ${listed(openersOf(answer).rules.map(({ name }) => name)) || rule}, and no rule opens it.`, closingCommands(answer)],
     public: ["Ask for the public part of the network alone.", ""],
     private: ["Ask with the resource id behind the address, such as that of a storage account.", ""],
     value: ["Look at the rule that Azure reports.", show("shown")],

@@ -112,4 +112,4 @@ connect();
 restore();
 document.documentElement.dataset.ready = "yes";
 // The console of the browser can ask too: azmlAudit.reachAnswers("pypi.org").
-globalThis.azmlAudit = { reachAnswers, nameOf, idOf };
+globalThis.azmlAudit = { reachAnswers, closingCommands, settlingOf, shellWord, nameOf, idOf };

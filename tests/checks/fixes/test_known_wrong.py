@@ -87,7 +87,7 @@ def test_pep002_approves_or_deletes_but_not_both() -> None:
 
 def test_obr002_removes_the_rule_or_switches_the_mode_but_not_both() -> None:
     assert not any("isolationMode" in each.line for each in lines("OBR002"))
-    assert order("OBR002", "> {{workspace}}-{{rule}}.json", "outbound-rule remove") == [0, 1]
+    assert order("OBR002", ".json", "outbound-rule remove") == [0, 1]
     assert "isolationMode" in uncommented(fix("OBR002").az, "az")
     assert "--managed-network" not in fix("OBR002").az
 

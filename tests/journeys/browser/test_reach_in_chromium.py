@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import json
 import random
+import shlex
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from checks.contract.tables import Tables
-from checks.network.reach_answers import reach_answer
+from checks.network.reach_answers import ManagedNetwork, reach_answer
 from checks.network.service_tags import SHARED_TAGS, SINGLE_SERVICE_TAGS
+from reports.literals import az_literal
 from reports.page.networks import fleet
 from scanner.errors import UsageError
 from scanner.questions.destinations import destination_of
 from tests.support.audits.audits import audit_of, html_of
-from tests.support.audits.tenants import project_row, workspace_row
+from tests.support.audits.tenants import HOSTILE_NAMES, project_row, workspace_row
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -188,8 +191,104 @@ def test_the_box_counts_names_and_links(browser_page: Opener) -> None:
     total = len(tables.workspaces)
     assert f"of {total} workspaces may reach it" in page.locator("#reach-answer").inner_text()
     assert "reach=Storage" in page.evaluate("location.hash")
-    counts = page.locator("#reach-answer summary").all_inner_texts()
+    counts = page.locator("#reach-answer .answers > details > summary").all_inner_texts()
     assert sum(int(each.rpartition(" ")[2]) for each in counts) == total
     page.locator("#reach-answer .names a:visible").first.click()
     page.locator("#workspace-title").wait_for()
     assert json.dumps(page.locator("#workspace-title").inner_text())
+
+
+CLOSING = """(questions) => questions.map((question) => {
+  try {
+    return azmlAudit.reachAnswers(question).filter(({ answer }) => answer === "allowed")
+      .map((each) => [azmlAudit.idOf(each.workspace).toLowerCase(), azmlAudit.closingCommands(each)]);
+  } catch { return []; }
+})"""
+
+SETTLING = """(questions) => questions.map((question) => {
+  try {
+    return azmlAudit.reachAnswers(question).filter(({ answer }) => answer === "unknown")
+      .map((each) => [each.reason, ...azmlAudit.settlingOf(each, question)]);
+  } catch { return []; }
+})"""
+
+
+def after(network: ManagedNetwork, commands: str) -> ManagedNetwork:
+    """Return the managed network after the commands. A rule that Azure did not put in force may be in force then."""
+    lines = [shlex.split(line, comments=True) for line in commands.splitlines()]
+    removed = {words[words.index("--rule") + 1] for words in lines if "remove" in words}
+    is_stricter = any("AllowOnlyApprovedOutbound" in word for words in lines for word in words)
+    rules = {name: rule for name, rule in network.rules.items() if name not in removed}
+    if not is_stricter:
+        return replace(network, rules=rules)
+    in_force = {name: replace(rule, status="Active") for name, rule in rules.items()}
+    return replace(network, mode="AllowOnlyApprovedOutbound", rules=in_force)
+
+
+def test_after_its_commands_no_workspace_may_reach_the_destination(browser_page: Opener) -> None:
+    draw = random.Random(SEED + 1)
+    tables = a_tenant(draw)
+    asked = sorted(set(questions(draw, 120)))
+    networks = fleet(tables).networks
+    closed = 0
+    for question, answers in zip(asked, opened(browser_page, tables).evaluate(CLOSING, asked), strict=True):
+        for id, commands in answers:
+            assert commands, (question, id)
+            assert reach_answer(after(networks[id], commands), parsed(question)).answer != "allowed", (
+                question,
+                id,
+                commands,
+            )
+            closed += 1
+    assert closed > 200
+
+
+def test_every_unknown_answer_says_what_settles_it(browser_page: Opener) -> None:
+    draw = random.Random(SEED + 2)
+    asked = sorted(set(questions(draw, 60)))
+    found = [each for some in opened(browser_page, a_tenant(draw)).evaluate(SETTLING, asked) for each in some]
+    assert len(found) > 300
+    assert [each for each in found if not each[1].endswith(".") or "undefined" in "".join(each)] == []
+
+
+def test_a_rule_of_azures_own_has_no_command(browser_page: Opener) -> None:
+    tables = Tables.of(
+        workspaces=[
+            {
+                **workspace_row(0),
+                "kind": "Default",
+                "isolation_mode": "AllowOnlyApprovedOutbound",
+                "managed_network_reported": True,
+                "outbound_rules_known": True,
+            }
+        ],
+        outbound_rules=[
+            {
+                "rule_id": f"{workspace_row(0)['workspace_id']}/outboundRules/monitor",
+                "workspace_id": workspace_row(0)["workspace_id"],
+                "rule": "monitor",
+                "type": "ServiceTag",
+                "category": "Required",
+                "status": "Active",
+                "action": "Allow",
+                "service_tag": "AzureMonitor",
+                "protocol": "TCP",
+                "port_ranges": "443",
+                "address_prefixes": "",
+            }
+        ],
+    )
+    page = opened(browser_page, tables)
+    page.fill("#reach-input", "AzureMonitor")
+    page.keyboard.press("Enter")
+    answer = page.locator("#reach-answer")
+    assert "1 by rules of Azure's own. No command of this page closes it" in answer.inner_text()
+    assert answer.locator("pre").count() == 0
+
+
+def test_a_word_for_the_shell_is_the_same_as_in_python(browser_page: Opener) -> None:
+    words = [*HOSTILE_NAMES, *HOSTS, "", "-x", "@file", "it's", "a b", "$HOME", "x\u202ey", "ü"]
+    page = opened(browser_page, a_tenant(random.Random(SEED)))
+    assert page.evaluate("(words) => words.map(azmlAudit.shellWord)", words) == [
+        az_literal(word) for word in words
+    ]
