@@ -34,9 +34,9 @@ function breakable(value) {
 function plainTable(label, heads, rows) {
   if (!rows.length) return null;
   const used = heads.map((_, at) => rows.some((row) => row[at]));
-  const kept = (row, tag, options) => row.filter((_, at) => used[at]).map((cell) => element(tag, options, cell instanceof Node ? cell : cell ? breakable(cell) : "–"));
+  const kept = (row, tag, optionsOf) => row.flatMap((cell, at) => (used[at] ? [element(tag, optionsOf(at), cell instanceof Node ? cell : cell ? breakable(cell) : "–")] : []));
   return element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": label },
     element("table", { class: "plain" },
-      element("thead", {}, element("tr", {}, kept(heads, "th", { scope: "col" }))),
-      element("tbody", {}, rows.map((row) => element("tr", {}, kept(row, "td", {}))))));
+      element("thead", {}, element("tr", {}, kept(heads, "th", () => ({ scope: "col" })))),
+      element("tbody", {}, rows.map((row) => element("tr", {}, kept(row, "td", (at) => ({ "data-label": heads[at] })))))));
 }

@@ -91,7 +91,7 @@ function pictureOf(workspace) {
     label(300, 163, (valueOf(workspace, "managed_network_status") ?? "").toLowerCase(), "faint", "middle"),
     label(8, 208, "behind it", "head"),
     ...(behind.length ? behind.flatMap((row, at) => dependencyIn(row, 8 + at * 148, owner)) : [label(8, 234, "no dependency was read", "unsure")]));
-  return element("figure", { tabindex: "0", role: "group", "aria-label": "Picture of the workspace" }, picture);
+  return element("figure", { tabindex: "0", role: "group", "aria-label": "Picture of the workspace" }, picture, element("figcaption", { class: "hint" }, "The picture is wider: move it sideways →"));
 }
 
 // The check of its lock that objects to a dependency, such as for what its perimeter admits.
