@@ -9,10 +9,12 @@ from dataclasses import dataclass, replace
 from checks.drift.openings import destination_text
 from checks.network.reachability import is_in_force
 from reports.audit import Audit
+from reports.page.head import command_in
 from reports.page.networks import AZURE, EVERYBODY, ONE_OWNER, PRIVATE, UNDECIDED, Fleet
 from reports.page.violations import since_text
 from reports.page.workspace_rows import WorkspaceRow
 from reports.statuses import SEVERITY_ORDER
+from reports.tables.population import SubscriptionRow
 from reports.tables.workspaces import workspace_name
 
 INBOUND = ("public", "selected addresses", "unknown", "private")
@@ -77,24 +79,41 @@ class SubscriptionLine:
     worst: tuple[tuple[str, int], ...]
     unknown: int
     """Workspaces with something unknown."""
+    is_read: bool
+    """Whether its workspaces were listed completely."""
+    command: str
+    """The command that lets the next scan read it, "" if it was read or no command is known."""
 
 
-def by_subscription(rows: Iterable[WorkspaceRow]) -> Sequence[SubscriptionLine]:
-    """Return a line for each subscription; the one with the most and worst violations first."""
-    counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
+def by_subscription(
+    rows: Iterable[WorkspaceRow], subscriptions: Iterable[SubscriptionRow]
+) -> Sequence[SubscriptionLine]:
+    """Return a line for each subscription: first those not read, then by the most and worst violations."""
+    known = {row.name: row for row in subscriptions}
+    counts: defaultdict[str, Counter[str]] = defaultdict(Counter, {name: Counter() for name in known})
     for row in rows:
         name = row.cells["subscription"] or row.cells["subscription_id"] or "not reported"
         tally = row.tallies[0] if row.tallies else None
         counts[name].update(["all"])
         counts[name].update([] if tally is None else [tally.worst] if tally.violations else [])
         counts[name].update(["unknown"] if tally is not None and tally.unknown else [])
-    order = sorted(counts, key=lambda name: ([-counts[name][each] for each in SEVERITY_ORDER], name.lower()))
+    unread = {name for name, row in known.items() if not row.is_read}
+    order = sorted(
+        counts,
+        key=lambda name: (
+            name not in unread,
+            [-counts[name][each] for each in SEVERITY_ORDER],
+            name.lower(),
+        ),
+    )
     return [
         SubscriptionLine(
             name=name,
             workspaces=counts[name]["all"],
             worst=tuple((each, counts[name][each]) for each in SEVERITY_ORDER if counts[name][each]),
             unknown=counts[name]["unknown"],
+            is_read=name not in unread,
+            command=command_in(known[name].closes) if name in unread else "",
         )
         for name in order
     ]

@@ -59,7 +59,7 @@ def _pieces(audit: Audit) -> Iterator[str]:
         inbound=INBOUND,
         outbound=OUTBOUND,
         cells=cells(judged),
-        subscriptions=by_subscription(judged),
+        subscriptions=by_subscription(judged, read.subscriptions),
         destinations=destinations(audit, network),
         most_destinations=MOST_DESTINATIONS,
         rows=rows,

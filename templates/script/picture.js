@@ -88,7 +88,7 @@ function pictureOf(workspace) {
     ...arrows(comers, 186, comers[0][0] === "nobody from outside" ? 186 : 222), ...arrows(goals, 378, 410),
     label(300, 62, inner[0], "strong", "middle"), label(300, 92, inner[1], "", "middle"), label(300, 113, inner[2], "", "middle"),
     label(300, 143, MODES[(valueOf(workspace, "effective_isolation_mode") ?? "").toLowerCase()] ?? "mode not reported", "faint", "middle"),
-    label(300, 163, (valueOf(workspace, "managed_network_status") ?? "").toLowerCase(), "faint", "middle"),
+    label(300, 163, short((valueOf(workspace, "managed_network_status") ?? "").toLowerCase(), 24), "faint", "middle"),
     label(8, 208, "behind it", "head"),
     ...(behind.length ? behind.flatMap((row, at) => dependencyIn(row, 8 + at * 148, owner)) : [label(8, 234, "no dependency was read", "unsure")]));
   return element("figure", { tabindex: "0", role: "group", "aria-label": "Picture of the workspace" }, picture, element("figcaption", { class: "hint" }, "The picture is wider: move it sideways →"));
@@ -107,7 +107,7 @@ function dependencyIn([role, access, action, endpoints, perimeter, id], x, owner
   const lock = !access ? "not read" : perimeter ? "perimeter " + perimeter.toLowerCase() : isOpen ? "open" : /perimeter/i.test(access) ? "perimeter" : action && /deny/i.test(action) && /enabled/i.test(access) ? "selected" : "closed";
   return [
     drawn("rect", { class: kind, x, y: 216, width: 138, height: 36, rx: 3 }),
-    label(x + 8, 231, `${role ?? "resource"} ${objected}`.trim(), "strong"),
-    label(x + 8, 246, lock + (!perimeter && endpoints && /^\d+$/.test(endpoints) ? `, ${counted(Number(endpoints), "endpoint", "endpoints")}` : ""), kind),
+    label(x + 8, 231, short(`${role ?? "resource"} ${objected}`.trim(), 19), "strong"),
+    label(x + 8, 246, short(lock + (!perimeter && endpoints && /^\d+$/.test(endpoints) ? `, ${counted(Number(endpoints), "endpoint", "endpoints")}` : ""), 23), kind),
   ];
 }

@@ -4,7 +4,7 @@ const SINGLE = [
   ["mode", "Isolation mode", "effective_isolation_mode"], ["kind", "Kind", "kind"], ["region", "Region", "location"], ["state", "State", "provisioning_state"],
 ];
 const FACETS = [["severity", "Violations by severity"], ["verdict", "Findings"], ...SINGLE.map(([name, label]) => [name, label]), ["check", "Check violated"], ["control", "Control violated"], ["tag", "Tag"]];
-const query = { words: "", sort: "need", down: false, chosen: new Map(), workspace: "", finding: "" };
+const query = { words: "", sort: "need", down: false, chosen: new Map(), workspace: "", finding: "", places: [] };
 
 // A facet has its values, and for each workspace the codes of those that it has, in one array after the other.
 function facetOf(listed) {
@@ -61,38 +61,44 @@ const facet = (name) => (facets[name] ??= facetOf(MAKERS[name]));
 const lowered = [];
 const lower = (number) => (number < 0 ? "" : (lowered[number] ??= facts.strings[number].toLowerCase()));
 
-function hasWord(word) {
+// The places of a workspace that a word matches, each as what it is and its text.
+function placesWith(word) {
   const [name, value] = [word.slice(0, word.indexOf(":")), word.slice(word.indexOf(":") + 1)];
-  if (name in MAKERS && value) return hasValue(facet(name), value);
+  if (name in MAKERS && value) return valuesWith(name, name, (each) => each.includes(value));
   const known = new Int8Array(facts.strings.length);
   const matches = (number) => {
     if (number < 0) return false;
     known[number] ||= lower(number).includes(word) ? 1 : -1;
     return known[number] > 0;
   };
-  const contents = facts.rules.contents.destination.map((number, at) => matches(number) || matches(facts.rules.contents.fqdn[at]) || matches(facts.rules.contents.address_prefixes[at]));
-  const checks = hasValue(facet("check"), word);
-  const controls = hasValue(facet("control"), (value) => value.split(" ").pop() === word);
-  return (workspace) => {
-    if (matches(workspaces.workspace_id[workspace]) || matches(workspaces.subscription[workspace]) || checks(workspace) || controls(workspace)) return true;
-    for (let at = startOf.rules[workspace]; at < startOf.rules[workspace + 1]; at += 1) if (contents[facts.rules.content[at]] || matches(facts.rules.name[at])) return true;
-    for (let at = startOf.dependencies[workspace]; at < startOf.dependencies[workspace + 1]; at += 1) if (matches(facts.dependencies.resource_id[at])) return true;
-    return false;
+  const { destination, fqdn, address_prefixes: prefixes } = facts.rules.contents;
+  const contents = destination.map((number, at) => [number, fqdn[at], prefixes[at]].find(matches) ?? -1);
+  const checks = valuesWith("check", "violates", (each) => each.includes(word));
+  const controls = valuesWith("control", "violates", (each) => each.split(" ").pop() === word);
+  const columns = [["workspace_id", "id"], ["subscription", "subscription"], ["hub_resource_id", "hub"]];
+  return function* (workspace) {
+    for (const [column, place] of columns) if (matches(workspaces[column][workspace])) yield [place, valueOf(workspace, column)];
+    yield* checks(workspace);
+    yield* controls(workspace);
+    for (let at = startOf.rules[workspace]; at < startOf.rules[workspace + 1]; at += 1) {
+      const content = contents[facts.rules.content[at]];
+      if (content >= 0 || matches(facts.rules.name[at])) yield ["rule", [text(facts.rules.name[at]), text(content)].filter(Boolean).join(" to ")];
+    }
+    for (let at = startOf.dependencies[workspace]; at < startOf.dependencies[workspace + 1]; at += 1) if (matches(facts.dependencies.resource_id[at])) yield ["dependency", text(facts.dependencies.resource_id[at])];
   };
 }
 
-function hasValue({ values, codes, starts }, part) {
-  const fits = typeof part === "string" ? (value) => value.includes(part) : part;
+function valuesWith(name, place, fits) {
+  const { values, codes, starts } = facet(name);
   const wanted = new Set(values.flatMap((value, code) => (fits(value.toLowerCase()) ? [code] : [])));
-  return (workspace) => {
-    for (let at = starts[workspace]; at < starts[workspace + 1]; at += 1) if (wanted.has(codes[at])) return true;
-    return false;
+  return function* (workspace) {
+    for (let at = starts[workspace]; at < starts[workspace + 1]; at += 1) if (wanted.has(codes[at])) yield [place, values[codes[at]]];
   };
 }
 
 // Return the workspaces that match, and for each facet how many have each value if that facet alone is left open.
 function answered(counting) {
-  const words = query.words.toLowerCase().split(/\s+/).filter(Boolean).map(hasWord);
+  query.places = query.words.toLowerCase().split(/\s+/).filter(Boolean).map((word) => [word, placesWith(word)]);
   const chosen = [...query.chosen].map(([name, values]) => {
     const { values: all, codes, starts } = facet(name);
     const wanted = new Set([...values].map((value) => all.indexOf(value)));
@@ -101,7 +107,7 @@ function answered(counting) {
   const counts = Object.fromEntries(counting.map((name) => [name, new Int32Array(facet(name).values.length)]));
   const found = [];
   for (let workspace = 0; workspace < size; workspace += 1) {
-    if (!words.every((has) => has(workspace))) continue;
+    if (!query.places.every(([, places]) => !places(workspace).next().done)) continue;
     let missed = null;
     let misses = 0;
     for (const { name, codes, starts, wanted } of chosen) {

@@ -16,7 +16,7 @@ function rowOf(workspace) {
   if (counts?.unknown[workspace]) problems.push(element("span", { class: "ask" }, mark("unknown"), counts.unknown[workspace].toLocaleString("en") + " unknown"));
   if (counts?.waived[workspace]) problems.push(element("span", { class: "waived" }, mark("waived"), counts.waived[workspace].toLocaleString("en") + " waived"));
   const absent = () => element("span", { class: "ask" }, "unknown");
-  return element("tr", { class: query.workspace === idOf(workspace).toLowerCase() ? "open" : null },
+  const row = element("tr", { class: query.workspace === idOf(workspace).toLowerCase() ? "open" : null },
     element("th", { scope: "row" }, walls(inbound, outbound), open, kind && kind !== "Default" ? element("span", { class: "kind" }, kind) : null, isUnsettled(state) ? element("span", { class: "chip" }, state) : null),
     cell("Findings", element("span", { class: "tally" }, problems.length ? problems : element("span", { class: "faint" }, "nothing to do"))),
     cell("Inbound", inbound), cell("Outbound", outbound),
@@ -24,6 +24,20 @@ function rowOf(workspace) {
     cell("Region", isolated(valueOf(workspace, "location") ?? "")),
     element("td", { "data-label": "Rules", class: "number" }, valueOf(workspace, "outbound_rules") ?? absent()),
     element("td", { "data-label": "Score", class: "number" }, facts.workspaces.scores[policy]?.[workspace] || element("span", { class: "faint" }, "–")));
+  row.cells[0].append(...whyFound(workspace, row.textContent.toLowerCase()));
+  return row;
+}
+
+// Where a word of the search is found, if the row does not show it.
+function whyFound(workspace, shown) {
+  return query.places.flatMap(([word, places]) => {
+    const found = shown.includes(word) || word.includes(":") ? undefined : places(workspace).next().value;
+    if (!found) return [];
+    const [place, value] = found;
+    const at = value.toLowerCase().indexOf(word);
+    const [start, end] = [Math.max(0, at - 30), Math.min(value.length, at + word.length + 40)];
+    return [element("span", { class: "why" }, `${place}: `, element("bdi", {}, start ? "…" : "", value.slice(start, at), element("mark", {}, value.slice(at, at + word.length)), value.slice(at + word.length, end), end < value.length ? "…" : ""))];
+  });
 }
 
 const isUnsettled = (state) => !["", "succeeded"].includes(state.toLowerCase());
@@ -44,7 +58,7 @@ function draw() {
   const first = Math.max(0, Math.floor(list.scrollTop / rowHeight) - 10);
   const last = Math.min(shown.length, first + Math.ceil(room / rowHeight) + 20);
   const space = (rows) => {
-    const spacer = element("tr", { class: "space", "aria-hidden": "true" }, element("td", { colspan: 8 }));
+    const spacer = element("tr", { class: "space", "aria-hidden": "true" }, element("td", {}));
     spacer.firstChild.style.height = rows * rowHeight + "px";
     return spacer;
   };

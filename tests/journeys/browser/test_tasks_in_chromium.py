@@ -39,9 +39,13 @@ def test_who_may_send_to_any_storage_account_and_what_to_type(
     page.click("#reach [data-ask=Storage]")
     answer = page.locator("#reach-answer")
     assert "10 of 28 workspaces may reach it: 9 unknown, 9 may not." in answer.inner_text()
-    assert "azml-audit scan --policy data-exfiltration" in answer.inner_text()
+    assert "9 by their isolation mode." in answer.inner_text()
+    answer.get_by_role("button", name="Copy commands").first.click()
+    answer.get_by_role("button", name="Copied").wait_for()
+    typed = page.evaluate("navigator.clipboard.readText()")
+    assert typed.count("AllowOnlyApprovedOutbound") == typed.count("provision-network") == 9
     answer.get_by_text("Commands", exact=True).first.click()
-    assert "az ml workspace outbound-rule remove" in answer.locator("pre").first.inner_text()
+    assert "az ml workspace outbound-rule remove" in answer.locator("pre").nth(1).inner_text()
 
 
 def test_a_control_is_found_by_its_id(browser_page: Opener, demo_bytes: bytes) -> None:
@@ -66,6 +70,14 @@ def test_a_subscription_that_was_not_read_is_named_by_the_search(
     page.fill("#search", "finance")
     hint = page.locator("#hints")
     assert "Larkfield Finance (restricted) was not read: nothing is known about it." in hint.inner_text()
+    assert "az role assignment create" in hint.inner_text()
+    reasons = page.locator("#workspace-table .why")
+    assert sorted(each.split(":")[0] for each in reasons.all_inner_texts()) == ["dependency", "hub"]
+    assert set(reasons.locator("mark").all_inner_texts()) == {"finance"}
+    page.locator("#fleet summary", has_text="By subscription").click()
+    row = page.locator("#fleet tr", has_text="Larkfield Finance").inner_text()
+    assert "not read" in row
+    assert "az role assignment create" in row
     page.fill("#search", "OBR005")
     assert hint.inner_text().startswith("Check OBR005")
     page.fill("#search", "")
@@ -84,3 +96,21 @@ def test_the_picture_shows_a_perimeter_and_the_check_that_objects(
         "perimeter enforced",
         "perimeter learning",
     ]
+
+
+def test_exfiltration_and_reach_are_connected_on_the_first_screen(
+    browser_page: Opener, demo_bytes: bytes
+) -> None:
+    page = ready(browser_page(demo_bytes))
+    sentence = page.locator(".ways-out")
+    assert re.match(
+        r"Outbound rules of 3 workspaces allow data exfiltration\. 9 more let data out to every public address by "
+        r"their isolation mode, which baseline accepts\.",
+        sentence.inner_text(),
+    )
+    sentence.locator("a").click()
+    page.locator("#reach-answer .sum").wait_for()
+    assert (
+        sentence.locator("a").inner_text().split()[0]
+        in page.locator("#reach-answer .sum").inner_text().split()
+    )

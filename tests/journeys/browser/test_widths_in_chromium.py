@@ -12,9 +12,6 @@ import pytest
 from checks.drift.comparison import drift
 from checks.registry import registry
 from reports.page import drift_page
-from scanner.history.page import page as history_page
-from scanner.history.trend import trend
-from tests.support.archived_runs import NONE, OPEN, archived, draft
 from tests.support.audits.audits import audit_of, html_of, waiver, written
 from tests.support.audits.histories import history
 from tests.support.audits.inventory import with_inventory
@@ -55,11 +52,6 @@ def changed() -> bytes:
     return written(drift_page.files(drift(old, new), "0.1.0"))["drift.html"]
 
 
-def nights() -> bytes:
-    runs = [draft(0, {"a": OPEN}), draft(1, {"a": NONE, "b": OPEN}, gaps=1), draft(2, {"a": NONE})]
-    return history_page([trend(archived(runs))]).encode()
-
-
 def unfold(page: Page) -> None:
     if page.locator("#workspace-table a.name").count():
         page.locator("#workspace-table a.name").first.click()
@@ -70,7 +62,7 @@ def unfold(page: Page) -> None:
 
 
 @pytest.mark.parametrize("width", [390, 768, 1100, 1440])
-@pytest.mark.parametrize("content", [usual, many, endless, changed, nights], ids=lambda made: made.__name__)
+@pytest.mark.parametrize("content", [usual, many, endless, changed], ids=lambda made: made.__name__)
 def test_no_text_is_cut(browser_page: Opener, content: Callable[[], bytes], width: int) -> None:
     page = browser_page(content(), viewport={"width": width, "height": 900})
     if content in (usual, many, endless):
