@@ -80,7 +80,7 @@ class SubscriptionLine:
     unknown: int
     """Workspaces with something unknown."""
     is_read: bool
-    """Whether its workspaces were listed completely."""
+    """True if its workspaces were listed completely."""
     command: str
     """The command that lets the next scan read it, "" if it was read or no command is known."""
 

@@ -42,7 +42,7 @@ class WaysOut:
     by_mode: int
     """Other workspaces whose isolation mode opens every public address."""
     is_accepted: bool | None
-    """Whether the policy accepts that mode in all of them; None if in some only."""
+    """True if the policy accepts that mode in all of them, None if in some only."""
     storage: int
     """Workspaces that may reach any storage account."""
 
