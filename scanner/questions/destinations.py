@@ -21,6 +21,7 @@ from checks.network.hosts import normal_host, spelling_defect
 from checks.network.reachability import Address, Destination, Endpoint, Host, Service
 from checks.network.service_tags import SHARED_TAGS, SINGLE_SERVICE_TAGS
 from checks.network.targets import resource_type_of, subresources_of
+from checks.suggestions import did_you_mean
 from scanner.errors import UsageError
 
 PROTOCOLS = ("tcp", "udp", "icmp")
@@ -28,7 +29,13 @@ _FORMS = (
     "Write HOST[:PORT][/PROTOCOL], such as pypi.org, pypi.org:80/tcp or 20.1.2.3:22; a network such as 20.1.2.0/24; a "
     "service tag such as Storage.WestEurope; or a resource id with its sub-resource, such as ID#blob."
 )
-_TAGS = {tag.rstrip("*") for tag in (*SHARED_TAGS, *SINGLE_SERVICE_TAGS)}
+_TAGS = {
+    tag.rstrip("*").lower(): tag.rstrip("*")
+    for tag in sorted((*SHARED_TAGS, *SINGLE_SERVICE_TAGS), reverse=True)
+}
+"""The known tags by their name in lower case."""
+_REGION = re.compile(r"[a-z]*(north|south|east|west|central|usgov|usdod)[a-z]*\d?", re.IGNORECASE)
+"""The names of Azure's regions. No top-level domain has such a name, so `storage.westeurope` is no host."""
 
 
 def destination_of(text: str) -> Destination:
@@ -45,9 +52,9 @@ def destination_of(text: str) -> Destination:
     network = network_of(place.strip("[]"))
     if network is not None:
         return Address(network=network, **tail)  # type: ignore[arg-type]
-    if _is_tag(place):
-        return Service(tag=place, **tail)  # type: ignore[arg-type]
-    defect = spelling_defect(place) if place else "names nothing"
+    if tag := _tag(place):
+        return Service(tag=tag, **tail)  # type: ignore[arg-type]
+    defect = _defect(place)
     if defect:
         raise UsageError(f"{text!r} is no destination: it {defect}. {_FORMS}")
     return Host(name=normal_host(place), **tail)  # type: ignore[arg-type]
@@ -124,12 +131,30 @@ def _port(text: str, word: str) -> tuple[str, int]:
     return found["place"], int(digits)
 
 
-def _is_tag(place: str) -> bool:
-    """Return whether the text is a known service tag, spelled as Microsoft spells it, with or without a region."""
-    if place in _TAGS:
-        return True
+def _tag(place: str) -> str:
+    """Return the service tag, with or without a region, in any case; "" if the text is none.
+
+    Raises UsageError for an unknown tag with a region.
+    """
+    if place.lower() in _TAGS:
+        return _TAGS[place.lower()]
     head, _, region = place.partition(".")
-    return head in _TAGS and region.isalnum() and region[:1].isupper()
+    known = _TAGS.get(head.lower(), "")
+    if _REGION.fullmatch(region) and head and not head.startswith("*"):
+        if not known:
+            hint = did_you_mean(head, _TAGS.values())
+            raise UsageError(f"{place!r} is no destination: there is no service tag {head!r}. {hint}{_FORMS}")
+        return f"{known}.{region}"
+    is_as_spelled = head == known and region.isalnum() and region[:1].isupper()
+    return place if known and is_as_spelled else ""
+
+
+def _defect(place: str) -> str:
+    """Return why the text is no host, "" if it is one. A name that ends in a number is a mistyped address."""
+    if not place:
+        return "names nothing"
+    is_number = normal_host(place).rpartition(".")[2].isdecimal()
+    return spelling_defect(place) or ("is no address, and no host name ends in a number" if is_number else "")
 
 
 def _endpoint(word: str) -> Endpoint:

@@ -14,14 +14,25 @@ function destinationOf(typed) {
   const [place, port] = found ? [found[1], Number(found[2])] : [word, 443];
   const network = parsedNetwork(place.replace(/^\[+|\]+$/g, ""));
   if (network) return { kind: "address", network, port, protocol };
-  const [head, ...region] = place.split(".");
-  const isTag = engine.tags.includes(place) || (engine.tags.includes(head) && /^[A-Z][A-Za-z0-9]*$/.test(region.join(".")));
-  if (isTag) return { kind: "service", tag: place, port, protocol };
+  const tag = tagOf(typed, place);
+  if (tag) return { kind: "service", tag, port, protocol };
   const name = normalHost(place);
   const labels = name.replace(/^\*\.?/, "").split(".");
   const isHost = name === "*" || (labels.every((label) => /^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$/.test(label)) && name.length <= 253 && !place.trim().startsWith("."));
-  if (!isHost) throw new Error(`${typed.trim() || "Nothing"} is no destination. ${FORMS}`);
+  if (!isHost || /^\d+$/.test(labels.at(-1))) throw new Error(`${typed.trim() || "Nothing"} is no destination. ${FORMS}`);
   return { kind: "host", name, port, protocol };
+}
+
+function tagOf(typed, place) {
+  const spelled = (name) => engine.tags.find((tag) => tag.toLowerCase() === name.toLowerCase());
+  const [head, ...rest] = place.split(".");
+  const [known, region] = [spelled(head), rest.join(".")];
+  if (spelled(place)) return spelled(place);
+  if (head && !head.startsWith("*") && /^[a-z]*(north|south|east|west|central|usgov|usdod)[a-z]*\d?$/i.test(region)) {
+    if (!known) throw new Error(`There is no service tag ${head} for ${typed.trim()}. ${FORMS}`);
+    return `${known}.${region}`;
+  }
+  return head === known && /^[A-Z][A-Za-z0-9]*$/.test(region) ? place : "";
 }
 
 function ofUrl(typed, word) {

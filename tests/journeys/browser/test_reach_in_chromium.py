@@ -65,6 +65,12 @@ NO_DESTINATION = (
     "/subscriptions/x",
     "a*b.example",
     "300.1.1.1:x",
+    "300.1.1.1",
+    "storage",
+    "storage.westeurope",
+    "STORAGE.northeurope",
+    "Storag.WestEurope",
+    "storage.com",
 )
 
 
