@@ -128,6 +128,8 @@ def _why_a_rule_may_open(network: ManagedNetwork, destination: Destination) -> t
 
 
 def _what_would_decide(rule: OutboundRule, destination: Destination) -> str:
+    if isinstance(destination, Address) and rule.service_tag and destination.tags is not None:
+        return ": the file of service tags does not decide it"
     if isinstance(destination, Address) and rule.service_tag:
         return ": the addresses of its service tag decide, so add --service-tags FILE"
     if isinstance(destination, Service) and rule.address_prefixes:

@@ -62,12 +62,16 @@ class Host:
 
 @dataclass(frozen=True, kw_only=True)
 class Address:
-    """An address or a network. `tags` are the service tags that include it, None if they are not known."""
+    """An address or a network. `tags` are the service tags that include it, None if they are not known.
+
+    Of other tags than those of `listed` it is not known; None lists every tag.
+    """
 
     network: Network
     protocol: str = "TCP"
     port: int = WORKING_PORT
     tags: frozenset[str] | None = None
+    listed: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -277,7 +281,8 @@ def _tag_covers_address(tag: str, destination: Address) -> bool | None:
         return False if public else None
     if public is False:
         return False
-    return None if destination.tags is None else tag in destination.tags
+    is_known = destination.listed is None or tag in destination.listed
+    return tag in destination.tags if is_known and destination.tags is not None else None
 
 
 def _carries(protocol: str | None, wanted: str) -> bool | None:

@@ -16,7 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from checks.network.addresses import Network, covers, network_of, union
+from checks.network.addresses import Network, covers, network_of, overlaps, union
 from checks.network.hosts import normal_host, spelling_defect
 from checks.network.reachability import Address, Destination, Endpoint, Host, Service
 from checks.network.service_tags import SHARED_TAGS, SINGLE_SERVICE_TAGS
@@ -80,22 +80,45 @@ def service_tags(path: Path) -> Mapping[str, list[Network]]:
     """
     try:
         values = json.loads(path.read_text(encoding="utf-8-sig"))["values"]
-        return {
-            str(each["name"]).lower(): union(each["properties"]["addressPrefixes"]) or [] for each in values
-        }
+        listed = [(each["name"], each["properties"]["addressPrefixes"]) for each in values]
     except OSError as error:
         raise UsageError(f"Could not read {path}: {error.strerror}.") from error
     except (ValueError, TypeError, KeyError, RecursionError) as error:
+        raise UsageError(f"{path} {_NO_TAGS}") from error
+    if not listed or not all(isinstance(tag, str) and _is_texts(prefixes) for tag, prefixes in listed):
+        raise UsageError(f"{path} {_NO_TAGS}")
+    return {tag.lower(): _networks(path, tag, prefixes) for tag, prefixes in listed}
+
+
+_NO_TAGS = (
+    "is not Microsoft's file of service tags: it has no `values` with `name` and `properties.addressPrefixes`. "
+    "Download it from https://www.microsoft.com/download/details.aspx?id=56519."
+)
+
+
+def _is_texts(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(each, str) for each in value)
+
+
+def _networks(path: Path, tag: str, prefixes: list[str]) -> list[Network]:
+    networks = union(prefixes)
+    if networks is None:
+        wrong = next(each for each in prefixes if network_of(each) is None)
         raise UsageError(
-            f"{path} is not Microsoft's file of service tags: it has no `values` with `name` and "
-            "`properties.addressPrefixes`. Download it from https://www.microsoft.com/download/details.aspx?id=56519."
-        ) from error
+            f"{path}: the service tag {tag} has {wrong!r}, which is no network. Download the file again."
+        )
+    return networks
 
 
 def with_tags(destination: Address, tags: Mapping[str, list[Network]]) -> Address:
-    """Return the address with the service tags that include it."""
-    inside = (tag for tag, networks in tags.items() if covers(networks, [destination.network]))
-    return replace(destination, tags=frozenset(inside))
+    """Return the address with the service tags that include it, and those that the file decides.
+
+    A tag that is not in the file is not decided, and neither is one that includes a part of a network.
+    """
+    asked = destination.network
+    inside = frozenset(tag for tag, networks in tags.items() if covers(networks, [asked]))
+    parts = frozenset(tag for tag, networks in tags.items() if overlaps(networks, asked)) - inside
+    return replace(destination, tags=inside, listed=frozenset(tags) - parts)
 
 
 def _of_url(text: str, word: str, scheme: str) -> str:

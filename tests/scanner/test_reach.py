@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from checks.network.reachability import Address, Destination, Endpoint, Host, Service
+from checks.network.reach_answers import ManagedNetwork, reach_answer
+from checks.network.reachability import Address, Destination, Endpoint, Host, OutboundRule, Service
 from scanner.emulator.demo.tenant import demo_tenant
 from scanner.errors import UsageError
 from scanner.questions.destinations import destination_of, in_words, service_tags, with_tags
@@ -99,7 +100,42 @@ def test_the_file_of_service_tags_places_an_address(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", ["", "{}", "[]", '{"values": 1}', '{"values": [{"name": "x"}]}', "[" * 100_000]
+    ("tag", "network", "answer"),
+    [
+        ("Storage", "20.1.2.3", "allowed"),
+        ("Sql", "20.1.2.3", "blocked"),
+        ("Storage", "20.0.0.0/15", "unknown"),
+        ("Sql", "20.0.0.0/15", "blocked"),
+        ("AppService", "20.1.2.3", "unknown"),
+    ],
+)
+def test_a_tag_that_the_file_does_not_decide_is_unknown(
+    tag: str, network: str, answer: str, tmp_path: Path
+) -> None:
+    asked = with_tags(Address(network=ip_network(network)), service_tags(tags_file(tmp_path)))
+    rule = OutboundRule(
+        type="ServiceTag",
+        status="Active",
+        action="Allow",
+        service_tag=tag,
+        protocol="TCP",
+        port_ranges="443",
+        address_prefixes="",
+    )
+    assert (
+        reach_answer(ManagedNetwork(mode="AllowOnlyApprovedOutbound", rules={"r": rule}), asked).answer
+        == answer
+    )
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        *("", "{}", "[]", '{"values": 1}', '{"values": [{"name": "x"}]}', "[" * 100_000, '{"values": []}'),
+        *('{"values": {}}', '{"values": [{"name": null, "properties": {"addressPrefixes": []}}]}'),
+        '{"values": [{"name": "x", "properties": {"addressPrefixes": "20.1.0.0/16"}}]}',
+        '{"values": [{"name": "x", "properties": {"addressPrefixes": [1]}}]}',
+    ],
 )
 def test_another_file_of_service_tags_is_named(content: str, tmp_path: Path) -> None:
     path = tmp_path / "tags.json"
@@ -108,6 +144,15 @@ def test_another_file_of_service_tags_is_named(content: str, tmp_path: Path) -> 
         service_tags(path)
     with pytest.raises(UsageError, match="Could not read"):
         service_tags(tmp_path / "none.json")
+
+
+def test_a_prefix_that_is_no_network_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "tags.json"
+    path.write_text(
+        '{"values": [{"name": "Sql", "properties": {"addressPrefixes": ["20.1.0.0/16", "x"]}}]}', "utf-8"
+    )
+    with pytest.raises(UsageError, match="the service tag Sql has 'x', which is no network"):
+        service_tags(path)
 
 
 @pytest.fixture(scope="module")
