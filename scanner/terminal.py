@@ -24,7 +24,7 @@ from rich.progress import (
     TextColumn,
 )
 from rich.segment import Segment
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from reports.writing.lines import harmless
@@ -146,15 +146,33 @@ class Terminal:
         logging.getLogger("azure").setLevel(logging.DEBUG if level is LogLevel.DEBUG else logging.ERROR)
 
 
-class _Note(ProgressColumn):
-    """The requests and waits of the scan, with the time left: made anew each time that the bars are drawn."""
-
-    def __init__(self, note: Callable[[], str]) -> None:
-        super().__init__()
-        self._note = note
+class _Notes(ProgressColumn):
+    """The note of each bar, made anew each time that the bars are drawn."""
 
     def render(self, task: Task) -> Text:
-        return Text(harmless(self._note()) if task.fields.get("is_noted") else "")
+        return Text(harmless(task.fields["note"]()))
+
+
+_BAR = 20
+"""The cells of a bar: beside it, every note fits into 80 columns."""
+
+
+class _Bars(Progress):
+    """The bars, and below them what the scan waits for."""
+
+    def __init__(self, waits: Callable[[], str], console: Console, *, disable: bool) -> None:
+        columns = (
+            *(SpinnerColumn(), TextColumn("{task.description}"), BarColumn(bar_width=_BAR)),
+            *(MofNCompleteColumn(), _Notes(Column(no_wrap=True))),
+        )
+        self._waits = waits
+        super().__init__(*columns, console=console, transient=True, disable=disable)
+
+    def get_renderables(self) -> Iterator[RenderableType]:
+        """Yield the bars, and a line if the scan waits."""
+        yield self.make_tasks_table(self.tasks)
+        if waits := self._waits():
+            yield Text(harmless(waits), style="yellow")
 
 
 class TerminalProgress:
@@ -162,25 +180,18 @@ class TerminalProgress:
 
     def __init__(self, console: Console, *, enabled: bool) -> None:
         """Draw on `console`, which should be the one for stderr."""
-        self._progress = Progress(
-            SpinnerColumn(),
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            _Note(self._note),
-            console=console,
-            transient=True,
-            disable=not (enabled and console.is_terminal),
-        )
         self._requests = Requests()
         self._waits = Waits()
+        self._progress = _Bars(
+            self._waits.text, console=console, disable=not (enabled and console.is_terminal)
+        )
         self._is_drawn = not self._progress.disable
         self._has_ended = threading.Event()
 
     def __enter__(self) -> TerminalProgress:
         """Start drawing."""
-        self._subscriptions = self._task("Subscriptions", is_noted=True)
-        self._workspaces = self._task("Workspaces")
+        self._subscriptions = self._task("Subscriptions", self._requests_so_far)
+        self._workspaces = self._task("Workspaces", self._time_left)
         self._progress.start()
         if not self._is_drawn:
             threading.Thread(target=self._remind, daemon=True).start()
@@ -198,8 +209,8 @@ class TerminalProgress:
         self._has_ended.set()
         self._progress.stop()
 
-    def _task(self, description: str, *, is_noted: bool = False) -> TaskID:
-        return self._progress.add_task(description, total=None, is_noted=is_noted)
+    def _task(self, description: str, note: Callable[[], str]) -> TaskID:
+        return self._progress.add_task(description, total=None, note=note)
 
     def subscriptions_found(self, count: int) -> None:
         """Set the total."""
@@ -234,9 +245,8 @@ class TerminalProgress:
         """Show the wait."""
         self._waits.add(PACED, scope, seconds)
 
-    def _note(self) -> str:
-        requests = f"{self._requests.count:,} requests, {self._requests.a_second():.0f} a second"
-        return " · ".join(filter(None, (requests, self._time_left(), self._waits.text())))
+    def _requests_so_far(self) -> str:
+        return f"{self._requests.count:,} requests, {self._requests.a_second():.0f} a second"
 
     def _time_left(self) -> str:
         """Return the time that the rest of the workspaces takes at the speed so far, or "" before it is known."""

@@ -20,10 +20,19 @@ FORMAT_VERSION = "1.1"
 
 
 def result_of(
-    audit: Audit, folder: Path, *, code: int, meaning: str, evidence: Path | None
+    audit: Audit,
+    folder: Path,
+    *,
+    code: int,
+    meaning: str,
+    evidence: Path | None,
+    seconds: float | None = None,
 ) -> dict[str, Any]:
-    """Return the result: exit code, verdicts, counts, coverage, files, root digest, and the duration in seconds."""
-    tables = audit.tables
+    """Return the result: exit code, verdicts, counts, coverage, files, root digest, and the duration in seconds.
+
+    `seconds` is the duration of the whole run. If not given, it is the time of reading.
+    """
+    tables, reading = audit.tables, audit.finished_at - audit.started_at
     seen = population(tables)
     return {
         "format_version": FORMAT_VERSION,
@@ -34,7 +43,7 @@ def result_of(
         "source": audit.source,
         "started_at": audit.started_at.isoformat(),
         "finished_at": audit.finished_at.isoformat(),
-        "duration_seconds": (audit.finished_at - audit.started_at).total_seconds(),
+        "duration_seconds": round(reading.total_seconds() if seconds is None else seconds, 1),
         "verdicts": [_verdict(verdict) for verdict in audit.verdicts],
         "counts": {"workspaces": seen.workspaces, "outbound_rules": len(tables.outbound_rules)},
         "coverage": {

@@ -52,6 +52,7 @@ def scan(
 
     Policies, formats and the output folder are checked before `connect` is called.
     """
+    began = monotonic()
     policies = loaded(job.policies, registry())
     formats = chosen(job.formats)
     check_regression_option(job)
@@ -74,7 +75,7 @@ def scan(
         if not gathered.tables.gaps["code"].eq(PAST_DEADLINE).any():
             store.finish()
         run = _kept_run(job, archive, audit, folder) if archive is not None else ""
-    return _concluded(job, audit, folder, terminal, run)
+    return _concluded(job, audit, folder, terminal, run, began)
 
 
 def _archive(
@@ -184,7 +185,7 @@ def _audited(job: Job, gathered: Gathered, policies: tuple[LoadedPolicy, ...]) -
     return replace(audit, selection=job.selection)
 
 
-def _concluded(job: Job, audit: Audit, folder: Path, terminal: Terminal, run: str) -> int:
+def _concluded(job: Job, audit: Audit, folder: Path, terminal: Terminal, run: str, began: float) -> int:
     """Print the summary and return the exit code."""
     code, meaning = _exit_of(audit, fail_on_regression=job.fail_on_regression)
     for line in previous_note(folder):
@@ -198,18 +199,19 @@ def _concluded(job: Job, audit: Audit, folder: Path, terminal: Terminal, run: st
             is_live=job.earlier is None,
         )
         show(audit, folder, terminal.out, ending)
-    _after(job, audit, folder, code=code, meaning=meaning)
+    _after(job, audit, folder, began, code=code, meaning=meaning)
     if job.attest and job.attest.failure:
         terminal.complain(f"azml-audit: {job.evidence} is sealed without a timestamp. {job.attest.failure}")
         return ExitCode.INTERNAL
     return code
 
 
-def _after(job: Job, audit: Audit, folder: Path, *, code: int, meaning: str) -> None:
+def _after(job: Job, audit: Audit, folder: Path, began: float, *, code: int, meaning: str) -> None:
     """Write the result line and the metrics, and run the command of `--on-change`."""
     if job.result is None and job.metrics is None and not job.on_change:
         return
-    result = result_of(audit, folder, code=code, meaning=meaning, evidence=job.evidence)
+    seconds = monotonic() - began
+    result = result_of(audit, folder, code=code, meaning=meaning, evidence=job.evidence, seconds=seconds)
     if job.result is not None:
         write_result(result, job.result)
     if job.metrics is not None:

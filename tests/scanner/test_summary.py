@@ -219,6 +219,7 @@ def test_result_is_one_line_of_json_and_nothing_else(tmp_path: Path) -> None:
     assert run("demo", "--quiet", "--output", str(tmp_path / "r2"), *sealed) == (0, "", "")
     result = json.loads(out)
     assert result["exit_code"] == 1
+    assert result["duration_seconds"] > 0
     assert result["coverage"] == {
         "subscriptions": 6,
         "subscriptions_read": 5,

@@ -105,4 +105,27 @@ def test_on_a_terminal_the_requests_a_second_and_the_time_left_are_drawn() -> No
             time.sleep(0.01)
         progress._progress.refresh()
     assert isinstance(console.file, io.StringIO)
-    assert re.search(r"3 requests, 3 a second · about \d+:\d\d:\d\d left", console.file.getvalue())
+    assert re.search(r"3 requests, 3 a second", console.file.getvalue())
+    assert re.search(r"about \d+:\d\d:\d\d left", console.file.getvalue())
+
+
+def test_at_80_columns_every_note_has_its_line_and_no_id_is_broken() -> None:
+    console = HarmlessConsole(file=io.StringIO(), force_terminal=True, width=80, color_system=None)
+    subscription = "379ca87f-4564-5195-ac26-a96fd63fd33e"
+    with TerminalProgress(console, enabled=True) as progress:
+        progress.subscriptions_found(1200)
+        progress.workspaces_found(123456)
+        for _ in range(12345):
+            progress.request_answered()
+        progress.workspace_read()
+        time.sleep(0.01)
+        progress.workspace_read()
+        progress.unavailable(f"{subscription}/microsoft.storage", 300)
+        progress._progress.refresh()
+    assert isinstance(console.file, io.StringIO)
+    drawn = console.file.getvalue().rpartition("Subscriptions")[2]
+    assert subscription in drawn
+    lines = [re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", line) for line in drawn.split("\n")]
+    assert max(map(len, lines)) <= 80
+    assert "12,345 requests, " in lines[0]
+    assert re.search(r"2/123456 about \S+( day(s)?, \S+)? left", lines[1])
