@@ -148,6 +148,15 @@ def throttled(target: Target, seconds: float | None) -> ArmError:
     return ArmError(status=429, code="SubscriptionRequestsThrottled", message=message)
 
 
+def provider_throttled(operation: str) -> ArmError:
+    """429: the storage provider's own count of an operation, such as "Read", is used up. As recorded in 2022."""
+    message = (
+        f"The request is being throttled as the limit has been reached for operation type - "
+        f"{operation}_ObservationWindow_00:05:00. For more information, see - https://aka.ms/srpthrottlinglimits"
+    )
+    return ArmError(status=429, code="TooManyRequests", message=message)
+
+
 def graph_error(status: int, detail: str = "") -> ArmError:
     """Return a refusal as Resource Graph writes it: the details have the reason, the message has an id only."""
     code, usual = {

@@ -126,7 +126,7 @@ class Exchange:
 
     def _spoiled(self, request: web.BaseRequest, target: Target, usual: Answer) -> Answer:
         supported = self._realms[0].directory.versions(target)
-        refused = self.injector.refusal(target, usual.page, _now(), supported)
+        refused = self.injector.refusal(target, usual, _now(), supported)
         if refused:
             return refused
         own_url, foreign_url = self.base_url + request.raw_path, self.foreign_url + request.raw_path

@@ -22,6 +22,7 @@ class FaultKind(StrEnum):
     OTHER_LIST_NEXT_LINK = "other-list-next-link"
     NULL_VALUE = "null-value"
     TOKEN_BUCKET = "token-bucket"  # noqa: S105 - a throttling bucket, no credential
+    PROVIDER_LIMIT = "provider-limit"
     CLAIMS_CHALLENGE = "claims-challenge"
     SLOW_BODY = "slow-body"
     HTML = "html"
@@ -69,7 +70,8 @@ class Fault:
     1-based page of a list; `times` is how many requests are struck, None for all. STATUS answers with
     `status` and the ARM error that belongs to it, or with `code` and `message`, and a Retry-After only
     if `retry_after` (seconds) is set. LATENCY waits `seconds`. TOKEN_BUCKET gives every subscription
-    `capacity` requests, refilled by `refill` a second, and answers 429 when they are used up. SLOW_BODY
+    `capacity` requests, refilled by `refill` a second, and answers 429 when they are used up. PROVIDER_LIMIT
+    is a provider's own count: `capacity` requests in `seconds` for each subscription and region. SLOW_BODY
     sends a byte every `seconds`. GZIP_BOMB and OVERSIZE answer with `size` bytes, unpacked. CLAIMS_CHALLENGE
     refuses the token as continuous access evaluation does. The kinds from MISSING_MEMBERS on spoil the items
     of a list, or the one document. With a `rate`, only that share of requests is struck, drawn from `seed`,
@@ -108,6 +110,8 @@ class Fault:
             raise ValueError("page and times count from 1")
         if self.rate is not None and not 0 < self.rate <= 1:
             raise ValueError(f"rate {self.rate:g} is no share; allowed: above 0, to 1")
+        if self.kind is FaultKind.PROVIDER_LIMIT and (self.capacity < 1 or self.seconds <= 0):
+            raise ValueError("a provider limit needs a capacity of at least 1 and seconds above 0")
         if self.kind is FaultKind.TOKEN_BUCKET and (self.capacity < 1 or self.refill <= 0):
             raise ValueError("a token bucket needs a capacity of at least 1 and a refill above 0")
 

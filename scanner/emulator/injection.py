@@ -18,6 +18,7 @@ from scanner.emulator.envelopes import (
     invalid_token,
     missing_registration,
     not_found,
+    provider_throttled,
     subscription_not_found,
     throttled,
     unavailable,
@@ -26,7 +27,12 @@ from scanner.emulator.envelopes import (
 from scanner.emulator.faults import Fault, FaultKind
 from scanner.emulator.routes import FIRST_PAGE, GRAPH, Target
 
-_REFUSALS = (FaultKind.STATUS, FaultKind.TOKEN_BUCKET, FaultKind.CLAIMS_CHALLENGE)
+_REFUSALS = (
+    FaultKind.STATUS,
+    FaultKind.TOKEN_BUCKET,
+    FaultKind.PROVIDER_LIMIT,
+    FaultKind.CLAIMS_CHALLENGE,
+)
 _BREAKAGES = (FaultKind.RESET, FaultKind.TRUNCATE, FaultKind.SLOW_BODY, FaultKind.RAW)
 _LINK_KINDS = (
     *(FaultKind.FOREIGN_NEXT_LINK, FaultKind.NEXT_LINK_LOOP, FaultKind.NULL_VALUE),
@@ -49,6 +55,23 @@ class _Bucket:
         return 0.0
 
 
+@dataclass(kw_only=True)
+class _Window:
+    """Counts requests from the first one on, and starts again when the time is over."""
+
+    began_at: float
+    taken: int = 0
+
+    def wait(self, fault: Fault, now: float) -> float:
+        """Counts a request and returns 0, or the seconds until the window ends."""
+        if now >= self.began_at + fault.seconds:
+            self.began_at, self.taken = now, 0
+        if self.taken >= fault.capacity:
+            return self.began_at + fault.seconds - now
+        self.taken += 1
+        return 0.0
+
+
 class Injector:
     """Decides which fault strikes which request, in the order the faults were given."""
 
@@ -58,6 +81,7 @@ class Injector:
         self._struck = [0] * len(self._faults)
         self.struck_paths: list[str] = []
         self._buckets: dict[tuple[int, str | None], _Bucket] = {}
+        self._windows: dict[tuple[int, str | None, str], _Window] = {}
         self._drawn: Counter[tuple[int, str, int | None]] = Counter()
 
     def latency(self, target: Target, page: int | None) -> float:
@@ -77,14 +101,12 @@ class Injector:
         """The fault, if any, because of which this answer shall not come whole."""
         return self._first(_BREAKAGES, target, page)
 
-    def refusal(
-        self, target: Target, page: int | None, now: float, supported: Collection[str]
-    ) -> Answer | None:
-        """The error to answer, with its Retry-After, if a fault that refuses strikes.
+    def refusal(self, target: Target, usual: Answer, now: float, supported: Collection[str]) -> Answer | None:
+        """The error to answer instead of the usual answer, with its Retry-After, if a fault that refuses strikes.
 
         `now` is a clock in seconds that never goes back; `supported` are the api-versions a 400 lists.
         """
-        for position in self._striking(_REFUSALS, target, page):
+        for position in self._striking(_REFUSALS, target, usual.page):
             fault = self._faults[position]
             if fault.kind is FaultKind.CLAIMS_CHALLENGE:
                 self._strike(position, target)
@@ -92,10 +114,14 @@ class Injector:
             if fault.kind is FaultKind.STATUS:
                 self._strike(position, target)
                 return refusal(error_of(fault, target, supported), fault.retry_after)
-            wait = self._bucket(position, target, now).wait(fault, now)
+            is_provider = fault.kind is FaultKind.PROVIDER_LIMIT
+            count = self._window(position, target, usual, now) if is_provider else None
+            wait = (count or self._bucket(position, target, now)).wait(fault, now)
             if wait and self._strike(position, target):
                 seconds = fault.retry_after if fault.retry_after is not None else float(math.ceil(wait))
-                return refusal(throttled(target, seconds), seconds)
+                operation = "Read" if usual.page is None else "List"
+                error = provider_throttled(operation) if is_provider else throttled(target, seconds)
+                return refusal(error, seconds)
         return None
 
     def altered(self, answer: Answer, target: Target, own_url: str, foreign_url: str) -> Answer:
@@ -154,6 +180,11 @@ class Injector:
     def _bucket(self, position: int, target: Target, now: float) -> _Bucket:
         fresh = _Bucket(tokens=self._faults[position].capacity, filled_at=now)
         return self._buckets.setdefault((position, target.subscription), fresh)
+
+    def _window(self, position: int, target: Target, usual: Answer, now: float) -> _Window:
+        """Return the count of the subscription and the region of the resource; a list has one for all regions."""
+        region = str(json.loads(usual.body).get("location", "")) if usual.page is None else ""
+        return self._windows.setdefault((position, target.subscription, region), _Window(began_at=now))
 
 
 def _misled(answer: Answer, target: Target, next_link: str | None) -> Answer:

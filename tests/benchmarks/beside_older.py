@@ -28,12 +28,13 @@ from pathlib import Path
 from scanner.emulator.faults import Fault, FaultKind
 from scanner.emulator.server import Emulator, emulated
 from scanner.emulator.tenants.generated import generated_tenant
+from scanner.emulator.tenants.tenant import Tenant
 from tests.benchmarks.scan_speed import ROOT, Measure, measured
 
 NOT_COUNTED = "networkSecurityPerimeterConfigurations"
 POLICY = """version: 1
-name: baseline-of-7b5473f
-description: The checks of the policy baseline at commit 7b5473f.
+name: beside-older
+description: Checks that the older commit has as well.
 checks: {{{checks}}}
 """
 FAMILIES = {
@@ -44,12 +45,16 @@ FAMILIES = {
     "RES": (1, 2, 3, 13),
 }
 WORKLOADS = ("CMP001", "CMP002", "CMP006", "END001", "END002")
+OLD_BASELINE = (
+    *(f"{family}{number:03}" for family, numbers in FAMILIES.items() for number in numbers),
+    *WORKLOADS,
+)
 BUCKET = Fault(kind=FaultKind.TOKEN_BUCKET, capacity=250, refill=25)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """A tenant and how the emulator serves it; `targets` are ratios by column."""
+    """A tenant, how the emulator serves it, and what is judged; `targets` are ratios by column."""
 
     name: str
     subscriptions: int
@@ -57,6 +62,18 @@ class Row:
     latency_ms: float
     targets: Mapping[str, float]
     faults: tuple[Fault, ...] = ()
+    checks: Sequence[str] = OLD_BASELINE
+    has_storage_limits: bool = False
+
+    def tenant(self) -> Tenant:
+        """Return what the emulator serves."""
+        return generated_tenant(
+            subscriptions=self.subscriptions,
+            workspaces=self.workspaces,
+            rules=12,
+            with_dependencies=True,
+            has_storage_limits=self.has_storage_limits,
+        )
 
 
 ROWS = (
@@ -76,7 +93,36 @@ ROWS = (
         targets={"wall": 0.40},
         faults=(BUCKET,),
     ),
+    Row(
+        name="storage",
+        subscriptions=1,
+        workspaces=1000,
+        latency_ms=40,
+        targets={"refused": 0.0},
+        checks=("RES001",),
+        has_storage_limits=True,
+    ),
 )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scan:
+    """What one scan took: the requests by kind, and how many of them were throttled."""
+
+    cost: Measure
+    kinds: Counter[str]
+    refused: int
+
+    @property
+    def values(self) -> dict[str, float]:
+        """The columns of the table."""
+        counted = sum(count for name, count in self.kinds.items() if not name.endswith(NOT_COUNTED))
+        return {
+            "requests": counted,
+            "wall": self.cost.wall,
+            "cpu": self.cost.cpu,
+            "refused": self.refused,
+        }
 
 
 @contextmanager
@@ -89,10 +135,8 @@ def older_tree(commit: str) -> Iterator[Path]:
         yield Path(name)
 
 
-def scan(
-    tree: Path, emulator: Emulator, policy: Path, folder: Path, *options: str
-) -> tuple[Measure, int, Counter[str]]:
-    """Scan with the code of `tree`; return its cost, the requests that count, and these by kind."""
+def scan(tree: Path, emulator: Emulator, policy: Path, folder: Path, *options: str) -> Scan:
+    """Scan with the code of `tree`."""
     authority = folder / "ca.pem"
     authority.write_bytes(emulator.ca_pem or b"")
     before = len(emulator.requests)
@@ -118,8 +162,12 @@ def scan(
     ]
     command += ["--output", str(folder / "report")]
     cost = measured(command, authority, accepted=(0, 1, 3), code=tree)
-    kinds = Counter(kind(request.path) for request in emulator.requests[before:])
-    return cost, sum(count for name, count in kinds.items() if not name.endswith(NOT_COUNTED)), kinds
+    requests = emulator.requests[before:]
+    return Scan(
+        cost=cost,
+        kinds=Counter(kind(request.path) for request in requests),
+        refused=sum(request.status == 429 for request in requests),
+    )
 
 
 def kind(path: str) -> str:
@@ -137,44 +185,43 @@ def findings(folder: Path) -> list[tuple[str, ...]]:
         )
 
 
-def measure(row: Row, older: Path, policy: Path, rounds: int) -> None:
+def measure(row: Row, older: Path, rounds: int) -> None:
     """Print one row of the table and the requests by kind."""
-    tenant = generated_tenant(
-        subscriptions=row.subscriptions, workspaces=row.workspaces, rules=12, seed=0, with_dependencies=True
-    )
-    trees = {"older": older, "this": ROOT}
-    costs: dict[str, list[Measure]] = {name: [] for name in trees}
-    asked: dict[str, int] = {}
-    kinds: dict[str, Counter[str]] = {}
+    tenant, trees = row.tenant(), {"older": older, "this": ROOT}
+    policy = policy_of(row, older)
+    scans: dict[str, list[Scan]] = {name: [] for name in trees}
     for _ in range(rounds):
         for name, tree in trees.items():
             server = emulated(
                 tenant, tls=True, latency_ms=row.latency_ms, jitter_ms=row.latency_ms / 5, faults=row.faults
             )
             with server as emulator, tempfile.TemporaryDirectory() as folder:
-                cost, asked[name], kinds[name] = scan(tree, emulator, policy, Path(folder))
-                costs[name].append(cost)
-    values = {
-        "requests": {name: float(asked[name]) for name in trees},
-        "wall": {name: statistics.median(each.wall for each in costs[name]) for name in trees},
-        "cpu": {name: statistics.median(each.cpu for each in costs[name]) for name in trees},
-    }
-    for column, found in values.items():
-        ratio, target = found["this"] / found["older"], row.targets.get(column)
-        wanted = "" if target is None else f"  target {target:.2f}: {'met' if ratio <= target else 'MISSED'}"
-        print(
-            f"{row.name:8}{column:10}{found['older']:10,.2f}{found['this']:10,.2f}{ratio:8.2f}{wanted}",
-            flush=True,
-        )
+                scans[name].append(scan(tree, emulator, policy, Path(folder)))
+    for column in ("requests", "wall", "cpu", "refused"):
+        before, now = (statistics.median(each.values[column] for each in scans[name]) for name in trees)
+        target = row.targets.get(column)
+        wanted = "" if target is None else f"  target {target:.2f}: {verdict(now <= target * before)}"
+        ratio = now / before if before else 1.0
+        print(f"{row.name:8}{column:10}{before:10,.2f}{now:10,.2f}{ratio:8.2f}{wanted}", flush=True)
     for name in trees:
-        print(f"        {name}: {json.dumps(dict(kinds[name].most_common(12)))}", flush=True)
+        print(f"        {name}: {json.dumps(dict(scans[name][-1].kinds.most_common(12)))}", flush=True)
+
+
+def verdict(is_met: bool) -> str:
+    """Return the word for a target."""
+    return "met" if is_met else "MISSED"
+
+
+def policy_of(row: Row, folder: Path) -> Path:
+    """Write the policy of a row, which both commits can read, to a file in the folder."""
+    policy = folder / f"policy of {row.name}.yaml"
+    policy.write_text(POLICY.format(checks=", ".join(f"{id}: " for id in row.checks)), encoding="utf-8")
+    return policy
 
 
 def compare_with_a_full_read(row: Row, policy: Path) -> None:
     """Print whether the findings are those of a scan that reads everything singly."""
-    tenant = generated_tenant(
-        subscriptions=row.subscriptions, workspaces=row.workspaces, rules=12, seed=0, with_dependencies=True
-    )
+    tenant = row.tenant()
     found: list[Sequence[tuple[str, ...]]] = []
     for options in ((), ("--collect", "all")):
         with emulated(tenant, tls=True) as emulator, tempfile.TemporaryDirectory() as folder:
@@ -192,17 +239,11 @@ def main() -> None:
     parser.add_argument("--only", nargs="*", default=[row.name for row in ROWS], help="rows by name")
     arguments = parser.parse_args()
     print(f"{'':18}{arguments.commit:>10}{'this':>10}{'ratio':>8}")
-    ids = [
-        *(f"{family}{number:03}" for family, numbers in FAMILIES.items() for number in numbers),
-        *WORKLOADS,
-    ]
     with older_tree(arguments.commit) as older:
-        policy = older / "policy.yaml"
-        policy.write_text(POLICY.format(checks=", ".join(f"{id}: " for id in ids)), encoding="utf-8")
         for row in ROWS:
             if row.name in arguments.only:
-                measure(row, older, policy, arguments.rounds)
-        compare_with_a_full_read(ROWS[0], policy)
+                measure(row, older, arguments.rounds)
+        compare_with_a_full_read(ROWS[0], policy_of(ROWS[0], older))
 
 
 if __name__ == "__main__":

@@ -11,6 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
+from scanner.emulator.faults import Fault, FaultKind
+from scanner.emulator.routes import ASSOCIATED_LIST
 from scanner.emulator.tenants.builders import Place, Site, descendant, guid, subscription, workspace
 from scanner.emulator.tenants.dependencies import closed, opened
 from scanner.emulator.tenants.identity import TENANT_ID
@@ -44,18 +46,32 @@ POSTURES = (
     Posture("Enabled", APPROVED),
     Posture("Enabled", "Disabled"),
 )
+_ACCOUNTS = "/microsoft.storage/storageaccounts"
+STORAGE_LIMITS = tuple(
+    Fault(kind=FaultKind.PROVIDER_LIMIT, route=route, resource=_ACCOUNTS, capacity=requests, seconds=300)
+    for route, requests in (("associated", 800), (ASSOCIATED_LIST, 100))
+)
+"""800 reads and 100 lists in 5 minutes, for each subscription and region (scalability targets of the storage resource
+provider, 2026-11)."""
 _NOT_SET = ("serverlessComputeSettings", "systemDatastoresAuthMode", "imageBuildCompute")
 _REGIONS = ("westeurope", "northeurope", "swedencentral", "eastus", "westus3")
 
 
 def generated_tenant(
-    *, subscriptions: int, workspaces: int, rules: int, seed: int = 0, with_dependencies: bool = False
+    *,
+    subscriptions: int,
+    workspaces: int,
+    rules: int,
+    seed: int = 0,
+    with_dependencies: bool = False,
+    has_storage_limits: bool = False,
 ) -> Tenant:
     """A tenant of `subscriptions` times `workspaces`, each with `rules` outbound rules.
 
     `expected_violations` names the workspaces that violate NET006 by the law above. The tenant has one
     management group, "generated", above all subscriptions. `with_dependencies`, the storage accounts, vaults,
     registries and components that workspaces name exist: those of every third workspace are open.
+    `has_storage_limits`, the storage provider counts requests as it does in Azure (`STORAGE_LIMITS`).
     """
     listed = tuple(
         subscription(guid("generated", seed, number), f"generated-{number:04d}")
@@ -74,6 +90,7 @@ def generated_tenant(
             *(_dependencies([site for site, _ in postures.values()]) if with_dependencies else ()),
         ),
         management_groups={"generated": tuple(descendant(item, "generated") for item in listed)},
+        default_faults=STORAGE_LIMITS if has_storage_limits else (),
         expected_violations=frozenset(
             workspace_id.lower() for workspace_id, (_, posture) in postures.items() if posture != COMPLIANT
         ),

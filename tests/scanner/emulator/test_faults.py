@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+from dataclasses import replace
 from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
@@ -12,9 +13,12 @@ from scanner.emulator.demo.places import FINANCE_ID, PRODUCTION_ID, RESEARCH_ID
 from scanner.emulator.demo.tenant import demo_tenant
 from scanner.emulator.faults import Fault, FaultKind
 from scanner.emulator.server import emulated
+from scanner.emulator.tenants.generated import STORAGE_LIMITS, generated_tenant
 from scanner.emulator.tenants.identity import USER_NAME, access_token
+from scanner.tables.associated import TYPES
 from tests.scanner.emulator.test_emulator import VISION, WORKSPACES, ask, items
 
+STORAGE_VERSION = next(each.api_version for each in TYPES if each.role == "storage")
 RESEARCH_WORKSPACES = WORKSPACES.replace(PRODUCTION_ID, RESEARCH_ID)
 
 
@@ -127,6 +131,38 @@ def test_a_token_bucket_fills_up_again() -> None:
         assert [ask(emulator, WORKSPACES).status for _ in range(5)] == [200] * 5
 
 
+def test_a_provider_counts_the_reads_of_each_region_and_the_lists_apart() -> None:
+    tenant = generated_tenant(
+        subscriptions=1, workspaces=3, rules=0, with_dependencies=True, has_storage_limits=True
+    )
+    accounts = [each.id for each in tenant.resources if "/storageAccounts/" in each.id]
+    listed = f"/subscriptions/{tenant.subscriptions[0]['subscriptionId']}/providers/Microsoft.Storage/storageAccounts"
+    limits = [replace(each, capacity=2) for each in STORAGE_LIMITS]
+    with emulated(replace(tenant, default_faults=()), faults=limits) as emulator:
+        reads = [ask(emulator, each, version=STORAGE_VERSION) for each in accounts]
+        lists = [ask(emulator, listed, version=STORAGE_VERSION) for _ in range(3)]
+        workspaces = ask(emulator, tenant.resources[0].id)
+    assert [each.status for each in reads] == [200, 200, 429] == [each.status for each in lists]
+    assert (reads[2].code, lists[2].code, workspaces.status) == ("TooManyRequests", "TooManyRequests", 200)
+    assert "Read_ObservationWindow" in reads[2].json["error"]["message"]
+    assert "List_ObservationWindow" in lists[2].json["error"]["message"]
+    assert 0 < int(reads[2].headers["Retry-After"]) <= 300
+
+
+def test_a_provider_counts_each_region_and_starts_again_when_the_time_is_over() -> None:
+    tenant = generated_tenant(subscriptions=1, workspaces=2, rules=0, with_dependencies=True)
+    first, second = (each for each in tenant.resources if "/storageAccounts/" in each.id)
+    elsewhere = replace(second, body={**second.body, "location": "elsewhere"})
+    resources = tuple(elsewhere if each is second else each for each in tenant.resources)
+    limit = Fault(kind=FaultKind.PROVIDER_LIMIT, route="associated", capacity=1, seconds=1e9)
+    short = replace(limit, seconds=1e-9)
+    with emulated(replace(tenant, resources=resources), faults=[limit]) as emulator:
+        statuses = [ask(emulator, each.id, version=STORAGE_VERSION).status for each in (first, second, first)]
+    with emulated(tenant, faults=[short]) as emulator:
+        again = [ask(emulator, first.id, version=STORAGE_VERSION).status for _ in range(3)]
+    assert (statuses, again) == ([200, 200, 429], [200] * 3)
+
+
 def test_latency_changes_nothing_in_the_answer() -> None:
     fault = Fault(kind=FaultKind.LATENCY, seconds=0.01, times=1)
     with emulated(demo_tenant(), faults=[fault], latency_ms=1, jitter_ms=1) as emulator:
@@ -196,6 +232,7 @@ def test_a_fault_is_read_from_one_line() -> None:
         kind=FaultKind.STATUS, route="workspaces", subscription="s1", status=429, retry_after=0.5, times=3
     )
     assert Fault.parse("kind=NEXT_LINK_LOOP,page=2") == Fault(kind=FaultKind.NEXT_LINK_LOOP, page=2)
+    assert Fault.parse("kind=provider-limit,capacity=5") == Fault(kind=FaultKind.PROVIDER_LIMIT, capacity=5)
     assert Fault.parse("kind=token_bucket,capacity=5,refill=2") == Fault(
         kind=FaultKind.TOKEN_BUCKET, capacity=5, refill=2
     )
