@@ -13,7 +13,7 @@ from scanner.payloads import gaps
 from scanner.payloads.advice import CLOCK, is_clock_wrong
 from scanner.payloads.bodies import parsed
 from scanner.payloads.closing import WEB_PAGE
-from scanner.payloads.json_members import key, member, named, objects, subscription_of, text
+from scanner.payloads.json_members import key, member, named, objects, spelled, subscription_of, text
 from scanner.payloads.pages import FOREIGN, identity_of, items_on
 from scanner.payloads.payload import Gap, Keep, Payload
 from scanner.payloads.questions import path_of
@@ -34,6 +34,10 @@ PERIMETERS = "networkSecurityPerimeterConfigurations"
 """The kind of payloads and gaps about network security perimeters."""
 
 _TITLE = re.compile(rb"<title[^>]*>(.{1,120}?)</title>", re.IGNORECASE | re.DOTALL)
+_PAGE = re.compile(
+    rb"(\xef\xbb\xbf)?(\s|<\?xml[^>]*>|<!--.*?-->)*<(!doctype\s+html|html|head|body)\b",
+    re.IGNORECASE | re.DOTALL,
+)
 _HEAD = 1 << 14
 """Bytes of a web page in which its title is."""
 PRIVATE_ENDPOINTS, VIRTUAL_NETWORKS = "privateEndpoints", "virtualNetworks"
@@ -75,14 +79,18 @@ def payload_or_gap(answer: Payload) -> Payload | Gap:
         return _with_answer(answer, flaw) if flaw else answer
     if answer.status != 200 and not _is_missing(answer) and not is_unusable(answer):
         return _with_answer(answer, _refusal(answer))
-    if not is_object:
-        message = (
-            f"The answer is not a JSON object but {len(answer.body)} bytes of "
-            f"{answer.content_type or 'no stated type'}."
-        )
-        gap = gaps.unreadable(answer.ask, "NotJson", message, request_id=answer.request_id)
-        return _with_answer(answer, replace(gap, closes=WEB_PAGE) if "html" in answer.content_type else gap)
-    return answer
+    return answer if is_object else _with_answer(answer, _not_json(answer))
+
+
+def _not_json(answer: Payload) -> Gap:
+    page = _web_page(answer)
+    message = (
+        f"The answer is not a JSON object but {len(answer.body)} bytes of {answer.content_type or 'no stated type'}."
+        if page is None
+        else gaps.page_words(page)
+    )
+    gap = gaps.unreadable(answer.ask, "NotJson", message, request_id=answer.request_id)
+    return gap if page is None else replace(gap, closes=WEB_PAGE)
 
 
 def _flaw(answer: Payload) -> Gap | None:
@@ -102,9 +110,12 @@ def _flaw(answer: Payload) -> Gap | None:
 
 def is_error(document: Any) -> bool:
     """Check whether a document is an error of Azure and nothing else."""
-    if not isinstance(document, dict) or {each.lower() for each in document} & {"id", "value", "data"}:
+    if not isinstance(document, dict):
         return False
-    return bool(document.get("error")) or {"code", "message"} <= document.keys()
+    names = {each.lower() for each in document}
+    if names & {"id", "value", "data"}:
+        return False
+    return bool(document.get(spelled(document, "error"))) or {"code", "message"} <= names
 
 
 def _other_subscription(answer: Payload) -> str:
@@ -167,16 +178,22 @@ def _refusal(answer: Payload) -> Gap:
         answer.status,
         answer.document,
         answer.request_id,
-        content_type=answer.content_type,
-        title=_title(answer),
+        web_page=_web_page(answer),
     )
     is_clock_to_blame = answer.status == 401 and is_clock_wrong(answer.server_date, answer.retrieved_at)
     return replace(gap, closes=CLOCK) if is_clock_to_blame else gap
 
 
-def _title(answer: Payload) -> str:
-    """Return the title of a web page, which often names the proxy, or ""."""
-    found = _TITLE.search(answer.body[:_HEAD])
+def _web_page(answer: Payload) -> str | None:
+    """Return the title of a web page, which often names the proxy, or "" if it has none. None for other answers.
+
+    Azure Resource Manager never sends HTML. Some proxies send it with another content type, or with none.
+    """
+    head = answer.body[:_HEAD]
+    is_html = "html" in answer.content_type.lower() or _PAGE.match(head)
+    if not is_html or isinstance(answer.document, dict):
+        return None
+    found = _TITLE.search(head)
     return " ".join(unescape(found[1].decode("utf-8", "replace")).split()) if found else ""
 
 

@@ -1,4 +1,4 @@
-"""Choose what closes a gap: by Azure's code, the content type and the status of the answer.
+"""Choose what closes a gap: by Azure's code, the kind of answer and its status.
 
 `gaps.from_answer` calls `closes`. The first rule that fits decides, so the table is ordered from the particular
 to the general.
@@ -17,6 +17,17 @@ from scanner.payloads.questions import Ask
 _ACTION = re.compile(r"perform action '([^']+)'", re.IGNORECASE)
 _SCOPE = re.compile(r"(?:over|on) scope '([^']+)'", re.IGNORECASE)
 _OBJECT_ID = re.compile(r"object id '([^']+)'", re.IGNORECASE)
+
+_PROVIDER = re.compile(r"/providers/([^/?#]+)", re.IGNORECASE)
+_NO_ROLE = frozenset(
+    {
+        "authorizationfailed",
+        "linkedauthorizationfailed",
+        "rbacaccessdenied",
+        "authorizationpermissionmismatch",
+    }
+)
+"""The codes of refusals that a role ends, in lower case."""
 
 RETRY_LATER = (
     "Run the audit again. If it fails again, open an Azure support case with the request id that "
@@ -41,6 +52,14 @@ OTHER_TENANT = (
     "After a subscription has moved, this error can last an hour."
 )
 NEW_TOKEN = "Azure refused a new token, too. Check --auth, --tenant and --cloud, and sign in again."  # noqa: S105 - an advice
+REFUSED = (
+    "Azure refuses the request for the reason in the message. If the message names a permission, grant Reader or a "
+    "role that has it. If it names a policy, a lock or a network rule, ask the owner of that."
+)
+WITHOUT_CODE = (
+    "A refusal of Azure names a code, and this one does not, so a firewall or a proxy may have answered instead: check "
+    "HTTPS_PROXY and NO_PROXY. If Azure itself refused:"
+)
 MISSING = "The resource does not exist (any more) or is hidden from this identity. Run the audit again."
 BUSY = (
     "Another operation changes the resource or its provider. Wait until it ends, and run the audit again. "
@@ -77,12 +96,7 @@ class Refusal:
     status: int
     code: str
     message: str
-    content_type: str = ""
-
-    @property
-    def is_web_page(self) -> bool:
-        """Return whether the answer is HTML, which Azure Resource Manager never sends."""
-        return "html" in self.content_type.lower()
+    is_web_page: bool = False
 
 
 Rule = tuple[Callable[[Refusal], bool], str | Callable[[Refusal], str]]
@@ -104,7 +118,10 @@ def _status(*statuses: int) -> Callable[[Refusal], bool]:
 
 
 def _is_denied(refusal: Refusal) -> bool:
-    return refusal.code == "DenyAssignmentAuthorizationFailed" or "deny assignment" in refusal.message.lower()
+    return (
+        refusal.code.lower() == "denyassignmentauthorizationfailed"
+        or "deny assignment" in refusal.message.lower()
+    )
 
 
 def _without_subscription(reason: str) -> Callable[[Refusal], str]:
@@ -115,11 +132,17 @@ def _without_subscription(reason: str) -> Callable[[Refusal], str]:
     return advice
 
 
+def _namespace(ask: Ask) -> str:
+    """Return the last resource provider in the request."""
+    found = _PROVIDER.findall(ask.url)
+    return found[-1] if found else "Microsoft.MachineLearningServices"
+
+
 def _register(refusal: Refusal) -> str:
     subscription = refusal.ask.subscription_id or "<id>"
     return (
-        "The resource provider is not ready in this subscription. If workspaces are expected there, its owner can "
-        "register it: az provider register --namespace Microsoft.MachineLearningServices "
+        "The resource provider is not ready in this subscription. If resources of it are expected there, its owner can "
+        f"register it: az provider register --namespace {az_literal(_namespace(refusal.ask))} "
         f"--subscription {az_literal(subscription)}"
     )
 
@@ -141,6 +164,15 @@ def _grant(refusal: Refusal) -> str:
         f"Grant Reader (or {needed}): az role assignment create --assignee-object-id {assignee} "
         f"--role Reader --scope {az_literal(where)}"
     )
+
+
+def _refused_without_code(refusal: Refusal) -> str:
+    return f"{WITHOUT_CODE} {_grant(refusal)}"
+
+
+def _needs_role(refusal: Refusal) -> bool:
+    is_query = refusal.ask.method == "POST" and refusal.status == 403
+    return is_query or refusal.code.lower() in _NO_ROLE or bool(_ACTION.search(refusal.message))
 
 
 _RULES: Sequence[Rule] = (
@@ -173,9 +205,11 @@ _RULES: Sequence[Rule] = (
     ),
     (_code("InvalidResourceNamespace"), NO_NAMESPACE),
     (_code("InvalidResourceType", "NoRegisteredProviderFound", "InvalidApiVersionParameter"), NO_TYPE),
-    (_code("AuthorizationFailed", "LinkedAuthorizationFailed", "RBACAccessDenied"), _grant),
+    (_needs_role, _grant),
+    (_code("InvalidAuthenticationToken", "ExpiredAuthenticationToken", "AuthenticationFailed"), NEW_TOKEN),
     (_status(401), NEW_TOKEN),
-    (_status(403), _grant),
+    (_code("HTTP403"), _refused_without_code),
+    (_status(403), REFUSED),
     (_status(404, 410), MISSING),
     (_code("Conflict"), BUSY),
     (_status(409), BUSY),

@@ -7,6 +7,7 @@ from typing import Any
 from scanner.errors import DeadlineError, TooLargeError, TooSlowError, WaitUsedUpError
 from scanner.payloads.advice import advice
 from scanner.payloads.closing import RETRY_LATER, THROTTLED, Refusal, closes
+from scanner.payloads.json_members import member, spelled
 from scanner.payloads.payload import Gap
 from scanner.payloads.questions import Ask
 from scanner.payloads.secret_forms import redacted_text
@@ -35,33 +36,44 @@ def arm_error(document: Any) -> tuple[str, str]:
     """Return code and message of an ARM error body, with or without its `error` envelope; "" if absent."""
     if not isinstance(document, dict):
         return "", ""
-    error = document.get("error", document)
+    name = spelled(document, "error")
+    error = document.get(name, document)
     if not isinstance(error, dict):
         return str(error), str(document.get("error_description", ""))
-    return str(error.get("code") or ""), _message(error)
+    return str(_of(error, "code") or ""), _message(error)
+
+
+def _of(document: Any, name: str) -> Any:
+    return member(document, spelled(document, name))
 
 
 def _message(error: dict[str, Any]) -> str:
     """Return the message of an error. Resource Graph writes it into the first detail instead."""
-    message = str(error.get("message") or "")
-    details = error.get("details")
+    message = str(_of(error, "message") or "")
+    details = _of(error, "details")
     if not message.startswith(_FOR_SUPPORT) or not isinstance(details, list) or not details:
         return message
-    return str(details[0].get("message") or message) if isinstance(details[0], dict) else message
+    return str(_of(details[0], "message") or message)
 
 
-def from_answer(
-    ask: Ask, status: int, document: Any, request_id: str, *, content_type: str = "", title: str = ""
-) -> Gap:
-    """Return the gap of a refusal. `title` is the title of an answer that is a web page."""
+def from_answer(ask: Ask, status: int, document: Any, request_id: str, *, web_page: str | None = None) -> Gap:
+    """Return the gap of a refusal. `web_page` is the title of an answer that is a web page."""
     code, message = arm_error(document)
     refusal = Refusal(
-        ask=ask, status=status, code=code or f"HTTP{status}", message=message, content_type=content_type
+        ask=ask,
+        status=status,
+        code=code or f"HTTP{status}",
+        message=message,
+        is_web_page=web_page is not None,
     )
     if not message:
-        page = f"a web page{f' with the title {title!r}' if title else ''}, not an answer of Azure"
-        message = f"The answer is {page}." if refusal.is_web_page else "The answer carries no ARM error."
+        message = page_words(web_page) if web_page is not None else "The answer carries no ARM error."
     return gap(ask, refusal.code, message, closes(refusal), status=status, request_id=request_id)
+
+
+def page_words(title: str) -> str:
+    """Return the message of a gap whose answer is a web page with this title."""
+    return f"The answer is a web page{f' with the title {title!r}' if title else ''}, not an answer of Azure."
 
 
 def from_failure(ask: Ask, error: BaseException) -> Gap:

@@ -27,6 +27,13 @@ def member(document: Any, *path: str) -> Any:
     return document
 
 
+def spelled(document: Any, name: str) -> str:
+    """Return a member's name as the document spells it. Azure's own case comes first, then any other."""
+    if not isinstance(document, dict) or name in document:
+        return name
+    return next((each for each in document if each.lower() == name.lower()), name)
+
+
 def text(document: Any, *path: str) -> str | None:
     """Return the string at the path."""
     for name in path:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from checks.network.resource_ids import ResourceId, is_name, resource_id
-from scanner.payloads.json_members import Object, member, named, text, without_slash, without_tenant
+from scanner.payloads.json_members import Object, member, named, spelled, text, without_slash, without_tenant
 from scanner.payloads.payload import Payload
 
 MALFORMED, FOREIGN = "MalformedItem", "AnswersSomethingElse"
@@ -45,13 +45,6 @@ class Items:
     member: str
     items: tuple[tuple[int, Object], ...]
     flaws: tuple[Flaw, ...] = ()
-
-
-def spelled(document: Any, name: str) -> str:
-    """Return a member's name as the document spells it. Azure's own case comes first, then any other."""
-    if not isinstance(document, dict) or name in document:
-        return name
-    return next((each for each in document if each.lower() == name.lower()), name)
 
 
 def values(document: Any) -> list[Any] | None:

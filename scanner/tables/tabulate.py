@@ -13,7 +13,8 @@ from checks.contract.tables import Tables, frame, frame_of
 from scanner.payloads import gaps, json_members
 from scanner.payloads.answers import ADDRESS_RULES, NETWORK_PROVIDER, PERIMETERS, ROLE_ASSIGNMENTS
 from scanner.payloads.gaps import gap_row
-from scanner.payloads.pages import MALFORMED, items_on, spelled
+from scanner.payloads.json_members import spelled
+from scanner.payloads.pages import MALFORMED, items_on
 from scanner.payloads.payload import Gap, Payload
 from scanner.scope.wanted import Wanted
 from scanner.tables import left_out

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import shlex
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -40,6 +42,8 @@ KINDS: dict[str, tuple[int, str, str, str]] = {
     "a type": (400, "InvalidResourceType", "", "does not offer the resource type"),
     "no role": (403, "AuthorizationFailed", "", "Grant Reader"),
     "no role by another name": (403, "RBACAccessDenied", "", "Grant Reader"),
+    "a token with 403": (403, "ExpiredAuthenticationToken", "", "sign in again"),
+    "a refusal without a code": (403, "", "", "a firewall or a proxy may have answered"),
     "no role with 401": (401, "RBACAccessDenied", "", "Grant Reader"),
     "a provider": (409, "MissingSubscriptionRegistration", "", "az provider register"),
     "a token": (401, "InvalidAuthenticationToken", "", "sign in again"),
@@ -85,8 +89,53 @@ def test_a_web_page_is_named_with_any_status(status: int) -> None:
     gap = payload_or_gap(answer(status, PAGE, "text/html; charset=utf-8"))
     assert isinstance(gap, Gap)
     assert gap.closes == closing.WEB_PAGE
-    if status != 200:
-        assert "a web page with the title 'Access denied & logged'" in gap.message
+    assert "a web page with the title 'Access denied & logged'" in gap.message
+
+
+@pytest.mark.parametrize("status", [200, 403, 503])
+@pytest.mark.parametrize(
+    "content_type", ["TEXT/HTML", "application/xhtml+xml", "text/plain", "application/json", ""]
+)
+@pytest.mark.parametrize(
+    "before", [b"", b"\xef\xbb\xbf", b"\r\n ", b'<?xml version="1.0"?>\n<!-- a <page> -->\n']
+)
+def test_a_web_page_is_known_by_its_body_too(status: int, content_type: str, before: bytes) -> None:
+    gap = payload_or_gap(answer(status, before + PAGE, content_type))
+    assert isinstance(gap, Gap)
+    assert (gap.closes, "a web page with the title" in gap.message) == (closing.WEB_PAGE, True)
+
+
+def test_an_error_of_azure_is_no_web_page_whatever_its_content_type() -> None:
+    body = b'{"error": {"code": "AuthorizationFailed", "message": "<html> is not allowed"}}'
+    gap = payload_or_gap(replace(answer(403, body, "text/html"), document=json.loads(body)))
+    assert isinstance(gap, Gap)
+    assert (gap.code, gap.closes[:12]) == ("AuthorizationFailed", "Grant Reader")
+
+
+@given(st.data())
+def test_an_error_is_read_in_any_case(data: st.DataObject) -> None:
+    def cased(name: str) -> str:
+        return "".join(data.draw(st.sampled_from([each.lower(), each.upper()])) for each in name)
+
+    inner = {cased("code"): "ServerBusy", cased("message"): "Try later."}
+    for document in ({cased("error"): inner}, inner):
+        for status in (200, 403, 503):
+            gap = payload_or_gap(replace(answer(status, b"x", "application/json"), document=document))
+            assert isinstance(gap, Gap)
+            assert (gap.code, gap.message) == ("ServerBusy", "Try later.")
+
+
+@pytest.mark.parametrize(
+    "code", ["RequestDisallowedByPolicy", "ScopeLocked", "Forbidden", "IPAddressNotAllowed"]
+)
+def test_a_refusal_for_another_reason_than_a_role_does_not_ask_for_one(code: str) -> None:
+    assert from_answer(ask(), 403, {"error": {"code": code, "message": "no"}}, "").closes == closing.REFUSED
+
+
+def test_the_provider_of_the_request_is_the_one_to_register() -> None:
+    url = f"https://x/subscriptions/{SUBSCRIPTION}/providers/A.B/c/d/providers/Microsoft.Insights/diagnosticSettings"
+    found = from_answer(ask(url=url), 409, {"error": {"code": "MissingSubscriptionRegistration"}}, "")
+    assert "--namespace Microsoft.Insights --subscription" in found.closes
 
 
 def answer(status: int, body: bytes, content_type: str) -> Payload:
