@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from xml.sax.saxutils import escape
 
 import pandas as pd
 
@@ -25,12 +24,12 @@ from reports.tables.check_counts import CheckCount, counts_by_check
 from reports.tables.columns import ALL_FINDINGS
 from reports.tables.finding_rows import UNNAMED, FindingRow, finding_rows, of_policy
 from reports.tables.population import GapRow, gap_rows
-from reports.writing.encoding import Files, chunks, for_xml
+from reports.writing.encoding import Files, chunks, xml_escaped
 
 NAME = "junit.xml"
 
 _COUNTED = {"failure": "failures", "error": "errors", "skipped": "skipped"}
-_IN_ATTRIBUTES = {'"': "&quot;", "\n": "&#10;", "\r": "&#13;", "\t": "&#9;"}
+_IN_ATTRIBUTES = str.maketrans({'"': "&quot;", "\n": "&#10;", "\t": "&#9;"})
 
 
 def files(audit: Audit) -> Files:
@@ -88,7 +87,7 @@ def _case_of_check(group: CheckCount) -> str:
             f"<testcase{case}><skipped{_attributes(message=f'Not applicable to {counted}.')}/></testcase>\n"
         )
     case = _attributes(classname=classname, name=f"{group.title}: resources that pass", time="0")
-    return f"<testcase{case}><system-out>{_text(f'Pass: {counted}.')}</system-out></testcase>\n"
+    return f"<testcase{case}><system-out>{xml_escaped(f'Pass: {counted}.')}</system-out></testcase>\n"
 
 
 def outcome(verdict: str, status: str) -> str:
@@ -153,7 +152,7 @@ def _case(audit: Audit, row: FindingRow) -> str:
             f"Finding: {row.finding_id}",
         ]
     )
-    element = f"<{result}{_attributes(type=kind, message=message)}>{_text(body)}</{result}>"
+    element = f"<{result}{_attributes(type=kind, message=message)}>{xml_escaped(body)}</{result}>"
     return f"<testcase{case}>{element}</testcase>\n"
 
 
@@ -162,12 +161,10 @@ def _gap_case(gap: GapRow) -> str:
         classname="gaps", name=f"{gap.asked}: {gap.scope or 'the tenant'} {gap.request}", time="0"
     )
     error = _attributes(type="gap", message=gap_text(gap))
-    return f"<testcase{case}><error{error}>{_text(gap.request)}</error></testcase>\n"
+    return f"<testcase{case}><error{error}>{xml_escaped(gap.request)}</error></testcase>\n"
 
 
 def _attributes(**values: str) -> str:
-    return "".join(f' {name}="{escape(for_xml(text), _IN_ATTRIBUTES)}"' for name, text in values.items())
-
-
-def _text(text: str) -> str:
-    return escape(for_xml(text), {"\r": "&#13;"})
+    return "".join(
+        f' {name}="{xml_escaped(text).translate(_IN_ATTRIBUTES)}"' for name, text in values.items()
+    )

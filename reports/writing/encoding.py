@@ -7,6 +7,9 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import chain
 from typing import Any
+from xml.sax.saxutils import escape
+
+from reports.writing.lines import UNSEEN
 
 Files = Mapping[str, Iterable[bytes]]
 """Name in the report's folder to the chunks of the file. The chunks can be read once."""
@@ -24,7 +27,7 @@ class Json(str):
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
 _SURROGATES = re.compile(r"[\ud800-\udfff]")
-_LINE_ENDS = str.maketrans({"\x85": "\\u0085", "\u2028": "\\u2028", "\u2029": "\\u2029"})
+_UNSEEN = re.compile(f"[{UNSEEN}]")
 _NOT_IN_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -46,16 +49,19 @@ def for_xml(text: str) -> str:
     return _NOT_IN_XML.sub(REPLACEMENT, text)
 
 
+def xml_escaped(text: str) -> str:
+    """Return the text for an element of XML, with references for the characters that a terminal acts upon."""
+    return _UNSEEN.sub(lambda found: f"&#{ord(found[0])};", escape(for_xml(text), {"\r": "&#13;"}))
+
+
 def as_json(value: Any, *, levels: int) -> Iterator[bytes]:
     """Return the value as JSON text that ends in a line feed, in chunks. See `json_pieces`."""
     return chunks(chain(json_pieces(value, levels), "\n"))
 
 
 def json_lines(values: Iterable[Any]) -> Iterator[str]:
-    """Yield each value as one line of JSON, also for a reader that takes U+0085, U+2028 and U+2029 for line ends."""
-    for value in values:
-        text = _compact(value)
-        yield f"{text if text.isascii() else text.translate(_LINE_ENDS)}\n"
+    """Yield each value as one line of JSON."""
+    return (f"{_compact(value)}\n" for value in values)
 
 
 def chunks(pieces: Iterable[str], encode: Callable[[str], bytes] = utf8) -> Iterator[bytes]:
@@ -106,4 +112,12 @@ def _compact(value: Any) -> str:
     return _encode(value)
 
 
-_encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
+def _encode(value: Any) -> str:
+    """Return the value as JSON, with escapes for the characters that a terminal or a reader acts upon."""
+    text = _plain(value)
+    if text.isascii() and "\x7f" not in text:
+        return text
+    return _UNSEEN.sub(lambda found: json.dumps(found[0])[1:-1], text)
+
+
+_plain = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode

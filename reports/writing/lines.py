@@ -5,14 +5,17 @@ from __future__ import annotations
 import re
 import unicodedata
 
-_ACTED_UPON = re.compile(
-    "["
-    "\x00-\x1f\x7f-\x9f"  # control characters: escape sequences, line breaks, tabs
+UNSEEN = (
+    "\x7f-\x9f"  # control characters that JSON does not escape
     "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"  # they reorder what a reader sees
     "\xad\u180e\u200b\u2060-\u2065\u206a-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f"  # nobody sees them
     "\u2028\u2029"  # line breaks
-    "\ud800-\udfff"  # halves of a character, which no encoding can write
-    "]"
+)
+"""Characters that a terminal or a reader acts upon, as a class of a regular expression. Formats escape them."""
+
+_ACTED_UPON = re.compile(
+    f"[\x00-\x1f{UNSEEN}"
+    "\ud800-\udfff]"  # halves of a character, which no encoding can write
     r"|:(?=:[A-Za-z-]+(?:\s.*)?::)"  # a command to GitHub Actions: ::error file=a::text
     r"|\#(?=\#\w*\[)",  # a command to Azure Pipelines, GitHub or TeamCity: ##vso[task.complete]
     re.DOTALL,

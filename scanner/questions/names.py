@@ -57,10 +57,12 @@ def _folded(name: str) -> str:
 
 
 def _exact(audit: Snapshot, wanted: str) -> list[str]:
+    """Return the workspaces with this id or name. Both may also be given as they are printed."""
     rows = audit.workspace_rows
-    return (
-        [wanted] if wanted in rows else [k for k, row in rows.items() if wanted == row["workspace"].lower()]
-    )
+    if wanted in rows:
+        return [wanted]
+    names = {key: row["workspace"].lower() for key, row in rows.items()}
+    return [key for key, name in names.items() if wanted in (name, harmless(name), harmless(key))]
 
 
 def _choices(audit: Snapshot, keys: Sequence[str]) -> str:

@@ -27,6 +27,7 @@ from checks.severity import Severity, Verdict
 from reports.audit import Audit
 from reports.tables.population import in_scope
 from reports.tables.violations import violations_by_fix
+from reports.writing.lines import harmless
 from scanner.choices import LAST_REPORT
 from scanner.folding import cut
 from scanner.questions.explain import without_ids
@@ -287,7 +288,9 @@ def _next(audit: Audit, folder: Path, worst: Sequence[str], ending: Ending) -> s
     if asked and asked[0]:
         names = [_name(each).lower() for each in audit.tables.workspaces["workspace_id"].astype(str)]
         name = _name(asked[0])
-        return f"azml-audit explain {quote(name if names.count(name.lower()) == 1 else asked[0])}{source}"
+        shown = harmless(name if names.count(name.lower()) == 1 else asked[0])
+        words = f"{source} -- {quote(shown)}" if shown.startswith("-") else f" {quote(shown)}{source}"
+        return f"azml-audit explain{words}"
     if not ending.is_live or (audit.tables.gaps.empty and len(audit.tables.workspaces)):
         return f"azml-audit reach '*' pypi.org{source}"
     return "azml-audit doctor"
