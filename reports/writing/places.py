@@ -8,6 +8,7 @@ import re
 import secrets
 import shutil
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path, PurePosixPath
 
@@ -37,6 +38,7 @@ _HINTS = {
     errno.ENOTDIR: "A part of the path is a file, not a folder. Name another path.",
     errno.EEXIST: "A part of the path is a file, not a folder. Name another path.",
     errno.ENOENT: "No folder can be created there. Name another path.",
+    errno.EISDIR: "Name a file, not a folder.",
     errno.EBUSY: "Another program or a mount uses it. Name a folder inside it, or another one.",
 }
 
@@ -52,11 +54,18 @@ def unwritable(target: Path, error: OSError) -> UnwritableReportError:
     return UnwritableReportError(f"The report could not be written to {target}: {reason}. {hint(error)}")
 
 
-def resolved(folder: Path) -> Path:
-    """Return the path without links. Raises ReportError for a loop of links."""
-    target = Path(os.path.realpath(folder))
-    if any(each.is_symlink() for each in (target, *target.parents)):
-        raise ReportError(f"The report cannot be written to {folder}: {_HINTS[errno.ELOOP]}")
+def resolved(place: Path, what: str = "report") -> Path:
+    """Return the path without links. Raises ReportError for a path that nothing can have, such as a loop of links."""
+    target = Path(os.path.realpath(place))
+    try:
+        with suppress(FileNotFoundError, NotADirectoryError):
+            os.lstat(target)
+        if any(each.is_symlink() for each in (target, *target.parents)):
+            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
+    except OSError as error:
+        raise ReportError(
+            f"The {what} cannot be written to {place}: {error.strerror}. {hint(error)}"
+        ) from error
     return target
 
 

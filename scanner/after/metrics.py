@@ -6,25 +6,24 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from reports.errors import UnwritableReportError
+from reports.writing.single_file import check_file
 from scanner.errors import UsageError
 
 
 def check_metrics(place: Path | None) -> None:
-    """Raise UsageError without the extra `metrics`, or if the file could not be written at the end."""
+    """Raise UsageError without the extra `metrics`, ReportError if the file could not be written at the end."""
     if place is None:
         return
     try:
         import prometheus_client  # noqa: F401
     except ImportError as error:
         raise UsageError("--metrics needs the extra metrics: pip install 'azml-audit[metrics]'.") from error
-    if place.is_dir() or not place.parent.is_dir():
-        raise UsageError(
-            f"--metrics {place}: this is no place for a file. Name a file in a folder that exists."
-        )
+    check_file("--metrics", place, replaces=True)
 
 
 def write_metrics(result: dict[str, Any], place: Path) -> None:
-    """Write the file in one step. Raises UsageError if the file system refuses."""
+    """Write the file in one step. Raises UnwritableReportError if the file system refuses."""
     from prometheus_client import CollectorRegistry, Gauge, write_to_textfile
 
     registry = CollectorRegistry()
@@ -57,4 +56,4 @@ def write_metrics(result: dict[str, Any], place: Path) -> None:
     try:
         write_to_textfile(str(place), registry)
     except OSError as error:
-        raise UsageError(f"Could not write the metrics to {place}: {error.strerror}.") from error
+        raise UnwritableReportError(f"Could not write the metrics to {place}: {error.strerror}.") from error

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -11,9 +10,9 @@ from typing import Any
 from checks.model import Status
 from checks.policy.judge import PolicyVerdict
 from reports.audit import Audit
+from reports.errors import UnwritableReportError
 from reports.tables.population import population
-from reports.writing.places import hint
-from scanner.errors import UsageError
+from reports.writing.single_file import check_file
 
 STDOUT = Path("-")
 FORMAT_VERSION = "1.1"
@@ -61,32 +60,13 @@ def result_of(
 
 
 def check_result(place: Path | None) -> None:
-    """Raise UsageError if the result could not be written there at the end."""
-    if place is None or place == STDOUT:
-        return
-    if (
-        place.is_dir()
-        or not place.parent.is_dir()
-        or not os.access(place if place.exists() else place.parent, os.W_OK)
-    ):
-        raise UsageError(
-            f"--result {place}: this is no place for a file. Name a file in a folder that exists, or -."
-        )
-    if not place.exists():
-        _try(place)
-
-
-def _try(place: Path) -> None:
-    """Create the file and remove it. Only this shows that /proc and a full disk take no file."""
-    try:
-        place.touch()
-        place.unlink()
-    except OSError as error:
-        raise UsageError(f"--result {place}: {error.strerror}. {hint(error)}") from error
+    """Raise ReportError if the result could not be written there at the end."""
+    if place is not None and place != STDOUT:
+        check_file("--result", place)
 
 
 def write_result(result: dict[str, Any], place: Path) -> None:
-    """Write the result to a file, or to stdout for "-". Raises UsageError if the file cannot be written."""
+    """Write the result to a file, or to stdout for "-". Raises UnwritableReportError."""
     line = f"{json.dumps(result)}\n"
     if place == STDOUT:
         sys.stdout.write(line)
@@ -95,7 +75,9 @@ def write_result(result: dict[str, Any], place: Path) -> None:
     try:
         place.write_text(line, encoding="utf-8")
     except OSError as error:
-        raise UsageError(f"Could not write the result to {place}: {error.strerror}.") from error
+        raise UnwritableReportError(
+            f"Could not write the result to {place}: {error.strerror or error}."
+        ) from error
 
 
 def _verdict(verdict: PolicyVerdict) -> dict[str, Any]:

@@ -46,6 +46,8 @@ def store_at(
 
     `credential` makes the credential for a container. A folder needs none.
     """
+    if not location.strip():
+        raise UsageError("The archive has no name. Name a folder, or the URL of a blob container.")
     if "://" not in location:
         return FolderStore(Path(location))
     from scanner.archive.blob import BlobStore

@@ -16,7 +16,7 @@ from scanner.archive.following import chained
 from scanner.archive.index import Run, runs_in
 from scanner.archive.keeping import Kept, keep, store_at
 from scanner.archive.lines import line_of, scope_digest
-from scanner.archive.stores import ArchiveStore
+from scanner.archive.stores import ArchiveStore, FolderStore
 from scanner.audit import exit_code
 from scanner.commands.connections import Connection
 from scanner.commands.gathering import Job, asked_for
@@ -49,7 +49,7 @@ def archiving(
 ) -> tuple[Job, Archiving | None]:
     """Open the archive before Azure is read. Return the job with a bundle to seal, and the archive.
 
-    Raises UsageError if the archive cannot be read.
+    Raises UsageError if the archive cannot be read, or is a folder that cannot be written to.
     """
     location = job.archive
     if location is None:
@@ -58,6 +58,8 @@ def archiving(
         folder = last.enter_context(TemporaryDirectory(prefix="azml-audit-"))
         job = replace(job, evidence=Path(folder) / "evidence.zip")
     try:
+        if isinstance(store := opened(location, connect), FolderStore):
+            store.check()
         archive = read_archive(location, job, policies, connect)
     except ArchiveError as error:
         raise UsageError(f"{error} Nothing was scanned.") from error

@@ -7,6 +7,7 @@ changes is the pointer `latest/run.json`.
 from __future__ import annotations
 
 import os
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -72,6 +73,14 @@ class FolderStore:
     def name(self) -> str:
         """The path."""
         return str(self._folder)
+
+    def check(self) -> None:
+        """Raise ArchiveError unless files can be created. Only an attempt proves it, as in /proc or on a full disk."""
+        name = f".{secrets.token_hex(4)}.new"
+        self._make_folder(self._folder, name)
+        with self._refusals(name):
+            (self._folder / name).touch()
+            (self._folder / name).unlink()
 
     def create(self, path: str, content: bytes) -> None:
         """Write a new file."""

@@ -16,7 +16,7 @@ from typing import IO
 from filelock import FileLock, Timeout
 
 from reports.errors import UnwritableReportError
-from reports.writing.places import hint, make_private_folder
+from reports.writing.places import hint, make_private_folder, resolved
 from scanner.errors import EvidenceError, UsageError
 
 CHUNK = 1024 * 1024
@@ -30,7 +30,7 @@ _STAGES = re.compile(re.escape(_STAGE) + "[0-9a-f]{8}")
 
 def check_absent(target: Path) -> None:
     """Raise UsageError if there is something at the target, because evidence is never overwritten."""
-    if target.exists() or target.is_symlink():
+    if os.path.lexists(target):
         raise UsageError(f"{target} exists, and evidence is never overwritten; name another --evidence.")
 
 
@@ -41,10 +41,9 @@ def check_writable(target: Path, report: Path | None = None) -> None:
     that killed scans left beside the target.
     """
     check_absent(target)
-    here = target.resolve()
-    if report is not None and (
-        here.is_relative_to(report.resolve()) or report.resolve().is_relative_to(here)
-    ):
+    here = resolved(target, "evidence")
+    other = resolved(report) if report is not None else None
+    if other is not None and (here.is_relative_to(other) or other.is_relative_to(here)):
         raise UsageError(
             f"--evidence {target} and --output {report} lie in one another; every run replaces its report, "
             "and nothing may be added to evidence. Name another --evidence."
@@ -104,7 +103,7 @@ def staged(target: Path) -> Iterator[Staged]:
 
     Its lock shows other processes that it is in use. Raises UnwritableReportError if the file system refuses.
     """
-    target = target.resolve()
+    target = Path(os.path.realpath(target))
     around = target.with_name(f"{_STAGE}{secrets.token_hex(4)}")
     lock = FileLock(around / "lock", mode=0o600)
     try:

@@ -13,6 +13,7 @@ from rich.console import Console
 from checks.counting import counted
 from checks.suggestions import did_you_mean
 from reports.origin import moment
+from reports.writing.single_file import check_file
 from scanner.archive.earlier import download_report
 from scanner.archive.index import Run, runs_in
 from scanner.archive.stores import ArchiveStore
@@ -59,6 +60,8 @@ def history(
         raise UsageError(
             f"--expect-last {expected!r} is no root digest: 64 hexadecimal digits, or at least the first 8."
         )
+    if output is not None and action == "trend":
+        check_file("--output", output)
     runs = runs_in(store.index().content, store.name)
     if not runs and not (action == "verify" and (expected or store.names(""))):
         raise UsageError(f"{store.name} has no run. `azml-audit scan --archive {store.name}` adds one.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from checks.fixes.effects import MEANINGS, Reason
 from checks.registry import registry
 from checks.suggestions import did_you_mean
 from reports.writing.lines import harmless
+from reports.writing.single_file import check_file
 from scanner.errors import UsageError
 from scanner.plan.billing import billed_by, billed_by_change, priced, prices_from
 from scanner.plan.plan import Fix, Plan, narrowed, plan_of
@@ -53,8 +55,10 @@ def fix(choice: Choice, subject: Subject, terminal: Terminal) -> int:
     Raises UsageError for an unknown check, an unknown workspace, a bad file of prices, or an output that exists.
     """
     prices = prices_from(choice.prices) if choice.prices else {}
-    if choice.output is not None and choice.output.exists():
-        raise UsageError(f"{choice.output} exists. Name another file, or delete this one.")
+    if choice.output is not None:
+        if os.path.lexists(choice.output):
+            raise UsageError(f"{choice.output} exists. Name another file, or delete this one.")
+        check_file("--output", choice.output)
     audit, tables = read(subject, terminal, with_tables=True)
     check_id = _check_named(choice.check, audit) if choice.check else None
     key = workspace_named(audit, choice.workspace) if choice.workspace else None

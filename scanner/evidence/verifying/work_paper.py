@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
@@ -12,6 +13,7 @@ from typing import Any
 from checks.model import Check
 from reports.errors import UnwritableReportError
 from reports.formats.markdown import code, plain
+from reports.writing.single_file import check_file
 from scanner.errors import UsageError
 from scanner.evidence.bounded_json import bounded
 from scanner.evidence.deciding import deciding, findings_of, items_of, place_in
@@ -40,9 +42,10 @@ class Paper:
 
 
 def paper_at(path: Path, sample: int) -> Paper:
-    """Return the work paper to write there. Raises UsageError if something is there."""
-    if path.exists() or path.is_symlink():
+    """Return the work paper to write there. Raises an error if something is there, or no file can be written."""
+    if os.path.lexists(path):
         raise UsageError(f"--report {path} exists, and a work paper is never overwritten. Name another file.")
+    check_file("--report", path)
     return Paper(path=path, sample=sample)
 
 
