@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from scanner.cli.audit_options import Policies
+from scanner.cli.azure_options import Scope, SignIn
 from scanner.cli.command import command
-from scanner.cli.options import Policies, Scope, SignIn, options
+from scanner.cli.options import options
 from scanner.errors import UsageError
 
 if TYPE_CHECKING:

@@ -18,9 +18,9 @@ from typing import Any, get_type_hints
 
 import typer
 
+from scanner.cli.audit_options import Logging
 from scanner.cli.boundary import run
 from scanner.cli.help import PanelCommand, PanelGroup, epilog
-from scanner.cli.options import Logging
 
 
 @dataclass(frozen=True, kw_only=True)

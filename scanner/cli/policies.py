@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from scanner.cli.audit_options import DEFAULT_POLICIES, Policies
 from scanner.cli.command import command
-from scanner.cli.options import DEFAULT_POLICIES, Policies, Texts, options
+from scanner.cli.options import Texts, options
 
 if TYPE_CHECKING:
     from scanner.terminal import Terminal

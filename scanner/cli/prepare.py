@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 from scanner.choices import RoleFormat
+from scanner.cli.audit_options import PolicyChoice
+from scanner.cli.azure_options import ManagementGroups, Scope, SignIn
 from scanner.cli.command import command
-from scanner.cli.options import ManagementGroups, PolicyChoice, Scope, SignIn, Texts, options
+from scanner.cli.options import Texts, options
 from scanner.errors import UsageError
 
 if TYPE_CHECKING:

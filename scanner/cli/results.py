@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from scanner.choices import TrendFormat, VerifyFormat
+from scanner.cli.audit_options import Report
+from scanner.cli.azure_options import SignIn
 from scanner.cli.command import command
-from scanner.cli.options import Report, SignIn, Texts, options
+from scanner.cli.options import Texts, options
 from scanner.cli.trust import Expect, Papers, Trust
 
 if TYPE_CHECKING:

@@ -11,21 +11,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from scanner.cli.audit_options import After, Evidence, OnChange, PolicyChoice, Report, Threshold
+from scanner.cli.azure_options import Discovery, Pace, Scope, SignIn
 from scanner.cli.boundary import lasting
 from scanner.cli.command import command
-from scanner.cli.options import (
-    After,
-    Discovery,
-    Evidence,
-    OnChange,
-    Pace,
-    PolicyChoice,
-    Report,
-    Scope,
-    SignIn,
-    Threshold,
-    options,
-)
+from scanner.cli.options import options
 from scanner.errors import UsageError
 
 if TYPE_CHECKING:
