@@ -19,7 +19,7 @@ from scanner.archive.lines import line_of, scope_digest
 from scanner.archive.stores import ArchiveStore, FolderStore
 from scanner.audit import exit_code
 from scanner.commands.connections import Connection
-from scanner.commands.gathering import Job, asked_for
+from scanner.commands.job import Job, asked_for
 from scanner.errors import ArchiveError, UsageError
 from scanner.history.trend import history_of
 from scanner.policies import LoadedPolicy

@@ -19,7 +19,7 @@ from scanner.cli.options import options
 from scanner.errors import UsageError
 
 if TYPE_CHECKING:
-    from scanner.commands.gathering import Job
+    from scanner.commands.job import Job
     from scanner.evidence.attestations.attesting import Attestation
     from scanner.terminal import Terminal
 
@@ -167,7 +167,7 @@ def _job(
     after: After,
     ca_bundle: Path | None = None,
 ) -> Job:
-    from scanner.commands.gathering import Job
+    from scanner.commands.job import Job
 
     return Job(
         output=report.output,

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from scanner.azure.clouds import Cloud
 from scanner.commands.connections import Connection
-from scanner.commands.gathering import Job
+from scanner.commands.job import Job
 from scanner.commands.scan import scan
 from scanner.emulator.credential import EmulatorCredential
 from scanner.emulator.demo.changed import changed_tenant

@@ -10,7 +10,8 @@ from urllib.parse import urlsplit, urlunsplit
 
 from reports.audit import Audit
 from scanner.azure.identity import Identity
-from scanner.commands.gathering import Gathered, Job, asked_for
+from scanner.commands.gathering import Gathered
+from scanner.commands.job import Job, asked_for
 from scanner.evidence.code import installed_libraries
 from scanner.evidence.packing import Staged
 from scanner.evidence.pointers import evidence_of

@@ -14,7 +14,8 @@ from rich.console import Console
 from checks.registry import registry
 from scanner.choices import Discover, ExitCode
 from scanner.commands.connections import Connection
-from scanner.commands.gathering import Clock, Job, arm_of, asked_for, now
+from scanner.commands.gathering import Clock, arm_of, now
+from scanner.commands.job import Job, asked_for
 from scanner.errors import UsageError
 from scanner.payloads.json_members import resource_group_of
 from scanner.payloads.payload import Gap, Payload

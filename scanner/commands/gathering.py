@@ -6,29 +6,25 @@ import asyncio
 import json
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from hashlib import sha256
-from pathlib import Path
 from time import time
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from checks.contract.tables import Tables
-from checks.model import Severity
-from reports.selection import USUAL, Selection
 from scanner.audit import collected
 from scanner.azure.arm import Arm
 from scanner.azure.clouds import Cloud
 from scanner.azure.identity import Identity
-from scanner.azure.pipeline import Patience
-from scanner.choices import Discover
 from scanner.commands.connections import Connection
+from scanner.commands.job import Job, asked_for
 from scanner.payloads.payload import Payload, Store
 from scanner.payloads.people import Pseudonyms
 from scanner.payloads.questions import Ask
 from scanner.policies import LoadedPolicy, addresses, management_groups
 from scanner.progress import Progress
-from scanner.reading.collection import EVERYTHING, Collection, collection_for
+from scanner.reading.collection import Collection
 from scanner.reading.discovery import discovery_by
 from scanner.reading.live import LiveSource, SubscriptionsReader
 from scanner.reading.once import Read
@@ -38,58 +34,11 @@ from scanner.version import VERSION
 
 if TYPE_CHECKING:
     from scanner.commands.replay import Earlier
-    from scanner.evidence.attestations.attesting import Attestation
     from scanner.evidence.statement import ScanRecord
     from scanner.workers.pools import Pool
 
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Job:
-    """The scope of an audit, its policies, and the folder of its reports.
-
-    `discover`: None compares both ways, or uses Resource Manager alone if Resource Graph refuses.
-    `selection`: the findings that the formats list.
-    `earlier`: an evidence bundle or an export to read instead of Azure.
-    `baseline`: an older report or bundle, or an archive, to compare with. With `fail_on_regression`, only
-    violations that it does not have decide the exit code.
-    `workers`: the pool that reads the subscriptions; None reads them in this process.
-    `resume`: use the answers of an interrupted scan for the same report that are not older than `max_age`.
-    `archive`: the folder or container that keeps the run; it implies a bundle.
-    `result`: where to write the result as one line of JSON; "-" is stdout.
-    `metrics`: the file for the textfile collector of Prometheus.
-    `on_change`: the command to run if the baseline differs.
-    `evidence`: the bundle to write. It records `command`, and names `previous_root`, the bundle before it in
-    an archive. `attest` signs it.
-    """
-
-    output: Path
-    policies: Sequence[str]
-    formats: Sequence[str] = ()
-    selection: Selection = USUAL
-    fail_on: Severity | None = None
-    wanted: Wanted = field(default_factory=Wanted)
-    patience: Patience = field(default_factory=Patience)
-    collect_all: bool = False
-    discover: Discover | None = None
-    earlier: Path | None = None
-    baseline: str | None = None
-    fail_on_regression: bool = False
-    workers: Callable[[], Pool] | None = None
-    resume: bool = False
-    max_age: timedelta = timedelta(hours=1)
-    evidence: Path | None = None
-    archive: str | None = None
-    attest: Attestation | None = None
-    previous_root: str | None = None
-    command: Sequence[str] = ()
-    is_demonstration: bool = False
-    quiet: bool = False
-    result: Path | None = None
-    metrics: Path | None = None
-    on_change: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,12 +68,6 @@ Clock = Callable[[], datetime]
 def now() -> datetime:
     """Return the time in UTC and whole seconds: the clock outside tests."""
     return datetime.fromtimestamp(int(time()), UTC)
-
-
-def asked_for(job: Job, policies: Sequence[LoadedPolicy]) -> Collection:
-    """Return what to collect for these policies."""
-    chosen = [each.check for policy in policies for each in policy.checks]
-    return EVERYTHING if job.collect_all else collection_for(chosen)
 
 
 def from_azure(

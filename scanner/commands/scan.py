@@ -26,7 +26,8 @@ from scanner.after.result import STDOUT, check_result, result_of, write_result
 from scanner.audit import audited, exit_code
 from scanner.choices import ExitCode
 from scanner.commands.connections import Connection
-from scanner.commands.gathering import Clock, Gathered, Job, asked_for, from_azure, from_earlier, now
+from scanner.commands.gathering import Clock, Gathered, from_azure, from_earlier, now
+from scanner.commands.job import Job, asked_for
 from scanner.errors import UsageError
 from scanner.payloads.gaps import NONE_TO_READ, NOTHING_IN_SCOPE, PAST_DEADLINE
 from scanner.payloads.payload import PayloadStore, Store

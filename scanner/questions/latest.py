@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from checks.contract.tables import Tables
     from checks.drift.model import Snapshot
     from scanner.commands.connections import Connection
-    from scanner.commands.gathering import Gathered, Job
+    from scanner.commands.gathering import Gathered
+    from scanner.commands.job import Job
     from scanner.policies import LoadedPolicy
     from scanner.scope.wanted import Wanted
     from scanner.terminal import Terminal
@@ -68,7 +69,7 @@ def _is_report(path: Path) -> bool:
 
 
 def _tables_of_bundle(path: Path, terminal: Terminal) -> Tables:
-    from scanner.commands.gathering import Job
+    from scanner.commands.job import Job
 
     job = Job(output=LAST_REPORT, policies=(), earlier=path)
     return _gathered(Subject(path=path), job, (), terminal).tables
@@ -78,7 +79,7 @@ def _judged(subject: Subject, terminal: Terminal, *, collect_all: bool) -> tuple
     """Return the audit of Azure or of exports, judged by the policies of the subject, and its tables."""
     from checks.registry import registry
     from scanner.audit import audited
-    from scanner.commands.gathering import Job
+    from scanner.commands.job import Job
     from scanner.policies import loaded
 
     policies = loaded(subject.policies, registry())
@@ -104,7 +105,8 @@ def _judged(subject: Subject, terminal: Terminal, *, collect_all: bool) -> tuple
 def _gathered(subject: Subject, job: Job, policies: Sequence[LoadedPolicy], terminal: Terminal) -> Gathered:
     from dataclasses import replace
 
-    from scanner.commands.gathering import asked_for, from_azure, from_earlier, now
+    from scanner.commands.gathering import from_azure, from_earlier, now
+    from scanner.commands.job import asked_for
     from scanner.payloads.payload import PayloadStore
     from scanner.terminal import TerminalProgress
 

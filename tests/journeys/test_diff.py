@@ -25,7 +25,7 @@ from reports.tables.csv_text import as_csv
 from reports.writing.lines import harmless
 from scanner.cli.main import app
 from scanner.commands.demo import emulator_connection
-from scanner.commands.gathering import Job
+from scanner.commands.job import Job
 from scanner.commands.scan import scan
 from scanner.emulator.demo.places import RESEARCH_ID
 from scanner.emulator.demo.tenant import demo_tenant

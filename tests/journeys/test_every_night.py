@@ -19,7 +19,7 @@ from scanner.archive.keeping import Kept, keep, store_at
 from scanner.archive.stores import ArchiveStore, FolderStore
 from scanner.commands.connections import Connection
 from scanner.commands.demo import emulator_connection
-from scanner.commands.gathering import Job
+from scanner.commands.job import Job
 from scanner.commands.scan import scan
 from scanner.emulator.faults import Fault, FaultKind
 from scanner.emulator.server import emulated

@@ -20,7 +20,7 @@ import pytest
 from checks.registry import registry
 from reports.writing.folder import check_replaceable
 from scanner.commands.demo import emulator_connection
-from scanner.commands.gathering import Job
+from scanner.commands.job import Job
 from scanner.commands.scan import scan
 from scanner.emulator.credential import CLIENT_ID, CLIENT_SECRET
 from scanner.emulator.faults import Fault, FaultKind

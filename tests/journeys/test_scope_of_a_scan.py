@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from checks.errors import AuditError
 from scanner.commands.demo import emulator_connection
-from scanner.commands.gathering import Job
+from scanner.commands.job import Job
 from scanner.commands.scan import scan as scan_job
 from scanner.emulator.faults import Fault, FaultKind
 from scanner.emulator.server import Emulator, emulated

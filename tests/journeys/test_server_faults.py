@@ -14,7 +14,7 @@ import pytest
 
 from checks.drift.model import Snapshot
 from scanner.commands.demo import emulator_connection
-from scanner.commands.gathering import Job
+from scanner.commands.job import Job
 from scanner.commands.scan import scan
 from scanner.emulator.faults import Fault
 from scanner.emulator.server import emulated

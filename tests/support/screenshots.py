@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scanner.commands.demo import demo
-from scanner.commands.gathering import Job
+from scanner.commands.job import Job
 from scanner.terminal import Terminal
 from tests.conftest import CHROMIUM_ARGUMENTS
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from scanner.commands.demo import demo
-from scanner.commands.gathering import Job
+from scanner.commands.job import Job
 from scanner.terminal import Terminal
 
 if TYPE_CHECKING:

@@ -14,7 +14,8 @@ from scanner.azure.arm import Arm
 from scanner.azure.pipeline import Patience
 from scanner.cli.main import app
 from scanner.commands.demo import emulator_connection
-from scanner.commands.gathering import Job, now
+from scanner.commands.gathering import now
+from scanner.commands.job import Job
 from scanner.commands.scan import scan
 from scanner.emulator.faults import Fault, FaultKind
 from scanner.emulator.server import emulated
