@@ -87,6 +87,14 @@ def explain(
     return explain(workspace, audit, terminal.out, whole=whole)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Listing:
+    """How to list the answers."""
+
+    whole: Annotated[bool, _option("--whole", "", "List all workspaces.")] = False
+    as_json: Annotated[bool, _option("--json", "", "Print JSON.")] = False
+
+
 @command(
     examples=[
         "reach mlw-forecast-prod pypi.org",
@@ -102,6 +110,7 @@ def reach(
     which: WhichAudit,
     scope: Scope,
     sign_in: SignIn,
+    listing: Listing,
     source: Annotated[
         str | None, typer.Argument(metavar="SOURCE", help="A workspace: name, id or glob; '*' for all.")
     ] = None,
@@ -119,8 +128,6 @@ def reach(
         Path | None,
         _option("--service-tags", "FILE", "Microsoft's JSON file of service tags, to place addresses."),
     ] = None,
-    whole: Annotated[bool, _option("--whole", "", "List all workspaces.")] = False,
-    as_json: Annotated[bool, _option("--json", "", "Print JSON.")] = False,
 ) -> int:
     """Answer whether workspaces may reach a host, address or resource.
 
@@ -134,8 +141,8 @@ def reach(
         destination=reverse or destination or "",
         reverse=reverse is not None,
         service_tags=service_tags,
-        as_json=as_json,
-        whole=whole,
+        as_json=listing.as_json,
+        whole=listing.whole,
     )
     return reach(question, which.snapshot(terminal, scope, sign_in), terminal.out)
 

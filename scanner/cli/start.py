@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from scanner.choices import Auth
 from scanner.cli.audit_options import After, Evidence, OnChange, PolicyChoice, Report, Threshold
 from scanner.cli.azure_options import Discovery, Pace, Scope, SignIn
 from scanner.cli.boundary import lasting
@@ -53,6 +54,21 @@ class Earlier:
             "unknown.",
         ),
     ] = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Forecast:
+    """Whether to forecast the scan instead."""
+
+    plan: Annotated[
+        bool,
+        _option(
+            "--plan",
+            "",
+            "Print how many requests the scan would send and how long it takes. Read no workspace.",
+        ),
+    ] = False
+    as_json: Annotated[bool, _option("--json", "", "With --plan: print JSON.")] = False
 
 
 LIVE_ONLY = frozenset(field.name for group in (Scope, Discovery, SignIn, Pace) for field in fields(group)) | {
@@ -115,48 +131,54 @@ def scan(
     after: After,
     on_change: OnChange,
     pace: Pace,
-    plan: Annotated[
-        bool,
-        _option(
-            "--plan",
-            "",
-            "Print how many requests the scan would send and how long it takes. Read no workspace.",
-        ),
-    ] = False,
-    as_json: Annotated[bool, _option("--json", "", "With --plan: print JSON.")] = False,
+    forecast: Forecast,
 ) -> int:
     """Audit every workspace you can see, and write reports."""
     if earlier.from_ is not None:
         _refuse_live_options(context)
-    with lasting():
-        from datetime import timedelta
-
-        from scanner.after.on_change import checked_command
-        from scanner.commands.scan import scan
-        from scanner.workers.pools import pool_asked_for
-
-    if as_json and not plan:
+    if forecast.as_json and not forecast.plan:
         raise UsageError("--json prints a forecast: add --plan. For a report as JSON, use --format json.")
+    with lasting():
+        from scanner.commands.scan import scan
+
     wanted = sign_in.for_tenants_of(scope.wanted())
-    job = replace(
-        _job(policies, threshold, report, evidence, after, sign_in.ca_bundle),
+    job = _job(policies, threshold, report, evidence, after, sign_in.ca_bundle)
+    job = _with_history(replace(job, wanted=wanted, discover=discovery.discover), earlier, on_change)
+    job = _at_pace(job, pace, sign_in.auth)
+    connect = partial(sign_in.connection, terminal, pace.deadline, wanted.tenants)
+    if forecast.plan:
+        from scanner.commands.forecast import show_forecast
+
+        return show_forecast(job, connect, terminal, as_json=forecast.as_json)
+    return scan(job, connect, terminal)
+
+
+def _with_history(job: Job, earlier: Earlier, on_change: OnChange) -> Job:
+    with lasting():
+        from scanner.after.on_change import checked_command
+
+    return replace(
+        job,
         on_change=checked_command(on_change.on_change, has_baseline=earlier.baseline is not None),
-        wanted=wanted,
-        patience=pace.patience(),
-        discover=discovery.discover,
         earlier=earlier.from_,
         baseline=earlier.baseline,
         fail_on_regression=earlier.fail_on_regression,
+    )
+
+
+def _at_pace(job: Job, pace: Pace, auth: Auth) -> Job:
+    with lasting():
+        from datetime import timedelta
+
+        from scanner.workers.pools import pool_asked_for
+
+    return replace(
+        job,
+        patience=pace.patience(),
         resume=pace.resume,
         max_age=timedelta(seconds=pace.max_age),
-        workers=pool_asked_for(pace.workers, pace.dask, sign_in.auth),
+        workers=pool_asked_for(pace.workers, pace.dask, auth),
     )
-    connect = partial(sign_in.connection, terminal, pace.deadline, wanted.tenants)
-    if plan:
-        from scanner.commands.forecast import show_forecast
-
-        return show_forecast(job, connect, terminal, as_json=as_json)
-    return scan(job, connect, terminal)
 
 
 def _job(

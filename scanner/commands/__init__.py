@@ -2,5 +2,5 @@
 
 `explain` runs `azml-audit policies explain`.
 `scanner.cli` parses the options and imports a command only when it runs. The other modules serve several
-commands: connections, gathering, replay, evidence and summary.
+commands: job, connections, gathering, replay, evidence and conclusion.
 """

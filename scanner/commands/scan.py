@@ -21,10 +21,11 @@ from reports.audit import Audit
 from reports.formats.registry import chosen, prepare, write
 from reports.writing.folder import check_replaceable
 from reports.writing.places import files_listed
-from scanner.after.metrics import check_metrics, write_metrics
-from scanner.after.result import STDOUT, check_result, result_of, write_result
-from scanner.audit import audited, exit_code
+from scanner.after.metrics import check_metrics
+from scanner.after.result import check_result, result_of, write_result
+from scanner.audit import audited
 from scanner.choices import ExitCode
+from scanner.commands.conclusion import concluded, exit_of
 from scanner.commands.connections import Connection
 from scanner.commands.gathering import Clock, Gathered, from_azure, from_earlier, now
 from scanner.commands.job import Job, asked_for
@@ -33,8 +34,6 @@ from scanner.payloads.gaps import NONE_TO_READ, NOTHING_IN_SCOPE, PAST_DEADLINE
 from scanner.payloads.payload import PayloadStore, Store
 from scanner.payloads.spool import Spool
 from scanner.policies import LoadedPolicy, addresses, loaded
-from scanner.summary.ending import EXIT_MEANING, Ending, show
-from scanner.summary.previous import previous_note
 from scanner.terminal import Terminal, TerminalProgress
 
 if TYPE_CHECKING:
@@ -76,7 +75,7 @@ def scan(
         if not gathered.tables.gaps["code"].eq(PAST_DEADLINE).any():
             store.finish()
         run = _kept_run(job, archive, audit, folder) if archive is not None else ""
-    return _concluded(job, audit, folder, terminal, run, began)
+    return concluded(job, audit, folder, terminal, run, began)
 
 
 def _archive(
@@ -101,7 +100,7 @@ def _kept_run(job: Job, archive: Archiving, audit: Audit, folder: Path) -> str:
     """Put the run into the archive, and return its name there."""
     from scanner.archive.of_scan import keep_run
 
-    code, meaning = _exit_of(audit, fail_on_regression=job.fail_on_regression)
+    code, meaning = exit_of(audit, fail_on_regression=job.fail_on_regression)
     return keep_run(job, archive, audit, folder, code=code, meaning=meaning)
 
 
@@ -186,51 +185,6 @@ def _audited(job: Job, gathered: Gathered, policies: tuple[LoadedPolicy, ...]) -
     return replace(audit, selection=job.selection)
 
 
-def _concluded(job: Job, audit: Audit, folder: Path, terminal: Terminal, run: str, began: float) -> int:
-    """Print the summary and return the exit code."""
-    code, meaning = _exit_of(audit, fail_on_regression=job.fail_on_regression)
-    for line in previous_note(folder):
-        terminal.complain(f"azml-audit: {line}")
-    if not job.quiet and job.result != STDOUT:
-        ending = Ending(
-            code=code,
-            meaning=meaning,
-            label="A scan would exit with code" if job.is_demonstration else "Exit code",
-            evidence=_evidence_lines(job, audit, run),
-            is_live=job.earlier is None,
-        )
-        show(audit, folder, terminal.out, ending)
-    _after(job, audit, folder, began, code=code, meaning=meaning)
-    if job.attest and job.attest.failure:
-        terminal.complain(f"azml-audit: {job.evidence} is sealed without a timestamp. {job.attest.failure}")
-        return ExitCode.INTERNAL
-    return code
-
-
-def _after(job: Job, audit: Audit, folder: Path, began: float, *, code: int, meaning: str) -> None:
-    """Write the result line and the metrics, and run the command of `--on-change`."""
-    if job.result is None and job.metrics is None and not job.on_change:
-        return
-    seconds = monotonic() - began
-    result = result_of(audit, folder, code=code, meaning=meaning, evidence=job.evidence, seconds=seconds)
-    if job.result is not None:
-        write_result(result, job.result)
-    if job.metrics is not None:
-        write_metrics(result, job.metrics)
-    if job.on_change and audit.drift is not None:
-        from scanner.after.on_change import run_on_change
-
-        run_on_change(job.on_change, audit.drift, result)
-
-
-def _evidence_lines(job: Job, audit: Audit, run: str) -> tuple[str, ...]:
-    """Return where the evidence is, in an archive or in a bundle of its own, and its root digest."""
-    if not audit.root_digest:
-        return ()
-    place = f"Archive: {job.archive}, run {run}" if run else f"Evidence: {job.evidence}"
-    return place, f"Root digest: {audit.root_digest}"
-
-
 def check_regression_option(job: Job) -> None:
     """Raise UsageError if the option lacks an audit to compare with."""
     if job.fail_on_regression and job.baseline is None:
@@ -270,16 +224,6 @@ def _compared(audit: Audit, baseline: Snapshot) -> Audit:
     from scanner.snapshots import snapshot_of
 
     return replace(audit, drift=drift(baseline, snapshot_of(audit, "this audit")))
-
-
-def _exit_of(audit: Audit, *, fail_on_regression: bool) -> tuple[int, str]:
-    """Return the exit code and its meaning. A check that crashed is 4, with a baseline too."""
-    code: int = exit_code(audit)
-    if audit.drift is None or not fail_on_regression or code == ExitCode.INTERNAL:
-        return code, EXIT_MEANING[code]
-    from scanner.questions import diff
-
-    return diff.exit_of(audit.drift)
 
 
 def _store(job: Job, clock: Clock) -> Spool | PayloadStore:
