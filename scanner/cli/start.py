@@ -58,7 +58,7 @@ class Earlier:
 
 @dataclass(frozen=True, kw_only=True)
 class Forecast:
-    """Whether to forecast the scan instead."""
+    """A forecast instead of the scan."""
 
     plan: Annotated[
         bool,

@@ -1,4 +1,4 @@
-"""What a scan is asked to do: the policies, what to read, and where everything goes."""
+"""The job of a scan: its policies, the scope to read, and the places for the results."""
 
 from __future__ import annotations
 
