@@ -13,6 +13,9 @@ Row = dict[str, Any]
 
 _INBOUND, _OUTBOUND = "inbound", "outbound"
 
+_STATES = frozenset({"accepted", "creating", "updating", "deleting", "failed", "canceled"})
+"""The provisioning states other than Succeeded, from networksecurityperimeter.json of ARM's common types, version 5."""
+
 
 class PerimeterAnswers:
     """Collects the pages of each resource's list of `networkSecurityPerimeterConfigurations`."""
@@ -94,6 +97,13 @@ def _admitted(association: Any, parts: Any) -> Iterable[str | None]:
 
 
 def _prefixes(rule: Object) -> Iterable[str | None]:
+    """Yield the prefixes of an inbound rule. None for one that cannot be read, and for service tags.
+
+    The rules of a perimeter may have `serviceTags`. The contracts of storage and vaults do not describe them, so the
+    addresses behind them are not known.
+    """
+    if member(rule.get("properties"), "serviceTags"):
+        yield None
     prefixes = member(rule.get("properties"), "addressPrefixes")
     if prefixes is None:
         return
@@ -112,15 +122,21 @@ def _subscriptions(rule: Object) -> Iterable[str | None]:
 
 
 def _issues(association: Any) -> Iterable[str | None]:
-    state = named(association, "provisioningState")
-    if state is None:
+    """Yield the issues and a state other than Succeeded. None for what was not reported and for an undocumented state.
+
+    An undocumented state beside an issue adds nothing, because the issue decides.
+    """
+    reported = member(association, "provisioningIssues")
+    issues = [] if reported is None else objects(association, "provisioningIssues")
+    if issues is None:
         yield None
-    elif state.lower() != "succeeded":
-        yield state
-    if member(association, "provisioningIssues") is None:
         return
-    issues = objects(association, "provisioningIssues")
-    yield from [None] if issues is None else (_issue(each) for each in issues)
+    yield from map(_issue, issues)
+    state = named(association, "provisioningState") or ""
+    if state.lower() in _STATES:
+        yield state
+    elif state.lower() != "succeeded" and not issues:
+        yield None
 
 
 def _issue(issue: Object) -> str:

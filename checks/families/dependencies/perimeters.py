@@ -134,7 +134,8 @@ def perimeter_is_provisioned_without_issues(tables: Tables, _params: Params) -> 
     """A perimeter does not protect a resource that did not receive its configuration.
 
     Asked of storage accounts and key vaults with a network security perimeter: a provisioning state of Succeeded
-    without provisioning issues passes, anything else fails. A perimeter that could not be read is unknown.
+    without provisioning issues passes; an issue or another documented state fails. An undocumented state, and a
+    perimeter that could not be read, are unknown.
     """
     resources = tables.associated_resources
     issues = resources["perimeter_issues"]

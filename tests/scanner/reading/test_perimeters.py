@@ -141,6 +141,8 @@ def test_an_empty_list_is_no_association() -> None:
         ([{"direction": "Inbound", "addressPrefixes": [7]}], None, ""),
         ([{"direction": "Inbound", "addressPrefixes": "0.0.0.0/0"}], None, ""),
         ([{"direction": "Inbound", "subscriptions": [{}]}], "", None),
+        ([{"direction": "Inbound", "serviceTags": ["Internet"]}], None, ""),
+        ([{"direction": "Inbound", "serviceTags": [], "addressPrefixes": ["1.2.3.4/32"]}], "1.2.3.4/32", ""),
     ],
 )
 def test_the_rules_as_the_wire_has_them(
@@ -176,3 +178,26 @@ def test_odd_bodies_are_never_read_as_closed(body: object) -> None:
     found = columns(body)
     assert found["perimeter_status"] == "read"
     assert found["perimeter_access_mode"] != ""
+
+
+ISSUE = {"name": "i", "properties": {"issueType": "ConfigurationPropagationFailure"}}
+
+
+@pytest.mark.parametrize(
+    ("state", "issues", "found"),
+    [
+        ("Succeeded", [], ""),
+        ("SUCCEEDED", None, ""),
+        ("Updating", [], "Updating"),
+        ("failed", [ISSUE], "ConfigurationPropagationFailure, failed"),
+        ("Unheard", [], None),
+        (None, [], None),
+        ("Unheard", [ISSUE], "ConfigurationPropagationFailure"),
+        ("Succeeded", "none", None),
+    ],
+)
+def test_an_undocumented_provisioning_state_is_not_known(
+    state: object, issues: object, found: str | None
+) -> None:
+    read = columns(association(provisioningState=state, provisioningIssues=issues))
+    assert read["perimeter_issues"] == found
