@@ -18,6 +18,7 @@ from typing import Final
 
 from publicsuffixlist import PublicSuffixList
 
+from checks.addresses import PREFIX
 from checks.network.addresses import network_of
 
 STORAGE_SUFFIXES: Final = tuple(
@@ -34,6 +35,9 @@ STORAGE_SUFFIXES: Final = tuple(
 """Host suffixes of storage in every Azure cloud, with the zoned names of `storage.azure.net`."""
 
 _LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")
+
+_ENDS_IN_A_NUMBER = re.compile(r"(?i)(?:^|\.)(?:\d+|0x[\da-f]*)\.?$")
+"""The end of an old form of an IPv4 address, such as `127.1`. No top-level domain is a number (RFC 3696, section 2)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,7 +96,7 @@ def spelling_defect(host: str) -> str:
         return "has a scheme"
     if "/" in text:
         return "has a path" if network_of(text) is None else "is an address range"
-    if network_of(text.strip("[]")) is not None:
+    if network_of(text.strip("[]")) is not None or _ENDS_IN_A_NUMBER.search(text):
         return "is an address"
     if re.search(r":\d*$", text):
         return "has a port"
@@ -104,7 +108,7 @@ def spelling_defect(host: str) -> str:
         return "has an empty label"
     if any("*" in label for label in labels):
         return "has a wildcard elsewhere than at its start, which Azure Firewall does not support"
-    if not all(_LABEL.fullmatch(label) for label in labels) or len(name) > 253:
+    if not all(_LABEL.fullmatch(label) for label in labels) or len(name) > 253 or PREFIX in name:
         return "has characters or a length that no host name has"
     return ""
 
