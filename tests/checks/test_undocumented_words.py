@@ -32,13 +32,36 @@ WORDS = sorted(
 )
 
 
-def unheard(tables: Tables, read: str) -> Tables:
+SOURCES = {
+    f"{schema.name}.{column.name}": column.source for schema in SCHEMAS.values() for column in schema.columns
+}
+
+
+def documented(read: str) -> list[str]:
+    """The documented words of a column."""
+    listed = _LISTED.search(SOURCES[read])
+    return listed.group().removeprefix(": ").split(", ") if listed else []
+
+
+def unheard(tables: Tables, read: str, word: str = "Unheard") -> Tables:
     """The tables with an undocumented word in every row of one column that reported a word."""
     table, _, column = read.partition(".")
     words = tables[table][column]
     return tables.replaced(
-        **{table: tables[table].assign(**{column: words.mask(words.fillna("").ne(""), "Unheard")})}
+        **{table: tables[table].assign(**{column: words.mask(words.fillna("").ne(""), word)})}
     )
+
+
+def settled(tables: Tables, read: str) -> set[str]:
+    """The checks that the documented words of a column answer differently, and an undocumented word not as unknown."""
+    words = documented(read)
+    asked = [check for check in CHECKS if read in check.reads]
+    found = verdicts({word: unheard(tables, read, word) for word in (*words, "Unheard")}, asked)
+    if not {*words, "Unheard"} <= set(found.columns):
+        return set()
+    found = found.fillna("no finding")
+    differs = found[words].nunique(axis=1).gt(1)
+    return set(found[differs & found["Unheard"].ne(Status.UNKNOWN)].index.get_level_values("check_id"))
 
 
 def wrong(tables: Tables) -> dict[tuple[str, str], set[tuple[str, str]]]:
@@ -72,3 +95,14 @@ def test_the_contract_lists_the_words_of_the_columns_that_decide() -> None:
 @given(tables=tables())
 def test_an_undocumented_word_never_makes_a_check_fail_or_pass(tables: Tables) -> None:
     assert wrong(tables) == {}
+
+
+@settings(
+    max_examples=max(EXAMPLES // 6, 1),
+    deadline=None,
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+@given(tables=tables())
+def test_where_the_documented_words_decide_an_undocumented_word_is_unknown(tables: Tables) -> None:
+    assert {read: found for read in WORDS if (found := settled(tables, read))} == {}

@@ -28,7 +28,7 @@ def _closed_to_the_public(resources: pd.DataFrame, role: str, what: str, params:
     if "anonymous_pull_enabled" in resources.columns:
         access = resources["public_network_access"]
         is_off = says(access.fillna("Enabled"), "Disabled", among=DEPENDENCY_ACCESS)
-        admits = resources["anonymous_pull_enabled"].fillna(value=False) & ~is_off
+        admits = resources["anonymous_pull_enabled"] & ~is_off
         opening = opening.assign(
             what=opening["what"].mask(
                 admits.fillna(value=False) & ~is_open.fillna(value=False),
@@ -48,8 +48,9 @@ def _closed_to_the_public(resources: pd.DataFrame, role: str, what: str, params:
         passes=_perimeter_note(resources),
         unknown=why_unknown(
             resources,
-            "publicNetworkAccess, defaultAction, the address rules or the network security perimeter was not "
-            "reported, could not be read or is an undocumented word.",
+            "publicNetworkAccess, defaultAction, the address rules or "
+            + ("anonymousPullEnabled" if role == "registry" else "the network security perimeter")
+            + " was not reported, could not be read or is an undocumented word.",
         ),
         not_applicable=f"The resource is not the workspace's {what}.",
     )
@@ -140,9 +141,10 @@ def container_registry_is_closed_to_the_public(tables: Tables, params: PublicSid
 
     `publicNetworkAccess` Disabled passes. Otherwise `networkRuleSet.defaultAction` Deny passes if the union of
     `ipRules` holds no network wider than *min_prefix* and no more than *max_addresses* addresses, and if
-    `anonymousPullEnabled` is not true; an absent rule set allows everybody. Registries have no network security
-    perimeter (2026-11), so SecuredByPerimeter is unknown here, as is a registry that does not exist or was not read
-    and an undocumented word.
+    `anonymousPullEnabled` is false; an absent rule set allows everybody. Azure reports the flag from api-version
+    2025-04-01 on, and selected addresses without it are unknown. Registries have no network security perimeter
+    (2026-11), so SecuredByPerimeter is unknown here, as is a registry that does not exist or was not read and an
+    undocumented word.
     """
     return _closed_to_the_public(tables.associated_resources, "registry", "container registry", params)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from checks.contract.tables import Tables
-from checks.contract.three_valued import judged, judged_pairs, of_workspace, texts
+from checks.contract.three_valued import items, judged, judged_pairs, of_workspace, texts
 from checks.families import frameworks, pages
 from checks.families.outbound.facts import CUSTOMER_READS, has_type, is_customers
 from checks.fixes.approvers import IDENTITY_MAY_APPROVE
@@ -95,7 +95,11 @@ def _is_user_assigned(tables: Tables) -> pd.Series:
     """Return for each rule whether a user-assigned identity represents its workspace. `<NA>` if that is not known."""
     workspaces = tables.workspaces
     has_primary = judged(workspaces["primary_user_assigned_identity"], bool)
-    is_only_kind = judged(
-        workspaces["identity_type"], lambda types: "system" not in types.lower() and "user" in types.lower()
-    )
+    is_only_kind = judged(workspaces["identity_type"], _is_only_user_assigned)
     return of_workspace(has_primary | is_only_kind, tables.outbound_rules)
+
+
+def _is_only_user_assigned(types: str) -> bool | None:
+    """Return whether user-assigned is the only kind of identity. None for an undocumented word."""
+    kinds = {kind.lower() for kind in items(types)}
+    return kinds == {"userassigned"} if kinds <= {"systemassigned", "userassigned", "none"} else None

@@ -16,7 +16,7 @@ from checks.contract.tables import Tables
 from checks.contract.three_valued import items, of_workspace, one_of_each, says, texts
 from checks.contract.words import RULE_STATUSES
 from checks.families import frameworks, pages
-from checks.families.outbound.facts import ADDRESS_READS, CUSTOMER_READS, is_customers, opens
+from checks.families.outbound.facts import ADDRESS_READS, CUSTOMER_READS, is_active, is_customers, opens
 from checks.fixes.outbound import REPETITION_REMOVED
 from checks.frames import np, pd
 from checks.model import Answers, Params, Severity, answer, check
@@ -31,6 +31,7 @@ from checks.network.coverage import (
     tag_part,
     target_part,
 )
+from checks.network.scenario_hosts import DOCUMENTED_HOSTS
 from checks.network.targets import same_id
 from checks.vocabulary import Vocabulary, ordered
 
@@ -46,6 +47,8 @@ _DECIDING = (
     "spark_enabled",
 )
 _NAMELESS = "(no name reported)"
+_DOCUMENTED = frozenset(frozenset({host_part(host)}) for host in DOCUMENTED_HOSTS)
+"""What each rule opens that Microsoft's list of scenario-specific outbound rules names."""
 
 
 @check(
@@ -79,9 +82,10 @@ def outbound_rules_do_not_overlap(tables: Tables, _params: Params) -> Answers:
     A customer's rule fails if another rule of the workspace, Azure's own included, already allows all of it: the
     same destination, protocol and ports, a wildcard above its host, a tag that includes its tag, such as the tag
     without the region or Internet, or prefixes and ports that hold its own. Of equal rules one is kept, Azure's own
-    or else the first by name, and the others fail. A private endpoint for Spark adds to one without Spark. Rules
-    that deny, failed or are being deleted are left out. While any rule of the workspace has parts that were not
-    reported, or not all rules were read, what would pass is unknown.
+    or else one in force or else the first by name, and the others fail. A private endpoint for Spark adds to one
+    without Spark. Microsoft's scenario pages name `production.cloudflare.docker.com` beside `*.docker.com`, so a host
+    of these pages passes beside their wildcard. Rules that deny, failed or are being deleted are left out. While any
+    rule of the workspace has parts that were not reported, or not all rules were read, what would pass is unknown.
     """
     rules = tables.outbound_rules
     counts = ~says(rules["status"].fillna("Active"), "Failed", "Deleting", among=RULE_STATUSES)
@@ -94,7 +98,8 @@ def outbound_rules_do_not_overlap(tables: Tables, _params: Params) -> Answers:
             "at": workspace,
             "opened": opened,
             "name": own_name,
-            "is_customers": is_customers(rules).fillna(value=True),
+            "rank": 2 * is_customers(rules).fillna(value=True).astype(int)
+            + (~is_active(rules)).fillna(value=False).astype(int),
         }
     )
     surely = (counts & lets_out).fillna(value=False)
@@ -156,9 +161,7 @@ def _parts(
 def _overlapping(allowed: pd.DataFrame) -> pd.Series:
     """Return for each rule the sentences that name the rules to keep instead, "" if there are none."""
     order = ordered(Vocabulary.of(allowed[name]).ranked() for name in ("at", "name"))
-    columns = [
-        allowed[name].to_numpy(dtype=object)[order] for name in ("at", "opened", "name", "is_customers")
-    ]
+    columns = [allowed[name].to_numpy(dtype=object)[order] for name in ("at", "opened", "name", "rank")]
     sentences: list[str] = []
     for _, rows in groupby(zip(*columns, strict=True), key=itemgetter(0)):
         sentences += _of_one_workspace(tuple(row[1:] for row in rows))
@@ -166,24 +169,27 @@ def _overlapping(allowed: pd.DataFrame) -> pd.Series:
 
 
 @lru_cache(maxsize=256)
-def _of_one_workspace(rules: tuple[tuple[frozenset[Part], str, bool], ...]) -> tuple[str, ...]:
-    """Return the sentences of each rule of a workspace. The rules are sorted by name.
+def _of_one_workspace(rules: tuple[tuple[frozenset[Part], str, int], ...]) -> tuple[str, ...]:
+    """Return the sentences of each rule of a workspace. The rules are sorted by name; the lowest rank is kept.
 
     Many workspaces have the same rules, so the last answers are kept.
     """
     return tuple(_sentences(rules))
 
 
-def _sentences(rules: Sequence[tuple[frozenset[Part], str, bool]]) -> Iterator[str]:
+def _sentences(rules: Sequence[tuple[frozenset[Part], str, int]]) -> Iterator[str]:
     equal: dict[frozenset[Part], list[int]] = {}
     for number, (opened, _, _) in enumerate(rules):
         equal.setdefault(opened, []).append(number)
     coverage = Coverage(opened for opened, _, _ in rules)
+    documented = sum(1 << number for number, rule in enumerate(rules) if rule[0] in _DOCUMENTED)
     kept: dict[frozenset[Part], int] = {}
     falls: dict[frozenset[Part], str] = {}
     for opened, numbers in equal.items():
         kept[opened] = min(numbers, key=lambda number: rules[number][2])
         wider = coverage.around(opened) & ~sum(1 << number for number in numbers)
+        if opened in _DOCUMENTED:
+            wider &= ~documented
         if wider:
             names = [rules[number][1] for number in members(wider, MOST_NAMED)]
             falls[opened] = f"It falls under {named(names, wider.bit_count())}."

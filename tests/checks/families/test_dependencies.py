@@ -92,7 +92,13 @@ def test_values_without_word_that_they_were_read_decide_nothing(check_id: str) -
 def test_a_dependency_is_closed_by_its_access_or_its_default_action(
     check_id: str, access: str | None, action: str | None, status: str
 ) -> None:
-    row = dependency(ROLE_OF[check_id], public_network_access=access, default_action=action, ip_rules="")
+    row = dependency(
+        ROLE_OF[check_id],
+        public_network_access=access,
+        default_action=action,
+        ip_rules="",
+        anonymous_pull_enabled=False,
+    )
     assert of_dependency(check_id, row)["status"] == status
 
 
@@ -127,10 +133,16 @@ def test_res001_a_policy_sets_how_many_addresses_a_firewall_may_admit() -> None:
 
 @pytest.mark.parametrize(
     ("access", "anonymous", "status"),
-    [("Enabled", True, "fail"), ("Enabled", False, "pass"), ("Disabled", True, "pass")],
+    [
+        ("Enabled", True, "fail"),
+        ("Enabled", False, "pass"),
+        ("Enabled", None, "unknown"),
+        ("Disabled", True, "pass"),
+        ("Disabled", None, "pass"),
+    ],
 )
 def test_res003_selected_addresses_do_not_excuse_anonymous_pull(
-    access: str, anonymous: bool, status: str
+    access: str, anonymous: bool | None, status: str
 ) -> None:
     row = {
         **dependency("registry"),

@@ -83,6 +83,7 @@ def test_obr016_a_role_has_to_approve_on_the_target(
         ({**SYSTEM, "identity_type": "SystemAssigned,UserAssigned"}, {"target": OWN}, "not-applicable"),
         ({**SYSTEM, "primary_user_assigned_identity": "/one"}, {"target": OWN}, "fail"),
         ({**SYSTEM, "identity_type": None}, {"target": OWN}, "unknown"),
+        ({**SYSTEM, "identity_type": "Unheard"}, {"target": OWN}, "unknown"),
         ({**SYSTEM, "identity_type": None}, {}, "fail"),
         ({**SYSTEM, "key_vault": None}, {}, "unknown"),
         ({**SYSTEM, "key_vault": None}, {"target": OWN}, "not-applicable"),

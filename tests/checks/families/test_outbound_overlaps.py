@@ -43,6 +43,19 @@ def test_obr010_of_two_rules_for_one_destination_the_first_is_kept(first: Row, s
     assert "repeats a, so keep that one" in found["reason"][1]
 
 
+def test_obr010_of_two_equal_rules_the_one_in_force_is_kept() -> None:
+    waits = {**host_rule("pypi.org", "a"), "status": "Inactive"}
+    assert answers(waits, host_rule("pypi.org", "b")) == ["fail", "pass"]
+
+
+def test_obr010_a_host_that_the_scenario_pages_name_passes_beside_their_wildcard() -> None:
+    host = "production.cloudflare.docker.com"
+    assert answers(host_rule(host, "a"), host_rule("*.docker.com", "b")) == ["pass", "pass"]
+    assert answers(host_rule("hub.docker.com", "a"), host_rule("*.docker.com", "b")) == ["fail", "pass"]
+    assert answers(host_rule(host, "a"), host_rule("*.com", "b")) == ["fail", "pass"]
+    assert answers(host_rule(host, "a"), host_rule(host.upper(), "b")) == ["pass", "fail"]
+
+
 @pytest.mark.parametrize(
     ("narrow", "wide"),
     [

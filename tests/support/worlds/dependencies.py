@@ -36,7 +36,6 @@ ABSENCE_MEANS: dict[tuple[str, str], set[Status]] = {
     ("OBR010", "outbound_rules.status"): {Status.FAIL, Status.PASS},
     ("RES005", f"{_DEPENDENCY}.default_action"): {Status.NOT_APPLICABLE},
     **{(f"RES{n:03}", f"{_DEPENDENCY}.perimeter_status"): {*_NO_PERIMETER} for n in (1, 2, 5, 14, 15, 16)},
-    ("RES003", f"{_DEPENDENCY}.anonymous_pull_enabled"): {Status.PASS},
     **{(f"OBR{n:03}", "outbound_rules.action"): {Status.FAIL, Status.PASS} for n in (5, 7, 8, 10)},
     **{(id, "outbound_rules.action"): {Status.PASS} for id in ("OBR003", "SCN001", "SCN002", "SCN005")},
     **{
