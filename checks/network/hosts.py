@@ -18,7 +18,6 @@ from typing import Final
 
 from publicsuffixlist import PublicSuffixList
 
-from checks.addresses import PREFIX
 from checks.network.addresses import network_of
 
 STORAGE_SUFFIXES: Final = tuple(
@@ -108,7 +107,7 @@ def spelling_defect(host: str) -> str:
         return "has an empty label"
     if any("*" in label for label in labels):
         return "has a wildcard elsewhere than at its start, which Azure Firewall does not support"
-    if not all(_LABEL.fullmatch(label) for label in labels) or len(name) > 253 or PREFIX in name:
+    if not all(_LABEL.fullmatch(label) for label in labels) or len(name) > 253:
         return "has characters or a length that no host name has"
     return ""
 
