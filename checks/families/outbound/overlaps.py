@@ -48,7 +48,7 @@ _DECIDING = (
 )
 _NAMELESS = "(no name reported)"
 _DOCUMENTED = frozenset(frozenset({host_part(host)}) for host in DOCUMENTED_HOSTS)
-"""What each rule opens that Microsoft's list of scenario-specific outbound rules names."""
+"""The parts that a rule for a host of Microsoft's list of scenario-specific outbound rules opens."""
 
 
 @check(
