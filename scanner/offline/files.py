@@ -12,6 +12,7 @@ from typing import Any
 
 from scanner.errors import ExportError
 from scanner.payloads.bodies import parsed
+from scanner.payloads.json_members import member
 from scanner.payloads.people import Pseudonyms
 from scanner.payloads.redaction import redacted
 
@@ -93,6 +94,7 @@ def _read(path: Path, name: str, people: Pseudonyms) -> ExportFile:
     document = parsed(body)
     if document is None:
         raise ExportError(f"{name} is not an export: {_why_not_json(text)}. {SUPPORTED}")
+    body, document = _unwrapped(body, document)
     body, pointers = redacted(body, document, people)
     written_at = datetime.fromtimestamp(int(status.st_mtime), UTC)
     return ExportFile(
@@ -103,6 +105,19 @@ def _read(path: Path, name: str, people: Pseudonyms) -> ExportFile:
         people=people,
         document=document,
     )
+
+
+def _unwrapped(body: bytes, document: Any) -> tuple[bytes, Any]:
+    """Return Azure's answer that `Invoke-AzRestMethod` wrapped as text, or the document itself.
+
+    This comes before redaction, because JSON in which a secret was replaced as in a text is no JSON.
+    """
+    content = member(document, "Content")
+    if not isinstance(content, str) or "StatusCode" not in document:
+        return body, document
+    inner = content.encode("utf-8", "replace")
+    answer = parsed(inner)
+    return (body, document) if answer is None else (inner, answer)
 
 
 def _decoded(body: bytes, name: str) -> str:
@@ -117,11 +132,13 @@ def _decoded(body: bytes, name: str) -> str:
 
 def _why_not_json(text: str) -> str:
     if not text.strip():
-        return "it is empty"
+        return "it is empty, so the command that wrote it may have failed. An empty list is written []"
     try:
         is_null = json.loads(text) is None
     except RecursionError:
         is_null = False
-    except ValueError as error:
+    except json.JSONDecodeError as error:
+        if error.msg == "Extra data" and error.pos:
+            return "it has several JSON documents. Make it a list with: jq -s . FILE > LIST.json"
         return f"it is not JSON ({error})"
     return "it contains only null" if is_null else "it is nested too deeply"

@@ -8,14 +8,10 @@ outbound rules by name.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from typing import Any
 
 from scanner.offline import az_ml
-from scanner.offline.files import ExportFile
-from scanner.payloads.bodies import parsed
 from scanner.payloads.json_members import Object, member
-from scanner.payloads.redaction import redacted
 
 _WORKSPACES = "az ml workspace list -o json > workspaces.json"
 _RESOURCE = "az resource show --ids ID -o json > resource.json"
@@ -63,11 +59,25 @@ def refusal(document: Any) -> str:
 _REFUSED: tuple[tuple[Callable[[Object], bool], str], ...] = (
     (
         lambda row: (
-            "deploymentTemplate.json" in str(row.get("$schema", ""))
+            "deploymenttemplate.json" in str(row.get("$schema", "")).lower()
             or {"contentVersion", "resources"} <= row.keys()
+            or ({"type", "apiVersion"} <= row.keys() and "id" not in row)
         ),
         "an ARM template, which shows what is deployed with it and not what Azure has. "
         f"Export what Azure has with: {_WORKSPACES}",
+    ),
+    (
+        lambda row: "contentVersion" in row,
+        f"the parameters of an ARM template. Export what Azure has with: {_WORKSPACES}",
+    ),
+    (
+        lambda row: {"state", "tenantId", "isDefault"} <= row.keys(),
+        "the output of az account list. Export the subscriptions with: "
+        "az rest --url /subscriptions?api-version=2022-12-01 > subscriptions.json",
+    ),
+    (
+        lambda row: "changed" in row and row.get("failed") is True,
+        "the result of an Ansible task that failed. Run the task again, and save what it registers.",
     ),
     (
         lambda row: "terraform_version" in row,
@@ -86,17 +96,6 @@ _REFUSED: tuple[tuple[Callable[[Object], bool], str], ...] = (
 )
 
 
-def unwrapped(file: ExportFile) -> ExportFile:
-    """Return Azure's answer that `Invoke-AzRestMethod` wrapped as text, without secrets, or the file itself."""
-    content = member(file.document, "Content")
-    if not isinstance(content, str) or "StatusCode" not in file.document:
-        return file
-    body = content.encode("utf-8", "replace")
-    document = parsed(body)
-    body, pointers = redacted(body, document, file.people)
-    return file if document is None else replace(file, body=body, document=document, redactions=pointers)
-
-
 def results(document: Any) -> list[Any] | None:
     """Return the resources in a result of Ansible, or None if the document is something else."""
     if not isinstance(document, dict) or "id" in document:
@@ -110,13 +109,16 @@ def results(document: Any) -> list[Any] | None:
 
 
 def rule_map(document: Any) -> list[Object] | None:
-    """Return the rules of a map of outbound rules by name, such as a workspace's body has, or None."""
-    if not isinstance(document, dict) or not document:
+    """Return the rules of a map of outbound rules by name, alone or in its managed network, or None."""
+    if not isinstance(document, dict) or "id" in document:
         return None
-    values = list(document.values())
-    if not all(isinstance(each, dict) and az_ml.is_rule({"name": "", **each}) for each in values):
+    network = document.get("managedNetwork", document)
+    rules = member(network, "outboundRules") or document
+    if not rules or not isinstance(rules, dict):
         return None
-    return [{**rule, "name": name} for name, rule in document.items()]
+    if not all(isinstance(each, dict) and az_ml.is_rule({"name": "", **each}) for each in rules.values()):
+        return None
+    return [{**rule, "name": name} for name, rule in rules.items()]
 
 
 def powershell(rows: Iterable[Any]) -> list[Object] | None:

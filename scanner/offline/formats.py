@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
 from scanner.errors import ExportError
 from scanner.offline import az_ml, az_ml_children, foreign
 from scanner.offline.files import ExportFile
-from scanner.offline.items import NETWORK_PROVIDER_ID, Item, item_of, kind_of, not_supported
+from scanner.offline.items import NETWORK_PROVIDER_ID, Item, item_of, kind_of, not_supported, type_of
 from scanner.payloads import json_members
 from scanner.payloads.answers import ROLE_ASSIGNMENTS
+from scanner.payloads.gaps import arm_error
+from scanner.payloads.json_members import spelled
+from scanner.payloads.pages import next_link
 from scanner.tables.networks import NETWORK_TYPES
 
 _GRAPH_COUNTS = frozenset({"count", "total_records", "totalRecords"})
@@ -76,7 +79,6 @@ class ParsedFile:
 
 def parse(file: ExportFile) -> ParsedFile:
     """Return the file with its format and items. Raises ExportError if it has none of the formats."""
-    file = foreign.unwrapped(file)
     document = file.document
     if words := foreign.refusal(document):
         raise ExportError(f"{file.name} is {words}")
@@ -88,7 +90,7 @@ def parse(file: ExportFile) -> ParsedFile:
         raise not_supported(file, f"it contains one {type(document).__name__}")
     if "data" in document and not _GRAPH_COUNTS.isdisjoint(document):
         return _graph(file, document)
-    if "value" in document and "id" not in document:
+    if spelled(document, "value") in document and "id" not in document:
         return _arm_list(file, document)
     return _single(file, document)
 
@@ -126,11 +128,21 @@ def _graph(file: ExportFile, document: json_members.Object) -> ParsedFile:
 
 
 def _arm_list(file: ExportFile, document: json_members.Object) -> ParsedFile:
-    rows = _objects(file, document["value"], "`value`")
-    continues = bool(document.get("nextLink"))
+    rows = _objects(file, document[spelled(document, "value")], "`value`")
+    continues = bool(next_link(document))
     if not rows:
         return _empty(file, continues=continues)
+    if _is_printed(rows[0]):
+        printed = _array(file, rows)
+        return replace(printed, continues=continues, is_whole=printed.is_whole and not continues)
     return _rows(file, rows, Format.ARM_LIST, continues=continues, is_whole=not continues, is_verbatim=True)
+
+
+def _is_printed(row: json_members.Object) -> bool:
+    """Check whether `az ml` printed the row, which somebody put into another tool's envelope."""
+    kind = kind_of(row)
+    is_rule = az_ml.is_rule(row) and not json_members.named(row, "id")
+    return is_rule or (kind == "workspaces" and az_ml.is_workspace(row)) or az_ml_children.is_child(kind, row)
 
 
 def _array(file: ExportFile, values: list[Any]) -> ParsedFile:
@@ -153,8 +165,8 @@ def _array(file: ExportFile, values: list[Any]) -> ParsedFile:
 
 
 def _single(file: ExportFile, row: json_members.Object) -> ParsedFile:
-    if isinstance(row.get("error"), dict):
-        code, message = json_members.text(row, "error", "code"), json_members.text(row, "error", "message")
+    if isinstance(row.get(spelled(row, "error")), dict):
+        code, message = arm_error(row)
         raise not_supported(file, f"it contains an error of Azure ({code}: {message})")
     if az_ml.is_rule(row) and not json_members.named(row, "id"):
         return _rows(file, [row], Format.ML_RULE)
@@ -183,7 +195,9 @@ def _rows(
     found = [item_of(file, row, position, may_be_cut=may_be_cut) for position, row in enumerate(rows)]
     items = tuple(item for item in found if item is not None)
     if not items:
-        raise not_supported(file, "it contains no workspace and no resource that belongs to one")
+        types = sorted({resource_type for row in rows if (resource_type := type_of(row))})
+        only = f", only {', '.join(types[:3])}" if types else ""
+        raise not_supported(file, f"it contains no workspace and no resource that belongs to one{only}")
     of_one = len({(item.kind, item.scope.lower()) for item in items}) == 1
     return ParsedFile(
         file=file,

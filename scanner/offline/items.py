@@ -108,11 +108,13 @@ def _of_subscription(resource_id: str, row: json_members.Object) -> Item | None:
 
 def kind_of(row: json_members.Object) -> str:
     """Return the kind of a resource by its id, or "" if no audit reads its type."""
+    return _KIND_OF_TYPE.get(type_of(row).lower(), "")
+
+
+def type_of(row: json_members.Object) -> str:
+    """Return the type of a resource by its id, or "" if it has no resource id."""
     provided = _PROVIDED.match(json_members.link(row, "id") or "")
-    if provided is None:
-        return ""
-    types = "/".join([provided.group(1), *provided.group(2).split("/")[0::2]]).lower()
-    return _KIND_OF_TYPE.get(types, "")
+    return "/".join([provided.group(1), *provided.group(2).split("/")[0::2]]) if provided else ""
 
 
 def not_supported(file: ExportFile, why: str) -> ExportError:

@@ -40,6 +40,7 @@ POWERSHELL = {
         "Content": json.dumps({"value": [BODY | {"properties": PROPERTIES}]}),
     },
 }
+OTHER_CASE = {"VALUE": [BODY | {"properties": PROPERTIES}], "NEXTLINK": ""}
 ANSIBLE = {
     "one": {"changed": False, "response": [BODY | {"properties": PROPERTIES}], "url": "x"},
     "a loop": {
@@ -56,7 +57,10 @@ def _is_read(tables: Tables) -> None:
     assert tables.outbound_rules["fqdn"].tolist() == ["pypi.org"]
 
 
-@pytest.mark.parametrize("document", [*POWERSHELL.values(), *ANSIBLE.values()], ids=[*POWERSHELL, *ANSIBLE])
+READ = POWERSHELL | ANSIBLE | {"a LIST in another case": OTHER_CASE}
+
+
+@pytest.mark.parametrize("document", READ.values(), ids=READ)
 def test_resources_in_the_shape_of_another_tool_are_read(document: Any, tmp_path: Path) -> None:
     _, tables = read_from(tmp_path, {"x.json": document})
     _is_read(tables)
@@ -76,8 +80,17 @@ def test_a_flat_workspace_of_powershell_is_read_and_proves_no_absence(tmp_path: 
     assert "Az PowerShell does not show" in " ".join(gap.message for gap in source.gaps)
 
 
-def test_a_bare_map_of_rules_belongs_to_the_workspace_that_its_name_names(tmp_path: Path) -> None:
-    rules = PROPERTIES["managedNetwork"]["outboundRules"]  # type: ignore[index]
+NETWORK: Any = PROPERTIES["managedNetwork"]
+MAPS = {
+    "bare": NETWORK["outboundRules"],
+    "below its name": {"outboundRules": NETWORK["outboundRules"]},
+    "in its network": NETWORK,
+    "in its named network": {"managedNetwork": NETWORK},
+}
+
+
+@pytest.mark.parametrize("rules", MAPS.values(), ids=MAPS)
+def test_a_bare_map_of_rules_belongs_to_the_workspace_that_its_name_names(rules: Any, tmp_path: Path) -> None:
     files = {
         "ws1.json": ml(managed_network={"isolation_mode": "AllowOnlyApprovedOutbound"}),
         "ws1.rules.json": rules,
@@ -125,6 +138,7 @@ def test_flat_resources_below_a_workspace_are_read(table: str, row: dict[str, An
 EMPTY = {
     "az ml": [],
     "LIST": {"value": []},
+    "LIST in another case": {"Value": []},
     "az graph": {"count": 0, "data": [], "skip_token": None, "total_records": 0},
     "Search-AzGraph": {"Data": [], "Count": 0},
     "Ansible": {"changed": False, "response": []},
@@ -148,6 +162,22 @@ TEMPLATE = {
 }
 ACCOUNT = f"{SUBSCRIPTION}/resourceGroups/g/providers/Microsoft.Storage/storageAccounts/s"
 REFUSED = {
+    "a resource of a template": (
+        {"type": BODY["type"], "apiVersion": "2025-12-01", "name": "ws1"},
+        "an ARM template",
+    ),
+    "parameters of a template": (
+        {"contentVersion": "1.0.0.0", "parameters": {}},
+        "the parameters of an ARM template",
+    ),
+    "az account list": (
+        [{"id": "x", "state": "Enabled", "tenantId": "t", "isDefault": True}],
+        "the output of az account list. .*az rest --url /subscriptions",
+    ),
+    "a failed task": (
+        {"changed": False, "failed": True, "msg": "no"},
+        "the result of an Ansible task that failed",
+    ),
     "an ARM template": (TEMPLATE, "an ARM template, .*az ml workspace list"),
     "an ARM template without schema": ({"contentVersion": "1.0.0.0", "resources": []}, "an ARM template"),
     "Terraform": (
@@ -172,3 +202,37 @@ def test_other_documents_are_refused_by_name_with_the_command(
 ) -> None:
     with pytest.raises(ExportError, match=rf"^x\.json is {words}"):
         source_from(written(tmp_path, {"x.json": document}))
+
+
+@pytest.mark.parametrize("envelope", ["value", "Value"])
+def test_rows_of_az_ml_in_an_envelope_are_rows_of_az_ml(envelope: str, tmp_path: Path) -> None:
+    _, alone = read_from(tmp_path / "a", {"x.json": [ml()]})
+    source, wrapped = read_from(tmp_path / "b", {"x.json": {envelope: [ml()]}})
+    assert wrapped.workspaces.equals(alone.workspaces)
+    assert any("az ml workspace list" in gap.message for gap in source.gaps)
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"Error": {"Code": "AuthorizationFailed", "Message": "no"}},
+        {
+            "StatusCode": 403,
+            "Content": json.dumps({"error": {"code": "AuthorizationFailed", "message": "no"}}),
+        },
+    ],
+)
+def test_an_error_of_azure_is_named(document: Any, tmp_path: Path) -> None:
+    with pytest.raises(ExportError, match=r"an error of Azure \(AuthorizationFailed: no\)"):
+        source_from(written(tmp_path, {"x.json": document}))
+
+
+def test_several_documents_in_a_file_are_refused_with_the_command_that_joins_them(tmp_path: Path) -> None:
+    (tmp_path / "x.json").write_text(f"{json.dumps(BODY)}\n{json.dumps(BODY)}\n")
+    with pytest.raises(ExportError, match=r"several JSON documents.*jq -s"):
+        source_from(tmp_path)
+
+
+def test_a_file_of_other_resources_names_their_types(tmp_path: Path) -> None:
+    with pytest.raises(ExportError, match=r"only Microsoft\.MachineLearningServices/workspaces/connections"):
+        source_from(written(tmp_path, {"x.json": [{"id": f"{WS}/connections/c", "target": "x"}]}))
