@@ -139,7 +139,7 @@ def _arm_list(file: ExportFile, document: json_members.Object) -> ParsedFile:
 
 
 def _is_printed(row: json_members.Object) -> bool:
-    """Check whether `az ml` printed the row, which somebody put into another tool's envelope."""
+    """Check whether `az ml` printed the row. Scripts put such rows into the envelope of a LIST."""
     kind = kind_of(row)
     is_rule = az_ml.is_rule(row) and not json_members.named(row, "id")
     return is_rule or (kind == "workspaces" and az_ml.is_workspace(row)) or az_ml_children.is_child(kind, row)
