@@ -38,17 +38,23 @@ def with_causes(judged: pd.DataFrame, checks: Mapping[str, Check]) -> pd.DataFra
         for candidates in _candidates(checks[check_id], rows, problems, checks):
             found = np.where(candidates == rows, -1, candidates)
             cause[rows] = np.where(cause[rows] < 0, found, cause[rows])
-    names = (
-        judged["check_id"].astype(object).fillna("") + " " + judged["resource_id"].astype(object).fillna("")
-    )
-    caused_by = Vocabulary(codes=cause + 1, pool=np.array(["", *names], dtype=object))
-    follows = pd.Series(cause >= 0, index=judged.index)
-    last = judged["resource_id"].astype(object).fillna("").str.rpartition("/")[2]
-    reason = Vocabulary.of(judged["reason"])
-    sentences = "Follows from " + judged["check_id"].astype(object).fillna("") + " of " + last + "."
     rows = np.flatnonzero(cause >= 0)
-    sentence = Vocabulary(codes=cause[rows], pool=sentences.to_numpy(dtype=object))
-    explained = reason.combined(rows, [sentence], lambda text, more: f"{text} {more}".strip())
+    causes, places = np.unique(cause[rows], return_inverse=True)
+    ids, resources = (
+        judged[name].iloc[causes].astype(object).fillna("") for name in ("check_id", "resource_id")
+    )
+    codes = np.zeros(len(judged), dtype=np.int64)
+    codes[rows] = places + 1
+    caused_by = Vocabulary(codes=codes, pool=np.array(["", *(ids + " " + resources)], dtype=object))
+    sentences = [
+        f"Follows from {id} of {resource.rpartition('/')[2]}."
+        for id, resource in zip(ids, resources, strict=True)
+    ]
+    sentence = Vocabulary(codes=places, pool=np.array(sentences, dtype=object))
+    explained = Vocabulary.of(judged["reason"]).combined(
+        rows, [sentence], lambda text, more: f"{text} {more}".strip()
+    )
+    follows = pd.Series(cause >= 0, index=judged.index)
     return judged.assign(
         reason=explained.categorical(),
         verdict=judged["verdict"].mask(follows, Verdict.CONSEQUENCE.value),

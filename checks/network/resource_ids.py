@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-_NAME: Final = re.compile(r"(?!\.{1,2}\Z)[^/\\?#%\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
+_SEGMENT: Final = r"(?!\.{1,2}(?:/|\Z))[^/\\?#%\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+"
 """A segment of an id: no dot segment, and no character that could end or change the path of a URL."""
+_NAME: Final = re.compile(_SEGMENT)
+_PATH: Final = re.compile(f"(?:/{_SEGMENT})*")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,9 +34,10 @@ def is_name(segment: str) -> bool:
 @lru_cache(maxsize=4096)
 def resource_id(text: str) -> ResourceId | None:
     """Parse a resource id, with or without slashes at its end. Return None unless it is well-formed."""
-    root, *segments = text.rstrip("/").split("/")
-    if root or not all(map(is_name, segments)):
+    path = text.rstrip("/")
+    if not _PATH.fullmatch(path):
         return None
+    _, *segments = path.split("/")
     subscription, rest = _named("subscriptions", segments)
     group, rest = _named("resourcegroups", rest)
     resource_type = _type(rest)

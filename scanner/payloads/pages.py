@@ -70,6 +70,7 @@ def items_on(page: Payload) -> Items:
     """
     found = values(page.document) or []
     is_live = not page.url.startswith("file:")
+    below = f"{without_tenant(without_slash(page.scope)).lower()}/"
     used: list[tuple[int, Object]] = []
     foreign: list[str] = []
     for position, item in enumerate(found):
@@ -78,7 +79,7 @@ def items_on(page: Payload) -> Items:
         parsed = resource_id(identity) if identity and is_live else None
         if identity is None or (is_live and parsed is None and not is_above):
             continue
-        if not is_live or is_above or (parsed and _belongs(identity, parsed, page)):
+        if not is_live or is_above or (parsed and _belongs(identity, parsed, page.kind, below)):
             used.append((position, item))
         else:
             foreign.append(identity)
@@ -87,13 +88,12 @@ def items_on(page: Payload) -> Items:
     )
 
 
-def _belongs(identity: str, parsed: ResourceId, page: Payload) -> bool:
-    wanted = _TYPES.get(page.kind, f"/{page.kind.lower()}")
+def _belongs(identity: str, parsed: ResourceId, kind: str, below: str) -> bool:
+    wanted = _TYPES.get(kind, f"/{kind.lower()}")
     is_of_type = (
         parsed.resource_type.endswith(wanted) if wanted else not parsed.resource_type and not parsed.group
     )
-    below = without_tenant(without_slash(page.scope)).lower()
-    return is_of_type and identity.lower().startswith(f"{below}/")
+    return is_of_type and identity.lower().startswith(below)
 
 
 def is_assigned_above(identity: str, scope: str) -> bool:
