@@ -13,8 +13,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from ipaddress import IPv4Address, summarize_address_range
 
-from checks.network.addresses import Network, union
 from checks.network.hosts import normal_host
+from checks.network.ip_ranges import Network, union
 from checks.network.ports import parsed_ports
 from checks.network.service_tags import covers_tag
 

@@ -18,7 +18,7 @@ from typing import Final
 
 from publicsuffixlist import PublicSuffixList
 
-from checks.network.addresses import network_of
+from checks.network.ip_ranges import network_of
 
 STORAGE_SUFFIXES: Final = tuple(
     f"{service}.{suffix}"

@@ -13,7 +13,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from checks.network.addresses import EVERY_IPV4, Network, covers, is_public, network_of, overlaps, union
 from checks.network.hosts import (
     covers_a_part,
     covers_host,
@@ -22,6 +21,7 @@ from checks.network.hosts import (
     normal_host,
     reaches_storage,
 )
+from checks.network.ip_ranges import EVERY_IPV4, Network, covers, is_public, network_of, overlaps, union
 from checks.network.ports import parsed_ports
 from checks.network.scenario_hosts import DOCUMENTED_HOSTS
 from checks.network.service_names import is_host_of_target, may_include_host

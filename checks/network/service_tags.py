@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from fnmatch import fnmatchcase
 from typing import Final
 
-from checks.network.addresses import network_of
+from checks.network.ip_ranges import network_of
 
 SHARED_TAGS: Final = (
     "Internet", "AzureCloud", "Storage", "AzureDataLake", "AppService", "AppConfiguration", "ApiManagement",

@@ -14,7 +14,6 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from checks.addresses import addresses_in
 from checks.contract.tables import Tables
 from checks.engine.asking import ScopedCheck
 from checks.errors import PolicyError
@@ -23,6 +22,7 @@ from checks.model import Check, ChosenCheck, Severity
 from checks.policy.model import CheckSetting, UnknownCounts, Waiver, override_label
 from checks.policy.parsing import KeyPath, Layer, checks_under, explained, pointed, spelled
 from checks.policy.selectors import Selector, matching, workspace_facts
+from checks.pseudonyms import addresses_in
 
 CHECK_DEFAULT = "the check's default"
 NEVER_NAMED = "no policy names it"

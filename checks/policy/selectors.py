@@ -10,10 +10,10 @@ from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
-from checks.addresses import with_pseudonyms
 from checks.contract.tables import Tables
 from checks.contract.three_valued import items, judged
 from checks.frames import pd
+from checks.pseudonyms import with_pseudonyms
 
 FACT_COLUMNS = (
     "workspace_id", "workspace", "kind", "subscription_id", "subscription", "management_groups",

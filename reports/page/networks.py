@@ -10,8 +10,8 @@ import pandas as pd
 from checks.contract.isolation import effective_mode
 from checks.contract.tables import Tables
 from checks.drift.openings import rule_of
-from checks.network.addresses import network_of, opening_defect
 from checks.network.hosts import built_in_names, host_defect
+from checks.network.ip_ranges import network_of, opening_defect
 from checks.network.ports import parsed_ports
 from checks.network.reach_answers import ManagedNetwork
 from checks.network.reachability import (

@@ -5,8 +5,8 @@ from __future__ import annotations
 from checks.fixes.managed_network import APPROVED_NEEDS, STRICTER
 from checks.fixes.rules import LIST_RULES, REMOVAL
 from checks.fixes.templates import get
-from checks.network.addresses import NOT_PUBLIC
 from checks.network.hosts import STORAGE_SUFFIXES
+from checks.network.ip_ranges import NOT_PUBLIC
 from checks.network.scenario_hosts import DOCUMENTED_HOSTS
 from checks.network.service_names import (
     ANY_NAME,

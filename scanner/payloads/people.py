@@ -10,7 +10,7 @@ import hmac
 import secrets
 from dataclasses import dataclass, field
 
-from checks.addresses import PREFIX, plain, pseudonym, with_pseudonyms
+from checks.pseudonyms import PREFIX, plain, pseudonym, with_pseudonyms
 
 _DIGITS = 12
 

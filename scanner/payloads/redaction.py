@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from checks.addresses import may_hold_address
+from checks.pseudonyms import may_hold_address
 from scanner.payloads.bodies import written
 from scanner.payloads.people import Pseudonyms
 from scanner.payloads.secret_forms import REDACTED, redacted_text, without_people, without_secrets

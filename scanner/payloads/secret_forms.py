@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from checks.addresses import without_addresses
+from checks.pseudonyms import without_addresses
 from scanner.payloads.secret_signs import may_hold_forms, may_hold_people
 
 REDACTED = "[redacted]"

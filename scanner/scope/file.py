@@ -17,9 +17,9 @@ from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from checks.addresses import addresses_in, with_pseudonyms
 from checks.policy.parsing import KeyPath, Marks, explained, pointed, spelled
 from checks.policy.selectors import Glob, Globs, GroupNames
+from checks.pseudonyms import addresses_in, with_pseudonyms
 from checks.suggestions import did_you_mean
 from scanner.errors import ScopeError
 from scanner.policy_yaml import marked_document, text_of

@@ -17,7 +17,7 @@ from typing import Any
 import vcr  # type: ignore[import-untyped]  # vcrpy ships no types
 import yaml
 
-from checks.addresses import without_addresses
+from checks.pseudonyms import without_addresses
 from scanner.azure.clouds import KNOWN
 from scanner.choices import CloudName
 from scanner.emulator.demo.tenant import demo_tenant

@@ -12,7 +12,7 @@ from checks.contract.three_valued import items, says
 from checks.contract.words import DEPENDENCY_ACCESS
 from checks.frames import pd
 from checks.model import Params
-from checks.network.addresses import MAX_ADDRESSES, MIN_PREFIX, opening_defect
+from checks.network.ip_ranges import MAX_ADDRESSES, MIN_PREFIX, opening_defect
 from checks.network.perimeters import ENFORCED, LEARNING, Inbound
 from checks.network.perimeters import judged as judged_together
 from checks.network.targets import same_id

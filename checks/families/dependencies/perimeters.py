@@ -16,7 +16,7 @@ from checks.families.dependencies.facts import (
 from checks.fixes.perimeters import PERIMETER_ENFORCED, PERIMETER_NARROWED, PERIMETER_PROVISIONED
 from checks.frames import pd
 from checks.model import Answers, Check, Params, Severity, answer, check
-from checks.network.addresses import opening_defect
+from checks.network.ip_ranges import opening_defect
 from checks.network.perimeters import ENFORCED, LEARNING
 
 _WITHOUT = "The resource is associated with no network security perimeter."

@@ -19,7 +19,7 @@ from checks.fixes.inbound import (
 )
 from checks.frames import pd
 from checks.model import Answers, Check, Params, Severity, answer, check
-from checks.network.addresses import MAX_ADDRESSES, MIN_PREFIX, address_defect, opening_defect
+from checks.network.ip_ranges import MAX_ADDRESSES, MIN_PREFIX, address_defect, opening_defect
 
 MOST_RULES = 200
 """The most address rules of a workspace; from "Configure a private endpoint", read 2026-11."""

@@ -33,7 +33,6 @@ from checks.fixes.outbound import (
 )
 from checks.frames import pd
 from checks.model import Answers, Params, Severity, answer, check
-from checks.network.addresses import MAX_ADDRESSES, MIN_PREFIX, opening_defect
 from checks.network.hosts import (
     SharedNames,
     built_in_names,
@@ -43,6 +42,7 @@ from checks.network.hosts import (
     reaches_storage,
     spelling_defect,
 )
+from checks.network.ip_ranges import MAX_ADDRESSES, MIN_PREFIX, opening_defect
 from checks.network.ports import number_of_ports, parsed_ports
 from checks.network.scenario_hosts import DOCUMENTED_HOSTS
 from checks.network.service_tags import SHARED_TAGS, SINGLE_SERVICE_TAGS, is_no_tag, is_shared

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from checks.network.addresses import union
 from checks.network.hosts import covers_host
+from checks.network.ip_ranges import union
 from checks.network.ports import covers_ports, normal_ports, parsed_ports
 from checks.network.service_tags import covers_tag
 from tests.support.tables.checks import (

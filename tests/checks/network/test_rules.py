@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from checks.network.addresses import RESERVED_IPV4, address_defect, covers, opening_defect, union
 from checks.network.hosts import (
     STORAGE_SUFFIXES,
     built_in_names,
@@ -19,6 +18,7 @@ from checks.network.hosts import (
     reaches_storage,
     spelling_defect,
 )
+from checks.network.ip_ranges import RESERVED_IPV4, address_defect, covers, opening_defect, union
 from checks.network.ports import covers_ports, normal_ports, number_of_ports, parsed_ports
 from checks.network.service_tags import (
     SHARED_TAGS,

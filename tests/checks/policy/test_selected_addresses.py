@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from checks.addresses import with_pseudonyms
+from checks.pseudonyms import with_pseudonyms
 from tests.checks.policy.test_selectors import matches
 from tests.support.tables.checks import workspace
 
