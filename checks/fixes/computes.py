@@ -2,8 +2,9 @@
 
 Azure takes these settings only when it creates a compute. The az steps save the whole description with the change in
 it, delete the compute and create it again from the file, so that identity, scale, assigned user, SSH key, idle shutdown
-and local authentication stay. They use `az rest`, because `az ml compute create` sends `disableLocalAuth` false and the
-application sharing policy Shared whatever its file holds (measured with azure-ai-ml 1.35.2).
+and local authentication stay. They use `az rest`, because `az ml compute create` takes local authentication from the
+SSH settings, sends the application sharing policy Shared, and fails for a saved cluster without a subnet (measured with
+azure-ai-ml 1.35.2; docs/fixes.md).
 
 Bicep and Terraform create a second compute under a new name: on the old name they would fail, or replace the compute.
 """
@@ -18,6 +19,7 @@ from checks.fixes.templates import (
     OWN_TEMPLATE,
     WORKSPACE,
     get,
+    in_shell,
     indented,
     json_word,
     provisioned,
@@ -48,9 +50,6 @@ def with_members(members: str) -> str:
     """Return the query for fixed members. JMESPath writes a JSON value between backquotes."""
     return edited(f"merge(properties.properties, {{{members}}})")
 
-
-_IN_SHELL = '`"\'"$%s"\'"`'
-"""A JSON text that the shell fills in, inside a query in single quotes."""
 
 PRIVATE = with_members("enableNodePublicIp: `false`")
 IN_MANAGED_NETWORK = with_members("enableNodePublicIp: `false`, subnet: `null`")
@@ -143,7 +142,7 @@ COMPUTE_IN_NETWORK = remediation(
         (
             "the managed network is off and the workspace is neither a hub nor a Project",
             _recreated(
-                with_members("subnet: {id: " + _IN_SHELL % "SUBNET_ID" + "}, enableNodePublicIp: `false`")
+                with_members("subnet: {id: " + in_shell("SUBNET_ID") + "}, enableNodePublicIp: `false`")
             ),
         ),
         (
@@ -174,9 +173,7 @@ SUBNET_REMOVED = remediation(
 REGION_OF_WORKSPACE = remediation(
     summary="Create the compute again in the region of the workspace.",
     az="REGION={{location}}\n"
-    + _recreated(
-        f"'merge(@, {{properties: merge(properties, {{computeLocation: {_IN_SHELL % 'REGION'}}})}})'"
-    ),
+    + _recreated(f"'merge(@, {{properties: merge(properties, {{computeLocation: {in_shell('REGION')}}})}})'"),
     bicep=_bicep(outer=("computeLocation: {{location}}",)),
     terraform=_terraform(outer=("computeLocation = {{location}}",)),
     caution=f"{RECREATED} First check that the region offers the VM size and has quota for it. Do not delete an "

@@ -15,6 +15,7 @@ from checks.fixes.templates import (
     OWN_TEMPLATE,
     azapi,
     changed,
+    get,
     indented,
     patch,
     patched,
@@ -61,6 +62,18 @@ _PEERS = (
 )
 
 
+_CURRENT_BUILDER = get("{{workspace_id}}", query="properties.imageBuildCompute --output tsv")
+_BUILDER = (
+    "If the workspace has no image build compute, name a cluster: behind a closed storage account or registry Azure "
+    "builds no images without one.",
+    f'if [ -z "$({_CURRENT_BUILDER})" ]; then {patched(imageBuildCompute="$CLUSTER")}; fi',
+)
+_BUILDER_BICEP = workspace_bicep("imageBuildCompute: cluster  // or the one that the workspace names now")
+_BUILDER_TERRAFORM = workspace_terraform(
+    "imageBuildCompute = var.cluster # or the one that the workspace names now"
+)
+
+
 def patched_resource(type_: str, **properties: Any) -> str:
     """Return the command that changes properties of the first level."""
     return patch({"properties": properties}, version=VERSIONS[type_], resource_id="{{resource_id}}")
@@ -95,32 +108,46 @@ def resource_terraform(type_: str, *properties: str) -> str:
     return azapi("dependency", type_, "{{resource_id}}", *properties, version=VERSIONS[type_])
 
 
-def _closed(type_: str, what: str, caution: str, *before: tuple[str, str]) -> Remediation:
+RAISED = patch({"sku": {"name": "Premium"}}, version=VERSIONS[REGISTRY], resource_id="{{resource_id}}")
+"""The command that raises the tier of a registry to Premium."""
+
+
+def _closed(
+    type_: str,
+    what: str,
+    caution: str,
+    *,
+    before: tuple[tuple[str, str], ...] = (),
+    tier: str = "",
+    builder: bool = False,
+) -> Remediation:
+    """Return the fix. With `tier` the resource first gets that tier; `builder` names a cluster for image builds."""
+    bicep = resource_bicep(type_, "publicNetworkAccess: 'Disabled'", tier=tier)
+    terraform = resource_terraform(type_, 'publicNetworkAccess = "Disabled"')
+    if tier:
+        terraform = terraform.replace("  body = {\n", f'  body = {{\n    sku = {{ name = "{tier}" }}\n', 1)
     return remediation(
-        summary=f"Give the {what} private endpoints, then disable its public network access.",
+        summary=f"Create private endpoints for the {what}, then disable its public network access.",
         az=in_order(
-            _PEERS,
             *before,
+            _PEERS,
+            *((_BUILDER,) if builder else ()),
             (
                 f"{WARNING}clients without a private endpoint lose access at once.",
                 patched_resource(type_, publicNetworkAccess="Disabled"),
             ),
         ),
-        bicep=resource_bicep(type_, "publicNetworkAccess: 'Disabled'"),
-        terraform=resource_terraform(type_, 'publicNetworkAccess = "Disabled"'),
+        bicep="\n".join([bicep, _BUILDER_BICEP] if builder else [bicep]),
+        terraform="\n".join([terraform, _BUILDER_TERRAFORM] if builder else [terraform]),
         caution=f"{_CUT_OFF} {caution}{SHARED}",
     )
 
 
-_BUILDER = (
-    "If the workspace has no image build compute, name a cluster: a closed registry builds no images.",
-    patched(imageBuildCompute="$CLUSTER"),
-)
-
 STORAGE_CLOSED = _closed(
     STORAGE,
     "storage account",
-    "A perimeter's wide inbound rule keeps the account open: see RES014. Name an image build compute too (RES008). ",
+    "A perimeter's wide inbound rule keeps the account open: see RES014. ",
+    builder=True,
 )
 
 VAULT_CLOSED = _closed(
@@ -130,8 +157,15 @@ VAULT_CLOSED = _closed(
 REGISTRY_CLOSED = _closed(
     REGISTRY,
     "container registry",
-    "Only the Premium tier supports private endpoints: first raise it as RES007 describes. ",
-    _BUILDER,
+    "Only the Premium tier supports private endpoints, and it costs several times more: Azure bills it from now on. ",
+    before=(
+        (
+            "Raise the tier: a lower one can be neither closed nor given private endpoints.",
+            RAISED,
+        ),
+    ),
+    tier="Premium",
+    builder=True,
 )
 
 INSIGHTS_CLOSED = remediation(
@@ -214,7 +248,7 @@ SERVICE_ENDPOINTS_REMOVED = remediation(
 
 REGISTRY_TIER_RAISED = remediation(
     summary="Upgrade the registry to Premium, the only tier with private endpoints.",
-    az=patch({"sku": {"name": "Premium"}}, version=VERSIONS[REGISTRY], resource_id="{{resource_id}}"),
+    az=RAISED,
     bicep=resource_bicep(REGISTRY, tier="Premium"),
     terraform=azapi(
         "dependency",

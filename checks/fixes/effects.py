@@ -32,7 +32,7 @@ MEANINGS: Final[Mapping[Reason, str]] = {
 }
 
 _IRREVERSIBLE = re.compile(
-    r"\baz (?:[\w-]+ )*(?:delete|detach|purge)\b|--method delete\b|isolationMode|--managed-network\b"
+    r'\baz (?:[\w-]+ )*(?:delete|detach|purge)\b|--method delete\b|"isolationMode"|--managed-network\b'
     r"|enablePurgeProtection|NEW_WORKSPACE",
     re.IGNORECASE,
 )

@@ -6,15 +6,9 @@ property and write it back, so traffic, identity and authentication stay.
 
 from __future__ import annotations
 
-from checks.fixes.inbound import (
-    CLOSED_BICEP,
-    CLOSED_TERRAFORM,
-    CLOSED_WITHOUT_ADDRESSES,
-    OPEN_ENDPOINTS,
-    UNREACHABLE,
-)
+from checks.fixes.inbound import CLOSING, ENDPOINTS_CLOSE_TOO, UNREACHABLE, closed_bicep, closed_terraform
 from checks.fixes.managed_network import INTERNET, ONE_WAY, isolated
-from checks.fixes.private_endpoints import ENDPOINT_AZ, ENDPOINT_BICEP, ENDPOINT_CREATED, ENDPOINT_TERRAFORM
+from checks.fixes.private_endpoints import ENDPOINT_CREATED, reached_bicep, reached_steps, reached_terraform
 from checks.fixes.steps import WARNING, either, in_order, remediation
 from checks.fixes.templates import (
     API,
@@ -134,11 +128,13 @@ ENDPOINT_BY_ENTRA_ID = remediation(
     "clients and delete the old one. Bicep and Terraform are for an online endpoint.",
 )
 
+_NO_ENDPOINT = "the workspace has no managed online endpoint"
+
 SELECTED_ADDRESSES_BACKED = remediation(
     summary="Create a private endpoint to the workspace. If it has managed online endpoints, enable its managed "
     "network instead.",
     az=either(
-        ("the workspace has no managed online endpoint", ENDPOINT_AZ),
+        (_NO_ENDPOINT, in_order(*reached_steps())),
         (
             "it has one",
             isolated(
@@ -153,8 +149,16 @@ SELECTED_ADDRESSES_BACKED = remediation(
             ),
         ),
     ),
-    bicep=ENDPOINT_BICEP,
-    terraform=ENDPOINT_TERRAFORM,
+    bicep=either(
+        (_NO_ENDPOINT, reached_bicep()),
+        ("it has one", "// Follow the az steps: they also delete the endpoint and create it again."),
+        language="bicep",
+    ),
+    terraform=either(
+        (_NO_ENDPOINT, reached_terraform()),
+        ("it has one", "# Follow the az steps: they also delete the endpoint and create it again."),
+        language="terraform",
+    ),
     caution=f"{ENDPOINT_CREATED.caution} With a private endpoint alone, Azure creates compute instances in a "
     f"subnet, but managed online deployments still fail. The managed network: {ONE_WAY}",
 )
@@ -162,8 +166,8 @@ SELECTED_ADDRESSES_BACKED = remediation(
 BATCH_REACHED = remediation(
     summary="Disable the workspace's public access, or move the batch endpoint to a workspace without selected "
     "addresses.",
-    az=CLOSED_WITHOUT_ADDRESSES,
-    bicep=CLOSED_BICEP,
-    terraform=CLOSED_TERRAFORM,
-    caution=f"{UNREACHABLE} {OPEN_ENDPOINTS} A Project uses the settings of its hub: change the hub.",
+    az=in_order(*CLOSING),
+    bicep=closed_bicep(),
+    terraform=closed_terraform(),
+    caution=f"{UNREACHABLE} {ENDPOINTS_CLOSE_TOO} A Project uses the settings of its hub: change the hub.",
 )

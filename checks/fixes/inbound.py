@@ -1,14 +1,24 @@
-"""The fixes of the NET checks, except NET006, in az CLI, Bicep and Terraform."""
+"""The fixes of the NET checks, except NET006, in az CLI, Bicep and Terraform, and the steps that close a workspace.
+
+Azure does not support an open managed online endpoint in a closed workspace, so the endpoints are closed first. With
+a managed network that allows the internet, Azure adds the private endpoint to the workspace only when it provisions the
+network again.
+"""
 
 from __future__ import annotations
 
+from checks.fixes.rules import endpoint_bicep, endpoint_terraform, rule_bicep, rule_terraform
 from checks.fixes.steps import WARNING, either, in_order, remediation
 from checks.fixes.templates import (
     API,
     OF_WORKSPACE,
     PREVIEW,
+    WORKSPACE,
+    azapi,
     changed,
+    get,
     patched,
+    provisioned,
     workspace_bicep,
     workspace_terraform,
 )
@@ -20,9 +30,9 @@ UNREACHABLE = (
     "client reaches the workspace."
 )
 
-OPEN_ENDPOINTS = (
-    "Managed online endpoints stay open, which Azure does not support in a closed workspace (END002): close them "
-    "first, as END001 describes."
+ENDPOINTS_CLOSE_TOO = (
+    "The steps also close the managed online endpoints, because Azure does not support an open one in a closed "
+    "workspace."
 )
 
 HAS_ENDPOINT = (
@@ -31,37 +41,102 @@ HAS_ENDPOINT = (
     "--query \"[?properties.privateLinkServiceConnectionState.status=='Approved'].id\"",
 )
 
-CLOSING = (
+_ONLINE = f"{WORKSPACE}/onlineEndpoints"
+_AND_PROJECTS = get("{{workspace_id}}", query="'[id, properties.associatedWorkspaces][]' --output tsv")
+_OPEN = get(
+    '"$workspace/onlineEndpoints"',
+    query="\"value[?kind=='Managed' && properties.publicNetworkAccess=='Enabled'].id\" --output tsv",
+)
+_CLOSE_ONE = changed("properties.publicNetworkAccess=Disabled", resource_id='"$endpoint"')
+_ENDPOINTS_CLOSED = (
+    "Close the managed online endpoints of the workspace and, if it is a hub, of its Projects.",
+    f"for workspace in $({_AND_PROJECTS}); do for endpoint in $({_OPEN}); do {_CLOSE_ONE}; done; done",
+)
+
+_CLOSED = (
     f"{WARNING}clients without the private endpoint lose access at once.",
     patched(publicNetworkAccess="Disabled"),
 )
-"""The step that disables public network access."""
 
-CLOSED_BICEP = workspace_bicep("publicNetworkAccess: 'Disabled'")
-CLOSED_TERRAFORM = workspace_terraform(
-    'publicNetworkAccess = "Disabled"',
-    azurerm=(
-        "azurerm_machine_learning_workspace: public_network_access_enabled = false",
-        'azurerm_ai_foundry (a hub): public_network_access = "Disabled"',
-    ),
+_MODE = get("{{workspace_id}}", query="properties.managedNetwork.isolationMode --output tsv")
+_REACHED = (
+    "If the managed network allows the internet, provision it again: Azure adds its private endpoint to the workspace.",
+    f'if [ "$({_MODE})" = AllowInternetOutbound ]; then {provisioned()}; fi',
 )
 
-_REMOVED_AZ = patched(PREVIEW, networkAcls={"defaultAction": "Deny", "ipRules": []})
+REMOVED = patched(PREVIEW, networkAcls={"defaultAction": "Deny", "ipRules": []})
+"""The command that removes all selected addresses."""
 
-CLOSED_WITHOUT_ADDRESSES = in_order(
-    HAS_ENDPOINT,
-    CLOSING,
-    ("Remove the addresses, which managed online endpoints would go on accepting.", _REMOVED_AZ),
+_ADDRESSES = get(
+    "{{workspace_id}}", query="'properties.networkAcls.ipRules[].value' --output tsv", version=PREVIEW
 )
-"""The az steps that close a workspace with selected addresses."""
+_REMOVED = (
+    "Remove selected addresses, which managed online endpoints would go on accepting.",
+    f'if [ -n "$({_ADDRESSES})" ]; then {REMOVED}; fi',
+)
+
+CLOSING = (HAS_ENDPOINT, _ENDPOINTS_CLOSED, _CLOSED, _REACHED, _REMOVED)
+"""The steps that close a workspace."""
+
+_ENDPOINTS_BICEP = (
+    f"resource endpoints '{_ONLINE}@{API}' = [for each in openEndpoints: {{\n"
+    "  name: each.name\n"
+    "  location: each.location\n"
+    "  kind: 'Managed'\n"
+    "  identity: each.identity\n"
+    "  properties: { authMode: each.authMode, traffic: each.traffic, publicNetworkAccess: 'Disabled' }\n"
+    "}]"
+)
+_RULE_BICEP = rule_bicep(
+    *endpoint_bicep("{{workspace_id}}", "'amlworkspace'"), name="'workspace-itself'"
+).replace("= {", "= if (needsOwnRule) {", 1)
+_RULE_TERRAFORM = rule_terraform(
+    *endpoint_terraform("{{workspace_id}}", '"amlworkspace"'), name='"workspace-itself"'
+).replace("  type ", "  count     = var.needs_own_rule ? 1 : 0\n  type ", 1)
+
+
+def closed_bicep(*properties: str) -> str:
+    """Return the lines that close the workspace and its endpoints. `properties` are others of the workspace."""
+    workspace = workspace_bicep(
+        *properties,
+        "publicNetworkAccess: 'Disabled'",
+        "networkAcls: { defaultAction: 'Deny', ipRules: [] }",
+        version=PREVIEW,
+    )
+    return f"{workspace}\n{_ENDPOINTS_BICEP}\n{_RULE_BICEP}"
+
+
+def closed_terraform(*, after: str = "") -> str:
+    """Return the resources that close the endpoints of the workspace, then the workspace.
+
+    `after` is the address of a resource that has to exist before.
+    """
+    endpoints = azapi("endpoint", _ONLINE, "each.value", 'publicNetworkAccess = "Disabled"')
+    workspace = workspace_terraform(
+        'publicNetworkAccess = "Disabled"',
+        'networkAcls = { defaultAction = "Deny", ipRules = [] }',
+        version=PREVIEW,
+        azurerm=(
+            "azurerm_machine_learning_workspace: public_network_access_enabled = false",
+            'azurerm_ai_foundry (a hub): public_network_access = "Disabled"',
+        ),
+    ).replace('"azapi_update_resource" "workspace"', '"azapi_update_resource" "closed"')
+    needed = ", ".join(filter(None, ["azapi_update_resource.endpoint", after]))
+    return "\n".join(
+        [
+            endpoints.replace("  type  ", "  for_each    = toset(var.open_endpoint_ids)\n  type  ", 1),
+            workspace.replace("  body = {", f"  depends_on  = [{needed}]\n  body = {{", 1),
+            _RULE_TERRAFORM,
+        ]
+    )
+
 
 PUBLIC_ACCESS_DISABLED = remediation(
     summary="Create a private endpoint for the workspace, then disable public network access.",
-    az=in_order(HAS_ENDPOINT, CLOSING),
-    bicep=CLOSED_BICEP,
-    terraform=CLOSED_TERRAFORM,
-    caution=f"{UNREACHABLE} {OPEN_ENDPOINTS} If the workspace has selected addresses, remove them as NET005 "
-    f"describes: its managed online endpoints would go on accepting them. {HUB}",
+    az=in_order(*CLOSING),
+    bicep=closed_bicep(),
+    terraform=closed_terraform(),
+    caution=f"{UNREACHABLE} {ENDPOINTS_CLOSE_TOO} Only preview api-versions have networkAcls. {HUB}",
 )
 
 _SELECTED_BICEP = workspace_bicep(
@@ -92,7 +167,7 @@ ADDRESSES_SELECTED = remediation(
             "clients come from known public addresses",
             f'az ml workspace update {OF_WORKSPACE} --public-network-access Enabled --network-acls "$ADDRESSES"',
         ),
-        ("clients use a private endpoint", CLOSING[1]),
+        ("clients use a private endpoint", in_order(*CLOSING)),
     ),
     bicep=_SELECTED_BICEP,
     terraform=_SELECTED_TERRAFORM,
@@ -124,7 +199,7 @@ _NONE_BICEP = workspace_bicep(
 
 ADDRESSES_REMOVED = remediation(
     summary="Remove the address rules that remain although public network access is disabled.",
-    az=_REMOVED_AZ,
+    az=REMOVED,
     bicep=_NONE_BICEP,
     terraform=workspace_terraform('networkAcls = { defaultAction = "Deny", ipRules = [] }', version=PREVIEW),
     caution="Managed online endpoints with public access then refuse those addresses too. Only preview api-versions "

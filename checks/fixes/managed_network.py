@@ -1,4 +1,4 @@
-"""The fixes of the MVN checks and of NET006 in az CLI, Bicep and Terraform.
+"""The fixes of MVN001, MVN002 and NET006 in az CLI, Bicep and Terraform.
 
 A workspace that gets a managed network has to lose its computes and managed online endpoints first: Azure does not move
 them into the network. The steps save, delete, isolate, provision and create again, in this order.
@@ -7,21 +7,23 @@ them into the network. The steps save, delete, isolate, provision and create aga
 from __future__ import annotations
 
 from checks.fixes.computes import IN_MANAGED_NETWORK
+from checks.fixes.dependencies import REGISTRY, VERSIONS
 from checks.fixes.inbound import (
-    CLOSED_BICEP,
-    CLOSED_TERRAFORM,
     CLOSING,
-    HAS_ENDPOINT,
+    ENDPOINTS_CLOSE_TOO,
     HUB,
-    OPEN_ENDPOINTS,
     UNREACHABLE,
+    closed_bicep,
+    closed_terraform,
 )
-from checks.fixes.steps import WARNING, either, in_order, remediation
+from checks.fixes.steps import COMMENT, WARNING, either, in_order, remediation
 from checks.fixes.templates import (
     API,
     IN_WORKSPACE,
     action,
+    azapi,
     get,
+    patch,
     patched,
     provisioned,
     put,
@@ -77,8 +79,19 @@ _EMPTIED = (
     ),
 )
 _WAIT = f"az resource wait --ids {_ENDPOINT} --api-version {API} --created"
+_REGISTRY = get(
+    "{{workspace_id}}",
+    query=f"\"[properties][?managedNetwork.isolationMode=='{APPROVED}'].containerRegistry\" --output tsv",
+)
+_RAISED = patch({"sku": {"name": "Premium"}}, version=VERSIONS[REGISTRY], resource_id='"$registry"')
+_IF_NAMED = where('-n "$registry"', _RAISED)
+_PROVISIONED = (
+    f"Provision the network, which takes about half an hour. {APPROVED} reaches the registry by a private endpoint, "
+    "which only the tier Premium has.",
+    f"registry=$({_REGISTRY})\n{_IF_NAMED}\n{provisioned()}",
+)
 _FILLED = (
-    ("Provision the network. This takes about half an hour.", provisioned()),
+    _PROVISIONED,
     ("Create the compute again.", put(_COMPUTE, '@"$COMPUTE.json"')),
     (
         "Create the endpoint again, then its deployments.",
@@ -111,24 +124,31 @@ def isolated(mode: str, *others: tuple[str, str], last: tuple[tuple[str, str], .
     return in_order(*_EMPTIED, _isolation(mode, *others), *_FILLED, *last)
 
 
-def isolation_bicep(mode: str, *others: str) -> str:
-    """Return the lines of the workspace for an isolation mode, an expression of Bicep."""
-    return workspace_bicep(
-        *others,
-        f"// {WARNING}Azure cannot switch the managed network off again. First delete computes and endpoints.",
-        "managedNetwork: {",
-        f"  isolationMode: {mode}",
-        "}",
+_EMPTY = "the workspace has no compute cluster, compute instance or managed online endpoint"
+_EMPTY_OR_ON = f"the managed network is on, or {_EMPTY}"
+
+
+def _if_empty(lines: str, language: str, *, when: str = _EMPTY) -> str:
+    """Return a template for a workspace that Azure isolates at once, and a pointer to the az steps for others."""
+    steps = f"{COMMENT[language]} Follow the az steps: Azure refuses these lines while computes or endpoints exist."
+    return either(
+        (when, lines),
+        ("a compute or endpoint exists, and the managed network is off", steps),
+        language=language,
     )
 
 
-def isolation_terraform(mode: str) -> str:
-    """Return the Terraform resources that isolate the workspace and provision its network.
-
-    The mode is an expression of Terraform.
-    """
+def _mode_bicep(mode: str) -> tuple[str, ...]:
     return (
-        f"# {WARNING}Azure cannot switch the managed network off again. First delete computes and endpoints.\n"
+        f"// {WARNING}Azure cannot switch the managed network off again.",
+        f"managedNetwork: {{ isolationMode: {mode} }}",
+    )
+
+
+def _mode_terraform(mode: str) -> str:
+    """Return the resources that set the mode, an expression of Terraform, and provision the network."""
+    return (
+        f"# {WARNING}Azure cannot switch the managed network off again.\n"
         + workspace_terraform(
             f"managedNetwork = {{ isolationMode = {mode} }}",
             azurerm=(
@@ -152,8 +172,8 @@ APPROVED_NEEDS = (
 NETWORK_ON = remediation(
     summary="Enable a managed virtual network, in the strictest mode that the workloads allow.",
     az=isolated(INTERNET, (APPROVED, "if outbound rules can list every destination of the work")),
-    bicep=isolation_bicep(f"'{INTERNET}'"),
-    terraform=isolation_terraform(f'"{INTERNET}"'),
+    bicep=_if_empty(workspace_bicep(*_mode_bicep(f"'{INTERNET}'")), "bicep"),
+    terraform=_if_empty(_mode_terraform(f'"{INTERNET}"'), "terraform"),
     caution=f"{ONE_WAY} {APPROVED_NEEDS} If a policy allows that mode only, use the second alternative.",
 )
 
@@ -163,16 +183,33 @@ _TO_APPROVED = patched(managedNetwork={"isolationMode": APPROVED})
 def _stricter(change: str) -> str:
     """Return the steps from the mode that lets out to any public address to the stricter one."""
     return in_order(
-        (
-            f"{WARNING}Azure cannot change the mode back, and blocks everything that no rule allows.",
-            change,
-        ),
-        ("Provision again. Azure adds its own rules.", provisioned()),
+        (f"{WARNING}Azure cannot change the mode back, and blocks everything that no rule allows.", change),
+        _PROVISIONED,
     )
 
 
 STRICTER = _stricter(_TO_APPROVED)
 """The steps for a workspace whose mode is known to be `INTERNET`."""
+
+_APPROVED_WORD = f"'{APPROVED}'"
+_REGISTRY_BICEP = (
+    f"resource registry '{REGISTRY}@{VERSIONS[REGISTRY]}' = [for each in registries: {{\n"
+    "  name: each.name\n"
+    "  location: each.location\n"
+    "  sku: { name: 'Premium' }  // the mode reaches the registry by a private endpoint, which only Premium has\n"
+    "}]"
+)
+_REGISTRY_TERRAFORM = (
+    "# The mode reaches the registry by a private endpoint, which only Premium has.\n"
+    + azapi(
+        "registry",
+        REGISTRY,
+        "each.value",
+        'sku = { name = "Premium" }',
+        version=VERSIONS[REGISTRY],
+        in_properties=False,
+    ).replace("  type  ", "  for_each    = toset(var.registry_ids)\n  type  ", 1)
+)
 
 MODE_ALLOWED = remediation(
     summary="Change the isolation mode to one that the policy allows.",
@@ -186,8 +223,14 @@ MODE_ALLOWED = remediation(
             isolated(APPROVED, (INTERNET, f"if the policy allows {INTERNET} only")),
         ),
     ),
-    bicep=isolation_bicep(f"'{APPROVED}'"),
-    terraform=isolation_terraform(f'"{APPROVED}"'),
+    bicep=_if_empty(
+        f"{workspace_bicep(*_mode_bicep(_APPROVED_WORD))}\n{_REGISTRY_BICEP}", "bicep", when=_EMPTY_OR_ON
+    ),
+    terraform=_if_empty(
+        f"{_REGISTRY_TERRAFORM}\n{_mode_terraform(_APPROVED_WORD.replace(chr(39), chr(34)))}",
+        "terraform",
+        when=_EMPTY_OR_ON,
+    ),
     caution=f"{ONE_WAY} {APPROVED_NEEDS} From {INTERNET}, computes and endpoints stay in the network and need not be "
     f"deleted. A workspace in {APPROVED} cannot follow a policy that allows {INTERNET} only: admit the stricter "
     "mode in the policy, or create a new workspace.",
@@ -199,114 +242,22 @@ _KEPT_MODE = f"{{{{isolation_mode}}}} == '{APPROVED}' ? '{APPROVED}' : '{INTERNE
 PRIVATE_IN_MANAGED_OUT = remediation(
     summary="Enable a managed virtual network, then disable public network access.",
     az=either(
-        ("the managed network is on", in_order(HAS_ENDPOINT, CLOSING)),
-        ("the managed network is off", isolated(INTERNET, last=(HAS_ENDPOINT, CLOSING))),
-    ),
-    bicep=isolation_bicep(_KEPT_MODE, "publicNetworkAccess: 'Disabled'"),
-    terraform=f"{isolation_terraform(_KEPT_MODE.replace(chr(39), chr(34)))}\n"
-    "# Apply this after the private endpoint works:\n"
-    + CLOSED_TERRAFORM.replace(
-        '"azapi_update_resource" "workspace"', '"azapi_update_resource" "inbound"'
-    ).replace(
-        "  body = {\n", "  depends_on  = [azapi_resource_action.provisionManagedNetwork]\n  body = {\n", 1
-    ),
-    caution=f"{UNREACHABLE} {OPEN_ENDPOINTS} {ONE_WAY} If the workspace allows only approved outbound already, it "
-    "stays so: that mode is stricter, and the parameter allowed_modes can admit it.",
-)
-
-NETWORK_PROVISIONED = remediation(
-    summary="Provision the managed network, then create older computes again. If that fails, read the error that Azure "
-    "reports.",
-    az=provisioned(),
-    terraform=action("provisionManagedNetwork", "includeSpark = false"),
-    caution="Provisioning takes up to half an hour. Azure then bills private endpoints and a firewall. Computes "
-    "that are older than the isolation stay outside the network until they are created again. A Project uses the "
-    "network of its hub: provision the hub's network.",
-)
-
-SPARK_PROVISIONED = remediation(
-    summary="Provision the managed network again, with Spark.",
-    az=provisioned(spark=True),
-    terraform=action("provisionManagedNetwork", "includeSpark = true"),
-    caution="First disable public network access; otherwise Azure may not create the endpoints to the workspace. Azure "
-    f"bills network resources after provisioning. {HUB}",
-)
-
-SERVERLESS_PRIVATE = remediation(
-    summary="With a managed network, remove the custom subnet of serverless compute. Without one, disable the "
-    "public IP addresses of its nodes and keep the subnet.",
-    az=either(
+        ("the managed network is on, in a mode that the policy allows", in_order(*CLOSING)),
+        ("the managed network is off", isolated(INTERNET, last=CLOSING)),
         (
-            "the managed network is on",
-            patched(
-                serverlessComputeSettings={
-                    "serverlessComputeCustomSubnet": None,
-                    "serverlessComputeNoPublicIP": False,
-                }
-            ),
-        ),
-        (
-            "the managed network is off",
-            patched(
-                serverlessComputeSettings={
-                    "serverlessComputeCustomSubnet": "{{serverless_compute_custom_subnet}}",
-                    "serverlessComputeNoPublicIP": True,
-                }
-            ),
+            f"the mode is {APPROVED} and the policy does not allow it",
+            f"# Change nothing: {APPROVED} is stricter, and Azure cannot change it back. Add it to the parameter "
+            "allowed_modes,\n# use the policy managed-outbound, or waive the finding.",
         ),
     ),
-    bicep=workspace_bicep(
-        "// the managed network is on; otherwise keep the subnet and set serverlessComputeNoPublicIP: true",
-        "serverlessComputeSettings: {",
-        "  serverlessComputeCustomSubnet: null",
-        "  serverlessComputeNoPublicIP: false",
-        "}",
+    bicep=_if_empty(closed_bicep(*_mode_bicep(_KEPT_MODE)), "bicep", when=_EMPTY_OR_ON),
+    terraform=_if_empty(
+        f"{_mode_terraform(_KEPT_MODE.replace(chr(39), chr(34)))}\n"
+        "# Apply these after the private endpoint works:\n"
+        + closed_terraform(after="azapi_resource_action.provisionManagedNetwork"),
+        "terraform",
+        when=_EMPTY_OR_ON,
     ),
-    terraform=workspace_terraform(
-        "# the managed network is on; otherwise keep the subnet and set serverlessComputeNoPublicIP = true",
-        "serverlessComputeSettings = {",
-        "  serverlessComputeCustomSubnet = null",
-        "  serverlessComputeNoPublicIP   = false",
-        "}",
-        azurerm=(
-            "azurerm_machine_learning_workspace, managed network off: serverless_compute { subnet_id, "
-            "public_ip_enabled = false }",
-            "managed network on: no serverless_compute block. azurerm refuses public_ip_enabled = false without a "
-            "subnet.",
-        ),
-    ),
-    caution="Serverless jobs that reach something through the subnet need an outbound rule for it first. With "
-    "isolation off, nodes without a public IP address need the subnet, with outbound access, to reach the service. "
-    "Without a subnet Azure ignores serverlessComputeNoPublicIP.",
-)
-
-_ADD_RULE = (
-    f'az ml workspace outbound-rule set {IN_WORKSPACE} --rule "$RULE_NAME" --type private_endpoint '
-    "--service-resource-id {{workspace_id}} --subresource-target amlworkspace --spark-enabled true"
-)
-
-ENDPOINT_RULE_TO_WORKSPACE = remediation(
-    summary="Disable public network access and provision again with Spark.",
-    az=in_order(
-        HAS_ENDPOINT,
-        CLOSING,
-        ("Provision again, with Spark.", provisioned(spark=True)),
-        (
-            "Look for a private endpoint rule to the workspace itself.",
-            f"az ml workspace outbound-rule list {IN_WORKSPACE} --query \"[?type=='PrivateEndpoint']\"",
-        ),
-        ("If there is none, add it by removing the comment sign.", f"# {_ADD_RULE}"),
-    ),
-    bicep=CLOSED_BICEP,
-    terraform=CLOSED_TERRAFORM,
-    caution=f"{UNREACHABLE} {HUB} Bicep and Terraform only disable public access: provision again with az.",
-)
-
-FIREWALL_SKU_SET = remediation(
-    summary="Set the firewall tier that the policy requires.",
-    az=patched(managedNetwork={"firewallSku": "$SKU"}),
-    bicep=workspace_bicep("managedNetwork: {", "  firewallSku: sku", "}"),
-    terraform=workspace_terraform("managedNetwork = { firewallSku = var.sku }"),
-    caution="Azure replaces the firewall to change its tier. Outbound traffic by host name stops until the new "
-    f"firewall runs. The Basic tier has a lower throughput. The tiers have different prices. {HUB}",
+    caution=f"{UNREACHABLE} {ENDPOINTS_CLOSE_TOO} {ONE_WAY} The templates keep the "
+    f"stricter mode {APPROVED} if the workspace has it, because Azure cannot change it back.",
 )

@@ -22,9 +22,12 @@ NAMES: Final[Mapping[str, str]] = {
     "endpoint": "the name of the online endpoint",
     "endpoint_name": "a name for the private endpoint",
     "host": "the full host name that the work needs",
-    "identity": "the identity block that the endpoint has now",
+    "encryption": "the encryption block that the workspace has now, null if it has none",
+    "hbi_workspace": "whether the workspace has the flag for high business impact now",
+    "identity": "the identity block that the resource has now",
     "identity_id": "the resource id of a user-assigned identity",
     "ip_rules": "the IP rules that the resource has now",
+    "isolation_mode": "the isolation mode of the old workspace: AllowInternetOutbound or AllowOnlyApprovedOutbound",
     "key_id": "the versioned identifier of the key, https://VAULT.vault.azure.net/keys/NAME/VERSION",
     "key_vault_id": "the resource id of the key vault of the new workspace",
     "key_vault_of_key_id": "the resource id of the key vault that has the key",
@@ -34,15 +37,26 @@ NAMES: Final[Mapping[str, str]] = {
     "new_name": "a new name",
     "new_workspace": "a name for the new workspace",
     "old_rule": "the name of the host-name rule that is to go",
+    "needs_own_rule": "true if the managed network allows the internet, or is to, and no rule leads to the workspace "
+    "itself",
+    "open_endpoint_ids": "the resource ids of the managed online endpoints that are open, those of the Projects of a "
+    "hub included; [] if there is none",
+    "open_endpoints": "name (WORKSPACE/ENDPOINT), location, identity, authMode and traffic of each managed online "
+    "endpoint that is open, those of the Projects of a hub included; [] if there is none",
     "perimeter_profile": "the name of the profile, which the list of associations shows",
     "perimeter_rule": "the name of the wide inbound rule, which the list shows",
     "port_ranges": "the ports that the work needs, such as 443",
     "principal_id": "the principal id of the workspace identity",
     "protocol": "the protocol that the work needs: TCP, UDP or ICMP",
+    "registries": "name and location of the container registry of the workspace in a list; [] if it has none, or a "
+    "Premium one",
+    "registry_ids": "the resource id of the container registry of the workspace in a list; [] if it has none, or a "
+    "Premium one",
     "rule_name": "a name for the new rule",
     "search_service_id": "the resource id of the search service",
     "service_tag": "the service tag that the reason names, BatchNodeManagement with the region: "
     "BatchNodeManagement.westeurope",
+    "service_tags": "the service tags that the reason names, BatchNodeManagement with the region",
     "share": "the percentage of the endpoint's traffic that the old deployment gets now",
     "sku": "the firewall tier that the policy requires: Standard or Basic",
     "storage_account_id": "the resource id of the storage account of the new workspace",
@@ -63,8 +77,16 @@ NAMES: Final[Mapping[str, str]] = {
 LISTS: Final[Mapping[str, tuple[str, str]]] = {
     "access_policies": ("array", "any"),
     "addresses": ("string[]", "list(string)"),
+    "encryption": ("object?", "any"),
+    "hbi_workspace": ("bool", "bool"),
     "identity": ("object", "any"),
     "ip_rules": ("array", "any"),
+    "needs_own_rule": ("bool", "bool"),
+    "open_endpoint_ids": ("string[]", "list(string)"),
+    "open_endpoints": ("array", "any"),
+    "registries": ("array", "any"),
+    "registry_ids": ("string[]", "list(string)"),
+    "service_tags": ("string[]", "list(string)"),
     "traffic": ("object", "any"),
     "virtual_network_rules": ("array", "any"),
 }

@@ -1,17 +1,11 @@
-"""The fixes of the OBR checks in az CLI, Bicep and Terraform.
-
-A rule is changed by reading it and writing it back with one property changed, so it keeps its name, address prefixes,
-protocol and action.
-"""
+"""The fixes of OBR001 to OBR003 and OBR009 to OBR012 in az CLI, Bicep and Terraform; see also `openings`."""
 
 from __future__ import annotations
 
 from checks.fixes.managed_network import APPROVED, ONE_WAY, isolated
 from checks.fixes.rules import (
     APPROVER,
-    CUT_OFF,
     FIREWALL,
-    HOST_ADDED,
     HUBS_RULES,
     LIST_RULES,
     REMOVAL,
@@ -30,6 +24,7 @@ from checks.fixes.steps import WARNING, commented, either, in_order, remediation
 from checks.fixes.templates import (
     EXISTING_WORKSPACE,
     IN_WORKSPACE,
+    OWN_TEMPLATE,
     action,
     azapi,
     changed,
@@ -37,6 +32,27 @@ from checks.fixes.templates import (
     provisioned,
     where,
 )
+from checks.network import approvers
+
+_APPROVER_ROLE = "Azure AI Enterprise Network Connection Approver"
+
+
+def _assigned(role: str) -> str:
+    return (
+        'az role assignment create --assignee-object-id "$PRINCIPAL_ID" --assignee-principal-type ServicePrincipal '
+        f"--role '{role}' --scope {{{{service_resource_id}}}}"
+    )
+
+
+def _role_terraform(role: str) -> str:
+    return (
+        'resource "azurerm_role_assignment" "approver" {\n'
+        "  scope                = {{service_resource_id}}\n"
+        f'  role_definition_name = "{role}"\n'
+        "  principal_id         = var.principal_id\n"
+        "}"
+    )
+
 
 RULE_PROVISIONED = remediation(
     summary="Read the rule's error, fix its cause and provision again. For a private endpoint the usual cause is "
@@ -47,25 +63,21 @@ RULE_PROVISIONED = remediation(
             "If the rule is a private endpoint, let the workspace identity approve it.",
             where(
                 "{{type}} = PrivateEndpoint",
-                'az role assignment create --assignee-object-id "$PRINCIPAL_ID" '
-                "--assignee-principal-type ServicePrincipal --role "
-                "'Azure AI Enterprise Network Connection Approver' --scope {{service_resource_id}}",
+                _assigned(_APPROVER_ROLE),
             ),
         ),
         ("Provision again.", provisioned()),
     ),
-    terraform='resource "azurerm_role_assignment" "approver" {\n'
-    '  count                = {{type}} == "PrivateEndpoint" ? 1 : 0\n'
-    "  scope                = {{service_resource_id}}\n"
-    '  role_definition_name = "Azure AI Enterprise Network Connection Approver"\n'
-    "  principal_id         = var.principal_id\n"
-    "}\n"
+    terraform=_role_terraform(_APPROVER_ROLE).replace(
+        "  scope ", '  count                = {{type}} == "PrivateEndpoint" ? 1 : 0\n  scope ', 1
+    )
+    + "\n"
     + action("provisionManagedNetwork", "includeSpark = false").replace(
         '  method      = "POST"\n',
         '  method      = "POST"\n  depends_on  = [azurerm_role_assignment.approver]\n',
     ),
     caution="Since 2025-04-30 Azure does not assign the role Azure AI Enterprise Network Connection Approver on the "
-    "target. Provisioning takes up to half an hour. Another cause has to be fixed first.",
+    "target. Provisioning takes up to half an hour. If the error has another cause, fix that first.",
 )
 
 RULE_OF_VALID_TYPE = remediation(
@@ -121,118 +133,48 @@ REQUIRED_TAGS_RESTORED = remediation(
             ),
         ),
     ),
-    bicep=EXISTING_WORKSPACE + rule_bicep(*_TAG_BICEP),
+    bicep=EXISTING_WORKSPACE
+    + rule_bicep(*_TAG_BICEP, name="'required-${i + 1}'")
+    .replace("= {", "= [for (serviceTag, i) in serviceTags: {", 1)
+    .removesuffix("}")
+    + "}]",
     terraform=f"{action('provisionManagedNetwork', 'includeSpark = false')}\n"
     "# If a tag is still missing afterwards, remove these comment signs:\n"
     + commented(rule_terraform(*_TAG_TERRAFORM), "terraform"),
-    caution=f"AzureMachineLearning also needs TCP 8787 and 18881 and UDP 5831. Bicep adds one rule: "
-    f"provision with az first. {HUBS_RULES}",
+    caution=f"AzureMachineLearning also needs TCP 8787 and 18881 and UDP 5831. First provision with az: Azure then "
+    f"adds its own rules, and the Bicep text adds only those that are still missing. {HUBS_RULES}",
 )
 
-STORAGE_BY_ENDPOINT = remediation(
-    summary="Add a private-endpoint rule to the storage account, then remove the host-name rule.",
-    az=in_order(
-        ("Add the private endpoint.", endpoint_rule('"$TARGET_ID"', '"$SUBRESOURCE"')),
-        (
-            "Wait until the new rule is Active.",
-            f'az ml workspace outbound-rule show {IN_WORKSPACE} --rule "$RULE_NAME" --query status',
-        ),
-        SAVED,
-        REMOVED,
-    ),
-    terraform=f"{rule_terraform(*endpoint_terraform('var.target_id', 'var.subresource'))}\n"
-    + REMOVAL_TERRAFORM.replace("{{rule_id}}\n", "{{rule_id}}\n  depends_on  = [azapi_resource.rule]\n"),
-    caution=f"{APPROVER} Work that reads a foreign account fails after the rule is removed: copy the files that it "
-    "needs to an account of your own.",
-)
-
-OPENING_CLOSED = remediation(
-    summary="Remove the rule. Before, add a private-endpoint rule for the one resource that the work needs.",
-    az=either(
-        ("no work needs the destination", REMOVAL),
-        (
-            "the work needs one resource behind it",
-            in_order(
-                ("Add the private endpoint.", endpoint_rule('"$TARGET_ID"', '"$SUBRESOURCE"')),
-                SAVED,
-                REMOVED,
-            ),
-        ),
-    ),
-    terraform=REMOVAL_TERRAFORM,
-    caution=f"{CUT_OFF} {APPROVER}",
-)
-
-HOST_CORRECTED = remediation(
-    summary="Set the rule's destination to a host name without scheme, port or path, and not to an IP address.",
-    az=f'az ml workspace outbound-rule set {IN_WORKSPACE} --rule {{{{rule}}}} --type fqdn --destination "$HOST"',
-    bicep=EXISTING_WORKSPACE + rule_bicep("type: 'FQDN'", "destination: host", name="{{rule}}"),
-    terraform=azapi("rule", RULE, "{{rule_id}}", "destination = var.host"),
-    caution="Jobs that use another name for the destination fail until a rule allows that name. If another rule "
-    "has the host already, remove this rule instead: a second one adds nothing (OBR010).",
-)
-
-HOST_NARROWED = remediation(
-    summary="Add a rule for the full name of each host that the work needs, then remove the wide rule.",
-    az=in_order(("Add a rule for each host.", HOST_ADDED), SAVED, REMOVED),
-    terraform=rule_terraform('type = "FQDN"', "destination = var.host")
-    + "\n"
-    + REMOVAL_TERRAFORM.replace("{{rule_id}}\n", "{{rule_id}}\n  depends_on  = [azapi_resource.rule]\n"),
-    caution=f"{CUT_OFF} {FIREWALL} Add no rule for a host that another rule opens: it adds nothing (OBR010).",
-)
-
-PORTS_NARROWED = remediation(
-    summary="Limit the rule to the protocol and ports that the work needs. It keeps its tag and address prefixes.",
-    az=changed(
-        'properties.destination.protocol="$PROTOCOL"',
-        'properties.destination.portRanges="\\"$PORT_RANGES\\""',
-        resource_id="{{rule_id}}",
-    ),
-    bicep=EXISTING_WORKSPACE
-    + rule_bicep(
-        "type: 'ServiceTag'",
-        "destination: {",
-        "  serviceTag: {{service_tag}}",
-        "  protocol: protocol",
-        "  portRanges: portRanges",
-        "  addressPrefixes: empty({{address_prefixes}}) ? [] : split({{address_prefixes}}, ', ')",
-        "  action: 'Allow'",
-        "}",
-        name="{{rule}}",
-    ),
-    terraform=azapi(
-        "rule",
-        RULE,
-        "{{rule_id}}",
-        "destination = {",
-        "  protocol   = var.protocol",
-        "  portRanges = var.port_ranges",
-        "}",
-    ),
-    caution="Work that uses another port or protocol of the destination fails at once. If another rule opens the same "
-    "port of the destination, remove this rule instead: a second one adds nothing (OBR010).",
-)
-
-RULE_APPROVED = remediation(
-    summary="Get the destination approved and add it to the policy, or remove the rule.",
-    az=REMOVAL,
-    terraform=REMOVAL_TERRAFORM,
-    caution=f"First ask for the approval: the parameter approved of the policy can admit the destination. {CUT_OFF}",
-)
+_WRONG_PART = "managed networks support the resource type, but not the sub-resource"
+_WRONG_TYPE = "managed networks do not support the resource type"
 
 TARGET_SUPPORTED = remediation(
     summary="Set the rule to a sub-resource that managed networks support, or remove the rule.",
     az=either(
         (
-            "the resource type is supported and the sub-resource is not",
+            _WRONG_PART,
             changed('properties.destination.subresourceTarget="$SUBRESOURCE"', resource_id="{{rule_id}}"),
         ),
-        ("managed networks do not support the resource type", REMOVAL),
+        (_WRONG_TYPE, REMOVAL),
     ),
-    bicep=EXISTING_WORKSPACE
-    + rule_bicep(*endpoint_bicep("{{service_resource_id}}", "subresource"), name="{{rule}}"),
-    terraform=azapi(
-        "rule", RULE, "{{rule_id}}", "destination = {", "  subresourceTarget = var.subresource", "}"
+    bicep=either(
+        (
+            _WRONG_PART,
+            EXISTING_WORKSPACE
+            + rule_bicep(*endpoint_bicep("{{service_resource_id}}", "subresource"), name="{{rule}}"),
+        ),
+        (_WRONG_TYPE, "// Follow the az steps: Bicep deletes nothing."),
+        language="bicep",
+    ),
+    terraform=either(
+        (
+            _WRONG_PART,
+            azapi(
+                "rule", RULE, "{{rule_id}}", "destination = {", "  subresourceTarget = var.subresource", "}"
+            ),
+        ),
+        (_WRONG_TYPE, REMOVAL_TERRAFORM),
+        language="terraform",
     ),
     caution=f"The unsupported rule never carried traffic, so nothing depends on it. {APPROVER}",
 )
@@ -271,21 +213,6 @@ FIREWALL_AVOIDED = remediation(
     caution=f"{FIREWALL} {APPROVER} {HUBS_RULES}",
 )
 
-TARGET_IN_OWN_TENANT = remediation(
-    summary="Remove the rule, or move the target to a subscription of the workspace's tenant.",
-    az=REMOVAL,
-    terraform=REMOVAL_TERRAFORM,
-    caution=f"First ask who owns the target. {CUT_OFF}",
-)
-
-TARGET_IN_ALLOWED_SUBSCRIPTION = remediation(
-    summary="Remove the rule, or allow the target's subscription in the policy.",
-    az=REMOVAL,
-    terraform=REMOVAL_TERRAFORM,
-    caution=f"First ask whether the subscription is yours: the parameter allowed_subscriptions can admit it. "
-    f"{CUT_OFF}",
-)
-
 DEPENDENCIES_REACHED = remediation(
     summary="Provision the network again, so that Azure creates the private endpoints that it requires. Then add "
     "each rule that is still missing.",
@@ -298,6 +225,45 @@ DEPENDENCIES_REACHED = remediation(
     terraform=f"{action('provisionManagedNetwork', 'includeSpark = false')}\n"
     "# If one is still missing afterwards, remove these comment signs:\n"
     + commented(rule_terraform(*endpoint_terraform("var.dependency_id", "var.subresource")), "terraform"),
-    caution=f"{APPROVER} A registry has to be Premium. Bicep adds one rule: provision with az first. "
+    caution=f"{APPROVER} A registry has to be Premium. First provision with az: Bicep adds one rule only. "
     f"{HUBS_RULES}",
+)
+
+_OTHER_TARGETS = "the target is a Data Factory, a Databricks workspace, a MariaDB server or a Function App"
+
+
+def _role_bicep(role: str) -> str:
+    return (
+        "resource approver 'Microsoft.Authorization/roleAssignments@2022-04-01' = {\n"
+        f"  name: guid(target.id, principalId, '{role}')\n"
+        "  scope: target\n"
+        "  properties: {\n"
+        f"    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', '{role}')\n"
+        "    principalId: principalId\n"
+        "    principalType: 'ServicePrincipal'\n"
+        "  }\n"
+        "}"
+    )
+
+
+IDENTITY_MAY_APPROVE = remediation(
+    summary=f"Assign the role {_APPROVER_ROLE} on the target to the workspace identity.",
+    az=either(
+        ("the role covers the target", _assigned(_APPROVER_ROLE)), (_OTHER_TARGETS, _assigned("Contributor"))
+    ),
+    bicep=f"// {OWN_TEMPLATE}they go beside the resource that creates the target, whose symbol is `target`.\n"
+    + either(
+        ("the role covers the target", _role_bicep(approvers.APPROVER)),
+        (_OTHER_TARGETS, _role_bicep(approvers.CONTRIBUTOR)),
+        language="bicep",
+    ),
+    terraform=either(
+        ("the role covers the target", _role_terraform(_APPROVER_ROLE)),
+        (_OTHER_TARGETS, _role_terraform("Contributor")),
+        language="terraform",
+    ),
+    caution="Only an Owner, a User Access Administrator or a Role Based Access Control Administrator of the target can "
+    "assign the role. The assignment takes effect after some minutes. If the rule is not Active, provision the "
+    "network again, as the fix of OBR001 does. Contributor may also change the target: a custom role with the action "
+    "privateEndpointConnectionsApproval of its type is narrower.",
 )

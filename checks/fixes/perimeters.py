@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from checks.fixes.steps import WARNING, either, in_order, remediation
-from checks.fixes.templates import azapi, changed, get
+from checks.fixes.templates import azapi, changed, get, put
 
 _PERIMETER = "Microsoft.Network/networkSecurityPerimeters"
 _API = "2025-01-01"
@@ -81,21 +81,45 @@ PERIMETER_NARROWED = remediation(
     f"{_ALL} Bicep is left out: a template of the perimeter has to name all its rules.",
 )
 
+_ADMITTED = (
+    """'{"properties": {"direction": "Inbound", """
+    """"subscriptions": [{"id": "/subscriptions/'{{subscription_id}}'"}]}}'"""
+)
+_ADMITTED_TERRAFORM = (
+    'resource "azapi_resource" "admitted" {\n'
+    f'  type      = "{_PERIMETER}/profiles/accessRules@{_API}"\n'
+    '  parent_id = join("/", [{{perimeter_id}}, "profiles", var.perimeter_profile])\n'
+    '  name      = "machine-learning"\n'
+    "  body = {\n"
+    "    properties = {\n"
+    '      direction     = "Inbound"\n'
+    '      subscriptions = [{ id = join("/", ["", "subscriptions", {{subscription_id}}]) }]\n'
+    "    }\n"
+    "  }\n"
+    "}"
+)
+
 PERIMETER_ENFORCED = remediation(
     summary="Read the perimeter's access logs, add the missing inbound rules, then enforce the association.",
     az=in_order(
         _LISTED,
         (
+            "Admit the workspace's subscription, unless a rule admits it: an enforced perimeter refuses trusted "
+            "services. Add the subscription to allowed_subscriptions of RES014 in the policy.",
+            put(f"{_RULES}/machine-learning", _ADMITTED, version=_API),
+        ),
+        (
             f"{WARNING}the perimeter refuses whatever its inbound rules do not admit.",
             changed("properties.accessMode=Enforced", resource_id=_ASSOCIATION, version=_API),
         ),
     ),
-    terraform=_terraform(
+    terraform=f"{_ADMITTED_TERRAFORM}\n"
+    + _terraform(
         "resourceAssociations", '"resourceAssociations", var.association', 'accessMode = "Enforced"'
-    ),
-    caution="In Enforced mode Azure ignores the resource's own rules and the bypass for trusted services. First give "
-    "Machine Learning private endpoints, or an inbound rule for the workspace's subscription, which RES005 asks "
-    f"for and allowed_subscriptions of the policy has to admit. {_ALL}",
+    ).replace("  body = {", "  depends_on  = [azapi_resource.admitted]\n  body = {", 1),
+    caution="In Enforced mode Azure ignores the resource's own rules and the bypass for trusted services. The rule "
+    "admits every resource of the workspace's subscription that has a role, so add the subscription to "
+    f"allowed_subscriptions of the policy. {_ALL}",
 )
 
 PERIMETER_PROVISIONED = remediation(

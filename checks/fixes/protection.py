@@ -81,8 +81,8 @@ _ATTACH = "\n".join(
     for comment, role, member in _ATTACHED
 )
 _BOUND = (
-    "Azure cannot exchange the storage account or key vault of a workspace: create the workspace again if they are not "
-    "to be had."
+    "Azure cannot exchange the storage account or key vault of a workspace: create the workspace again if neither "
+    "can be restored."
 )
 
 DEPENDENCY_RESTORED = remediation(
@@ -96,8 +96,8 @@ DEPENDENCY_RESTORED = remediation(
 )
 
 REGION_KNOWN = remediation(
-    summary="Accept the distance with a waiver, or attach a registry or component of the workspace's region.",
+    summary="Waive the finding, or attach a registry or component of the workspace's region.",
     az="# A storage account or key vault: waive the finding, or create the workspace again.\n" + _ATTACH,
-    caution=f"{_BOUND} No resource changes its region. Another registry has none of the old images: jobs and "
-    "deployments build theirs again.",
+    caution=f"{_BOUND} Azure moves no resource to another region. Another registry has none of the old images: jobs "
+    "and deployments build theirs again.",
 )

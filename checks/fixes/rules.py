@@ -77,9 +77,13 @@ def rule_terraform(*properties: str, name: str = "var.rule_name", symbol: str = 
     )
 
 
-def unless_present(condition: str, command: str) -> str:
-    """Return a command that adds a rule, unless a rule exists for which the JMESPath condition is true."""
-    listed = get("{{workspace_id}}/outboundRules", query=f'"value[?{condition}].name" --output tsv')
+def unless_present(condition: str, command: str, *, quote: str = '"') -> str:
+    """Return a command that adds a rule, unless a rule exists for which the JMESPath condition is true.
+
+    `quote` is the sign around the query: inside double quotes the shell fills in names.
+    """
+    query = f"{quote}value[?{condition}].name{quote} --output tsv"
+    listed = get("{{workspace_id}}/outboundRules", query=query)
     return f'if [ -z "$({listed})" ]; then {command}; fi'
 
 

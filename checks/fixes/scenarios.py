@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from checks.fixes.rules import APPROVER, HUBS_RULES, rule_bicep, rule_terraform
-from checks.fixes.steps import camel, remediation
+import json
+
+from checks.fixes.rules import APPROVER, HUBS_RULES, rule_bicep, rule_terraform, unless_present
+from checks.fixes.steps import COMMENT, camel, remediation
 from checks.fixes.templates import API, EXISTING_WORKSPACE, IN_WORKSPACE, WORKSPACE
 from checks.model import Remediation
 from checks.network.hosts import covers_host
@@ -11,36 +13,59 @@ from checks.network.scenario_hosts import HUGGING_FACE_HOSTS, PACKAGE_HOSTS, VS_
 
 _SET = f"az ml workspace outbound-rule set {IN_WORKSPACE}"
 _FIREWALL = (
-    "Azure creates a firewall for the first host-name rule and bills it by the hour (OBR012). Data can leave "
-    "through the allowed hosts. Add only the hosts that are missing: a second rule for a host adds nothing (OBR010). "
+    "Azure creates a firewall for the first host-name rule and bills it by the hour. OBR012 reports that: add the "
+    "waiver in the text to the policy, with the approver and the last day. Data can leave through the allowed hosts. "
     f"{HUBS_RULES}"
+)
+_WAIVER = (
+    "Add this waiver to the policy, with the approver and the last day, because OBR012 reports the firewall:",
+    "- {check: OBR012, where: {workspace: {{workspace_id}}}, reason: the work needs these hosts}",
 )
 
 
+def _covering(host: str) -> str:
+    """Return the JSON list of the host and of every wildcard that covers it."""
+    labels = host.removeprefix("*.").split(".")
+    wildcards = [f"*.{'.'.join(labels[place:])}" for place in range(1, len(labels))]
+    return json.dumps([host, *wildcards, "*"])
+
+
+def _waiver(language: str) -> str:
+    return "\n".join(f"{COMMENT[language]} {line}" for line in _WAIVER)
+
+
 def _hosts(prefix: str, summary: str, documented: tuple[str, ...]) -> Remediation:
-    """Return the fix that adds a rule for each host, unless a wildcard of the same list covers the host."""
+    """Return the fix that adds a rule for each host, unless a rule or a wildcard of the same list covers the host.
+
+    Templates contain every host: delete those that another rule opens already.
+    """
     hosts = [
         host
         for host in documented
         if not any(other != host and covers_host(other, host) for other in documented)
     ]
     commands = (
-        f"{_SET} --rule {prefix}-{number} --type fqdn --destination '{host}'"
+        unless_present(
+            f"contains(`{_covering(host)}`, properties.destination)",
+            f"{_SET} --rule {prefix}-{number} --type fqdn --destination '{host}'",
+            quote="'",
+        )
         for number, host in enumerate(hosts, 1)
     )
     quoted = "\n".join(f"  '{host}'" for host in hosts)
     listed = ", ".join(f'"{host}"' for host in hosts)
     return remediation(
         summary=summary,
-        az="\n".join(["# In any order:", *commands]),
-        bicep=f"{EXISTING_WORKSPACE}var hosts = [\n{quoted}\n]\n"
+        az="\n".join([_waiver("az"), "# In any order:", *commands]),
+        bicep=f"{_waiver('bicep')}\n{EXISTING_WORKSPACE}var hosts = [\n{quoted}\n]\n"
         f"resource rules '{WORKSPACE}/outboundRules@{API}' = "
         "[for (host, i) in hosts: {\n"
         "  parent: workspace\n"
         f"  name: '{prefix}-${{i + 1}}'\n"
         "  properties: { type: 'FQDN', category: 'UserDefined', destination: host }\n"
         "}]",
-        terraform='resource "azurerm_machine_learning_workspace_network_outbound_rule_fqdn" "rules" {\n'
+        terraform=f"{_waiver('terraform')}\n"
+        'resource "azurerm_machine_learning_workspace_network_outbound_rule_fqdn" "rules" {\n'
         f"  for_each         = {{ for i, host in [{listed}] : i => host }}\n"
         f'  name             = "{prefix}-${{each.key + 1}}"\n'
         "  workspace_id     = {{workspace_id}}\n"

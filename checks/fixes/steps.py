@@ -15,7 +15,8 @@ from checks.model import Remediation
 WARNING = "Warning: "
 """Begins the sentence before a step that deletes something or that Azure cannot undo."""
 
-_COMMENT = {"az": "#", "bicep": "//", "terraform": "#"}
+COMMENT = {"az": "#", "bicep": "//", "terraform": "#"}
+"""The sign of a comment in each language."""
 _NOT_READ_IN_BICEP = re.compile(r"'(?:[^'\\]|\\.)*'|//.*|\{\{\w+\}\}|\bresource \w+")
 """Texts, comments, placeholders and the names of resources. `'${name}'` is the one text that reads a name."""
 
@@ -40,7 +41,7 @@ def in_order(*steps: tuple[str, str]) -> str:
 
 def either(*alternatives: tuple[str, str], language: str = "az") -> str:
     """Return labelled alternatives. All but the first are comments."""
-    mark = _COMMENT[language]
+    mark = COMMENT[language]
     (when, first), *others = alternatives
     parts = [f"{mark} Either {when}:\n{first}"]
     parts += [f"{mark} Or {label}:\n{commented(text, language)}" for label, text in others]
@@ -49,7 +50,7 @@ def either(*alternatives: tuple[str, str], language: str = "az") -> str:
 
 def commented(text: str, language: str = "az") -> str:
     """Return the text with a comment sign before each line."""
-    return "\n".join(f"{_COMMENT[language]} {line}".rstrip() for line in text.splitlines())
+    return "\n".join(f"{COMMENT[language]} {line}".rstrip() for line in text.splitlines())
 
 
 def _explained_az(text: str) -> str:
@@ -59,7 +60,9 @@ def _explained_az(text: str) -> str:
 
 def _explained_bicep(text: str) -> str:
     code = _NOT_READ_IN_BICEP.sub(lambda found: " ".join(re.findall(r"\$\{(\w+)\}", found[0])) + ",", text)
-    lines = [line for name in NAMES if _reads(code, camel(name)) for line in _parameter(name)]
+    declared = set(re.findall(r"^(?:resource|var) (\w+)", text, re.MULTILINE))
+    used = [name for name in NAMES if camel(name) not in declared and _reads(code, camel(name))]
+    lines = [line for name in used for line in _parameter(name)]
     return "\n".join([*lines, text]) if text else ""
 
 

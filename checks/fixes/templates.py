@@ -65,6 +65,11 @@ def json_word(body: Mapping[str, Any]) -> str:
     return f"'{text}'"
 
 
+def in_shell(name: str) -> str:
+    """Return a JSON text of JMESPath that the shell fills in, inside a query in single quotes."""
+    return f"""`"'"${name}"'"`"""
+
+
 def _strings(value: Any) -> list[str]:
     if isinstance(value, Mapping):
         return [*value, *(text for each in value.values() for text in _strings(each))]

@@ -6,14 +6,16 @@ name, closed to the public and with a managed network. On the old name Terraform
 
 from __future__ import annotations
 
+from checks.fixes.private_endpoints import reached_bicep, reached_steps, reached_terraform
 from checks.fixes.steps import WARNING, in_order, remediation
 from checks.fixes.templates import (
     API,
     EXISTING_WORKSPACE,
     WORKSPACE,
     azapi,
+    get,
+    in_shell,
     indented,
-    json_word,
     patch,
     patched,
     put,
@@ -60,28 +62,79 @@ IDENTITY_GIVEN = remediation(
     "primaryUserAssignedIdentity names it. Azure does not support every change of kind.",
 )
 
-_OF_NEW = (
+_NEW_ID = (
     f"/subscriptions/{{{{subscription_id}}}}/resourceGroups/{{{{resource_group}}}}/providers/{WORKSPACE}/"
+    '"$NEW_WORKSPACE"'
+)
+_FILE = "workspace.json"
+
+
+def _logs_az(resource_id: str) -> str:
+    return (
+        f"az monitor diagnostic-settings create --name to-log-analytics --resource {resource_id} "
+        '--workspace "$LOG_ANALYTICS_ID" --logs \'[{"categoryGroup": "allLogs", "enabled": true}]\''
+    )
+
+
+_LOGS_BICEP = (
+    "resource logs 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {\n"
+    "  name: 'to-log-analytics'\n"
+    "  scope: workspace\n"
+    "  properties: {\n"
+    "    workspaceId: logAnalyticsId\n"
+    "    logs: [ { categoryGroup: 'allLogs', enabled: true } ]\n"
+    "  }\n"
+    "}"
 )
 
 
-def _created(**more: object) -> str:
-    body = {
-        "location": "{{location}}",
-        "kind": "$KIND",
-        "identity": {"type": "SystemAssigned"},
-        "properties": {
-            "storageAccount": "$STORAGE_ACCOUNT_ID",
-            "keyVault": "$KEY_VAULT_ID",
-            "applicationInsights": "$APPLICATION_INSIGHTS_ID",
-            "publicNetworkAccess": "Disabled",
-            "managedNetwork": {"isolationMode": "AllowOnlyApprovedOutbound"},
-            "systemDatastoresAuthMode": "Identity",
-            **more,
+def _logs_terraform(resource_id: str) -> str:
+    return (
+        'resource "azurerm_monitor_diagnostic_setting" "workspace" {\n'
+        '  name                       = "to-log-analytics"\n'
+        f"  target_resource_id         = {resource_id}\n"
+        "  log_analytics_workspace_id = var.log_analytics_id\n"
+        "  enabled_log {\n"
+        '    category_group = "allLogs"\n'
+        "  }\n"
+        "}"
+    )
+
+
+def _created(**own: str) -> str:
+    """Return the steps that create a second workspace like the old one.
+
+    `own` are JMESPath expressions over the old workspace, by the property that they set.
+    """
+    properties = {
+        "storageAccount": in_shell("STORAGE_ACCOUNT_ID"),
+        "keyVault": in_shell("KEY_VAULT_ID"),
+        "applicationInsights": in_shell("APPLICATION_INSIGHTS_ID"),
+        "publicNetworkAccess": '`"Disabled"`',
+        "managedNetwork": '{isolationMode: properties.managedNetwork.isolationMode == `"AllowInternetOutbound"` && '
+        '`"AllowInternetOutbound"` || `"AllowOnlyApprovedOutbound"`}',
+        "systemDatastoresAuthMode": '`"Identity"`',
+        **{
+            name: f"properties.{name}"
+            for name in ("primaryUserAssignedIdentity", "encryption", "hbiWorkspace", "featureStoreSettings")
         },
+        **own,
     }
-    return f"# {WARNING}Azure cannot switch the managed network of the new workspace off again.\n" + put(
-        f'{_OF_NEW}"$NEW_WORKSPACE"', json_word(body)
+    members = ", ".join(f"{name}: {value}" for name, value in properties.items())
+    query = (
+        f"'{{location: location, kind: kind, tags: tags, identity: identity, properties: {{{members}}} }}'"
+    )
+    return in_order(
+        (
+            f"Save the description of the new workspace, which copies the old one, and look at {_FILE}.",
+            f"{get('{{workspace_id}}', query=query)} > {_FILE}",
+        ),
+        (
+            f"{WARNING}Azure cannot switch the managed network of the new workspace off again.",
+            f"{put(_NEW_ID, f'@{_FILE}')}\naz resource wait --ids {_NEW_ID} --api-version {API} --created",
+        ),
+        *reached_steps(_NEW_ID),
+        ("Send its logs.", _logs_az(_NEW_ID)),
     )
 
 
@@ -93,18 +146,23 @@ def _new_bicep(*properties: str) -> str:
         "  name: newWorkspace\n"
         "  location: {{location}}\n"
         "  kind: kind\n"
-        "  identity: { type: 'SystemAssigned' }\n"
+        "  identity: identity\n"
         "  properties: {\n"
         "    storageAccount: storageAccountId\n"
         "    keyVault: keyVaultId\n"
         "    applicationInsights: applicationInsightsId\n"
         "    publicNetworkAccess: 'Disabled'\n"
-        "    managedNetwork: { isolationMode: 'AllowOnlyApprovedOutbound' }\n"
+        "    managedNetwork: { isolationMode: isolationMode }\n"
         "    systemDatastoresAuthMode: 'Identity'\n"
         f"{indented(properties, 2)}"
         "  }\n"
-        "}"
+        "}\n"
+        f"{reached_bicep('workspace.id')}\n"
+        f"{_LOGS_BICEP}"
     )
+
+
+_NEW_TERRAFORM_ID = "azurerm_machine_learning_workspace.new.id"
 
 
 def _new_terraform(*lines: str, foundry: tuple[str, ...]) -> str:
@@ -121,42 +179,41 @@ def _new_terraform(*lines: str, foundry: tuple[str, ...]) -> str:
         "  public_network_access_enabled = false\n"
         '  storage_account_access_type   = "Identity"\n'
         "  identity {\n"
-        '    type = "SystemAssigned"\n'
+        '    type = "SystemAssigned" # or the identity of the old workspace\n'
         "  }\n"
         "  managed_network {\n"
-        '    isolation_mode = "AllowOnlyApprovedOutbound"\n'
+        "    isolation_mode = var.isolation_mode\n"
         "  }\n"
         f"{indented(lines, 1)}"
         "}\n"
         '# A feature store: add kind = "FeatureStore" and a feature_store block.\n'
         f"{indented(tuple(f'# {line}' for line in foundry), 0)}"
-    ).rstrip()
+        f"{reached_terraform(_NEW_TERRAFORM_ID)}\n"
+        f"{_logs_terraform(_NEW_TERRAFORM_ID)}"
+    )
 
 
 _ONLY_NEW = (
     "Azure takes the setting only at creation, and the same argument on the old name replaces the workspace: these "
-    "steps create a second one. Create its private endpoint and DNS zones, as PEP001 describes, before anybody "
-    "uses it. Move data, models, computes, endpoints and connections, then delete the old workspace. Create a new "
-    "Project with `az ml workspace create --kind project --hub-id`: it has no storage account, vault or network of "
-    "its own. A feature store also needs featureStoreSettings. Azure cannot switch the new workspace's managed "
-    "network off again. The new workspace needs diagnostic settings (SEC004), and where a policy asks for it a key "
-    "(SEC002), a user-assigned identity (SEC001) or the mode AllowInternetOutbound (NET006): change the text "
-    "before you run it."
+    "steps create a second one, with the kind, identity and isolation mode of the old one. Give its identity the roles "
+    "of the old one. Move data, models, computes, endpoints and connections, then delete the old workspace. Create a "
+    "new Project with `az ml workspace create --kind project --hub-id`: it has no storage account, vault or network of "
+    "its own. Azure cannot switch the new workspace's managed network off again, and bills its private endpoints and "
+    "the logs."
 )
 
 CUSTOMER_KEY_USED = remediation(
     summary="Create a new workspace with a customer-managed key and move the work to it.",
     az=_created(
-        encryption={
-            "status": "Enabled",
-            "keyVaultProperties": {"keyVaultArmId": "$KEY_VAULT_OF_KEY_ID", "keyIdentifier": "$KEY_ID"},
-        }
+        encryption='{status: `"Enabled"`, keyVaultProperties: {keyVaultArmId: '
+        f"{in_shell('KEY_VAULT_OF_KEY_ID')}, keyIdentifier: {in_shell('KEY_ID')}}} }}"
     ),
     bicep=_new_bicep(
         "encryption: {",
         "  status: 'Enabled'",
         "  keyVaultProperties: { keyVaultArmId: keyVaultOfKeyId, keyIdentifier: keyId }",
         "}",
+        "hbiWorkspace: hbiWorkspace",
     ),
     terraform=_new_terraform(
         "encryption {",
@@ -173,8 +230,8 @@ CUSTOMER_KEY_USED = remediation(
 
 HIGH_IMPACT_SET = remediation(
     summary="Create a new workspace with high business impact set and move the work to it.",
-    az=_created(hbiWorkspace=True),
-    bicep=_new_bicep("hbiWorkspace: true"),
+    az=_created(hbiWorkspace="`true`"),
+    bicep=_new_bicep("hbiWorkspace: true", "encryption: encryption"),
     terraform=_new_terraform(
         "high_business_impact = true",
         foundry=(
@@ -188,25 +245,9 @@ HIGH_IMPACT_SET = remediation(
 
 LOGS_SENT = remediation(
     summary="Send the workspace's resource logs to a Log Analytics workspace.",
-    az="az monitor diagnostic-settings create --name to-log-analytics --resource {{workspace_id}} "
-    '--workspace "$LOG_ANALYTICS_ID" --logs \'[{"categoryGroup": "allLogs", "enabled": true}]\'',
-    bicep=f"{EXISTING_WORKSPACE}"
-    "resource logs 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {\n"
-    "  name: 'to-log-analytics'\n"
-    "  scope: workspace\n"
-    "  properties: {\n"
-    "    workspaceId: logAnalyticsId\n"
-    "    logs: [ { categoryGroup: 'allLogs', enabled: true } ]\n"
-    "  }\n"
-    "}",
-    terraform='resource "azurerm_monitor_diagnostic_setting" "workspace" {\n'
-    '  name                       = "to-log-analytics"\n'
-    "  target_resource_id         = {{workspace_id}}\n"
-    "  log_analytics_workspace_id = var.log_analytics_id\n"
-    "  enabled_log {\n"
-    '    category_group = "allLogs"\n'
-    "  }\n"
-    "}",
+    az=_logs_az("{{workspace_id}}"),
+    bicep=f"{EXISTING_WORKSPACE}{_LOGS_BICEP}",
+    terraform=_logs_terraform("{{workspace_id}}"),
     caution="Azure bills ingestion and retention. The logs name users and jobs: restrict access to the log workspace.",
 )
 

@@ -342,7 +342,7 @@ def test_a_policy_that_allows_only_approved_outbound_decides_the_mode() -> None:
     plan = mode_change(None, expected="AllowOnlyApprovedOutbound")
     (change,) = plan.changes
     assert change.mode == "AllowOnlyApprovedOutbound"
-    patches = [line for line in plan.steps[0].commands if "isolationMode" in line]
+    patches = [line for line in plan.steps[0].commands if '"isolationMode"' in line]
     assert len(patches) == 1
     assert "AllowOnlyApprovedOutbound" in patches[0]
     assert "does not have changeableIsolationModes" in mode_change_lines(change)[0]

@@ -14,11 +14,12 @@ PLACEHOLDER = re.compile(r"\{\{(\w+)\}\}")
 COMMENT = {"az": "#", "bicep": "//", "terraform": "#"}
 
 _GUARD = re.compile(r"^if (?P<test>.*?); then (?P<command>.*); fi$")
+_LOOP = re.compile(r"^(?P<test>for .*?; do) (?P<command>az (?:(?!; done).)*)(?:; done)+$")
 _VERB = re.compile(
     r"^az (?:rest --method (?:patch|put|post|delete)\b"
     r"|(?!rest\b)(?:[a-z-]+ )*(?:create|update|delete|set|remove|add|approve|detach|recover|provision-network)\b)"
 )
-_DESTROYS = re.compile(r"^az (?:[a-z-]+ )*(?:delete|remove|detach)\b|isolationMode|enablePurgeProtection")
+_DESTROYS = re.compile(r'^az (?:[a-z-]+ )*(?:delete|remove|detach)\b|"isolationMode"|enablePurgeProtection')
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +54,7 @@ def commands(az: str) -> Iterator[Command]:
         if line.startswith("#"):
             before = line
             continue
-        guarded = _GUARD.match(line)
+        guarded = _GUARD.match(line) or _LOOP.match(line)
         yield Command(
             line=guarded["command"] if guarded else line,
             before=before,

@@ -26,12 +26,8 @@ from checks.families.managed_network.spark import (
     serverless_spark_is_ready_where_used,
 )
 from checks.families.outbound.facts import has_type
-from checks.fixes.managed_network import (
-    FIREWALL_SKU_SET,
-    MODE_ALLOWED,
-    NETWORK_ON,
-    SERVERLESS_PRIVATE,
-)
+from checks.fixes.managed_network import MODE_ALLOWED, NETWORK_ON
+from checks.fixes.network_settings import FIREWALL_SKU_SET, SERVERLESS_PRIVATE
 from checks.frames import pd
 from checks.model import Answers, Check, Params, Severity, answer, check
 

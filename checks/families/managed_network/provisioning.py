@@ -7,7 +7,7 @@ from checks.contract.tables import Tables
 from checks.contract.three_valued import any_child, of_workspace, says
 from checks.contract.workloads import MANAGED_TYPES, is_managed, is_type
 from checks.families import frameworks, pages
-from checks.fixes.managed_network import NETWORK_PROVISIONED
+from checks.fixes.network_settings import NETWORK_PROVISIONED
 from checks.frames import pd
 from checks.model import Answers, Params, Severity, answer, check
 

@@ -8,7 +8,7 @@ from checks.contract.three_valued import any_child, children_named, says
 from checks.contract.words import ACCESS
 from checks.families import frameworks, pages
 from checks.families.outbound.facts import has_type, is_customers
-from checks.fixes.managed_network import ENDPOINT_RULE_TO_WORKSPACE, SPARK_PROVISIONED
+from checks.fixes.network_settings import ENDPOINT_RULE_TO_WORKSPACE, SPARK_PROVISIONED
 from checks.frames import pd
 from checks.model import Answers, Params, Severity, answer, check
 

@@ -6,7 +6,7 @@ from checks.contract.tables import Tables
 from checks.contract.three_valued import items, judged, judged_pairs, of_workspace, texts
 from checks.families import frameworks, pages
 from checks.families.outbound.facts import CUSTOMER_READS, has_type, is_customers
-from checks.fixes.approvers import IDENTITY_MAY_APPROVE
+from checks.fixes.outbound import IDENTITY_MAY_APPROVE
 from checks.frames import pd
 from checks.model import Answers, Params, Severity, answer, check
 from checks.network.approvers import may_approve

@@ -23,7 +23,7 @@ from checks.families.outbound.facts import (
     not_judged,
     opens,
 )
-from checks.fixes.outbound import (
+from checks.fixes.openings import (
     HOST_CORRECTED,
     HOST_NARROWED,
     OPENING_CLOSED,

@@ -35,12 +35,12 @@ from checks.families.outbound.facts import (
 )
 from checks.families.outbound.overlaps import outbound_rules_do_not_overlap
 from checks.families.outbound.tenants import private_endpoint_target_is_in_the_tenant
+from checks.fixes.openings import TARGET_IN_ALLOWED_SUBSCRIPTION
 from checks.fixes.outbound import (
     FIREWALL_AVOIDED,
     REQUIRED_TAGS_RESTORED,
     RULE_OF_VALID_TYPE,
     RULE_PROVISIONED,
-    TARGET_IN_ALLOWED_SUBSCRIPTION,
     TARGET_SUPPORTED,
 )
 from checks.frames import pd

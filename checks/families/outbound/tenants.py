@@ -6,7 +6,7 @@ from checks.contract.tables import Tables
 from checks.contract.three_valued import subscription_of, texts
 from checks.families import frameworks, pages
 from checks.families.outbound.facts import AZURES_OWN, CUSTOMER_READS, has_type, is_customers
-from checks.fixes.outbound import TARGET_IN_OWN_TENANT
+from checks.fixes.openings import TARGET_IN_OWN_TENANT
 from checks.frames import pd
 from checks.model import Answers, Params, Severity, answer, check
 

@@ -62,9 +62,16 @@ def compute(kind: str = "ComputeInstance", **inner: Any) -> dict[str, Any]:
 
 @pytest.mark.parametrize("check_id", ["SEC002", "SEC003"])
 def test_what_only_a_new_workspace_can_have_is_created_closed_beside_the_old_one(check_id: str) -> None:
-    (body,) = bodies(check_id)
-    assert body["properties"]["publicNetworkAccess"] == "Disabled"
-    assert body["properties"]["managedNetwork"]["isolationMode"] == "AllowOnlyApprovedOutbound"
+    words = next(each.words for each in lines(check_id) if "--query" in each.words)
+    old = {
+        "kind": "Hub",
+        "identity": {"type": "UserAssigned"},
+        "properties": {"publicNetworkAccess": "Enabled"},
+    }
+    made = jmespath.search(words[words.index("--query") + 1], old)
+    assert made["properties"]["publicNetworkAccess"] == "Disabled"
+    assert made["properties"]["managedNetwork"]["isolationMode"] == "AllowOnlyApprovedOutbound"
+    assert (made["kind"], made["identity"]) == (old["kind"], old["identity"])
     assert "name = {{workspace}}" not in re.sub(" +", " ", fix(check_id).terraform)
     assert "public_network_access_enabled = false" in fix(check_id).terraform
     assert "azurerm_ai_foundry" in fix(check_id).terraform

@@ -84,8 +84,10 @@ def test_every_name_that_the_user_sets_is_explained(check: Check) -> None:
     terraform = text_of(check, "terraform")
     for name in set(re.findall(r"\bvar\.(\w+)", terraform)):
         assert f'variable "{name}" {{' in terraform, name
-    bicep = re.sub(r"//.*|\bresource \w+", "", text_of(check, "bicep"))
-    declared = re.findall(r"^(?:param|var) (\w+)", bicep, re.MULTILINE)
+    bicep = re.sub(r"//.*", "", text_of(check, "bicep"))
+    declared = re.findall(r"^(?:param|var|resource) (\w+)|= \[for \(?(\w+)", bicep, re.MULTILINE)
+    declared = [one or other for one, other in declared]
+    assert len(declared) == len(set(declared))
     for name in map(camel, NAMES):
         if re.search(rf": {name}$|\$\{{{name}\}}", bicep, re.MULTILINE):
             assert name in declared, name

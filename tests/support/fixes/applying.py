@@ -25,10 +25,12 @@ class Applied:
     """One text after it ran. `failure` is why it did not run to its end; "" if it did.
 
     `before` are the documents before it ran, `lines` the az commands, `declared` the resources of the other languages.
+    `text` is the text as it ran.
     """
 
     case: Case
     language: str
+    text: str
     world: ArmWorld
     before: Mapping[str, Document]
     failure: str = ""
@@ -55,6 +57,7 @@ def applied(case: Case, language: str, text: str) -> Applied:
     return Applied(
         case=case,
         language=language,
+        text=text,
         world=world,
         before=before,
         failure=failure,

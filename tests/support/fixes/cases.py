@@ -21,7 +21,15 @@ from scanner.emulator.demo.tenant import demo_tenant
 from scanner.emulator.server import emulated
 from scanner.emulator.tenants.builders import Place, Site, workspace
 from scanner.emulator.tenants.dependencies import closed
-from scanner.emulator.tenants.network import APPROVED, INTERNET, managed_network, private, selected
+from scanner.emulator.tenants.network import (
+    APPROVED,
+    INTERNET,
+    managed_network,
+    no_managed_network,
+    private,
+    selected,
+)
+from scanner.emulator.tenants.rules import private_endpoint
 from scanner.emulator.tenants.tenant import Resource, Tenant
 from scanner.emulator.tenants.workloads import cluster
 from scanner.policies import loaded, shipped
@@ -34,7 +42,7 @@ _KINDS = ("role", "compute_type", "type", "kind")
 
 _ALSO = {"NET006": ("isolation_mode",)}
 
-EXTRA = ("mlw-selected-only", "mlw-approved-only")
+EXTRA = ("mlw-selected-only", "mlw-approved-only", "mlw-selected-alone")
 """Workspaces beside those of the demo tenant, for checks that none of those fails."""
 
 CANDIDATES = 4
@@ -107,6 +115,12 @@ def _of_shipped_policies() -> frozenset[str]:
     return frozenset(each.check.id for each in questions() if _question(each) in asked_so)
 
 
+@cache
+def in_shipped_policies() -> frozenset[str]:
+    """Return the ids of the checks that a shipped policy asks."""
+    return frozenset(each.check.id for each in _shipped())
+
+
 def is_shipped(round_: int, check_id: str) -> bool:
     """Return whether a shipped policy asks what this round of `asked` asks by this check."""
     return round_ > 0 or check_id in _of_shipped_policies()
@@ -118,14 +132,18 @@ def _question(chosen: ChosenCheck) -> str:
 
 @cache
 def proof_tenant() -> Tenant:
-    """Return the demo tenant, and two workspaces that fail what no demo workspace does."""
+    """Return the demo tenant, and three workspaces that fail what no demo workspace does."""
     tenant = demo_tenant()
     made: list[Resource] = []
-    for name, inbound, mode in zip(
-        EXTRA, (selected("20.50.60.70"), private()), (INTERNET, APPROVED), strict=True
+    rules = {
+        "odd-part": private_endpoint(PRODUCTION.id_of("Microsoft.Storage/storageAccounts", "stlake"), "odd")
+    }
+    first, second, third = (Site(place=PRODUCTION, name=name) for name in EXTRA)
+    for site, body in (
+        (first, workspace(first, selected("20.50.60.70"), managed_network(first, INTERNET, {}))),
+        (second, workspace(second, private(), managed_network(second, APPROVED, rules))),
+        (third, workspace(third, selected("20.50.60.70"), no_managed_network())),
     ):
-        site = Site(place=PRODUCTION, name=name)
-        body = workspace(site, inbound, managed_network(site, mode, {}))
         made += [Resource(body=body), *closed(site)]
     return replace(tenant, resources=(*tenant.resources, *made))
 
@@ -148,7 +166,14 @@ def _failing() -> dict[str, list[dict[str, Any]]]:
     failing: dict[str, list[dict[str, Any]]] = {check.id: [] for check in BUILT_IN}
     for row in rows(answers[answers["status"].eq(Status.FAIL)]):
         failing[row["check_id"]].append(row)
-    return {id: [row for row in some if not _is_extra(row)] or some for id, some in failing.items()}
+    return {
+        id: some if id in _WITH_EXTRA else [row for row in some if not _is_extra(row)] or some
+        for id, some in failing.items()
+    }
+
+
+_WITH_EXTRA = frozenset({"OBR009", "END005"})
+"""Checks whose fix has an alternative that no resource of the demo tenant needs."""
 
 
 def _is_extra(row: Mapping[str, Any]) -> bool:
@@ -209,7 +234,7 @@ def filled(case: Case) -> dict[str, str]:
 CLUSTER = "cpu-proof"
 """The cluster that a workspace gets if a fix requires one."""
 
-_NEEDS_CLUSTER = frozenset({"RES008"})
+_NEEDS_CLUSTER = frozenset({"RES001", "RES003", "RES008"})
 
 
 def needs_cluster(case: Case) -> bool:

@@ -36,15 +36,17 @@ azml-audit prints a fix for az, Bicep and Terraform. It runs none of them. This 
 text, and what only Azure can decide.
 
 - **effect proven**: the text was applied as printed to a failing resource of the demo tenant, and the tenant was
-  scanned again. The check passes, or the resource is gone. No check that passed fails, and no check of a shipped
-  policy fails for a new resource, except a check that the fix itself names. No setting of a written resource was lost.
+  scanned again. The check passes, or the resource is gone. No other check of a shipped policy fails that did not fail
+  before, for any resource. No check that passed fails, except a check of no shipped policy that the caution names. A
+  waiver that the text prints counts. No setting of a written resource was lost.
 - **effect proven on a new resource**: the same, but the text creates a second resource, for which the check passes.
   You delete the old one yourself.
 - **parsed**: a parser read the text, and it was compared with the definitions below. Its effect was not evaluated, or
   it does not help the failing resource of the demo tenant, for the reason given.
 - **no text**: the fix has no text in this language, for the reason given.
 
-Every text is also parsed, whatever its cell shows.
+Every text is also parsed, whatever its cell shows. A text with alternatives is applied to a resource that the label of
+the alternative describes.
 
 ## How
 
@@ -62,6 +64,22 @@ Every text is also parsed, whatever its cell shows.
   that is fixed at creation, isolation while computes or endpoints exist, a mode that cannot go back. If a fix asks
   the user to set names, the tests set example values.
 
+## Why computes are saved by `az rest`
+
+`az ml compute show` and `az ml compute create` do not return a compute as it was. In azure-ai-ml {ai_ml}, which the
+extension runs, a description has no member for local authentication and none for the sharing of applications:
+
+- a cluster with an administrator account is created with local authentication, even if it was disabled
+  (`entities/_compute/aml_compute.py`, `disableLocalAuth = not self.ssh_settings`);
+- an instance with an open SSH port is created with local authentication, even if it was disabled
+  (`entities/_compute/compute_instance.py`, `disable_local_auth = not self.ssh_public_access_enabled`);
+- an instance whose applications only its user may open is created with the policy Shared (the same file);
+- the saved description of a cluster without a subnet cannot be created at all (`network_settings: {{}}`).
+
+The steps use `az rest` instead: they save the description that Azure returns, and change one member of it. A test shows
+each of these four losses, and that every member survives the printed steps: identity, scale, assigned user, SSH key,
+idle shutdown, schedules, setup scripts, tags, sharing policy and local authentication.
+
 ## What only Azure can decide
 
 - Whether a deployment succeeds: quotas, regions, names that are taken, policies, locks and role assignments.
@@ -70,6 +88,7 @@ Every text is also parsed, whatever its cell shows.
 - Whether the services behind a resource follow a change at once: DNS, firewalls and private endpoints take minutes.
 - What an undocumented default does. The emulated tenant knows the defaults that are documented or recorded.
 - What azurerm reads and writes: its resources are only compared with the provider's arguments.
+- Whether Azure ignores members that it reports itself, such as a state, in a description that is written back.
 - Whether a PUT by Azure keeps what its body leaves out. These tests assume that it does not.
 
 ## The fixes

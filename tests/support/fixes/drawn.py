@@ -31,7 +31,7 @@ from scanner.emulator.tenants.network import (
 from scanner.emulator.tenants.rules import fqdn, private_endpoint, required_rules, service_tag
 from scanner.emulator.tenants.tenant import Document, Resource, Tenant
 from tests.support.fixes.cases import Drawn, failing, filled, questions, scan
-from tests.support.fixes.commands.alternatives import alternatives
+from tests.support.fixes.conditions import applicable
 from tests.support.fixes.effect import Try
 from tests.support.scanning import rows
 
@@ -148,7 +148,7 @@ def tries(tenant: Tenant, language: str, *families: str) -> dict[tuple[str, str,
     answers = findings(drawn.tables, questions())
     answers = answers[answers["status"].eq(Status.FAIL) & answers["check_id"].str[:3].isin(families)]
     return {
-        (case.check.id, language, number): [(case, text) for text in alternatives(filled(case)[language])]
+        (case.check.id, language, number): [(case, text) for text in applicable(case, language)]
         for number, (check_id, row) in enumerate((row["check_id"], row) for row in rows(answers))
         for case in failing(check_id, drawn.tables, [row], drawn)
         if filled(case)[language]

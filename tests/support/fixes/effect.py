@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+
+import yaml
 
 from checks.contract.tables import Tables
 from checks.engine.asking import findings
 from checks.model import ChosenCheck, Status
-from scanner.emulator.tenants.tenant import Document
 from tests.support.fixes.applying import Applied, applied
-from tests.support.fixes.cases import Case, asked, cases, filled, is_shipped, needs_cluster, scan, start
-from tests.support.fixes.commands.alternatives import alternatives
+from tests.support.fixes.cases import (
+    Case,
+    asked,
+    cases,
+    filled,
+    in_shipped_policies,
+    is_shipped,
+    needs_cluster,
+    scan,
+    start,
+)
+from tests.support.fixes.conditions import applicable
 from tests.support.fixes.losses import lost
 from tests.support.fixes.reasons import reason_of
 from tests.support.side_by_side import beside
@@ -57,13 +68,13 @@ def proofs(check_ids: tuple[str, ...]) -> Proofs:
     because a check costs much the same for one tenant as for fifty.
     """
     tries = {
-        (id, language, kind): [(case, text) for case in some for text in alternatives(filled(case)[language])]
+        (id, language, kind): [(case, text) for case in some for text in applicable(case, language)]
         for id in check_ids
         for language in LANGUAGES
         for kind, some in enumerate(cases(id))
         if filled(some[0])[language]
     }
-    found = best(tries)
+    found = best({key: some for key, some in tries.items() if some})
     return {id: _by_language(id, found) for id in check_ids}
 
 
@@ -166,10 +177,8 @@ def _effect(tried: Applied, before: Sequence[Statuses], after: Sequence[Statuses
     if tried.failure:
         problems = [tried.failure]
     else:
-        named = {case.check.id, *_named_checks(case, tried.language)}
-        problems = [
-            each for each in _broken(case, before, after, tried.before) if each.partition(" ")[0] not in named
-        ]
+        named = {case.check.id, *_named_checks(case)}
+        problems = [each for each in _broken(tried, before, after) if each.partition(" ")[0] not in named]
         problems += lost(case, tried.before, tried.world.bodies(), tried.world.written())
         if verdict not in RESOLVED and not made:
             problems.append(f"{case.check.id} is {verdict} afterwards")
@@ -184,9 +193,24 @@ def _effect(tried: Applied, before: Sequence[Statuses], after: Sequence[Statuses
     )
 
 
-def _named_checks(case: Case, language: str) -> set[str]:
-    """Return the checks that the caution or the text sends the reader to: they may fail until then."""
-    return set(re.findall(r"\b[A-Z]{3}\d{3}\b", case.check.remediation.caution + filled(case)[language]))
+def _named_checks(case: Case) -> set[str]:
+    """Return the checks of no shipped policy that the caution names: they may fail until the reader follows them."""
+    return set(re.findall(r"\b[A-Z]{3}\d{3}\b", case.check.remediation.caution)) - in_shipped_policies()
+
+
+def _waived(tried: Applied) -> set[tuple[str, str]]:
+    """Return check and workspace of each waiver that the text prints.
+
+    The finding of a Project follows from that of its hub, so the waiver of a hub covers its Projects.
+    """
+    lines = re.findall(r"^(?:#|//) - (\{check: .*\})$", tried.text, re.MULTILINE)
+    waivers = {(each["check"], each["where"]["workspace"].lower()) for each in map(yaml.safe_load, lines)}
+    hubs = {
+        key: str((body.get("properties") or {}).get("hubResourceId")) for key, body in tried.before.items()
+    }
+    return waivers | {
+        (check, key) for check, owner in waivers for key, hub in hubs.items() if hub.lower() == owner
+    }
 
 
 def _verdict(case: Case, before: Statuses, after: Statuses) -> tuple[str, list[str]]:
@@ -202,31 +226,28 @@ def _verdict(case: Case, before: Statuses, after: Statuses) -> tuple[str, list[s
     return status, made
 
 
-def _broken(
-    case: Case, before: Sequence[Statuses], after: Sequence[Statuses], known: Mapping[str, Document]
-) -> Iterator[str]:
-    """Name each check that passed and fails, and each check of a shipped policy that a new resource fails."""
+def _broken(tried: Applied, before: Sequence[Statuses], after: Sequence[Statuses]) -> Iterator[str]:
+    """Name each check that did not fail, and fails.
+
+    A check of no shipped policy counts only if it passed: it may not have applied before.
+    """
+    case, waived = tried.case, _waived(tried)
     for number, (old, new) in enumerate(zip(before, after, strict=True)):
-        for key, status in new.items():
-            check, _, resource = key
-            was = old.get(key)
-            if status == Status.FAIL and was == Status.PASS:
-                yield f"{check} of {_short(resource)} passed before and fails now"
-            elif (
-                status == Status.FAIL
-                and was is None
-                and is_shipped(number, check)
-                and _is_worse(key, old, case, known)
+        failed = {(check, resource) for (check, _, resource), status in old.items() if status == Status.FAIL}
+        for (check, workspace, resource), status in new.items():
+            was = old.get((check, workspace, resource))
+            if status != Status.FAIL or was == Status.FAIL or (check, workspace) in waived:
+                continue
+            if was == Status.PASS or (
+                is_shipped(number, check) and not _failed_too(case, check, resource, failed)
             ):
-                yield f"{check} fails for the new {_short(resource)}"
+                yield f"{check} of {_short(resource)} was {was or 'absent'} and fails now"
 
 
-def _is_worse(key: tuple[str, str, str], old: Statuses, case: Case, known: Mapping[str, Document]) -> bool:
-    """Whether a failure is about a new resource, and not what a replaced workspace failed too."""
-    check, workspace, resource = key
-    own = case.workspace_id.lower()
-    replaced = resource == workspace and old.get((check, own, own)) == Status.FAIL
-    return resource not in known and not replaced
+def _failed_too(case: Case, check: str, resource: str, failed: Collection[tuple[str, str]]) -> bool:
+    """Whether the resource failed for another workspace, or is a new workspace in the place of one that failed."""
+    is_workspace = resource.rpartition("/")[0] == case.workspace_id.lower().rpartition("/")[0]
+    return (check, resource) in failed or (is_workspace and (check, case.workspace_id.lower()) in failed)
 
 
 def _short(resource: str) -> str:

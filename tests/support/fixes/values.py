@@ -46,12 +46,15 @@ _FIXED: Mapping[str, Any] = {
 }
 
 
+_NULLABLE = frozenset({"encryption"})
+
+
 def values_of(case: Case, bodies: Bodies) -> dict[str, Any]:
     """Return every name with its value for this resource."""
     found = dict(_FIXED)
     for name, make in _OF_CASE.items():
         value = make(case, bodies)
-        if value is not None:
+        if value is not None or name in _NULLABLE:
             found[name] = value
     return found
 
@@ -86,6 +89,63 @@ def things_of(case: Case, bodies: Bodies) -> list[dict[str, str]]:
 def _deployments(prefix: str, bodies: Bodies) -> list[dict[str, str]]:
     """Return the variable of each deployment; one without it for an endpoint that has none."""
     return [{"DEPLOYMENT": _name(key)} for key in bodies if key.startswith(prefix)] or [{}]
+
+
+def isolation_mode(case: Case, bodies: Bodies) -> str:
+    """Return the isolation mode of the workspace that the fix changes."""
+    network = bodies[_owner(case)]["properties"].get("managedNetwork") or {}
+    return str(network.get("isolationMode") or "Disabled")
+
+
+def _identity(body: Document) -> dict[str, Any]:
+    """Return the identity block without what Azure adds to it."""
+    identity = body.get("identity") or {"type": "SystemAssigned"}
+    own: dict[str, Any] = {key: {} for key in identity.get("userAssignedIdentities") or {}}
+    return {"type": identity["type"], **({"userAssignedIdentities": own} if own else {})}
+
+
+def _registries(case: Case, bodies: Bodies) -> list[Document]:
+    """Return the workspace's registry below the tier Premium, in a list."""
+    found = bodies.get(str(bodies[_owner(case)]["properties"].get("containerRegistry")).lower())
+    return [found] if found and found["sku"]["name"] != "Premium" else []
+
+
+def _open_endpoints(case: Case, bodies: Bodies) -> list[dict[str, Any]]:
+    """Return what templates ask of each managed online endpoint that is open, those of Projects included."""
+    owner = _owner(case)
+    hubs = {
+        key
+        for key, body in bodies.items()
+        if str((body.get("properties") or {}).get("hubResourceId")).lower() == owner
+    }
+    return [
+        {
+            "id": body["id"],
+            "name": f"{key.split('/')[8]}/{body['name']}",
+            "location": body["location"],
+            "identity": _identity(body),
+            "authMode": body["properties"]["authMode"],
+            "traffic": body["properties"].get("traffic"),
+        }
+        for key, body in bodies.items()
+        if any(key.startswith(f"{each}/onlineendpoints/") for each in {owner, *hubs})
+        and key.count("/") == owner.count("/") + 2
+        and "properties" in body
+        and body["properties"].get("publicNetworkAccess") == "Enabled"
+        and body.get("kind") == "Managed"
+    ]
+
+
+def _has_no_rule_to_itself(case: Case, bodies: Bodies) -> bool:
+    owner = _owner(case)
+    targets = [
+        str((body.get("destination") or {}).get("serviceResourceId")).lower()
+        for key, body in bodies.items()
+        if key.startswith(f"{owner}/outboundrules/") and isinstance(body.get("destination"), Mapping)
+    ]
+    mode = isolation_mode(case, bodies)
+    allows_internet = mode == "AllowInternetOutbound" or (mode == "Disabled" and case.check.id == "NET006")
+    return allows_internet and owner not in targets
 
 
 def _owner(case: Case) -> str:
@@ -146,12 +206,16 @@ def _perimeter(part: int) -> Callable[[Case, Bodies], Any]:
 
 
 def _tag(case: Case, bodies: Bodies) -> str | None:
+    return next(iter(_tags(case, bodies)), None)
+
+
+def _tags(case: Case, bodies: Bodies) -> list[str]:
+    """Return the service tags that the reason names."""
     location = str(bodies[case.workspace_id.lower()]["location"])
     tags = re.findall(
         r"\b(?:Azure\w+(?:\.FirstParty)?|BatchNodeManagement|MicrosoftContainerRegistry)\b", case.reason
     )
-    tag = tags[0] if tags else None
-    return f"{tag}.{location}" if tag == "BatchNodeManagement" else tag
+    return [f"{tag}.{location}" if tag == "BatchNodeManagement" else tag for tag in dict.fromkeys(tags)]
 
 
 def host_rules(case: Case, bodies: Bodies) -> list[str]:
@@ -180,10 +244,19 @@ _OF_CASE: Mapping[str, Callable[[Case, Bodies], Any]] = {
     "application_insights_id": lambda case, bodies: _workspace(case, bodies).get("applicationInsights"),
     "auth_mode": _property("properties", "authMode"),
     "dependency_id": _dependency,
+    "encryption": lambda case, bodies: _workspace(case, bodies).get("encryption"),
+    "hbi_workspace": lambda case, bodies: bool(_workspace(case, bodies).get("hbiWorkspace")),
+    "isolation_mode": lambda case, bodies: (
+        mode if (mode := isolation_mode(case, bodies)) != "Disabled" else "AllowOnlyApprovedOutbound"
+    ),
+    "needs_own_rule": _has_no_rule_to_itself,
+    "open_endpoint_ids": lambda case, bodies: [each["id"] for each in _open_endpoints(case, bodies)],
+    "open_endpoints": _open_endpoints,
+    "service_tags": lambda case, bodies: _tags(case, bodies),
     "endpoint": lambda case, _: case.row.get("endpoint"),
     "deployment": lambda case, _: case.row.get("deployment"),
     "old_rule": lambda case, bodies: next(iter(host_rules(case, bodies)), None),
-    "identity": lambda case, bodies: {"type": "SystemAssigned"},
+    "identity": lambda case, bodies: _identity(_resource(case, bodies)),
     "identity_id": lambda case, _: (
         f"{_group(case)}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id"
     ),
@@ -199,6 +272,10 @@ _OF_CASE: Mapping[str, Callable[[Case, Bodies], Any]] = {
     "perimeter_group": _perimeter(4),
     "perimeter_subscription": _perimeter(2),
     "principal_id": lambda case, bodies: identity_of(bodies[case.workspace_id.lower()]),
+    "registries": lambda case, bodies: [
+        {"name": each["name"], "location": each["location"]} for each in _registries(case, bodies)
+    ],
+    "registry_ids": lambda case, bodies: [each["id"] for each in _registries(case, bodies)],
     "search_service_id": lambda case, _: (
         f"{_group(case)}/providers/Microsoft.Search/searchServices/search-proof"
     ),

@@ -89,7 +89,8 @@ class _Evaluation:
         if value.type == "for_statement":
             bodies = list(self._each(value))
         elif value.type == "if_statement":
-            bodies = [self._value(_named(value)[-1])]
+            condition, body = _named(value)[0], _named(value)[-1]
+            bodies = [self._value(body)] if self._value(condition) else []
         else:
             bodies = [self._value(value)]
         for body in bodies:

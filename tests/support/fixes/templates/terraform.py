@@ -84,6 +84,8 @@ class _Evaluation:
         )
 
     def _repeated(self, body: Mapping[str, Any]) -> list[tuple[Any, Any]]:
+        if "count" in body:
+            return [(number, number) for number in range(int(self.value(body["count"])))]
         if "for_each" not in body:
             return [("", "")]
         items = self.value(body["for_each"])
@@ -181,6 +183,10 @@ _TEXT = r'"(?:[^"\\]|\\.)*"'
 _EXPRESSIONS: Sequence[tuple[re.Pattern[str], Callable[[_Evaluation, re.Match[str]], Any]]] = (
     (re.compile(r"(\w+)\((.*)\)", re.DOTALL), _Evaluation._call),
     (re.compile(r"(.+?) == (.+?) \? (.+) : (.+)", re.DOTALL), _Evaluation._choice),
+    (
+        re.compile(r"(var\.\w+) \? (.+) : (.+)", re.DOTALL),
+        lambda self, found: self._expression(found[2] if self._expression(found[1]) else found[3]),
+    ),
     (re.compile(_TEXT, re.DOTALL), lambda self, found: self._filled(found[0][1:-1])),
     (re.compile(r"true|false"), lambda _, found: found[0] == "true"),
     (re.compile(r"null"), lambda _self, _found: None),

@@ -226,7 +226,10 @@ class ArmWorld:
             if kind.lower() == "resourceassociations":
                 properties["resourceAssociation"] |= changed
                 properties |= {"provisioningState": "Succeeded", "provisioningIssues": []}
-            for rule in properties["profile"]["accessRules"]:
+            rules = properties["profile"]["accessRules"]
+            if kind.lower() == "profiles" and names[-1] not in {rule["name"] for rule in rules}:
+                rules.append({"name": names[-1], "properties": {}})
+            for rule in rules:
                 if kind.lower() == "profiles" and rule["name"] == names[-1]:
                     rule["properties"] |= changed
             self._put(replace(each, body={**each.body, "properties": properties}))

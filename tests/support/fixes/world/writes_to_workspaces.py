@@ -147,7 +147,7 @@ def _required(workspace: Document, known: Document, private: Collection[str]) ->
         if rule["type"] == "ServiceTag":
             is_needed = _mode(workspace) == APPROVED
         else:
-            is_needed = destination["serviceResourceId"].lower() in private
+            is_needed = _mode(workspace) == APPROVED or destination["serviceResourceId"].lower() in private
         if is_needed and _destination(rule) not in present:
             is_own = destination.get("subresourceTarget") == "amlworkspace"
             spark = {"sparkEnabled": True} if is_own else {}
