@@ -4,7 +4,7 @@ const SINGLE = [
   ["mode", "Isolation mode", "effective_isolation_mode"], ["kind", "Kind", "kind"], ["region", "Region", "location"], ["state", "State", "provisioning_state"],
 ];
 const FACETS = [["severity", "Violations by severity"], ["verdict", "Findings"], ...SINGLE.map(([name, label]) => [name, label]), ["check", "Check violated"], ["control", "Control violated"], ["tag", "Tag"]];
-const query = { words: "", sort: "need", down: false, chosen: new Map(), workspace: "", finding: "", places: [] };
+const query = { words: "", sort: "need", down: false, chosen: new Map(), workspace: "", finding: "", places: [], missing: "" };
 
 // A facet has its values, and for each workspace the codes of those that it has, in one array after the other.
 function facetOf(listed) {
@@ -64,7 +64,7 @@ const lower = (number) => (number < 0 ? "" : (lowered[number] ??= facts.strings[
 // The places of a workspace that a word matches, each as what it is and its text.
 function placesWith(word) {
   const [name, value] = [word.slice(0, word.indexOf(":")), word.slice(word.indexOf(":") + 1)];
-  if (name in MAKERS && value) return valuesWith(name, name, (each) => each.includes(value));
+  if (Object.hasOwn(MAKERS, name) && value) return valuesWith(name, name, (each) => each.includes(value));
   const known = new Int8Array(facts.strings.length);
   const matches = (number) => {
     if (number < 0) return false;
@@ -176,7 +176,7 @@ function readUrl() {
   query.words = parts.get("q") ?? "";
   const sort = parts.get("sort") ?? "need";
   query.down = sort.startsWith("-");
-  query.sort = sort.replace(/^-/, "") in SORTS ? sort.replace(/^-/, "") : "need";
+  query.sort = Object.hasOwn(SORTS, sort.replace(/^-/, "")) ? sort.replace(/^-/, "") : "need";
   query.chosen = new Map(FACETS.flatMap(([name]) => (parts.has(name) ? [[name, new Set(parts.getAll(name))]] : [])));
   query.workspace = parts.get("w") ?? "";
   query.finding = parts.get("finding") ?? (hash.startsWith("finding-") ? hash.slice("finding-".length) : "");

@@ -1,6 +1,11 @@
 // Connect the page with its script: facets, keys, the URL and print.
+function partOf(hash) {
+  if (hash.length < 2 || hash.includes("=")) return null;
+  try { return byId(decodeURIComponent(hash.slice(1))); } catch { return null; }
+}
+
 function restore() {
-  const part = location.hash.length > 1 && !location.hash.includes("=") ? byId(decodeURIComponent(location.hash.slice(1))) : null;
+  const part = partOf(location.hash);
   if (part?.localName === "details") part.open = true;
   const before = policy;
   const parts = readUrl();
@@ -14,8 +19,9 @@ function restore() {
     if (owner >= 0) query.workspace = idOf(owner).toLowerCase();
   }
   const workspace = query.workspace ? numberOf(query.workspace) : -1;
-  refresh();
   show(workspace);
+  query.missing = query.finding && !byId("finding-" + query.finding) ? "finding" : query.workspace && workspace < 0 ? "workspace" : "";
+  refresh();
   drawReach();
   const target = query.finding ? byId("finding-" + query.finding) : workspace >= 0 ? byId("workspace") : null;
   if (target) {
@@ -35,7 +41,7 @@ function isFilter(hash) {
 function followInside(event) {
   const link = event.target.closest("a[href^='#']");
   if (link && isFilter(link.hash)) requestAnimationFrame(() => requestAnimationFrame(() => byId("workspaces").scrollIntoView({ behavior: "instant" })));
-  const target = link && !link.hash.includes("=") ? byId(decodeURIComponent(link.hash.slice(1))) : null;
+  const target = link && partOf(link.hash);
   if (!target || link.hash.startsWith("#finding-")) return;
   event.preventDefault();
   for (let fold = target.closest("details"); fold; fold = fold.parentElement.closest("details")) fold.open = true;
@@ -93,7 +99,7 @@ function connect() {
   document.querySelectorAll("#workspace-table thead [data-sort]").forEach((head) => {
     head.replaceChildren(element("button", { type: "button", on: { click: () => { query.down = query.sort === head.dataset.sort && !query.down; query.sort = head.dataset.sort; remember(); refresh(); } } }, head.textContent));
   });
-  list.addEventListener("scroll", () => requestAnimationFrame(draw));
+  list.addEventListener("scroll", () => requestAnimationFrame(() => draw()));
   byId("reach-form").addEventListener("submit", (event) => { event.preventDefault(); remember(); drawReach(); });
   byId("reach-input").addEventListener("change", () => { remember(); drawReach(); });
   document.querySelectorAll("[data-ask]").forEach((button) => button.addEventListener("click", () => { byId("reach-input").value = button.dataset.ask; remember(); drawReach(); }));
@@ -103,7 +109,7 @@ function connect() {
   document.addEventListener("keydown", onKey);
   addEventListener("hashchange", restore);
   addEventListener("popstate", restore);
-  addEventListener("beforeprint", showAnnex);
+  addEventListener("beforeprint", () => { draw(true); showAnnex(); });
 }
 
 document.documentElement.classList.add("js");

@@ -5,6 +5,8 @@ const body = byId("workspace-table").tBodies[0];
 let shown = [];
 let counts = {};
 let rowHeight = 0;
+const AT_ONCE = 30;
+let drawing = 0;
 
 function rowOf(workspace) {
   const cell = (label, ...children) => element("td", { "data-label": label }, ...children);
@@ -43,12 +45,17 @@ function whyFound(workspace, shown) {
 const isUnsettled = (state) => !["", "succeeded"].includes(state.toLowerCase());
 const linkTo = (workspace) => "#" + new URLSearchParams({ w: idOf(workspace).toLowerCase() });
 
-function draw() {
+// Draw the rows. Of a short table the first rows are drawn at once and the others frame by frame, or all at once.
+function draw(isWhole = false) {
+  drawing += 1;
   if (shown.length <= FEW) {
     list.classList.remove("windowed");
-    body.replaceChildren(...shown.map(rowOf));
+    body.replaceChildren(...shown.slice(0, isWhole ? FEW : AT_ONCE).map(rowOf));
+    drawFrom(body.rows.length, drawing);
     return;
   }
+  // Without rows the change of the class needs no layout of those that go away.
+  if (!list.classList.contains("windowed")) body.replaceChildren();
   list.classList.add("windowed");
   if (!rowHeight) {
     body.replaceChildren(rowOf(shown[0]));
@@ -65,9 +72,21 @@ function draw() {
   body.replaceChildren(space(first), ...shown.slice(first, last).map(rowOf), space(shown.length - last));
 }
 
+// A link from a ticket may be older than the report.
+const missingNote = () => (query.missing ? [element("span", { class: "ask" }, mark("unknown"), `This report has no ${query.missing} with the id of the link. It may be fixed, deleted or not read.`)] : []);
+
 function unreadHint({ name, command }) {
   return element("div", { class: "unread" }, element("span", { class: "ask" }, mark("unknown"), isolated(name), " was not read: nothing is known about it. "),
     command ? element("span", {}, "This command lets the next scan read it: ", element("code", {}, command), " ", copyButton("Copy", () => command)) : element("a", { href: "#coverage" }, "What closes the gap"));
+}
+
+function drawFrom(at, number) {
+  if (at >= shown.length) return;
+  requestAnimationFrame(() => {
+    if (number !== drawing) return;
+    body.append(...shown.slice(at, at + AT_ONCE).map(rowOf));
+    drawFrom(at + AT_ONCE, number);
+  });
 }
 
 // What the words also name: a subscription that was not read, a control, a check. None of them is a workspace.
@@ -93,7 +112,7 @@ function refresh() {
   draw();
   byId("found").textContent = `${shown.length.toLocaleString("en")} of ${counted(size, "workspace", "workspaces")}`;
   byId("none-found").hidden = shown.length > 0;
-  byId("hints").replaceChildren(...hintsOf(query.words));
+  byId("hints").replaceChildren(...missingNote(), ...hintsOf(query.words));
   byId("reset").hidden = !query.words && !query.chosen.size;
   document.querySelectorAll("#workspace-table thead [data-sort]").forEach((head) => {
     const direction = head.dataset.sort !== query.sort ? "none" : query.down ? "descending" : "ascending";

@@ -66,7 +66,7 @@ function show(workspace) {
 const numberOf = (id) => workspaces.workspace_id.findIndex((number) => text(number)?.toLowerCase() === id);
 
 function openWorkspace(workspace) {
-  [query.workspace, query.finding] = [idOf(workspace).toLowerCase(), ""];
+  [query.workspace, query.finding, query.missing] = [idOf(workspace).toLowerCase(), "", ""];
   remember();
   show(workspace);
   draw();
@@ -79,7 +79,7 @@ function closeWorkspace() {
   [query.workspace, query.finding] = ["", ""];
   remember();
   show(-1);
-  draw();
+  draw(true);
   const row = [...body.querySelectorAll("a.name")].find((link) => link.hash === linkTo(name));
   (row ?? byId("search")).focus();
 }
