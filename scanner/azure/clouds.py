@@ -113,7 +113,7 @@ def checked_endpoint(url: str) -> str:
         )
     extra = parts.path.strip("/") or parts.query or parts.fragment
     if not is_plain or parts.scheme not in ("http", "https") or extra:
-        raise CloudError(f"--arm-endpoint {url}: {_EXAMPLE}")
+        raise CloudError(f"--arm-endpoint {url or repr(url)}: {_EXAMPLE}")
     if parts.scheme == "http" and not is_loopback(url):
         raise CloudError(f"--arm-endpoint {url}: http works on this machine only; use https")
     return url.rstrip("/?#")

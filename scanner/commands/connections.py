@@ -48,7 +48,11 @@ def connection(
 
     Raises CloudError or CredentialError.
     """
-    cloud = asyncio.run(discovered(arm_endpoint, ca_bundle, deadline)) if arm_endpoint else KNOWN[cloud_name]
+    cloud = (
+        asyncio.run(discovered(arm_endpoint, ca_bundle, deadline))
+        if arm_endpoint is not None
+        else KNOWN[cloud_name]
+    )
 
     def connected(tenant: str | None) -> Connection:
         make = partial(credential, auth, cloud, tenant=tenant, client_id=client_id, ca_bundle=ca_bundle)

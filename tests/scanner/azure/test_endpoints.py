@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 from scanner.azure.clouds import METADATA_BYTES, Cloud, checked_endpoint, discovered, proxy_for
 from scanner.azure.credentials import credential
-from scanner.choices import Auth
+from scanner.choices import Auth, CloudName
+from scanner.commands.connections import connection
 from scanner.errors import CloudError
 
 MIB = 1024 * 1024
@@ -195,3 +196,17 @@ def test_sign_in_uses_a_proxy_without_a_scheme_too(monkeypatch: pytest.MonkeyPat
     asyncio.run(run())
     assert heard
     assert heard[0].startswith("CONNECT l.example:443")
+
+
+def test_an_empty_endpoint_is_not_the_public_cloud() -> None:
+    """A variable that a script did not set must not send the scan, and its token, elsewhere."""
+    with pytest.raises(CloudError, match="--arm-endpoint '': use an address"):
+        connection(
+            auth=Auth.ENVIRONMENT,
+            cloud_name=CloudName.AZURE,
+            arm_endpoint="",
+            tenants=(),
+            client_id=None,
+            ca_bundle=None,
+            prompt=print,
+        )
