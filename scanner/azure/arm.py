@@ -161,8 +161,8 @@ class Arm:
     async def get(self, ask: Ask) -> Payload | Gap:
         """Return the answer: a payload with status 200 and a JSON object, or a gap.
 
-        Whatever goes wrong is the gap of this question, and never the end of the scan. A resumed scan sends a
-        query again, because its later pages cannot be read afterwards.
+        Every failure becomes the gap of this question and never ends the scan. A resumed scan sends a query again,
+        because its later pages cannot be read afterwards.
         """
         try:
             known = self._recall(ask) if ask.method == "GET" else None

@@ -32,7 +32,7 @@ async def listed(
     api_version: str,
     options: Mapping[str, Any],
 ) -> AsyncHttpResponse:
-    """Return the first page of the list, whatever it is. Raises what the pipeline raises if no answer came."""
+    """Return the answer that should be the first page of the list. Raises the pipeline's error if no answer came."""
     from azure.mgmt.resource.subscriptions.aio import SubscriptionClient
 
     recording = _Recording(pipeline, options)

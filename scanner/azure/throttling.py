@@ -79,7 +79,7 @@ def is_resource_graph(url: str) -> bool:
 
 
 def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
-    """Return the seconds that an answer asks to wait, None if it does not ask or does not write a number or date."""
+    """Return the seconds that an answer asks to wait. None if it does not ask, or not by a number or a date."""
     for name, unit in _RETRY_AFTER:
         wait = headers.get(name, "").strip()
         if _NUMBER.fullmatch(wait):
