@@ -110,21 +110,17 @@ def concluded(
 
     A gap is no finding: it leaves the verdict undetermined even if `unknown` counts as a violation.
     """
-    violated = _by_severity(findings, Verdict.VIOLATED)
     statuses = findings["status"].value_counts()
-    fails = findings["status"].eq(Status.FAIL)
     follows = findings["verdict"].eq(Verdict.CONSEQUENCE)
-    undetermined = bool((findings["verdict"].eq(Verdict.UNDETERMINED) | (follows & ~fails)).any())
-    reaching = _added(violated, _by_severity(findings[fails], Verdict.CONSEQUENCE))
     table = scores(findings, policy)
     return PolicyVerdict(
         policy=policy,
         description=description,
-        verdict=_overall(reaching, fail_on, is_open=undetermined or bool(unread_groups) or not complete),
+        verdict=_overall(findings, fail_on, is_whole=complete and not unread_groups),
         fail_on=fail_on,
         checks=checks,
         statuses={status.value: int(statuses.get(status.value, 0)) for status in Status},
-        violated=violated,
+        violated=_by_severity(findings, Verdict.VIOLATED),
         crashed=bool(statuses.get(Status.ERROR.value, 0)),
         waived=_by_severity(findings, Verdict.WAIVED),
         headlines=headlines(findings, checks, workspaces),
@@ -142,16 +138,15 @@ def concluded(
     )
 
 
-def _overall(violated: dict[str, int], fail_on: Severity, *, is_open: bool) -> Verdict:
-    """Return the verdict over violations counted by severity. `is_open`: something is undetermined."""
-    if any(count and Severity(severity).reaches(fail_on) for severity, count in violated.items()):
+def _overall(findings: pd.DataFrame, fail_on: Severity, *, is_whole: bool) -> Verdict:
+    """Return the verdict of a policy. A consequence that fails may reach `fail_on` although its cause does not."""
+    fails = findings["status"].eq(Status.FAIL)
+    follows = findings["verdict"].eq(Verdict.CONSEQUENCE)
+    violated = findings["verdict"].eq(Verdict.VIOLATED) | (follows & fails)
+    if any(Severity(each).reaches(fail_on) for each in findings["severity"][violated].unique()):
         return Verdict.VIOLATED
-    return Verdict.UNDETERMINED if is_open else Verdict.COMPLIANT
-
-
-def _added(some: dict[str, int], others: dict[str, int]) -> dict[str, int]:
-    """Return the sums by severity: a consequence may reach `fail_on` although its cause does not."""
-    return {severity: count + others[severity] for severity, count in some.items()}
+    is_open = (findings["verdict"].eq(Verdict.UNDETERMINED) | (follows & ~fails)).any()
+    return Verdict.UNDETERMINED if is_open or not is_whole else Verdict.COMPLIANT
 
 
 def _inheriting(consequences: pd.DataFrame) -> int:

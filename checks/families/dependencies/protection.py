@@ -41,33 +41,14 @@ def image_builds_have_a_compute(tables: Tables, _params: Params) -> Answers:
     applicable. A registry or account that does not exist or was not read, a member that was not reported, or computes
     that were not all read are unknown.
     """
-    workspaces, resources, computes = tables.workspaces, tables.associated_resources, tables.computes
+    workspaces, resources = tables.workspaces, tables.associated_resources
     compute = workspaces["image_build_compute"]
-    is_registry = has_role(resources, "registry", "storage")
-    is_unsettled = is_registry & is_closed(resources).isna()
-    unsettled = resources[is_unsettled.fillna(value=False).to_numpy(dtype=bool)]
-    reasons = children_named(
-        unsettled["resource"] + ": " + why_unknown(unsettled, "Its access was not reported."),
-        pd.Series(data=True, index=unsettled.index),
-        unsettled,
-        workspaces,
-    )
-    wanted = texts(of_workspace(compute, computes), _last_name)
-    exists = any_child(
-        texts(computes["compute"], str.lower).eq(wanted),
-        computes,
-        workspaces,
-        known=workspaces["computes_known"],
-    )
+    is_closed_store = has_role(resources, "registry", "storage") & is_closed(resources)
+    known = workspaces["associated_resources_known"]
     return answer(
         known=compute.notna(),
-        passed=compute.ne("") & exists,
-        applies=any_child(
-            is_registry & is_closed(resources),
-            resources,
-            workspaces,
-            known=workspaces["associated_resources_known"],
-        ),
+        passed=compute.ne("") & _build_compute_exists(tables),
+        applies=any_child(is_closed_store, resources, workspaces, known=known),
         observed="imageBuildCompute " + compute.replace("", "none").fillna("not reported"),
         expected="imageBuildCompute names a compute",
         failed=pd.Series(
@@ -79,8 +60,29 @@ def image_builds_have_a_compute(tables: Tables, _params: Params) -> Answers:
             "imageBuildCompute names " + compute.fillna("") + ", which no longer exists.",
         ),
         unknown="imageBuildCompute was not reported, or the computes, the registry or the storage account were not "
-        "read. " + reasons,
+        "read. " + _why_unsettled(tables),
         not_applicable="Neither the registry nor the storage account of the workspace is closed to the public.",
+    )
+
+
+def _build_compute_exists(tables: Tables) -> pd.Series:
+    """Return for each workspace whether it has the compute that builds its images. `<NA>` if computes were not read."""
+    workspaces, computes = tables.workspaces, tables.computes
+    wanted = texts(of_workspace(workspaces["image_build_compute"], computes), _last_name)
+    is_wanted = texts(computes["compute"], str.lower).eq(wanted)
+    return any_child(is_wanted, computes, workspaces, known=workspaces["computes_known"])
+
+
+def _why_unsettled(tables: Tables) -> pd.Series:
+    """Return for each workspace why the access of its registry or storage account is not known."""
+    resources = tables.associated_resources
+    is_unsettled = has_role(resources, "registry", "storage") & is_closed(resources).isna()
+    unsettled = resources[is_unsettled.fillna(value=False).to_numpy(dtype=bool)]
+    return children_named(
+        unsettled["resource"] + ": " + why_unknown(unsettled, "Its access was not reported."),
+        pd.Series(data=True, index=unsettled.index),
+        unsettled,
+        tables.workspaces,
     )
 
 
