@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+from pydantic import StringConstraints
+
 from checks.contract.isolation import APPROVED, MODE_READS, effective_mode, is_mode
 from checks.contract.tables import Tables
 from checks.contract.three_valued import of_workspace, says
 from checks.contract.words import ACTIONS, RULE_STATUSES, RULE_TYPES
 from checks.frames import pd
+
+Glob = Annotated[str, StringConstraints(strip_whitespace=True, to_lower=True, min_length=1)]
+"""A glob of a policy on hosts, tags, prefixes or resource ids."""
 
 CUSTOMER_READS = ("outbound_rules.category", "outbound_rules.type")
 """The columns behind `is_customers` and `has_type`."""

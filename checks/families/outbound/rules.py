@@ -1,72 +1,43 @@
-"""OBR: the outbound rules of a managed network, their health and validity; see also `outbound_openings`."""
+"""OBR: the outbound rules of a managed network. This module lists their checks, and has those of health and targets."""
 
 from __future__ import annotations
 
-from typing import Final
-
 from checks.contract.isolation import APPROVED, MODE_READS, effective_mode, is_mode
-from checks.contract.isolation import is_active as is_network_active
 from checks.contract.tables import Tables
 from checks.contract.three_valued import (
     any_child,
     children_named,
-    judged,
     judged_pairs,
-    names_where,
     of_workspace,
     says,
     subscription_of,
     texts,
 )
-from checks.contract.words import NETWORK_STATUSES, PROTOCOLS
+from checks.contract.words import NETWORK_STATUSES
 from checks.families import frameworks, pages
 from checks.families.inbound.private_endpoints import AllowedSubscriptions
-from checks.families.outbound import openings
+from checks.families.outbound import named_hosts, openings
 from checks.families.outbound.approvers import workspace_identity_may_approve
 from checks.families.outbound.dependencies import private_dependencies_are_reached
 from checks.families.outbound.facts import (
-    ADDRESS_READS,
     AZURES_OWN,
     CUSTOMER_READS,
     has_type,
     is_active,
     is_customers,
-    opens,
 )
 from checks.families.outbound.overlaps import outbound_rules_do_not_overlap
+from checks.families.outbound.required_tags import required_service_tags_are_present
 from checks.families.outbound.tenants import private_endpoint_target_is_in_the_tenant
 from checks.fixes.openings import TARGET_IN_ALLOWED_SUBSCRIPTION
 from checks.fixes.outbound import (
     FIREWALL_AVOIDED,
-    REQUIRED_TAGS_RESTORED,
     RULE_OF_VALID_TYPE,
     RULE_PROVISIONED,
     TARGET_SUPPORTED,
 )
-from checks.frames import pd
 from checks.model import Answers, Check, Params, Severity, answer, check
-from checks.network.ports import covers_ports, parsed_ports
-from checks.network.service_tags import region_of, service_of
 from checks.network.targets import supports_private_endpoint
-
-REQUIRED_TAGS: Final = (
-    "AzureActiveDirectory",
-    "AzureMachineLearning",
-    "BatchNodeManagement",
-    "AzureResourceManager",
-    "AzureFrontDoor.FirstParty",
-    "MicrosoftContainerRegistry",
-    "AzureMonitor",
-)
-"""Service tags that Azure Machine Learning cannot work without, each over TCP 443.
-
-From "Workspace managed virtual network isolation", List of required rules, read 2025-05 and 2026-11. The page also
-lists `VirtualNetwork` for networks with private endpoints; Azure adds that rule itself, so it is recommended here and
-not required.
-"""
-
-RECOMMENDED_TAG: Final = "VirtualNetwork"
-_NEEDED_PORT: Final = ((443, 443),)
 
 
 @check(
@@ -145,108 +116,6 @@ def outbound_rule_type_is_valid_in_mode(tables: Tables, _params: Params) -> Answ
         unknown="The rule's type or category, or its workspace's isolation mode, was not reported.",
         not_applicable=AZURES_OWN,
     )
-
-
-@check(
-    id="OBR003",
-    title="The required service tags are present",
-    over="workspaces",
-    severity=Severity.MEDIUM,
-    reads=(
-        *MODE_READS,
-        "workspaces.managed_network_status",
-        "workspaces.location",
-        "workspaces.outbound_rules_known",
-        "outbound_rules.type",
-        "outbound_rules.status",
-        "outbound_rules.protocol",
-        "outbound_rules.port_ranges",
-        *ADDRESS_READS,
-    ),
-    remediation=REQUIRED_TAGS_RESTORED,
-    controls=frameworks.OUTBOUND,
-    references=(f"{pages.MANAGED_NETWORK}#list-of-required-rules",),
-    looks_at="workspace",
-)
-def required_service_tags_are_present(tables: Tables, _params: Params) -> Answers:
-    """Computes in AllowOnlyApprovedOutbound cannot start without the service tags that Azure requires.
-
-    Every required tag needs an active rule that allows TCP 443 to it, for the whole cloud or for the workspace's
-    region. A rule with address prefixes does not count, because the prefixes override its tag. `VirtualNetwork` is
-    recommended beside private endpoints; the reason names it if it is missing. A network that is not provisioned yet
-    has no rules in force, so it is not judged. Mode, status or rules that were not all read are unknown, as is a tag
-    for which a rule with parts not reported could count.
-    """
-    workspaces, rules = tables.workspaces, tables.outbound_rules
-    known = workspaces["outbound_rules_known"]
-    works = _allows_the_port(rules) & rules["address_prefixes"].eq("") & is_active(rules) & _is_near(tables)
-    present = {
-        tag: any_child(works & _is_tag(rules["service_tag"], tag), rules, workspaces, known=known)
-        for tag in REQUIRED_TAGS
-    }
-    passed = pd.Series(data=True, index=workspaces.index, dtype="boolean")
-    for each in present.values():
-        passed &= each
-    missing = names_where({tag: ~each for tag, each in present.items()})
-    unsettled = names_where({tag: each.isna() for tag, each in present.items()})
-    mode, is_built = effective_mode(workspaces), is_network_active(workspaces)
-    return answer(
-        known=known,
-        passed=passed,
-        applies=is_mode(mode, APPROVED) & is_built,
-        observed=("missing: " + missing).mask(missing.eq(""), "none missing").where(passed.notna()),
-        expected="an active rule over TCP 443 for " + ", ".join(REQUIRED_TAGS),
-        failed="No active rule allows TCP 443 to " + missing + ".",
-        passes=_recommended(tables),
-        unknown=("A part of a rule that could allow " + unsettled + " was not reported.").mask(
-            unsettled.eq("") | ~known.fillna(value=False),
-            "The isolation mode or the network's status was not reported, or the outbound rules were not all read.",
-        ),
-        not_applicable=pd.Series(
-            "Only AllowOnlyApprovedOutbound needs rules for service tags.", index=mode.index, dtype="string"
-        ).mask(
-            (is_mode(mode, APPROVED) & ~is_built).fillna(value=False),
-            "The managed network is not provisioned yet.",
-        ),
-    )
-
-
-def _recommended(tables: Tables) -> pd.Series:
-    """Return for each workspace the note that `VirtualNetwork` has no rule beside private endpoints, or ""."""
-    workspaces, rules = tables.workspaces, tables.outbound_rules
-    has_endpoint = any_child(has_type(rules, "PrivateEndpoint"), rules, workspaces).fillna(value=False)
-    has_tag = any_child(_is_tag(rules["service_tag"], RECOMMENDED_TAG), rules, workspaces).fillna(value=False)
-    note = f"Private endpoints exist and no rule allows {RECOMMENDED_TAG}, which Azure recommends."
-    return pd.Series("", index=workspaces.index, dtype="string").mask(has_endpoint & ~has_tag, note)
-
-
-def _is_tag(tags: pd.Series, tag: str) -> pd.Series:
-    wanted = tag.lower()
-    return judged(tags, lambda word: word.strip().lower() == wanted or service_of(word) == wanted)
-
-
-def _allows_the_port(rules: pd.DataFrame) -> pd.Series:
-    protocol = says(rules["protocol"], "TCP", "*", among=PROTOCOLS)
-    return (
-        has_type(rules, "ServiceTag")
-        & opens(rules)
-        & protocol
-        & judged(rules["port_ranges"], _has_needed_port)
-    )
-
-
-def _has_needed_port(ranges: str) -> bool | None:
-    ports = parsed_ports(ranges)
-    return None if ports is None else covers_ports(ports, _NEEDED_PORT)
-
-
-def _is_near(tables: Tables) -> pd.Series:
-    """Return for each rule whether its tag is of the whole cloud or of its workspace's region."""
-    rules = tables.outbound_rules
-    location = of_workspace(tables.workspaces["location"], rules)
-    region = texts(rules["service_tag"], region_of)
-    same = judged_pairs(region, location, lambda one, other: one == other.lower().replace(" ", ""))
-    return region.eq("") | same
 
 
 @check(
@@ -360,9 +229,9 @@ CHECKS: tuple[Check, ...] = (
     outbound_rule_is_in_force,
     outbound_rule_type_is_valid_in_mode,
     required_service_tags_are_present,
-    openings.storage_is_reached_by_private_endpoint,
+    named_hosts.storage_is_reached_by_private_endpoint,
     openings.outbound_rule_does_not_allow_data_exfiltration,
-    openings.host_name_is_no_wider_than_needed,
+    named_hosts.host_name_is_no_wider_than_needed,
     openings.ports_and_protocol_are_narrow,
     openings.outbound_rule_is_approved,
     private_endpoint_target_is_supported,
@@ -370,7 +239,7 @@ CHECKS: tuple[Check, ...] = (
     private_dependencies_are_reached,
     host_name_rules_are_absent,
     private_endpoint_target_is_in_allowed_subscription,
-    openings.host_name_is_well_formed,
+    named_hosts.host_name_is_well_formed,
     private_endpoint_target_is_in_the_tenant,
     workspace_identity_may_approve,
 )

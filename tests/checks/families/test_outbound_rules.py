@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from checks.families.outbound.rules import REQUIRED_TAGS
+from checks.families.outbound.required_tags import REQUIRED_TAGS
 from tests.support.tables.checks import (
     SUBSCRIPTION,
     Row,
