@@ -49,8 +49,8 @@ class LogLevel(StrEnum):
     ERROR = "error"
 
 
-class LogFormat(StrEnum):
-    """The formats of log lines."""
+class TextFormat(StrEnum):
+    """The formats of log lines and of a verification: for people, or for programs."""
 
     TEXT = "text"
     JSON = "json"
@@ -83,13 +83,6 @@ class RoleFormat(StrEnum):
 
     JSON = "json"
     AZ = "az"
-
-
-class VerifyFormat(StrEnum):
-    """The formats of a verification."""
-
-    TEXT = "text"
-    JSON = "json"
 
 
 class TrendFormat(StrEnum):

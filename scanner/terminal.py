@@ -28,7 +28,7 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from reports.writing.lines import harmless
-from scanner.choices import LogFormat, LogLevel
+from scanner.choices import LogLevel, TextFormat
 from scanner.payloads.secret_forms import redacted_text
 from scanner.progress import Requests
 from scanner.waiting import EVERY, PACED, THROTTLED, UNAVAILABLE, Waits
@@ -132,9 +132,9 @@ class Terminal:
         """Print what a person has to do now, such as to sign in, on stderr."""
         print_line(self.err, message)
 
-    def configure_logging(self, level: LogLevel, log_format: LogFormat) -> None:
+    def configure_logging(self, level: LogLevel, log_format: TextFormat) -> None:
         """Send log lines to stderr: text through the console, so that a progress bar stays whole."""
-        if log_format is LogFormat.JSON:
+        if log_format is TextFormat.JSON:
             handler: logging.Handler = logging.StreamHandler()
             handler.setFormatter(_JsonFormatter())
         else:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from checks.severity import Severity
 from reports.formats.names import DEFAULT, MODULES
-from scanner.choices import LAST_REPORT, Collect, LogFormat, LogLevel
+from scanner.choices import LAST_REPORT, Collect, LogLevel, TextFormat
 from scanner.cli.options import Texts, options
 
 if TYPE_CHECKING:
@@ -172,5 +172,5 @@ class Logging:
         LogLevel, _log("--log-level", "LEVEL", f"Log to stderr: {', '.join(LogLevel)}.", choices=LogLevel)
     ] = LogLevel.WARNING
     log_format: Annotated[
-        LogFormat, _log("--log-format", "FORMAT", "Log lines as text or json.", choices=LogFormat)
-    ] = LogFormat.TEXT
+        TextFormat, _log("--log-format", "FORMAT", "Log lines as text or json.", choices=TextFormat)
+    ] = TextFormat.TEXT

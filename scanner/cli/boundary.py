@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from scanner.choices import ExitCode, LogFormat, LogLevel
+from scanner.choices import ExitCode, LogLevel, TextFormat
 
 if TYPE_CHECKING:
     from scanner.terminal import Terminal
@@ -78,7 +78,7 @@ class _Termination:
 def run(
     command: Callable[[Terminal], int],
     log_level: LogLevel = LogLevel.WARNING,
-    log_format: LogFormat = LogFormat.TEXT,
+    log_format: TextFormat = TextFormat.TEXT,
 ) -> None:
     """Run a command and exit with its code. `scanner.__main__` handles what goes wrong before or outside it."""
     try:
@@ -88,7 +88,7 @@ def run(
         raise typer.Exit(int(ExitCode.INTERRUPTED)) from None
 
 
-def _run(command: Callable[[Terminal], int], log_level: LogLevel, log_format: LogFormat) -> None:
+def _run(command: Callable[[Terminal], int], log_level: LogLevel, log_format: TextFormat) -> None:
     from checks.errors import AuditError
     from reports.errors import UnwritableReportError
     from scanner.errors import ArchiveError

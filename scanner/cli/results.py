@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from scanner.choices import TrendFormat, VerifyFormat
+from scanner.choices import TextFormat, TrendFormat
 from scanner.cli.audit_options import Report
 from scanner.cli.azure_options import SignIn
 from scanner.cli.command import command
@@ -102,8 +102,8 @@ def verify(
         Path | None, typer.Argument(metavar="BUNDLE", help="A folder or zip file that --evidence wrote.")
     ] = None,
     verify_format: Annotated[
-        VerifyFormat, _option("--format", "NAME", "text for people, json for programs.", choices=VerifyFormat)
-    ] = VerifyFormat.TEXT,
+        TextFormat, _option("--format", "NAME", "text for people, json for programs.", choices=TextFormat)
+    ] = TextFormat.TEXT,
 ) -> int:
     """Check that an evidence bundle is complete, unaltered and correct.
 

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from checks.registry import registry
 from reports.writing.lines import harmless
-from scanner.choices import ExitCode, VerifyFormat
+from scanner.choices import ExitCode, TextFormat
 from scanner.errors import UsageError
 from scanner.evidence.verifying.chain import bundles_in, chain_step, linked
 from scanner.evidence.verifying.steps import Step, Verification
@@ -39,7 +39,7 @@ def verify_bundles(
     paper: Paper | None,
     chain: Path | None,
     out: Console,
-    verify_format: VerifyFormat,
+    verify_format: TextFormat,
 ) -> int:
     """Verify one bundle, or a chain of them. Return 0 if all is verified, 1 if something is false, else 3.
 
@@ -52,7 +52,7 @@ def verify_bundles(
     found = verify(path, expected, registry())
     if paper is not None:
         write_paper(paper, path, found, registry())
-    if verify_format is VerifyFormat.JSON:
+    if verify_format is TextFormat.JSON:
         print_lines(out, json.dumps(as_json(path, found), indent=1))
     else:
         _show(path, found, out)
@@ -65,7 +65,7 @@ def _verify_chain(
     paper: Paper | None,
     folder: Path,
     out: Console,
-    verify_format: VerifyFormat,
+    verify_format: TextFormat,
 ) -> int:
     """Verify every bundle of a folder, and the one at `path`. A root digest is that of the last one."""
     if paper is not None:
@@ -76,7 +76,7 @@ def _verify_chain(
     whole = Verification(steps=[chain_step(links, root)])
     codes = {int(each.exit_code) for each in (whole, *(link.verification for link in links))}
     code = 1 if 1 in codes else max(codes)
-    if verify_format is VerifyFormat.JSON:
+    if verify_format is TextFormat.JSON:
         bundles = [as_json(link.path, link.verification) for link in links]
         result = {
             "holds": code == 0,

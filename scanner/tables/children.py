@@ -174,6 +174,17 @@ def _identity(workspace_id: str, item: Object, noun: str) -> Row:
     }
 
 
+def _endpoints(endpoint_type: str, *, since: str) -> ChildType:
+    return ChildType(
+        path=f"{endpoint_type}Endpoints",
+        since=since,
+        table="endpoints",
+        row=partial(endpoint_row, endpoint_type=endpoint_type),
+        known_column=f"{endpoint_type}_endpoints_known",
+        reads=f"the {endpoint_type} endpoints",
+    )
+
+
 CHILDREN = (
     ChildType(
         path="outboundRules",
@@ -191,14 +202,7 @@ CHILDREN = (
         known_column="computes_known",
         reads="the computes",
     ),
-    ChildType(
-        path="onlineEndpoints",
-        since="2022-05-01",
-        table="endpoints",
-        row=partial(endpoint_row, endpoint_type="online"),
-        known_column="online_endpoints_known",
-        reads="the online endpoints",
-    ),
+    _endpoints("online", since="2022-05-01"),
     ChildType(
         path="onlineEndpoints/deployments",
         since="2022-05-01",
@@ -208,22 +212,8 @@ CHILDREN = (
         known_column="online_deployments_known",
         reads="the deployments behind online endpoints",
     ),
-    ChildType(
-        path="batchEndpoints",
-        since="2022-05-01",
-        table="endpoints",
-        row=partial(endpoint_row, endpoint_type="batch"),
-        known_column="batch_endpoints_known",
-        reads="the batch endpoints",
-    ),
-    ChildType(
-        path="serverlessEndpoints",
-        since="2024-04-01",
-        table="endpoints",
-        row=partial(endpoint_row, endpoint_type="serverless"),
-        known_column="serverless_endpoints_known",
-        reads="the serverless endpoints",
-    ),
+    _endpoints("batch", since="2022-05-01"),
+    _endpoints("serverless", since="2024-04-01"),
     ChildType(
         path="privateEndpointConnections",
         since="2020-03-01",

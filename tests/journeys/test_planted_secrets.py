@@ -15,7 +15,7 @@ import pytest
 import typer
 import yaml
 
-from scanner.choices import LogFormat, LogLevel
+from scanner.choices import LogLevel, TextFormat
 from scanner.cli.boundary import run as run_command
 from scanner.emulator.demo.tenant import demo_tenant
 from scanner.emulator.faults import Fault, FaultKind
@@ -142,10 +142,10 @@ def spooled(body: bytes, folder: Path) -> str:
         return (folder / ".report.payloads").read_text("utf-8")
 
 
-@pytest.mark.parametrize("log_format", list(LogFormat))
+@pytest.mark.parametrize("log_format", list(TextFormat))
 @pytest.mark.parametrize("level", list(LogLevel))
 def test_no_plant_in_a_log_line_or_a_crash_is_shown(
-    level: LogLevel, log_format: LogFormat, capsys: pytest.CaptureFixture[str]
+    level: LogLevel, log_format: TextFormat, capsys: pytest.CaptureFixture[str]
 ) -> None:
     planted = plants(COUNT, Random(level.value))
 

@@ -19,7 +19,7 @@ from typer.testing import CliRunner
 
 from scanner.azure.arm import Arm
 from scanner.azure.clouds import Cloud, discovered
-from scanner.choices import LogFormat, LogLevel
+from scanner.choices import LogLevel, TextFormat
 from scanner.cli.boundary import run
 from scanner.cli.main import app
 from scanner.emulator.credential import CLIENT_ID, CLIENT_SECRET, EmulatorCredential
@@ -111,10 +111,10 @@ def cloud_at(url: str) -> Cloud:
     return Cloud(name="loopback", arm_endpoint=url, scope=f"{url}/.default", authority=url, is_known=False)
 
 
-@pytest.mark.parametrize("log_format", list(LogFormat))
+@pytest.mark.parametrize("log_format", list(TextFormat))
 @pytest.mark.parametrize(("error", "code"), [(RuntimeError, 4), (ValueError, 2)])
 def test_a_crash_that_quotes_a_token_does_not_show_it(
-    error: type[Exception], code: int, log_format: LogFormat, capsys: pytest.CaptureFixture[str]
+    error: type[Exception], code: int, log_format: TextFormat, capsys: pytest.CaptureFixture[str]
 ) -> None:
     async def enter() -> None:
         async with Arm(cloud_at("http://127.0.0.1:9"), Quoting(error), clock=lambda: NOON):
