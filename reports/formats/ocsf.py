@@ -78,12 +78,9 @@ class _SharedFields:
         `evidence` are the URNs of the payloads behind it.
         """
         standards, analytic, remediation = self._of_check[row.check_id]
-        code, caption = _STATUS_IDS[Status(row.status)]
-        is_waived = row.verdict == Verdict.WAIVED
-        details = [text for text in (row.reason, f"Waived: {row.waiver}" if is_waived else "") if text]
         return {
             **self._common(stable_uuid("ocsf", row.policy, row.finding_id), _severity(row)),
-            **_lifecycle(_SUPPRESSED if is_waived else _NEW),
+            **_lifecycle(_SUPPRESSED if row.verdict == Verdict.WAIVED else _NEW),
             "message": self._message(f"{row.title}: {row.status}. {row.reason}".strip()),
             "cloud": self._cloud(row.subscription_id, row.subscription, row.location),
             "finding_info": {
@@ -94,15 +91,7 @@ class _SharedFields:
                 "types": [row.check_id],
                 "analytic": analytic,
             },
-            "compliance": {
-                "control": f"{row.check_id}: {row.title}",
-                **standards,
-                "assessments": [_assessment(row)],
-                "status_id": code,
-                "status": caption,
-                "status_code": row.status,
-                "status_details": details,
-            },
+            "compliance": {**_compliance(row), **standards},
             "resources": [_resource(row)],
             **({"remediation": remediation} if row.status in NEEDS_ACTION else {}),
             "unmapped": {
@@ -196,6 +185,19 @@ def _of_check(check: Check) -> tuple[dict[str, Any], dict[str, Any], dict[str, A
     analytic = {"uid": check.id, "name": check.title, "type_id": _RULE, "type": "Rule"}
     references = {"references": links(check)} if links(check) else {}
     return named, analytic, {"desc": fix_summary(check), **references}
+
+
+def _compliance(row: FindingRow) -> dict[str, Any]:
+    code, caption = _STATUS_IDS[Status(row.status)]
+    waiver = f"Waived: {row.waiver}" if row.verdict == Verdict.WAIVED else ""
+    return {
+        "control": f"{row.check_id}: {row.title}",
+        "assessments": [_assessment(row)],
+        "status_id": code,
+        "status": caption,
+        "status_code": row.status,
+        "status_details": [text for text in (row.reason, waiver) if text],
+    }
 
 
 def _assessment(row: FindingRow) -> dict[str, Any]:
