@@ -56,6 +56,7 @@ WORKSPACE_MEMBERS: Mapping[str, str] = {
         "allowPublicAccessWhenBehindVnet": ("allow_public_access_when_behind_vnet",),
         "v1LegacyMode": ("v1_legacy_mode",),
         "identity": ("identity_type",),
+        "primaryUserAssignedIdentity": ("primary_user_assigned_identity",),
         **{each.member: (each.column,) for each in TYPES},
     }.items()
     for column in columns

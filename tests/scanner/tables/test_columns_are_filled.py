@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from checks.contract.tables import SCHEMAS, Tables
+from checks.registry import BUILT_IN
 from scanner.emulator.demo.tenant import demo_tenant
 from scanner.emulator.server import emulated
 from scanner.offline.source import source_from
@@ -23,6 +24,7 @@ from scanner.payloads.payload import Gap, Payload
 from scanner.reading.collection import EVERYTHING
 from scanner.scope.wanted import Wanted
 from scanner.tables.tabulate import tables
+from scanner.tables.workspaces import WORKSPACE_MEMBERS
 from tests.support.exports import arm_files, az_ml_files, graph_file, resource_list, written
 from tests.support.scanning import scanned
 
@@ -196,3 +198,12 @@ def test_every_reason_is_about_a_column_of_the_contract(reasons: Reasons) -> Non
         if not any(fnmatchcase(each, pattern) for each in columns())
     ]
     assert stale == []
+
+
+def test_a_scan_finds_out_whether_lists_hide_a_member_that_a_check_reads() -> None:
+    members = {
+        f"workspaces.{column.name}"
+        for column in SCHEMAS["workspaces"].columns
+        if column.source.startswith(("properties.", "identity."))
+    }
+    assert {read for check in BUILT_IN for read in check.reads if read in members} <= set(WORKSPACE_MEMBERS)
