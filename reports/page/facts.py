@@ -35,7 +35,7 @@ from reports.page.reach_tables import reach_tables
 from reports.page.strings import Strings, numbered_rows, owned_columns
 from reports.page.tallies import TALLIES, tallies
 from reports.statuses import SEVERITY_ORDER, STATUS_ORDER, VERDICT_ORDER
-from reports.tables.policies import scores_by_id
+from reports.tables.policies import workspace_scores
 from reports.tables.population import subscription_rows
 
 WORKSPACE_COLUMNS = (
@@ -117,7 +117,7 @@ def _workspaces(
 ) -> Block:
     numbers = numbered_rows(frame, WORKSPACE_COLUMNS, strings)
     counts = [tallies(counted, verdict.policy, frame.index) for verdict in audit.verdicts]
-    scores = [scores_by_id(verdict, "workspace") for verdict in audit.verdicts]
+    scores = [workspace_scores(verdict) for verdict in audit.verdicts]
     return {
         **{name: numbers[:, place].tolist() for place, name in enumerate(WORKSPACE_COLUMNS)},
         "complete": frame["outbound_rules_known"].fillna(value=False).astype(int).tolist(),

@@ -14,7 +14,7 @@ from reports.audit import Audit
 from reports.page.networks import Fleet, inbound_postures, outbound_postures
 from reports.page.tallies import tallies
 from reports.statuses import SEVERITY_ORDER
-from reports.tables.policies import scores_by_id
+from reports.tables.policies import workspace_scores
 from reports.tables.population import text_rows
 from reports.tables.workspaces import workspace_table
 
@@ -104,9 +104,7 @@ def _in_order(audit: Audit, counted: pd.DataFrame, frame: pd.DataFrame) -> pd.In
 def workspace_rows(audit: Audit, frame: pd.DataFrame, counted: pd.DataFrame) -> Iterator[WorkspaceRow]:
     """Return a row for each workspace of the frame, in its order."""
     tallied = [
-        _tallies(
-            verdict.policy, tallies(counted, verdict.policy, frame.index), scores_by_id(verdict, "workspace")
-        )
+        _tallies(verdict.policy, tallies(counted, verdict.policy, frame.index), workspace_scores(verdict))
         for verdict in audit.verdicts
     ]
     rows = zip(frame.index, text_rows(frame[list(_SHOWN)]), strict=True)

@@ -113,7 +113,7 @@ def score_text(score: float | None) -> str:
     return "" if score is None else str(score_texts(pd.Series([score], dtype="Float64")).iloc[0])
 
 
-def scores_by_id(verdict: PolicyVerdict, scope: str) -> dict[str, str]:
-    """Return one policy's scores of subscriptions or workspaces by lower-cased id; "" for no score."""
-    found = verdict.scores[verdict.scores["scope"].eq(scope)]
+def workspace_scores(verdict: PolicyVerdict) -> dict[str, str]:
+    """Return one policy's scores of workspaces by lower-cased id; "" for no score."""
+    found = verdict.scores[verdict.scores["scope"].eq("workspace")]
     return dict(zip(found["id"].str.lower(), score_texts(found["score"]).fillna(""), strict=True))

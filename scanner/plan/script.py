@@ -76,8 +76,8 @@ def script_of(plan: Plan, source: str, prices: Mapping[str, float]) -> str:
         "@HEAD@": _head(plan, source, numbered),
         "@NAMES@": _names(numbered),
         "@PLANS@": _plans(plan, prices),
-        "@DEFAULT@": _functions(default, "There is none."),
-        "@APART@": _functions(apart, "There is none."),
+        "@DEFAULT@": _functions(default),
+        "@APART@": _functions(apart),
         "@ORDER@": "\n".join(map(_call, numbered)),
     }
     return re.sub(r"^@[A-Z]+@$", lambda found: sections[found[0]], frame, flags=re.MULTILINE)
@@ -132,8 +132,8 @@ def _plans(plan: Plan, prices: Mapping[str, float]) -> str:
     return _comments(lines)
 
 
-def _functions(numbered: Sequence[_Numbered], none: str) -> str:
-    return "\n\n".join(map(_function, numbered)) or f"# {none}"
+def _functions(numbered: Sequence[_Numbered]) -> str:
+    return "\n\n".join(map(_function, numbered)) or "# There is none."
 
 
 def _function(each: _Numbered) -> str:

@@ -13,8 +13,6 @@ from typing import Any
 
 Document = Mapping[str, Any]
 
-_MACHINE_LEARNING = "microsoft.machinelearningservices/workspaces"
-
 
 def flags(
     definition: Document, resource: Document, parameters: Mapping[str, object], related: Any = ()

@@ -62,10 +62,9 @@ def commands(az: str) -> Iterator[Command]:
         )
 
 
-def uncommented(text: str, language: str) -> str:
-    """Return the text without the sign of one level of comments that hide alternatives."""
-    mark = COMMENT[language]
-    return "\n".join(line.removeprefix(f"{mark} ") for line in text.splitlines())
+def uncommented(text: str) -> str:
+    """Return an az text without the sign of one level of comments that hide alternatives."""
+    return "\n".join(line.removeprefix("# ") for line in text.splitlines())
 
 
 def filled(remediation: Remediation, values: Mapping[str, str] | None = None) -> dict[str, str]:

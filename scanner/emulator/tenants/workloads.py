@@ -154,10 +154,10 @@ def batch_endpoint(site: Site, name: str, *, auth: str = "AADToken") -> Resource
     return _child(site, "batchEndpoints", name, properties)
 
 
-def serverless_endpoint(site: Site, name: str, *, auth: str = "Key") -> Resource:
+def serverless_endpoint(site: Site, name: str) -> Resource:
     """A serverless endpoint of a model from the catalogue."""
     properties = {
-        "authMode": auth,
+        "authMode": "Key",
         "contentSafety": {"contentSafetyStatus": "Enabled"},
         "modelSettings": {"modelId": "azureml://registries/azureml-meta/models/example-model"},
         "provisioningState": "Succeeded",

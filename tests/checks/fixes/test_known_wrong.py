@@ -89,13 +89,13 @@ def test_obr007_keeps_tag_and_address_prefixes() -> None:
 
 def test_pep002_approves_or_deletes_but_not_both() -> None:
     assert [each.line.split()[3] for each in lines("PEP002")] == ["approve"]
-    assert "private-endpoint-connection delete" in uncommented(fix("PEP002").az, "az")
+    assert "private-endpoint-connection delete" in uncommented(fix("PEP002").az)
 
 
 def test_obr002_removes_the_rule_or_switches_the_mode_but_not_both() -> None:
     assert not any("isolationMode" in each.line for each in lines("OBR002"))
     assert order("OBR002", ".json", "outbound-rule remove") == [0, 1]
-    assert "isolationMode" in uncommented(fix("OBR002").az, "az")
+    assert "isolationMode" in uncommented(fix("OBR002").az)
     assert "--managed-network" not in fix("OBR002").az
 
 

@@ -19,6 +19,9 @@ SETTINGS: dict[str, Document] = {
     "serverlessComputeSettings": {"serverlessComputeNoPublicIP": True, "serverlessComputeCustomSubnet": None},
     "hbiWorkspace": {"_": True},
     "v1LegacyMode": {"_": True},
+    "primaryUserAssignedIdentity": {
+        "_": "/subscriptions/s/resourceGroups/g/providers/Microsoft.ManagedIdentity/userAssignedIdentities/one"
+    },
     "storageAccount": {},
     "publicNetworkAccess": {},
     "managedNetwork": {},
