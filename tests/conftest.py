@@ -15,8 +15,6 @@ from hypothesis import settings
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Dialog, Page
 
-TESTS = Path(__file__).parent
-
 IN_CI = bool(os.environ.get("CI"))
 """CI draws the same examples each time; a developer's machine and `make nightly` draw new ones."""
 
@@ -25,28 +23,37 @@ settings.register_profile("quick", deadline=None, max_examples=20, derandomize=I
 settings.load_profile("a busy machine")
 
 SLOW = (
-    "journeys/browser/",
-    "journeys/test_cli.py",
-    "journeys/test_diff.py",
-    "journeys/test_every_night.py",
-    "journeys/test_exit_codes.py",
-    "journeys/test_fault_matrix.py",
-    "journeys/test_faults_by_chance.py",
-    "journeys/test_fuzz.py",
-    "journeys/test_interrupted.py",
+    "checks/drift/test_drift.py::test_every_finding_is_in_one_class",
+    "checks/drift/test_drift.py::test_workspaces_and_rules_swap",
+    "checks/drift/test_rules.py::test_what_opens_one_way",
+    "checks/engine/test_equal_rows.py::test_a_check_asked_once",
+    "checks/network/test_reach_o",
+    "checks/policy/test_score.py",
+    "checks/test_all.py::test_a_world_beside_others",
+    "checks/test_all.py::test_blanking",
+    "checks/test_names_in_texts.py",
+    "checks/test_undocumented_words.py",
+    "documents/test_help.py::test_a_scan_imports",
+    "documents/test_help.py::test_neither_a_question",
+    "documents/test_help.py::test_no_help_imports",
     "documents/test_pasted_commands.py",
+    "journeys/",
     "scanner/archive/",
-    "scanner/azure/test_challenges.py",
-    "scanner/azure/test_throttling.py",
+    "scanner/azure/",
     "scanner/cassettes/",
+    "scanner/doctor/",
+    "scanner/emulator/",
     "scanner/evidence/",
-    "scanner/reading/test_deadline.py",
-    "scanner/reading/test_discovery.py",
-    "scanner/reading/test_live.py",
+    "scanner/payloads/test_people.py::test_one_owner",
+    "scanner/reading/",
     "scanner/test_summary.py",
     "scanner/workers/",
 )
-"""Where tests take seconds each: `make quick` leaves them out (`-m "not slow"`)."""
+QUICK = ("journeys/test_demo_truth.py",)
+"""The tests that start a process, scan over HTTP or draw many examples, by the start of their ids.
+
+`make quick` leaves them out (`-m "not slow"`), except those of QUICK.
+"""
 
 CHROMIUM_ARGUMENTS = [
     "--no-sandbox",
@@ -59,10 +66,10 @@ CHROMIUM_ARGUMENTS = [
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests of the modules in SLOW."""
+    """Mark the tests of SLOW."""
     for item in items:
-        place = item.path.relative_to(TESTS).as_posix()
-        if place.startswith(SLOW):
+        name = item.nodeid.removeprefix("tests/")
+        if name.startswith(SLOW) and not name.startswith(QUICK):
             item.add_marker("slow")
 
 

@@ -19,7 +19,7 @@ from checks.families.dependencies.facts import (
 )
 from checks.fixes.dependencies import INSIGHTS_CLOSED, REGISTRY_CLOSED, STORAGE_CLOSED, VAULT_CLOSED
 from checks.frames import pd
-from checks.model import Answers, Check, Params, Severity, answer, check
+from checks.model import Answers, Check, Params, Remediation, Severity, answer, check
 
 
 def _closed_to_the_public(resources: pd.DataFrame, role: str, what: str, params: PublicSide) -> Answers:
@@ -67,77 +67,20 @@ def _perimeter_note(resources: pd.DataFrame) -> pd.Series:
     )
 
 
-@check(
-    id="RES001",
-    title="Storage account closed to the public",
-    over="associated_resources",
-    severity=Severity.HIGH,
-    reads=(*PUBLIC_READS, *PERIMETER_READS),
-    remediation=STORAGE_CLOSED,
-    controls=frameworks.INBOUND,
-    references=(pages.STORAGE_NETWORK, pages.SECURED_WORKSPACE, pages.PERIMETER_TRANSITION),
-    params=PublicSide,
-    follows=("RES013",),
-    looks_at="row",
-)
-def storage_account_is_closed_to_the_public(tables: Tables, params: PublicSide) -> Answers:
-    """An open storage account exposes a private workspace, because the account holds its data, models and code.
+def _with_a_perimeter(noun: str, absent: str) -> str:
+    """Return what decides for a resource that can have a network security perimeter."""
+    return f"""
 
-    The account's own rules and its network security perimeter decide together. Without a perimeter, Disabled passes;
+    The {noun}'s own rules and its network security perimeter decide together. Without a perimeter, Disabled passes;
     otherwise `networkAcls.defaultAction` Deny passes if the union of `ipRules` holds no network wider than
     *min_prefix* and no more than *max_addresses* addresses, and an absent firewall allows everybody. A perimeter's
     inbound rules admit traffic even if public access is Disabled or SecuredByPerimeter; in Enforced mode they are the
-    only ones that count. A rule for a whole subscription fails unless *allowed_subscriptions* has it. An account that
+    only ones that count. A rule for a whole subscription fails unless *allowed_subscriptions* has it. {absent} that
     does not exist or was not read, an undocumented word, and a perimeter that could not be read are unknown.
     """
-    return _closed_to_the_public(tables.associated_resources, "storage", "storage account", params)
 
 
-@check(
-    id="RES002",
-    title="Key vault closed to the public",
-    over="associated_resources",
-    severity=Severity.HIGH,
-    reads=(*PUBLIC_READS, *PERIMETER_READS),
-    remediation=VAULT_CLOSED,
-    controls=frameworks.INBOUND,
-    references=(pages.KEY_VAULT_NETWORK, pages.SECURED_WORKSPACE, pages.PERIMETER_TRANSITION),
-    params=PublicSide,
-    follows=("RES013",),
-    looks_at="row",
-)
-def key_vault_is_closed_to_the_public(tables: Tables, params: PublicSide) -> Answers:
-    """The vault holds the secrets of the workspace's connections; if it is open, a stolen token reads them.
-
-    The vault's own rules and its network security perimeter decide together. Without a perimeter, Disabled passes;
-    otherwise `networkAcls.defaultAction` Deny passes if the union of `ipRules` holds no network wider than
-    *min_prefix* and no more than *max_addresses* addresses, and an absent firewall allows everybody. A perimeter's
-    inbound rules admit traffic even if public access is Disabled or SecuredByPerimeter; in Enforced mode they are the
-    only ones that count. A rule for a whole subscription fails unless *allowed_subscriptions* has it. A vault that
-    does not exist or was not read, an undocumented word, and a perimeter that could not be read are unknown.
-    """
-    return _closed_to_the_public(tables.associated_resources, "vault", "key vault", params)
-
-
-@check(
-    id="RES003",
-    title="Container registry closed to the public",
-    over="associated_resources",
-    severity=Severity.HIGH,
-    reads=(*PUBLIC_READS, "associated_resources.anonymous_pull_enabled"),
-    remediation=REGISTRY_CLOSED,
-    controls=frameworks.INBOUND,
-    references=(
-        pages.REGISTRY_NETWORK,
-        pages.SECURED_WORKSPACE,
-        pages.ANONYMOUS_PULL,
-    ),
-    params=PublicSide,
-    follows=("RES013",),
-    looks_at="row",
-)
-def container_registry_is_closed_to_the_public(tables: Tables, params: PublicSide) -> Answers:
-    """The registry holds images that run with the workspace's rights, so anyone who can push an image can run code.
+_REGISTRY_DECISION = """
 
     `publicNetworkAccess` Disabled passes. Otherwise `networkRuleSet.defaultAction` Deny passes if the union of
     `ipRules` holds no network wider than *min_prefix* and no more than *max_addresses* addresses, and if
@@ -146,7 +89,71 @@ def container_registry_is_closed_to_the_public(tables: Tables, params: PublicSid
     (2026-11), so SecuredByPerimeter is unknown here, as is a registry that does not exist or was not read and an
     undocumented word.
     """
-    return _closed_to_the_public(tables.associated_resources, "registry", "container registry", params)
+
+
+def _closed_check(
+    *,
+    id: str,
+    role: str,
+    what: str,
+    rationale: str,
+    also_reads: tuple[str, ...],
+    remediation: Remediation,
+    references: tuple[str, ...],
+) -> Check:
+    """Return the check that the resource with this role, called `what`, is closed to the public."""
+
+    def is_closed_to_the_public(tables: Tables, params: PublicSide) -> Answers:
+        return _closed_to_the_public(tables.associated_resources, role, what, params)
+
+    is_closed_to_the_public.__doc__ = rationale
+    return check(
+        id=id,
+        title=f"{what.capitalize()} closed to the public",
+        over="associated_resources",
+        severity=Severity.HIGH,
+        reads=(*PUBLIC_READS, *also_reads),
+        remediation=remediation,
+        controls=frameworks.INBOUND,
+        references=references,
+        params=PublicSide,
+        follows=("RES013",),
+        looks_at="row",
+    )(is_closed_to_the_public)
+
+
+storage_account_is_closed_to_the_public = _closed_check(
+    id="RES001",
+    role="storage",
+    what="storage account",
+    rationale="An open storage account exposes a private workspace, because the account holds its data, models and "
+    "code." + _with_a_perimeter("account", "An account"),
+    also_reads=PERIMETER_READS,
+    remediation=STORAGE_CLOSED,
+    references=(pages.STORAGE_NETWORK, pages.SECURED_WORKSPACE, pages.PERIMETER_TRANSITION),
+)
+
+key_vault_is_closed_to_the_public = _closed_check(
+    id="RES002",
+    role="vault",
+    what="key vault",
+    rationale="The vault holds the secrets of the workspace's connections; if it is open, a stolen token reads them."
+    + _with_a_perimeter("vault", "A vault"),
+    also_reads=PERIMETER_READS,
+    remediation=VAULT_CLOSED,
+    references=(pages.KEY_VAULT_NETWORK, pages.SECURED_WORKSPACE, pages.PERIMETER_TRANSITION),
+)
+
+container_registry_is_closed_to_the_public = _closed_check(
+    id="RES003",
+    role="registry",
+    what="container registry",
+    rationale="The registry holds images that run with the workspace's rights, so anyone who can push an image can "
+    "run code." + _REGISTRY_DECISION,
+    also_reads=("associated_resources.anonymous_pull_enabled",),
+    remediation=REGISTRY_CLOSED,
+    references=(pages.REGISTRY_NETWORK, pages.SECURED_WORKSPACE, pages.ANONYMOUS_PULL),
+)
 
 
 @check(
