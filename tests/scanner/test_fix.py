@@ -582,7 +582,7 @@ def test_the_script_of_the_demo_can_be_read_by_bash(report: Path, tmp_path: Path
     [
         (("--check", "NET01"), "There is no check 'NET01'. Did you mean NET001"),
         (("--workspace", "mlw-visoin-prod"), "Did you mean mlw-vision-prod"),
-        (("--output", "no/such/folder.sh"), "Could not write no/such/folder.sh"),
+        (("--output", "no/such/folder.sh"), "--output no/such/folder.sh: this is no place for a file"),
         (("--prices", "no-such.yaml"), "Could not read no-such.yaml"),
         (("--top", "0"), "'--top'"),
     ],
