@@ -36,9 +36,9 @@ def get(resource_id: str, *, query: str = "", version: str = API) -> str:
     return f"az rest --method get --url {resource_id} --url-parameters api-version={version}{how}"
 
 
-def put(resource_id: str, body: str) -> str:
+def put(resource_id: str, body: str, *, version: str = API) -> str:
     """Return the command that writes a resource. `body` is a shell word."""
-    return f"az rest --method put --url {resource_id} --url-parameters api-version={API} --body {body}"
+    return f"az rest --method put --url {resource_id} --url-parameters api-version={version} --body {body}"
 
 
 def patch(body: Mapping[str, Any], *, version: str = API, resource_id: str = "{{workspace_id}}") -> str:
