@@ -101,7 +101,7 @@ _SSH = {
 
 def saving_query(check_id: str) -> str:
     """Return the query with which the steps save a compute; "" if they save it as it is."""
-    text = uncommented(filled(registry()[check_id].remediation)["az"], "az")
+    text = uncommented(filled(registry()[check_id].remediation)["az"])
     (words, *_) = [
         each.words
         for each in commands(text)
