@@ -21,10 +21,12 @@ _ACTED_UPON = re.compile(
     re.DOTALL,
 )
 
-_BLANKS = re.compile(r"[\s\u115f\u1160\u2800\u3164\uffa0]*")
+_BLANKS = re.compile(
+    r"[\s\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]*"
+)
 """White space, and characters that look blank although Unicode does not call them white space."""
 
-_SIGNS = frozenset("=+-@\N{MINUS SIGN}")
+_SIGNS = frozenset("=+-@\u2010\u2011\u2012\u2013\u2014\u2015\u2212\u2795\u2796")
 
 
 def harmless(text: str) -> str:

@@ -216,11 +216,11 @@ def test_a_project_of_an_unread_hub_has_no_effective_values() -> None:
     assert (row["effective_public_network_access"], row["effective_isolation_mode"]) == ("", "")
 
 
-BLANKS = ["", " ", "\xa0", "\u2003", "\u3000", "\u2800", "\u3164", " \u2800 ", "'"]
+BLANKS = ["", " ", "\ufe0f", "\u034f ", "\xa0", "\u2003", "\u3000", "\u2800", "\u3164", " \u2800 ", "'"]
 
 
 @pytest.mark.parametrize("blanks", BLANKS)
-@pytest.mark.parametrize("sign", "=+-@＝＋－＠﹦﹢﹣﹫⁼₌⁺₊−")
+@pytest.mark.parametrize("sign", "=+-@＝＋－＠﹦﹢﹣﹫⁼₌⁺₊−\u2010\u2013\u2014\u2795\u2796")
 def test_what_a_spreadsheet_would_run_begins_with_an_apostrophe(blanks: str, sign: str) -> None:
     assert neutralised(f"{blanks}{sign}1+1") == f"'{blanks}{sign}1+1"
 
@@ -243,7 +243,7 @@ def test_any_text_is_one_line_of_the_file_and_runs_nothing(texts: list[str]) -> 
         assert not cell.lstrip().startswith(("=", "+", "-", "@"))
 
 
-@given(text=st.text(alphabet="=+-@' \t\r\na＝−"))
+@given(text=st.text(alphabet="=+-@' \t\r\na＝−\u2013\ufe0f"))
 def test_a_text_is_read_back_as_one_harmless_line(text: str) -> None:
     written_one = pd.Series([neutralised(text)], dtype="string")
     assert as_was(written_one).tolist() == [harmless(text)]
