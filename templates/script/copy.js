@@ -19,7 +19,9 @@ function copyButton(label, content) {
   return button;
 }
 
-const yaml = (value) => '"' + value.replace(/[[*?]/g, "[$&]").replaceAll("\\", "\\\\").replaceAll('"', '\\"') + '"';
+// A character that a terminal or a parser obeys becomes the replacement character, as in reports/literals.py.
+const printable = (value) => value.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, "\ufffd");
+const yaml = (value) => '"' + printable(value).replace(/[[*?]/g, "[$&]").replaceAll("\\", "\\\\").replaceAll('"', '\\"') + '"';
 
 function waiverOf(checkId, resource) {
   const until = new Date(Date.now() + 90 * 86400000).toISOString().slice(0, 10);
@@ -35,6 +37,6 @@ function filledIn(check, fix, language) {
 
 // One word of a POSIX shell that az takes for a value, as `az_literal` of reports/literals.py writes it.
 function shellWord(value) {
-  const printed = value.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, "\ufffd").replace(/^[-@]/, "\ufffd");
+  const printed = printable(value).replace(/^[-@]/, "\ufffd");
   return /^[\w@%+=:,./-]+$/.test(printed) ? printed : "'" + printed.replaceAll("'", "'\"'\"'") + "'";
 }

@@ -118,4 +118,4 @@ connect();
 restore();
 document.documentElement.dataset.ready = "yes";
 // The console of the browser can ask too: azmlAudit.reachAnswers("pypi.org").
-globalThis.azmlAudit = { reachAnswers, closingCommands, settlingOf, shellWord, nameOf, idOf };
+globalThis.azmlAudit = { reachAnswers, closingCommands, settlingOf, shellWord, waiverOf, nameOf, idOf };

@@ -169,3 +169,16 @@ def test_a_fix_for_a_hostile_name_is_one_literal_in_each_language(browser_page: 
     assert words[words.index("--name") + 1] == name
     finding.get_by_role("button", name="Bicep").click()
     assert f"name: {bicep_literal(name)}" in finding.locator("pre").first.inner_text()
+
+
+@pytest.mark.browser
+def test_a_waiver_of_any_resource_is_accepted_in_a_policy(browser_page: Opener, tmp_path: Path) -> None:
+    page = browser_page(html_of(audit_of(tenant(3))).encode())
+    page.wait_for_selector("html[data-ready]", state="attached")
+    names = [*HOSTILE_NAMES, "a[b]*?", 'quote" and \\', "line\nbreak", "tab\t", "nul\0", ": #"]
+    copied = page.evaluate("(names) => names.map((name) => azmlAudit.waiverOf('NET001', name))", names)
+    for number, text in enumerate(copied):
+        policy = tmp_path / f"policy-{number}.yaml"
+        policy.write_text(f"version: 1\nname: mine\nextends: baseline\n{text}")
+        (made,) = loaded([str(policy)], registry())
+        assert len(made.policy.waivers) == 1
