@@ -80,3 +80,13 @@ def test_no_text_is_cut_in_print(browser_page: Opener, content: Callable[[], byt
     unfold(page)
     page.emulate_media(media="print")
     assert clipped(page) == []
+
+
+def test_print_opens_what_is_folded(browser_page: Opener) -> None:
+    page = browser_page(usual(), viewport={"width": 700, "height": 1000})
+    page.wait_for_selector("html[data-ready]", state="attached")
+    rows = page.locator("#reach .fold tbody tr, #fleet .fold tbody tr")
+    assert not rows.first.is_visible()
+    page.emulate_media(media="print")
+    assert rows.count()
+    assert all(row.bounding_box() for row in rows.all())
