@@ -9,6 +9,7 @@ from tests.support.fixes.applying import applied
 from tests.support.fixes.cases import Case, cases
 from tests.support.fixes.commands.alternatives import alternatives
 from tests.support.fixes.commands.repeated_steps import repeated
+from tests.support.fixes.conditions import applicable
 from tests.support.fixes.effect import Effect, Judge
 from tests.support.fixes.templates.resource_types import resource_types
 from tests.support.fixes.templates.terraform import declared_in_terraform
@@ -84,7 +85,24 @@ def test_a_fix_that_loses_a_setting_is_found() -> None:
 def test_a_fix_that_opens_something_else_is_found() -> None:
     case = case_of("SEC004", "mlw-batch-prod")
     found = effect_of(case, patch(case.resource_id, '{"properties": {"publicNetworkAccess": "Enabled"}}'))
-    assert "NET001 of workspaces/mlw-batch-prod passed before and fails now" in found.problems
+    assert "NET001 of workspaces/mlw-batch-prod was pass and fails now" in found.problems
+
+
+@pytest.mark.slow
+def test_a_check_that_did_not_apply_before_and_fails_now_is_found() -> None:
+    case = case_of("NET001", "mlw-sandbox-01")
+    found = effect_of(case, patch(case.resource_id, '{"properties": {"publicNetworkAccess": "Disabled"}}'))
+    assert "END002 of onlineendpoints/try-me was not-applicable and fails now" in found.problems
+
+
+@pytest.mark.slow
+def test_a_waiver_that_the_text_prints_counts() -> None:
+    case = case_of("SCN001", "mlw-batch-prod")
+    (text,) = [text for text in applicable(case, "az") if "OBR012" in text]
+    printed = effect_of(case, text)
+    silent = effect_of(case, "\n".join(line for line in text.splitlines() if "OBR012" not in line))
+    assert printed.problems == ()
+    assert "OBR012 of workspaces/mlw-batch-prod was pass and fails now" in silent.problems
 
 
 @pytest.mark.slow
@@ -107,7 +125,7 @@ def test_a_public_compute_that_a_fix_creates_is_found() -> None:
         '--body \'{"properties": {"computeType": "AmlCompute", "disableLocalAuth": true, '
         '"properties": {"vmSize": "STANDARD_DS3_V2"}}}\''
     )
-    assert "CMP001 fails for the new computes/new" in effect_of(case, text).problems
+    assert "CMP001 of computes/new was absent and fails now" in effect_of(case, text).problems
 
 
 @pytest.mark.parametrize(
