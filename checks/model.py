@@ -92,11 +92,14 @@ class Check:
     `known_by` lists the columns of `workspaces` that must be true for the rows of the check's table to be complete,
     if the table's own list asks for too much.
 
-    `looks_at` promises what an answer depends on, so that the engine asks about equal rows once. "row": the columns
-    of the row that the check reads, and those of its workspace. "workspace": the columns of the workspace, and the
-    rows of other tables that belong to the workspace that decides for it. The tables of such a check hold one row of
-    each kind with the columns that it reads, `kind`, `role` or `endpoint_type`, and the ids that join tables;
-    names come into its texts by templates. "everything": the tables are whole, and hold the names as well.
+    `looks_at` promises what an answer depends on, so that the engine asks about equal rows once:
+
+    - "row": the columns of the row that the check reads, and those of its workspace.
+    - "workspace": the columns of the workspace, and the rows of other tables that belong to the workspace that decides.
+    - "everything": all tables, with the names.
+
+    With "row" and "workspace" the tables hold one row of each kind: the columns that the check reads, `kind`, `role` or
+    `endpoint_type`, and the ids that join tables. Names come into the texts by templates.
     """
 
     id: str

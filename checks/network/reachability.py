@@ -64,7 +64,7 @@ class Host:
 class Address:
     """An address or a network. `tags` are the service tags that include it, None if they are not known.
 
-    Of other tags than those of `listed` it is not known; None lists every tag.
+    `listed` are the tags whose addresses are known, None for every tag.
     """
 
     network: Network
@@ -100,10 +100,13 @@ def reachable(
 ) -> bool | None:
     """Return whether computes of a managed network in that mode reach the destination.
 
-    In AllowInternetOutbound everything public is reachable. Otherwise a rule has to open it. None if isolation is off,
-    because the customer's own network decides; if the mode is not known; if rules may be missing (not `complete`); if
-    only a part of the destination is open; and if one rule opens and another denies it, because Azure does not
-    document which wins.
+    In AllowInternetOutbound every public destination is reachable. Otherwise a rule has to open it. The answer is None
+    in these cases:
+
+    - Isolation is off: the customer's own network decides.
+    - The mode is not known, or rules may be missing (not `complete`).
+    - Only a part of the destination is open.
+    - One rule opens the destination and another denies it: Azure does not document which wins.
     """
     word = (mode or "").lower()
     if word == "allowinternetoutbound" and is_public_place(destination) is not False:

@@ -1,9 +1,13 @@
 """`report.oscal.json`: OSCAL 1.1.3 assessment results, and the assessment plan they import beside it.
 
-There is one result for each policy. It has an observation for each gap and for each finding that is fail, unknown or
-error, one that counts the passes of a check and one for the resources to which it does not apply, a finding for each
-check (the objective; satisfied only if every finding is compliant), a risk for each waiver of a check, and an
-inventory item for each resource. Every UUID is version 5, of the thing it names and of the start of the audit.
+There is one result for each policy. A result has:
+
+- an observation for each gap and for each finding that is fail, unknown or error;
+- for each check, an observation that counts its passes, and one that counts the resources to which it does not apply;
+- a finding for each check: the objective is satisfied only if every finding of the check is compliant;
+- a risk for each waiver of a check, and an inventory item for each resource.
+
+Every UUID is version 5, of the thing it names and of the start of the audit.
 """
 
 from __future__ import annotations

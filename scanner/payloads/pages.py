@@ -1,7 +1,7 @@
 """Reads the pages of lists: their items, their next link, and whether an item belongs to the list.
 
-The reader, the tables and the evidence all take the items of a page from here, so that no item is asked for
-that is no row, and none becomes a row that was not asked for.
+The reader, the tables and the evidence all take the items of a page from here. So the reader asks for the items that
+become rows, and for no others.
 """
 
 from __future__ import annotations

@@ -13,9 +13,9 @@ from scanner.payloads.questions import Matter
 class Read:
     """The times of the first and the last answer of a scan, None before the first one.
 
-    The clocks of workers differ, so the scan's own clock does not decide. A list that has a workspace twice,
-    and two workers with workspaces on one storage account, ask the same question again: its first answer
-    counts, because evidence with two answers to one question proves neither.
+    The clocks of workers differ, so the scan's own clock does not decide. The scan asks a question twice if a list
+    has a workspace twice, or if two workers read workspaces on one storage account. The first answer counts, because
+    evidence with two answers to one question proves neither.
     """
 
     first_at: datetime | None = None
