@@ -45,7 +45,7 @@ def with_evidence(
         audit=audit,
         policies=policies,
         provenance=provenance,
-        told=_told(job, gathered, audit, policies),
+        record=_record(job, gathered, audit, policies),
         attest=job.attest,
     )
     return replace(audit, root_digest=root)
@@ -77,8 +77,8 @@ def _without_credentials(word: str) -> str:
     return urlunsplit((parts.scheme, netloc, parts.path, _REPLACED if parts.query else "", ""))
 
 
-def _told(job: Job, gathered: Gathered, audit: Audit, policies: Sequence[LoadedPolicy]) -> ScanRecord:
-    earlier, asked_by = gathered.told, [_asked_by(each) for each in gathered.identities]
+def _record(job: Job, gathered: Gathered, audit: Audit, policies: Sequence[LoadedPolicy]) -> ScanRecord:
+    earlier, asked_by = gathered.record, [_asked_by(each) for each in gathered.identities]
     return ScanRecord(
         tool_version=audit.tool_version,
         python=platform.python_version(),

@@ -46,7 +46,7 @@ class Gathered:
     """The tables of one scan, a description of their source, and the time of reading.
 
     `traces` records the payload of every row, if evidence is wanted. `cloud`, `endpoint` and `identities`
-    describe the cloud that was read. `told` and `replay_of` describe the bundle that was read instead.
+    describe the cloud that was read. `record` and `replay_of` describe the bundle that was read instead.
     """
 
     tables: Tables
@@ -58,7 +58,7 @@ class Gathered:
     cloud: str = ""
     endpoint: str = ""
     identities: tuple[Identity, ...] = ()
-    told: ScanRecord | None = None
+    record: ScanRecord | None = None
     replay_of: str | None = None
 
 
@@ -108,7 +108,7 @@ def from_earlier(job: Job, earlier: Earlier, store: Store, clock: Clock) -> Gath
         started_at=started_at,
         finished_at=earlier.finished_at or clock(),
         traces=traces,
-        told=earlier.told,
+        record=earlier.record,
         replay_of=earlier.root,
     )
 

@@ -25,7 +25,7 @@ from scanner.scope.wanted import Wanted
 class Earlier:
     """A source that was read earlier. `words` describes it in reports; unknown times are None.
 
-    `wanted` is the scope that it was read for. `told` and `root` are the statement and the root digest of an
+    `wanted` is the scope that it was read for. `record` and `root` are the statement and the root digest of an
     evidence bundle.
     """
 
@@ -34,7 +34,7 @@ class Earlier:
     is_azure: bool
     started_at: datetime | None = None
     finished_at: datetime | None = None
-    told: ScanRecord | None = None
+    record: ScanRecord | None = None
     root: str | None = None
     wanted: Wanted = field(default_factory=Wanted)
 
@@ -59,15 +59,15 @@ def earlier(path: Path, collection: Collection, named: frozenset[str] = frozense
 
 def replayed(bundle: Sealed) -> Earlier:
     """Return a bundle as an earlier reading, with the source and times of its statement."""
-    told = bundle.statement.told
-    words = f"a replay of evidence (root digest {bundle.root}) from {told.source}"
+    record = bundle.statement.record
+    words = f"a replay of evidence (root digest {bundle.root}) from {record.source}"
     return Earlier(
         source=CheckedSource(bundle),
-        words=told.source if told.replay_of else words,
-        is_azure=told.is_azure,
-        started_at=told.started_at,
-        finished_at=told.finished_at,
-        told=told,
+        words=record.source if record.replay_of else words,
+        is_azure=record.is_azure,
+        started_at=record.started_at,
+        finished_at=record.finished_at,
+        record=record,
         root=bundle.root,
-        wanted=told.asked_for.wanted,
+        wanted=record.asked_for.wanted,
     )

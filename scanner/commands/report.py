@@ -47,7 +47,7 @@ def write_reports(
     check_result(result)
     bundle = sealed(path)
     found = derive(bundle.bundle, bundle.statement, registry())
-    refuse(found.ledger, bundle.statement.told, path)
+    refuse(found.ledger, bundle.statement.record, path)
     audit = replace(
         found.audit,
         source=replayed(bundle).words,
@@ -56,7 +56,7 @@ def write_reports(
         evidence=evidence_of(found.audit.findings, found.audit.tables, found.provenance, found.audit.checks),
     )
     if archive is not None:
-        audit = _with_history(audit, archive, bundle.statement.told.previous_root)
+        audit = _with_history(audit, archive, bundle.statement.record.previous_root)
     folder = write(audit, output, wanted)
     code = exit_code(audit)
     if result is not None:

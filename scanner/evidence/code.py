@@ -5,6 +5,7 @@ Sealing writes the catalogue. Verification compares it with the catalogue of the
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterator, Mapping
 from hashlib import sha256
@@ -14,10 +15,17 @@ from importlib.resources.abc import Traversable
 from inspect import getsource
 from typing import Any
 
+from pydantic import BaseModel, ConfigDict, ValidationError
+
 from checks.counting import counted
 from checks.model import Check
+from scanner.errors import EvidenceError
+
+CHECKS = "checks.json"
+"""The file of the catalogue in a bundle."""
 
 _PACKAGES = ("checks", "reports", "scanner")
+_FOLDERS = tuple(f"{package}/" for package in _PACKAGES)
 _NAMED = 10
 _DECIDING = (
     *("azure-core", "azure-identity", "azure-mgmt-core", "aiohttp", "msgspec", "numpy", "pandas"),
@@ -60,6 +68,61 @@ def catalogue(checks: Mapping[str, Check]) -> dict[str, Any]:
     }
 
 
+def catalogue_bytes(described: Mapping[str, Any]) -> bytes:
+    """Return the sealed form of a catalogue."""
+    return json.dumps(described, indent=1, sort_keys=True).encode() + b"\n"
+
+
+class _Described(BaseModel):
+    """The members of a check in a sealed catalogue."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    id: str
+    title: str
+    over: str
+    severity: str
+    reads: list[str]
+    rows_known_by: list[str]
+    parameters: dict[str, Any]
+    controls: dict[str, list[str]]
+    references: list[str]
+    rationale: str
+    module: str
+    code: str | None
+
+
+class _Catalogue(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    checks: list[_Described]
+    files: dict[str, str]
+
+
+def catalogue_in(text: bytes) -> dict[str, Any]:
+    """Return the catalogue of a bundle. Raises EvidenceError if azml-audit writes no such catalogue."""
+    try:
+        read = _Catalogue.model_validate(json.loads(text)).model_dump()
+        is_exact = catalogue_bytes(read) == text
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        place = ".".join(map(str, first["loc"]))
+        raise EvidenceError(f"{CHECKS} is altered: {place}: {first['msg']}.") from error
+    except (ValueError, RecursionError) as error:
+        raise EvidenceError(f"{CHECKS} is altered: it is no JSON ({error!r}).") from error
+    ids = [each["id"] for each in read["checks"]]
+    if not is_exact or ids != sorted(set(ids)):
+        raise EvidenceError(f"{CHECKS} is altered: it is not written as azml-audit writes it.")
+    for each in read["checks"]:
+        module = each["module"].replace(".", "/")
+        digests = [read["files"].get(f"{module}{end}") for end in (".py", "/__init__.py")]
+        if module.startswith(_FOLDERS) and each["code"] not in digests:
+            raise EvidenceError(
+                f"{CHECKS} is altered: the code of {each['id']} is not that of {each['module']}."
+            )
+    return read
+
+
 def file_digests(roots: Mapping[str, Traversable]) -> dict[str, str]:
     """Return the SHA-256 of every file below each root, such as `checks/policy/judge.py` of the root `checks`.
 
@@ -93,16 +156,16 @@ def code_changes(sealed: Mapping[str, Any], installed: Mapping[str, Any]) -> lis
 
 
 def misdescribed(sealed: Mapping[str, Any], installed: Mapping[str, Any]) -> list[str]:
-    """Return the ids of checks whose sealed description differs although their code does not."""
+    """Return the ids of checks whose sealed description differs, or is missing, although their code does not differ.
+
+    The code of a built-in check is in the sealed files. That of a plug-in check is in its description alone.
+    """
     if any(name.startswith("checks/") for name in file_changes(sealed, installed)):
         return []
-    now = {each["id"]: each for each in installed["checks"]}
-    same = [
-        each
-        for each in sealed["checks"]
-        if each["code"] and now.get(each["id"], {}).get("code") == each["code"]
-    ]
-    return sorted(each["id"] for each in same if each != now[each["id"]])
+    was, now = ({each["id"]: each for each in described["checks"]} for described in (sealed, installed))
+    built_in = {name for name, each in now.items() if each["module"].replace(".", "/").startswith(_FOLDERS)}
+    same = {name for name in was.keys() & now if was[name]["code"] and was[name]["code"] == now[name]["code"]}
+    return sorted(name for name in built_in | same if was.get(name) != now[name])
 
 
 def _described(check: Check) -> dict[str, Any]:

@@ -23,9 +23,9 @@ from scanner.reading.learning import Learning
 from scanner.tables.provenance import Provenance
 
 
-def learning_of(told: ScanRecord) -> Learning:
+def learning_of(record: ScanRecord) -> Learning:
     """Return an empty learning of the members that the scan was to read."""
-    return Learning(frozenset(told.asked_for.members) - {ADDRESS_RULES}, told.asked_for.wanted)
+    return Learning(frozenset(record.asked_for.members) - {ADDRESS_RULES}, record.asked_for.wanted)
 
 
 def derived_statement(audit: Audit, provenance: Provenance, tally: Tally, learning: Learning) -> Derived:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Callable, Iterable, Mapping, Set
 from hashlib import file_digest
 from pathlib import Path
 
 from reports.audit import Audit
-from scanner.evidence.code import catalogue
+from scanner.evidence.code import CHECKS, catalogue, catalogue_bytes
 from scanner.evidence.manifest import ATTESTATIONS, MANIFEST, SealedFile, manifest_of, root_digest
 from scanner.evidence.opening import Bundle, reading
 from scanner.evidence.packing import CHUNK, Staged, refusing, writing
@@ -21,8 +20,6 @@ from scanner.evidence.tables import derived
 from scanner.payloads.payload import Gap, Payload
 from scanner.policies import LoadedPolicy
 from scanner.tables.provenance import Provenance
-
-CHECKS = "checks.json"
 
 Attest = Callable[[bytes, ScanRecord], Mapping[str, bytes]]
 """Return the signature and timestamp files for a manifest and the record of its scan."""
@@ -36,7 +33,7 @@ def seal(
     audit: Audit,
     policies: tuple[LoadedPolicy, ...],
     provenance: Provenance,
-    told: ScanRecord,
+    record: ScanRecord,
     attest: Attest | None = None,
 ) -> str:
     """Write the bundle and return its root digest; the same input gives the same bytes.
@@ -46,18 +43,19 @@ def seal(
     """
     folder = target.folder
     with refusing(target.target):
-        learning = learning_of(told)
+        learning = learning_of(record)
         tally = write_payloads(folder, learning.passing(payloads), gaps)
         for name, content in policy_files(policies):
             _write(folder, name, [content])
-        _write(folder, CHECKS, [catalogue_bytes(policies)])
+        installed = catalogue(policies[0].composition.registry)
+        _write(folder, CHECKS, [catalogue_bytes(installed)])
         for name, chunks in derived(audit, provenance):
             _write(folder, name, chunks)
-        statement = Statement(told=told, derived=derived_statement(audit, provenance, tally, learning))
+        statement = Statement(told=record, derived=derived_statement(audit, provenance, tally, learning))
         _write(folder, STATEMENT, [statement_bytes(statement)])
         manifest = manifest_of(sealed_files(folder))
         _write(folder, MANIFEST, [manifest])
-        attested = attest(manifest, told) if attest else {}
+        attested = attest(manifest, record) if attest else {}
         for name, content in attested.items():
             _write(folder, name, [content])
         if attested:
@@ -65,12 +63,6 @@ def seal(
             _write(folder, ATTESTATIONS, [listed])
         target.pack()
     return root_digest(manifest)
-
-
-def catalogue_bytes(policies: tuple[LoadedPolicy, ...]) -> bytes:
-    """Return the sealed form of the catalogue of the installed checks."""
-    installed = catalogue(policies[0].composition.registry)
-    return json.dumps(installed, indent=1, sort_keys=True).encode() + b"\n"
 
 
 def _write(folder: Path, name: str, chunks: Iterable[bytes]) -> None:

@@ -222,16 +222,19 @@ class Derived(_Model):
 
 
 class Statement(_Model):
-    """The statement of a bundle: `told` comes from the scan, `derived` follows from the payloads."""
+    """The statement of a bundle: `record` comes from the scan, `derived` follows from the payloads.
+
+    The published name of `record` is `told`.
+    """
 
     schema_version: Literal["2.1"] = "2.1"
-    told: ScanRecord
+    record: ScanRecord = Field(alias="told")
     derived: Derived
 
 
 def statement_bytes(statement: Statement) -> bytes:
     """Return the statement as JSON."""
-    return statement.model_dump_json(indent=1).encode() + b"\n"
+    return statement.model_dump_json(indent=1, by_alias=True).encode() + b"\n"
 
 
 def statement_in(text: bytes) -> Statement:

@@ -24,7 +24,7 @@ def countersign(path: Path, key: Signer) -> list[str]:
     """
     source = sealed(path)
     manifest = bounded(source.bundle, MANIFEST)
-    predicate = predicate_of(manifest, source.statement.told)
+    predicate = predicate_of(manifest, source.statement.record)
     if SIGNATURE_FILE in source.bundle.names():
         envelope = countersigned(manifest, content(source.bundle, SIGNATURE_FILE), key, predicate)
     else:

@@ -79,7 +79,7 @@ def _read(path: Path) -> bytes:
         raise SigningKeyError(f"{path} cannot be read: {error.strerror}.") from error
 
 
-def signature_step(bundle: Bundle, manifest: bytes, trusted: Trust, told: ScanRecord | None) -> Step:
+def signature_step(bundle: Bundle, manifest: bytes, trusted: Trust, record: ScanRecord | None) -> Step:
     """Verify the signatures of the given keys."""
     if SIGNATURE_FILE not in bundle.names():
         if not trusted.names_signers:
@@ -94,7 +94,7 @@ def signature_step(bundle: Bundle, manifest: bytes, trusted: Trust, told: ScanRe
         by = signers(envelope)
     except (SignatureError, EvidenceError) as error:
         return Step(name="signature", wrong=(f"{error}.",))
-    checked = _Signatures(manifest, envelope, told)
+    checked = _Signatures(manifest, envelope, record)
     wanted = [*trusted.required, *((name, key) for name, key in trusted.trusted if key.keyid in by)]
     by_id = {key.keyid: (name, key) for name, key in reversed(wanted)}
     wrong = [problem for name, key in by_id.values() for problem in checked.problems_of(name, key)]
@@ -116,7 +116,7 @@ class _Signatures:
 
     manifest: bytes
     envelope: bytes
-    told: ScanRecord | None
+    record: ScanRecord | None
     holds: list[str] = field(default_factory=list)
 
     def problems_of(self, where: str, key: SSlibKey) -> list[str]:
@@ -127,14 +127,14 @@ class _Signatures:
             return [f"{error}."]
         if signed.predicate.root_digest != root_digest(self.manifest):
             return [f"{SIGNATURE_FILE} names another root digest than the bundle's."]
-        wrong = [] if self.told is None else list(agreement.signed_problems(signed.predicate, self.told))
+        wrong = [] if self.record is None else list(agreement.signed_problems(signed.predicate, self.record))
         if not wrong:
             self.holds.append(f"Signed by {where} (key {signed.key_id}).")
         return wrong
 
 
 def timestamp_step(
-    bundle: Bundle, manifest: bytes, trusted: Trust, told: ScanRecord | None, now: datetime
+    bundle: Bundle, manifest: bytes, trusted: Trust, record: ScanRecord | None, now: datetime
 ) -> Step:
     """Verify the timestamp, and compare it with the end of the scan."""
     is_there = TIMESTAMP_FILE in bundle.names()
@@ -148,7 +148,7 @@ def timestamp_step(
         at = verify_timestamp(manifest, content(bundle, TIMESTAMP_FILE, _MAX_TIMESTAMP), trusted.roots)
     except (TimestampError, EvidenceError) as error:
         return Step(name="timestamp", wrong=(f"{error}.",))
-    wrong = () if told is None else tuple(agreement.timestamp_problems(at, told, now))
-    distance = "" if told is None else f", {at - told.finished_at} after the scan ended"
+    wrong = () if record is None else tuple(agreement.timestamp_problems(at, record, now))
+    distance = "" if record is None else f", {at - record.finished_at} after the scan ended"
     holds = f"It existed on {at:%Y-%m-%d at %H:%M:%S} UTC{distance}, as {trusted.roots_from} vouches."
     return Step(name="timestamp", wrong=wrong, holds=() if wrong else (holds,))

@@ -21,11 +21,11 @@ _MOST = 10_000
 
 @dataclass(frozen=True, kw_only=True)
 class Link:
-    """One bundle of a series. `told` is None if its statement cannot be read."""
+    """One bundle of a series. `record` is None if its statement cannot be read."""
 
     path: Path
     verification: Verification
-    told: ScanRecord | None
+    record: ScanRecord | None
 
 
 def bundles_in(folder: Path) -> list[Path]:
@@ -49,30 +49,30 @@ def linked(path: Path, expected: Expected, registry: Mapping[str, Check]) -> Lin
     verification = verify(path, expected, registry)
     try:
         bundle = opened(path)
-        told = statement_in(bounded(bundle, STATEMENT)).told
+        record = statement_in(bounded(bundle, STATEMENT)).record
         root = root_digest(bounded(bundle, MANIFEST))
     except EvidenceError:
-        return Link(path=path, verification=verification, told=None)
+        return Link(path=path, verification=verification, record=None)
     verification.root = root
-    return Link(path=path, verification=verification, told=told)
+    return Link(path=path, verification=verification, record=record)
 
 
 def chain_step(links: list[Link], newest: str | None = None) -> Step:
     """Compare each bundle with the one that it names. `newest` is the expected root digest of the last one."""
-    unread = tuple(f"{each.path}: its statement cannot be read." for each in links if each.told is None)
-    known = [(each, each.told) for each in links if each.told is not None]
+    unread = tuple(f"{each.path}: its statement cannot be read." for each in links if each.record is None)
+    known = [(each, each.record) for each in links if each.record is not None]
     wrong = (*unread, *_ends(known, newest), *_joints(known))
     if wrong or not known:
         return Step(name="chain", wrong=wrong)
-    times = sorted(told.started_at for _, told in known)
+    times = sorted(record.started_at for _, record in known)
     holds = f"{len(links)} bundles form one chain, from {times[0].isoformat()} to {times[-1].isoformat()}."
     return Step(name="chain", holds=(holds,))
 
 
 def _ends(known: list[tuple[Link, ScanRecord]], newest: str | None) -> Iterator[str]:
     """Yield what is wrong with the first and the last bundle."""
-    named = {told.previous_root for _, told in known}
-    firsts = [link for link, told in known if told.previous_root is None]
+    named = {record.previous_root for _, record in known}
+    firsts = [link for link, record in known if record.previous_root is None]
     lasts = [link for link, _ in known if link.verification.root not in named]
     if len(firsts) != 1:
         yield f"A chain begins with one bundle that names no other; {len(firsts)} bundles name no other."
@@ -86,18 +86,18 @@ def _ends(known: list[tuple[Link, ScanRecord]], newest: str | None) -> Iterator[
 
 def _joints(known: list[tuple[Link, ScanRecord]]) -> Iterator[str]:
     """Yield what is wrong between a bundle and the one that it names."""
-    by_root = {link.verification.root: (link, told) for link, told in known}
+    by_root = {link.verification.root: (link, record) for link, record in known}
     if len(by_root) < len(known):
         yield "A bundle is in the folder twice."
-    for root, count in Counter(told.previous_root for _, told in known).items():
+    for root, count in Counter(record.previous_root for _, record in known).items():
         if root is not None and count > 1:
             yield f"{count} bundles name {root} as the one before them: the chain forks."
-    for link, told in known:
-        if told.previous_root is None:
+    for link, record in known:
+        if record.previous_root is None:
             continue
-        if told.previous_root not in by_root:
-            yield f"{link.path} names {told.previous_root} as the one before it, which is not in the folder."
+        if record.previous_root not in by_root:
+            yield f"{link.path} names {record.previous_root} as the one before it, which is not in the folder."
             continue
-        before, told_before = by_root[told.previous_root]
-        if told.started_at < told_before.finished_at:
+        before, record_before = by_root[record.previous_root]
+        if record.started_at < record_before.finished_at:
             yield f"{link.path} started before {before.path} ended, which it names as the one before it."

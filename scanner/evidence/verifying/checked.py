@@ -13,10 +13,13 @@ from scanner.evidence.verifying.ledger import Ledger
 from scanner.payloads.payload import Keep
 
 
-def refuse(ledger: Ledger, told: ScanRecord, where: object) -> None:
+def refuse(ledger: Ledger, record: ScanRecord, where: object) -> None:
     """Raise EvidenceError for the first problem of a bundle whose answers are all in the ledger."""
     now = datetime.now(UTC)
-    for problem in (*completeness.problems(ledger, told.asked_for), *agreement.problems(ledger, told, now)):
+    for problem in (
+        *completeness.problems(ledger, record.asked_for),
+        *agreement.problems(ledger, record, now),
+    ):
         raise EvidenceError(f"{where}: {problem} Run `azml-audit verify {where}` for every problem.")
 
 
@@ -28,7 +31,7 @@ class CheckedSource:
 
     async def read(self, keep: Keep) -> None:
         """Pass every payload and every gap to `keep`."""
-        told = self.sealed.statement.told
-        ledger = Ledger.of(told)
+        record = self.sealed.statement.record
+        ledger = Ledger.of(record)
         await BundleSource(self.sealed.bundle, ledger.add).read(keep)
-        refuse(ledger, told, self.sealed.bundle.path)
+        refuse(ledger, record, self.sealed.bundle.path)

@@ -33,13 +33,13 @@ _OF_SUBSCRIPTION = frozenset({"workspaces", "provider", "subscription"})
 _SHOWN = 5
 
 
-def scope_problems(told: ScanRecord, needed: Collection) -> Iterator[str]:
+def scope_problems(record: ScanRecord, needed: Collection) -> Iterator[str]:
     """Yield a text for everything that the policies need and the scan did not ask for.
 
     Another policy may judge a replay, so its statement asks for what the first scan asked for.
     """
-    asked = told.asked_for
-    if told.replay_of is None:
+    asked = record.asked_for
+    if record.replay_of is None:
         for name in sorted((needed.kinds - {*asked.kinds}) | (needed.members - {*asked.members})):
             yield f"The policies need {name}, and the statement does not ask for it."
     if asked.scope_file is not None:

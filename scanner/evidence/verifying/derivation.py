@@ -15,14 +15,13 @@ from checks.model import Check, Severity
 from reports.audit import Audit
 from scanner.audit import audited, collected
 from scanner.evidence.bounded_json import bounded
-from scanner.evidence.code import library_changes
+from scanner.evidence.code import CHECKS, library_changes
 from scanner.evidence.manifest import SealedFile
 from scanner.evidence.opening import Bundle, content
 from scanner.evidence.payload_files import FOLDER as PAYLOADS
 from scanner.evidence.policy_files import RESOLVED, policy_files, sealed_policies
 from scanner.evidence.population import derived_statement
 from scanner.evidence.replaying import BundleSource
-from scanner.evidence.sealing import CHECKS
 from scanner.evidence.statement import STATEMENT, Statement, statement_bytes
 from scanner.evidence.tables import derived
 from scanner.evidence.tally import Tally
@@ -48,7 +47,7 @@ def derive(bundle: Bundle, statement: Statement, registry: Mapping[str, Check]) 
 
     Raises EvidenceError or PolicyError for what cannot be read.
     """
-    traces, record = Traces(), statement.told
+    traces, record = Traces(), statement.record
     ledger = Ledger.of(record)
     source = BundleSource(bundle, ledger.add)
     policies = sealed_policies(bundle, registry)
@@ -78,7 +77,7 @@ def differences(
 
     Libraries in equal versions write equal bytes. In other versions, equal values are enough.
     """
-    is_exact = not library_changes(statement.told.libraries)
+    is_exact = not library_changes(statement.record.libraries)
     again = derived_statement(found.audit, found.provenance, found.tally, found.ledger.learning)
     sealed, follows = (part.model_dump(mode="json") for part in (statement.derived, again))
     yield from json_differences(f"{STATEMENT}: derived", sealed, follows)

@@ -108,7 +108,7 @@ def differences(
     now: datetime,
 ) -> Iterator[str]:
     """Yield a text for everything that is not as expected. Raises PolicyError for an unusable policy file."""
-    told, derived = statement.told, statement.derived
+    record, derived = statement.record, statement.derived
     if expected.subscriptions:
         yield from _subscriptions(expected.subscriptions, derived.subscriptions)
     if expected.management_groups:
@@ -116,12 +116,12 @@ def differences(
     if expected.policies:
         yield from _policies(expected.policies, policies, registry)
     if expected.scope:
-        yield from _scope(expected.scope, told.asked_for.wanted)
+        yield from _scope(expected.scope, record.asked_for.wanted)
     yield from _identity(expected, statement)
-    if expected.tool_version and told.tool_version != expected.tool_version:
-        yield f"azml-audit {expected.tool_version} is expected, and {told.tool_version} sealed the bundle."
-    if expected.not_older_than and told.started_at < oldest(expected.not_older_than, now):
-        yield f"The scan started at {told.started_at.isoformat()}, before {expected.not_older_than}."
+    if expected.tool_version and record.tool_version != expected.tool_version:
+        yield f"azml-audit {expected.tool_version} is expected, and {record.tool_version} sealed the bundle."
+    if expected.not_older_than and record.started_at < oldest(expected.not_older_than, now):
+        yield f"The scan started at {record.started_at.isoformat()}, before {expected.not_older_than}."
 
 
 def _scope(expected: str, asked: Wanted) -> Iterator[str]:
@@ -135,7 +135,7 @@ def _scope(expected: str, asked: Wanted) -> Iterator[str]:
 
 def _management_groups(expected: Sequence[str], statement: Statement) -> Iterator[str]:
     read = {each.name.lower() for each in statement.derived.management_groups if each.read}
-    asked = {group.lower(): group for group in statement.told.asked_for.management_groups}
+    asked = {group.lower(): group for group in statement.record.asked_for.management_groups}
     wanted = {group.lower(): group for group in expected}
     for key in sorted(wanted.keys() - asked.keys()):
         yield f"Management group {wanted[key]} is expected, and the scan did not ask for it."
@@ -146,11 +146,11 @@ def _management_groups(expected: Sequence[str], statement: Statement) -> Iterato
 
 
 def _identity(expected: Expectations, statement: Statement) -> Iterator[str]:
-    by = statement.told.asked_by
+    by = statement.record.asked_by
     ids = {by.object_id, by.application_id} - {""} if by else set()
     if expected.identity and expected.identity.lower() not in {each.lower() for each in ids}:
         yield f"Identity {expected.identity} is expected; asked by: {', '.join(sorted(ids)) or 'none'}."
-    asked_by = [each for each in (by, *statement.told.also_asked_by) if each]
+    asked_by = [each for each in (by, *statement.record.also_asked_by) if each]
     tenants = {*statement.derived.tenants, *(each.tenant_id for each in asked_by if each.tenant_id)}
     if expected.tenant and {each.lower() for each in tenants} != {expected.tenant.lower()}:
         yield f"Tenant {expected.tenant} is expected; found: {', '.join(sorted(tenants)) or 'none'}."

@@ -98,9 +98,9 @@ class Ledger:
     graph_queries: set[str] = field(default_factory=set)
 
     @staticmethod
-    def of(told: ScanRecord) -> Ledger:
+    def of(record: ScanRecord) -> Ledger:
         """Return an empty ledger of the scan with this record."""
-        return Ledger(endpoint=told.endpoint, learning=learning_of(told), wanted=told.asked_for.wanted)
+        return Ledger(endpoint=record.endpoint, learning=learning_of(record), wanted=record.asked_for.wanted)
 
     def is_in_scope(self, workspace: str) -> bool:
         """Return whether a workspace was to be read: no rule leaves it out, or a Project in scope needs it as hub."""

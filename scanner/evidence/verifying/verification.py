@@ -6,24 +6,22 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from checks.errors import AuditError
 from checks.model import Check
 from scanner.errors import EvidenceError, FormatVersionError
 from scanner.evidence.bounded_json import bounded, document
-from scanner.evidence.code import catalogue, code_changes, file_changes, library_changes, misdescribed
 from scanner.evidence.manifest import MANIFEST, SealedFile, files_in, root_digest
 from scanner.evidence.opening import Bundle, opened
 from scanner.evidence.packing import check_seal
 from scanner.evidence.replaying import alterations
-from scanner.evidence.sealing import CHECKS
 from scanner.evidence.statement import STATEMENT, Statement, statement_in
 from scanner.evidence.verifying import agreement, completeness, expectations
 from scanner.evidence.verifying.attested import signature_step, timestamp_step, trust
 from scanner.evidence.verifying.derivation import Derivation, derive, differences
 from scanner.evidence.verifying.expectations import Expectations
 from scanner.evidence.verifying.levels import level_of
+from scanner.evidence.verifying.sealed_code import SealedCode
 from scanner.evidence.verifying.steps import Step, Verification
 from scanner.reading.collection import collection_for
 from scanner.version import VERSION
@@ -68,9 +66,9 @@ def verify(
     found.steps.append(_files(bundle, listed, expected, found.root))
     is_intact = not found.steps[0].wrong
     statement = _statement(bundle) if is_intact else None
-    told = statement.told if isinstance(statement, Statement) else None
-    found.steps.append(signature_step(bundle, manifest, trusted, told))
-    found.steps.append(timestamp_step(bundle, manifest, trusted, told, now))
+    record = statement.record if isinstance(statement, Statement) else None
+    found.steps.append(signature_step(bundle, manifest, trusted, record))
+    found.steps.append(timestamp_step(bundle, manifest, trusted, record, now))
     if statement is None:
         note = "Not derived again, because these are not the files that were sealed."
         found.steps.append(Step(name="derivation", open=(note,)))
@@ -132,29 +130,36 @@ def _follow(
     now: datetime,
 ) -> None:
     """Derive the bundle again, and add the steps about its answers, its statement and its tables."""
-    code = _Code({}, {}, statement)
-    false: tuple[str, ...] = ()
+    again = "It cannot be derived again."
     try:
-        code = _Code(document(bundle, CHECKS), catalogue(registry), statement)
-        found.code = code.files
+        code = SealedCode.of(bundle, statement, registry)
+    except EvidenceError as error:
+        found.steps.append(Step(name="derivation", wrong=(f"{again} {error}",)))
+        return
+    found.code = code.files
+    try:
         derived = derive(bundle, statement, registry)
-        false = tuple(_wrong_checks(code, derived))
-        wrong = tuple(differences(bundle, listed, statement, derived))
+        differs = tuple(differences(bundle, listed, statement, derived))
+    except EvidenceError as error:
+        found.steps.append(code.step((f"{again} {error}",), (), ()))
+        return
     except (AuditError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        why = str(error) if isinstance(error, AuditError) else f"{CHECKS} is altered: {error!r}."
-        found.steps.append(code.step(false, (f"It cannot be derived again. {why}",), ()))
+        why = str(error) if isinstance(error, AuditError) else f"Its answers are none of Azure's: {error!r}."
+        found.steps.append(code.step((), (f"{again} {why}",), ()))
         return
     found.steps.append(_answers(derived, statement))
     found.steps.append(_agreement(derived, statement, now))
     found.steps.append(_expectations(derived, statement, expected.expectations, registry, now))
-    found.steps.append(code.step(false, wrong, tuple(_derived(derived, statement))))
+    found.steps.append(
+        code.step(tuple(code.wrong_checks(derived)), differs, tuple(_derived(derived, statement)))
+    )
 
 
 def _answers(derived: Derivation, statement: Statement) -> Step:
     needed = collection_for(each.check for policy in derived.policies for each in policy.checks)
     wrong = (
-        *completeness.problems(derived.ledger, statement.told.asked_for),
-        *completeness.scope_problems(statement.told, needed),
+        *completeness.problems(derived.ledger, statement.record.asked_for),
+        *completeness.scope_problems(statement.record, needed),
     )
     holds = f"Every question of the scan has one answer, refusal or gap; answers: {len(derived.ledger.answered):,}."
     files = f"The answers come from {derived.ledger.files:,} files: nothing shows who gave them, or when."
@@ -164,10 +169,10 @@ def _answers(derived: Derivation, statement: Statement) -> Step:
 
 
 def _agreement(derived: Derivation, statement: Statement, now: datetime) -> Step:
-    told = statement.told
-    wrong = tuple(agreement.problems(derived.ledger, told, now))
-    when = f"from {told.started_at.isoformat()} to {told.finished_at.isoformat()}"
-    holds = f"Times and hosts agree: {told.source}, {when}."
+    record = statement.record
+    wrong = tuple(agreement.problems(derived.ledger, record, now))
+    when = f"from {record.started_at.isoformat()} to {record.finished_at.isoformat()}"
+    holds = f"Times and hosts agree: {record.source}, {when}."
     return Step(name="agreement", wrong=wrong, holds=() if wrong else (holds,))
 
 
@@ -179,7 +184,7 @@ def _expectations(
     now: datetime,
 ) -> Step:
     wrong = tuple(expectations.differences(expected, statement, derived.policies, registry, now))
-    shipped = list(expectations.shipped_policies(derived.policies, statement.told.tool_version, VERSION))
+    shipped = list(expectations.shipped_policies(derived.policies, statement.record.tool_version, VERSION))
     holds = [text for is_shipped, text in shipped if is_shipped]
     opened_ = [text for is_shipped, text in shipped if not is_shipped]
     if not expected.scope and (left_out := _left_out(statement)):
@@ -202,47 +207,6 @@ def _left_out(statement: Statement) -> str:
     )
 
 
-@dataclass(frozen=True)
-class _Code:
-    """The sealed and the installed code, and the differences between them."""
-
-    sealed: Any
-    installed: Mapping[str, Any]
-    statement: Statement
-
-    @property
-    def files(self) -> dict[str, str]:
-        """Each file that differs."""
-        return file_changes(self.sealed, self.installed) if self.sealed else {}
-
-    def step(self, false: tuple[str, ...], wrong: tuple[str, ...], holds: tuple[str, ...]) -> Step:
-        """Return the step of the derivation. `false` is false whatever code derived the bundle.
-
-        Other code or libraries may derive other tables, so with these a difference in `wrong` proves nothing.
-        """
-        sealed_by, told = self.statement.told.tool_version, self.statement.told
-        libraries = library_changes(told.libraries)
-        changes = code_changes(self.sealed, self.installed) if self.sealed else []
-        notes = [f"The installed code is not the sealed code: {each}." for each in changes]
-        notes += (
-            [f"The installed libraries are not the sealed ones: {', '.join(libraries)}."] if libraries else []
-        )
-        if sealed_by != VERSION:
-            notes.append(f"Sealed by azml-audit {sealed_by}, derived again by {VERSION}.")
-        elif self.files:
-            claim = f"The bundle claims azml-audit {VERSION}, whose files are installed here, and its code differs."
-            return Step(name="derivation", wrong=(f"{claim} {'; '.join(changes)}.", *false, *wrong))
-        if wrong and not false and (sealed_by != VERSION or libraries or changes):
-            pins = " ".join(f"'{name}=={found}'" for name, found in sorted(told.libraries.items()))
-            install = (
-                "This installation derives another result. Install what sealed the bundle and verify again: "
-                f"pip install 'azml-audit=={sealed_by}' {pins}".strip()
-            )
-            return Step(name="derivation", cannot=(install, *wrong), open=tuple(notes))
-        wrong = (*false, *wrong)
-        return Step(name="derivation", wrong=wrong, holds=() if wrong else holds, open=tuple(notes))
-
-
 def _derived(found: Derivation, statement: Statement) -> Iterator[str]:
     tables = found.audit.tables
     yield (
@@ -253,15 +217,6 @@ def _derived(found: Derivation, statement: Statement) -> Iterator[str]:
     verdicts = ", ".join(f"{each.policy} {each.verdict.value}" for each in found.audit.verdicts)
     yield f"The sealed policies give the sealed {len(found.audit.findings):,} findings: {verdicts}."
     yield f"{len(statement.derived.reconciliation)} counts of the statement agree."
-
-
-def _wrong_checks(code: _Code, found: Derivation) -> Iterator[str]:
-    """Yield a text for every check that the sealed catalogue describes falsely or leaves out."""
-    for check_id in misdescribed(code.sealed, code.installed):
-        yield f"{CHECKS}: {check_id} is described otherwise than the code with its digest describes it."
-    used = {check_id for verdict in found.audit.verdicts for check_id in verdict.checks}
-    for check_id in sorted(used - {each["id"] for each in code.sealed["checks"]}):
-        yield f"{CHECKS}: {check_id} is missing: the policies ask for it."
 
 
 def _conclude(found: Verification, expected: Expected) -> None:

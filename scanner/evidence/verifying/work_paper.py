@@ -86,11 +86,11 @@ def _lines(path: Path, found: Verification, checks: Mapping[str, Check], sample:
 
 
 def _scope(statement: Statement) -> Iterator[str]:
-    told, derived = statement.told, statement.derived
-    asked_by = told.asked_by.object_id if told.asked_by else "none"
+    record, derived = statement.record, statement.derived
+    asked_by = record.asked_by.object_id if record.asked_by else "none"
     yield from ("", "## Scope", "")
-    yield f"- Source: {plain(told.source)}; identity {code(asked_by)}; azml-audit {plain(told.tool_version)}"
-    yield f"- From {told.started_at.isoformat()} to {told.finished_at.isoformat()}"
+    yield f"- Source: {plain(record.source)}; identity {code(asked_by)}; azml-audit {plain(record.tool_version)}"
+    yield f"- From {record.started_at.isoformat()} to {record.finished_at.isoformat()}"
     yield (
         f"- Subscriptions: {derived.subscriptions_read:,} read, {derived.subscriptions_unread:,} not read, "
         f"{derived.subscriptions_not_asked_for:,} not asked for, {derived.subscriptions_left_out:,} left out by a rule"
@@ -99,7 +99,7 @@ def _scope(statement: Statement) -> Iterator[str]:
         f"- Workspaces: {derived.workspaces:,}, and {derived.workspaces_left_out:,} left out by a rule; "
         f"gaps: {derived.gaps:,}"
     )
-    for name, rule in told.asked_for.wanted.rules.items():
+    for name, rule in record.asked_for.wanted.rules.items():
         if rule:
             yield f"- Rule of the scope: {code(f'{name} {json.dumps(rule)}', 1000)}"
     for each in derived.policies:

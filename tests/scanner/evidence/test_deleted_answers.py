@@ -108,10 +108,10 @@ def test_every_single_answer_is_missed(bundle: Path) -> None:
 
 
 def problems_without(forger: Forger, gone: Payload) -> list[str]:
-    ledger = Ledger.of(forger.told)
+    ledger = Ledger.of(forger.record)
     for payload in forger.payloads:
         if payload is not gone:
             ledger.add(payload)
     for gap in forger.gaps:
         ledger.add(gap)
-    return list(completeness.problems(ledger, forger.told.asked_for))
+    return list(completeness.problems(ledger, forger.record.asked_for))

@@ -85,11 +85,11 @@ def misfile(forger: Forger) -> None:
 
 
 def claim_azure(forger: Forger, **told: Any) -> None:
-    forger.tell(is_azure=True, source=f"Azure Resource Manager at {AZURE} (AzureCloud)", **told)
+    forger.claim(is_azure=True, source=f"Azure Resource Manager at {AZURE} (AzureCloud)", **told)
 
 
 def move_to_azure(forger: Forger) -> None:
-    forger.respell(forger.told.endpoint, AZURE)
+    forger.respell(forger.record.endpoint, AZURE)
     claim_azure(forger, cloud="AzureCloud", endpoint=AZURE)
 
 
@@ -114,7 +114,7 @@ def enable(forger: Forger) -> None:
 
 def narrow(forger: Forger) -> None:
     forger.drop(lambda each: each.subscription_id in (OTHER, REFUSED))
-    forger.tell(asked_for={"subscriptions": [ONE]})
+    forger.claim(asked_for={"subscriptions": [ONE]})
 
 
 def invent_a_failure(forger: Forger) -> None:
@@ -170,7 +170,7 @@ NAMED: dict[str, tuple[Callable[[Forger], object], str]] = {
         "Discovery asks Resource Graph about subscription",
     ),
     "Resource Graph is said not to have been asked": (
-        lambda forger: forger.tell(asked_for={"discovery": "arm"}),
+        lambda forger: forger.claim(asked_for={"discovery": "arm"}),
         "Resource Graph answered, and the statement does not ask it",
     ),
     "the rules of one workspace are gone": (
@@ -198,19 +198,19 @@ NAMED: dict[str, tuple[Callable[[Forger], object], str]] = {
         "which the evidence does not hold",
     ),
     "the statement asks for less than the answers": (
-        lambda forger: forger.tell(asked_for={"subscriptions": [ONE]}),
+        lambda forger: forger.claim(asked_for={"subscriptions": [ONE]}),
         f"Subscription {OTHER} has answers, and the statement does not ask for it",
     ),
     "the statement asks for less than the policies need": (
-        lambda forger: forger.tell(asked_for={"kinds": []}),
+        lambda forger: forger.claim(asked_for={"kinds": []}),
         "The policies need computes, and the statement does not ask for it",
     ),
     "the statement asks for a group that nobody listed": (
-        lambda forger: forger.tell(asked_for={"management_groups": ["corp"]}),
+        lambda forger: forger.claim(asked_for={"management_groups": ["corp"]}),
         "Management group corp was asked for, and has no answer",
     ),
     "the statement asks for a subscription that nobody names": (
-        lambda forger: forger.tell(asked_for={"subscriptions": ["Payments"]}),
+        lambda forger: forger.claim(asked_for={"subscriptions": ["Payments"]}),
         "Subscription 'Payments' was asked for, and no answer names it",
     ),
     "a second answer": (lambda forger: again(forger, kind("workspaces", ONE)), "one question has one answer"),
@@ -268,19 +268,19 @@ NAMED: dict[str, tuple[Callable[[Forger], object], str]] = {
         "another query than azml-audit sends",
     ),
     "finished before started": (
-        lambda forger: forger.tell(finished_at=NOON - timedelta(hours=1)),
+        lambda forger: forger.claim(finished_at=NOON - timedelta(hours=1)),
         "before it started",
     ),
     "finished in the future": (
-        lambda forger: forger.tell(finished_at=NOON + timedelta(days=36500)),
+        lambda forger: forger.claim(finished_at=NOON + timedelta(days=36500)),
         "in the future",
     ),
     "started a year ago, when a waiver was still valid": (
-        lambda forger: forger.tell(started_at=NOON - timedelta(days=365)),
+        lambda forger: forger.claim(started_at=NOON - timedelta(days=365)),
         "A scan starts with its first answer, and waivers count as of its day",
     ),
     "started after its answers": (
-        lambda forger: forger.tell(
+        lambda forger: forger.claim(
             started_at=NOON + timedelta(hours=1), finished_at=NOON + timedelta(hours=2)
         ),
         "before the scan's start",
@@ -297,11 +297,11 @@ NAMED: dict[str, tuple[Callable[[Forger], object], str]] = {
         "was asked at http://127.0.0.1",
     ),
     "Azure in the words of reports alone": (
-        lambda forger: forger.tell(source=f"Azure Resource Manager at {AZURE} (AzureCloud)"),
+        lambda forger: forger.claim(source=f"Azure Resource Manager at {AZURE} (AzureCloud)"),
         "follows from the endpoint and the cloud",
     ),
     "a cloud at the endpoint of another": (
-        lambda forger: forger.tell(cloud="AzureCloud"),
+        lambda forger: forger.claim(cloud="AzureCloud"),
         "The endpoint of AzureCloud is",
     ),
     "one answer of another host": (
@@ -312,11 +312,11 @@ NAMED: dict[str, tuple[Callable[[Forger], object], str]] = {
         "was asked at http://127.0.0.2",
     ),
     "answers of Azure presented as files": (
-        lambda forger: forger.tell(source="the export x: files", endpoint=""),
+        lambda forger: forger.claim(source="the export x: files", endpoint=""),
         "answers are files",
     ),
     "a replay that is none": (
-        lambda forger: forger.tell(replay_of="ab" * 32),
+        lambda forger: forger.claim(replay_of="ab" * 32),
         "one claims a replay",
     ),
 }
@@ -353,14 +353,14 @@ OUTSIDE = {
         words=f"Subscription {OTHER} is expected, and the scan did not read it",
     ),
     "another identity": Outside(
-        forge=lambda forger: forger.tell(
+        forge=lambda forger: forger.claim(
             asked_by=AskedBy(identity_type="user", tenant_id="t", object_id="o", application_id="a")
         ),
         expected=Expectations(identity="somebody"),
         words="Identity somebody is expected; asked by: a, o",
     ),
     "another tool version": Outside(
-        forge=lambda forger: forger.tell(tool_version="9.9.9"),
+        forge=lambda forger: forger.claim(tool_version="9.9.9"),
         expected=Expectations(tool_version=VERSION),
         words=f"azml-audit {VERSION} is expected, and 9.9.9 sealed the bundle",
     ),

@@ -109,7 +109,7 @@ def test_a_signature_over_other_times_is_false(bundle: Path) -> None:
     forger = Forger.of(bundle)
 
     def lying(manifest: bytes, record: object) -> dict[str, bytes]:
-        told = forger.told.model_copy(update={"started_at": forger.told.started_at - timedelta(days=9)})
+        told = forger.record.model_copy(update={"started_at": forger.record.started_at - timedelta(days=9)})
         return dict(signing(SCANNER)(manifest, told))
 
     forged = bundle.with_name("forged.zip")
@@ -154,8 +154,8 @@ def test_a_scan_that_ends_after_its_timestamp_is_false(bundle: Path, tmp_path: P
     forged = bundle.with_name("forged.zip")
     forger = Forger.of(bundle)
     with serving(tsa) as url:
-        record = forger.told
-        forger.tell(finished_at=record.finished_at + timedelta(days=3650))
+        record = forger.record
+        forger.claim(finished_at=record.finished_at + timedelta(days=3650))
         forger.seal(forged, lambda manifest, _: signing(SCANNER, url)(manifest, record))
     found = verified(
         forged,
@@ -262,9 +262,9 @@ def series(bundle: Path, folder: Path, days: int = 3) -> list[str]:
         forger = Forger.of(bundle)
         later = timedelta(days=day)
         forger.payloads = [replace(each, retrieved_at=each.retrieved_at + later) for each in forger.payloads]
-        forger.tell(
-            started_at=forger.told.started_at + later,
-            finished_at=forger.told.finished_at + later,
+        forger.claim(
+            started_at=forger.record.started_at + later,
+            finished_at=forger.record.finished_at + later,
             previous_root=roots[-1] if roots else None,
         )
         (folder / str(day)).mkdir(parents=True)

@@ -98,10 +98,10 @@ def test_what_a_rule_leaves_out_is_not_missing(name: str, asks_graph: bool, tmp_
 @pytest.mark.parametrize("name", sorted(RULES.keys() - {"no subscription", "no workspace"}))
 def test_a_statement_without_the_rule_misses_what_the_rule_left_out(name: str, tmp_path: Path) -> None:
     scanned = scan_of(team_tenant(), policies=("baseline",), wanted=RULES[name])
-    told = scanned.told.model_copy(
-        update={"asked_for": scanned.told.asked_for.model_copy(update=scope_members(Wanted()))}
+    told = scanned.record.model_copy(
+        update={"asked_for": scanned.record.asked_for.model_copy(update=scope_members(Wanted()))}
     )
-    replace(scanned, told=told).seal(tmp_path / "bundle")
+    replace(scanned, record=told).seal(tmp_path / "bundle")
     assert any("was asked for, and has no answer" in each for each in wrong(verified(tmp_path / "bundle")))
 
 
@@ -110,6 +110,6 @@ def test_a_sealed_scope_file_has_the_rules_of_the_statement(tmp_path: Path) -> N
     scanned = scan_of(team_tenant(), policies=("baseline",), wanted=wanted)
     scanned.seal(tmp_path / "bundle")
     assert wrong(verified(tmp_path / "bundle")) == []
-    other = scanned.told.asked_for.model_copy(update={"scope_file": "tags: {env: dev}\n"})
-    replace(scanned, told=scanned.told.model_copy(update={"asked_for": other})).seal(tmp_path / "forged")
+    other = scanned.record.asked_for.model_copy(update={"scope_file": "tags: {env: dev}\n"})
+    replace(scanned, record=scanned.record.model_copy(update={"asked_for": other})).seal(tmp_path / "forged")
     assert any("The sealed scope file asks for tags" in each for each in wrong(verified(tmp_path / "forged")))

@@ -38,7 +38,7 @@ from scanner.tables.provenance import Provenance, Traces
 from scanner.version import VERSION
 from tests.support.scanning import IMPATIENT, NOON
 
-TOLD = ScanRecord(
+RECORD = ScanRecord(
     tool_version=VERSION,
     python="3.11.0",
     libraries=installed_libraries(),
@@ -72,7 +72,7 @@ class Scanned:
     audit: Audit
     policies: tuple[LoadedPolicy, ...]
     provenance: Provenance
-    told: ScanRecord
+    record: ScanRecord
 
     def seal(self, target: Path, attest: Attest | None = None) -> str:
         with staged(target) as place:
@@ -83,7 +83,7 @@ class Scanned:
                 audit=self.audit,
                 policies=self.policies,
                 provenance=self.provenance,
-                told=self.told,
+                record=self.record,
                 attest=attest,
             )
             place.publish()
@@ -111,8 +111,8 @@ def scan_of(
 
         tables = asyncio.run(read())
         kept = list(store)
-    audit = audited(tables, chosen, source=TOLD.source, is_azure=False, started_at=NOON, finished_at=NOON)
-    asked_for = TOLD.asked_for.model_copy(
+    audit = audited(tables, chosen, source=RECORD.source, is_azure=False, started_at=NOON, finished_at=NOON)
+    asked_for = RECORD.asked_for.model_copy(
         update={
             **scope_members(chosen_scope),
             "discovery": "default" if asks_graph else "arm",
@@ -124,7 +124,7 @@ def scan_of(
         audit=audit,
         policies=chosen,
         provenance=traces.finished(),
-        told=TOLD.model_copy(update={"endpoint": connection.cloud.arm_endpoint, "asked_for": asked_for}),
+        record=RECORD.model_copy(update={"endpoint": connection.cloud.arm_endpoint, "asked_for": asked_for}),
     )
 
 

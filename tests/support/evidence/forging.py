@@ -53,16 +53,16 @@ class Forger:
         )
 
     @property
-    def told(self) -> ScanRecord:
+    def record(self) -> ScanRecord:
         """What the statement says that cannot be derived."""
-        return self.statement.told
+        return self.statement.record
 
-    def tell(self, **members: Any) -> None:
+    def claim(self, **members: Any) -> None:
         """Change members of the statement."""
         asked = members.pop("asked_for", {})
-        told = self.told.model_copy(update=members)
+        told = self.record.model_copy(update=members)
         told = told.model_copy(update={"asked_for": told.asked_for.model_copy(update=asked)})
-        self.statement = self.statement.model_copy(update={"told": told})
+        self.statement = self.statement.model_copy(update={"record": told})
 
     def first(self, where: Where) -> Payload:
         """The first payload like that; there must be one."""
@@ -134,7 +134,7 @@ class Forger:
                 audit=found.audit,
                 policies=self.policies,
                 provenance=found.provenance,
-                told=self.told,
+                record=self.record,
                 attest=attest,
             )
             place.publish()
