@@ -108,7 +108,7 @@ class BundleSource:
 
     async def read(self, keep: Keep) -> None:
         """Hand every payload, or the gap it leaves, and every gap to `keep`."""
-        pages = _Pages()
+        pages = Pages()
         for payload in payloads_in(self.bundle):
             self.tally.add(payload)
             self.note(payload)
@@ -129,10 +129,11 @@ PAGE_MISSING = "PageMissing"
 """The code of the gap that a missing page leaves."""
 
 
-class _Pages:
-    """Return the pages of lists, and the pages that they lead to."""
+class Pages:
+    """Records the pages of lists, and the pages that they lead to."""
 
     def __init__(self) -> None:
+        """Start without any page."""
         self._there: set[tuple[str, str]] = set()
         self._explained: set[str] = set()
         self._wanted: dict[tuple[str, str], tuple[Ask, str]] = {}

@@ -68,6 +68,20 @@ def path_of(url: str) -> str:
         return ""
 
 
+def filter_of(url: str) -> str:
+    """Return the filter of a URL with its name, "" if it has none."""
+    return "&".join(f"{name}={value}" for name, value in _parameters(url) if name == "$filter")
+
+
+def version_of(url: str) -> str:
+    """Return the api-version in a URL, "" if it has none or several."""
+    try:
+        found = [value for name, value in parse_qsl(urlsplit(url).query) if name.lower() == "api-version"]
+    except ValueError:
+        return ""
+    return found[0] if len(found) == 1 else ""
+
+
 def _parameters(url: str) -> tuple[tuple[str, str], ...]:
     try:
         pairs = parse_qsl(urlsplit(url).query)

@@ -9,53 +9,33 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
-from checks.errors import AuditError
-from scanner.evidence.statement import AskedFor, ScanRecord
+from scanner.evidence.statement import AskedFor
 from scanner.evidence.verifying import network_questions
 from scanner.evidence.verifying.ledger import Ledger, Superseded
 from scanner.evidence.verifying.places import KINDS, Place
+from scanner.evidence.verifying.scope_questions import (
+    OF_SUBSCRIPTION,
+    chosen_subscriptions,
+    discovery_problems,
+    unasked_subscriptions,
+    unread_subscriptions,
+)
 from scanner.payloads import json_members
 from scanner.payloads.answers import ADDRESS_RULES, PERIMETERS
-from scanner.payloads.bodies import parsed
+from scanner.payloads.json_members import without_tenant
 from scanner.payloads.questions import path_of
 from scanner.reading.api_versions import is_refused_for_version
-from scanner.reading.collection import Collection
-from scanner.reading.discovery import QUERY, is_unavailable
+from scanner.reading.discovery import is_unavailable
 from scanner.reading.subscription_reader import NOT_REGISTERED
 from scanner.reading.workspace_reader import Listed, contradicts
-from scanner.scope.file import scope_of_text
-from scanner.scope.subscriptions import is_id, left_out_by, named, selected
 from scanner.tables.associated import ASSOCIATED
 from scanner.tables.children import CHILDREN, OF_KIND, PROVIDER, is_wanted
 from scanner.tables.graph_rows import GRAPH
 
-_OF_SUBSCRIPTION = frozenset({"workspaces", "provider", "subscription"})
+_VERSIONED = frozenset({"workspaces", "workspace", ADDRESS_RULES, *(child.kind for child in CHILDREN)})
+"""The kinds that are asked for at the versions that the provider of Machine Learning offers."""
+
 _SHOWN = 5
-
-
-def scope_problems(record: ScanRecord, needed: Collection) -> Iterator[str]:
-    """Yield a text for everything that the policies need and the scan did not ask for.
-
-    Another policy may judge a replay, so its statement asks for what the first scan asked for.
-    """
-    asked = record.asked_for
-    if record.replay_of is None:
-        for name in sorted((needed.kinds - {*asked.kinds}) | (needed.members - {*asked.members})):
-            yield f"The policies need {name}, and the statement does not ask for it."
-    if asked.scope_file is not None:
-        yield from _scope_file(asked, asked.scope_file)
-
-
-def _scope_file(asked: AskedFor, text: str) -> Iterator[str]:
-    """Yield a text if the sealed scope file does not give the rules of the statement."""
-    try:
-        rules = scope_of_text(text, "the sealed scope file").rules
-    except AuditError as error:
-        yield f"The statement has a scope file that is none: {error}"
-        return
-    for name, value in asked.wanted.rules.items():
-        if rules[name] != value:
-            yield f"The sealed scope file asks for {name} {rules[name]}, and the statement for {value}."
 
 
 def problems(ledger: Ledger, asked: AskedFor) -> Iterator[str]:
@@ -73,12 +53,14 @@ def problems(ledger: Ledger, asked: AskedFor) -> Iterator[str]:
     yield from _some(text for each in ledger.superseded if (text := _superseded(ledger, each)))
     if ledger.files:
         return
-    chosen = _chosen(ledger, asked)
-    yield from _some(_subscriptions(ledger, asked, chosen))
-    yield from _some(_not_asked_for(ledger, chosen))
-    yield from _some(_discovery(ledger, asked, chosen))
+    chosen = chosen_subscriptions(ledger, asked)
+    yield from _some(unread_subscriptions(ledger, asked, chosen))
+    yield from _some(unasked_subscriptions(ledger, chosen))
+    yield from _some(discovery_problems(ledger, asked, chosen))
     yield from _some(_below_workspaces(ledger, asked))
     yield from _some(_due(ledger, asked))
+    yield from _some(_excused(ledger))
+    yield from _some(_offers(ledger))
 
 
 def _some(texts: Iterable[str]) -> Iterator[str]:
@@ -96,76 +78,22 @@ def _superseded(ledger: Ledger, answer: Superseded) -> str:
         return f"{answer.id} is marked superseded, and nothing in it was refused."
     asked = [ledger.asked_of[each] for each in answer.subscriptions]
     if kind == GRAPH and is_unavailable(refusal):
-        is_replaced = bool(asked) and all(_OF_SUBSCRIPTION & each for each in asked)
+        is_replaced = bool(asked) and all(OF_SUBSCRIPTION & each for each in asked)
     elif kind == "descendants":
-        is_replaced = answer.place in ledger.places and refusal.http_status in (403, 404)
+        path = without_tenant(answer.place[1])
+        same = [each for other, each in ledger.places if other == kind and without_tenant(each) == path]
+        is_replaced = bool(same) and refusal.http_status in (403, 404)
     elif kind == "provider":
         is_replaced = bool(asked) and all("workspaces" in each for each in asked)
     elif kind == "workspaces" and refusal.code in NOT_REGISTERED:
         is_replaced = bool(asked) and all("provider" in each for each in asked)
     else:
         # Every version may be refused: `network_questions` then asks for all these refusals.
-        is_settled = kind not in KINDS - {ADDRESS_RULES} or _is_settled(ledger, answer.place)
+        is_settled = kind not in KINDS - {ADDRESS_RULES} or ledger.is_settled(answer.place)
         is_replaced = is_refused_for_version(refusal) and is_settled
     if is_replaced:
         return ""
     return f"{answer.id} is marked superseded, and no other answer replaces it: {refusal.request}."
-
-
-def _chosen(ledger: Ledger, asked: AskedFor) -> set[str]:
-    """Return the subscriptions that the statement asks for, as far as the answers name them."""
-    facts, below = ledger.visible, {group.lower(): found for group, found in ledger.below.items()}
-    every = facts.keys() | selected(ledger.wanted, facts, below)
-    left_out = {each for each in every if left_out_by(ledger.wanted, each, facts, below)}
-    return every - left_out | {each.lower() for each in asked.subscriptions if is_id(each)} - left_out
-
-
-def _subscriptions(ledger: Ledger, asked: AskedFor, chosen: set[str]) -> Iterator[str]:
-    if not any(kind == "subscriptions" for kind, _ in ledger.places | ledger.gaps):
-        yield "No answer, refusal or gap lists the subscriptions."
-    for tenant in asked.tenants if len(asked.tenants) > 1 else ():
-        if tenant.lower() not in ledger.tenants:
-            yield f"Tenant {tenant} was asked for, and no answer, refusal or gap lists its subscriptions."
-    for group in (*asked.management_groups, *asked.excluded_management_groups):
-        path = f"/providers/microsoft.management/managementgroups/{group.lower()}/descendants"
-        if not _is_settled(ledger, ("descendants", path)):
-            yield f"Management group {group} was asked for, and has no answer, refusal or gap."
-    for wanted in asked.subscriptions:
-        # Redaction replaces addresses in names, and a list that broke off may lack the name.
-        if not named(wanted, ledger.visible) and "@" not in wanted and "subscriptions" not in ledger.broken:
-            yield f"Subscription {wanted!r} was asked for, and no answer names it."
-    shown = ledger.graph.shown() if asked.discovery == "graph" else {}
-    for each in sorted(chosen):
-        is_empty = each in shown and not shown[each].workspaces
-        if not is_empty and not _OF_SUBSCRIPTION & _settled_kinds(ledger, each):
-            yield f"Subscription {each} was asked for, and has no answer, refusal or gap."
-
-
-def _settled_kinds(ledger: Ledger, subscription: str) -> set[str]:
-    """Return the kinds of answers and gaps of a subscription. An answer about itself does not list anything."""
-    kinds = ledger.asked_of[subscription]
-    return kinds - {"subscription"} if subscription in ledger.visible else kinds
-
-
-def _not_asked_for(ledger: Ledger, chosen: set[str]) -> Iterator[str]:
-    for each in sorted(ledger.asked_of.keys() - chosen):
-        if {"workspaces", "workspace", "provider"} & ledger.asked_of[each]:
-            yield f"Subscription {each} has answers, and the statement does not ask for it."
-
-
-def _discovery(ledger: Ledger, asked: AskedFor, chosen: set[str]) -> Iterator[str]:
-    """Yield a text for each subscription that Resource Graph should have been asked about."""
-    if asked.discovery == "arm":
-        if ledger.graph_queries:
-            yield "Resource Graph answered, and the statement does not ask it."
-        return
-    if not any(kind == GRAPH for kind, _ in ledger.gaps):
-        for each in sorted((chosen & ledger.visible.keys()) - ledger.in_graph):
-            yield f"Discovery asks Resource Graph about subscription {each}, and has no answer, refusal or gap."
-    for body in sorted(ledger.graph_queries):
-        if json_members.member(parsed(body.encode()), "query") != QUERY:
-            yield "Resource Graph answered another query than azml-audit sends."
-            return
 
 
 def _below_workspaces(ledger: Ledger, asked: AskedFor) -> Iterator[str]:
@@ -176,12 +104,12 @@ def _below_workspaces(ledger: Ledger, asked: AskedFor) -> Iterator[str]:
         if key in ledger.disputed or _broke_off(ledger, owner) or not ledger.is_in_scope(key):
             continue
         for place in _of_workspace(ledger, workspace, kinds, is_read_singly=asked.single_reads == "all"):
-            if not _is_settled(ledger, place):
+            if not ledger.is_settled(place):
                 yield _unanswered(place)
     for below, parent in ledger.parents:
         for child in CHILDREN:
             place = child.kind, path_of(child.list_path(json_members.quoted(parent)))
-            if child.below == below and child.kind in kinds and not _is_settled(ledger, place):
+            if child.below == below and child.kind in kinds and not ledger.is_settled(place):
                 yield _unanswered(place)
     if ASSOCIATED in kinds:
         yield from _associated(ledger, with_perimeters=PERIMETERS in kinds)
@@ -206,7 +134,7 @@ def _networks(ledger: Ledger, asked: AskedFor) -> Iterator[str]:
         *network_questions.of_roles(ledger, followed, kinds),
         *network_questions.of_subscriptions(ledger, by_subscription, kinds, members),
     }
-    yield from (_unanswered(place) for place in sorted(places) if not _is_settled(ledger, place))
+    yield from (_unanswered(place) for place in sorted(places) if not ledger.is_settled(place))
 
 
 def _due(ledger: Ledger, asked: AskedFor) -> Iterator[str]:
@@ -214,6 +142,29 @@ def _due(ledger: Ledger, asked: AskedFor) -> Iterator[str]:
     for each in ledger.learning.due() if asked.single_reads == "sampled" else ():
         if each.key not in ledger.disputed and not _broke_off(ledger, each.subscription_id.lower()):
             yield _unanswered(("workspace", path_of(json_members.quoted(each.id))))
+
+
+def _excused(ledger: Ledger) -> Iterator[str]:
+    """Yield a text for rules whose absence counts as an answer although their workspace reports a network."""
+    for identity, workspace in ledger.excused:
+        found = ledger.workspaces.get(workspace)
+        if workspace not in ledger.disputed and (found is None or found[1].reports_network):
+            yield f"{identity}: a workspace that reports a managed network has a list of rules."
+
+
+def _offers(ledger: Ledger) -> Iterator[str]:
+    """Yield a text for each subscription that refused an api-version and was not asked for those that it offers."""
+    refused = {
+        subscription
+        for each in ledger.superseded
+        if each.place[0] in _VERSIONED and each.refusal and is_refused_for_version(each.refusal)
+        for subscription in each.subscriptions
+    }
+    for each in sorted(refused):
+        if "provider" not in ledger.asked_of[each] and not any(
+            other.place[0] == "provider" and each in other.subscriptions for other in ledger.superseded
+        ):
+            yield _unanswered(("provider", f"/subscriptions/{each}/providers/{PROVIDER}".lower()))
 
 
 def _of_workspace(
@@ -256,17 +207,13 @@ def _associated(ledger: Ledger, *, with_perimeters: bool) -> Iterator[str]:
         places = [(ASSOCIATED, path)]
         if with_perimeters and each.perimeters and each.is_id(resource_id):
             places.append((PERIMETERS, f"{path}/{PERIMETERS}".lower()))
-        yield from (_unanswered(place) for place in places if not _is_settled(ledger, place))
+        yield from (_unanswered(place) for place in places if not ledger.is_settled(place))
 
 
 def _broke_off(ledger: Ledger, subscription: str) -> bool:
     """Return whether the list of a subscription's workspaces ended in a gap, so that not all was asked."""
     path = f"/subscriptions/{subscription}/providers/{PROVIDER}/workspaces".lower()
     return ("workspaces", path) in ledger.gaps
-
-
-def _is_settled(ledger: Ledger, place: Place) -> bool:
-    return place in ledger.places or place in ledger.gaps
 
 
 def _unanswered(place: Sequence[str]) -> str:

@@ -14,7 +14,8 @@ from scanner.azure.pipeline import is_same_origin
 from scanner.evidence.population import learning_of
 from scanner.evidence.replaying import PAGE_MISSING
 from scanner.evidence.statement import ScanRecord
-from scanner.evidence.verifying.places import Place, belongs
+from scanner.evidence.verifying.graph_questions import GraphQueries
+from scanner.evidence.verifying.places import RULES, Place, misplacement, place_of
 from scanner.payloads import json_members
 from scanner.payloads.answers import PRIVATE_ENDPOINTS, payload_or_gap
 from scanner.payloads.pages import items_on, next_link, subscriptions_below
@@ -28,7 +29,7 @@ from scanner.scope.wanted import Wanted
 from scanner.scope.workspaces import Sorting
 from scanner.tables.associated import AssociatedType
 from scanner.tables.children import CHILDREN, OF_KIND
-from scanner.tables.graph_rows import GRAPH, GraphRows, asked_subscriptions
+from scanner.tables.graph_rows import GRAPH, asked_subscriptions
 from scanner.tables.networks import PlacedEndpoint, approved_endpoints, subnet_of
 from scanner.tables.subscriptions import facts_of, listed_id
 
@@ -59,8 +60,6 @@ class Ledger:
     gaps: set[Place] = field(default_factory=set)
     broken: set[str] = field(default_factory=set)
     """The kinds of questions of which one was refused or ended in a gap."""
-    tenants: set[str] = field(default_factory=set)
-    """The lower-cased ids of the tenants whose subscriptions were listed or refused."""
     asked_of: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     superseded: list[Superseded] = field(default_factory=list)
     misplaced: list[str] = field(default_factory=list)
@@ -93,9 +92,11 @@ class Ledger:
     """The subnets of private endpoints, by the path of the endpoint."""
     offered: dict[str, list[str]] = field(default_factory=dict)
     """The api-versions of workspaces that the provider offers, by subscription."""
-    graph: GraphRows = field(default_factory=GraphRows)
-    in_graph: set[str] = field(default_factory=set)
-    graph_queries: set[str] = field(default_factory=set)
+    graph: GraphQueries = field(default_factory=GraphQueries)
+    excused: list[tuple[str, str]] = field(default_factory=list)
+    """The answers about rules to which a 404 was an answer: id and workspace."""
+    listed: set[str] = field(default_factory=set)
+    """The subscriptions that a list shows."""
 
     @staticmethod
     def of(record: ScanRecord) -> Ledger:
@@ -106,6 +107,10 @@ class Ledger:
         """Return whether a workspace was to be read: no rule leaves it out, or a Project in scope needs it as hub."""
         owner = self.left_out.get(workspace)
         return owner is None or workspace in self.sortings[owner].hubs
+
+    def is_settled(self, place: Place) -> bool:
+        """Return whether a question has an answer, a refusal or a gap."""
+        return place in self.places or place in self.gaps
 
     def add(self, item: Payload | Gap) -> None:
         """Record a payload, or a gap that no answer caused."""
@@ -119,16 +124,16 @@ class Ledger:
             self._add_time(item)
             if not is_same_origin(item.url, self.endpoint):
                 self.hosts.setdefault(item.id, item.url)
+        is_answer = not item.superseded and isinstance(payload_or_gap(item), Payload)
         if item.kind == GRAPH:
-            self.graph_queries.add(item.request_body)
-            self.in_graph.update(asked_subscriptions(item.request_body))
+            self.graph.add(item, is_answer=is_answer)
         if item.superseded:
             self._add_superseded(item)
             return
         self._add_question(item)
-        if isinstance(payload_or_gap(item), Gap):
+        if not is_answer:
             self.broken.add(item.kind)
-            self.refused.add((item.kind, path_of(item.url)))
+            self.refused.add(_place(item))
         else:
             _READERS.get(item.kind, Ledger._read_parents)(self, item)
 
@@ -137,8 +142,9 @@ class Ledger:
             self.misplaced.append(f"{gap.about}: {gap.message}")
             return
         url = gap.request.partition(" ")[2]
-        self.gaps.add((gap.asked, path_of(url)))
-        self._add_tenant(gap.asked, gap.scope)
+        self.gaps.add(place_of(gap.asked, gap.scope, url))
+        if gap.asked == GRAPH:
+            self.graph.add_gap(gap)
         self.broken.add(gap.asked)
         if gap.subscription_id:
             self.asked_of[gap.subscription_id.lower()].add(gap.asked)
@@ -157,23 +163,20 @@ class Ledger:
         if matter in self.answered:
             self.twice.append((self.answered[matter], payload.id, ask.request))
         self.answered.setdefault(matter, payload.id)
-        self.places.add((payload.kind, payload.path))
-        self._add_tenant(payload.kind, payload.scope)
+        self.places.add(_place(payload))
         if payload.subscription_id:
             self.asked_of[payload.subscription_id.lower()].add(payload.kind)
         if payload.url.startswith("file:"):
             return
         if ask.is_later_page:
             self.later_pages.append((payload.id, matter))
-        if not belongs(payload):
-            self.misplaced.append(f"{payload.id}: {ask.request} does not ask for {ask.kind} of {ask.scope}.")
+        if problem := misplacement(payload):
+            self.misplaced.append(f"{payload.id}: {problem}")
+        if payload.kind == RULES and payload.may_be_missing:
+            self.excused.append((payload.id, payload.scope.lower()))
         link = next_link(payload.document)
         if isinstance(link, str) and link:
             self.links.add(replace(ask, url=link).matter)
-
-    def _add_tenant(self, kind: str, scope: str) -> None:
-        if kind == "subscriptions" and scope.startswith("/tenants/"):
-            self.tenants.add(scope.split("/")[2].lower())
 
     def _add_superseded(self, payload: Payload) -> None:
         found = payload_or_gap(replace(payload, superseded=False))
@@ -182,7 +185,7 @@ class Ledger:
         self.superseded.append(
             Superseded(
                 id=payload.id,
-                place=(payload.kind, path_of(payload.url)),
+                place=_place(payload),
                 api_version=payload.api_version,
                 subscriptions=of_graph or own,
                 matter=payload.ask.matter,
@@ -195,6 +198,8 @@ class Ledger:
         for item in [page.document] if page.kind == "subscription" else items:
             if found := listed_id(item):
                 self.visible[found.lower()] = facts_of(item)
+                if page.kind == "subscriptions":
+                    self.listed.add(found.lower())
 
     def _read_descendants(self, page: Payload) -> None:
         self.below[json_members.last_part(page.scope).lower()] |= subscriptions_below(page)
@@ -232,15 +237,16 @@ class Ledger:
         if versions is not None:
             self.offered[(answer.subscription_id or "").lower()] = versions
 
-    def _read_graph(self, page: Payload) -> None:
-        self.graph.add(page)
-
     def _read_parents(self, page: Payload) -> None:
         """Record the items of a list that have lists of their own."""
         if page.kind in _PARENTS:
             for _, item in items_on(page).items:
                 if found := json_members.named(item, "id"):
                     self.parents.append((page.kind, found))
+
+
+def _place(payload: Payload) -> Place:
+    return place_of(payload.kind, payload.scope, payload.url, payload.path if payload.of_list else "")
 
 
 _READERS = {
@@ -251,7 +257,6 @@ _READERS = {
     "workspace": Ledger._read_workspace,
     "provider": Ledger._read_provider,
     OF_KIND["privateEndpointConnections"].kind: Ledger._read_connections,
-    OF_KIND["outboundRules"].kind: Ledger._read_rules,
+    RULES: Ledger._read_rules,
     PRIVATE_ENDPOINTS: Ledger._read_endpoint,
-    GRAPH: Ledger._read_graph,
 }

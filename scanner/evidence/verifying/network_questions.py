@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Set
 
 from checks.network.resource_ids import resource_id
 from scanner.evidence.verifying.ledger import Ledger
-from scanner.evidence.verifying.places import Place
+from scanner.evidence.verifying.places import Place, place_of_roles
 from scanner.payloads import json_members
 from scanner.payloads.answers import (
     ADDRESS_RULES,
@@ -25,7 +25,7 @@ from scanner.reading.subscription_reader import NETWORK_NAMESPACE
 from scanner.reading.workspace_reader import Listed
 from scanner.tables.children import OF_KIND, PROVIDER
 from scanner.tables.networks import NETWORK_TYPES, PlacedEndpoint, network_of
-from scanner.tables.role_assignments import roles_path, targets
+from scanner.tables.role_assignments import targets
 
 _CONNECTIONS = OF_KIND["privateEndpointConnections"].kind
 
@@ -72,7 +72,7 @@ def of_roles(ledger: Ledger, workspaces: Mapping[str, Listed], kinds: Set[str]) 
         own = () if workspace.is_user_assigned else (workspace.id, *workspace.associated.values())
         judged = targets(ledger.rules.get(key, {}), but=own, with_azures_own=workspace.is_user_assigned)
         for target in filter(resource_id, judged):
-            yield ROLE_ASSIGNMENTS, path_of(json_members.quoted(roles_path(target)))
+            yield place_of_roles(target, workspace.principal)
 
 
 def of_subscriptions(

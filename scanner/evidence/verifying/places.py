@@ -5,27 +5,71 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from scanner.payloads import json_members
-from scanner.payloads.answers import ADDRESS_RULES, NETWORK_PROVIDER, PERIMETERS, list_path
+from scanner.payloads.answers import ADDRESS_RULES, NETWORK_PROVIDER, PERIMETERS, ROLE_ASSIGNMENTS, list_path
 from scanner.payloads.json_members import without_tenant
 from scanner.payloads.payload import Payload
-from scanner.payloads.questions import path_of
+from scanner.payloads.questions import filter_of, path_of, version_of
 from scanner.reading.subscription_reader import NETWORK_NAMESPACE
 from scanner.tables.associated import ASSOCIATED
-from scanner.tables.children import CHILDREN, PROVIDER
+from scanner.tables.children import CHILDREN, OF_KIND, PROVIDER
 from scanner.tables.graph_rows import GRAPH
 from scanner.tables.networks import NETWORK_TYPES
+from scanner.tables.role_assignments import roles_filter, roles_path
+
+RULES = OF_KIND["outboundRules"].kind
 
 Place = tuple[str, str]
-"""The kind of a question and the lower-cased path of its URL."""
+"""The kind of a question, and in lower case: the tenant if several are asked, the path of its URL, and its filter."""
 
 KINDS = frozenset(
     {
         *("subscriptions", "subscription", "descendants", "workspaces", "workspace", "provider"),
         *(ASSOCIATED, PERIMETERS, GRAPH, NETWORK_PROVIDER, ADDRESS_RULES, *NETWORK_TYPES),
         *(child.kind for child in CHILDREN),
+        ROLE_ASSIGNMENTS,
     }
 )
 """The kinds whose URLs follow from their scopes."""
+
+_MAY_BE_MISSING = frozenset({ASSOCIATED, PERIMETERS, *NETWORK_TYPES, RULES})
+"""The kinds of questions to which a 404 may be an answer."""
+
+
+def place_of(kind: str, scope: str, url: str, path: str = "") -> Place:
+    """Return the place of a question. `path` is that of an item of a list; by default it is that of the URL."""
+    tenant = scope[: len(scope) - len(without_tenant(scope))]
+    narrowed = filter_of(url)
+    place = f"{tenant}{path or path_of(url)}{f'?{narrowed}' if narrowed else ''}"
+    return kind, place.lower()
+
+
+def place_of_roles(target: str, principal: str) -> Place:
+    """Return the place of the question about the roles of an identity on a target."""
+    url = f"{json_members.quoted(roles_path(target))}?{roles_filter(principal)}"
+    return place_of(ROLE_ASSIGNMENTS, target, url)
+
+
+def misplacement(payload: Payload) -> str:
+    """Return why no question of azml-audit has this answer, "" if one has."""
+    ask = payload.ask
+    if not belongs(payload):
+        return f"{ask.request} does not ask for {ask.kind} of {ask.scope}."
+    is_query = ask.kind == GRAPH
+    if ask.method != ("POST" if is_query else "GET") or bool(ask.body) != is_query:
+        return f"{ask.request} is no request for {ask.kind}."
+    if ask.kind in KINDS and not ask.is_later_page and version_of(ask.url) != ask.api_version:
+        return f"{ask.request} does not ask at api-version {ask.api_version}."
+    if ask.kind in KINDS and _subscription_of(ask.scope) != (ask.subscription_id or "").lower():
+        return f"{ask.request} is not about subscription {ask.subscription_id}."
+    if ask.may_be_missing and ask.kind not in _MAY_BE_MISSING:
+        return f"{ask.request} may not be answered by 404."
+    return ""
+
+
+def _subscription_of(scope: str) -> str:
+    """Return the lower-cased subscription in any scope, "" if it has none."""
+    parts = without_tenant(scope).lower().split("/")
+    return parts[2] if len(parts) > 2 and parts[1] == "subscriptions" else ""
 
 
 def belongs(payload: Payload) -> bool:
@@ -46,6 +90,8 @@ def _paths(payload: Payload, path: str) -> Iterator[str]:
         yield f"{scope}/providers/{PROVIDER}/workspaces"
     elif kind == NETWORK_PROVIDER:
         yield f"{scope}/providers/{NETWORK_NAMESPACE}"
+    elif kind == ROLE_ASSIGNMENTS:
+        yield roles_path(scope)
     elif kind == "provider":
         yield from (scope, f"{scope}/providers/{PROVIDER}")
     for child in CHILDREN:

@@ -16,13 +16,14 @@ from scanner.evidence.opening import Bundle, opened
 from scanner.evidence.packing import check_seal
 from scanner.evidence.replaying import alterations
 from scanner.evidence.statement import STATEMENT, Statement, statement_in
-from scanner.evidence.verifying import agreement, completeness, expectations
+from scanner.evidence.verifying import agreement, completeness, expectations, scope_questions
 from scanner.evidence.verifying.attested import signature_step, timestamp_step, trust
 from scanner.evidence.verifying.derivation import Derivation, derive, differences
 from scanner.evidence.verifying.expectations import Expectations
 from scanner.evidence.verifying.levels import level_of
 from scanner.evidence.verifying.sealed_code import SealedCode
 from scanner.evidence.verifying.steps import Step, Verification
+from scanner.policies import management_groups
 from scanner.reading.collection import collection_for
 from scanner.version import VERSION
 
@@ -159,7 +160,9 @@ def _answers(derived: Derivation, statement: Statement) -> Step:
     needed = collection_for(each.check for policy in derived.policies for each in policy.checks)
     wrong = (
         *completeness.problems(derived.ledger, statement.record.asked_for),
-        *completeness.scope_problems(statement.record, needed),
+        *scope_questions.needed_problems(
+            derived.ledger, statement.record, needed, management_groups(derived.policies)
+        ),
     )
     holds = f"Every question of the scan has one answer, refusal or gap; answers: {len(derived.ledger.answered):,}."
     files = f"The answers come from {derived.ledger.files:,} files: nothing shows who gave them, or when."

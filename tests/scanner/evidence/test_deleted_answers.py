@@ -11,10 +11,6 @@ import pytest
 from scanner.emulator.demo.tenant import demo_tenant
 from scanner.emulator.faults import Fault, FaultKind
 from scanner.emulator.tenants.tenant import Tenant
-from scanner.evidence.verifying import completeness
-from scanner.evidence.verifying.ledger import Ledger
-from scanner.payloads.pages import next_link
-from scanner.payloads.payload import Payload
 from tests.support.evidence.bundles import Scanned, scan_of, verified, wrong
 from tests.support.evidence.forging import Forger
 
@@ -93,25 +89,3 @@ def test_an_answer_at_another_url_than_its_scope_is_named(
     forger.change(lambda each: each is one, scope=f"{one.scope}{other}")
     forger.seal(tmp_path / "forged")
     assert any(f"does not ask for {kind} of" in each for each in wrong(verified(tmp_path / "forged")))
-
-
-def test_every_single_answer_is_missed(bundle: Path) -> None:
-    """Verify names the deletion of each answer that is not superseded, whatever its kind."""
-    forger = Forger.of(bundle)
-    pages = {next_link(each.document) for each in forger.payloads}
-    answers = [each for each in forger.payloads if not each.superseded and each.url not in pages]
-    # A scan goes on without the provider's offers, so their deletion falsifies nothing here.
-    settled = [each for each in answers if each.kind != "provider"]
-    kinds = {each.kind for each in settled}
-    missed = [each.ask.request for each in settled if not problems_without(forger, each)]
-    assert (missed, kinds >= set(NETWORKS)) == ([], True)
-
-
-def problems_without(forger: Forger, gone: Payload) -> list[str]:
-    ledger = Ledger.of(forger.record)
-    for payload in forger.payloads:
-        if payload is not gone:
-            ledger.add(payload)
-    for gap in forger.gaps:
-        ledger.add(gap)
-    return list(completeness.problems(ledger, forger.record.asked_for))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
@@ -28,7 +28,7 @@ from scanner.evidence.statement import AskedFor, ScanRecord, scope_members
 from scanner.evidence.verifying.steps import Verification
 from scanner.evidence.verifying.verification import Expected, verify
 from scanner.payloads.payload import Gap, Payload, PayloadStore
-from scanner.policies import LoadedPolicy, loaded
+from scanner.policies import LoadedPolicy, loaded, management_groups
 from scanner.reading.collection import EVERYTHING
 from scanner.reading.discovery import Discovery
 from scanner.reading.live import LiveSource
@@ -98,14 +98,15 @@ def scan_of(
     asks_graph: bool = False,
 ) -> Scanned:
     """Everything read of a tenant, pages of two items, judged by these policies."""
-    chosen, traces, chosen_scope = loaded(policies, registry()), Traces(), wanted or Wanted()
+    chosen, traces = loaded(policies, registry()), Traces()
+    chosen_scope = replace(wanted or Wanted(), known_groups=management_groups(chosen))
     with emulated(tenant, faults=faults, page_size=2) as emulator, PayloadStore() as store:
         connection = emulator_connection(emulator)
 
         async def read() -> Any:
             arm = Arm(connection.cloud, connection.credential, clock=lambda: NOON, patience=IMPATIENT)
             async with arm:
-                discovery = Discovery(arm) if asks_graph else None
+                discovery = Discovery(arm, batch=2, page=2) if asks_graph else None
                 source = LiveSource(arm, chosen_scope, collection=EVERYTHING, discovery=discovery)
                 return await collected(Read().once(source), store, traces, chosen_scope)
 
