@@ -88,6 +88,10 @@ def is_loopback(url: str) -> bool:
         return host == "localhost"
 
 
+DEMO = "the embedded emulator's demo tenant"
+"""The words for the server of `azml-audit demo`."""
+
+
 def source_words(endpoint: str, cloud: str) -> str:
     """Return the words by which reports name the server that answered."""
     if is_loopback(endpoint):

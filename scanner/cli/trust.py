@@ -66,7 +66,7 @@ class Expect:
         _expect(
             *("--expect", "FILE"),
             "YAML or JSON with subscriptions, management_groups, policies, scope, identity, tenant, tool_version, "
-            "not_older_than and level. The options below replace its members.",
+            "not_older_than, fail_on and level. The options below replace its members.",
         ),
     ] = None
     expect_subscription: Annotated[

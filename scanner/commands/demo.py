@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from scanner.azure.clouds import Cloud
+from scanner.azure.clouds import DEMO, Cloud
 from scanner.commands.connections import Connection
 from scanner.commands.job import Job
 from scanner.commands.scan import scan
@@ -29,7 +29,7 @@ def emulator_connection(emulator: Emulator) -> Connection:
         cloud=cloud,
         credential=EmulatorCredential(),
         make_credential=EmulatorCredential,
-        source="the embedded emulator's demo tenant",
+        source=DEMO,
         is_azure=False,
     )
 

@@ -54,8 +54,7 @@ def write_payloads(folder: Path, payloads: Iterable[Payload], gaps: Iterable[Gap
                     lines.seek(offset)
                     file.write(lines.read(length))
     with writing(folder, GAPS) as file:
-        for line in sorted(_line({name: getattr(gap, name) for name in _GAP_FIELDS}) for gap in gaps):
-            file.write(line)
+        file.writelines(sorted(map(_gap_line, gaps)))
     for gap in gaps:
         tally.add(gap)
     return tally
@@ -85,12 +84,23 @@ def _payloads(bundle: Bundle, name: str) -> Iterator[Payload]:
 
 
 def gaps_in(bundle: Bundle) -> Iterator[Gap]:
-    """Yield every gap that has no payload. Raises EvidenceError for a line that is no gap."""
+    """Yield every gap that has no payload.
+
+    Raises EvidenceError for a line that is no gap, or that azml-audit would write differently or elsewhere.
+    """
+    before = b""
     for number, line in _lines(bundle, GAPS, MAX_GAP):
+        where = f"{GAPS}, line {number}"
         try:
-            yield Gap(**_typed(Gap, json.loads(line)))
+            members = json.loads(line)
+            gap = Gap(**_typed(Gap, members))
+            is_exact = "answer" not in members and line == _gap_line(gap)
         except (ValueError, TypeError, AttributeError, RecursionError) as error:
-            raise EvidenceError(f"{GAPS}, line {number} is no gap: {error}.") from error
+            raise EvidenceError(f"{where} is no gap: {error}.") from error
+        if not is_exact or line < before:
+            raise EvidenceError(f"{where} is altered: azml-audit does not write it so, or not here.")
+        before = line
+        yield gap
 
 
 def _typed(cls: type[Payload | Gap], members: dict[str, Any]) -> dict[str, Any]:
@@ -117,6 +127,10 @@ def _payload_line(payload: Payload) -> bytes:
     }
     header |= {"retrieved_at": payload.retrieved_at.isoformat(), "redactions": list(payload.redactions)}
     return _line({"id": payload.id, **header, "sha256": payload.body_digest, **_written(payload.body)})
+
+
+def _gap_line(gap: Gap) -> bytes:
+    return _line({name: getattr(gap, name) for name in _GAP_FIELDS})
 
 
 def _written(body: bytes) -> dict[str, str]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from scanner.azure.clouds import KNOWN, is_loopback, source_words
+from scanner.azure.clouds import DEMO, KNOWN, is_loopback, source_words
 from scanner.evidence.attestations.signing import Predicate
 from scanner.evidence.statement import ScanRecord
 from scanner.evidence.verifying.ledger import Ledger
@@ -17,6 +17,7 @@ CLOCKS_DIFFER = timedelta(minutes=1)
 _REPLAY = re.compile(
     r"a replay of evidence \(root digest (?P<root>[0-9a-f]{64})\) from (?P<source>.*)", re.DOTALL
 )
+_ROOT = re.compile("[0-9a-f]{64}")
 _CLAIMS_AZURE = "Azure Resource Manager at "
 _CLAIMS_EXPORT = "the export "
 
@@ -61,7 +62,10 @@ def _hosts(ledger: Ledger, record: ScanRecord) -> Iterator[str]:
 
 
 def _authorship(ledger: Ledger, record: ScanRecord) -> Iterator[str]:
-    """Check the words that reports show as the source."""
+    """Check the words that reports show as the source, and the root digests of other bundles."""
+    for name, digest in (("replay_of", record.replay_of), ("previous_root", record.previous_root)):
+        if digest is not None and not _ROOT.fullmatch(digest):
+            yield f"{name} is {digest!r}, which is no root digest."
     source, root = record.source, None
     if replayed := _REPLAY.fullmatch(source):
         source, root = replayed["source"], replayed["root"]
@@ -77,7 +81,8 @@ def _authorship(ledger: Ledger, record: ScanRecord) -> Iterator[str]:
             yield "The answers are files, and the statement names an identity that asked."
         return
     expected = source_words(record.endpoint, record.cloud)
-    if source.startswith(_CLAIMS_AZURE) != record.is_azure or (record.is_azure and source != expected):
+    is_demo = source == DEMO and is_loopback(record.endpoint)
+    if source.startswith(_CLAIMS_AZURE) != record.is_azure or not (source == expected or is_demo):
         yield f"The source is {source!r}; {expected!r} follows from the endpoint and the cloud."
 
 

@@ -11,6 +11,9 @@ import pyarrow.parquet as pq
 
 from checks.frames import pd
 
+_PARQUET = b"PAR1"
+"""The mark at both ends of a Parquet file."""
+_FOOTER_LENGTH = 4
 _SHOWN = 10
 _LONGEST = 120
 
@@ -47,6 +50,9 @@ def parquet_differences(name: str, sealed: bytes, derived: bytes) -> Iterator[st
         if _has_statistics(announced.metadata):
             yield f"{name} has statistics, which can hide its rows. azml-audit writes none."
             return
+        if _has_other_bytes(announced.metadata, len(sealed)):
+            yield f"{name} has bytes beside its columns, such as filters that can hide its rows."
+            return
         stored = announced.read()
     except (OSError, ValueError, pa.ArrowException) as error:
         yield f"{name} cannot be read as Parquet: {error}."
@@ -63,6 +69,19 @@ def _has_statistics(metadata: Any) -> bool:
         for column in range(metadata.num_columns)
     )
     return any(each.is_stats_set or each.has_column_index or each.has_offset_index for each in columns)
+
+
+def _has_other_bytes(metadata: Any, size: int) -> bool:
+    """Return whether the columns, the footer and the marks around them are not the whole file."""
+    place = len(_PARQUET)
+    for group in range(metadata.num_row_groups):
+        for number in range(metadata.num_columns):
+            column = metadata.row_group(group).column(number)
+            starts = (column.dictionary_page_offset, column.data_page_offset)
+            if place != min(start for start in starts if start):
+                return True
+            place += column.total_compressed_size
+    return bool(size != place + metadata.serialized_size + _FOOTER_LENGTH + len(_PARQUET))
 
 
 def json_differences(place: str, sealed: Any, derived: Any) -> Iterator[str]:

@@ -19,10 +19,10 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
-from checks.model import Check
+from checks.model import Check, Severity
 from checks.policy.model import Policy
 from scanner.errors import UsageError
-from scanner.evidence.statement import Statement, SubscriptionRecord
+from scanner.evidence.statement import ScanRecord, Statement, SubscriptionRecord
 from scanner.evidence.verifying.levels import Level
 from scanner.policies import LoadedPolicy, loaded, shipped, shipped_text
 from scanner.policy_yaml import document, text_of
@@ -50,6 +50,7 @@ class Expectations(BaseModel):
     tenant: str | None = None
     tool_version: str | None = None
     not_older_than: str | None = None
+    fail_on: Severity | None = None
     level: Level | None = None
 
     @field_validator("not_older_than", mode="before")
@@ -117,11 +118,24 @@ def differences(
         yield from _policies(expected.policies, policies, registry)
     if expected.scope:
         yield from _scope(expected.scope, record.asked_for.wanted)
+    yield from _fail_on(expected, record, policies)
     yield from _identity(expected, statement)
     if expected.tool_version and record.tool_version != expected.tool_version:
         yield f"azml-audit {expected.tool_version} is expected, and {record.tool_version} sealed the bundle."
     if expected.not_older_than and record.started_at < oldest(expected.not_older_than, now):
         yield f"The scan started at {record.started_at.isoformat()}, before {expected.not_older_than}."
+
+
+def _fail_on(expected: Expectations, record: ScanRecord, policies: Sequence[LoadedPolicy]) -> Iterator[str]:
+    """Compare the severity from which on a violation counts. Without --fail-on, the policies decide it."""
+    if expected.fail_on is None and not expected.policies:
+        return
+    for policy in policies:
+        own = policy.composition.fail_on.value
+        wanted, found = (expected.fail_on or policy.composition.fail_on).value, record.fail_on or own
+        if wanted != found:
+            by = " by --fail-on" if record.fail_on else ""
+            yield f"Policy {policy.policy.name} is expected to fail on {wanted}, and the scan failed on {found}{by}."
 
 
 def _scope(expected: str, asked: Wanted) -> Iterator[str]:

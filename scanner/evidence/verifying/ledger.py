@@ -143,6 +143,8 @@ class Ledger:
             return
         url = gap.request.partition(" ")[2]
         self.gaps.add(place_of(gap.asked, gap.scope, url))
+        if problem := misplacement(gap):
+            self.misplaced.append(f"{gap.id}: {problem}")
         if gap.asked == GRAPH:
             self.graph.add_gap(gap)
         self.broken.add(gap.asked)

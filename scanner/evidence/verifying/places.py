@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from scanner.evidence.deciding import place_in
 from scanner.payloads import json_members
 from scanner.payloads.answers import ADDRESS_RULES, NETWORK_PROVIDER, PERIMETERS, ROLE_ASSIGNMENTS, list_path
 from scanner.payloads.json_members import without_tenant
-from scanner.payloads.payload import Payload
+from scanner.payloads.payload import Gap, Payload
 from scanner.payloads.questions import filter_of, path_of, version_of
 from scanner.reading.subscription_reader import NETWORK_NAMESPACE
 from scanner.tables.associated import ASSOCIATED
@@ -49,13 +50,15 @@ def place_of_roles(target: str, principal: str) -> Place:
     return place_of(ROLE_ASSIGNMENTS, target, url)
 
 
-def misplacement(payload: Payload) -> str:
-    """Return why no question of azml-audit has this answer, "" if one has."""
-    ask = payload.ask
-    if not belongs(payload):
+def misplacement(item: Payload | Gap) -> str:
+    """Return why no question of azml-audit has this answer or gap, "" if one has."""
+    if isinstance(item, Gap):
+        return _gap_misplacement(item)
+    ask = item.ask
+    if not belongs(item):
         return f"{ask.request} does not ask for {ask.kind} of {ask.scope}."
     is_query = ask.kind == GRAPH
-    if ask.method != ("POST" if is_query else "GET") or bool(ask.body) != is_query:
+    if ask.method != _method(ask.kind) or bool(ask.body) != is_query:
         return f"{ask.request} is no request for {ask.kind}."
     if ask.kind in KINDS and not ask.is_later_page and version_of(ask.url) != ask.api_version:
         return f"{ask.request} does not ask at api-version {ask.api_version}."
@@ -63,6 +66,38 @@ def misplacement(payload: Payload) -> str:
         return f"{ask.request} is not about subscription {ask.subscription_id}."
     if ask.may_be_missing and ask.kind not in _MAY_BE_MISSING:
         return f"{ask.request} may not be answered by 404."
+    return _unreplaced(item)
+
+
+def _gap_misplacement(gap: Gap) -> str:
+    method, _, url = gap.request.partition(" ")
+    if gap.asked not in KINDS or not url.startswith(("http:", "https:")):
+        return ""
+    path = path_of(url)
+    if method != _method(gap.asked) or not any(
+        path == each.lower() for each in _paths(gap.asked, gap.scope, path)
+    ):
+        return f"{gap.request} does not ask for {gap.asked} of {gap.scope}."
+    if _subscription_of(gap.scope) != (gap.subscription_id or "").lower():
+        return f"{gap.request} is not about subscription {gap.subscription_id}."
+    if gap.http_status not in (None, 200):
+        return f"{gap.request} was refused with status {gap.http_status}, and the refusal is missing."
+    return ""
+
+
+def _method(kind: str) -> str:
+    return "POST" if kind == GRAPH else "GET"
+
+
+def _unreplaced(payload: Payload) -> str:
+    """Return a text if a place that is listed as replaced has no replacement."""
+    for pointer in payload.redactions:
+        try:
+            found = f"{pointer.rpartition('/')[2]} {place_in(payload.document, pointer)}" if pointer else ""
+        except (KeyError, IndexError, ValueError, TypeError):
+            found = "nowhere"
+        if pointer and "redacted" not in found:
+            return f"its redactions name {pointer}, where nothing was replaced."
     return ""
 
 
@@ -77,11 +112,14 @@ def belongs(payload: Payload) -> bool:
     path = path_of(payload.url)
     if payload.of_list:
         return payload.kind == ASSOCIATED and path == list_path(payload.scope)
-    return payload.kind not in KINDS or any(path == each.lower() for each in _paths(payload, path))
+    return payload.kind not in KINDS or any(
+        path == each.lower() for each in _paths(payload.kind, payload.scope, path)
+    )
 
 
-def _paths(payload: Payload, path: str) -> Iterator[str]:
-    kind, scope = payload.kind, without_tenant(path_of(json_members.quoted(payload.scope)))
+def _paths(kind: str, of: str, path: str) -> Iterator[str]:
+    """Yield the paths of URLs that are asked for a kind of things of a scope. `path` is the path of the URL."""
+    scope = without_tenant(path_of(json_members.quoted(of)))
     if kind in ("subscriptions", "subscription", "workspace", ASSOCIATED, GRAPH, *NETWORK_TYPES):
         yield scope
     elif kind in ("descendants", PERIMETERS):

@@ -145,7 +145,7 @@ def _follow(
         found.steps.append(code.step((f"{again} {error}",), (), ()))
         return
     except (AuditError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        why = str(error) if isinstance(error, AuditError) else f"Its answers are none of Azure's: {error!r}."
+        why = str(error) if isinstance(error, AuditError) else f"No scan seals such a bundle: {error!r}."
         found.steps.append(code.step((), (f"{again} {why}",), ()))
         return
     found.steps.append(_answers(derived, statement))
@@ -190,6 +190,8 @@ def _expectations(
     shipped = list(expectations.shipped_policies(derived.policies, statement.record.tool_version, VERSION))
     holds = [text for is_shipped, text in shipped if is_shipped]
     opened_ = [text for is_shipped, text in shipped if not is_shipped]
+    if statement.record.fail_on:
+        opened_.append(f"--fail-on {statement.record.fail_on} decides the verdicts, not the policies.")
     if not expected.scope and (left_out := _left_out(statement)):
         opened_.append(left_out)
     if not expected.are_given:

@@ -88,7 +88,8 @@ def scanned(request: pytest.FixtureRequest) -> Scanned:
 def problems(scanned: Scanned, gone: Payload | Gap | None = None) -> list[str]:
     """What verify reports of the answers and gaps without one of them."""
     ledger, pages = Ledger.of(scanned.record), Pages()
-    for item in (*scanned.payloads, *scanned.gaps):
+    items: list[Payload | Gap] = [*scanned.payloads, *scanned.gaps]
+    for item in items:
         if item is not gone:
             ledger.add(item)
             pages.add(payload_or_gap(item) if isinstance(item, Payload) else item)

@@ -144,7 +144,7 @@ def spare(forger: Forger) -> None:
             document["totalRecords"] -= 1
 
     forger.edit(kind("workspaces", OTHER), leave_out)
-    forger.edit(lambda each: each.kind == "resourceGraph", leave_out)
+    forger.edit(lambda each: each.kind == "resourceGraph" and OTHER in each.request_body, leave_out)
     forger.drop(lambda each: each.scope.lower().startswith(gone))
 
 

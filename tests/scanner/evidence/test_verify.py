@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from scanner.azure.clouds import DEMO
 from scanner.emulator.faults import Fault, FaultKind
 from scanner.emulator.tenants.generated import generated_tenant
 from scanner.errors import EvidenceError
@@ -138,7 +139,7 @@ def test_every_flip_is_told_with_the_root_digest_known_even_a_bundle_made_anew(
     root = verified(folder).root
     assert verified(folder, root=root.upper()).holds
     told = (copy / "statement.json").read_text()
-    (copy / "statement.json").write_text(told.replace('"the embedded emulator"', '"Azure"'))
+    (copy / "statement.json").write_text(told.replace(f'"{DEMO}"', '"Azure"'))
     sealed_anew(copy)
     assert any("root digest" in each for each in wrong(verified(copy, root=root)))
 

@@ -18,6 +18,18 @@ from reports.audit import Audit
 from reports.page import html_page
 from reports.writing.encoding import Files
 
+
+def _equals(column: pd.Series[str], expected: str, *, failed: str) -> Answers:
+    """Pass where the column has the expected value."""
+    return answer(
+        known=column.notna(),
+        passed=column.eq(expected),
+        observed=column,
+        expected=expected,
+        failed=failed,
+    )
+
+
 REFERENCE = "https://learn.microsoft.com/azure/machine-learning/how-to-managed-network"
 
 
@@ -70,13 +82,7 @@ def public_network_access_is_disabled(tables: Tables, params: Params) -> Answers
 def connection_is_approved(tables: Tables, params: Params) -> Answers:
     """A connection that waits carries nothing."""
     status = tables.private_endpoint_connections["status"]
-    return answer(
-        known=status.notna(),
-        passed=status.eq("Approved"),
-        observed=status,
-        expected="Approved",
-        failed="The connection is not approved.",
-    )
+    return _equals(status, "Approved", failed="The connection is not approved.")
 
 
 @check(
@@ -122,14 +128,7 @@ def managed_network_is_on(tables: Tables, params: Params) -> Answers:
 )
 def rule_is_in_force(tables: Tables, params: Params) -> Answers:
     """A failed rule opens nothing."""
-    status = tables.outbound_rules["status"]
-    return answer(
-        known=status.notna(),
-        passed=status.eq("Active"),
-        observed=status,
-        expected="Active",
-        failed="Azure could not put the rule in force.",
-    )
+    return _equals(tables.outbound_rules["status"], "Active", failed="Azure could not put the rule in force.")
 
 
 @check(

@@ -15,6 +15,7 @@ from checks.registry import registry
 from reports.audit import Audit
 from scanner.audit import audited, collected
 from scanner.azure.arm import Arm
+from scanner.azure.clouds import DEMO
 from scanner.commands.demo import emulator_connection
 from scanner.emulator.faults import Fault
 from scanner.emulator.server import emulated
@@ -43,7 +44,7 @@ RECORD = ScanRecord(
     python="3.11.0",
     libraries=installed_libraries(),
     command=["scan"],
-    source="the embedded emulator",
+    source=DEMO,
     is_azure=False,
     cloud="emulator",
     endpoint="http://127.0.0.1",

@@ -119,7 +119,32 @@ def executable(folder: Path, target: Path) -> None:
     packed(folder, target, change=lambda entry: setattr(entry, "external_attr", 0o100755 << 16))
 
 
+def with_a_data_descriptor(folder: Path, target: Path) -> None:
+    """A flag says that the sizes of an entry follow its content."""
+    packing.pack(folder, target)
+    content = bytearray(target.read_bytes())
+    content[content.index(b"PK\3\4") + 6] |= 8
+    content[content.index(b"PK\1\2") + 8] |= 8
+    target.write_bytes(content)
+    resealed(target)
+
+
+def with_a_second_directory_end(folder: Path, target: Path) -> None:
+    """A ZIP64 end of the directory, which only some tools follow, before the plain one."""
+    packing.pack(folder, target)
+    content = target.read_bytes()
+    end = content.rindex(b"PK\5\6")
+    (count,) = struct.unpack_from("<H", content, end + 10)
+    length, start = struct.unpack_from("<LL", content, end + 12)
+    large = struct.pack("<4sQ2H2L4Q", b"PK\6\6", 44, 45, 45, 0, 0, count, count, length, start)
+    locator = struct.pack("<4sLQL", b"PK\6\7", 0, end, 1)
+    target.write_bytes(content[:end] + large + locator + content[end:])
+    resealed(target)
+
+
 ALL = (
+    with_a_data_descriptor,
+    with_a_second_directory_end,
     renamed_before_entry,
     renamed_by_extra_field,
     with_bytes_between,

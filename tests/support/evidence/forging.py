@@ -15,16 +15,16 @@ from typing import Any
 
 from checks.registry import registry
 from scanner.evidence.opening import opened
-from scanner.evidence.packing import staged
 from scanner.evidence.payload_files import gaps_in, payloads_in, write_payloads
 from scanner.evidence.policy_files import policy_files, sealed_policies
 from scanner.evidence.replaying import sealed
-from scanner.evidence.sealing import Attest, seal
+from scanner.evidence.sealing import Attest
 from scanner.evidence.statement import ScanRecord, Statement
 from scanner.evidence.verifying.derivation import Derivation, derive
 from scanner.payloads.bodies import parsed
 from scanner.payloads.payload import Gap, Payload
 from scanner.policies import LoadedPolicy
+from tests.support.evidence.bundles import Scanned
 
 Where = Callable[[Payload], bool]
 
@@ -60,9 +60,9 @@ class Forger:
     def claim(self, **members: Any) -> None:
         """Change members of the statement."""
         asked = members.pop("asked_for", {})
-        told = self.record.model_copy(update=members)
-        told = told.model_copy(update={"asked_for": told.asked_for.model_copy(update=asked)})
-        self.statement = self.statement.model_copy(update={"record": told})
+        record = self.record.model_copy(update=members)
+        record = record.model_copy(update={"asked_for": record.asked_for.model_copy(update=asked)})
+        self.statement = self.statement.model_copy(update={"record": record})
 
     def first(self, where: Where) -> Payload:
         """The first payload like that; there must be one."""
@@ -126,19 +126,15 @@ class Forger:
     def seal(self, target: Path, attest: Attest | None = None) -> str:
         """Derive and seal everything again, and return the root digest."""
         found = self.derived()
-        with staged(target) as place:
-            root = seal(
-                place,
-                payloads=self.payloads,
-                gaps=self.gaps,
-                audit=found.audit,
-                policies=self.policies,
-                provenance=found.provenance,
-                record=self.record,
-                attest=attest,
-            )
-            place.publish()
-        return root
+        forged = Scanned(
+            payloads=self.payloads,
+            gaps=self.gaps,
+            audit=found.audit,
+            policies=self.policies,
+            provenance=found.provenance,
+            record=self.record,
+        )
+        return forged.seal(target, attest)
 
 
 def edited(payload: Payload, edit: Callable[[Any], object]) -> Payload:
