@@ -7,12 +7,15 @@ from collections.abc import Callable
 from hashlib import sha256
 from unicodedata import normalize
 
-_AT = r"(?:[@\uff20]|%(?:25)*40)"
+_AT = r"(?:[@\uff20]|%(?:25)*40|\\+u(?:0040|[fF]{2}20)|&#(?:64|x40);|&commat;)"
+"""The sign, also as URLs, JSON in a text and HTML write it."""
 _LETTER = r"[^\s@\uff20\"'<>()\[\]{},;:\\/|=?&]"
 _LOCAL = rf"(?<!{_LETTER}){_LETTER}+"
 """It starts after a sign that no address has, so that each word of a text is tried once."""
-_DOMAIN = r"[\w-]{1,63}(?:\.[\w-]{1,63}){0,8}\.(?:xn--[\w-]{2,59}|[^\W\d_]{2,63})"
-_ADDRESS = re.compile(_LOCAL + _AT + _DOMAIN)
+_QUOTED = r"\"[^\"<>@\s\\]{1,64}\\*\""
+_LABEL = r"(?:[\w-]|\\+u[0-9A-Fa-f]{4}){1,63}"
+_DOMAIN = rf"{_LABEL}(?:\.{_LABEL}){{0,8}}\.(?:xn--[\w-]{{2,59}}|[^\W\d_]{{2,63}})"
+_ADDRESS = re.compile(f"(?:{_LOCAL}|{_QUOTED}){_AT}{_DOMAIN}")
 
 
 PREFIX = "redacted-person-"
@@ -49,4 +52,4 @@ def without_addresses(text: str, replacement: str) -> str:
 
 def may_hold_address(text: str) -> bool:
     """Check whether the text has a sign of an e-mail address."""
-    return "@" in text or "%" in text or "\uff20" in text
+    return any(sign in text for sign in ("@", "%", "\uff20", "\\u", "&#", "&commat;"))

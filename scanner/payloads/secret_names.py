@@ -50,7 +50,7 @@ RUN_TOGETHER = (
 """The ends of names that are written without a sign between words, such as `clientsecret`."""
 DROPPED = frozenset((
     "authorization", "connectionstring", "connectionstrings", "cookie", "environmentvariables",
-    "sasgetteruri", "sasuri", "sasurl", "scriptarguments", "scriptdata", "setupscripts",
+    "sasgetteruri", "sasuri", "sasurl", "scriptarguments", "scriptdata", "setupscripts", "sig",
     "sharedaccesssignature",
 ))  # fmt: skip
 """Secrets, and free text that no check reads: whole names."""
@@ -96,6 +96,8 @@ def is_secret(name: str, *, in_tags: bool = False) -> bool:
         return False
     if not SECRET_WORDS.isdisjoint(words) or "".join(words).endswith(RUN_TOGETHER):
         return True
+    while len(words) > 1 and words[-1].isdigit():
+        words.pop()
     if words[-1] in _KEYS:
         return not in_tags and not (len(words) > 1 and words[-2] in _PUBLIC)
     return _holds_connection_string(words)

@@ -6,6 +6,8 @@ the patterns here match a little more than the rules of `secret_names` and `secr
 
 from __future__ import annotations
 
+import re
+from base64 import b64encode
 from dataclasses import dataclass
 
 import re2
@@ -21,23 +23,35 @@ _AT_THE_END = "|".join(
 _ACTED = "|".join(sorted(ACTS))
 _NAMES = (
     rf'(?:{_WITHIN})[^"\\]*"\s*:',
-    rf'(?:{_AT_THE_END}|(?:{_ACTED}){_BETWEEN}by|key(?:{_BETWEEN}s)?){_BETWEEN}"\s*:',
+    rf'(?:{_AT_THE_END}|(?:{_ACTED}){_BETWEEN}by|key(?:{_BETWEEN}s)?){_BETWEEN}[0-9]*{_BETWEEN}"\s*:',
+    rf'(?:{_WITHIN}|key[^a-z]*)[^"\\]*"\s*,\s*"value"\s*:',
+    rf'"value"\s*:\s*"[^"\\]*"\s*,\s*"(?:name|key)"\s*:\s*"[^"\\]*(?:{_WITHIN}|key)',
 )
 _WORDS = (
     r"(?:sig|signature|sas|pat|pwd|passwd|passphrase|password|secret|assertion|code|key|(?:^|[^p])token|tok)"
 )
-_FORMS = (
-    rf"{_WORDS}[\"']?\s*(?:=|%3d)",
-    r"(?:password|passwd|pwd|passphrase|secret|key)[\"']?\s*:\s*[^\s\"\[{]",
-    r"--(?:password|client-secret|api-key|token|secret)\s",
-    r"sk-(?:proj|ant|svcacct|admin)-|sk-[a-z0-9]{32}|sg\.[\w-]{22}\.",
-    r"bearer\s|sharedaccesssignature\s|authorization[\"']?\s*[:=]",
-    r"eyj[\w-]{8}|-----begin|hooks\.|webhook|://[^\s/?#\"]*@",
-    r"gh[pousr]_|github_pat_|glpat-|xox[a-z]|xapp-|a(?:ki|si|bi)a[a-z2-7]{16}|aiza|gocspx-",
-    r"[sr]k_(?:live|test)_|whsec_|npm_|pypi-[\w-]{16}|hf_[a-z0-9]{30}|dapi[0-9a-f]{32}|azdo|q~|jqqj9",
-    r"[a-z0-9+/]{43}=",
+_QUOTE = r"(?:\\*[\"']|%(?:25)*22)?"
+_STARTS = (
+    *("-----BEGIN ", "DefaultEndpointsProtocol=", "AccountEndpoint=", "Endpoint=sb://", "Server=tcp:"),
+    *("InstrumentationKey=", "SharedAccessSignature ", "mongodb://", "mongodb+srv://", "postgresql://"),
 )
-_ADDRESSES = (r"@|\xef\xbc\xa0|%(?:25)*40",)
+WRAPPED = tuple(b64encode(each.encode()).decode()[: len(each) * 4 // 3] for each in _STARTS)
+"""How keys and connection strings begin in base64."""
+_FORMS = (
+    rf"{_WORDS}{_QUOTE}\s*(?:=|%(?:25)*3d)",
+    rf"(?:password|passwd|pwd|passphrase|secret|key|-token){_QUOTE}\s*(?::|%(?:25)*3a)\s*[^\s\"\[{{]",
+    r"--(?:[\w-]{1,40}-)?(?:password|secret|key|token|connection-string)\s",
+    r"sk-(?:proj|ant|svcacct|admin)-|sk-[a-z0-9]{32}|sg\.[\w-]{22}\.",
+    r"bearer(?:\s|%|\+)|basic\s+[a-z+/]*[0-9=]|cookie\s*:|sharedaccesssignature\s|authorization(?:[\"':=\s\\]|%)",
+    r"eyj[\w-]{8}|-----begin|hooks\.|webhook|://[^\s/?#\"]*@",
+    r"gh[pousr]_|github_pat_|gl(?:pat|dt|rt|cbt|ptt|soat|ft|imt|agent|oas)-|xox[a-z]|xapp-|a(?:ki|si|bi)a[a-z2-7]{16}",
+    r"aiza|gocspx-|ya29\.|1//0|dckr_|do[opr]_v1_|hv[sbr]\.|\.atlasv1\.|gl(?:sa|c)_|nrak-|shp(?:at|ca|pa|ss)_",
+    r"[0-9]:aa[\w-]{33}|atatt3|pmak-|az(?:se|fu|ca)[a-z0-9]|\+acr[a-d]",
+    r"[sr]k_(?:live|test)_|whsec_|npm_|pypi-[\w-]{16}|hf_[a-z0-9]{30}|d(?:api|kea|ose)[0-9a-f]{32}|azdo|q~|jqqj9",
+    r"[a-z0-9+/]{43}=",
+    *(re.escape(each) for each in WRAPPED),
+)
+_ADDRESSES = (r"@|\xef\xbc\xa0|%(?:25)*40|&#(?:64|x40);|&commat;",)
 _PEOPLE = (
     *_ADDRESSES,
     r"'|\xe2\x80[\x98\x9c]",
@@ -57,12 +71,14 @@ def _compiled(*patterns: str) -> re2._Regexp[bytes]:
 
 _ANY = _compiled(*_UNREADABLE, *_NAMES, *_FORMS, *_PEOPLE)
 _OF_FORMS = _compiled(*_UNREADABLE, *_FORMS)
-_OF_TEXTS = _compiled(*_FORMS, rf"{_WORDS}\\?[\"']?\s*:")
+_OF_TEXTS = _compiled(*_FORMS, rf"{_WORDS}{_QUOTE}\s*:")
 """A text may itself be JSON, whose quotes are escaped in the body."""
 _OF_MEMBERS = _compiled(
     *_UNREADABLE, *(rf'"[^"\\]*(?:{form})[^"\\]*"\s*:' for form in (*_FORMS, *_ADDRESSES))
 )
 _OF_PEOPLE = _compiled(*_UNREADABLE, *_PEOPLE)
+_OF_QUOTED_PEOPLE = _compiled(*_UNREADABLE, *_PEOPLE, r"(?:client|user|caller|principal|guest)[^\"]{0,40}\"")
+"""A text may quote a name by the sign that ends a text in a body."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,7 +111,7 @@ def may_hold_forms(text: str) -> bool:
 
 def may_hold_people(text: str) -> bool:
     """Check whether one text may hold an address or the name of a person."""
-    return _OF_PEOPLE.search(text.encode("utf-8", "surrogatepass")) is not None
+    return _OF_QUOTED_PEOPLE.search(text.encode("utf-8", "surrogatepass")) is not None
 
 
 _SHORTEST = 4

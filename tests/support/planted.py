@@ -38,6 +38,13 @@ _FORMS = (
     "npm_{}",
     "InstrumentationKey={};IngestionEndpoint=https://x/",
     '{{"password": "{}"}}',
+    "gldt-{}",
+    "ya29.a0{}",
+    "X-Auth-Token: {}",
+    "next=https%3A%2F%2Fs.blob%2Fc%3Fsig%3D{}%253D",
+    "q=%7B%22password%22%3A%22{}%22%7D",
+    "az storage blob list --account-key {}9",
+    "Cookie: session={}",
 )
 _PEOPLE = (
     "mailto:ada.{}@example.com",
@@ -46,10 +53,12 @@ _PEOPLE = (
     "ädä.{}@пример.рф",
     "ada.{}@xn--e1afmkfd.xn--p1ai",
     "ada.{}#EXT#@contoso.onmicrosoft.com",
+    "ada.{}&#64;example.com",
 )
 MEMBERS = (
     "adminPassword", "sas_token", "client-secret", "ConnectionString", "primaryKey", "apiKey", "accessToken", "pat",
     "environmentVariables", "setupScripts", "credentials", "keys", "createdBy", "assignedUser", "PRIVATE_KEY",
+    "key1", "sig",
 )  # fmt: skip
 """Members whose value has no form: only their name shows what they are."""
 
@@ -83,6 +92,10 @@ def plant(document: Any, planted: list[Plant], random: Random) -> Any:
             name = random.choice(MEMBERS)
             target[name] = random.choice(
                 (each.core, {"value": each.core}, [{"name": "a", "value": each.core}])
+            )
+        elif id(target) not in tags and random.random() < 0.1:
+            target[f"setting{number}"] = random.choice(
+                ({"name": "DB_PASSWORD", "value": each.core}, {"value": each.core, "name": "api-key"})
             )
         else:
             target[f"note{number}"] = random.choice((each.text, [each.text], {"text": each.text}))
