@@ -52,7 +52,7 @@ class GraphQueries:
 
     @property
     def were_sent(self) -> bool:
-        """Whether Resource Graph was asked anything."""
+        """Return whether any query was sent."""
         return bool(self._queries)
 
     def add(self, page: Payload, *, is_answer: bool) -> None:
