@@ -21,8 +21,8 @@ _KEEP, _DROP = Treatment.KEEP, Treatment.DROP
 _CONTAINERS = (dict, list)
 _CUT_MEMBER = re.compile(r'("([^"\\]*)"\s*:\s*")([^"]+)')
 """A member of JSON that may be cut off: its name and the rest of its value."""
-_MOST_LABELLED = 6
-"""A setting with a name and a value has few other members."""
+_SETTINGS = (("value", ("name", "key")), ("Value", ("Name", "Key")))
+"""The members of a setting: its value, and what names it."""
 _NOT_A_PERSON = ("At", "Type")
 """The ends of the names of the members of `systemData` that stay: `createdAt`, `createdByType`."""
 
@@ -68,10 +68,11 @@ def _cleaned_below(node: Any, place: Treatment, signs: Signs, people: Pseudonyms
     renamed = _renamed(node, signs, people) if is_object and signs.members else {}
     found = [f"/{_escaped(name)}" for name in renamed.values()]
     members: Iterable[tuple[Any, Any]] = node.items() if is_object else enumerate(node)
-    labelled = _labelled_secret(node) if is_object else None
+    labelled = _labelled_secret(node) if is_object and ("value" in node or "Value" in node) else None
     for key, value in members:
         kind = place if not is_object else treatment(key) if place is _KEEP else _kind(key, place)
-        kind = _DROP if key == labelled else kind
+        if labelled is not None and key == labelled:
+            kind = _DROP
         if kind is not _DROP and type(value) in _CONTAINERS:
             pointers = _cleaned_below(value, kind, signs, people) if value else ()
             if pointers:
@@ -89,12 +90,10 @@ def _cleaned_below(node: Any, place: Treatment, signs: Signs, people: Pseudonyms
 
 def _labelled_secret(node: dict[str, Any]) -> str | None:
     """Return the name of the value in an object such as `{"name": "DB_PASSWORD", "value": "x"}`."""
-    if len(node) > _MOST_LABELLED:
-        return None
-    members = {name.lower(): name for name in node}
-    labels = [node[members[each]] for each in ("name", "key") if each in members]
-    is_named = any(type(label) is str and is_secret(label) for label in labels)
-    return members.get("value") if is_named else None
+    for value, labels in _SETTINGS:
+        if value in node and any(type(node.get(label)) is str and is_secret(node[label]) for label in labels):
+            return value
+    return None
 
 
 def _kind(name: str, place: Treatment) -> Treatment:
