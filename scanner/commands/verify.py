@@ -70,7 +70,8 @@ def _verify_chain(
     """Verify every bundle of a folder, and the one at `path`. A root digest is that of the last one."""
     if paper is not None:
         raise UsageError("--report is about one bundle: leave out --chain.")
-    checks, root = registry(), (expected.root or "").lower().removeprefix("sha256:") or None
+    checks, given = registry(), expected.root
+    root = None if given is None else given.lower().removeprefix("sha256:")
     paths = {each.resolve(): each for each in (*bundles_in(folder), *([path] if path else []))}.values()
     links = [linked(each, replace(expected, root=None), checks) for each in paths]
     whole = Verification(steps=[chain_step(links, root)])

@@ -19,7 +19,7 @@ _ASSIGNED_WORD = (
     r"(?:sig|signature|sas|pat|pwd|passwd|passphrase|password|secret|token|assertion|api[-_ ]?key|"
     r"(?:account|access|shared|sharedaccess|primary|secondary|instrumentation|subscription|function|master|"
     r"storage|private|code|encryption|signing|license)[-_ ]?key|sharedaccesssignature|"
-    r"(?<![\w-])(?:code(?!\s*=\s*\d{1,3}\b)|key))"
+    r"(?<![\w-])(?:code(?==|%)(?!=\d{1,3}\b)|key))"
 )
 _ASSIGNED = re.compile(
     rf"((?:{_ASSIGNED_WORD}){_QUOTE}?\s*{_EQUALS}\s*|"

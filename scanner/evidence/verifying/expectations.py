@@ -15,9 +15,9 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator
 
 from checks.model import Check, Severity
 from checks.policy.model import Policy
@@ -37,18 +37,22 @@ _AGE = re.compile(r"(?P<count>\d{1,6})(?P<unit>[smhdw])")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
+_Word = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+_Words = Annotated[Sequence[_Word], Field(min_length=1)]
+
+
 class Expectations(BaseModel):
-    """The reader's expectations of a bundle. A member that is None or empty is not compared."""
+    """The expectations of the reader of a bundle. A member that is not given is not compared; none may be empty."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    subscriptions: Sequence[str] = ()
-    management_groups: Sequence[str] = ()
-    policies: Sequence[str] = ()
-    scope: str | None = None
-    identity: str | None = None
-    tenant: str | None = None
-    tool_version: str | None = None
+    subscriptions: _Words = ()
+    management_groups: _Words = ()
+    policies: _Words = ()
+    scope: _Word | None = None
+    identity: _Word | None = None
+    tenant: _Word | None = None
+    tool_version: _Word | None = None
     not_older_than: str | None = None
     fail_on: Severity | None = None
     level: Level | None = None
@@ -80,6 +84,8 @@ def expectations_in(path: Path) -> Expectations:
             place = ".".join(map(str, first["loc"])) or "the document"
             raise UsageError(f"--expect {path}: {place}: {first['msg']}. {_KNOWN}") from error
         raise UsageError(f"--expect {path}: could not read the file: {problem}") from error
+    if not read.are_given:
+        raise UsageError(f"--expect {path}: the file expects nothing. {_KNOWN}")
     beside = [each if _is_word(each) else str(path.parent / each) for each in read.policies]
     scope = read.scope if read.scope in (None, EVERYTHING) else str(path.parent / str(read.scope))
     return read.model_copy(update={"policies": tuple(beside), "scope": scope})
@@ -231,10 +237,20 @@ def _is_word(policy: str) -> bool:
 
 def replaced(expected: Expectations, members: Mapping[str, object]) -> Expectations:
     """Return the expectations with the members that are given. Raises UsageError."""
-    given = {name: value for name, value in members.items() if value}
+    given = {name: value for name, value in members.items() if value is not None and value != []}
     try:
-        return Expectations.model_validate(expected.model_dump() | given)
+        return Expectations.model_validate(expected.model_dump(exclude_defaults=True) | given)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        option = str(first["loc"][0]).replace("_", "-")
-        raise UsageError(f"--{option}: {first['msg']}.") from error
+        name = str(first["loc"][0])
+        raise UsageError(
+            f"{_OPTIONS.get(name, f'--expect-{name}').replace('_', '-')}: {first['msg']}."
+        ) from error
+
+
+_OPTIONS = {
+    "subscriptions": "--expect-subscription",
+    "management_groups": "--expect-management-group",
+    "policies": "--expect-policy",
+    "not_older_than": "--not-older-than",
+}

@@ -226,6 +226,13 @@ def test_single_options_replace_the_members_of_the_file(bundle: Path, tmp_path: 
         ("not_older_than: soon", "'soon' is neither an age such as 7d"),
         ("level: high", "Input should be 'consistent'"),
         ("policies: [nowhere.yaml]", "there is no such policy and no such file"),
+        ("", "the file expects nothing"),
+        ("tenant: null", "the file expects nothing"),
+        ("subscriptions: []", "at least 1 item"),
+        ("tenant: ' '", "tenant: String should have at least 1 character"),
+        ("subscriptions: [a, '']", "subscriptions.1: String should have at least 1 character"),
+        ("tenant: a\ntenant: b", "tenant"),
+        ("fail_on: huge", "fail_on: Input should be 'critical'"),
     ],
 )
 def test_expectations_that_cannot_be_used_are_a_usage_error(
@@ -234,6 +241,20 @@ def test_expectations_that_cannot_be_used_are_a_usage_error(
     (tmp_path / "expected.yaml").write_text(text)
     code, _, told = run("verify", str(bundle), "--expect", str(tmp_path / "expected.yaml"))
     assert (code, words in " ".join(told.split())) == (2, True), told
+
+
+@pytest.mark.parametrize(
+    "option", ["--expect-tenant", "--expect-policy", "--not-older-than", "--expect-scope"]
+)
+def test_an_option_with_an_empty_variable_is_a_usage_error(option: str, bundle: Path) -> None:
+    code, _, told = run("verify", str(bundle), option, "")
+    assert (code, option in told) == (2, True), told
+
+
+def test_an_empty_root_digest_is_that_of_no_chain(bundle: Path, tmp_path: Path) -> None:
+    series(bundle, tmp_path / "chain", days=1)
+    code, out, _ = run("verify", "--chain", str(tmp_path / "chain"), "--root", "")
+    assert (code, "as given with --root" in out) == (1, True), out
 
 
 def test_waivers_of_an_expected_policy_file_count(bundle: Path, tmp_path: Path) -> None:
