@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
 from functools import cache
+from pathlib import Path
 
 import pytest
+import tree_sitter_bicep
+from tree_sitter import Language, Parser
 
 from checks.contract.tables import Tables
 from checks.engine.asking import findings
@@ -18,6 +23,7 @@ from scanner.policies import loaded
 from scanner.reading.collection import EVERYTHING
 from tests.support.audits.tenants import workspace_row
 from tests.support.fix_lines import filled
+from tests.support.fixes.templates.terraform import blocks
 from tests.support.places import DATA
 from tests.support.scanning import rows, scanned
 
@@ -45,6 +51,31 @@ def test_every_placeholder_has_a_value_of_the_resource(check: Check) -> None:
         assert absent <= {"service_tag", "address_prefixes", "isolation_mode", "service_resource_id"}, row
         if "workspace_id" in values:
             assert values["workspace_id"].lower() in {row["workspace_id"].lower(), row["judged_by"].lower()}
+
+
+@pytest.mark.parametrize("check", BUILT_IN, ids=lambda check: check.id)
+def test_a_hostile_name_is_one_word_in_every_language(check: Check, tmp_path: Path) -> None:
+    hostile = 'it\'s $(touch stolen) `touch stolen` "q" ${x} rg(1) ü'
+    texts = filled(check.remediation, dict.fromkeys(placeholders(check.remediation), hostile))
+    az = tmp_path / "az"
+    az.write_text("#!/bin/sh\n", encoding="utf-8")
+    az.chmod(0o755)
+    names = dict.fromkeys(re.findall(r"\$\{?([A-Z_]+)", texts["az"]), "value")
+    done = subprocess.run(
+        ["bash", "-eu", "-c", texts["az"]],
+        cwd=tmp_path,
+        env={**names, "PATH": f"{tmp_path}:/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stderr == ""
+    assert not (tmp_path / "stolen").exists()
+    if texts["bicep"]:
+        language = Language(tree_sitter_bicep.language())
+        assert not Parser(language).parse(texts["bicep"].encode()).root_node.has_error
+    if texts["terraform"]:
+        assert blocks(texts["terraform"])
 
 
 def test_a_shared_dependency_is_filled_in_for_the_workspace_of_the_finding() -> None:
