@@ -103,7 +103,7 @@ def _is_documented(host: str) -> bool:
     reads=(*CUSTOMER_READS, *EFFECT_READS, "outbound_rules.fqdn"),
     remediation=HOST_NARROWED,
     controls=frameworks.OUTBOUND,
-    references=(pages.AZURE_FIREWALL, "https://publicsuffix.org/"),
+    references=(pages.DATA_EXFILTRATION, pages.AZURE_FIREWALL, "https://publicsuffix.org/"),
     params=SharedDomains,
     follows=("OBR002", "OBR005"),
     looks_at="row",
