@@ -1,5 +1,13 @@
 // The picture of a workspace: who may come in, the managed network, where it may go, and what is behind it.
-const short = (word, most) => (word.length > most ? word.slice(0, most - 1) + "…" : word);
+// A text of at most so many letters of usual width; wide letters and other scripts count more.
+const widthOf = (letter) => (/[mwMW@%\u2e80-\uffff]/.test(letter) ? 1.7 : /[A-Z_]/.test(letter) ? 1.2 : 1);
+
+function short(word, most) {
+  let width = 0;
+  const letters = [...word];
+  const end = letters.findIndex((letter) => (width += widthOf(letter)) > most * 1.06);
+  return end < 0 ? word : letters.slice(0, Math.max(1, end - 1)).join("") + "…";
+}
 
 function drawn(tag, attributes, ...children) {
   const made = document.createElementNS("http://www.w3.org/2000/svg", tag);
