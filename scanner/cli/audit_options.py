@@ -94,7 +94,12 @@ class Report:
             "Also list findings with these statuses, such as not-applicable. Repeatable.",
         ),
     ] = None
-    quiet: Annotated[bool, _report("--quiet -q", "", "Print no progress and no summary.")] = False
+    quiet: Annotated[
+        bool,
+        _report(
+            "--quiet -q", "", "Print nothing: no progress and no summary. --result - still prints its line."
+        ),
+    ] = False
 
     def selection(self) -> Selection:
         """Return the findings to list, as the formats take them. Raises ReportError for a word that is no status."""
