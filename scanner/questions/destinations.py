@@ -176,8 +176,8 @@ def _defect(place: str) -> str:
     """Return why the text is no host, "" if it is one. A name that ends in a number is a mistyped address."""
     if not place:
         return "names nothing"
-    is_number = normal_host(place).rpartition(".")[2].isdecimal()
-    return spelling_defect(place) or ("is no address, and no host name ends in a number" if is_number else "")
+    defect = spelling_defect(place)
+    return "is no address, and no host name ends in a number" if defect == "is an address" else defect
 
 
 def _endpoint(word: str) -> Endpoint:

@@ -11,7 +11,7 @@ from checks.counting import counted
 from scanner.emulator.tenants.generated import generated_tenant
 from tests.support.command_line import run, scanned
 
-WRONG = re.compile(r"(?<![\d,.])1 [a-z-]+ ?[a-z]*s\b(?<!ss)(?<!is)(?<!has)(?<!was)")
+WRONG = re.compile(r"(?<![\d,.])1 [a-z-]+ ?[a-z]*s\b(?<!ss)(?<!is)(?<!has)(?<!was)(?<!satisfies)")
 """A 1 before a plural, such as "1 workspaces" or "1 outbound rules"."""
 
 
