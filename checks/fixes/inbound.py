@@ -50,7 +50,8 @@ _OPEN = get(
 _CLOSE_ONE = changed("properties.publicNetworkAccess=Disabled", resource_id='"$endpoint"')
 _ENDPOINTS_CLOSED = (
     "Close the managed online endpoints of the workspace and, if it is a hub, of its Projects.",
-    f"for workspace in $({_AND_PROJECTS}); do for endpoint in $({_OPEN}); do {_CLOSE_ONE}; done; done",
+    f"workspaces=$({_AND_PROJECTS}); for workspace in $workspaces; do "
+    f"open=$({_OPEN}); for endpoint in $open; do {_CLOSE_ONE}; done; done",
 )
 
 _CLOSED = (
