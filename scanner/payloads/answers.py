@@ -115,7 +115,8 @@ def is_error(document: Any) -> bool:
     names = {each.lower() for each in document}
     if names & {"id", "value", "data"}:
         return False
-    return bool(document.get(spelled(document, "error"))) or {"code", "message"} <= names
+    error = document.get(spelled(document, "error"))
+    return bool(error and isinstance(error, dict | str)) or {"code", "message"} <= names
 
 
 def _other_subscription(answer: Payload) -> str:

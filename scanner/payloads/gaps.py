@@ -39,7 +39,7 @@ def arm_error(document: Any) -> tuple[str, str]:
     name = spelled(document, "error")
     error = document.get(name, document)
     if not isinstance(error, dict):
-        return str(error), str(document.get("error_description", ""))
+        return error if isinstance(error, str) else "", str(document.get("error_description", ""))
     return str(_of(error, "code") or ""), _message(error)
 
 

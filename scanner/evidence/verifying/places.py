@@ -78,11 +78,17 @@ def _gap_misplacement(gap: Gap) -> str:
         path == each.lower() for each in _paths(gap.asked, gap.scope, path)
     ):
         return f"{gap.request} does not ask for {gap.asked} of {gap.scope}."
-    if _subscription_of(gap.scope) != (gap.subscription_id or "").lower():
+    if _subscription_of(gap.scope) != (gap.subscription_id or "").lower() and not _is_malformed(gap):
         return f"{gap.request} is not about subscription {gap.subscription_id}."
     if gap.http_status not in (None, 200):
         return f"{gap.request} was refused with status {gap.http_status}, and the refusal is missing."
     return ""
+
+
+def _is_malformed(gap: Gap) -> bool:
+    """Check whether the gap is about a link that is no id of a resource: it has no subscription."""
+    is_link = gap.asked in (ASSOCIATED, *NETWORK_TYPES)
+    return is_link and gap.subscription_id is None and json_members.subscription_of(gap.scope) is None
 
 
 def _method(kind: str) -> str:
