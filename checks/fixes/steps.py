@@ -54,15 +54,16 @@ def commented(text: str, language: str = "az") -> str:
 
 
 def _explained_az(text: str) -> str:
-    used = [name for name in NAMES if re.search(rf"\${name.upper()}\b", text)]
+    read = set(re.findall(r"\$(\w+)", text))
+    used = [name for name in NAMES if name.upper() in read]
     return "\n".join([*(f"# {name.upper()}: {NAMES[name]}" for name in used), text]) if text else ""
 
 
 def _explained_bicep(text: str) -> str:
     code = _NOT_READ_IN_BICEP.sub(lambda found: " ".join(re.findall(r"\$\{(\w+)\}", found[0])) + ",", text)
     declared = set(re.findall(r"^(?:resource|var) (\w+)", text, re.MULTILINE))
-    used = [name for name in NAMES if camel(name) not in declared and _reads(code, camel(name))]
-    lines = [line for name in used for line in _parameter(name)]
+    read = _read_in(code) - declared
+    lines = [line for name in NAMES if _CAMEL[name] in read for line in _parameter(name)]
     return "\n".join([*lines, text]) if text else ""
 
 
@@ -71,17 +72,15 @@ def _parameter(name: str) -> Iterator[str]:
     yield f"param {camel(name)} {LISTS.get(name, ('string', ''))[0]}"
 
 
-def _reads(code: str, name: str) -> bool:
-    """Return whether the code reads the name from outside.
+def _read_in(code: str) -> set[str]:
+    """Return the names that the code reads from outside.
 
     A name before a colon or after a dot is that of a property. The variable of a loop is the loop's own.
     """
     loops = re.findall(r"\bfor \(?(\w+)(?:, (\w+)\))? in (\w+)", code)
-    if name in {variable for *variables, _ in loops for variable in variables}:
-        return False
-    if name in {values for *_, values in loops} and not re.search(rf"\bvar {name}\b", code):
-        return True
-    return re.search(rf"(?<![\w.]){name}\b(?!\s*:)", code) is not None
+    own = {variable for *variables, _ in loops for variable in variables}
+    looped = {values for *_, values in loops} - set(re.findall(r"\bvar (\w+)", code))
+    return (set(re.findall(r"(?<![\w.])(\w+)\b(?!\s*:)", code)) | looped) - own
 
 
 def camel(name: str) -> str:
@@ -90,11 +89,15 @@ def camel(name: str) -> str:
     return first + "".join(word.capitalize() for word in others)
 
 
+_CAMEL = {name: camel(name) for name in NAMES}
+
+
 def _explained_terraform(text: str) -> str:
+    read = set(re.findall(r"\bvar\.(\w+)", text))
     blocks = [
         f'variable "{name}" {{\n  type        = {LISTS.get(name, ("", "string"))[1]}\n'
         f'  description = "{NAMES[name]}"\n}}'
         for name in NAMES
-        if re.search(rf"\bvar\.{name}\b", text)
+        if name in read
     ]
     return "\n".join([*blocks, text]) if text else ""
