@@ -12,10 +12,13 @@ from typing import Any
 from checks.fixes.computes import CLUSTER_CREATED
 from checks.fixes.steps import WARNING, either, in_order, remediation
 from checks.fixes.templates import (
+    NOTHING_CLOSED,
     OWN_TEMPLATE,
+    approved_endpoints,
     azapi,
     changed,
     get,
+    if_approved,
     indented,
     patch,
     patched,
@@ -56,9 +59,8 @@ _CUT_OFF = (
 )
 SHARED = "Other workspaces and applications may use the same resource: ask their owners first."
 _PEERS = (
-    "Check that the resource has an approved private endpoint. Stop here if the list is empty.",
-    "az network private-endpoint-connection list --id {{resource_id}} "
-    "--query \"[?properties.privateLinkServiceConnectionState.status=='Approved'].id\"",
+    f"Look for an approved private endpoint of the resource. {NOTHING_CLOSED}",
+    approved_endpoints("{{resource_id}}"),
 )
 
 
@@ -134,7 +136,7 @@ def _closed(
             *((_BUILDER,) if builder else ()),
             (
                 f"{WARNING}clients without a private endpoint lose access at once.",
-                patched_resource(type_, publicNetworkAccess="Disabled"),
+                if_approved(patched_resource(type_, publicNetworkAccess="Disabled")),
             ),
         ),
         bicep="\n".join([bicep, _BUILDER_BICEP] if builder else [bicep]),

@@ -11,14 +11,18 @@ from checks.fixes.rules import endpoint_bicep, endpoint_terraform, rule_bicep, r
 from checks.fixes.steps import WARNING, either, in_order, remediation
 from checks.fixes.templates import (
     API,
+    NOTHING_CLOSED,
     OF_WORKSPACE,
     PREVIEW,
     WORKSPACE,
+    approved_endpoints,
     azapi,
     changed,
     get,
+    if_approved,
     patched,
     provisioned,
+    where,
     workspace_bicep,
     workspace_terraform,
 )
@@ -36,9 +40,8 @@ ENDPOINTS_CLOSE_TOO = (
 )
 
 HAS_ENDPOINT = (
-    "Check that an approved private endpoint exists. Stop here if the list is empty.",
-    "az network private-endpoint-connection list --id {{workspace_id}} "
-    "--query \"[?properties.privateLinkServiceConnectionState.status=='Approved'].id\"",
+    f"Look for an approved private endpoint. {NOTHING_CLOSED}",
+    approved_endpoints("{{workspace_id}}"),
 )
 
 _ONLINE = f"{WORKSPACE}/onlineEndpoints"
@@ -50,13 +53,15 @@ _OPEN = get(
 _CLOSE_ONE = changed("properties.publicNetworkAccess=Disabled", resource_id='"$endpoint"')
 _ENDPOINTS_CLOSED = (
     "Close the managed online endpoints of the workspace and, if it is a hub, of its Projects.",
-    f"workspaces=$({_AND_PROJECTS}); for workspace in $workspaces; do "
-    f"open=$({_OPEN}); for endpoint in $open; do {_CLOSE_ONE}; done; done",
+    if_approved(
+        f"workspaces=$({_AND_PROJECTS}); for workspace in $workspaces; do "
+        f"open=$({_OPEN}); for endpoint in $open; do {_CLOSE_ONE}; done; done"
+    ),
 )
 
 _CLOSED = (
     f"{WARNING}clients without the private endpoint lose access at once.",
-    patched(publicNetworkAccess="Disabled"),
+    if_approved(patched(publicNetworkAccess="Disabled")),
 )
 
 _MODE = get("{{workspace_id}}", query="properties.managedNetwork.isolationMode --output tsv")
@@ -73,7 +78,7 @@ _ADDRESSES = get(
 )
 _REMOVED = (
     "Remove selected addresses, which managed online endpoints would go on accepting.",
-    f'if [ -n "$({_ADDRESSES})" ]; then {REMOVED}; fi',
+    where(f'-n "$approved" ] && [ -n "$({_ADDRESSES})"', REMOVED),
 )
 
 CLOSING = (HAS_ENDPOINT, _ENDPOINTS_CLOSED, _CLOSED, _REACHED, _REMOVED)

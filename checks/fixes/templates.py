@@ -91,6 +91,24 @@ def where(condition: str, command: str) -> str:
     return f"if [ {condition} ]; then {command}; fi"
 
 
+NOTHING_CLOSED = "Without one, the next steps close nothing."
+"""Ends the sentence before the command that `approved_endpoints` returns."""
+
+
+def approved_endpoints(resource_id: str) -> str:
+    """Return the command that reads the ids of the approved private endpoints, for `if_approved`."""
+    return (
+        f"approved=$(az network private-endpoint-connection list --id {resource_id} "
+        "--query \"[?properties.privateLinkServiceConnectionState.status=='Approved'].id\" --output tsv)"
+    )
+
+
+def if_approved(command: str) -> str:
+    """Return the command that closes something, for a resource with an approved private endpoint alone."""
+    refused = "Nothing is closed, because there is no approved private endpoint: create one first."
+    return f"if [ -n \"$approved\" ]; then {command}; else echo '{refused}'; fi"
+
+
 def provisioned(*, spark: bool = False) -> str:
     """Return the command that provisions the managed network."""
     return f"az ml workspace provision-network {OF_WORKSPACE}" + (" --include-spark" if spark else "")

@@ -6,8 +6,10 @@ name, closed to the public and with a managed network. On the old name Terraform
 
 from __future__ import annotations
 
+from typing import Any
+
 from checks.fixes.private_endpoints import reached_bicep, reached_steps, reached_terraform
-from checks.fixes.steps import WARNING, in_order, remediation
+from checks.fixes.steps import WARNING, commented, in_order, remediation
 from checks.fixes.templates import (
     API,
     EXISTING_WORKSPACE,
@@ -25,9 +27,15 @@ from checks.fixes.templates import (
 )
 
 _BOTH = "SystemAssigned,UserAssigned"
+
+
+def _attached(kind: str) -> dict[str, Any]:
+    return {"identity": {"type": kind, "userAssignedIdentities": {"$IDENTITY_ID": {}}}}
+
+
 IDENTITY_GIVEN = remediation(
     summary="Add a managed identity of the kind that the policy requires, and keep the identity that is there.",
-    az="# The workspace has no identity. If the policy requires UserAssigned, use the last command without its if:\n"
+    az="# The workspace has no identity:\n"
     + where(
         "{{identity_type}} != SystemAssigned ] && [ {{identity_type}} != UserAssigned",
         patch({"identity": {"type": "SystemAssigned"}}),
@@ -35,10 +43,9 @@ IDENTITY_GIVEN = remediation(
     + "\n# The workspace has a user-assigned identity, which stays:\n"
     + where("{{identity_type}} = UserAssigned", patch({"identity": {"type": _BOTH}}))
     + "\n# The workspace has a system-assigned identity, which stays:\n"
-    + where(
-        "{{identity_type}} = SystemAssigned",
-        patch({"identity": {"type": _BOTH, "userAssignedIdentities": {"$IDENTITY_ID": {}}}}),
-    ),
+    + where("{{identity_type}} = SystemAssigned", patch(_attached(_BOTH)))
+    + "\n# Or, if the policy requires UserAssigned and the workspace has no identity:\n"
+    + commented(patch(_attached("UserAssigned"))),
     bicep=workspace_bicep(
         top=(
             "identity: {",

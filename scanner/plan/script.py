@@ -14,6 +14,7 @@ from importlib.resources import files
 from checks.counting import counted
 from checks.fixes.effects import Reason
 from checks.fixes.reading import Part
+from checks.fixes.templates import NOTHING_CLOSED
 from reports.literals import printable
 from scanner.plan.billing import billed_by, billed_by_change, priced
 from scanner.plan.filling import filled
@@ -28,7 +29,6 @@ SHARED = (
 )
 """Names with one value for every step that uses them. Run steps alone (--only) that need another value."""
 
-_LISTS_ENDPOINTS = "Stop here if the list is empty."
 _WAITS = "Wait until the new rule is Active."
 _ZONE = re.compile(r"^az network private-dns zone create (?P<rest>.*)$")
 _LINK = re.compile(r"^az network private-dns link vnet create (?P<rest>.*?) --virtual-network (?P<more>.*)$")
@@ -188,8 +188,8 @@ def _part(each: _Numbered, part: Part) -> Iterator[str]:
 
 def _checked(line: str, does: str) -> str:
     """Return the command so that the script, not its reader, decides whether to go on."""
-    if does.endswith(_LISTS_ENDPOINTS):
-        return f"must_list {line} --output tsv"
+    if does.endswith(NOTHING_CLOSED):
+        return line.replace("$(az ", "$(must_list az ", 1)
     if does == _WAITS:
         return f"wait_for Active {line} --output tsv"
     if found := _ZONE.match(line):

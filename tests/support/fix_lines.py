@@ -13,7 +13,7 @@ from reports.literals import DIALECTS, texts
 PLACEHOLDER = re.compile(r"\{\{(\w+)\}\}")
 COMMENT = {"az": "#", "bicep": "//", "terraform": "#"}
 
-_GUARD = re.compile(r"^if (?P<test>.*?); then (?P<command>.*); fi$")
+_GUARD = re.compile(r"^if (?P<test>.*?); then (?P<command>.*?)(?:; else echo '[^']*')?; fi$")
 _LOOP = re.compile(r"^(?P<test>for .*?; do) (?P<command>az (?:(?!; done).)*)(?:; done)+$")
 _VERB = re.compile(
     r"^az (?:rest --method (?:patch|put|post|delete)\b"

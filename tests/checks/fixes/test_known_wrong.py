@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from typing import Any
 
 import jmespath
 import pytest
 
+from checks.engine.asking import findings
+from checks.families.workspace_protection import IdentityKind
 from checks.fixes.templates import OWN_TEMPLATE
-from checks.model import Remediation
+from checks.model import Remediation, Status
 from checks.registry import registry
+from scanner.emulator.demo.tenant import demo_tenant
+from scanner.emulator.tenants.tenant import Resource
 from tests.support.fix_lines import Command, commands, filled, uncommented
+from tests.support.fixes.cases import questions, scan
+from tests.support.fixes.world.arm_world import ArmWorld
 
 BUILDER = "imageBuildCompute"
 
@@ -195,6 +202,25 @@ def test_sec001_attaches_the_identity() -> None:
     attached = [body["identity"].get("userAssignedIdentities") for body in bodies("SEC001")]
     assert {"$IDENTITY_ID": {}} in attached
     assert all("UserAssigned" in body["identity"]["type"] for body in bodies("SEC001")[1:])
+
+
+def test_sec001_has_a_command_for_a_workspace_without_an_identity_under_a_policy_for_user_assigned() -> None:
+    (check,) = [chosen for chosen in questions() if chosen.check.id == "SEC001"]
+    resources = [
+        Resource(body={name: part for name, part in each.body.items() if name != "identity"})
+        if each.id.endswith("/workspaces/mlw-batch-prod")
+        else each
+        for each in demo_tenant().resources
+    ]
+    world = ArmWorld(replace(demo_tenant(), resources=tuple(resources), default_faults=()))
+    (own,) = [each.id for each in resources if each.id.endswith("/workspaces/mlw-batch-prod")]
+    text = uncommented(filled(fix("SEC001"), {"workspace_id": own, "identity_type": ""})["az"])
+    (command,) = [each for each in commands(text) if not each.test and each.changes]
+    body = json.loads(command.words[command.words.index("--body") + 1].replace("$IDENTITY_ID", "/identity"))
+    world.send("PATCH", own, body)
+    wanted = replace(check, params=IdentityKind(kind="UserAssigned"))
+    answers = findings(scan(world.tenant()), [wanted])
+    assert list(answers[answers["workspace_id"].eq(own)]["status"]) == [Status.PASS]
 
 
 @pytest.mark.parametrize("check_id", ["SCN004", "OBR003", "OBR007", "OBR009", "OBR011"])

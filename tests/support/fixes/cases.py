@@ -34,6 +34,7 @@ from scanner.emulator.tenants.tenant import Resource, Tenant
 from scanner.emulator.tenants.workloads import cluster
 from scanner.policies import loaded, shipped
 from scanner.reading.collection import EVERYTHING
+from tests.support.fixes.reached import reached
 from tests.support.places import DATA
 from tests.support.scanning import rows, scanned
 
@@ -242,9 +243,16 @@ def needs_cluster(case: Case) -> bool:
     return case.check.id in _NEEDS_CLUSTER
 
 
+def needs_endpoint(case: Case) -> str:
+    """Return the lower-cased id of what the fix closes behind an approved private endpoint, or ""."""
+    target = case.resource_id if case.check.id.startswith("RES") else case.judged_by
+    return target.lower() if "approved=$(" in case.check.remediation.az else ""
+
+
 def start(case: Case) -> Tenant:
     """Return the part of the demo tenant in which the fix is applied."""
     tenant = case.drawn.tenant if case.drawn else _around(case.workspace_id)
+    tenant = reached(tenant, needs_endpoint(case))
     if not needs_cluster(case):
         return tenant
     owner = next(each for each in tenant.resources if each.id.lower() == case.judged_by)

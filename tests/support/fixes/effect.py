@@ -21,6 +21,7 @@ from tests.support.fixes.cases import (
     in_shipped_policies,
     is_shipped,
     needs_cluster,
+    needs_endpoint,
     scan,
     start,
 )
@@ -151,7 +152,8 @@ def _answers(worlds: Mapping[str, Tables]) -> dict[str, tuple[Statuses, ...]]:
 
 def _name_of_start(case: Case) -> str:
     """Name the tenant in which the fix is applied: many checks share one."""
-    return f"before {case.workspace_id}" + (f" for {case.check.id}" if needs_cluster(case) else "")
+    reached = f" with an endpoint of {needs_endpoint(case)}" if needs_endpoint(case) else ""
+    return f"before {case.workspace_id}{reached}" + (f" for {case.check.id}" if needs_cluster(case) else "")
 
 
 def _by_world(tables: Tables, chosen: Sequence[ChosenCheck], names: Sequence[str]) -> dict[str, Statuses]:

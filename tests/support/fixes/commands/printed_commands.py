@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from checks.model import Check
 from tests.support.fixes.commands.alternatives import alternatives
 
-_BREAK = frozenset({"&&", "||", ";", "|", "then", "do", ">", ">>", "<"})
-_STARTS = re.compile(r"^[\s#]*(?:if |for |then |az |\[|[A-Z_]+=)")
+_BREAK = frozenset({"&&", "||", ";", "|", "then", "else", "do", ">", ">>", "<"})
+_STARTS = re.compile(r"^[\s#]*(?:if |for |then |az |\[|[A-Za-z_]+=)")
 
 
 def printed_commands(check: Check) -> list[list[str]]:
