@@ -19,6 +19,7 @@ from checks.fixes.templates import (
     changed,
     get,
     if_approved,
+    in_azurerm,
     indented,
     patch,
     patched,
@@ -279,7 +280,7 @@ BUILD_COMPUTE_NAMED = remediation(
     bicep=workspace_bicep("imageBuildCompute: cluster"),
     terraform=workspace_terraform(
         "imageBuildCompute = var.cluster",
-        azurerm=("azurerm_machine_learning_workspace: image_build_compute_name = var.cluster",),
+        azurerm=in_azurerm("image_build_compute_name = var.cluster"),
     ),
     caution="The cluster has to exist. Azure bills it while it builds. It needs outbound access to the package "
     "indexes.",

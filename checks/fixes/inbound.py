@@ -20,6 +20,7 @@ from checks.fixes.templates import (
     changed,
     get,
     if_approved,
+    in_azurerm,
     patched,
     provisioned,
     where,
@@ -122,10 +123,7 @@ def closed_terraform(*, after: str = "") -> str:
         'publicNetworkAccess = "Disabled"',
         'networkAcls = { defaultAction = "Deny", ipRules = [] }',
         version=PREVIEW,
-        azurerm=(
-            "azurerm_machine_learning_workspace: public_network_access_enabled = false",
-            'azurerm_ai_foundry (a hub): public_network_access = "Disabled"',
-        ),
+        azurerm=in_azurerm("public_network_access_enabled = false", 'public_network_access = "Disabled"'),
     ).replace('"azapi_update_resource" "workspace"', '"azapi_update_resource" "closed"')
     needed = ", ".join(filter(None, ["azapi_update_resource.endpoint", after]))
     return "\n".join(

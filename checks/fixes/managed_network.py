@@ -23,6 +23,7 @@ from checks.fixes.templates import (
     action,
     azapi,
     get,
+    in_azurerm,
     patch,
     patched,
     provisioned,
@@ -151,10 +152,7 @@ def _mode_terraform(mode: str) -> str:
         f"# {WARNING}Azure cannot switch the managed network off again.\n"
         + workspace_terraform(
             f"managedNetwork = {{ isolationMode = {mode} }}",
-            azurerm=(
-                "azurerm_machine_learning_workspace and azurerm_ai_foundry (a hub): "
-                f"managed_network {{ isolation_mode = {mode} }}",
-            ),
+            azurerm=in_azurerm(*[f"managed_network {{ isolation_mode = {mode} }}"] * 2),
         )
         + "\n"
         + action("provisionManagedNetwork", "includeSpark = false").replace(

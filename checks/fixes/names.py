@@ -34,6 +34,7 @@ NAMES: Final[Mapping[str, str]] = {
     "kind": "the kind that the resource has now; Default if Azure shows none for a workspace",
     "location": "the location that the resource has now",
     "log_analytics_id": "the resource id of the Log Analytics workspace",
+    "new_hub_id": "the resource id of the new hub of the Project",
     "new_name": "a new name",
     "new_workspace": "a name for the new workspace",
     "old_rule": "the name of the host-name rule that is to go",

@@ -14,6 +14,7 @@ from checks.fixes.rules import unless_present
 from checks.fixes.steps import either, in_order, remediation
 from checks.fixes.templates import (
     action,
+    in_azurerm,
     json_word,
     patched,
     provisioned,
@@ -77,8 +78,7 @@ SERVERLESS_PRIVATE = remediation(
         "  serverlessComputeNoPublicIP   = false",
         "}",
         azurerm=(
-            "azurerm_machine_learning_workspace, managed network off: serverless_compute { subnet_id, "
-            "public_ip_enabled = false }",
+            *in_azurerm("managed network off: serverless_compute { subnet_id, public_ip_enabled = false }"),
             "managed network on: no serverless_compute block. azurerm refuses public_ip_enabled = false without a "
             "subnet.",
         ),

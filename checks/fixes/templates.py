@@ -148,6 +148,15 @@ def azapi(
     )
 
 
+def in_azurerm(setting: str, hub: str = "") -> tuple[str, ...]:
+    """Return the same setting in the azurerm resource of each kind of workspace."""
+    return (
+        f"azurerm_machine_learning_workspace (a workspace or a feature store): {setting}",
+        f"azurerm_ai_foundry (a hub): {hub or 'no argument for it'}",
+        "azurerm_ai_foundry_project (a Project): no argument for it",
+    )
+
+
 def workspace_terraform(*properties: str, version: str = API, azurerm: tuple[str, ...] = ()) -> str:
     """Return the Terraform resource that changes the workspace.
 
@@ -161,6 +170,18 @@ def workspace_terraform(*properties: str, version: str = API, azurerm: tuple[str
         else ""
     )
     return also + azapi("workspace", WORKSPACE, "{{workspace_id}}", *properties, version=version)
+
+
+def new_resource(kind: str, *lines: str) -> str:
+    """Return a Terraform resource with the label `new`, its arguments in columns."""
+    names = [line.split(" = ")[0] for line in lines if not line.startswith(" ") and " = " in line]
+    width = max(map(len, names))
+    columns = tuple(
+        f"{name:{width}} = {value}" if value and not name.startswith(" ") else line
+        for line in lines
+        for name, _, value in [line.partition(" = ")]
+    )
+    return f'resource "{kind}" "new" {{\n{indented(columns, 1)}}}\n'
 
 
 def action(name: str, body: str = "") -> str:

@@ -9,15 +9,17 @@ from __future__ import annotations
 from typing import Any
 
 from checks.fixes.private_endpoints import reached_bicep, reached_steps, reached_terraform
-from checks.fixes.steps import WARNING, commented, in_order, remediation
+from checks.fixes.steps import WARNING, commented, either, in_order, remediation
 from checks.fixes.templates import (
     API,
     EXISTING_WORKSPACE,
     WORKSPACE,
     azapi,
     get,
+    in_azurerm,
     in_shell,
     indented,
+    new_resource,
     patch,
     patched,
     put,
@@ -169,35 +171,56 @@ def _new_bicep(*properties: str) -> str:
     )
 
 
-_NEW_TERRAFORM_ID = "azurerm_machine_learning_workspace.new.id"
-
-
-def _new_terraform(*lines: str, foundry: tuple[str, ...]) -> str:
+def _new_terraform(*, workspace: tuple[str, ...], hub: tuple[str, ...], project: tuple[str, ...]) -> str:
+    """Return the resource of each kind as an alternative. The arguments are the lines of its own kind."""
+    store = ('kind = "FeatureStore"', *workspace, "feature_store {}")
     return (
         "# A second workspace, closed to the public. It does not change {{workspace}}.\n"
         f"# {WARNING}Azure cannot switch its managed network off again.\n"
-        'resource "azurerm_machine_learning_workspace" "new" {\n'
-        "  name                          = var.new_workspace\n"
-        "  resource_group_name           = {{resource_group}}\n"
-        "  location                      = {{location}}\n"
-        "  storage_account_id            = var.storage_account_id\n"
-        "  key_vault_id                  = var.key_vault_id\n"
-        "  application_insights_id       = var.application_insights_id\n"
-        "  public_network_access_enabled = false\n"
-        '  storage_account_access_type   = "Identity"\n'
-        "  identity {\n"
-        '    type = "SystemAssigned" # or the identity of the old workspace\n'
-        "  }\n"
-        "  managed_network {\n"
-        "    isolation_mode = var.isolation_mode\n"
-        "  }\n"
-        f"{indented(lines, 1)}"
-        "}\n"
-        '# A feature store: add kind = "FeatureStore" and a feature_store block.\n'
-        f"{indented(tuple(f'# {line}' for line in foundry), 0)}"
-        f"{reached_terraform(_NEW_TERRAFORM_ID)}\n"
-        f"{_logs_terraform(_NEW_TERRAFORM_ID)}"
+        + either(
+            ("it is a workspace", _reached_and_logged("azurerm_machine_learning_workspace", workspace)),
+            ("it is a feature store", _reached_and_logged("azurerm_machine_learning_workspace", store)),
+            ("it is a hub", _reached_and_logged("azurerm_ai_foundry", hub)),
+            ("it is a Project, after its hub", _project_terraform(project)),
+            language="terraform",
+        )
     )
+
+
+_INSIDE = {
+    "azurerm_machine_learning_workspace": (
+        "public_network_access_enabled = false",
+        'storage_account_access_type = "Identity"',
+    ),
+    "azurerm_ai_foundry": ('public_network_access = "Disabled"',),
+}
+_IDENTITY_BLOCK = ("identity {", '  type = "SystemAssigned" # or the identity of the old workspace', "}")
+
+
+def _reached_and_logged(kind: str, own: tuple[str, ...]) -> str:
+    block = new_resource(
+        kind,
+        "name = var.new_workspace",
+        "resource_group_name = {{resource_group}}",
+        "location = {{location}}",
+        *(
+            f"{name} = var.{name}"
+            for name in ("storage_account_id", "key_vault_id", "application_insights_id")
+        ),
+        *_INSIDE[kind],
+        *own,
+        *_IDENTITY_BLOCK,
+        "managed_network {",
+        "  isolation_mode = var.isolation_mode",
+        "}",
+    )
+    return f"{block}{reached_terraform(f'{kind}.new.id')}\n{_logs_terraform(f'{kind}.new.id')}"
+
+
+def _project_terraform(own: tuple[str, ...]) -> str:
+    kind = "azurerm_ai_foundry_project"
+    lines = ("name = var.new_workspace", "location = {{location}}", "ai_services_hub_id = var.new_hub_id")
+    return new_resource(kind, *lines, *own, *_IDENTITY_BLOCK) + _logs_terraform(f"{kind}.new.id")
 
 
 _ONLY_NEW = (
@@ -208,6 +231,8 @@ _ONLY_NEW = (
     "its own. Azure cannot switch the new workspace's managed network off again, and bills its private endpoints and "
     "the logs."
 )
+
+_KEY_BLOCK = ("encryption {", "  key_vault_id = var.key_vault_of_key_id", "  key_id       = var.key_id", "}")
 
 CUSTOMER_KEY_USED = remediation(
     summary="Create a new workspace with a customer-managed key and move the work to it.",
@@ -222,15 +247,7 @@ CUSTOMER_KEY_USED = remediation(
         "}",
         "hbiWorkspace: hbiWorkspace",
     ),
-    terraform=_new_terraform(
-        "encryption {",
-        "  key_vault_id = var.key_vault_of_key_id",
-        "  key_id       = var.key_id",
-        "}",
-        foundry=(
-            "A hub: azurerm_ai_foundry has the same encryption block; a Project takes the key of its hub.",
-        ),
-    ),
+    terraform=_new_terraform(workspace=_KEY_BLOCK, hub=_KEY_BLOCK, project=()),
     caution=f"{_ONLY_NEW} The key vault needs soft delete and purge protection, because a lost key makes the data "
     "unreadable. Azure may bill you for service-side resources.",
 )
@@ -240,11 +257,9 @@ HIGH_IMPACT_SET = remediation(
     az=_created(hbiWorkspace="`true`"),
     bicep=_new_bicep("hbiWorkspace: true", "encryption: encryption"),
     terraform=_new_terraform(
-        "high_business_impact = true",
-        foundry=(
-            "A hub: azurerm_ai_foundry with high_business_impact_enabled = true.",
-            "A Project: azurerm_ai_foundry_project with high_business_impact_enabled = true.",
-        ),
+        workspace=("high_business_impact = true",),
+        hub=("high_business_impact_enabled = true",),
+        project=("high_business_impact_enabled = true",),
     ),
     caution=f"{_ONLY_NEW} The flag reduces the diagnostic data that Microsoft collects, so Microsoft's support sees "
     "less.",
@@ -264,7 +279,7 @@ IDENTITY_FOR_DATASTORES = remediation(
     bicep=workspace_bicep("systemDatastoresAuthMode: 'Identity'"),
     terraform=workspace_terraform(
         'systemDatastoresAuthMode = "Identity"',
-        azurerm=('azurerm_machine_learning_workspace: storage_account_access_type = "Identity"',),
+        azurerm=in_azurerm('storage_account_access_type = "Identity"'),
     ),
     caution="First grant users and computes the data roles for blobs and files on the storage account; otherwise "
     "jobs cannot read their data.",
@@ -276,7 +291,7 @@ LEGACY_MODE_LEFT = remediation(
     bicep=workspace_bicep("v1LegacyMode: false"),
     terraform=workspace_terraform(
         "v1LegacyMode = false",
-        azurerm=("azurerm_machine_learning_workspace: v1_legacy_mode_enabled = false",),
+        azurerm=in_azurerm("v1_legacy_mode_enabled = false"),
     ),
     caution="Jobs and pipelines that use the v1 SDK or CLI stop working. Calls of the v2 API go to Azure Resource "
     "Manager, not through the workspace's private endpoint.",
