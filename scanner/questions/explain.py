@@ -75,10 +75,10 @@ def _show_head(row: Row, out: Console) -> None:
 
 
 def _show_findings(findings: Sequence[Row], out: Console, *, whole: bool) -> None:
-    """Print the findings by check; below each finding those that follow from it."""
+    """Print the findings by check; below each finding those that follow from it. Those of the hub come last."""
     consequences = [row for row in findings if row["verdict"] == "consequence"]
     own = [row for row in findings if row["verdict"] != "consequence"]
-    if not own:
+    if not findings:
         print_line(out, "No finding needs attention.", "green")
         return
     shown = own if whole else own[:_MOST_FINDINGS]
@@ -88,11 +88,25 @@ def _show_findings(findings: Sequence[Row], out: Console, *, whole: bool) -> Non
         for line in folded(f"{word} {check_id} {listed[0]['title']}", out.width, indent="  "):
             print_line(out, line, _STYLES.get(word, "magenta"))
         for row in listed:
-            _show_finding(row, [each for each in consequences if _follows(each, row)], out)
+            _show_finding(row, _below(row, consequences), out)
         if any(row["status"] == "fail" for row in listed):
             _show_fix(check_id, out)
     if len(shown) < len(own):
         print_lines(out, f"\n... and {len(own) - len(shown)} more. Add --whole to list all.", "yellow")
+    below_own = [each for row in own for each in _below(row, consequences)]
+    _show_inherited([each for each in consequences if each not in below_own], out)
+
+
+def _show_inherited(inherited: Sequence[Row], out: Console) -> None:
+    """Print the findings that follow from another workspace, each with its cause and without a fix."""
+    if not inherited:
+        return
+    out.print()
+    print_line(out, "Inherited from its hub; fix them there", "bold")
+    for row in inherited:
+        cause, _, where = row["caused_by"].partition(" ")
+        text = f"{row['severity']} {row['check_id']} {row['title']}: follows from {cause} of {name_in(where)}"
+        _show_indented(text, out)
 
 
 def _word(row: Row) -> str:
@@ -129,6 +143,12 @@ def _show_indented(text: str, out: Console, *, indent: int = 2, style: str = "")
 def without_ids(text: str) -> str:
     """Return the text with the name of each resource in place of its id, which would break at the edge."""
     return _ID.sub(lambda found: name_in(found.group()), text)
+
+
+def _below(cause: Row, consequences: Sequence[Row]) -> list[Row]:
+    """Return the consequences of the finding, each before its own."""
+    direct = [each for each in consequences if _follows(each, cause)]
+    return [each for row in direct for each in (row, *_below(row, consequences))]
 
 
 def _follows(consequence: Row, cause: Row) -> bool:

@@ -169,6 +169,8 @@ def _verdict(verdict: PolicyVerdict) -> str:
     violated += [f"{sum(count for _, count in counts[2:]):,} lower"] if counts[2:] else []
     unknown = verdict.statuses[Status.UNKNOWN] + verdict.statuses[Status.ERROR]
     parts = [", ".join(violated)] if violated else []
+    inherit = "inherits" if verdict.inheriting == 1 else "inherit"
+    parts += [f"{counted(verdict.inheriting, 'Project')} {inherit} from a hub"] if verdict.inheriting else []
     parts += [f"{unknown:,} unknown"] if unknown else []
     parts += [f"{sum(verdict.waived.values()):,} waived"] if any(verdict.waived.values()) else []
     parts += ["no score" if verdict.score is None else f"score {verdict.score:.1f}"]

@@ -12,6 +12,7 @@ from rich.cells import cell_len
 from scanner.questions.explain import without_ids
 from scanner.questions.picture import Part, picture
 from tests.support.command_line import run
+from tests.support.exports import written
 
 WIDE = {"COLUMNS": "80"}
 STRAIGHT = {22, 47, 80}
@@ -164,3 +165,27 @@ def test_a_policy_that_does_not_ask_about_locks_claims_none(tmp_path: Path) -> N
     lines = behind_of(tmp_path / "report", "mlw-pricing-prod")
     assert "not judged by this" in " ".join(lines)
     assert "closed" not in " ".join(lines)
+
+
+GROUP = "/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/rg/providers"
+
+
+def body(name: str, kind: str, **properties: object) -> dict[str, object]:
+    id = f"{GROUP}/Microsoft.MachineLearningServices/workspaces/{name}"
+    return {"id": id, "name": name, "location": "westeurope", "kind": kind, "properties": properties}
+
+
+def test_a_project_lists_what_it_inherits_and_the_summary_counts_the_projects(tmp_path: Path) -> None:
+    hub = body("hub", "Hub", publicNetworkAccess="Enabled")
+    of_hub = {"publicNetworkAccess": "Enabled", "hubResourceId": hub["id"]}
+    bodies = {f"p{n}.json": body(f"p{n}", "Project", **of_hub) for n in range(2)}
+    folder = written(tmp_path / "in", {"hub.json": hub, **bodies})
+    policy = tmp_path / "mine.yaml"
+    policy.write_text("version: 1\nname: mine\ndescription: d\nchecks:\n  NET001:\n", encoding="utf-8")
+    arguments = ("--from", str(folder), "--policy", str(policy), "--output", str(tmp_path / "out"))
+    _, summary, _ = run("scan", *arguments)
+    assert "mine: violated; 1 high; 2 Projects inherit from a hub; score" in summary
+    _, out, _ = run("explain", "p1", "--from", str(tmp_path / "out"))
+    assert "No finding needs attention" not in out
+    inherited = out.partition("Inherited from its hub; fix them there\n")[2].splitlines()
+    assert inherited == ["  high NET001 Public network access is disabled: follows from NET001 of hub"]
