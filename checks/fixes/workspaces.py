@@ -180,20 +180,21 @@ def _new_terraform(*, workspace: tuple[str, ...], hub: tuple[str, ...], project:
         + either(
             ("it is a workspace", _reached_and_logged("azurerm_machine_learning_workspace", workspace)),
             ("it is a feature store", _reached_and_logged("azurerm_machine_learning_workspace", store)),
-            ("it is a hub", _reached_and_logged("azurerm_ai_foundry", hub)),
+            ("it is a hub", f"{_reached_and_logged('azurerm_ai_foundry', hub)}\n{_HUB_DATASTORES}"),
             ("it is a Project, after its hub", _project_terraform(project)),
             language="terraform",
         )
     )
 
 
+_CLOSED = ("public_network_access_enabled = false", 'storage_account_access_type = "Identity"')
 _INSIDE = {
-    "azurerm_machine_learning_workspace": (
-        "public_network_access_enabled = false",
-        'storage_account_access_type = "Identity"',
-    ),
+    "azurerm_machine_learning_workspace": _CLOSED,
     "azurerm_ai_foundry": ('public_network_access = "Disabled"',),
 }
+_HUB_DATASTORES = (
+    "# Then follow SEC005: azurerm has no argument for the access of a hub to its default datastores."
+)
 _IDENTITY_BLOCK = ("identity {", '  type = "SystemAssigned" # or the identity of the old workspace', "}")
 
 

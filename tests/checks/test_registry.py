@@ -150,3 +150,15 @@ def test_the_prose_of_a_fix_has_no_placeholders() -> None:
     ):
         with pytest.raises(ValueError, match="placeholders in its commands only"):
             replace(BUILT_IN[0], remediation=prose)
+
+
+@pytest.mark.parametrize(
+    ("check_id", "framework", "wanted"),
+    [
+        ("CMP007", "CIS Controls 8.1", {"6.1", "6.2"}),
+        ("CMP008", "CIS Controls 8.1", {"18.4", "18.5"}),
+        ("SEC004", "NIST SP 800-53 r5", {"AU-2", "AU-12(1)"}),
+    ],
+)
+def test_controls_that_were_missing_are_named(check_id: str, framework: str, wanted: set[str]) -> None:
+    assert wanted <= set(registry()[check_id].controls[framework])

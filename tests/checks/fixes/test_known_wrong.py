@@ -127,6 +127,12 @@ def test_a_compute_is_created_again_as_it_was(check_id: str) -> None:
     assert saved < deleted < created
 
 
+@pytest.mark.parametrize("check_id", ["CMP004", "CMP006", "CMP008"])
+def test_a_template_creates_no_public_compute(check_id: str) -> None:
+    assert "enableNodePublicIp: false" in fix(check_id).bicep
+    assert "enableNodePublicIp = false" in fix(check_id).terraform
+
+
 def test_cmp004_moves_the_compute_to_the_region_of_the_workspace() -> None:
     assert saved_compute("CMP004", compute())["properties"]["computeLocation"] == "location"
 

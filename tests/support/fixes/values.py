@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from checks.network.targets import resource_type_of, subresources_of
 from reports.page.fixes import follows_hub
 from scanner.emulator.tenants.tenant import Document
 from scanner.tables.role_assignments import identity_of
@@ -19,6 +20,7 @@ Bodies = Mapping[str, Document]
 """The documents of the tenant before the fix, by lower-cased id."""
 
 _NETWORK = "/providers/Microsoft.Network"
+_NULLABLE = frozenset({"encryption"})
 
 _FIXED: Mapping[str, Any] = {
     "address": "20.50.60.70",
@@ -44,9 +46,6 @@ _FIXED: Mapping[str, Any] = {
     "vnet_link": "link-proof",
     "zone_group": "rg-dns",
 }
-
-
-_NULLABLE = frozenset({"encryption"})
 
 
 def values_of(case: Case, bodies: Bodies) -> dict[str, Any]:
@@ -236,6 +235,10 @@ def _dependency(case: Case, bodies: Bodies) -> str | None:
     return str(found) if found else None
 
 
+def _supported(row: Mapping[str, Any]) -> str:
+    return next(iter(subresources_of(resource_type_of(str(row.get("service_resource_id"))) or "")), "blob")
+
+
 _OF_CASE: Mapping[str, Callable[[Case, Bodies], Any]] = {
     "access_policies": lambda case, bodies: _property("properties", "accessPolicies")(case, bodies) or [],
     "ai_services_id": lambda case, _: (
@@ -281,7 +284,7 @@ _OF_CASE: Mapping[str, Callable[[Case, Bodies], Any]] = {
     ),
     "service_tag": _tag,
     "storage_account_id": lambda case, bodies: _workspace(case, bodies).get("storageAccount"),
-    "subresource": lambda case, _: "registry" if "to registry" in case.reason else "blob",
+    "subresource": lambda case, _: "registry" if "to registry" in case.reason else _supported(case.row),
     "subnet_id": _network("virtualNetworks/vnet-proof/subnets/snet-proof"),
     "target_id": lambda case, _: f"{_group(case)}/providers/Microsoft.Storage/storageAccounts/stproof",
     "target": lambda case, _: {"id": case.row.get("service_resource_id")},
