@@ -48,6 +48,10 @@ text, and what only Azure can decide.
 Every text is also parsed, whatever its cell shows. A text with alternatives is applied to a resource that the label of
 the alternative describes.
 
+Of each kind of failing resource, up to four are tried, and one proof is enough: another failure of the same resource
+can hide the effect. A text that closes something is applied to a resource with an approved private endpoint, because
+without one it closes nothing.
+
 ## How
 
 - **az**: bash runs the text with an `az` that sends its requests to an emulated tenant. `az ml` commands run through
