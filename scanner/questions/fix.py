@@ -57,7 +57,12 @@ def fix(choice: Choice, subject: Subject, terminal: Terminal) -> int:
     prices = prices_from(choice.prices) if choice.prices else {}
     if choice.output is not None:
         if os.path.lexists(choice.output):
-            raise UsageError(f"{choice.output} exists. Name another file, or delete this one.")
+            what = (
+                "is a folder. Name a file"
+                if choice.output.is_dir()
+                else "exists. Name another file, or delete this one"
+            )
+            raise UsageError(f"{choice.output} {what}.")
         check_file("--output", choice.output)
     audit, tables = read(subject, terminal, with_tables=True)
     check_id = _check_named(choice.check, audit) if choice.check else None

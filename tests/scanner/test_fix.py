@@ -673,3 +673,10 @@ def test_without_a_report_the_command_names_the_way_to_one(
     code, _, err = run("fix")
     assert code == 2
     assert "azml-audit scan" in err
+
+
+def test_a_folder_is_no_script(report: Path, tmp_path: Path) -> None:
+    code, _, err = run("fix", "--from", str(report), "--output", str(tmp_path))
+    assert code == 2
+    assert f"{tmp_path} is a folder. Name a file." in " ".join(err.split())
+    assert tmp_path.is_dir()
