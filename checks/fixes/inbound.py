@@ -164,17 +164,19 @@ _REFUSED = (
     "batch endpoints with selected addresses: disable public access instead if the workspace has one (END006)."
 )
 
+_KNOWN, _PRIVATE = "clients come from known public addresses", "clients use a private endpoint"
+
 ADDRESSES_SELECTED = remediation(
     summary="Allow selected public IP addresses only, or disable public network access.",
     az=either(
         (
-            "clients come from known public addresses",
+            _KNOWN,
             f'az ml workspace update {OF_WORKSPACE} --public-network-access Enabled --network-acls "$ADDRESSES"',
         ),
-        ("clients use a private endpoint", in_order(*CLOSING)),
+        (_PRIVATE, in_order(*CLOSING)),
     ),
-    bicep=_SELECTED_BICEP,
-    terraform=_SELECTED_TERRAFORM,
+    bicep=either((_KNOWN, _SELECTED_BICEP), (_PRIVATE, closed_bicep()), language="bicep"),
+    terraform=either((_KNOWN, _SELECTED_TERRAFORM), (_PRIVATE, closed_terraform()), language="terraform"),
     caution=f"{_REFUSED} Only preview api-versions have networkAcls. {HUB}",
 )
 

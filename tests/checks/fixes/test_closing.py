@@ -10,7 +10,7 @@ import pytest
 
 from checks.registry import BUILT_IN, registry
 from tests.support.fix_lines import filled
-from tests.support.fixes.commands.alternatives import alternatives
+from tests.support.fixes.commands.alternatives import alternatives, labelled
 
 _CLOSES = re.compile(r'publicNetworkAccess(?:"+: "|=)Disabled')
 CLOSING = [check.id for check in BUILT_IN if "private-endpoint-connection list" in check.remediation.az]
@@ -87,3 +87,12 @@ def test_every_text_that_closes_a_workspace_or_its_dependency_looks_for_an_endpo
         )
     ]
     assert sorted(set(closing) - set(CLOSING)) == []
+
+
+def test_every_language_can_close_a_workspace_that_selected_addresses_do_not_fit() -> None:
+    fix = registry()["NET002"].remediation
+    for text in (fix.az, fix.bicep, fix.terraform):
+        assert [label for label, _ in labelled(text)] == [
+            "clients come from known public addresses",
+            "clients use a private endpoint",
+        ]
