@@ -210,7 +210,7 @@ _REGISTRY_TERRAFORM = (
 )
 
 MODE_ALLOWED = remediation(
-    summary="Change the isolation mode to one that the policy allows.",
+    summary="Change the isolation mode to one that the policy allows. If Azure refuses it, create the workspace again.",
     az=either(
         (
             f"the mode is {INTERNET} and the policy allows {APPROVED}",
@@ -219,6 +219,11 @@ MODE_ALLOWED = remediation(
         (
             "the managed network is off",
             isolated(APPROVED, (INTERNET, f"if the policy allows {INTERNET} only")),
+        ),
+        (
+            "Azure refuses the mode, because changeableIsolationModes does not list it",
+            "# Create the workspace again, in a mode that the policy allows, and move the work to it.\n"
+            "# Or waive the finding.",
         ),
     ),
     bicep=_if_empty(
@@ -245,7 +250,8 @@ PRIVATE_IN_MANAGED_OUT = remediation(
         (
             f"the mode is {APPROVED} and the policy does not allow it",
             f"# Change nothing: {APPROVED} is stricter, and Azure cannot change it back. Add it to the parameter "
-            "allowed_modes,\n# use the policy managed-outbound, or waive the finding.",
+            "allowed_modes,\n# use the policy managed-outbound, waive the finding, or create the workspace again "
+            f"in {INTERNET}.",
         ),
     ),
     bicep=_if_empty(closed_bicep(*_mode_bicep(_KEPT_MODE)), "bicep", when=_EMPTY_OR_ON),

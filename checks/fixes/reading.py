@@ -60,10 +60,14 @@ class Alternative:
 
 @dataclass(frozen=True, kw_only=True)
 class FixText:
-    """The az text of a fix. `names` maps each name that the user sets to its meaning."""
+    """The az text of a fix. `names` maps each name that the user sets to its meaning.
+
+    `advice` are the labelled alternatives without a command.
+    """
 
     names: Mapping[str, str]
     alternatives: tuple[Alternative, ...]
+    advice: tuple[Alternative, ...] = ()
 
 
 def read(az: str) -> FixText:
@@ -73,8 +77,12 @@ def read(az: str) -> FixText:
     while lines and (found := _NAME.match(lines[0])):
         names[found["name"]] = found["meaning"]
         del lines[0]
-    ways = [way for way in _ways(lines) if way.commands]
-    return FixText(names=names, alternatives=tuple(ways))
+    ways = _ways(lines)
+    return FixText(
+        names=names,
+        alternatives=tuple(way for way in ways if way.commands),
+        advice=tuple(way for way in ways if way.label and not way.commands),
+    )
 
 
 def _ways(lines: Sequence[str]) -> list[Alternative]:

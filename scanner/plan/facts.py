@@ -36,13 +36,28 @@ class Workspace:
     endpoints: Mapping[str, tuple[str, ...]]
     is_whole: bool
 
-    def decides(self, label: str) -> bool | None:
-        """Return whether the alternative with this label is meant for the workspace, None if the audit cannot know."""
+    @property
+    def is_stuck(self) -> bool:
+        """Return whether Azure refuses to change the isolation mode that the workspace has."""
+        is_listed = self.modes is None or APPROVED.lower() in map(str.lower, self.modes)
+        return self.mode.lower() == APPROVED.lower() or not is_listed
+
+    def decides(self, label: str, expected: str = "") -> bool | None:
+        """Return whether the alternative with this label is meant for the workspace, None if the audit cannot know.
+
+        `expected` is what the finding wants, such as the modes that the policy allows.
+        """
         mode = self.mode.lower()
+        is_allowed = mode in expected.lower() or not expected
         claims = {
             "managed network is off": mode == DISABLED.lower(),
             "managed network is on": mode in (INTERNET.lower(), APPROVED.lower()),
             f"mode is {INTERNET}": mode == INTERNET.lower(),
+            f"mode is {APPROVED}": mode == APPROVED.lower(),
+            "a mode that the policy allows": is_allowed,
+            "policy does not allow it": not is_allowed,
+            f"policy allows {APPROVED}": not self.is_stuck,
+            "Azure refuses the mode": self.is_stuck and mode != DISABLED.lower(),
         }
         if mode and any(claim in label and not is_true for claim, is_true in claims.items()):
             return False

@@ -26,7 +26,8 @@ class Step:
     """One change, and the findings that it removes: violations and what follows from them.
 
     `parts` are lines of the fix with its placeholders; `values` fills them. `names` maps the names that the user sets
-    to their meaning. `others` are alternatives that the audit cannot rule out.
+    to their meaning. `others` are alternatives that the audit cannot rule out. `advice` is the text of a fix that has
+    no command for the workspace.
     """
 
     check: Check
@@ -39,6 +40,7 @@ class Step:
     warnings: tuple[str, ...] = ()
     others: tuple[Alternative, ...] = ()
     phase: tuple[int, int] = (0, 0)
+    advice: str = ""
 
     @property
     def commands(self) -> tuple[str, ...]:
@@ -125,7 +127,7 @@ def key_of(row: Row) -> tuple[str, str, str]:
 def _step(check: Check, row: Row, followers: Mapping[str, list[Row]], facts: Facts, values: Values) -> Step:
     text = read(check.remediation.az)
     workspace = facts.of(values.owner(check, row))
-    way, others = _chosen(text, workspace)
+    way, others = _chosen(text, workspace, row["expected"])
     whole = way.parts if way else ()
     known = values.of(check, _placeholders(whole), row)
     parts = tuple(decided(part, known) for part in whole)
@@ -149,7 +151,17 @@ def _step(check: Check, row: Row, followers: Mapping[str, list[Row]], facts: Fac
         warnings=way.warnings if way else (),
         others=others,
         phase=phase_of(check.id),
+        advice="" if way else _advice(text, workspace, row["expected"]),
     )
+
+
+def _advice(text: FixText, workspace: Workspace, expected: str) -> str:
+    """Return the sentences of the alternative without a command that is meant for the workspace, "" if none is."""
+    for way in text.advice:
+        if workspace.decides(way.label, expected):
+            lines = [line for part in way.parts for line in (part.does, *part.lines)]
+            return " ".join(" ".join(line.lstrip("# ") for line in lines).split())
+    return ""
 
 
 def _placeholders(parts: Sequence[Part]) -> tuple[str, ...]:
@@ -161,13 +173,15 @@ def _uses(lines: Iterable[str], name: str) -> bool:
     return any(re.search(rf"\${name}\b", line) for line in lines)
 
 
-def _chosen(text: FixText, workspace: Workspace) -> tuple[Alternative | None, tuple[Alternative, ...]]:
+def _chosen(
+    text: FixText, workspace: Workspace, expected: str
+) -> tuple[Alternative | None, tuple[Alternative, ...]]:
     """Return the alternative for the workspace, and those that the audit cannot rule out.
 
     None if the check has no az text, or if the audit rules out every alternative.
     """
-    possible = [way for way in text.alternatives if workspace.decides(way.label) is not False]
-    meant = [way for way in possible if workspace.decides(way.label)]
+    possible = [way for way in text.alternatives if workspace.decides(way.label, expected) is not False]
+    meant = [way for way in possible if workspace.decides(way.label, expected)]
     if meant:
         return meant[0], ()
     return (possible[0], tuple(possible[1:])) if possible else (None, ())

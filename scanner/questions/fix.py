@@ -158,7 +158,13 @@ def _show_fix(number: int, each: Fix, options: str, prices: Mapping[str, float],
     also = f", with {', '.join(others)}" if others else ""
     removed = _many(len(each.findings), "finding")
     _show_text(each.check.remediation.summary, out)
-    _show_text(f"Clears {removed} in {_many(len(each.workspaces), 'workspace')}{also}.", out)
+    is_advice = all(step.advice for step in each.steps)
+    verb = "Concerns" if is_advice else "Clears"
+    _show_text(f"{verb} {removed} in {_many(len(each.workspaces), 'workspace')}{also}.", out)
+    for advice in dict.fromkeys(step.advice for step in each.steps if step.advice):
+        _show_text(f"No command does this. {advice}", out)
+    if is_advice:
+        return
     for line in _cost(each, prices):
         _show_text(line, out)
     name = f"{each.check.id}.sh"

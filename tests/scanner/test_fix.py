@@ -249,6 +249,56 @@ def test_a_mode_that_no_alternative_fits_is_left_to_a_person() -> None:
     (step,) = plan_of(audit, None).steps
     assert step.reasons == {Reason.DECISION}
     assert not step.commands
+    assert "Create the workspace again" in step.advice
+
+
+@pytest.mark.parametrize(
+    ("mode", "expected", "is_advice"),
+    [
+        (
+            "AllowOnlyApprovedOutbound",
+            "publicNetworkAccess Disabled, isolationMode AllowInternetOutbound",
+            True,
+        ),
+        ("AllowInternetOutbound", "publicNetworkAccess Disabled, isolationMode AllowInternetOutbound", False),
+        (
+            "AllowOnlyApprovedOutbound",
+            "isolationMode AllowInternetOutbound or AllowOnlyApprovedOutbound",
+            False,
+        ),
+    ],
+)
+def test_a_stricter_mode_than_the_policy_allows_has_no_command(
+    mode: str, expected: str, is_advice: bool
+) -> None:
+    audit = snapshot(
+        findings=[failed(registry()["NET006"], expected=expected)], workspaces=[workspace("ws", mode)]
+    )
+    (step,) = plan_of(audit, None).steps
+    assert bool(step.advice) is is_advice
+    assert bool(step.commands) is not is_advice
+    assert not is_advice or "create the workspace again in AllowInternetOutbound" in step.advice
+
+
+@pytest.mark.parametrize(
+    ("modes", "is_advice"),
+    [
+        ("AllowInternetOutbound", True),
+        ("AllowInternetOutbound, allowonlyapprovedoutbound", False),
+        (None, False),
+    ],
+)
+def test_a_mode_that_azure_does_not_list_is_advised_to_be_created(modes: str | None, is_advice: bool) -> None:
+    own = rows.workspace("ws", isolation_mode="AllowInternetOutbound", changeable_isolation_modes=modes)
+    found = {
+        **failed(registry()["MVN002"]),
+        "workspace_id": own["workspace_id"],
+        "resource_id": own["workspace_id"],
+    }
+    listed = {**workspace("ws", "AllowInternetOutbound"), "workspace_id": own["workspace_id"]}
+    (step,) = plan_of(snapshot(findings=[found], workspaces=[listed]), Tables.of(workspaces=[own])).steps
+    assert bool(step.advice) is is_advice
+    assert bool(step.commands) is not is_advice
 
 
 # the change of the isolation mode

@@ -43,7 +43,9 @@ def test_who_may_send_to_any_storage_account_and_what_to_type(
     answer.get_by_role("button", name="Copy commands").first.click()
     answer.get_by_role("button", name="Copied").wait_for()
     typed = page.evaluate("navigator.clipboard.readText()")
-    assert typed.count("AllowOnlyApprovedOutbound") == typed.count("provision-network") == 9
+    assert (
+        typed.count('"isolationMode": "AllowOnlyApprovedOutbound"') == typed.count("provision-network") == 9
+    )
     answer.get_by_text("Commands", exact=True).first.click()
     assert "az ml workspace outbound-rule remove" in answer.locator("pre").nth(1).inner_text()
 
