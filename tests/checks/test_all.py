@@ -22,7 +22,7 @@ from tests.support.tables.drawn import chosen, tables
 from tests.support.worlds import dependencies, networks, workloads
 from tests.support.worlds.networks import child, identity
 
-EXAMPLES = int(os.environ.get("AZML_AUDIT_EXAMPLES", "12"))
+EXAMPLES = int(os.environ.get("AZML_AUDIT_EXAMPLES", "8"))
 """Worlds drawn for all checks; `make nightly` draws more."""
 
 COST_OR_READINESS = {**networks.WITHOUT_CONTROL, **dependencies.WITHOUT_CONTROL}

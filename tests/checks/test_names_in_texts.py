@@ -17,7 +17,7 @@ from tests.support.tables.checks import connection, endpoint_rule, host_rule, is
 from tests.support.tables.drawn import chosen, tables
 from tests.support.worlds.networks import STORAGE, child
 
-EXAMPLES = max(int(os.environ.get("AZML_AUDIT_EXAMPLES", "12")) // 4, 2)
+EXAMPLES = max(int(os.environ.get("AZML_AUDIT_EXAMPLES", "8")) // 4, 2)
 CHECKS = list(registry().values())
 TEXTS = ("observed", "expected", "reason")
 COPIES = 25

@@ -14,7 +14,7 @@ from tests.support.side_by_side import verdicts
 from tests.support.tables.drawn import tables
 from tests.support.worlds import dependencies, networks, workloads
 
-EXAMPLES = int(os.environ.get("AZML_AUDIT_EXAMPLES", "12"))
+EXAMPLES = int(os.environ.get("AZML_AUDIT_EXAMPLES", "8"))
 CHECKS = list(registry().values())
 WORLDS = networks.WORLDS | dependencies.WORLDS | workloads.WORLDS
 

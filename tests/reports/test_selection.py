@@ -44,7 +44,7 @@ SELECTIONS = st.builds(
     statuses=st.none() | st.frozensets(st.sampled_from(STATUSES)),
     include=st.frozensets(st.sampled_from(STATUSES), max_size=2),
 )
-LAWS = settings(max_examples=10, deadline=None)
+LAWS = settings(max_examples=6, deadline=None)
 
 
 @cache

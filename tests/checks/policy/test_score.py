@@ -133,7 +133,7 @@ def scored(findings: list[tuple[str, str, str]], severities: Mapping[str, Severi
 FAILED = ("fail", "unknown", "error")
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(FINDINGS, SEVERITIES, st.data(), st.sampled_from(["unknown", "fail"]))
 def test_neither_unknown_nor_a_violation_ever_raises_a_score(
     findings: list[tuple[str, str, str]], severities: Mapping[str, Severity], data: st.DataObject, status: str
@@ -144,7 +144,7 @@ def test_neither_unknown_nor_a_violation_ever_raises_a_score(
     assert all(after[scope] <= before[scope] + 1e-9 for scope in before)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(FINDINGS, SEVERITIES, st.data())
 def test_one_more_violation_never_raises_a_score(
     findings: list[tuple[str, str, str]], severities: Mapping[str, Severity], data: st.DataObject
@@ -155,7 +155,7 @@ def test_one_more_violation_never_raises_a_score(
     assert all(after[scope] <= before[scope] + 1e-9 for scope in before)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(FINDINGS, SEVERITIES, st.data(), st.integers(1, 30))
 def test_harmless_findings_of_a_check_that_counts_change_nothing(
     findings: list[tuple[str, str, str]], severities: Mapping[str, Severity], data: st.DataObject, count: int
@@ -168,7 +168,7 @@ def test_harmless_findings_of_a_check_that_counts_change_nothing(
         )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(FINDINGS, SEVERITIES)
 def test_a_workspace_with_a_critical_violation_never_scores_above_one_without(
     findings: list[tuple[str, str, str]], severities: Mapping[str, Severity]
@@ -187,14 +187,14 @@ def test_a_cause_and_its_consequences_count_once_with_the_greater_weight() -> No
     assert scored([*quiet, ("a", "TST002", "fail")], severities) == scored(quiet, severities)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(ROWS)
 def test_a_score_lies_between_0_and_100(rows: list[Row]) -> None:
     value = score(rows)
     assert value is None or 0 <= value <= 100
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(ROWS, st.sampled_from(UnknownCounts))
 def test_every_finding_is_in_one_count_of_every_scope(rows: list[Row], unknown: UnknownCounts) -> None:
     table = concluded_of(rows, unknown).scores
