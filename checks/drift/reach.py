@@ -11,7 +11,7 @@ from checks.drift.openings import destination_text, includes, is_broad, is_denia
 from checks.drift.rules import compared, rules_known
 from checks.drift.workspaces import MODE_WIDTH, effect_of_mode
 from checks.frames import pd
-from checks.network.reachability import OutboundRule, is_in_force
+from checks.network.outbound_rules import OutboundRule, is_in_force
 
 REACH_CHANGES = ("opened", "no longer denied", "closed", "newly denied")
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from checks.drift.model import Snapshot, change_frame, records, workspace_names
 from checks.drift.openings import destination_text, includes, is_denial, rule_of
 from checks.frames import pd
-from checks.network.reachability import OutboundRule
+from checks.network.outbound_rules import OutboundRule
 
 RULE_CHANGES = (
     "not read now", "widened", "added", "target changed", "failed", "narrowed", "removed", "recovered",

@@ -8,19 +8,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from checks.network.reachability import (
+from checks.network.destinations import (
     HOST_PORTS,
     Address,
     Destination,
     Endpoint,
     Host,
-    OutboundRule,
     Service,
-    allows,
-    denies,
-    has_documented_type,
-    is_in_force,
     is_public_place,
+)
+from checks.network.outbound_rules import OutboundRule, allows, has_documented_type, is_in_force
+from checks.network.reachability import (
+    denies,
     leads_to,
     needs_private_endpoint,
     opens,

@@ -10,9 +10,16 @@ api-version 2025-12-01, both read 2026-11.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Final
 
+from checks.network.destinations import (
+    HOST_PORTS,
+    Address,
+    Destination,
+    Endpoint,
+    Host,
+    Service,
+    is_public_place,
+)
 from checks.network.hosts import (
     covers_a_part,
     covers_host,
@@ -21,78 +28,14 @@ from checks.network.hosts import (
     normal_host,
     reaches_storage,
 )
-from checks.network.ip_ranges import EVERY_IPV4, Network, covers, is_public, network_of, overlaps, union
+from checks.network.ip_ranges import EVERY_IPV4, covers, is_public, network_of, overlaps, union
+from checks.network.outbound_rules import OutboundRule, allows, is_in_force
 from checks.network.ports import parsed_ports
 from checks.network.scenario_hosts import DOCUMENTED_HOSTS
 from checks.network.service_names import is_host_of_target, may_include_host
 from checks.network.service_tags import WHOLE_TAGS, covers_tag, service_of
 from checks.network.targets import resource_type_of, same_id
-
-HOST_PORTS: Final = (80, 443)
-"""The only ports of a host-name rule."""
-
-WORKING_PORT: Final = 443
-"""The default port of a destination."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class OutboundRule:
-    """A rule as Azure reported it. None is not reported; "" in `address_prefixes` is no prefix."""
-
-    type: str | None = None
-    status: str | None = None
-    action: str | None = None
-    fqdn: str | None = None
-    service_tag: str | None = None
-    protocol: str | None = None
-    port_ranges: str | None = None
-    address_prefixes: str | None = None
-    service_resource_id: str | None = None
-    subresource_target: str | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Host:
-    """A host by name, or with a wildcard every host under it."""
-
-    name: str
-    protocol: str = "TCP"
-    port: int = WORKING_PORT
-
-
-@dataclass(frozen=True, kw_only=True)
-class Address:
-    """An address or a network. `tags` are the service tags that include it, None if they are not known.
-
-    `listed` are the tags whose addresses are known, None for every tag.
-    """
-
-    network: Network
-    protocol: str = "TCP"
-    port: int = WORKING_PORT
-    tags: frozenset[str] | None = None
-    listed: frozenset[str] | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Service:
-    """All addresses of a service tag, over one protocol and port."""
-
-    tag: str
-    protocol: str = "TCP"
-    port: int = WORKING_PORT
-
-
-@dataclass(frozen=True, kw_only=True)
-class Endpoint:
-    """A sub-resource by private endpoint: of one resource by its id, or of any resource of a type."""
-
-    subresource: str
-    resource_id: str = ""
-    resource_type: str = ""
-
-
-Destination = Host | Address | Service | Endpoint
+from checks.network.three_valued import all_of, any_of
 
 
 def reachable(
@@ -118,13 +61,6 @@ def reachable(
     if is_open and any_of(denies(rule, destination) for rule in listed) is not False:
         return None
     return is_open
-
-
-def is_public_place(destination: Destination) -> bool | None:
-    """Return whether the internet routes the destination. None for a network of which it routes a part."""
-    if isinstance(destination, Address):
-        return is_public(destination.network)
-    return not isinstance(destination, Endpoint)
 
 
 def opens(rule: OutboundRule, destination: Destination) -> bool | None:
@@ -174,30 +110,6 @@ def denies(rule: OutboundRule, destination: Destination) -> bool | None:
     allowed = allows(rule)
     refuses = None if allowed is None else not allowed
     return all_of((leads_to(rule, destination), refuses, is_in_force(rule)))
-
-
-def is_in_force(rule: OutboundRule) -> bool | None:
-    """Return whether the rule is Active. None for an absent or undocumented status."""
-    known = {"active": True} | dict.fromkeys(("inactive", "provisioning", "deleting", "failed"), False)
-    return known.get((rule.status or "").lower())
-
-
-def has_documented_type(rule: OutboundRule) -> bool:
-    """Return whether the rule is a host-name, service-tag or private-endpoint rule."""
-    return (rule.type or "").lower() in {"fqdn", "servicetag", "privateendpoint"}
-
-
-def allows(rule: OutboundRule) -> bool | None:
-    """Return whether the rule allows. Every rule does, except a service-tag rule with the action Deny.
-
-    A service-tag rule without an action allows (recorded 2022-12-01-preview; the az exports leave it out). None for a
-    rule of an undocumented type, whatever its action.
-    """
-    if not has_documented_type(rule):
-        return None
-    if (rule.type or "").lower() != "servicetag":
-        return True
-    return {"allow": True, "deny": False, "": True}.get((rule.action or "").lower())
 
 
 def leads_to(rule: OutboundRule, destination: Destination) -> bool | None:
@@ -317,15 +229,3 @@ def _is_target(target: str, destination: Endpoint) -> bool | None:
         found = resource_type_of(target)
         return None if found is None else found == destination.resource_type.lower()
     return same_id(target) == same_id(destination.resource_id)
-
-
-def all_of(claims: Iterable[bool | None]) -> bool | None:
-    """Return False if a claim is False, else None if one is None, else True."""
-    found = set(claims)
-    return False if False in found else None if None in found else True
-
-
-def any_of(claims: Iterable[bool | None]) -> bool | None:
-    """Return True if a claim is True, else None if one is None, else False."""
-    found = set(claims)
-    return True if True in found else None if None in found else False

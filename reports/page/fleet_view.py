@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from checks.drift.openings import destination_text
-from checks.network.reachability import is_in_force
+from checks.network.outbound_rules import is_in_force
 from reports.audit import Audit
 from reports.page.head import command_in
 from reports.page.networks import AZURE, EVERYBODY, ONE_OWNER, PRIVATE, UNDECIDED, Fleet

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from checks.model import Status
-from checks.network.reachability import Service
+from checks.network.destinations import Service
 from checks.policy.judge import CLAIMS, PolicyVerdict
 from checks.severity import Verdict
 from reports.audit import Audit

@@ -10,21 +10,13 @@ import pandas as pd
 from checks.contract.isolation import effective_mode
 from checks.contract.tables import Tables
 from checks.drift.openings import rule_of
+from checks.network.destinations import Address, Destination, Endpoint, Host, Service
 from checks.network.hosts import built_in_names, host_defect
 from checks.network.ip_ranges import network_of, opening_defect
+from checks.network.outbound_rules import OutboundRule
 from checks.network.ports import parsed_ports
 from checks.network.reach_answers import ManagedNetwork
-from checks.network.reachability import (
-    Address,
-    Destination,
-    Endpoint,
-    Host,
-    OutboundRule,
-    Service,
-    denies,
-    opens,
-    reachable,
-)
+from checks.network.reachability import denies, opens, reachable
 from checks.network.service_tags import is_no_tag, is_shared
 from checks.vocabulary import Vocabulary, grouped
 from reports.tables.population import text_rows

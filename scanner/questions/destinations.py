@@ -16,9 +16,9 @@ from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from checks.network.destinations import Address, Destination, Endpoint, Host, Service
 from checks.network.hosts import normal_host, spelling_defect
 from checks.network.ip_ranges import Network, covers, network_of, overlaps, union
-from checks.network.reachability import Address, Destination, Endpoint, Host, Service
 from checks.network.service_tags import SHARED_TAGS, SINGLE_SERVICE_TAGS
 from checks.network.targets import resource_type_of, subresources_of
 from checks.suggestions import did_you_mean

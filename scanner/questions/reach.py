@@ -14,8 +14,9 @@ from rich.text import Text
 from checks.drift.model import Snapshot, records
 from checks.drift.openings import rule_of
 from checks.drift.rules import rules_known
+from checks.network.destinations import Address, Destination
+from checks.network.outbound_rules import OutboundRule
 from checks.network.reach_answers import ALLOWED, BLOCKED, UNKNOWN, ManagedNetwork, ReachAnswer, reach_answer
-from checks.network.reachability import Address, Destination, OutboundRule
 from reports.writing.lines import harmless
 from scanner.questions.destinations import destination_of, in_words, service_tags, with_tags
 from scanner.questions.names import workspaces_named

@@ -15,7 +15,7 @@ from checks.counting import counted
 from checks.drift.model import Snapshot, records, texts
 from checks.drift.openings import destination_text, is_denial, rule_of
 from checks.drift.rules import rules_known
-from checks.network.reachability import is_in_force
+from checks.network.outbound_rules import is_in_force
 from scanner.questions.picture import Part
 
 Row = Mapping[str, str]

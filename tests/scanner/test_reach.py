@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from checks.network.destinations import Address, Destination, Endpoint, Host, Service
+from checks.network.outbound_rules import OutboundRule
 from checks.network.reach_answers import ManagedNetwork, reach_answer
-from checks.network.reachability import Address, Destination, Endpoint, Host, OutboundRule, Service
 from scanner.emulator.demo.tenant import demo_tenant
 from scanner.errors import UsageError
 from scanner.questions.destinations import destination_of, in_words, service_tags, with_tags

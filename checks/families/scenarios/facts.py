@@ -9,8 +9,10 @@ from checks.contract.isolation import MODE_READS, effective_mode
 from checks.contract.tables import Tables
 from checks.contract.three_valued import names_where
 from checks.frames import pd
+from checks.network.destinations import Destination, Host
 from checks.network.hosts import covers_a_part
-from checks.network.reachability import Destination, Host, OutboundRule, leads_to, reachable
+from checks.network.outbound_rules import OutboundRule
+from checks.network.reachability import leads_to, reachable
 
 _ENDPOINT_FIELDS = ("type", "status", "service_resource_id", "subresource_target")
 _ADDRESS_FIELDS = ("action", "fqdn", "service_tag", "protocol", "port_ranges", "address_prefixes")

@@ -18,7 +18,7 @@ from checks.families.scenarios.asked import (
 from checks.families.scenarios.facts import HOST_READS, Networks, summed
 from checks.fixes.scenarios import HUGGING_FACE_ALLOWED, PACKAGES_ALLOWED, VS_CODE_ALLOWED
 from checks.model import Answers, Check, Remediation, Severity, answer, check
-from checks.network.reachability import Host
+from checks.network.destinations import Host
 from checks.network.scenario_hosts import HUGGING_FACE_HOSTS, PACKAGE_HOSTS, VS_CODE_HOSTS
 
 _DECISION = """

@@ -32,7 +32,7 @@ from checks.fixes.scenarios import (
 )
 from checks.frames import pd
 from checks.model import Answers, Check, Severity, answer, check
-from checks.network.reachability import Endpoint
+from checks.network.destinations import Endpoint
 
 BATCH_PARTS: Final = ("queue", "table")
 

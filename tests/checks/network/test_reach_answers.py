@@ -2,8 +2,9 @@
 
 import pytest
 
+from checks.network.destinations import Host
+from checks.network.outbound_rules import OutboundRule
 from checks.network.reach_answers import ManagedNetwork, reach_answer
-from checks.network.reachability import Host, OutboundRule
 
 OPEN = OutboundRule(type="FQDN", status="Active", fqdn="pypi.org")
 TAG = OutboundRule(

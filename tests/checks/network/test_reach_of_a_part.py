@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from checks.network.destinations import Address, Destination, Host, Service
+from checks.network.outbound_rules import OutboundRule
 from checks.network.reach_answers import ManagedNetwork, reach_answer
-from checks.network.reachability import Address, Destination, Host, OutboundRule, Service
 
 INTERNET, APPROVED = "AllowInternetOutbound", "AllowOnlyApprovedOutbound"
 

@@ -14,8 +14,9 @@ from itertools import product
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from checks.network.destinations import Address, Destination, Host
+from checks.network.outbound_rules import OutboundRule
 from checks.network.reach_answers import ManagedNetwork, reach_answer
-from checks.network.reachability import Address, Destination, Host, OutboundRule
 
 INTERNET, APPROVED, DISABLED = "AllowInternetOutbound", "AllowOnlyApprovedOutbound", "Disabled"
 GROUP = "/subscriptions/s/resourceGroups/g/providers"
