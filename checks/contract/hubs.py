@@ -27,6 +27,8 @@ def with_hub_values(workspaces: pd.DataFrame) -> pd.DataFrame:
     """
     projects = is_project(workspaces)
     own_id = workspaces.index.to_series().astype("string")
+    if not projects.any():
+        return workspaces.assign(judged_by=own_id)
     judged_by = own_id.where(~projects, workspaces["hub_resource_id"].str.lower())
     network = [name for name in workspaces.columns if name in NETWORK_COLUMNS]
     hubs = workspaces.loc[~projects, network]
@@ -40,9 +42,11 @@ def hub_notes(workspaces: pd.DataFrame) -> pd.Series[str]:
     Expects the workspaces of `Tables.effective`.
     """
     projects = is_project(workspaces)
+    note = pd.Series("", index=workspaces.index, dtype="string")
+    if not projects.any():
+        return note
     hub = workspaces["hub_resource_id"].fillna("")
     readable = workspaces["judged_by"].isin(workspaces.index[~projects])
-    note = pd.Series("", index=workspaces.index, dtype="string")
     note = note.mask(projects & readable, "A Project is judged by its hub, " + hub + ".")
     note = note.mask(projects & ~readable, f"{HUB_NOT_READ} " + hub + ".")
     return note.mask(projects & hub.eq(""), "A Project is judged by its hub, but this one names none.")

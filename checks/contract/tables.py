@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import repeat
 from typing import TYPE_CHECKING, Final
 
@@ -203,6 +203,16 @@ def frame_of(table: str, columns: Iterable[tuple[str, Sequence[object] | Extensi
     return made if index.is_monotonic_increasing else made.sort_index()
 
 
+@cache
+def _empty_once(table: str) -> pd.DataFrame:
+    return frame(table, ())
+
+
+def _empty(table: str) -> pd.DataFrame:
+    """Return an empty frame of `table`. Its columns are made once, because tests make thousands of tables."""
+    return _empty_once(table).copy(deep=False)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Tables:
     """All tables of one collection, each as `SCHEMAS` describes it."""
@@ -225,7 +235,7 @@ class Tables:
         unknown = set(rows) - set(SCHEMAS)
         if unknown:
             raise KeyError(f"no table {', '.join(sorted(unknown))}; there are {', '.join(SCHEMAS)}")
-        return cls(**{name: frame(name, rows.get(name, ())) for name in SCHEMAS})
+        return cls(**{name: frame(name, rows[name]) if rows.get(name) else _empty(name) for name in SCHEMAS})
 
     def __getitem__(self, table: str) -> pd.DataFrame:
         """Return the frame of that name."""
