@@ -10,16 +10,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from checks.contract.tables import Tables
-from checks.drift.comparison import drift
-from reports.page import drift_page
-from scanner.history.page import page as history_page
-from scanner.history.trend import trend
-from tests.support.archived_runs import NONE, OPEN, archived, draft
-from tests.support.audits.audits import CHECKS, audit_of, html_of, waiver, written
+from tests.support.audits.audits import CHECKS, audit_of, html_of, waiver
 from tests.support.audits.histories import history
 from tests.support.audits.inventory import with_inventory
 from tests.support.audits.tenants import tenant
-from tests.support.drift_snapshots import finding, snapshot, workspace
+from tests.support.small_pages import small_drift, small_history
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -35,13 +30,6 @@ def report() -> bytes:
         with_inventory(tenant(25)), {"baseline": CHECKS, "strict": CHECKS[:1]}, waivers=[waiver("OBR006")]
     )
     return html_of(replace(audit, history=history(audit))).encode()
-
-
-@cache
-def changed() -> bytes:
-    old = snapshot(workspaces=[workspace()], findings=[finding("pass")])
-    new = snapshot(workspaces=[workspace()], findings=[finding("fail")])
-    return written(drift_page.files(drift(old, new), "0.1.0"))["drift.html"]
 
 
 def objections(page: Page) -> list[tuple[Any, ...]]:
@@ -78,15 +66,15 @@ def test_the_page_is_accessible(browser_page: Opener, scheme: str, width: int, a
     assert objections(page) == []
 
 
-NIGHTS = [draft(0, {"a": OPEN}), draft(1, {"a": NONE, "b": OPEN}, gaps=1), draft(2, {"a": NONE, "b": OPEN})]
 CONTENTS: dict[str, Callable[[], bytes]] = {
     "empty": lambda: html_of(audit_of(Tables.of())).encode(),
-    "drift": changed,
-    "history": lambda: history_page([trend(archived(NIGHTS))]).encode(),
+    "drift": small_drift,
+    "history": small_history,
 }
 
 
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1440), ("dark", 390)])
 @pytest.mark.parametrize("content", CONTENTS)
-def test_other_pages_are_accessible(browser_page: Opener, content: str) -> None:
-    page = browser_page(CONTENTS[content]())
+def test_other_pages_are_accessible(browser_page: Opener, content: str, scheme: str, width: int) -> None:
+    page = browser_page(CONTENTS[content](), color_scheme=scheme, viewport={"width": width, "height": 900})
     assert objections(page) == []

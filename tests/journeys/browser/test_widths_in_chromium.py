@@ -9,15 +9,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from checks.drift.comparison import drift
 from checks.registry import registry
-from reports.page import drift_page
-from tests.support.audits.audits import audit_of, html_of, waiver, written
+from tests.support.audits.audits import audit_of, html_of, waiver
 from tests.support.audits.histories import history
 from tests.support.audits.inventory import with_inventory
 from tests.support.audits.tenants import tenant
 from tests.support.clipped_text import clipped
-from tests.support.drift_snapshots import finding, snapshot, workspace
+from tests.support.small_pages import small_drift, small_history
 from tests.support.tables.hostile import hostile_tables
 
 if TYPE_CHECKING:
@@ -47,9 +45,11 @@ def endless() -> bytes:
 
 
 def changed() -> bytes:
-    old = snapshot(workspaces=[{**workspace(), "workspace": LONG}], findings=[finding("pass")])
-    new = snapshot(workspaces=[{**workspace(), "workspace": LONG}], findings=[finding("fail")])
-    return written(drift_page.files(drift(old, new), "0.1.0"))["drift.html"]
+    return small_drift(LONG)
+
+
+def nights() -> bytes:
+    return small_history(LONG)
 
 
 def unfold(page: Page) -> None:
@@ -62,7 +62,7 @@ def unfold(page: Page) -> None:
 
 
 @pytest.mark.parametrize("width", [390, 768, 1100, 1440])
-@pytest.mark.parametrize("content", [usual, many, endless, changed], ids=lambda made: made.__name__)
+@pytest.mark.parametrize("content", [usual, many, endless, changed, nights], ids=lambda made: made.__name__)
 def test_no_text_is_cut(browser_page: Opener, content: Callable[[], bytes], width: int) -> None:
     page = browser_page(content(), viewport={"width": width, "height": 900})
     if content in (usual, many, endless):
@@ -73,10 +73,11 @@ def test_no_text_is_cut(browser_page: Opener, content: Callable[[], bytes], widt
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
-@pytest.mark.parametrize("content", [usual, endless], ids=lambda made: made.__name__)
+@pytest.mark.parametrize("content", [usual, endless, changed, nights], ids=lambda made: made.__name__)
 def test_no_text_is_cut_in_print(browser_page: Opener, content: Callable[[], bytes]) -> None:
     page = browser_page(content(), viewport={"width": 700, "height": 1000})
-    page.wait_for_selector("html[data-ready]", state="attached")
+    if content in (usual, endless):
+        page.wait_for_selector("html[data-ready]", state="attached")
     unfold(page)
     page.emulate_media(media="print")
     assert clipped(page) == []
