@@ -9,6 +9,9 @@ from functools import cached_property
 from checks.contract.three_valued import subscription_of
 from checks.frames import pd
 
+TextRow = Mapping[str, str]
+"""The cells of a row of a snapshot by the name of their column, "" for `<NA>`. `records` makes them."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Snapshot:

@@ -9,6 +9,7 @@ from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network
 
 from checks.contract.three_valued import items
+from checks.network.claims import all_of
 from checks.network.destinations import HOST_PORTS, Endpoint, Host, Service
 from checks.network.hosts import is_wildcard, normal_host
 from checks.network.ip_ranges import Network, covers, network_of, union
@@ -16,7 +17,6 @@ from checks.network.outbound_rules import OutboundRule
 from checks.network.ports import covers_ports, normal_ports, parsed_ports
 from checks.network.reachability import leads_to
 from checks.network.targets import same_id
-from checks.network.three_valued import all_of
 
 _ANY_PROTOCOL = "*"
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from checks.network.claims import all_of, any_of
 from checks.network.destinations import (
     HOST_PORTS,
     Address,
@@ -35,7 +36,6 @@ from checks.network.scenario_hosts import DOCUMENTED_HOSTS
 from checks.network.service_names import is_host_of_target, may_include_host
 from checks.network.service_tags import WHOLE_TAGS, covers_tag, service_of
 from checks.network.targets import resource_type_of, same_id
-from checks.network.three_valued import all_of, any_of
 
 
 def reachable(

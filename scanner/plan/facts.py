@@ -12,8 +12,6 @@ from checks.drift.model import Snapshot, texts
 from checks.frames import pd
 from scanner.plan.filling import names_in
 
-Row = Mapping[str, str]
-
 
 @dataclass(frozen=True, kw_only=True)
 class Workspace:

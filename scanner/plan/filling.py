@@ -13,13 +13,11 @@ from dataclasses import replace
 from itertools import pairwise
 
 from checks.contract.tables import SCHEMAS, Tables
-from checks.drift.model import Snapshot
+from checks.drift.model import Snapshot, TextRow
 from checks.fixes.reading import Part
 from checks.model import Check
 from reports.literals import az_literal
 from reports.page.fixes import WORKSPACE_NAMES, Resources
-
-Row = Mapping[str, str]
 
 _WORD = re.compile(
     r"(?P<json>(?<=\"')\{\{(?P<in_json>\w+)\}\}(?='\"))|\{\{(?P<name>\w+)\}\}|\$(?P<shell>[A-Z]\w*)"
@@ -49,13 +47,13 @@ class Values:
         self._audit = audit
         self._resources = Resources(tables) if tables is not None else None
 
-    def owner(self, check: Check, finding: Row) -> str:
+    def owner(self, check: Check, finding: TextRow) -> str:
         """Return the lower-cased id of the workspace that the fix changes: the hub if its network decides."""
         own = finding["workspace_id"].lower()
         hub = self._audit.workspace_rows.get(own, {}).get("hub_resource_id", "").lower()
         return hub if hub and check.over == "workspaces" and check.follows_hub else own
 
-    def of(self, check: Check, names: tuple[str, ...], finding: Row) -> dict[str, str]:
+    def of(self, check: Check, names: tuple[str, ...], finding: TextRow) -> dict[str, str]:
         """Return the value of each placeholder that is known."""
         owner = self.owner(check, finding)
         row = self._audit.workspace_rows.get(owner, {})
@@ -75,13 +73,15 @@ class Values:
         known = {name: value for name, value in known.items() if value}
         return {**known, **self._of_tables(check, names, finding, owner)}
 
-    def _audit_row(self, resource_id: str, workspace: Row) -> dict[str, str]:
+    def _audit_row(self, resource_id: str, workspace: TextRow) -> dict[str, str]:
         rules = self._audit.rules_by_key
         key = resource_id.lower()
         rule = {str(name): str(value) for name, value in rules.loc[key].items()} if key in rules.index else {}
         return {**workspace, **rule}
 
-    def _of_tables(self, check: Check, names: tuple[str, ...], finding: Row, owner: str) -> dict[str, str]:
+    def _of_tables(
+        self, check: Check, names: tuple[str, ...], finding: TextRow, owner: str
+    ) -> dict[str, str]:
         usable = tuple(
             name for name in names if name in {*WORKSPACE_NAMES, *SCHEMAS[check.over].dtypes, "resource_id"}
         )

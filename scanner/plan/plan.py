@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from checks.contract.tables import Tables
-from checks.drift.model import Snapshot
+from checks.drift.model import Snapshot, TextRow
 from checks.fixes.effects import Reason
 from checks.model import Check
 from scanner.plan.facts import Facts
@@ -15,8 +15,6 @@ from scanner.plan.filling import Values
 from scanner.plan.merging import merged
 from scanner.plan.recreation import ModeChange, with_mode_changes
 from scanner.plan.steps import Step, key_of, steps_of
-
-Row = Mapping[str, str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,7 +25,7 @@ class Fix:
     steps: tuple[Step, ...]
 
     @cached_property
-    def findings(self) -> Mapping[tuple[str, str, str], Row]:
+    def findings(self) -> Mapping[tuple[str, str, str], TextRow]:
         """The findings that its steps remove, each once."""
         return {key_of(row): row for step in self.steps for row in step.findings}
 
@@ -71,7 +69,7 @@ class Plan:
         )
 
     @property
-    def findings(self) -> Mapping[tuple[str, str, str], Row]:
+    def findings(self) -> Mapping[tuple[str, str, str], TextRow]:
         """Every finding that a step removes, once."""
         return {key: row for fix in self.fixes for key, row in fix.findings.items()}
 
@@ -109,12 +107,12 @@ def narrowed(plan: Plan, *, check_id: str | None, workspace_key: str | None, top
     return replace(plan, fixes=fixes, changes=tuple(each for each in plan.changes if id(each.before) in kept))
 
 
-def _findings_of(step: Step, changes: Sequence[ModeChange]) -> Sequence[Row]:
+def _findings_of(step: Step, changes: Sequence[ModeChange]) -> Sequence[TextRow]:
     """Return the findings of the step; for the second step of a mode change those of the first."""
     return next((change.before.findings for change in changes if change.after is step), step.findings)
 
 
-def _is_wanted(row: Row, check_id: str | None, workspace_key: str | None) -> bool:
+def _is_wanted(row: TextRow, check_id: str | None, workspace_key: str | None) -> bool:
     return (check_id is None or row["check_id"] == check_id) and (
         workspace_key is None or row["workspace_id"].lower() == workspace_key
     )

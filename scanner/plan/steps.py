@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from checks.drift.model import Snapshot, records, texts
+from checks.drift.model import Snapshot, TextRow, records, texts
 from checks.fixes.effects import Reason, phase_of, reasons_of
 from checks.fixes.reading import Alternative, FixText, Part, read
 from checks.model import Check
@@ -15,8 +15,6 @@ from checks.registry import registry
 from checks.severity import Severity
 from scanner.plan.facts import Facts, Workspace
 from scanner.plan.filling import Values, decided, filled, unfilled
-
-Row = Mapping[str, str]
 
 RANKS = {word.value: word.rank for word in Severity}
 
@@ -35,7 +33,7 @@ class Step:
     values: Mapping[str, str]
     names: Mapping[str, str]
     workspace: Workspace
-    findings: tuple[Row, ...]
+    findings: tuple[TextRow, ...]
     reasons: frozenset[Reason]
     warnings: tuple[str, ...] = ()
     others: tuple[Alternative, ...] = ()
@@ -97,18 +95,18 @@ def steps_of(audit: Snapshot, facts: Facts, values: Values) -> Steps:
     return Steps(steps=tuple(made), unknown_checks=tuple(sorted(unknown)))
 
 
-def _findings(audit: Snapshot) -> tuple[list[dict[str, str]], Mapping[str, list[Row]]]:
+def _findings(audit: Snapshot) -> tuple[list[dict[str, str]], Mapping[str, list[TextRow]]]:
     """Return the violations, and the findings that follow from another one by the key of their cause."""
     found = audit.findings
     fails = texts(found["status"]).eq("fail")
     verdict = texts(found["verdict"])
-    followers: dict[str, list[Row]] = defaultdict(list)
+    followers: dict[str, list[TextRow]] = defaultdict(list)
     for row in records(found[fails & verdict.eq("consequence")].apply(texts)):
         followers[row["caused_by"].lower()].append(row)
     return records(found[fails & verdict.eq("violated")].apply(texts)), followers
 
 
-def _with_followers(row: Row, followers: Mapping[str, list[Row]]) -> Iterable[Row]:
+def _with_followers(row: TextRow, followers: Mapping[str, list[TextRow]]) -> Iterable[TextRow]:
     waiting, seen = [row], set()
     while waiting:
         each = waiting.pop()
@@ -119,12 +117,14 @@ def _with_followers(row: Row, followers: Mapping[str, list[Row]]) -> Iterable[Ro
             waiting += followers.get(f"{each['check_id']} {each['resource_id']}".lower(), [])
 
 
-def key_of(row: Row) -> tuple[str, str, str]:
+def key_of(row: TextRow) -> tuple[str, str, str]:
     """Return what identifies a finding, whatever the policy."""
     return row["check_id"], row["resource_id"].lower(), row["workspace_id"].lower()
 
 
-def _step(check: Check, row: Row, followers: Mapping[str, list[Row]], facts: Facts, values: Values) -> Step:
+def _step(
+    check: Check, row: TextRow, followers: Mapping[str, list[TextRow]], facts: Facts, values: Values
+) -> Step:
     text = read(check.remediation.az)
     workspace = facts.of(values.owner(check, row))
     way, others = _chosen(text, workspace, row["expected"])

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.text import Text
 
 from checks.counting import counted
-from checks.drift.model import Drift
+from checks.drift.model import Drift, TextRow
 from reports.drift.view import DriftView, TableView, drift_view
 from scanner.terminal import HarmlessConsole, print_line, table
 
@@ -35,8 +35,7 @@ _STYLES = {
     "expired": "yellow",
 }
 
-Row = Mapping[str, str]
-Columns = Mapping[str, Callable[[Row], str]]
+Columns = Mapping[str, Callable[[TextRow], str]]
 
 
 def show_drift(drift: Drift, out: Console) -> None:
@@ -85,21 +84,21 @@ def _unfolded(out: Console) -> Console:
     return HarmlessConsole(file=out.file, width=max(out.width, _UNBOUND), highlight=False)
 
 
-def _value(name: str) -> Callable[[Row], str]:
+def _value(name: str) -> Callable[[TextRow], str]:
     return lambda row: row[name]
 
 
-def _change(old: str, new: str) -> Callable[[Row], str]:
+def _change(old: str, new: str) -> Callable[[TextRow], str]:
     return lambda row: f"{row[old] or '–'} → {row[new] or '–'}"
 
 
-def _resource(row: Row) -> str:
+def _resource(row: TextRow) -> str:
     if row["resource_id"].lower() == row["workspace_id"].lower():
         return row["workspace"] or row["workspace_id"]
     return f"{row['workspace']} / {row['resource_id'].rpartition('/')[2]}"
 
 
-def _beside(row: Row) -> str:
+def _beside(row: TextRow) -> str:
     return f"before: {row['before']}" if row["before"] else f"still: {row['after']}" if row["after"] else ""
 
 

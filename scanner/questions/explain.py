@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import groupby
 
 from rich.console import Console
 
-from checks.drift.model import Snapshot, records, texts
+from checks.drift.model import Snapshot, TextRow, records, texts
 from checks.registry import registry
 from checks.severity import Severity
 from reports.writing.lines import harmless
@@ -18,8 +18,6 @@ from scanner.questions.names import workspace_named
 from scanner.questions.picture import APART, Part, picture
 from scanner.questions.surroundings import name_in, parts_of
 from scanner.terminal import print_line, print_lines
-
-Row = Mapping[str, str]
 
 _ID = re.compile(r"/subscriptions/[^\s,;]*[^\s,;.:]", re.IGNORECASE)
 _MOST_FINDINGS = 12
@@ -64,7 +62,7 @@ def findings_of(audit: Snapshot, key: str) -> list[dict[str, str]]:
     )
 
 
-def _show_head(row: Row, out: Console) -> None:
+def _show_head(row: TextRow, out: Console) -> None:
     kind, region = row["kind"] or "kind not reported", row["location"] or "region not reported"
     for text, style in (
         (f"{row['workspace']} ({kind}, {region})", "bold"),
@@ -74,7 +72,7 @@ def _show_head(row: Row, out: Console) -> None:
             print_line(out, line, style)
 
 
-def _show_findings(findings: Sequence[Row], out: Console, *, whole: bool) -> None:
+def _show_findings(findings: Sequence[TextRow], out: Console, *, whole: bool) -> None:
     """Print the findings by check; below each finding those that follow from it. Those of the hub come last."""
     consequences = [row for row in findings if row["verdict"] == "consequence"]
     own = [row for row in findings if row["verdict"] != "consequence"]
@@ -97,7 +95,7 @@ def _show_findings(findings: Sequence[Row], out: Console, *, whole: bool) -> Non
     _show_inherited([each for each in consequences if each not in below_own], out)
 
 
-def _show_inherited(inherited: Sequence[Row], out: Console) -> None:
+def _show_inherited(inherited: Sequence[TextRow], out: Console) -> None:
     """Print the findings that follow from another workspace, each with its cause and without a fix."""
     if not inherited:
         return
@@ -109,18 +107,18 @@ def _show_inherited(inherited: Sequence[Row], out: Console) -> None:
         _show_indented(text, out)
 
 
-def _word(row: Row) -> str:
+def _word(row: TextRow) -> str:
     return row["severity"] if row["verdict"] == "violated" else row["verdict"]
 
 
-def _show_finding(row: Row, consequences: Sequence[Row], out: Console) -> None:
+def _show_finding(row: TextRow, consequences: Sequence[TextRow], out: Console) -> None:
     _show_indented(f"{_resource(row)}{row['reason']}", out)
     for each in consequences:
         reason = each["reason"].partition(" Follows from ")[0]
         _show_indented(f"Hence {each['check_id']}: {_resource(each)}{reason}", out, indent=4)
 
 
-def _resource(row: Row) -> str:
+def _resource(row: TextRow) -> str:
     """Return the name of a resource other than the workspace, unless the reason has it."""
     name = name_in(row["resource_id"])
     is_workspace = row["resource_id"].lower() == row["workspace_id"].lower()
@@ -145,11 +143,11 @@ def without_ids(text: str) -> str:
     return _ID.sub(lambda found: name_in(found.group()), text)
 
 
-def _below(cause: Row, consequences: Sequence[Row]) -> list[Row]:
+def _below(cause: TextRow, consequences: Sequence[TextRow]) -> list[TextRow]:
     """Return the consequences of the finding, each before its own."""
     direct = [each for each in consequences if _follows(each, cause)]
     return [each for row in direct for each in (row, *_below(row, consequences))]
 
 
-def _follows(consequence: Row, cause: Row) -> bool:
+def _follows(consequence: TextRow, cause: TextRow) -> bool:
     return consequence["caused_by"].lower() == f"{cause['check_id']} {cause['resource_id']}".lower()

@@ -8,17 +8,15 @@ is before what is unknown.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from checks.contract.isolation import APPROVED, DISABLED, INTERNET
 from checks.counting import counted
-from checks.drift.model import Snapshot, records, texts
+from checks.drift.model import Snapshot, TextRow, records, texts
 from checks.drift.openings import destination_text, is_denial, rule_of
 from checks.drift.rules import rules_known
 from checks.network.outbound_rules import is_in_force
 from scanner.questions.picture import Part
-
-Row = Mapping[str, str]
 
 _MODES = {
     APPROVED.lower(): "approved outbound only",
@@ -45,7 +43,7 @@ def parts_of(audit: Snapshot, key: str) -> tuple[Part, Part, Part]:
     )
 
 
-def _inbound(audit: Snapshot, row: Row, own: Sequence[Row]) -> Iterator[str]:
+def _inbound(audit: Snapshot, row: TextRow, own: Sequence[TextRow]) -> Iterator[str]:
     access = row["effective_public_network_access"].lower()
     if access == "enabled":
         yield from _public(own)
@@ -54,7 +52,7 @@ def _inbound(audit: Snapshot, row: Row, own: Sequence[Row]) -> Iterator[str]:
     yield from _private(audit, row, own)
 
 
-def _public(own: Sequence[Row]) -> Iterator[str]:
+def _public(own: Sequence[TextRow]) -> Iterator[str]:
     if any(each["check_id"] == _EVERYBODY and each["status"] == "fail" for each in own):
         yield "! every address"
         return
@@ -69,7 +67,7 @@ def _public(own: Sequence[Row]) -> Iterator[str]:
         yield f"{sign}{len(addresses) - _MOST_ADDRESSES:,} more addresses"
 
 
-def _private(audit: Snapshot, row: Row, own: Sequence[Row]) -> Iterator[str]:
+def _private(audit: Snapshot, row: TextRow, own: Sequence[TextRow]) -> Iterator[str]:
     """Yield the private endpoints by subscription, and the connections that wait or were refused."""
     states = {each["resource_id"]: each for each in own if each["check_id"] == _CONNECTIONS}
     approved = row["approved_private_endpoints"]
@@ -92,7 +90,7 @@ def _private(audit: Snapshot, row: Row, own: Sequence[Row]) -> Iterator[str]:
             yield f"{sign}{each['observed'] or 'state not reported'}: {name_in(each['resource_id'])}"
 
 
-def _network(audit: Snapshot, row: Row) -> Iterator[str]:
+def _network(audit: Snapshot, row: TextRow) -> Iterator[str]:
     mode = row["effective_isolation_mode"]
     yield _MODES.get(mode.lower(), f"? {mode}" if mode else "? mode not reported")
     if row["hub_resource_id"]:
@@ -105,7 +103,7 @@ def _network(audit: Snapshot, row: Row) -> Iterator[str]:
         yield f"! workspace {state}"
 
 
-def _members(own: Sequence[Row]) -> Iterator[str]:
+def _members(own: Sequence[TextRow]) -> Iterator[str]:
     """Yield the number of computes and of endpoints, and those that fail a check by name."""
     for segment, noun in _MEMBERS.items():
         ids = {each["resource_id"].lower(): each["resource_id"] for each in own if _kind_of(each) == segment}
@@ -122,14 +120,14 @@ def _members(own: Sequence[Row]) -> Iterator[str]:
             yield f"! and {len(bad) - _MOST_MEMBERS:,} more"
 
 
-def _kind_of(row: Row) -> str:
+def _kind_of(row: TextRow) -> str:
     """Return the kind of a resource directly in the workspace, "" for another one."""
     if row["resource_id"].count("/") != row["workspace_id"].count("/") + 2:
         return ""
     return row["resource_id"].lower().split("/")[-2]
 
 
-def _outbound(audit: Snapshot, row: Row, key: str, own: Sequence[Row]) -> Iterator[str]:
+def _outbound(audit: Snapshot, row: TextRow, key: str, own: Sequence[TextRow]) -> Iterator[str]:
     mode = row["effective_isolation_mode"].lower()
     if mode == INTERNET.lower():
         fails = _failing(own, key)
@@ -164,7 +162,7 @@ def _of_workspace(audit: Snapshot, key: str) -> list[dict[str, str]]:
     return records(found[texts(found["workspace_id"]).str.lower().eq(key)].apply(texts))
 
 
-def _failing(own: Iterable[Row], resource_key: str) -> list[str]:
+def _failing(own: Iterable[TextRow], resource_key: str) -> list[str]:
     """Return the checks that a rule fails without a waiver, or the check of the mode that the workspace fails."""
     ids = {
         each["check_id"]
@@ -176,16 +174,16 @@ def _failing(own: Iterable[Row], resource_key: str) -> list[str]:
     return sorted(ids & {"MVN002"} if "/outboundrules/" not in resource_key else ids)
 
 
-def _opening(rule: Row, fails: Sequence[str]) -> str:
+def _opening(rule: TextRow, fails: Sequence[str]) -> str:
     text = _destination(rule)
     return f"! {text} ({', '.join(fails)})" if fails else f"- {text}"
 
 
-def _is_chosen(rule: Row) -> bool:
+def _is_chosen(rule: TextRow) -> bool:
     return rule["category"].lower() not in {"required", "recommended", "dependency"}
 
 
-def _destination(rule: Row) -> str:
+def _destination(rule: TextRow) -> str:
     """Return the destination of the rule, a private endpoint by the name of its target."""
     if rule["type"].lower() == "privateendpoint" and rule["service_resource_id"]:
         return f"{rule['subresource_target']} of {name_in(rule['service_resource_id'])}"

@@ -18,7 +18,8 @@ from scanner.payloads.bodies import written
 from scanner.payloads.pages import items_on, values
 from scanner.payloads.payload import Gap, Keep, Payload
 from scanner.payloads.questions import Ask
-from scanner.tables.associated import ASSOCIATED, AssociatedType, Row, facts_of
+from scanner.tables.associated import ASSOCIATED, AssociatedType, facts_of
+from scanner.tables.rows import Row
 
 ASSOCIATED_LISTS = "associatedResources"
 """The name of the lists in forecasts. Their pages are not kept: each named item is an answer about a resource."""

@@ -17,8 +17,7 @@ from scanner.payloads.json_members import count, flag, key, last_part, member, n
 from scanner.payloads.payload import Gap, Payload
 from scanner.tables.networks import NetworkAnswers, approved_endpoints
 from scanner.tables.perimeters import PerimeterAnswers
-
-Row = dict[str, Any]
+from scanner.tables.rows import Row
 
 ASSOCIATED = "associatedResource"
 """The kind of payloads and gaps about associated resources."""

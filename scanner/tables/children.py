@@ -10,7 +10,6 @@ from collections import defaultdict
 from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 from scanner.payloads.json_members import (
     Object,
@@ -26,8 +25,7 @@ from scanner.payloads.json_members import (
     text_or_null,
     without_slash,
 )
-
-Row = dict[str, Any]
+from scanner.tables.rows import Row
 
 PROVIDER = "Microsoft.MachineLearningServices"
 WORKSPACES = f"{PROVIDER}/workspaces"

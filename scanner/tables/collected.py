@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Protocol
 
 from scanner.payloads import json_members
 from scanner.payloads.answers import PERIMETERS, ROLE_ASSIGNMENTS
@@ -21,12 +21,11 @@ from scanner.tables.outbound_rules import OutboundRules
 from scanner.tables.page_rows import Page, PagedRows, keep_one, page_of
 from scanner.tables.provenance import BY_SUBSCRIPTION, Traces
 from scanner.tables.role_assignments import RoleAnswers
+from scanner.tables.rows import Row
 from scanner.tables.subscriptions import (
     SUBSCRIPTION_KINDS,
     SubscriptionRows,
 )
-
-Row = dict[str, Any]
 
 
 class _Answers(Protocol):

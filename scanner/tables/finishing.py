@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from functools import partial
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from checks.contract.tables import Tables, frame, frame_of
 from scanner.payloads import json_members
@@ -17,6 +17,7 @@ from scanner.tables.collected import Collected
 from scanner.tables.graph_rows import by_subscription, difference
 from scanner.tables.outbound_rules import Rule, columns
 from scanner.tables.page_rows import emptied
+from scanner.tables.rows import Row
 from scanner.tables.subscriptions import (
     NOTHING_READ,
 )
@@ -25,7 +26,6 @@ from scanner.tables.workspaces import merged
 if TYPE_CHECKING:
     import pandas as pd
 
-Row = dict[str, Any]
 
 _CHILD_TABLES = tuple(dict.fromkeys(child.table for child in CHILDREN if child.row))
 

@@ -6,7 +6,6 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from checks.counting import counted
 from checks.suggestions import did_you_mean
@@ -16,8 +15,7 @@ from scanner.payloads.payload import Gap
 from scanner.scope.subscriptions import LeftOut
 from scanner.scope.wanted import Wanted
 from scanner.scope.workspaces import left_out_by, undecided
-
-Row = dict[str, Any]
+from scanner.tables.rows import Row
 
 _MOST_NAMED = 3
 

@@ -14,8 +14,7 @@ from typing import Any
 from scanner.payloads.answers import PRIVATE_ENDPOINTS, VIRTUAL_NETWORKS
 from scanner.payloads.json_members import Object, key, link, member, named, objects
 from scanner.payloads.payload import Gap, Payload
-
-Row = dict[str, Any]
+from scanner.tables.rows import Row
 
 NETWORK_API_VERSION = "2024-05-01"
 """A stable api-version of both types (contract of Microsoft.Network, 2024-05)."""

@@ -8,8 +8,7 @@ from typing import Any
 
 from scanner.payloads.json_members import Object, key, member, named, objects, text
 from scanner.payloads.payload import Gap, Payload
-
-Row = dict[str, Any]
+from scanner.tables.rows import Row
 
 _INBOUND, _OUTBOUND = "inbound", "outbound"
 

@@ -6,13 +6,13 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any, TypeVar
+from typing import TypeVar
 from urllib.parse import quote
 
 from scanner.payloads.payload import Gap, Payload
 from scanner.tables.outbound_rules import Rule
+from scanner.tables.rows import Row
 
-Row = dict[str, Any]
 Key = TypeVar("Key", str, tuple[str, str])
 
 ListKey = tuple[str, str]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
 
 from scanner.payloads import gaps
 from scanner.payloads.bodies import parsed
@@ -25,8 +24,8 @@ from scanner.scope.wanted import Wanted
 from scanner.tables.children import PROVIDER
 from scanner.tables.graph_rows import GRAPH, asked_subscriptions
 from scanner.tables.page_rows import keep_one
+from scanner.tables.rows import Row
 
-Row = dict[str, Any]
 SUBSCRIPTION_KINDS = ("workspaces", "subscription", "provider")
 """The kinds of gap that mean a subscription was not read."""
 

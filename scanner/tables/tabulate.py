@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from checks.contract.tables import Tables
 from scanner.payloads import gaps, json_members
@@ -28,7 +28,6 @@ from scanner.tables.workspaces import address_rules, workspace_row
 if TYPE_CHECKING:
     pass
 
-Row = dict[str, Any]
 
 _log = logging.getLogger("azml_audit.tables")
 

@@ -26,8 +26,7 @@ from scanner.payloads.json_members import (
 from scanner.scope.workspaces import tags_of
 from scanner.tables.associated import TYPES
 from scanner.tables.role_assignments import identity_of
-
-Row = dict[str, Any]
+from scanner.tables.rows import Row
 
 SHOWS_MANAGED_NETWORK = "2023-10-01"
 """The first stable version with `properties.managedNetwork` and `outboundRules`."""

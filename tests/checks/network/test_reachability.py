@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from checks.network.claims import all_of, any_of
 from checks.network.destinations import Address, Destination, Endpoint, Host, Service
 from checks.network.hosts import covers_a_part, covers_host, is_storage, is_wildcard, reaches_storage
 from checks.network.outbound_rules import OutboundRule
 from checks.network.reachability import denies, opens, reachable
-from checks.network.three_valued import all_of, any_of
 
 INTERNET, APPROVED, DISABLED = "AllowInternetOutbound", "AllowOnlyApprovedOutbound", "Disabled"
 STORE = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Storage/storageAccounts/sa"
