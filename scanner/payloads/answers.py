@@ -13,7 +13,7 @@ from scanner.payloads import gaps
 from scanner.payloads.advice import CLOCK, is_clock_wrong
 from scanner.payloads.bodies import parsed
 from scanner.payloads.closing import WEB_PAGE
-from scanner.payloads.json_members import key, member, named, objects, spelled, subscription_of, text
+from scanner.payloads.json_members import key, member, named, spelled, subscription_of, text
 from scanner.payloads.pages import FOREIGN, identity_of, items_on
 from scanner.payloads.payload import Gap, Keep, Payload
 from scanner.payloads.questions import path_of
@@ -123,7 +123,8 @@ def _other_subscription(answer: Payload) -> str:
     """Return which row of a query is of a subscription that the query does not name, "" if none is."""
     asked = member(parsed(answer.request_body.encode()), "subscriptions") or ()
     keys = {str(each).lower() for each in asked}
-    for row in objects(answer.document, "data") or ():
+    rows = member(answer.document, "data")
+    for row in rows if isinstance(rows, list) else ():
         identity = named(row, "id")
         if identity and (subscription_of(identity) or "").lower() not in keys:
             return f"The answer has a row about {identity}, which is in no subscription that was asked for."

@@ -62,9 +62,9 @@ def flag(document: Any, *path: str) -> bool | None:
 
 
 def objects(document: Any, *path: str) -> list[dict[str, Any]] | None:
-    """Return the objects in the array at the path. Other items are left out."""
+    """Return the array of objects at the path. None for an array with another item: it cannot be read as a whole."""
     value = member(document, *path)
-    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else None
+    return value if isinstance(value, list) and all(isinstance(item, dict) for item in value) else None
 
 
 def count(document: Any, *path: str) -> int | None:

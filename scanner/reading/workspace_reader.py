@@ -116,7 +116,7 @@ def _reports_connections(properties: Any) -> bool:
     """
     if not isinstance(properties, dict):
         return True
-    has_them = isinstance(properties.get("privateEndpointConnections"), list)
+    has_them = json_members.objects(properties, "privateEndpointConnections") is not None
     return has_them or properties.get("privateLinkCount") == 0
 
 

@@ -152,12 +152,13 @@ def setting_row(workspace_id: str, item: Object) -> Row:
     enabled = [
         named(log, "category") or named(log, "categoryGroup") or "unnamed"
         for log in logs or ()
-        if log.get("enabled") is True
+        if flag(log, "enabled")
     ]
+    is_known = bool(enabled) or (logs is not None and None not in [flag(log, "enabled") for log in logs])
     sinks = ", ".join(sink for sink in _SINKS if named(properties, sink))
     return {
         **_identity(workspace_id, item, "setting"),
-        "enabled_logs": None if logs is None else ", ".join(enabled),
+        "enabled_logs": ", ".join(enabled) if is_known else None,
         "sinks": sinks if isinstance(properties, dict) else None,
     }
 

@@ -95,15 +95,21 @@ def _admitted(association: Any, parts: Any) -> Iterable[str | None]:
             yield None
 
 
-def _prefixes(rule: Object) -> Iterable[str | None]:
-    """Yield the prefixes of an inbound rule. None for one that cannot be read, and for service tags.
+_READ_OR_OUTBOUND = frozenset({"direction", "addressPrefixes", "subscriptions", "provisioningState"}) | {
+    *("fullyQualifiedDomainNames", "emailAddresses", "phoneNumbers"),
+}
+"""The members of a rule that the columns show, and those of outbound rules (Microsoft.Network, 2024-07)."""
 
-    The rules of a perimeter may have `serviceTags`. The contracts of storage and vaults do not describe them, so the
-    addresses behind them are not known.
+
+def _prefixes(rule: Object) -> Iterable[str | None]:
+    """Yield the prefixes of an inbound rule. None for one that cannot be read, and for any other criterion.
+
+    A rule may admit `serviceTags` or the resources of other perimeters (`networkSecurityPerimeters`). The answer does
+    not show the addresses behind them.
     """
-    if member(rule.get("properties"), "serviceTags"):
+    if any(value and name not in _READ_OR_OUTBOUND for name, value in rule["properties"].items()):
         yield None
-    prefixes = member(rule.get("properties"), "addressPrefixes")
+    prefixes = member(rule, "properties", "addressPrefixes")
     if prefixes is None:
         return
     if not isinstance(prefixes, list):

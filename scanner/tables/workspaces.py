@@ -144,16 +144,18 @@ def _managed_network_reported(properties: Any, api_version: str) -> bool | None:
 
 
 def _ip_rules(properties: Any) -> str | None:
-    rules = objects(properties, "networkAcls", "ipRules")
-    if rules is not None:
-        return joined([str(rule.get("value", "")) for rule in rules])
-    if member(properties, "networkAcls") is not None:
-        return None
-    return joined(member(properties, "ipAllowlist"))
+    """Return the address rules. None if one of them is no text: then the others do not show all that is open."""
+    if member(properties, "networkAcls") is None:
+        listed = member(properties, "ipAllowlist")
+    else:
+        rules = objects(properties, "networkAcls", "ipRules")
+        listed = rules and [rule.get("value") for rule in rules]
+    is_readable = isinstance(listed, list) and all(isinstance(each, str) and each for each in listed)
+    return joined(listed) if is_readable else None
 
 
 def _connections_known(properties: Any) -> bool | None:
-    if isinstance(member(properties, "privateEndpointConnections"), list):
+    if objects(properties, "privateEndpointConnections") is not None:
         return True
     return True if member(properties, "privateLinkCount") == 0 else None
 

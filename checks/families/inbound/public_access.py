@@ -151,7 +151,7 @@ def selected_addresses_are_valid_and_narrow(tables: Tables, params: AddressWidth
         expected=f"at most {MOST_RULES} public IPv4 ranges, together no wider than /{params.min_prefix} and at most "
         f"{params.max_addresses:,} addresses",
         failed=defects.fillna(""),
-        unknown="networkAcls.ipRules was not reported.",
+        unknown="networkAcls.ipRules was not reported, or cannot be read as a whole.",
         passes="Every rule is a public IPv4 range that is narrow enough.",
         not_applicable="There are no address rules.",
     )
@@ -244,7 +244,7 @@ def no_address_rules_linger(tables: Tables, _params: Params) -> Answers:
         observed=rules.replace("", "no address rules"),
         expected="no address rules",
         failed="Managed online endpoints go on honouring " + rules.fillna("") + ".",
-        unknown="publicNetworkAccess or networkAcls.ipRules was not reported.",
+        unknown="publicNetworkAccess or networkAcls.ipRules was not reported, or the rules cannot be read as a whole.",
         not_applicable="Public network access is not disabled.",
     )
 

@@ -1,0 +1,148 @@
+"""An array with an item that is no object cannot be read as a whole: the columns made of it are <NA>, never less."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from copy import deepcopy
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scanner.payloads.payload import Payload
+from scanner.tables.associated import facts_of
+from scanner.tables.children import setting_row
+from scanner.tables.perimeters import PerimeterAnswers
+from scanner.tables.workspaces import workspace_row
+from tests.support.tables.checks import SUBSCRIPTION, workspace_id
+
+Document = dict[str, Any]
+ADDRESS = {"value": "20.1.2.3"}
+APPROVED = {"properties": {"privateLinkServiceConnectionState": {"status": "Approved"}}}
+INBOUND = {"properties": {"direction": "Inbound", "subscriptions": [{"id": "/subscriptions/one"}]}}
+ASSOCIATION = {
+    "properties": {
+        "resourceAssociation": {"accessMode": "Enforced"},
+        "networkSecurityPerimeter": {"id": "/perimeters/one"},
+        "profile": {"accessRules": [INBOUND]},
+        "provisioningState": "Succeeded",
+        "provisioningIssues": [],
+    }
+}
+FIREWALL = {"ipRules": [ADDRESS], "resourceAccessRules": [{"resourceId": workspace_id()}]}
+
+
+def answered(document: Document) -> Payload:
+    return Payload(
+        kind="associatedResource",
+        scope="/resources/one",
+        subscription_id=SUBSCRIPTION,
+        url="https://management.azure.com/resources/one",
+        api_version="2024-01-01",
+        status=200,
+        retrieved_at=datetime(2026, 11, 21, tzinfo=UTC),
+        body=json.dumps(document).encode(),
+        document=document,
+    )
+
+
+def perimeter(document: Document) -> Mapping[str, Any]:
+    answers = PerimeterAnswers()
+    answers.add(answered(document))
+    return answers.columns("/resources/one")
+
+
+def resource(role: str) -> Callable[[Document], Mapping[str, Any]]:
+    return lambda document: facts_of(answered(document), role)
+
+
+def workspace(document: Document) -> Mapping[str, Any]:
+    return workspace_row(document, "2025-12-01")
+
+
+ARRAYS: dict[str, tuple[Callable[[Document], Mapping[str, Any]], Document, tuple[str | int, ...]]] = {
+    "address rules of a workspace": (
+        workspace,
+        {"id": workspace_id(), "properties": {"networkAcls": {"ipRules": [ADDRESS]}}},
+        ("properties", "networkAcls", "ipRules"),
+    ),
+    "connections of a workspace": (
+        workspace,
+        {"id": workspace_id(), "properties": {"privateEndpointConnections": [APPROVED]}},
+        ("properties", "privateEndpointConnections"),
+    ),
+    **{
+        f"{name} of a storage account": (
+            resource("storage"),
+            {"properties": {"networkAcls": FIREWALL}},
+            ("properties", "networkAcls", name),
+        )
+        for name in FIREWALL
+    },
+    "connections of a vault": (
+        resource("vault"),
+        {"properties": {"privateEndpointConnections": [APPROVED]}},
+        ("properties", "privateEndpointConnections"),
+    ),
+    "address rules of a registry": (
+        resource("registry"),
+        {"properties": {"networkRuleSet": {"ipRules": [ADDRESS]}}},
+        ("properties", "networkRuleSet", "ipRules"),
+    ),
+    "associations": (perimeter, {"value": [ASSOCIATION]}, ("value",)),
+    "inbound rules": (
+        perimeter,
+        {"value": [ASSOCIATION]},
+        ("value", 0, "properties", "profile", "accessRules"),
+    ),
+    "subscriptions of an inbound rule": (
+        perimeter,
+        {"value": [ASSOCIATION]},
+        ("value", 0, "properties", "profile", "accessRules", 0, "properties", "subscriptions"),
+    ),
+    "provisioning issues": (
+        perimeter,
+        {"value": [ASSOCIATION]},
+        ("value", 0, "properties", "provisioningIssues"),
+    ),
+    "logs of a setting": (
+        lambda document: setting_row(workspace_id(), document),
+        {"id": f"{workspace_id()}/settings/s", "properties": {"logs": [{"category": "A", "enabled": False}]}},
+        ("properties", "logs"),
+    ),
+}
+
+odd_items = st.sampled_from(["0.0.0.0/0", "", 1, 0.5, True, None, [], ["0.0.0.0/0"]])
+
+
+@pytest.mark.parametrize("name", ARRAYS)
+@given(odd=odd_items, position=st.integers(min_value=0, max_value=1))
+def test_an_odd_item_makes_columns_unknown_and_changes_no_other(name: str, odd: Any, position: int) -> None:
+    row_of, document, path = ARRAYS[name]
+    changed = deepcopy(document)
+    array: Any = changed
+    for step in path:
+        array = array[step]
+    array.insert(position, odd)
+    before, after = row_of(document), row_of(changed)
+    assert {after.get(column) for column, value in before.items() if after.get(column) != value} == {None}
+
+
+@pytest.mark.parametrize("value", ["", None, 7, ["0.0.0.0/0"]])
+def test_an_address_rule_without_an_address_is_not_no_rule(value: Any) -> None:
+    rules = {"networkAcls": {"defaultAction": "Deny", "ipRules": [ADDRESS, {"value": value}]}}
+    allowed = {"ipAllowlist": ["20.1.2.3", value]}
+    for properties in (rules, allowed):
+        assert workspace({"id": workspace_id(), "properties": properties})["ip_rules"] is None
+
+
+@pytest.mark.parametrize("criterion", ["serviceTags", "networkSecurityPerimeters", "somethingNew"])
+def test_a_perimeter_rule_that_admits_by_another_criterion_is_not_narrow(criterion: str) -> None:
+    rule = {"properties": {"direction": "Inbound", "addressPrefixes": ["20.1.2.3/32"], criterion: ["any"]}}
+    properties = ASSOCIATION["properties"] | {"profile": {"accessRules": [rule]}}
+    assert perimeter({"value": [{"properties": properties}]})["perimeter_prefixes"] is None
+    rule["properties"][criterion] = []
+    assert perimeter({"value": [{"properties": properties}]})["perimeter_prefixes"] == "20.1.2.3/32"
