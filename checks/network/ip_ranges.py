@@ -10,6 +10,8 @@ Network = IPv4Network | IPv6Network
 
 EVERY_IPV4: Final = IPv4Network("0.0.0.0/0")
 
+_IPV4_MAPPED: Final = IPv6Network("::ffff:0:0/96")
+
 NOT_PUBLIC: Final = tuple(
     ip_network(block)
     for block in (
@@ -39,11 +41,14 @@ MAX_ADDRESSES: Final = 1024
 
 
 def network_of(text: str) -> Network | None:
-    """Return the address or CIDR range as a network. None if the text is neither."""
+    """Return the address or CIDR range as a network, IPv4 for IPv4-mapped IPv6. None if the text is neither."""
     try:
-        return ip_network(text.strip(), strict=False)
+        network = ip_network(text.strip(), strict=False)
     except ValueError:
         return None
+    if isinstance(network, IPv6Network) and network.subnet_of(_IPV4_MAPPED):
+        return IPv4Network((int(network.network_address) & 0xFFFFFFFF, network.prefixlen - 96))
+    return network
 
 
 def address_defect(rule: str) -> str:
@@ -55,10 +60,10 @@ def address_defect(rule: str) -> str:
     network = network_of(rule)
     if network is None:
         return "is not an address or a CIDR range"
-    if isinstance(network, IPv6Network):
+    if ":" in rule or isinstance(network, IPv6Network):
         return "is IPv6, and only IPv4 is supported"
     if network.prefixlen and any(network.overlaps(reserved) for reserved in RESERVED_IPV4):
-        return "is private or reserved"
+        return "has private or reserved addresses"
     return ""
 
 
@@ -83,7 +88,8 @@ def opening_defect(prefixes: Iterable[str], *, min_prefix: int, max_addresses: i
         return "every address there is"
     widest = max(opened, key=lambda network: network.num_addresses, default=None)
     if widest is not None and widest.num_addresses > 2 ** (32 - min_prefix):
-        return f"{widest}, which is wider than /{min_prefix}"
+        family = "an IPv4 " if isinstance(widest, IPv6Network) else ""
+        return f"{widest}, which is wider than {family}/{min_prefix}"
     total = sum(network.num_addresses for network in opened)
     if total > max_addresses:
         return f"{total:,} addresses, more than {max_addresses:,}"

@@ -138,9 +138,15 @@ def last_part(resource_id: str) -> str:
     return without_slash(resource_id).rsplit("/", 1)[-1]
 
 
+def said(value: Any) -> str | None:
+    """Return a text that has more than blanks and commas. A list column would lose any other."""
+    return value if isinstance(value, str) and value.strip(" ,") else None
+
+
 def joined(values: Any) -> str | None:
-    """Return the items of an array joined by ", ", or None if it is no array."""
-    return ", ".join(str(value) for value in values) if isinstance(values, list) else None
+    """Return the texts of an array joined by ", ". None for no array, and if an item is no text or a blank one."""
+    texts = [*map(said, values)] if isinstance(values, list) else [None]
+    return None if None in texts else ", ".join(map(str, texts))
 
 
 def place_of(identity: str) -> tuple[str | None, str | None]:

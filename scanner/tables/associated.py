@@ -13,7 +13,7 @@ from typing import Any
 
 from checks.network.resource_ids import resource_id
 from scanner.payloads.answers import PERIMETERS
-from scanner.payloads.json_members import count, flag, key, last_part, member, named, objects, text
+from scanner.payloads.json_members import count, flag, key, last_part, member, named, objects, said, text
 from scanner.payloads.payload import Gap, Payload
 from scanner.tables.networks import NetworkAnswers, approved_endpoints
 from scanner.tables.perimeters import PerimeterAnswers
@@ -227,7 +227,7 @@ def _each(rules: Any, name: str, of_rule: str) -> str | None:
     if isinstance(rules, dict) and rules.get(name) is None:
         return ""
     listed = objects(rules, name)
-    return None if listed is None else ", ".join(named(each, of_rule) or "?" for each in listed)
+    return None if listed is None else ", ".join(said(each.get(of_rule)) or "?" for each in listed)
 
 
 def _endpoint_ids(answer: Payload | Gap | None) -> list[str] | None:

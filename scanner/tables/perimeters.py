@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from scanner.payloads.json_members import Object, key, member, named, objects, text
+from scanner.payloads.json_members import Object, key, member, named, objects, said, text
 from scanner.payloads.payload import Gap, Payload
 from scanner.tables.rows import Row
 
@@ -115,7 +115,7 @@ def _prefixes(rule: Object) -> Iterable[str | None]:
     if not isinstance(prefixes, list):
         yield None
         return
-    yield from (each if isinstance(each, str) and each else None for each in prefixes)
+    yield from map(said, prefixes)
 
 
 def _subscriptions(rule: Object) -> Iterable[str | None]:
@@ -123,7 +123,7 @@ def _subscriptions(rule: Object) -> Iterable[str | None]:
     if member(properties, "subscriptions") is None:
         return
     listed = objects(properties, "subscriptions")
-    yield from [None] if listed is None else (named(each, "id") for each in listed)
+    yield from [None] if listed is None else (said(each.get("id")) for each in listed)
 
 
 def _issues(association: Any) -> Iterable[str | None]:

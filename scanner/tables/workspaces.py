@@ -144,14 +144,10 @@ def _managed_network_reported(properties: Any, api_version: str) -> bool | None:
 
 
 def _ip_rules(properties: Any) -> str | None:
-    """Return the address rules. None if one of them is no text: then the others do not show all that is open."""
     if member(properties, "networkAcls") is None:
-        listed = member(properties, "ipAllowlist")
-    else:
-        rules = objects(properties, "networkAcls", "ipRules")
-        listed = rules and [rule.get("value") for rule in rules]
-    is_readable = isinstance(listed, list) and all(isinstance(each, str) and each for each in listed)
-    return joined(listed) if is_readable else None
+        return joined(member(properties, "ipAllowlist"))
+    rules = objects(properties, "networkAcls", "ipRules")
+    return None if rules is None else joined([rule.get("value") for rule in rules])
 
 
 def _connections_known(properties: Any) -> bool | None:

@@ -77,7 +77,7 @@ def test_net003_selected_addresses_have_to_be_public_ipv4_and_narrow(rules: str 
 
 def test_net003_a_bad_address_rule_is_named_and_a_good_one_is_not() -> None:
     reason = asked("NET003", [workspace(ip_rules="20.1.2.3, 10.0.0.4")])["reason"][0]
-    assert "10.0.0.4 is private" in reason
+    assert "10.0.0.4 has private" in reason
     assert "20.1.2.3" not in reason
 
 

@@ -153,6 +153,16 @@ def test_another_address_never_narrows_an_opening(
         assert opening_defect([*fewer, str(more)], min_prefix=min_prefix, max_addresses=most)
 
 
+@given(st.lists(st.tuples(NETWORKS, st.booleans()), max_size=6))
+def test_an_address_written_as_ipv6_is_the_same_address(written: list[tuple[IPv4Network, bool]]) -> None:
+    mapped = [
+        f"::ffff:{network.network_address}/{96 + network.prefixlen}" if is_mapped else str(network)
+        for network, is_mapped in written
+    ]
+    assert union(mapped) == union(str(network) for network, _ in written)
+    assert all(address_defect(text) for text in mapped if ":" in text)
+
+
 @given(st.lists(NETWORKS, max_size=4), st.lists(NETWORKS, max_size=4))
 def test_a_union_covers_what_it_was_made_of(some: list[IPv4Network], others: list[IPv4Network]) -> None:
     together = union(map(str, [*some, *others]))
@@ -190,7 +200,7 @@ def test_no_reserved_address_is_a_good_address_rule(network: object, data: st.Da
     first, last = int(network[0]), int(network[-1])  # type: ignore[index]
     address = data.draw(st.integers(first, last))
     octets = ".".join(str(octet) for octet in address.to_bytes(4, "big"))
-    assert address_defect(octets) == "is private or reserved"
+    assert address_defect(octets) == "has private or reserved addresses"
 
 
 @given(st.text(max_size=30))

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from scanner.payloads.payload import Payload
 from scanner.tables.associated import facts_of
 from scanner.tables.children import setting_row
+from scanner.tables.outbound_rules import rule_properties
 from scanner.tables.perimeters import PerimeterAnswers
 from scanner.tables.workspaces import workspace_row
 from tests.support.tables.checks import SUBSCRIPTION, workspace_id
@@ -131,12 +132,18 @@ def test_an_odd_item_makes_columns_unknown_and_changes_no_other(name: str, odd: 
     assert {after.get(column) for column, value in before.items() if after.get(column) != value} == {None}
 
 
-@pytest.mark.parametrize("value", ["", None, 7, ["0.0.0.0/0"]])
+@pytest.mark.parametrize("value", ["", " ", ", ", None, 7, ["0.0.0.0/0"]])
 def test_an_address_rule_without_an_address_is_not_no_rule(value: Any) -> None:
-    rules = {"networkAcls": {"defaultAction": "Deny", "ipRules": [ADDRESS, {"value": value}]}}
-    allowed = {"ipAllowlist": ["20.1.2.3", value]}
-    for properties in (rules, allowed):
+    listed = [ADDRESS, {"value": value}]
+    for properties in ({"networkAcls": {"ipRules": listed}}, {"ipAllowlist": ["20.1.2.3", value]}):
         assert workspace({"id": workspace_id(), "properties": properties})["ip_rules"] is None
+    account = resource("storage")({"properties": {"networkAcls": {"ipRules": listed}}})
+    assert account["ip_rules"] == "20.1.2.3, ?"
+    destination = {"serviceTag": "Storage", "addressPrefixes": ["20.1.2.3", value]}
+    assert rule_properties({"destination": destination}).address_prefixes is None
+    inbound = {"properties": {"direction": "Inbound", "addressPrefixes": ["20.1.2.3", value]}}
+    association = {"properties": ASSOCIATION["properties"] | {"profile": {"accessRules": [inbound]}}}
+    assert perimeter({"value": [association]})["perimeter_prefixes"] is None
 
 
 @pytest.mark.parametrize("criterion", ["serviceTags", "networkSecurityPerimeters", "somethingNew"])
