@@ -103,7 +103,7 @@ def spelling_defect(host: str) -> str:
     if name == "*":
         return ""
     labels = name.removeprefix("*.").removeprefix("*").split(".")
-    if "" in labels or text.strip(".") != text.rstrip("."):
+    if "" in labels or text.startswith(".") or text.endswith(".."):
         return "has an empty label"
     if any("*" in label for label in labels):
         return "has a wildcard elsewhere than at its start, which Azure Firewall does not support"
@@ -154,8 +154,9 @@ def is_storage(host: str) -> bool:
 def host_defect(host: str, names: SharedNames) -> str:
     """Return why more than one owner may receive data at the host, "" if only one can.
 
-    The public suffixes of the bundled list are shared domains too. A single name below a shared domain has one owner
-    and passes.
+    The public suffixes of the bundled list are shared domains too, and under a wildcard so is every other top-level
+    domain. A single name below a shared domain has one owner and passes. The label `privatelink` stands between a
+    shared domain and its customers' names ("Azure Private Endpoint private DNS zone values", read 2026-11).
     """
     host = normal_host(host)
     base = host.removeprefix("*").removeprefix(".")
@@ -167,12 +168,21 @@ def host_defect(host: str, names: SharedNames) -> str:
         return "has a wildcard elsewhere than at its start, which Azure Firewall does not support"
     if host.startswith("*") and not host.startswith("*."):
         return "also matches every name with that ending, and anyone can register such a name"
-    if base in names.domains or _public_suffixes().is_public(base):
+    shared = _without_private_link(base) if is_wildcard(host) else base
+    if shared in names.domains or _is_public_suffix(base, accept_unknown=is_wildcard(host)):
         return "is a domain under which anyone can register a name"
     if not is_wildcard(host):
         is_shared = any(fnmatchcase(host, glob) for glob in names.hosts)
         return "is a host that stores data for every customer" if is_shared else ""
-    return _wildcard_defect(base, names)
+    return _wildcard_defect(shared, names)
+
+
+def _without_private_link(base: str) -> str:
+    return ".".join(label for label in base.split(".") if label != "privatelink")
+
+
+def _is_public_suffix(name: str, *, accept_unknown: bool) -> bool:
+    return bool(_public_suffixes().publicsuffix(name, accept_unknown=accept_unknown) == name)
 
 
 def _wildcard_defect(base: str, names: SharedNames) -> str:

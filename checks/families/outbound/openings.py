@@ -192,14 +192,16 @@ def ports_and_protocol_are_narrow(tables: Tables, params: PortWidth) -> Answers:
     """Every port that is open without need is one more way for data to leave.
 
     A customer's service-tag rule fails for the protocol `*`, the ports `*`, or ranges that open more ports together
-    than the policy allows, in however many ranges they are written. Azure limits host-name rules to 80 and 443, and
-    Deny opens nothing. Only AllowOnlyApprovedOutbound honours these rules, so rules in other modes are not judged.
+    than the policy allows, in however many ranges they are written. ICMP has no ports (RFC 792), so those of its rules
+    do not count. Azure limits host-name rules to 80 and 443, and Deny opens nothing. Only AllowOnlyApprovedOutbound
+    honours these rules, so rules in other modes are not judged.
     A protocol or ports that were not reported, or that cannot be read, are unknown.
     """
     rules = tables.outbound_rules
     protocol, ports = rules["protocol"], rules["port_ranges"]
     any_protocol = says(protocol, "*", among=PROTOCOLS)
-    too_many = judged(ports, lambda ranges: _opens_more_than(ranges, params.max_ports))
+    has_no_ports = says(protocol, "ICMP", among=PROTOCOLS)
+    too_many = ~has_no_ports & judged(ports, lambda ranges: _opens_more_than(ranges, params.max_ports))
     shown = "protocol " + protocol.fillna("not reported") + ", ports " + ports.fillna("not reported")
     return answer(
         known=any_protocol.notna() | too_many.notna(),

@@ -252,6 +252,7 @@ def test_an_asterisk_alone_is_every_host(host: str) -> None:
 @pytest.mark.parametrize("domain", sorted(built_in_names().domains))
 def test_a_wildcard_over_every_listed_domain_has_a_defect(domain: str) -> None:
     assert host_defect(f"*.{domain}", built_in_names())
+    assert host_defect(f"*.privatelink.{domain}", built_in_names())
     assert host_defect(domain, built_in_names())
 
 
