@@ -155,7 +155,7 @@ def host_defect(host: str, names: SharedNames) -> str:
     """Return why more than one owner may receive data at the host, "" if only one can.
 
     The public suffixes of the bundled list are shared domains too, and under a wildcard so is every other top-level
-    domain. A single name below a shared domain has one owner and passes. The label `privatelink` stands between a
+    domain. A single name below a shared domain has one owner and passes. The label `privatelink` is between a
     shared domain and its customers' names ("Azure Private Endpoint private DNS zone values", read 2026-11).
     """
     host = normal_host(host)
