@@ -15,8 +15,8 @@ from reports.tables.workspaces import workspace_name
 
 
 @dataclass(frozen=True, kw_only=True)
-class ControlCheck:
-    """One check of a control and the workspaces that violate it. It is not asked if no policy chose it."""
+class CheckResult:
+    """One check and the workspaces that violate it. It is not asked if the policy did not choose it."""
 
     check: Check
     is_asked: bool
@@ -31,8 +31,12 @@ class Control:
     """One control under the first policy."""
 
     id: str
-    checks: tuple[ControlCheck, ...]
-    workspaces: tuple[str, ...]
+    checks: tuple[CheckResult, ...]
+
+    @property
+    def workspaces(self) -> tuple[str, ...]:
+        """The names of the workspaces that violate one of its checks."""
+        return tuple(sorted({name for each in self.checks for name in each.workspaces}, key=str.lower))
 
     @property
     def verdict(self) -> str:
@@ -53,35 +57,38 @@ class Framework:
     name: str
     controls: tuple[Control, ...]
 
+    def count(self, verdict: str) -> int:
+        """Return how many of its controls have this verdict."""
+        return sum(control.verdict == verdict for control in self.controls)
 
-def frameworks(audit: Audit) -> tuple[Framework, ...]:
-    """Return all frameworks that a known check supports, by name. Checks that follow from a cause count as violated."""
+
+def check_results(audit: Audit) -> Mapping[str, CheckResult]:
+    """Return the result of every known check under the first policy, by id."""
     chosen = audit.verdicts[0].checks if audit.verdicts else ()
     judged, passing = _judged(audit), _passing(audit)
     known = {**registry(), **audit.checks}
-    by_control: dict[str, dict[str, list[Check]]] = {}
-    for check in sorted(known.values(), key=lambda each: each.id):
-        for framework, ids in check.controls.items():
+    return {id: _result(known[id], chosen, judged, passing) for id in sorted(known)}
+
+
+def frameworks(results: Mapping[str, CheckResult]) -> tuple[Framework, ...]:
+    """Return all frameworks that a known check supports, by name. Checks that follow from a cause count as violated."""
+    by_control: dict[str, dict[str, list[CheckResult]]] = {}
+    for result in results.values():
+        for framework, ids in result.check.controls.items():
             for id in ids:
-                by_control.setdefault(framework, {}).setdefault(id, []).append(check)
+                by_control.setdefault(framework, {}).setdefault(id, []).append(result)
     return tuple(
         Framework(
             name=name,
             controls=tuple(
-                _control(id, checks, chosen, judged, passing)
-                for id, checks in sorted(controls.items(), key=_order)
+                Control(id=id, checks=tuple(checks)) for id, checks in sorted(controls.items(), key=_order)
             ),
         )
         for name, controls in sorted(by_control.items())
     )
 
 
-def failing_workspaces(audit: Audit) -> Mapping[str, tuple[str, ...]]:
-    """Return by check id the names of the workspaces that fail under the first policy."""
-    return {check_id: names for check_id, (names, _) in _judged(audit).items() if names}
-
-
-def _order(item: tuple[str, list[Check]]) -> list[tuple[int, str]]:
+def _order(item: tuple[str, list[CheckResult]]) -> list[tuple[int, str]]:
     """Sort 9.2 before 9.10."""
     parts = item[0].replace("(", ".").replace("-", ".").split(".")
     return [(int(part), "") if part.isdigit() else (0, part) for part in parts]
@@ -116,20 +123,12 @@ def _passing(audit: Audit) -> frozenset[str]:
     return frozenset(findings["check_id"][findings["status"].isin([Status.PASS, Status.FAIL])].astype(str))
 
 
-def _control(
-    id: str, checks: list[Check], chosen: tuple[str, ...], judged: Judged, passing: frozenset[str]
-) -> Control:
-    listed = []
-    for check in checks:
-        failing, unknown = judged.get(check.id, ((), 0))
-        listed.append(
-            ControlCheck(
-                check=check,
-                is_asked=check.id in chosen,
-                is_judged=check.id in passing,
-                workspaces=failing,
-                unknown=unknown,
-            )
-        )
-    names = sorted({name for each in listed for name in each.workspaces}, key=str.lower)
-    return Control(id=id, checks=tuple(listed), workspaces=tuple(names))
+def _result(check: Check, chosen: tuple[str, ...], judged: Judged, passing: frozenset[str]) -> CheckResult:
+    failing, unknown = judged.get(check.id, ((), 0))
+    return CheckResult(
+        check=check,
+        is_asked=check.id in chosen,
+        is_judged=check.id in passing,
+        workspaces=failing,
+        unknown=unknown,
+    )

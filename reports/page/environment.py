@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -19,7 +20,7 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    templates.filters |= {"moment": spelled_out, "number": "{:,}".format}
+    templates.filters |= {"moment": spelled_out, "number": "{:,}".format, "words": _words}
     templates.tests["single"] = lambda items: len(items) == 1
     return templates
 
@@ -29,6 +30,13 @@ def content_security_policy(style: str, script: str) -> str:
     return (
         f"default-src 'none'; script-src {_hash(script)}; style-src {_hash(style)}; "
         "base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'; trusted-types annex"
+    )
+
+
+def _words(name: str) -> str:
+    """Return a name in camel case, such as `networkSecurityPerimeterConfigurations`, as words."""
+    return re.sub(
+        r"\b[a-z]+(?:[A-Z][a-z]+)+\b", lambda found: re.sub("([A-Z])", r" \1", found[0]).lower(), name
     )
 
 

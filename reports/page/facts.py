@@ -19,7 +19,7 @@ from reports.audit import Audit
 from reports.literals import DIALECTS, QUOTES, placeholders, texts
 from reports.page.findings import numbered_findings
 from reports.page.fixes import Fixes
-from reports.page.head import command_in
+from reports.page.gap_groups import command_in
 from reports.page.inventory import (
     COMPUTE_COLUMNS,
     DEPENDENCY_COLUMNS,

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from checks.drift.openings import destination_text
 from checks.network.outbound_rules import is_in_force
 from reports.audit import Audit
-from reports.page.head import command_in
+from reports.page.gap_groups import command_in
 from reports.page.networks import AZURE, EVERYBODY, ONE_OWNER, PRIVATE, UNDECIDED, Fleet
 from reports.page.violations import since_text
 from reports.page.workspace_rows import WorkspaceRow

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from collections import Counter
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import pandas as pd
@@ -63,14 +60,6 @@ class PolicyLine:
     def is_empty(self) -> bool:
         """Return whether the policy had nothing to judge."""
         return not sum(self.verdict.statuses.values())
-
-
-@dataclass(frozen=True, kw_only=True)
-class Command:
-    """The command that closes the most gaps, and how many."""
-
-    text: str
-    closes: int
 
 
 def claims(audit: Audit) -> tuple[Claim, ...]:
@@ -150,28 +139,6 @@ def policy_lines(audit: Audit) -> tuple[PolicyLine, ...]:
         )
         for verdict in audit.verdicts
     )
-
-
-def closing_command(audit: Audit) -> Command | None:
-    """Return the command that closes the most gaps, None if no gap names a command."""
-    found = Counter(_commands(audit))
-    if not found:
-        return None
-    text, closes = min(found.items(), key=lambda item: (-item[1], item[0]))
-    return Command(text=text, closes=closes)
-
-
-def _commands(audit: Audit) -> Iterator[str]:
-    for closes in audit.tables.gaps["closes"].dropna():
-        command = command_in([closes])
-        if command:
-            yield command
-
-
-def command_in(closes: Iterable[str]) -> str:
-    """Return the first command among the texts that close gaps, "" if they have none."""
-    found = (re.search(r"\baz [a-z].*", each) for each in closes)
-    return next((match[0].rstrip(". ") for match in found if match), "")
 
 
 def uncovered(population: Population) -> str:

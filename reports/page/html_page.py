@@ -9,12 +9,13 @@ from markupsafe import Markup
 from checks.policy import score
 from reports.audit import Audit
 from reports.drift.view import drift_view
-from reports.page.controls import failing_workspaces, frameworks
+from reports.page.controls import check_results, frameworks
 from reports.page.environment import content_security_policy, environment
 from reports.page.facts import encoded, facts
 from reports.page.fix_plan import fix_plan
 from reports.page.fleet_view import INBOUND, MOST_DESTINATIONS, OUTBOUND, by_subscription, cells, destinations
-from reports.page.head import claims, closing_command, policy_lines, uncovered, ways_out
+from reports.page.gap_groups import gap_groups
+from reports.page.head import claims, policy_lines, uncovered, ways_out
 from reports.page.networks import fleet
 from reports.page.tallies import counted_findings
 from reports.page.trend_chart import chart
@@ -44,7 +45,7 @@ def _pieces(audit: Audit) -> Iterator[str]:
     frame = workspace_frame(audit, counted, network)
     rows = tuple(workspace_rows(audit, frame, counted))
     judged = [row for row in rows if row.is_in_scope]
-    read = population(audit.tables)
+    read, results = population(audit.tables), check_results(audit)
     yield from templates.get_template(NAME).generate(
         policy=content_security_policy(style, script),
         script=Markup(script),  # noqa: S704 - a template of ours without any value
@@ -54,7 +55,6 @@ def _pieces(audit: Audit) -> Iterator[str]:
         ways_out=ways_out(audit, network),
         policies=policy_lines(audit),
         population=read,
-        command=closing_command(audit),
         plan=fix_plan(audit),
         inbound=INBOUND,
         outbound=OUTBOUND,
@@ -65,10 +65,9 @@ def _pieces(audit: Audit) -> Iterator[str]:
         rows=rows,
         plain_rows=PLAIN_ROWS,
         severities=SEVERITY_ORDER,
-        frameworks=frameworks(audit),
-        failing_by_check=failing_workspaces(audit),
-        checks=[audit.checks[id] for id in sorted(audit.checks)],
-        gaps=gap_rows(audit.tables),
+        frameworks=frameworks(results),
+        checks=[results[id] for id in sorted(audit.checks)],
+        gap_groups=gap_groups(gap_rows(audit.tables)),
         strays=stray_findings(audit),
         violations=violations(audit),
         score_explanation=[" ".join(part.split()) for part in (score.__doc__ or "").split("\n\n")],

@@ -186,7 +186,6 @@ def _gap_texts(gaps: pd.DataFrame) -> pd.DataFrame:
 
 
 def _subscription_row(row: dict[str, str], gaps: pd.DataFrame) -> SubscriptionRow:
-    note = row["note"]
     return SubscriptionRow(
         name=row["subscription"] or "(no name reported)",
         id=row["subscription_id"],
@@ -196,7 +195,7 @@ def _subscription_row(row: dict[str, str], gaps: pd.DataFrame) -> SubscriptionRo
         workspaces=_count(row["workspaces"]),
         in_graph=_count(row["workspaces_in_graph"]),
         gaps=len(gaps),
-        why=(*([note] if note else []), *_distinct(gaps["why"])),
+        why=_distinct(gaps["why"]) or ((row["note"],) if row["note"] else ()),
         closes=_distinct(gaps["closes"]),
     )
 

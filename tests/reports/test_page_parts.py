@@ -18,12 +18,14 @@ from hypothesis import strategies as st
 from checks.contract.tables import Tables
 from checks.policy.model import Waiver
 from reports.audit import Audit
-from reports.page.controls import frameworks
+from reports.page.controls import check_results, frameworks
 from reports.page.fix_plan import fix_plan
 from reports.page.fleet_view import cells, destinations
+from reports.page.gap_groups import gap_groups
 from reports.page.networks import fleet, inbound_postures, outbound_postures
 from reports.page.tallies import counted_findings
 from reports.page.workspace_rows import workspace_frame, workspace_rows
+from reports.tables.population import GapRow
 from tests.support.audits.audits import CHECKS, audit_of, html_of, waiver
 from tests.support.audits.tenants import HOSTILE_NAMES, hostile_tenant, tenant, workspace_row
 
@@ -33,6 +35,8 @@ APPROVED = {
     "managed_network_reported": True,
     "outbound_rules_known": True,
 }
+
+GAP = GapRow(asked="workspaces", scope="s", answer="403", message="", closes="", request="")
 
 
 def text(audit: Audit) -> str:
@@ -169,7 +173,7 @@ def test_a_waiver_covers_a_name_with_glob_characters_and_no_other(name: str) -> 
 
 
 def test_controls_that_no_chosen_check_supports_are_not_asked() -> None:
-    found = frameworks(audit_of(tenant(3)))
+    found = frameworks(check_results(audit_of(tenant(3))))
     verdicts = {control.verdict for framework in found for control in framework.controls}
     assert "not asked" in verdicts
     ids = {
@@ -220,3 +224,26 @@ def test_a_workspace_in_another_state_than_succeeded_shows_it(state: str) -> Non
     assert f'<span class="chip">{state}</span>' in html_of(audit_of(tables))
     settled = Tables.of(workspaces=[{**APPROVED, "provisioning_state": "Succeeded"}])
     assert 'class="chip"' not in html_of(audit_of(settled))
+
+
+def test_gaps_are_listed_by_the_command_that_closes_them() -> None:
+    command = "az role assignment create --role Reader --scope /subscriptions/s"
+    gaps = [
+        replace(GAP, asked=asked, closes=f"Grant Reader (or a role with {asked}): {command}")
+        for asked in "ab"
+    ]
+    alone, none = replace(GAP, closes="Scan again."), replace(GAP, closes="")
+    found = gap_groups([none, alone, *gaps, alone])
+    assert [(each.command, each.advice, len(each.gaps)) for each in found] == [
+        (command, "Grant Reader", 2),
+        ("", "Scan again.", 2),
+        ("", "", 1),
+    ]
+
+
+def test_a_check_that_no_workspace_fails_has_no_alarming_word() -> None:
+    said = html_of(audit_of(tenant(25)))
+    summaries = re.findall(r'<details class="check[^>]*><summary>(.*?)</summary>', said)
+    assert summaries
+    for summary in summaries:
+        assert ('class="severity' in summary) == ("fails in" in summary)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from scanner.commands.demo import demo
 from scanner.commands.job import Job
 from scanner.terminal import Terminal
 from tests.conftest import CHROMIUM_ARGUMENTS
+from tests.support.small_pages import small_drift, small_history
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -21,7 +23,8 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 README_IMAGE = ROOT / "docs/images/page.png"
 WIDTHS = (1440, 768, 390)
-PARTS = ("fixes", "fleet", "reach", "workspaces", "workspace", "drift")
+PARTS = ("fixes", "fleet", "reach", "workspaces", "workspace", "drift", "controls", "coverage")
+OTHERS: Mapping[str, Callable[[], bytes]] = {"drift-alone": small_drift, "history": small_history}
 
 
 def demo_page(folder: Path) -> Path:
@@ -49,7 +52,14 @@ def taken(browser: Browser, page: Path, folder: Path) -> list[Path]:
         for part in PARTS:
             shown.locator(f"#{part}").screenshot(path=folder / f"{part}-{width}.png")
         shown.screenshot(path=folder / f"page-{width}.png", full_page=True)
-    opened(browser, page, width=1440, scheme="dark").screenshot(path=folder / "head-dark.png")
+    dark = opened(browser, page, width=1440, scheme="dark")
+    for part in ("head", "controls", "coverage"):
+        dark.locator(f"#{part}").screenshot(path=folder / f"{part}-dark.png")
+    for name, made in OTHERS.items():
+        for width in WIDTHS:
+            shown = browser.new_page(viewport={"width": width, "height": 900})
+            shown.set_content(made().decode())
+            shown.screenshot(path=folder / f"{name}-{width}.png", full_page=True)
     printed = opened(browser, page, width=1440)
     printed.pdf(path=folder / "print.pdf", format="A4")
     return sorted(folder.iterdir())

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.screenshots import PARTS, README_IMAGE, ROOT, WIDTHS, demo_page, opened, taken
+from tests.support.screenshots import OTHERS, PARTS, README_IMAGE, ROOT, WIDTHS, demo_page, opened, taken
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -28,8 +28,8 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_demo_is_drawn_at_every_width_and_as_print(page: Path, browser: Browser) -> None:
     written = taken(browser, page, ROOT / "build/screenshots")
     names = {path.name for path in written if path.stat().st_size > 1_000}
-    assert {f"{part}-{width}.png" for part in (*PARTS, "head", "page") for width in WIDTHS} <= names
-    assert {"head-dark.png", "print.pdf"} <= names
+    assert {f"{part}-{width}.png" for part in (*PARTS, *OTHERS, "head", "page") for width in WIDTHS} <= names
+    assert {"head-dark.png", "controls-dark.png", "coverage-dark.png", "print.pdf"} <= names
 
 
 @pytest.mark.parametrize("width", [1440, 390])
