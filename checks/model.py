@@ -44,8 +44,10 @@ class Remediation:
 
     A placeholder is written `{{name}}` and replaces a whole literal. It has no quotes around it: the report adds
     the quotes of the language. The names are workspace, resource_group, subscription_id, location, workspace_id,
-    resource_id, and the columns of the check's table. `caution` names what cannot be undone or needs
+    workspace_kind, resource_id, and the columns of the check's table. `caution` names what cannot be undone or needs
     re-creation; reports show it before the commands. `summary` and `caution` are prose without placeholders.
+    `marked` are the three texts with marks on the lines that only some resources need, if there are any:
+    `checks.fixes.steps.for_facts` returns the fix for one resource.
     """
 
     summary: str
@@ -53,6 +55,7 @@ class Remediation:
     bicep: str = ""
     terraform: str = ""
     caution: str = ""
+    marked: tuple[str, ...] = ()
 
     def for_any_resource(self) -> Remediation:
         """Return the fix with `<name>` as a text of the language in place of each placeholder, for a person to read."""

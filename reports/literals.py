@@ -83,10 +83,9 @@ def texts(remediation: Remediation) -> dict[str, str]:
 
 @cache
 def placeholders(remediation: Remediation) -> tuple[str, ...]:
-    """Return the names that the fix needs, sorted."""
-    return tuple(
-        sorted({name for text in texts(remediation).values() for name in _PLACEHOLDER.findall(text)})
-    )
+    """Return the names that the fix needs, whatever the resource, sorted."""
+    every = (*texts(remediation).values(), *remediation.marked)
+    return tuple(sorted({name for text in every for name in _PLACEHOLDER.findall(text)}))
 
 
 def filled_in(text: str, literals: Mapping[str, str]) -> str:

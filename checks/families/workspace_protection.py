@@ -9,9 +9,8 @@ from pydantic import Field
 from checks.contract.tables import Tables
 from checks.contract.three_valued import any_child, children_named, items, judged, says
 from checks.families import frameworks, pages
+from checks.fixes.new_workspaces import CUSTOMER_KEY_USED, HIGH_IMPACT_SET
 from checks.fixes.workspaces import (
-    CUSTOMER_KEY_USED,
-    HIGH_IMPACT_SET,
     IDENTITY_FOR_DATASTORES,
     IDENTITY_GIVEN,
     LEGACY_MODE_LEFT,

@@ -1,4 +1,4 @@
-"""The fixes of RES001 to RES008 in az CLI, Bicep and Terraform; see also `perimeters`.
+"""The fixes of RES005 to RES008 in az CLI, Bicep and Terraform; see also `access` and `perimeters`.
 
 The commands use full resource ids, because a dependency can be in another resource group or subscription than its
 workspace. A property of the first level is changed by PATCH. For a nested one az reads the resource and writes it back,
@@ -10,15 +10,11 @@ from __future__ import annotations
 from typing import Any
 
 from checks.fixes.computes import CLUSTER_CREATED
-from checks.fixes.steps import WARNING, either, in_order, remediation
+from checks.fixes.steps import either, in_order, remediation
 from checks.fixes.templates import (
-    NOTHING_CLOSED,
     OWN_TEMPLATE,
-    approved_endpoints,
     azapi,
     changed,
-    get,
-    if_approved,
     in_azurerm,
     indented,
     patch,
@@ -27,17 +23,16 @@ from checks.fixes.templates import (
     workspace_bicep,
     workspace_terraform,
 )
-from checks.model import Remediation
 
 STORAGE = "Microsoft.Storage/storageAccounts"
 VAULT = "Microsoft.KeyVault/vaults"
 REGISTRY = "Microsoft.ContainerRegistry/registries"
-_INSIGHTS = "Microsoft.Insights/components"
+INSIGHTS = "Microsoft.Insights/components"
 VERSIONS = {
     STORAGE: "2024-01-01",
     VAULT: "2023-07-01",
     REGISTRY: "2025-04-01",
-    _INSIGHTS: "2020-02-02",
+    INSIGHTS: "2020-02-02",
 }
 _REQUIRED = {
     STORAGE: (("sku: { name: tier }", "kind: kind"), ()),
@@ -50,31 +45,11 @@ _REQUIRED = {
         ),
     ),
     REGISTRY: (("sku: { name: tier }",), ()),
-    _INSIGHTS: (("kind: kind",), ("Application_Type: applicationType",)),
+    INSIGHTS: (("kind: kind",), ("Application_Type: applicationType",)),
 }
 """By type, the members of the resource and of its properties that a template has to repeat."""
 
-_CUT_OFF = (
-    "Azure refuses clients of the public endpoint at once, studio and jobs included. First check that clients "
-    "have approved private endpoints with DNS zones, and the managed network too if isolation is on (OBR011)."
-)
 SHARED = "Other workspaces and applications may use the same resource: ask their owners first."
-_PEERS = (
-    f"Look for an approved private endpoint of the resource. {NOTHING_CLOSED}",
-    approved_endpoints("{{resource_id}}"),
-)
-
-
-_CURRENT_BUILDER = get("{{workspace_id}}", query="properties.imageBuildCompute --output tsv")
-_BUILDER = (
-    "If the workspace has no image build compute, name a cluster: behind a closed storage account or registry Azure "
-    "builds no images without one.",
-    f'if [ -z "$({_CURRENT_BUILDER})" ]; then {patched(imageBuildCompute="$CLUSTER")}; fi',
-)
-_BUILDER_BICEP = workspace_bicep("imageBuildCompute: cluster  // or the one that the workspace names now")
-_BUILDER_TERRAFORM = workspace_terraform(
-    "imageBuildCompute = var.cluster # or the one that the workspace names now"
-)
 
 
 def patched_resource(type_: str, **properties: Any) -> str:
@@ -87,7 +62,7 @@ def changed_resource(type_: str, *settings: str) -> str:
     return changed(*settings, resource_id="{{resource_id}}", version=VERSIONS[type_])
 
 
-def resource_bicep(type_: str, *properties: str, tier: str = "") -> str:
+def resource_bicep(type_: str, *properties: str, tier: str = "", waits: tuple[str, ...] = ()) -> str:
     """Return lines for the resource in the user's template, with what such a resource has to repeat."""
     top, required = _REQUIRED[type_]
     if tier:
@@ -98,7 +73,7 @@ def resource_bicep(type_: str, *properties: str, tier: str = "") -> str:
         f"resource dependency '{type_}@{VERSIONS[type_]}' = {{\n"
         "  name: {{resource}}\n"
         "  location: location\n"
-        f"{indented(top, 1)}"
+        f"{indented((*top, *waits), 1)}"
         "  properties: {\n"
         f"{indented((*required, *properties), 2)}"
         "  }\n"
@@ -106,91 +81,20 @@ def resource_bicep(type_: str, *properties: str, tier: str = "") -> str:
     )
 
 
-def resource_terraform(type_: str, *properties: str) -> str:
+def resource_terraform(type_: str, *properties: str, waits: tuple[str, ...] = ()) -> str:
     """Return the Terraform resource that changes properties of the resource."""
-    return azapi("dependency", type_, "{{resource_id}}", *properties, version=VERSIONS[type_])
+    return azapi("dependency", type_, "{{resource_id}}", *properties, version=VERSIONS[type_], waits=waits)
 
 
 RAISED = patch({"sku": {"name": "Premium"}}, version=VERSIONS[REGISTRY], resource_id="{{resource_id}}")
 """The command that raises the tier of a registry to Premium."""
 
 
-def _closed(
-    type_: str,
-    what: str,
-    caution: str,
-    *,
-    before: tuple[tuple[str, str], ...] = (),
-    tier: str = "",
-    builder: bool = False,
-) -> Remediation:
-    """Return the fix. With `tier` the resource first gets that tier; `builder` names a cluster for image builds."""
-    bicep = resource_bicep(type_, "publicNetworkAccess: 'Disabled'", tier=tier)
-    terraform = resource_terraform(type_, 'publicNetworkAccess = "Disabled"')
-    if tier:
-        terraform = terraform.replace("  body = {\n", f'  body = {{\n    sku = {{ name = "{tier}" }}\n', 1)
-    return remediation(
-        summary=f"Create private endpoints for the {what}, then disable its public network access.",
-        az=in_order(
-            *before,
-            _PEERS,
-            *((_BUILDER,) if builder else ()),
-            (
-                f"{WARNING}clients without a private endpoint lose access at once.",
-                if_approved(patched_resource(type_, publicNetworkAccess="Disabled")),
-            ),
-        ),
-        bicep="\n".join([bicep, _BUILDER_BICEP] if builder else [bicep]),
-        terraform="\n".join([terraform, _BUILDER_TERRAFORM] if builder else [terraform]),
-        caution=f"{_CUT_OFF} {caution}{SHARED}",
-    )
-
-
-STORAGE_CLOSED = _closed(
-    STORAGE,
-    "storage account",
-    "A perimeter's wide inbound rule keeps the account open: see RES014. ",
-    builder=True,
+RAISED_TERRAFORM = azapi(
+    *("raised", REGISTRY, "{{resource_id}}", 'sku = { name = "Premium" }'),
+    version=VERSIONS[REGISTRY],
+    in_properties=False,
 )
-
-VAULT_CLOSED = _closed(
-    VAULT, "key vault", "A perimeter's wide inbound rule keeps the vault open: see RES014. "
-)
-
-REGISTRY_CLOSED = _closed(
-    REGISTRY,
-    "container registry",
-    "Only the Premium tier supports private endpoints, and it costs several times more: Azure bills it from now on. ",
-    before=(
-        (
-            "Raise the tier: a lower one can be neither closed nor given private endpoints.",
-            RAISED,
-        ),
-    ),
-    tier="Premium",
-    builder=True,
-)
-
-INSIGHTS_CLOSED = remediation(
-    summary="Add the component to an Azure Monitor private link scope, then disable public ingestion and query.",
-    az=f"# {WARNING}telemetry of senders outside the private link scope is lost from now on.\n"
-    + changed_resource(
-        _INSIGHTS,
-        "properties.publicNetworkAccessForIngestion=Disabled",
-        "properties.publicNetworkAccessForQuery=Disabled",
-    ),
-    bicep=resource_bicep(
-        _INSIGHTS, "publicNetworkAccessForIngestion: 'Disabled'", "publicNetworkAccessForQuery: 'Disabled'"
-    ),
-    terraform=resource_terraform(
-        _INSIGHTS,
-        'publicNetworkAccessForIngestion = "Disabled"',
-        'publicNetworkAccessForQuery     = "Disabled"',
-    ),
-    caution="First add the component to a private link scope. Senders that cannot reach the scope lose their telemetry "
-    f"permanently, and dashboards outside it stay empty. {SHARED}",
-)
-
 _FIREWALL_KEPT = ("ipRules: ipRules", "virtualNetworkRules: virtualNetworkRules")
 
 TRUSTED_SERVICES_ADMITTED = remediation(
@@ -253,14 +157,7 @@ REGISTRY_TIER_RAISED = remediation(
     summary="Upgrade the registry to Premium, the only tier with private endpoints.",
     az=RAISED,
     bicep=resource_bicep(REGISTRY, tier="Premium"),
-    terraform=azapi(
-        "dependency",
-        REGISTRY,
-        "{{resource_id}}",
-        'sku = { name = "Premium" }',
-        version=VERSIONS[REGISTRY],
-        in_properties=False,
-    ),
+    terraform=RAISED_TERRAFORM,
     caution="Premium costs several times more. Azure allows a downgrade only after private endpoints, network "
     f"rules and replications are removed. {SHARED}",
 )
@@ -280,7 +177,7 @@ BUILD_COMPUTE_NAMED = remediation(
     bicep=workspace_bicep("imageBuildCompute: cluster"),
     terraform=workspace_terraform(
         "imageBuildCompute = var.cluster",
-        azurerm=in_azurerm("image_build_compute_name = var.cluster"),
+        azurerm=in_azurerm(workspace=("image_build_compute_name = var.cluster",)),
     ),
     caution="The cluster has to exist. Azure bills it while it builds. It needs outbound access to the package "
     "indexes.",

@@ -6,9 +6,16 @@ property and write it back, so traffic, identity and authentication stay.
 
 from __future__ import annotations
 
-from checks.fixes.inbound import CLOSING, ENDPOINTS_CLOSE_TOO, UNREACHABLE, closed_bicep, closed_terraform
+from checks.fixes.access.inbound import (
+    CLOSING,
+    ENDPOINTS_CLOSE_TOO,
+    UNREACHABLE,
+    closed_bicep,
+    closed_terraform,
+)
+from checks.fixes.access.private_endpoints import ENDPOINT_CREATED, reached_steps
+from checks.fixes.access.private_links import reached_bicep, reached_terraform
 from checks.fixes.managed_network import INTERNET, ONE_WAY, isolated
-from checks.fixes.private_endpoints import ENDPOINT_CREATED, reached_bicep, reached_steps, reached_terraform
 from checks.fixes.steps import WARNING, either, in_order, remediation
 from checks.fixes.templates import (
     API,

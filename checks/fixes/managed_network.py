@@ -6,9 +6,7 @@ them into the network. The steps save, delete, isolate, provision and create aga
 
 from __future__ import annotations
 
-from checks.fixes.computes import IN_MANAGED_NETWORK
-from checks.fixes.dependencies import REGISTRY, VERSIONS
-from checks.fixes.inbound import (
+from checks.fixes.access.inbound import (
     CLOSING,
     ENDPOINTS_CLOSE_TOO,
     HUB,
@@ -16,6 +14,8 @@ from checks.fixes.inbound import (
     closed_bicep,
     closed_terraform,
 )
+from checks.fixes.computes import IN_MANAGED_NETWORK
+from checks.fixes.dependencies import REGISTRY, VERSIONS
 from checks.fixes.steps import COMMENT, WARNING, either, in_order, remediation
 from checks.fixes.templates import (
     API,
@@ -148,11 +148,12 @@ def _mode_bicep(mode: str) -> tuple[str, ...]:
 
 def _mode_terraform(mode: str) -> str:
     """Return the resources that set the mode, an expression of Terraform, and provision the network."""
+    block = ("managed_network {", f"  isolation_mode = {mode}", "}")
     return (
         f"# {WARNING}Azure cannot switch the managed network off again.\n"
         + workspace_terraform(
             f"managedNetwork = {{ isolationMode = {mode} }}",
-            azurerm=in_azurerm(*[f"managed_network {{ isolation_mode = {mode} }}"] * 2),
+            azurerm=in_azurerm(workspace=block, hub=block),
         )
         + "\n"
         + action("provisionManagedNetwork", "includeSpark = false").replace(
@@ -257,7 +258,6 @@ PRIVATE_IN_MANAGED_OUT = remediation(
     bicep=_if_empty(closed_bicep(*_mode_bicep(_KEPT_MODE)), "bicep", when=_EMPTY_OR_ON),
     terraform=_if_empty(
         f"{_mode_terraform(_KEPT_MODE.replace(chr(39), chr(34)))}\n"
-        "# Apply these after the private endpoint works:\n"
         + closed_terraform(after="azapi_resource_action.provisionManagedNetwork"),
         "terraform",
         when=_EMPTY_OR_ON,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from checks.fixes.inbound import (
+from checks.fixes.access.inbound import (
     CLOSING,
     ENDPOINTS_CLOSE_TOO,
     HUB,
@@ -77,10 +77,14 @@ SERVERLESS_PRIVATE = remediation(
         "  serverlessComputeCustomSubnet = null",
         "  serverlessComputeNoPublicIP   = false",
         "}",
-        azurerm=(
-            *in_azurerm("managed network off: serverless_compute { subnet_id, public_ip_enabled = false }"),
-            "managed network on: no serverless_compute block. azurerm refuses public_ip_enabled = false without a "
-            "subnet.",
+        azurerm=in_azurerm(
+            workspace=(
+                "# With a managed network leave the block out: azurerm refuses the argument without a subnet.",
+                "serverless_compute {",
+                "  subnet_id         = {{serverless_compute_custom_subnet}}",
+                "  public_ip_enabled = false",
+                "}",
+            )
         ),
     ),
     caution="Serverless jobs that reach something through the subnet need an outbound rule for it first. With "

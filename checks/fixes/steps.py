@@ -7,8 +7,11 @@ explains each name that a text uses: az by a comment, Bicep by a parameter, Terr
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from dataclasses import replace
+from functools import cache
 
+from checks.fixes.marks import ANY_KIND, ANY_RESOURCE, is_marked, kept, only
 from checks.fixes.names import LISTS, NAMES
 from checks.model import Remediation
 
@@ -24,13 +27,25 @@ _NOT_READ_IN_BICEP = re.compile(r"'(?:[^'\\]|\\.)*'|//.*|\{\{\w+\}\}|\bresource 
 def remediation(
     *, summary: str, caution: str, az: str = "", bicep: str = "", terraform: str = ""
 ) -> Remediation:
-    """Return the fix with every name in its texts explained."""
-    return Remediation(
-        summary=summary,
+    """Return the fix with every name in its texts explained. Marked lines are left to `for_facts`."""
+    texts = (az, bicep, terraform)
+    plain = Remediation(summary=summary, caution=caution, marked=texts if any(map(is_marked, texts)) else ())
+    return _explained(plain, [kept(text, ANY_RESOURCE) for text in texts])
+
+
+@cache
+def for_facts(fix: Remediation, facts: frozenset[str]) -> Remediation:
+    """Return the fix for a resource with these facts of `checks.fixes.marks`."""
+    return _explained(fix, [kept(text, facts) for text in fix.marked]) if fix.marked else fix
+
+
+def _explained(fix: Remediation, texts: Collection[str]) -> Remediation:
+    az, bicep, terraform = texts
+    return replace(
+        fix,
         az=_explained_az(az),
         bicep=_explained_bicep(bicep),
         terraform=_explained_terraform(terraform),
-        caution=caution,
     )
 
 
@@ -46,6 +61,15 @@ def either(*alternatives: tuple[str, str], language: str = "az") -> str:
     parts = [f"{mark} Either {when}:\n{first}"]
     parts += [f"{mark} Or {label}:\n{commented(text, language)}" for label, text in others]
     return "\n".join(parts)
+
+
+def by_kind(*ways: tuple[Collection[str], str, str], language: str) -> str:
+    """Return the text for each kind of workspace, and all as alternatives for a reader without one.
+
+    A way is its kinds, its label and its text.
+    """
+    labelled = either(*((label, text) for _, label, text in ways), language=language)
+    return "\n".join([only(labelled, ANY_KIND), *(only(text, *kinds) for kinds, _, text in ways)])
 
 
 def commented(text: str, language: str = "az") -> str:

@@ -14,6 +14,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from checks.fixes.marks import ANY_KIND, KINDS, only
+
 API = "2025-12-01"
 PREVIEW = "2025-10-01-preview"
 """The newest preview that has `networkAcls` of a workspace; no stable version has it."""
@@ -128,6 +130,7 @@ def workspace_bicep(*properties: str, version: str = API, top: tuple[str, ...] =
         f"resource workspace '{WORKSPACE}@{version}' = {{\n"
         "  name: {{workspace}}\n"
         "  location: {{location}}\n"
+        f"{only('  kind: {{workspace_kind}}', *KINDS)}\n"
         f"{indented(top, 1)}"
         f"{body if properties else '  properties: {}  // the properties that you have' + chr(10)}"
         "}"
@@ -135,53 +138,95 @@ def workspace_bicep(*properties: str, version: str = API, top: tuple[str, ...] =
 
 
 def azapi(
-    name: str, type_: str, resource_id: str, *lines: str, version: str = API, in_properties: bool = True
+    name: str,
+    type_: str,
+    resource_id: str,
+    *lines: str,
+    version: str = API,
+    in_properties: bool = True,
+    waits: tuple[str, ...] = (),
 ) -> str:
-    """Return a Terraform resource that changes these properties of an existing resource and no other."""
+    """Return a Terraform resource that changes these properties of an existing resource and no other.
+
+    `waits` are lines with its `depends_on`.
+    """
     members = ("properties = {", *(f"  {line}" for line in lines), "}") if in_properties else lines
     return (
         f'resource "azapi_update_resource" "{name}" {{\n'
         f'  type        = "{type_}@{version}"\n'
         f"  resource_id = {resource_id}\n"
+        f"{indented(waits, 0)}"
         f"  body = {{\n{indented(members, 2)}  }}\n"
         "}"
     )
 
 
-def in_azurerm(setting: str, hub: str = "") -> tuple[str, ...]:
-    """Return the same setting in the azurerm resource of each kind of workspace."""
-    return (
-        f"azurerm_machine_learning_workspace (a workspace or a feature store): {setting}",
-        f"azurerm_ai_foundry (a hub): {hub or 'no argument for it'}",
-        "azurerm_ai_foundry_project (a Project): no argument for it",
+_AZURERM_WORKSPACE, _AZURERM_HUB = "azurerm_machine_learning_workspace", "azurerm_ai_foundry"
+_UNDONE = (
+    "If azurerm created the workspace, set it there instead. Otherwise the next run of Terraform undoes it."
+)
+
+
+def in_azurerm(*, workspace: tuple[str, ...], hub: tuple[str, ...] = (), is_ordered: bool = False) -> str:
+    """Return the azurerm resource of each kind of workspace with these arguments, in comments.
+
+    A hub without an argument, and a Project, which has none of these, are changed by azapi alone. With `is_ordered`
+    the resource waits for what the other one waits for.
+    """
+    waits = ("# and depends_on as below",) if is_ordered else ()
+    texts = [
+        _of_azurerm("Default", "a workspace", _AZURERM_WORKSPACE, (*workspace, *waits)),
+        _of_azurerm(
+            *("FeatureStore", "a feature store", _AZURERM_WORKSPACE),
+            ('kind = "FeatureStore"', *workspace, *waits),
+        ),
+        _of_azurerm("Hub", "a hub", _AZURERM_HUB, (*hub, *waits) if hub else ()),
+        _of_azurerm("Project", "a Project", f"{_AZURERM_HUB}_project", ()),
+    ]
+    return "\n".join([only(f"# {_UNDONE}", ANY_KIND), *texts])
+
+
+def _of_azurerm(kind: str, what: str, resource: str, arguments: tuple[str, ...]) -> str:
+    if not arguments:
+        return only(f"# For {what}, {resource} has no argument for it: use azapi.", ANY_KIND, kind)
+    lines = (
+        "name = {{workspace}}",
+        "resource_group_name = {{resource_group}}",
+        "location = {{location}}",
+        "# the arguments that you have",
+        *arguments,
     )
+    where_it_goes = f"# {OWN_TEMPLATE}they go into the resource that creates {what}.\n"
+    block = "".join(f"# {line}\n" for line in new_resource(resource, *lines, name="workspace").splitlines())
+    return f"{only(f'# {_UNDONE}', kind)}\n{only(where_it_goes + block, ANY_KIND, kind)}"
 
 
-def workspace_terraform(*properties: str, version: str = API, azurerm: tuple[str, ...] = ()) -> str:
+def workspace_terraform(
+    *properties: str,
+    version: str = API,
+    name: str = "workspace",
+    waits: tuple[str, ...] = (),
+    azurerm: str = "",
+) -> str:
     """Return the Terraform resource that changes the workspace.
 
-    `azurerm` lists the arguments of the azurerm resources of a workspace and of a hub for the same setting: if
-    Terraform created the workspace with azurerm, its next run would undo the change.
+    `azurerm` has the azurerm resources for the same setting: if Terraform created the workspace with azurerm, its next
+    run would undo the change.
     """
-    also = (
-        "# If azurerm created the workspace, set it there instead. Otherwise the next run of Terraform undoes it.\n"
-        + indented(tuple(f"# {argument}" for argument in azurerm), 0)
-        if azurerm
-        else ""
-    )
-    return also + azapi("workspace", WORKSPACE, "{{workspace_id}}", *properties, version=version)
+    own = azapi(name, WORKSPACE, "{{workspace_id}}", *properties, version=version, waits=waits)
+    return f"{azurerm}\n{own}" if azurerm else own
 
 
-def new_resource(kind: str, *lines: str) -> str:
-    """Return a Terraform resource with the label `new`, its arguments in columns."""
-    names = [line.split(" = ")[0] for line in lines if not line.startswith(" ") and " = " in line]
+def new_resource(kind: str, *lines: str, name: str = "new") -> str:
+    """Return a Terraform resource, its arguments in columns."""
+    names = [line.split(" = ")[0] for line in lines if not line.startswith((" ", "#")) and " = " in line]
     width = max(map(len, names))
     columns = tuple(
-        f"{name:{width}} = {value}" if value and not name.startswith(" ") else line
+        f"{argument:{width}} = {value}" if value and not argument.startswith((" ", "#")) else line
         for line in lines
-        for name, _, value in [line.partition(" = ")]
+        for argument, _, value in [line.partition(" = ")]
     )
-    return f'resource "{kind}" "new" {{\n{indented(columns, 1)}}}\n'
+    return f'resource "{kind}" "{name}" {{\n{indented(columns, 1)}}}\n'
 
 
 def action(name: str, body: str = "") -> str:

@@ -16,7 +16,7 @@ import pandas as pd
 from checks.contract.tables import Tables
 from checks.model import Check
 from reports.audit import Audit
-from reports.literals import DIALECTS, QUOTES, placeholders, texts
+from reports.literals import DIALECTS, QUOTES, placeholders
 from reports.page.findings import numbered_findings
 from reports.page.fixes import Fixes
 from reports.page.gap_groups import command_in
@@ -74,7 +74,7 @@ def facts(audit: Audit, workspaces: pd.DataFrame, counted: pd.DataFrame, fleet: 
         "sealed": bool(audit.root_digest),
         "quotes": [QUOTES[dialect] for dialect in DIALECTS],
         "kinds": [kind for kind, _ in KINDS],
-        "checks": [_check(check) for check in checks],
+        "checks": [_check(check, fixes) for check in checks],
         "workspaces": _workspaces(audit, workspaces, counted, strings, places),
         "findings": {"count": found.counts, **found.rows},
         "answers": found.answers,
@@ -99,13 +99,13 @@ def encoded(block: Block) -> str:
     return base64.b64encode(packed).decode()
 
 
-def _check(check: Check) -> Block:
+def _check(check: Check, fixes: Fixes) -> Block:
     return {
         "id": check.id,
         "title": check.title,
         "summary": check.remediation.summary,
         "caution": check.remediation.caution,
-        "texts": list(texts(check.remediation).values()),
+        "texts": fixes.texts(check.id),
         "names": list(placeholders(check.remediation)),
         "reads": list(check.reads),
         "controls": [f"{framework} {id}" for framework, ids in check.controls.items() for id in ids],

@@ -105,25 +105,18 @@ def _fix(audit: Audit, group: FixGroup, findings: pd.DataFrame, resources: Resou
 
 def _commands(checks: Sequence[Check], rows: pd.DataFrame, count: int, resources: Resources) -> str:
     """Return the first language that has a text, filled in for each resource."""
-    dialect, text = next(
-        ((name, text) for name, text in texts(checks[0].remediation).items() if text), ("", "")
-    )
-    if not text:
+    dialect = next((name for name, text in texts(checks[0].remediation).items() if text), "")
+    if not dialect:
         return ""
     quote = DIALECTS[dialect]
     names = placeholders(checks[0].remediation)
     made = []
     for row in rows.to_dict("records"):
         check = next(each for each in checks if each.id == row["check_id"])
-        values = resources.values(
-            check,
-            names,
-            resource_id=row["resource_id"],
-            workspace_id=row["workspace_id"],
-            judged_by=str(row["judged_by"] or ""),
-        )
+        ids = {name: str(row[name] or "") for name in ("resource_id", "workspace_id", "judged_by")}
+        values = resources.values(check, names, **ids)
         literals = {name: quote(value) for name, value in zip(names, values, strict=True)}
-        made.append(filled_in(text, literals))
+        made.append(filled_in(texts(resources.fix(check, **ids))[dialect], literals))
     if count > len(made):
         made.append(f"# and the same for {count - len(made):,} more: open them in the table of workspaces")
     return "\n\n".join(dict.fromkeys(made))

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import pandas as pd
 
 from checks.contract.columns_of_workspaces import NETWORK_COLUMNS
 from checks.contract.tables import SCHEMAS, Tables
-from checks.model import Check
+from checks.fixes.marks import facts_of
+from checks.fixes.steps import for_facts
+from checks.model import Check, Remediation
 from reports.audit import Audit
 from reports.literals import DIALECTS, is_plain, placeholders, require, texts
 from reports.page.strings import Strings
 
-WORKSPACE_NAMES = ("workspace", "resource_group", "subscription_id", "location", "workspace_id")
+WORKSPACE_NAMES: Mapping[str, str] = {
+    **{name: name for name in ("workspace", "resource_group", "subscription_id", "location", "workspace_id")},
+    "workspace_kind": "kind",
+}
+"""The names of a finding's workspace that every fix may use, and their columns."""
 
 _HUB_COLUMNS = frozenset(f"workspaces.{name}" for name in NETWORK_COLUMNS)
 
@@ -29,6 +35,7 @@ class Fixes:
     def __init__(self, audit: Audit, strings: Strings, checks: Sequence[Check]) -> None:
         """Start without fixes."""
         self._numbers: dict[tuple[int, ...], int] = {}
+        self._variants: dict[str, list[list[str]]] = {}
         self.literals: list[list[int]] = []
         self._checks = {check.id: check for check in checks}
         self._names: dict[str, tuple[str, ...] | None] = {}
@@ -47,15 +54,22 @@ class Fixes:
         names = self._names[check_id]
         if names is None:
             return -1
-        values = self._resources.values(
-            check, names, resource_id=resource_id, workspace_id=workspace_id, judged_by=judged_by
-        )
-        literals = tuple(self._literal(value) for value in values)
-        return self._numbers.setdefault(literals, len(self._numbers))
+        ids = {"resource_id": resource_id, "workspace_id": workspace_id, "judged_by": judged_by}
+        variants = self._variants.setdefault(check_id, [])
+        variant = list(texts(self._resources.fix(check, **ids)).values())
+        if variant not in variants:
+            variants.append(variant)
+        values = self._resources.values(check, names, **ids)
+        row = (variants.index(variant), *(self._literal(value) for value in values))
+        return self._numbers.setdefault(row, len(self._numbers))
+
+    def texts(self, check_id: str) -> list[list[str]]:
+        """Return the texts of the check's fix for its failures, once each, in the languages of `DIALECTS`."""
+        return self._variants.get(check_id, [])
 
     @property
     def rows(self) -> list[tuple[int, ...]]:
-        """The values of each fix, as numbers of `literals`, in the order of the placeholders."""
+        """The number of the texts of each fix, and its values as numbers of `literals`, in their names' order."""
         return list(self._numbers)
 
     def _literal(self, value: str) -> int:
@@ -82,22 +96,46 @@ class Resources:
         self._tables = tables
         self._places: dict[str, dict[str, int]] = {}
         self._columns: dict[tuple[str, str], Sequence[str]] = {}
+        self._reached_ids: set[str] | None = None
 
     def values(
         self, check: Check, names: Sequence[str], *, resource_id: str, workspace_id: str, judged_by: str
     ) -> list[str]:
         """Return the value of each placeholder for one finding of `check`."""
-        at_hub = follows_hub(check) and judged_by not in ("", workspace_id.lower())
+        at_hub = _is_at_hub(check, workspace_id, judged_by)
         owner = judged_by if at_hub else workspace_id.lower()
         subject = owner if at_hub else resource_id.lower()
         own = (self._value("workspaces", owner, "workspace_id") or owner) if at_hub else resource_id
         return [own if name == "resource_id" else self._named(check, name, subject, owner) for name in names]
 
+    def fix(self, check: Check, *, resource_id: str, workspace_id: str, judged_by: str) -> Remediation:
+        """Return the fix of `check` for the kind of the workspace, and for whether an approved endpoint leads to it."""
+        if not check.remediation.marked:
+            return check.remediation
+        at_hub = _is_at_hub(check, workspace_id, judged_by)
+        owner = judged_by if at_hub else workspace_id.lower()
+        kind = self._value("workspaces", owner, "kind") or ("Hub" if at_hub else "")
+        subject = resource_id.lower() if check.over == "associated_resources" else judged_by or owner
+        return for_facts(check.remediation, facts_of(kind, is_reached=subject in self._reached()))
+
+    def _reached(self) -> Collection[str]:
+        """Return the lower-cased ids of what an approved private endpoint leads to."""
+        if self._reached_ids is None:
+            tables = self._tables
+            own = tables.private_endpoint_connections
+            others = tables.associated_resources
+            has_endpoint = others["approved_private_endpoints"].gt(0).fillna(value=False)
+            self._reached_ids = {
+                *own.loc[own["status"].eq("Approved").fillna(value=False), "workspace_id"].str.lower(),
+                *others.loc[has_endpoint, "resource_id"].str.lower(),
+            }
+        return self._reached_ids
+
     def _named(self, check: Check, name: str, subject: str, owner: str) -> str:
         """Return the value of the resource, else that of its workspace."""
         value = self._value(check.over, f"{owner}#{subject}" if _is_shared(check.over) else subject, name)
         if value is None and name in WORKSPACE_NAMES:
-            value = self._value("workspaces", owner, name)
+            value = self._value("workspaces", owner, WORKSPACE_NAMES[name])
         return f"<{name}>" if value is None else value
 
     def _value(self, table: str, key: str, name: str) -> str | None:
@@ -111,6 +149,10 @@ class Resources:
         if (table, name) not in self._columns:
             self._columns[table, name] = _texts(frame[name], name)
         return self._columns[table, name][place]
+
+
+def _is_at_hub(check: Check, workspace_id: str, judged_by: str) -> bool:
+    return follows_hub(check) and judged_by not in ("", workspace_id.lower())
 
 
 def _is_shared(table: str) -> bool:

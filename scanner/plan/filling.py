@@ -14,8 +14,10 @@ from itertools import pairwise
 
 from checks.contract.tables import SCHEMAS, Tables
 from checks.drift.model import Snapshot, TextRow
+from checks.fixes.marks import facts_of
 from checks.fixes.reading import Part
-from checks.model import Check
+from checks.fixes.steps import for_facts
+from checks.model import Check, Remediation
 from reports.literals import az_literal
 from reports.page.fixes import WORKSPACE_NAMES, Resources
 
@@ -52,6 +54,11 @@ class Values:
         own = finding["workspace_id"].lower()
         hub = self._audit.workspace_rows.get(own, {}).get("hub_resource_id", "").lower()
         return hub if hub and check.over == "workspaces" and check.follows_hub else own
+
+    def fix(self, check: Check, finding: TextRow) -> Remediation:
+        """Return the fix for the kind of the workspace that it changes."""
+        kind = self._audit.workspace_rows.get(self.owner(check, finding), {}).get("kind", "")
+        return for_facts(check.remediation, facts_of(kind, is_reached=False))
 
     def of(self, check: Check, names: tuple[str, ...], finding: TextRow) -> dict[str, str]:
         """Return the value of each placeholder that is known."""

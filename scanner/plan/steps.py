@@ -125,7 +125,7 @@ def key_of(row: TextRow) -> tuple[str, str, str]:
 def _step(
     check: Check, row: TextRow, followers: Mapping[str, list[TextRow]], facts: Facts, values: Values
 ) -> Step:
-    text = read(check.remediation.az)
+    text = read(values.fix(check, row).az)
     workspace = facts.of(values.owner(check, row))
     way, others = _chosen(text, workspace, row["expected"])
     whole = way.parts if way else ()

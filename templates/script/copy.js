@@ -31,8 +31,9 @@ function waiverOf(checkId, resource) {
 // A literal with one text is a plain name, quoted here; otherwise it has one text for each language.
 function filledIn(check, fix, language) {
   const quoted = (literal) => (literal.length > 1 ? text(literal[language]) : facts.quotes[language] + text(literal[0]) + facts.quotes[language]);
-  const values = facts.fixes[fix].map((literal) => quoted(facts.literals[literal]));
-  return check.texts[language].replace(/\{\{\s*(\w+)\s*\}\}/g, (_, name) => values[check.names.indexOf(name)]);
+  const [variant, ...literals] = facts.fixes[fix];
+  const values = literals.map((literal) => quoted(facts.literals[literal]));
+  return check.texts[variant][language].replace(/\{\{\s*(\w+)\s*\}\}/g, (_, name) => values[check.names.indexOf(name)]);
 }
 
 // One word of a POSIX shell that az takes for a value, as `az_literal` of reports/literals.py writes it.

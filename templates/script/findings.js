@@ -73,8 +73,9 @@ function fixOf(check, fix, resource) {
   const waive = copyButton("Copy as waiver", () => waiverOf(check.id, resource));
   if (fix < 0) return element("p", { class: "buttons" }, waive);
   const pre = element("pre", { tabindex: "0" });
-  let language = check.texts.findIndex(Boolean);
-  const tabs = LANGUAGES.map((name, at) => (check.texts[at] ? element("button", { type: "button", on: { click: () => { language = at; show(); } } }, name) : null));
+  const texts = check.texts[facts.fixes[fix][0]];
+  let language = texts.findIndex(Boolean);
+  const tabs = LANGUAGES.map((name, at) => (texts[at] ? element("button", { type: "button", on: { click: () => { language = at; show(); } } }, name) : null));
   const show = () => {
     tabs.forEach((tab, at) => tab?.setAttribute("aria-pressed", String(at === language)));
     pre.textContent = filledIn(check, fix, language);

@@ -17,7 +17,12 @@ from checks.families.dependencies.facts import (
     public_opening,
     why_unknown,
 )
-from checks.fixes.dependencies import INSIGHTS_CLOSED, REGISTRY_CLOSED, STORAGE_CLOSED, VAULT_CLOSED
+from checks.fixes.access.closed_dependencies import (
+    INSIGHTS_CLOSED,
+    REGISTRY_CLOSED,
+    STORAGE_CLOSED,
+    VAULT_CLOSED,
+)
 from checks.frames import pd
 from checks.model import Answers, Check, Params, Remediation, Severity, answer, check
 

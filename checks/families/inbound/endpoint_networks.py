@@ -13,7 +13,7 @@ from checks.contract.tables import Tables
 from checks.contract.three_valued import any_child, children_named, items, judged, one_of_each
 from checks.families import frameworks, pages
 from checks.families.dependencies.facts import has_role
-from checks.fixes.private_endpoints import ENDPOINT_BESIDE_DEPENDENCIES, NETWORK_WITHOUT_DOCKERS_RANGE
+from checks.fixes.access.private_endpoints import ENDPOINT_BESIDE_DEPENDENCIES, NETWORK_WITHOUT_DOCKERS_RANGE
 from checks.frames import pd
 from checks.model import Answers, Params, Severity, answer, check
 

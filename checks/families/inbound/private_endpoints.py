@@ -11,7 +11,7 @@ from checks.contract.tables import Tables
 from checks.contract.three_valued import any_child, children_named, says, subscription_of, texts
 from checks.families import frameworks, pages
 from checks.families.inbound import endpoint_networks
-from checks.fixes.private_endpoints import CONNECTION_REMOVED, CONNECTION_SETTLED, ENDPOINT_CREATED
+from checks.fixes.access.private_endpoints import CONNECTION_REMOVED, CONNECTION_SETTLED, ENDPOINT_CREATED
 from checks.frames import pd
 from checks.model import Answers, Check, Params, Severity, answer, check
 

@@ -10,7 +10,7 @@ from checks.contract.three_valued import any_child, items, says, texts
 from checks.contract.words import ACCESS
 from checks.families import frameworks, pages
 from checks.families.inbound import vendor_rule
-from checks.fixes.inbound import (
+from checks.fixes.access.inbound import (
     ADDRESSES_NARROWED,
     ADDRESSES_REMOVED,
     ADDRESSES_SELECTED,

@@ -6,7 +6,7 @@ from checks.contract.isolation import MODE_READS, effective_mode, is_on
 from checks.contract.tables import Tables
 from checks.contract.three_valued import says, subscription_of, texts
 from checks.families import pages
-from checks.fixes.private_endpoints import NETWORK_PROVIDER_REGISTERED
+from checks.fixes.access.private_endpoints import NETWORK_PROVIDER_REGISTERED
 from checks.frames import pd
 from checks.model import Answers, Params, Severity, answer, check
 

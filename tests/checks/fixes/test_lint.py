@@ -16,7 +16,6 @@ from checks.fixes.templates import OWN_TEMPLATE
 from checks.model import Check
 from checks.registry import BUILT_IN
 from tests.support.fix_lines import COMMENT, Command, commands, filled
-from tests.support.fixes.commands.alternatives import labelled
 
 LANGUAGES = ("az", "bicep", "terraform")
 EACH = pytest.mark.parametrize("check", BUILT_IN, ids=lambda check: check.id)
@@ -126,36 +125,6 @@ def test_arguments_of_creation_never_touch_the_existing_name(check: Check) -> No
 
 def _resources(terraform: str) -> list[tuple[str, str]]:
     return re.findall(r'^resource "(\w+)" "\w+" (\{.*?^\})', terraform, re.MULTILINE | re.DOTALL)
-
-
-@EACH
-def test_a_new_workspace_in_terraform_has_a_resource_for_each_kind(check: Check) -> None:
-    terraform = text_of(check, "terraform")
-    if 'resource "azurerm_machine_learning_workspace" ' not in terraform:
-        return
-    made = {label: dict(_resources(way)) for label, way in labelled(terraform)}
-    assert list(made) == [
-        *("it is a workspace", "it is a feature store", "it is a hub", "it is a Project, after its hub")
-    ]
-    workspace, store, hub, project = made.values()
-    assert "kind" not in workspace["azurerm_machine_learning_workspace"]
-    assert '"FeatureStore"' in store["azurerm_machine_learning_workspace"]
-    assert "ai_services_hub_id" in project["azurerm_ai_foundry_project"]
-    for kinds, kind in ((hub, "azurerm_ai_foundry"), (project, "azurerm_ai_foundry_project")):
-        assert kind in kinds
-        assert "azurerm_machine_learning_workspace" not in kinds
-        assert f"{kind}.new.id" in kinds["azurerm_monitor_diagnostic_setting"]
-
-
-@EACH
-def test_a_setting_of_azurerm_is_named_for_every_kind_of_workspace(check: Check) -> None:
-    for line in text_of(check, "terraform").splitlines():
-        if re.match(r"^[# ]*# azurerm_machine_learning_workspace\b(?!_)", line):
-            assert line.lstrip("# ").startswith(
-                "azurerm_machine_learning_workspace (a workspace or a feature store): "
-            )
-            for other in ("azurerm_ai_foundry (a hub): ", "azurerm_ai_foundry_project (a Project): "):
-                assert other in text_of(check, "terraform"), line
 
 
 @EACH

@@ -217,17 +217,12 @@ def _is_missing(value: object) -> bool:
 def filled(case: Case) -> dict[str, str]:
     """Return the text of each language with the values of this resource, as a report shows it."""
     names = placeholders(case.check.remediation)
-    values = Resources(case.drawn.tables if case.drawn else demo()).values(
-        case.check,
-        names,
-        resource_id=case.resource_id,
-        workspace_id=case.workspace_id,
-        judged_by=case.judged_by,
-    )
-    by_name = dict(zip(names, values, strict=True))
+    resources = Resources(case.drawn.tables if case.drawn else demo())
+    ids = {name: getattr(case, name) for name in ("resource_id", "workspace_id", "judged_by")}
+    by_name = dict(zip(names, resources.values(case.check, names, **ids), strict=True))
     return {
         language: re.sub(r"\{\{\s*(\w+)\s*\}\}", lambda hole: quote(by_name[hole[1]]), text)  # noqa: B023
-        for language, text in texts(case.check.remediation).items()
+        for language, text in texts(resources.fix(case.check, **ids)).items()
         for quote in [DIALECTS[language]]
     }
 

@@ -33,6 +33,7 @@ _FIXED: Mapping[str, Any] = {
     "key_id": "https://kv-proof.vault.azure.net/keys/workspace/0123456789abcdef0123456789abcdef",
     "identity_client_id": "00000000-0000-4000-8000-000000000003",
     "new_name": "new-compute",
+    "new_hub_id": "/subscriptions/s/resourceGroups/rg/providers/Microsoft.MachineLearningServices/workspaces/hub-new",
     "new_workspace": "mlw-new",
     "perimeter_profile": "default",
     "perimeter_rule": "inbound-0",

@@ -93,6 +93,7 @@ class _Evaluation:
             bodies = [self._value(body)] if self._value(condition) else []
         else:
             bodies = [self._value(value)]
+        self._names.setdefault(_text(symbol), [])  # others may wait for a resource of which there is none
         for body in bodies:
             made = Declared(
                 resource_type=resource_type,

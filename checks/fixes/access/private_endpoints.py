@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from checks.fixes.access.private_links import (
+    WORKSPACE_LINKS,
+    endpoint_bicep,
+    endpoint_terraform,
+    reached_bicep,
+    reached_terraform,
+)
 from checks.fixes.steps import WARNING, either, in_order, remediation
 from checks.fixes.templates import API, WORKSPACE, where
-
-ZONES = ("privatelink.api.azureml.ms", "privatelink.notebooks.azure.net")
-"""The private DNS zones of a workspace in the public cloud."""
 
 
 def _zone_steps(number: int, zone: str) -> tuple[tuple[str, str], ...]:
@@ -33,38 +37,6 @@ def _zone_steps(number: int, zone: str) -> tuple[tuple[str, str], ...]:
     )
 
 
-def _zone_bicep(symbol: str, zone: str) -> str:
-    return (
-        f"resource {symbol} 'Microsoft.Network/privateDnsZones@2024-06-01' = {{\n"
-        f"  name: '{zone}'\n"
-        "  location: 'global'\n"
-        "}\n"
-        f"resource {symbol}Link 'Microsoft.Network/privateDnsZones/virtualNetworkLinks@2024-06-01' = {{\n"
-        f"  parent: {symbol}\n"
-        "  name: vnetLink\n"
-        "  location: 'global'\n"
-        "  properties: {\n"
-        "    registrationEnabled: false\n"
-        "    virtualNetwork: { id: virtualNetworkId }\n"
-        "  }\n"
-        "}\n"
-    )
-
-
-def _zone_terraform(symbol: str, zone: str) -> str:
-    return (
-        f'resource "azurerm_private_dns_zone" "{symbol}" {{\n'
-        f'  name                = "{zone}"\n'
-        "  resource_group_name = var.zone_group\n"
-        "}\n"
-        f'resource "azurerm_private_dns_zone_virtual_network_link" "{symbol}" {{\n'
-        "  name                = var.vnet_link\n"
-        f"  private_dns_zone_id = azurerm_private_dns_zone.{symbol}.id\n"
-        "  virtual_network_id  = var.virtual_network_id\n"
-        "}\n"
-    )
-
-
 def endpoint_az(target: str = "{{workspace_id}}") -> str:
     """Return the command that creates a private endpoint to the workspace."""
     return (
@@ -75,89 +47,15 @@ def endpoint_az(target: str = "{{workspace_id}}") -> str:
     )
 
 
-_ENDPOINT_BICEP = (
-    "resource endpoint 'Microsoft.Network/privateEndpoints@2024-05-01' = {\n"
-    "  name: endpointName\n"
-    "  location: {{location}}\n"
-    "  properties: {\n"
-    "    subnet: { id: subnetId }\n"
-    "    privateLinkServiceConnections: [\n"
-    "      {\n"
-    "        name: endpointName\n"
-    "        properties: {\n"
-    "          privateLinkServiceId: {{workspace_id}}\n"
-    "          groupIds: [ 'amlworkspace' ]\n"
-    "        }\n"
-    "      }\n"
-    "    ]\n"
-    "  }\n"
-    "}"
-)
-_ZONES_BICEP = (
-    "resource zones 'Microsoft.Network/privateEndpoints/privateDnsZoneGroups@2024-05-01' = {\n"
-    "  parent: endpoint\n"
-    "  name: 'default'\n"
-    "  properties: {\n"
-    "    privateDnsZoneConfigs: [\n"
-    "      { name: 'api', properties: { privateDnsZoneId: api.id } }\n"
-    "      { name: 'notebooks', properties: { privateDnsZoneId: notebooks.id } }\n"
-    "    ]\n"
-    "  }\n"
-    "}"
-)
-_ZONES_TERRAFORM = (
-    "  private_dns_zone_group {\n"
-    '    name                 = "default"\n'
-    "    private_dns_zone_ids = [azurerm_private_dns_zone.api.id, azurerm_private_dns_zone.notebooks.id]\n"
-    "  }\n"
-)
-
-
-def endpoint_bicep(target: str = "{{workspace_id}}") -> str:
-    """Return the Bicep resource of a private endpoint."""
-    return _ENDPOINT_BICEP.replace("{{workspace_id}}", target)
-
-
-def endpoint_terraform(zones: str = "", *, target: str = "{{workspace_id}}") -> str:
-    """Return the Terraform resource of a private endpoint. `zones` is its block of DNS zones."""
-    return (
-        'resource "azurerm_private_endpoint" "workspace" {\n'
-        "  name                = var.endpoint_name\n"
-        "  resource_group_name = {{resource_group}}\n"
-        "  location            = {{location}}\n"
-        "  subnet_id           = var.subnet_id\n"
-        "  private_service_connection {\n"
-        "    name                           = var.endpoint_name\n"
-        f"    private_connection_resource_id = {target}\n"
-        '    subresource_names              = ["amlworkspace"]\n'
-        "    is_manual_connection           = false\n"
-        "  }\n"
-        f"{zones}"
-        "}"
-    )
-
-
-_DNS_BICEP = "".join(map(_zone_bicep, ("api", "notebooks"), ZONES))
-_DNS_TERRAFORM = "".join(map(_zone_terraform, ("api", "notebooks"), ZONES))
-
-
 def reached_steps(target: str = "{{workspace_id}}") -> tuple[tuple[str, str], ...]:
     """Return the steps that create a private endpoint to the workspace, with its DNS zones."""
+    (link,) = WORKSPACE_LINKS
+    zones = link.zones
     created = "Create the private endpoint. Azure approves its connection if you may approve it."
     return (
         (created, endpoint_az(target)),
-        *(step for number, zone in enumerate(ZONES) for step in _zone_steps(number, zone)),
+        *(step for number, (_, zone) in enumerate(zones) for step in _zone_steps(number, zone)),
     )
-
-
-def reached_bicep(target: str = "{{workspace_id}}") -> str:
-    """Return the Bicep resources of a private endpoint with its DNS zones."""
-    return f"{_DNS_BICEP}{endpoint_bicep(target)}\n{_ZONES_BICEP}"
-
-
-def reached_terraform(target: str = "{{workspace_id}}") -> str:
-    """Return the Terraform resources of a private endpoint with its DNS zones."""
-    return f"{_DNS_TERRAFORM}{endpoint_terraform(_ZONES_TERRAFORM, target=target)}"
 
 
 ENDPOINT_CREATED = remediation(
@@ -232,7 +130,7 @@ NETWORK_WITHOUT_DOCKERS_RANGE = remediation(
     f'  type        = "{WORKSPACE}/privateEndpointConnections@{API}"\n'
     "  resource_id = {{connection_id}}\n"
     '  method      = "DELETE"\n'
-    "  depends_on  = [azurerm_private_endpoint.workspace]\n"
+    "  depends_on  = [azurerm_private_endpoint.reached]\n"
     "}",
     caution="Clients in the old network lose access to the workspace at once. Azure cannot restore a deleted "
     "connection. Azure can remove a range from a network only if no subnet uses it.",

@@ -7,6 +7,7 @@ network again.
 
 from __future__ import annotations
 
+from checks.fixes.access.private_links import first_bicep, first_terraform, waits_in_bicep, waits_in_terraform
 from checks.fixes.rules import endpoint_bicep, endpoint_terraform, rule_bicep, rule_terraform
 from checks.fixes.steps import WARNING, either, in_order, remediation
 from checks.fixes.templates import (
@@ -21,6 +22,7 @@ from checks.fixes.templates import (
     get,
     if_approved,
     in_azurerm,
+    indented,
     patched,
     provisioned,
     where,
@@ -32,7 +34,7 @@ HUB = "A Project uses the settings of its hub: change the hub."
 
 UNREACHABLE = (
     "First create and test a private endpoint with its DNS zones, as PEP001 describes. Without an approved endpoint no "
-    "client reaches the workspace."
+    "client reaches the workspace: the az steps then close nothing, and the templates create the endpoint first."
 )
 
 ENDPOINTS_CLOSE_TOO = (
@@ -92,6 +94,7 @@ _ENDPOINTS_BICEP = (
     "  kind: 'Managed'\n"
     "  identity: each.identity\n"
     "  properties: { authMode: each.authMode, traffic: each.traffic, publicNetworkAccess: 'Disabled' }\n"
+    f"{indented(waits_in_bicep(), 1)}"
     "}]"
 )
 _RULE_BICEP = rule_bicep(
@@ -103,33 +106,45 @@ _RULE_TERRAFORM = rule_terraform(
 
 
 def closed_bicep(*properties: str) -> str:
-    """Return the lines that close the workspace and its endpoints. `properties` are others of the workspace."""
+    """Return the lines that close the endpoints of the workspace, then the workspace, behind a private endpoint.
+
+    `properties` are others of the workspace.
+    """
     workspace = workspace_bicep(
         *properties,
         "publicNetworkAccess: 'Disabled'",
         "networkAcls: { defaultAction: 'Deny', ipRules: [] }",
         version=PREVIEW,
+        top=waits_in_bicep("endpoints"),
     )
-    return f"{workspace}\n{_ENDPOINTS_BICEP}\n{_RULE_BICEP}"
+    return f"{first_bicep()}\n{_ENDPOINTS_BICEP}\n{workspace}\n{_RULE_BICEP}"
 
 
 def closed_terraform(*, after: str = "") -> str:
-    """Return the resources that close the endpoints of the workspace, then the workspace.
+    """Return the resources that close the endpoints of the workspace, then the workspace, behind a private endpoint.
 
     `after` is the address of a resource that has to exist before.
     """
-    endpoints = azapi("endpoint", _ONLINE, "each.value", 'publicNetworkAccess = "Disabled"')
+    endpoints = azapi(
+        *("endpoint", _ONLINE, "each.value", 'publicNetworkAccess = "Disabled"'), waits=waits_in_terraform()
+    )
     workspace = workspace_terraform(
         'publicNetworkAccess = "Disabled"',
         'networkAcls = { defaultAction = "Deny", ipRules = [] }',
         version=PREVIEW,
-        azurerm=in_azurerm("public_network_access_enabled = false", 'public_network_access = "Disabled"'),
-    ).replace('"azapi_update_resource" "workspace"', '"azapi_update_resource" "closed"')
-    needed = ", ".join(filter(None, ["azapi_update_resource.endpoint", after]))
+        name="closed",
+        waits=waits_in_terraform(*filter(None, ["azapi_update_resource.endpoint", after])),
+        azurerm=in_azurerm(
+            workspace=("public_network_access_enabled = false",),
+            hub=('public_network_access = "Disabled"',),
+            is_ordered=True,
+        ),
+    )
     return "\n".join(
         [
+            first_terraform(),
             endpoints.replace("  type  ", "  for_each    = toset(var.open_endpoint_ids)\n  type  ", 1),
-            workspace.replace("  body = {", f"  depends_on  = [{needed}]\n  body = {{", 1),
+            workspace,
             _RULE_TERRAFORM,
         ]
     )

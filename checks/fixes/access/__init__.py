@@ -1,0 +1,1 @@
+"""The fixes of access to a workspace: public access, addresses and private endpoints."""

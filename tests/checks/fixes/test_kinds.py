@@ -1,0 +1,135 @@
+"""A text is for the kind of the workspace, and a template closes nothing before a private endpoint leads to it."""
+
+from __future__ import annotations
+
+import re
+from itertools import product
+
+import pytest
+
+from checks.contract.tables import Tables
+from checks.fixes.marks import KINDS, facts_of
+from checks.fixes.steps import for_facts
+from checks.model import Check
+from checks.registry import BUILT_IN, registry
+from reports.literals import texts
+from reports.page.fixes import Resources
+from tests.support.audits.tenants import workspace_row
+from tests.support.fix_lines import filled
+from tests.support.fixes.templates.provider_arguments import problems, provider_arguments
+from tests.support.fixes.templates.terraform import blocks
+
+EACH = pytest.mark.parametrize("check", BUILT_IN, ids=lambda check: check.id)
+
+AZURERM = {
+    "Default": "azurerm_machine_learning_workspace",
+    "FeatureStore": "azurerm_machine_learning_workspace",
+    "Hub": "azurerm_ai_foundry",
+    "Project": "azurerm_ai_foundry_project",
+}
+_NAMED = re.compile(r"\b(?:azurerm_machine_learning_workspace|azurerm_ai_foundry(?:_project)?)\b")
+_OF_THE_NAME = {"name", "location", "resource_group_name", "kind"}
+
+
+def every_text(check: Check) -> list[tuple[str, bool, dict[str, str]]]:
+    """The texts for each kind, with and without an approved private endpoint."""
+    return [
+        (kind, reached, texts(for_facts(check.remediation, facts_of(kind, is_reached=reached))))
+        for kind, reached in product(KINDS, (True, False))
+    ]
+
+
+def in_comments(terraform: str) -> str:
+    """The resources of workspaces that stand in comments."""
+    found = re.findall(
+        rf'^((?:# )+)(resource "{_NAMED.pattern}" .*?^\1}})$', terraform, re.MULTILINE | re.DOTALL
+    )
+    return "\n".join(block.replace(f"\n{sign}", "\n") for sign, block in found)
+
+
+@EACH
+def test_no_text_names_a_resource_of_another_kind(check: Check) -> None:
+    for kind, _, printed in every_text(check):
+        assert "<<" not in "".join(printed.values())
+        for text in printed.values():
+            assert set(_NAMED.findall(text)) <= {AZURERM[kind]}, kind
+        stores = printed["terraform"].count('"FeatureStore"')
+        made = printed["terraform"].count('resource "azurerm_machine_learning_workspace" ')
+        assert stores == (made if kind == "FeatureStore" else 0)
+        assert not re.search(
+            r"^  kind: '(?:Default|Hub|Project|FeatureStore)'", printed["bicep"], re.MULTILINE
+        )
+
+
+@EACH
+def test_a_reader_without_a_finding_gets_the_resource_of_each_kind(check: Check) -> None:
+    named = set(_NAMED.findall(check.remediation.terraform))
+    assert named in (set(), set(AZURERM.values()))
+
+
+@EACH
+def test_a_setting_of_azurerm_is_an_argument_that_does_not_replace_the_workspace(check: Check) -> None:
+    for kind, reached, _ in every_text(check):
+        fix = for_facts(check.remediation, facts_of(kind, is_reached=reached))
+        text = in_comments(filled(fix)["terraform"])
+        assert [each for each in problems(text) if not each.endswith(" is missing")] == []
+        for resource, _, body in blocks(text):
+            known = provider_arguments()[resource]
+            assert body["name"] == '"workspace"'
+            assert not [name for name in set(body) - _OF_THE_NAME if known.get(name, {}).get("replaces")]
+
+
+def test_a_hub_gets_the_argument_that_its_resource_has() -> None:
+    fix = for_facts(registry()["NET001"].remediation, facts_of("hub", is_reached=True))
+    ((resource, _, body),) = blocks(in_comments(filled(fix)["terraform"]))
+    assert (resource, body["public_network_access"]) == ("azurerm_ai_foundry", '"Disabled"')
+
+
+CLOSING = [
+    check.id
+    for check in BUILT_IN
+    if re.search(r"publicNetworkAccess: 'Disabled'", check.remediation.bicep)
+    and "private-endpoint-connection list" in check.remediation.az
+]
+
+
+@pytest.mark.parametrize("check_id", CLOSING)
+def test_a_template_closes_after_the_private_endpoint_that_it_creates(check_id: str) -> None:
+    fix = registry()[check_id].remediation
+    for kind in KINDS:
+        open_, reached = (for_facts(fix, facts_of(kind, is_reached=each)) for each in (False, True))
+        for text in (open_.bicep, open_.terraform):
+            assert (
+                "PrivateEndpoints@" in text
+                or "azurerm_private_endpoint" in text
+                or "privateEndpoints@" in text
+            )
+        for closing in re.findall(
+            r"^(?:// )?resource .*?^(?:// )?\}\]?$", open_.bicep, re.MULTILINE | re.DOTALL
+        ):
+            if "publicNetworkAccess: 'Disabled'" in closing:
+                assert re.search(r"dependsOn: \[ .*zones", closing, re.IGNORECASE), closing
+        for closing in re.findall(
+            r"^(?:# )?resource .*?^(?:# )?\}$", open_.terraform, re.MULTILINE | re.DOTALL
+        ):
+            if 'publicNetworkAccess = "Disabled"' in closing:
+                assert re.search(
+                    r"depends_on +=.*azurerm_private_endpoint\..*virtual_network_link\.", closing
+                ), closing
+        assert "rivateEndpoints@" not in reached.bicep
+        assert "azurerm_private_" not in reached.bicep + reached.terraform
+
+
+def test_a_finding_gets_the_text_of_its_kind_and_of_its_private_endpoint() -> None:
+    rows = [{**workspace_row(number), "kind": kind} for number, kind in enumerate(("Hub", "FeatureStore"))]
+    connection = {"connection_id": "/c", "workspace_id": rows[0]["workspace_id"], "status": "Approved"}
+    resources = Resources(Tables.of(workspaces=rows, private_endpoint_connections=[connection]))
+    check = registry()["NET001"]
+    hub, store = (
+        resources.fix(check, resource_id=row["workspace_id"], workspace_id=row["workspace_id"], judged_by="")
+        for row in rows
+    )
+    assert (hub, store) == tuple(
+        for_facts(check.remediation, facts_of(kind, is_reached=reached))
+        for kind, reached in (("Hub", True), ("FeatureStore", False))
+    )
