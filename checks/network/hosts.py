@@ -16,6 +16,7 @@ from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Final
 
+import publicsuffixlist
 from publicsuffixlist import PublicSuffixList
 
 from checks.network.ip_ranges import network_of
@@ -182,7 +183,8 @@ def _without_private_link(base: str) -> str:
 
 
 def _is_public_suffix(name: str, *, accept_unknown: bool) -> bool:
-    return bool(_public_suffixes().publicsuffix(name, accept_unknown=accept_unknown) == name)
+    suffixes = _public_suffixes(name.rpartition(".")[2])
+    return bool(suffixes.publicsuffix(name, accept_unknown=accept_unknown) == name)
 
 
 def _wildcard_defect(base: str, names: SharedNames) -> str:
@@ -206,5 +208,18 @@ def _literal_tail(glob: str) -> str:
 
 
 @cache
-def _public_suffixes() -> PublicSuffixList:
-    return PublicSuffixList()
+def _public_suffixes(top: str) -> PublicSuffixList:
+    """Return the public suffixes below a top-level domain. To parse all of them would take 30 ms of every scan.
+
+    The list has international domains in their own letters.
+    """
+    try:
+        top = top.encode().decode("idna")
+    except UnicodeError:
+        return PublicSuffixList(())
+    return PublicSuffixList([line for line in _suffix_lines() if line.endswith(top)])
+
+
+@cache
+def _suffix_lines() -> tuple[str, ...]:
+    return tuple(files(publicsuffixlist).joinpath("public_suffix_list.dat").read_text("utf-8").splitlines())

@@ -81,6 +81,7 @@ def _extent(tables: Tables) -> Extent:
 
 
 def prepare(formats: Iterable[str]) -> None:
-    """Import the modules of the formats. A thread does this while the scan waits for Azure."""
+    """Import the modules of the formats, and prepare them. A thread does this while the scan waits for Azure."""
     for name in chosen(formats):
-        import_module(f"reports.{MODULES[name]}")
+        module = import_module(f"reports.{MODULES[name]}")
+        getattr(module, "prepare", lambda: None)()

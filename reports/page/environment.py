@@ -5,14 +5,16 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from functools import cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from reports.origin import spelled_out
 
 
+@cache
 def environment() -> Environment:
-    """Return the environment: autoescape is on, and a missing variable is an error."""
+    """Return the environment: autoescape is on, and a missing variable is an error. It keeps compiled templates."""
     templates = Environment(
         loader=PackageLoader("templates", ""),
         autoescape=True,

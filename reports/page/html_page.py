@@ -28,8 +28,23 @@ from reports.writing.encoding import Files, chunks, escaped
 NAME = "report.html"
 PLAIN_ROWS = 500
 """Up to this many workspaces the table is plain HTML; the script draws a longer one as far as it is visible."""
+_SOMETIMES_NEEDED = frozenset(
+    {"_chart.html", "_drift.html", "_trend.html", "drift.html", "history.css", "history.html"}
+)
+"""Templates of other pages, and of parts that need an earlier audit."""
 MOST_RUNS = 30
 """The most runs that the table of the trend lists. The chart has all."""
+
+
+def prepare() -> None:
+    """Compile the templates that every page needs."""
+    templates = environment()
+    for name in templates.list_templates(filter_func=_is_always_needed):
+        templates.get_template(name)
+
+
+def _is_always_needed(name: str) -> bool:
+    return name.endswith((".html", ".css", ".js")) and name not in _SOMETIMES_NEEDED
 
 
 def files(audit: Audit) -> Files:

@@ -74,6 +74,10 @@ class Scope:
 
     def wanted(self) -> Wanted:
         """Return the scope as the reader takes it. Raises ScopeError."""
+        from scanner.scope.wanted import Wanted
+
+        if self == Scope():
+            return Wanted()
         from scanner.scope.file import scope_in, scope_of_options, tags_of
 
         if self.scope is not None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from base64 import b64encode
 from dataclasses import dataclass
+from functools import cache
 
 import re2
 
@@ -62,6 +63,7 @@ _UNREADABLE = (r"\\", r"\x00")
 
 
 def _compiled(*patterns: str) -> re2._Regexp[bytes]:
+    """Compile on first use: each takes 2 to 5 ms, and most scans need three of them."""
     options = re2.Options()
     options.case_sensitive = False
     options.encoding = re2.Options.Encoding.LATIN1
@@ -69,16 +71,42 @@ def _compiled(*patterns: str) -> re2._Regexp[bytes]:
     return re2.compile("|".join(patterns).encode("latin-1"), options)
 
 
-_ANY = _compiled(*_UNREADABLE, *_NAMES, *_FORMS, *_PEOPLE)
-_OF_FORMS = _compiled(*_UNREADABLE, *_FORMS)
-_OF_TEXTS = _compiled(*_FORMS, rf"{_WORDS}{_QUOTE}\s*:")
-"""A text may itself be JSON, whose quotes are escaped in the body."""
-_OF_MEMBERS = _compiled(
-    *_UNREADABLE, *(rf'"[^"\\]*(?:{form})[^"\\]*"\s*:' for form in (*_FORMS, *_ADDRESSES))
-)
-_OF_PEOPLE = _compiled(*_UNREADABLE, *_PEOPLE)
-_OF_QUOTED_PEOPLE = _compiled(*_UNREADABLE, *_PEOPLE, r"(?:client|user|caller|principal|guest)[^\"]{0,40}\"")
-"""A text may quote a name by the sign that ends a text in a body."""
+@cache
+def _of_anything() -> re2._Regexp[bytes]:
+    return _compiled(*_UNREADABLE, *_NAMES, *_FORMS, *_PEOPLE)
+
+
+@cache
+def _of_forms() -> re2._Regexp[bytes]:
+    return _compiled(*_UNREADABLE, *_FORMS)
+
+
+@cache
+def _of_forms_or_members() -> re2._Regexp[bytes]:
+    """A body with addresses in its values alone, as every workspace has, needs one pass and not two."""
+    return _compiled(*_UNREADABLE, *_FORMS, *(rf'(?:{each})[^"\\]*"\s*:' for each in _ADDRESSES))
+
+
+@cache
+def _of_texts() -> re2._Regexp[bytes]:
+    """A text may itself be JSON, whose quotes are escaped in the body."""
+    return _compiled(*_FORMS, rf"{_WORDS}{_QUOTE}\s*:")
+
+
+@cache
+def _of_members() -> re2._Regexp[bytes]:
+    return _compiled(*_UNREADABLE, *(rf'"[^"\\]*(?:{form})[^"\\]*"\s*:' for form in (*_FORMS, *_ADDRESSES)))
+
+
+@cache
+def _of_people() -> re2._Regexp[bytes]:
+    return _compiled(*_UNREADABLE, *_PEOPLE)
+
+
+@cache
+def _of_quoted_people() -> re2._Regexp[bytes]:
+    """A text may quote a name by the sign that ends a text in a body."""
+    return _compiled(*_UNREADABLE, *_PEOPLE, r"(?:client|user|caller|principal|guest)[^\"]{0,40}\"")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,22 +124,25 @@ class Signs:
 
 def signs_in(body: bytes) -> Signs | None:
     """Return the signs of secrets and people in a body, or None if there is nothing to redact."""
-    if _ANY.search(body) is None:
+    if _of_anything().search(body) is None:
         return None
-    forms, people = _OF_FORMS.search(body) is not None, _OF_PEOPLE.search(body) is not None
+    people = _of_people().search(body) is not None
+    if _of_forms_or_members().search(body) is None:
+        return Signs(forms=False, people=people, members=False)
+    forms = _of_forms().search(body) is not None
     return Signs(
-        forms=forms, people=people, members=(forms or people) and _OF_MEMBERS.search(body) is not None
+        forms=forms, people=people, members=(forms or people) and _of_members().search(body) is not None
     )
 
 
 def may_hold_forms(text: str) -> bool:
     """Check whether one text may hold a secret of a known form."""
-    return len(text) > _SHORTEST and _OF_TEXTS.search(text.encode("utf-8", "surrogatepass")) is not None
+    return len(text) > _SHORTEST and _of_texts().search(text.encode("utf-8", "surrogatepass")) is not None
 
 
 def may_hold_people(text: str) -> bool:
     """Check whether one text may hold an address or the name of a person."""
-    return _OF_QUOTED_PEOPLE.search(text.encode("utf-8", "surrogatepass")) is not None
+    return _of_quoted_people().search(text.encode("utf-8", "surrogatepass")) is not None
 
 
 _SHORTEST = 4
