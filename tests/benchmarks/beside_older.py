@@ -2,17 +2,22 @@
 
     python tests/benchmarks/beside_older.py --commit 7b5473f --rounds 3
 
-Both scan the same tenants of the embedded emulator (it is not Azure) and judge the same checks. Those of the first
-rows are the policy `baseline` of commit 7b5473f without the two that read network security perimeters now, which
-the older commit did not read; the row "all" has those too. In the row "storage" the emulator counts as the storage
-provider does, and "refused" are its 429. Rows take turns; the medians are shown. The last line compares the
-findings with those of a scan that reads everything singly (`--collect all`).
+Both scan the same tenants of the embedded emulator (it is not Azure), judge the same checks and are compiled, as in a
+user's second scan. The checks are the policy `baseline` of commit 7b5473f without the two that read network security
+perimeters now, which the older commit did not read; the row "all" has those too, and the row "small" is the policy
+`internet-outbound` with the default formats. In the row "storage" the emulator counts as the storage provider does,
+and "refused" are its 429. Rows take turns; the medians are shown.
+
+After each scan of "40 ms" and "small" the bare loop (`bare_loop.py`) reads the URLs of that scan. "bare wall" and "bare
+CPU" are its own: under the older commit it reads today's dependencies one by one. "x bare" is the scan divided by it.
+The line after "all" compares the findings with those of a scan that reads everything singly (`--collect all`), byte by
+byte.
 """
 
 from __future__ import annotations
 
 import argparse
-import csv
+import compileall
 import io
 import json
 import statistics
@@ -21,16 +26,16 @@ import sys
 import tarfile
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from scanner.emulator.faults import Fault, FaultKind
-from scanner.emulator.server import Emulator, emulated
+from scanner.emulator.server import Emulator, Request, emulated
 from scanner.emulator.tenants.generated import generated_tenant
 from scanner.emulator.tenants.tenant import Tenant
-from tests.benchmarks.scan_speed import ROOT, Measure, measured
+from tests.benchmarks.scan_speed import HERE, PACKAGES, ROOT, Measure, compile_all, measured
 
 POLICY = """version: 1
 name: beside-older
@@ -56,7 +61,11 @@ BUCKET = Fault(kind=FaultKind.TOKEN_BUCKET, capacity=250, refill=25)
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """A tenant, how the emulator serves it, and what is judged; `targets` are ratios by column."""
+    """A tenant, how the emulator serves it, and what is judged.
+
+    `targets` are the highest ratios to the older commit by column, and `limits` the highest values. `policy` is the
+    name of a policy that both commits have, if it is judged instead of `checks`.
+    """
 
     name: str
     subscriptions: int
@@ -66,6 +75,9 @@ class Row:
     faults: tuple[Fault, ...] = ()
     checks: Sequence[str] = WITHOUT_PERIMETERS
     has_storage_limits: bool = False
+    policy: str = ""
+    limits: Mapping[str, float] = field(default_factory=dict)
+    with_bare_loop: bool = False
 
     def tenant(self) -> Tenant:
         """Return what the emulator serves."""
@@ -84,7 +96,18 @@ ROWS = (
         subscriptions=100,
         workspaces=10,
         latency_ms=40,
-        targets={"requests": 3400 / 7288, "wall": 0.65, "cpu": 0.80},
+        targets={"requests": 3400 / 7288, "wall": 0.65, "CPU": 0.80},
+        with_bare_loop=True,
+    ),
+    Row(
+        name="small",
+        subscriptions=100,
+        workspaces=10,
+        latency_ms=40,
+        targets={"CPU": 0.80},
+        limits={"wall x bare": 3.2},
+        policy="internet-outbound",
+        with_bare_loop=True,
     ),
     Row(name="300 ms", subscriptions=100, workspaces=10, latency_ms=300, targets={"wall": 0.25}),
     Row(
@@ -117,21 +140,31 @@ ROWS = (
 
 @dataclass(frozen=True, kw_only=True)
 class Scan:
-    """What one scan took: the requests by kind, and how many of them were throttled."""
+    """What one scan took, its requests, and what the bare loop took for them."""
 
     cost: Measure
-    kinds: Counter[str]
-    refused: int
+    requests: Sequence[Request]
+    bare: Measure | None
+
+    @property
+    def kinds(self) -> Counter[str]:
+        """The number of requests by kind."""
+        return Counter(kind(request.path) for request in self.requests)
 
     @property
     def values(self) -> dict[str, float]:
         """The columns of the table."""
-        return {
-            "requests": self.kinds.total(),
+        found = {
+            "requests": len(self.requests),
             "wall": self.cost.wall,
-            "cpu": self.cost.cpu,
-            "refused": self.refused,
+            "CPU": self.cost.cpu,
+            "refused": sum(request.status == 429 for request in self.requests),
         }
+        if self.bare:
+            found |= {"bare wall": self.bare.wall, "bare CPU": self.bare.cpu}
+            found |= {"wall x bare": self.cost.wall / self.bare.wall}
+            found |= {"CPU x bare": self.cost.cpu / self.bare.cpu}
+        return found
 
 
 @contextmanager
@@ -141,57 +174,50 @@ def older_tree(commit: str) -> Iterator[Path]:
     with tempfile.TemporaryDirectory() as name:
         with tarfile.open(fileobj=io.BytesIO(packed)) as files:
             files.extractall(name, filter="data")
+        for package in PACKAGES:
+            compileall.compile_dir(Path(name) / package, quiet=1)
         yield Path(name)
 
 
-def scan(tree: Path, emulator: Emulator, policy: Path, folder: Path, *options: str) -> Scan:
+def scan(tree: Path, emulator: Emulator, row: Row, policy: str, folder: Path, *options: str) -> Scan:
     """Scan with the code of `tree`."""
     authority = folder / "ca.pem"
     authority.write_bytes(emulator.ca_pem or b"")
     before = len(emulator.requests)
-    command = [
-        sys.executable,
-        "-m",
-        "scanner",
-        "scan",
-        "--auth",
-        "environment",
-        "--arm-endpoint",
-        emulator.url,
-    ]
-    command += [
-        "--ca-bundle",
-        str(authority),
-        "--policy",
-        str(policy),
-        "--quiet",
-        "--format",
-        "csv",
-        *options,
-    ]
-    command += ["--output", str(folder / "report")]
+    command = [sys.executable, "-m", "scanner", "scan", "--auth", "environment", "--quiet"]
+    command += ["--arm-endpoint", emulator.url, "--ca-bundle", str(authority), "--policy", policy]
+    command += [*([] if row.policy else ["--format", "csv"]), "--output", str(folder / "report"), *options]
     cost = measured(command, authority, accepted=(0, 1, 3), code=tree)
     requests = emulator.requests[before:]
-    return Scan(
-        cost=cost,
-        kinds=Counter(kind(request.path) for request in requests),
-        refused=sum(request.status == 429 for request in requests),
-    )
+    bare = bare_loop(emulator.url, requests, authority) if row.with_bare_loop else None
+    return Scan(cost=cost, requests=requests, bare=bare)
+
+
+def bare_loop(endpoint: str, requests: Iterable[Request], authority: Path) -> Measure:
+    """Read the URLs of a scan again with the bare loop: the lists of workspaces before what is below them."""
+    first: list[str] = []
+    subscriptions: dict[str, dict[str, list[str]]] = {}
+    for request in requests:
+        url = f"{endpoint}{request.path}?{request.query}"
+        words = request.path.lower().split("/")
+        if words[1:2] != ["subscriptions"] or request.method != "GET":
+            continue
+        if len(words) < 3:
+            first.append(url)
+            continue
+        own = subscriptions.setdefault(words[2], {"pages": [], "rest": []})
+        is_page = words[3:] == ["providers", "microsoft.machinelearningservices", "workspaces"]
+        own["pages" if is_page else "rest"].append(url)
+    urls = authority.with_name("urls.json")
+    urls.write_text(json.dumps({"first": first, "subscriptions": list(subscriptions.values())}), "utf-8")
+    command = [sys.executable, str(HERE / "bare_loop.py"), endpoint, str(authority), str(urls), "256"]
+    return measured(command, authority)
 
 
 def kind(path: str) -> str:
     """Return what a path asks for: the types of the resource, without names."""
     provider = path.rpartition("/providers/")[2].split("/") if "/providers/" in path else path.split("/")
     return "/".join(provider[1::2]) or provider[0]
-
-
-def findings(folder: Path) -> list[tuple[str, ...]]:
-    """Return every finding of a report: check, resource, status and reason."""
-    with (folder / "report" / "findings.csv").open(newline="", encoding="utf-8") as file:
-        return sorted(
-            (row["check_id"], row["resource_id"], row["status"], row["reason"])
-            for row in csv.DictReader(file)
-        )
 
 
 def measure(row: Row, older: Path, rounds: int) -> None:
@@ -205,15 +231,26 @@ def measure(row: Row, older: Path, rounds: int) -> None:
                 tenant, tls=True, latency_ms=row.latency_ms, jitter_ms=row.latency_ms / 5, faults=row.faults
             )
             with server as emulator, tempfile.TemporaryDirectory() as folder:
-                scans[name].append(scan(tree, emulator, policy, Path(folder)))
-    for column in ("requests", "wall", "cpu", "refused"):
+                scans[name].append(scan(tree, emulator, row, policy, Path(folder)))
+    for column in scans["this"][0].values:
         before, now = (statistics.median(each.values[column] for each in scans[name]) for name in trees)
-        target = row.targets.get(column)
-        wanted = "" if target is None else f"  target {target:.2f}: {verdict(now <= target * before)}"
         ratio = now / before if before else 1.0
-        print(f"{row.name:8}{column:10}{before:10,.2f}{now:10,.2f}{ratio:8.2f}{wanted}", flush=True)
+        print(
+            f"{row.name:8}{column:12}{before:10,.2f}{now:10,.2f}{ratio:8.2f}{aim(row, column, before, now)}"
+        )
     for name in trees:
-        print(f"        {name}: {json.dumps(dict(scans[name][-1].kinds.most_common(12)))}", flush=True)
+        kinds = scans[name][-1].kinds.most_common(12)
+        print(f"        {name}: {json.dumps(dict(kinds))}", flush=True)
+
+
+def aim(row: Row, column: str, before: float, now: float) -> str:
+    """Return whether a column is at its target."""
+    if column in row.targets:
+        target = row.targets[column]
+        return f"  target {target:.2f} x: {verdict(now <= target * before)}"
+    if column in row.limits:
+        return f"  target {row.limits[column]:.2f}: {verdict(now <= row.limits[column])}"
+    return ""
 
 
 def verdict(is_met: bool) -> str:
@@ -221,23 +258,25 @@ def verdict(is_met: bool) -> str:
     return "met" if is_met else "MISSED"
 
 
-def policy_of(row: Row, folder: Path) -> Path:
-    """Write the policy of a row, which both commits can read, to a file in the folder."""
+def policy_of(row: Row, folder: Path) -> str:
+    """Return the policy of a row, which both commits can read: its name, or a new file in the folder."""
+    if row.policy:
+        return row.policy
     policy = folder / f"policy of {row.name}.yaml"
     policy.write_text(POLICY.format(checks=", ".join(f"{id}: " for id in row.checks)), encoding="utf-8")
-    return policy
+    return str(policy)
 
 
-def compare_with_a_full_read(row: Row, policy: Path) -> None:
+def compare_with_a_full_read(row: Row, policy: str) -> None:
     """Print whether the findings are those of a scan that reads everything singly."""
     tenant = row.tenant()
-    found: list[Sequence[tuple[str, ...]]] = []
+    found: list[bytes] = []
     for options in ((), ("--collect", "all")):
         with emulated(tenant, tls=True) as emulator, tempfile.TemporaryDirectory() as folder:
-            scan(ROOT, emulator, policy, Path(folder), *options)
-            found.append(findings(Path(folder)))
+            scan(ROOT, emulator, row, policy, Path(folder), *options)
+            found.append((Path(folder) / "report" / "findings.csv").read_bytes())
     equal = "equal" if found[0] == found[1] else "NOT equal"
-    print(f"{len(found[0]):,} findings, {equal} to those of --collect all")
+    print(f"findings.csv of {len(found[0]) / 1e6:,.1f} MB, {equal} to that of --collect all")
 
 
 def main() -> None:
@@ -247,13 +286,14 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--only", nargs="*", default=[row.name for row in ROWS], help="rows by name")
     arguments = parser.parse_args()
-    print(f"{'':18}{arguments.commit:>10}{'this':>10}{'ratio':>8}")
+    compile_all()
+    print(f"{'':20}{arguments.commit:>10}{'this':>10}{'ratio':>8}")
     with older_tree(arguments.commit) as older:
         for row in ROWS:
             if row.name in arguments.only:
                 measure(row, older, arguments.rounds)
-        full = next(row for row in ROWS if row.name == "all")
-        compare_with_a_full_read(full, policy_of(full, older))
+                if row.checks is BASELINE:
+                    compare_with_a_full_read(row, policy_of(row, older))
 
 
 if __name__ == "__main__":

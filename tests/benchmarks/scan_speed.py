@@ -29,6 +29,7 @@ from scanner.emulator.tenants.identity import CLIENT_ID, CLIENT_SECRET, TENANT_I
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
+PACKAGES = ("checks", "reports", "scanner", "templates")
 PEERS = ("management SDK", "azure-ai-ml")
 SIGN_IN = {
     "AZURE_TENANT_ID": TENANT_ID,
@@ -134,7 +135,7 @@ def parsed() -> argparse.Namespace:
 
 def compile_all() -> None:
     """Let every row find our code compiled, as whoever installed it does."""
-    for package in ("checks", "reports", "scanner", "templates"):
+    for package in PACKAGES:
         compileall.compile_dir(ROOT / package, quiet=1)
 
 
