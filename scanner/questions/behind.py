@@ -6,9 +6,7 @@ import re
 from collections.abc import Iterator
 
 from checks.drift.model import Snapshot, records, texts
-
-_CHECKS = {"RES001": "Storage account", "RES002": "Key vault", "RES003": "Container registry"}
-"""The check that reads the lock of a dependency. A report has its answer for a pass, too."""
+from scanner.questions.asked import DEPENDENCIES, asked
 
 _CLOSED = "closed"
 _OBSERVED = re.compile(
@@ -20,12 +18,14 @@ _OBSERVED = re.compile(
 def behind(audit: Snapshot, key: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
     """Return each kind of dependency with its lines: the name of each resource and how it is locked.
 
-    A Project has the dependencies of its hub.
+    A Project has the dependencies of its hub. Nothing is returned if no policy asked about any of them.
     """
+    chosen = asked(audit)
+    if not chosen & DEPENDENCIES.keys():
+        return ()
     owner = audit.workspace_rows[key]["hub_resource_id"].lower() or key
     found = audit.findings
-    rows = records(found[found["check_id"].isin(_CHECKS)].apply(texts))
-    asked = {row["check_id"] for row in rows}
+    rows = records(found[found["check_id"].isin(DEPENDENCIES)].apply(texts))
     judged = [row for row in rows if row["status"] != "not-applicable"]
     own = [row for row in judged if row["workspace_id"].lower() == owner] or [
         row for row in judged if row["workspace_id"].lower() == key
@@ -34,9 +34,9 @@ def behind(audit: Snapshot, key: str) -> tuple[tuple[str, tuple[str, ...]], ...]
         (
             kind,
             tuple(_lines([row for row in own if row["check_id"] == check_id]))
-            or (("none",) if check_id in asked else ("not judged by this policy",)),
+            or (("none",) if check_id in chosen else ("not asked",)),
         )
-        for check_id, kind in _CHECKS.items()
+        for check_id, kind in DEPENDENCIES.items()
     )
 
 

@@ -13,6 +13,7 @@ from checks.registry import registry
 from checks.severity import Severity
 from reports.writing.lines import harmless
 from scanner.folding import folded
+from scanner.questions.asked import not_asked
 from scanner.questions.behind import behind
 from scanner.questions.names import workspace_named
 from scanner.questions.picture import APART, Part, picture
@@ -36,10 +37,13 @@ def explain(name: str, audit: Snapshot, out: Console, *, whole: bool = False) ->
     _show_head(row, out)
     for line in picture(parts_of(audit, key)):
         print_line(out, harmless(line))
-    print_line(out, "Behind it, each with its own lock:")
-    for line in picture([Part(heading=kind, lines=lines) for kind, lines in behind(audit, key)], joint=APART):
-        print_line(out, harmless(line))
+    dependencies = [Part(heading=kind, lines=lines) for kind, lines in behind(audit, key)]
+    if dependencies:
+        print_line(out, "Behind it, each with its own lock:")
+        for line in picture(dependencies, joint=APART):
+            print_line(out, harmless(line))
     print_line(out, "! fails a check, ? is unknown", "dim")
+    _show_not_asked(list(not_asked(audit, key)), audit, out)
     _show_findings(findings, out, whole=whole)
     return 0
 
@@ -70,6 +74,14 @@ def _show_head(row: TextRow, out: Console) -> None:
     ):
         for line in folded(harmless(text), out.width, indent="  "):
             print_line(out, line, style)
+
+
+def _show_not_asked(parts: Sequence[str], audit: Snapshot, out: Console) -> None:
+    if parts:
+        policies = ", ".join(audit.of_policies("checks")) or "its policies"
+        text = f"Not asked by {policies}: {', '.join(parts)}. `azml-audit explain --live` asks with baseline."
+        for line in folded(harmless(text), out.width, indent="  "):
+            print_line(out, line, "yellow")
 
 
 def _show_findings(findings: Sequence[TextRow], out: Console, *, whole: bool) -> None:

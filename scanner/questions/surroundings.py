@@ -16,6 +16,7 @@ from checks.drift.model import Snapshot, TextRow, records, texts
 from checks.drift.openings import destination_text, is_denial, rule_of
 from checks.drift.rules import rules_known
 from checks.network.outbound_rules import is_in_force
+from scanner.questions.asked import are_rules_asked
 from scanner.questions.picture import Part
 
 _MODES = {
@@ -58,7 +59,7 @@ def _public(own: Sequence[TextRow]) -> Iterator[str]:
         return
     selected = [each for each in own if each["check_id"] == _ADDRESSES and each["observed"]]
     if not selected:
-        yield "? the public endpoint, addresses not known"
+        yield "? the public endpoint"
         return
     addresses = selected[0]["observed"].split(", ")
     sign = {"fail": "! ", "pass": "- "}.get(selected[0]["status"], "? ")
@@ -138,7 +139,7 @@ def _outbound(audit: Snapshot, row: TextRow, key: str, own: Sequence[TextRow]) -
         return
     network = row["hub_resource_id"].lower() or key
     if network not in rules_known(audit):
-        yield "? the rules were not read"
+        yield "? the rules were not read" if are_rules_asked(audit, network) else "? rules not asked for"
         return
     rules = [each for each in records(audit.rules_by_key) if each["workspace_key"] == network]
     judged = own if network == key else _of_workspace(audit, network)

@@ -160,11 +160,19 @@ def test_storage_vault_and_registry_are_shown_with_their_own_locks(
     assert max(map(len, lines)) <= 80
 
 
-def test_a_policy_that_does_not_ask_about_locks_claims_none(tmp_path: Path) -> None:
+def test_one_line_names_what_the_policy_did_not_ask(tmp_path: Path, report: Path) -> None:
     run("demo", "--quiet", "--policy", "internet-outbound", "--output", str(tmp_path / "report"))
-    lines = behind_of(tmp_path / "report", "mlw-pricing-prod")
-    assert "not judged by this" in " ".join(lines)
-    assert "closed" not in " ".join(lines)
+    out = explained(tmp_path / "report", "mlw-sandbox-01")[1]
+    assert "Behind it" not in out
+    assert (
+        re.sub(r"\s+", " ", out).count(
+            "Not asked by internet-outbound: selected addresses, private endpoints by subscription and state, "
+            "storage account, key vault, container registry, computes, endpoints."
+        )
+        == 1
+    )
+    assert "? rules not asked for" in explained(tmp_path / "report", "pricing")[1]
+    assert "Not asked" not in explained(report, "mlw-sandbox-01")[1]
 
 
 GROUP = "/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/rg/providers"
