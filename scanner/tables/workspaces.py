@@ -87,7 +87,7 @@ def workspace_row(item: Object, api_version: str) -> Row:
         "kind": text(item, "kind"),
         "subscription_id": subscription_id,
         "resource_group": resource_group,
-        "location": text(item, "location"),
+        "location": named(item, "location"),
         "tags": _tags(item),
         "api_version": api_version,
         "hub_resource_id": link(properties, "hubResourceId"),

@@ -12,7 +12,7 @@ from checks.fixes.computes import CREATED_AFTER_THE_ENDPOINT
 from checks.frames import pd
 from checks.model import Answers, Params, Severity, answer, check
 
-_TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)"
+_TIME = r"(?!0001-)\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)"
 
 
 @check(
@@ -68,7 +68,10 @@ def compute_is_younger_than_the_private_endpoint(tables: Tables, _params: Params
 
 
 def _times(column: pd.Series) -> pd.Series:
-    """Return ISO 8601 times in UTC. NaT for what is absent or no such time, such as "now" or one without a zone."""
+    """Return ISO 8601 times in UTC. NaT for what is absent or no such time, such as "now" or one without a zone.
+
+    The year 1 is how .NET writes a time that nobody set.
+    """
     is_time = column.str.fullmatch(_TIME).fillna(value=False).astype(bool)
     parsed = pd.to_datetime(column.where(is_time).astype(object), errors="coerce", utc=True, format="ISO8601")
     return pd.Series(parsed, index=column.index).dt.as_unit("us")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from checks.contract.connections import is_approved
 from checks.contract.isolation import MODE_READS, is_active, is_on, mode_around
 from checks.contract.tables import Tables
-from checks.contract.three_valued import any_child, of_workspace, says
+from checks.contract.three_valued import any_child, of_workspace, says, texts
 from checks.contract.words import KINDS
 from checks.contract.workloads import MANAGED_TYPES, UNSUPPORTED_TYPES, is_type
 from checks.families import frameworks, pages, workload_frameworks
@@ -20,6 +20,9 @@ from checks.fixes.computes import (
 )
 from checks.frames import pd
 from checks.model import Answers, Check, Params, Severity, answer, check
+from checks.network.targets import resource_type_of
+
+_AKS, _ARC = "microsoft.containerservice/managedclusters", "microsoft.kubernetes/connectedclusters"
 
 SECURE_TRAINING = "https://learn.microsoft.com/azure/machine-learning/how-to-secure-training-vnet"
 
@@ -165,6 +168,7 @@ def compute_has_no_subnet_against_the_managed_network(tables: Tables, _params: P
     reads=(
         "computes.compute_type",
         "computes.compute_location",
+        "computes.attached_resource_id",
         "workspaces.location",
         *MODE_READS,
         "workspaces.private_endpoint_connections_known",
@@ -181,8 +185,9 @@ def compute_is_in_the_region_of_its_workspace(tables: Tables, _params: Params) -
     """A managed network covers one region, so a compute in another region runs outside it and moves data there.
 
     Asked of compute clusters and compute instances while isolation is on or the workspace has an approved private
-    endpoint, and of attached AKS and Kubernetes clusters in the latter case: `computeLocation` has to be the
-    workspace's location, however either is spelled. A location, mode or connection that was not reported is unknown.
+    endpoint, and of attached AKS clusters in the latter case: `computeLocation` has to be the workspace's location,
+    however either is spelled. A Kubernetes compute is AKS if its `resourceId` is a managedCluster; the page does not
+    bind clusters of Azure Arc. A location, mode, connection or `resourceId` that was not reported is unknown.
     """
     computes = tables.computes
     mode, own = mode_around(tables), computes["compute_location"]
@@ -201,15 +206,21 @@ def compute_is_in_the_region_of_its_workspace(tables: Tables, _params: Params) -
         known=own.notna() & location.notna(),
         passed=_region(own).eq(_region(location)),
         applies=(is_type(computes, *MANAGED_TYPES) & (is_on(mode) | has_endpoint))
-        | (is_type(computes, "AKS", "Kubernetes") & has_endpoint),
+        | (_is_aks(computes) & has_endpoint),
         observed=own,
         expected=location.fillna("the workspace's region"),
         failed="The compute is in " + own.fillna("") + ", its workspace in " + location.fillna("") + ".",
-        unknown=f"Either location, the workspace's private endpoint connections, {MODE_UNKNOWN}",
+        unknown=f"Either location, the workspace's private endpoint connections, the attached cluster, {MODE_UNKNOWN}",
         not_applicable="The workspace has neither a managed network nor a private endpoint, or the compute is of a "
-        "kind "
-        "that neither binds to a region.",
+        "kind that neither binds to a region.",
     )
+
+
+def _is_aks(computes: pd.DataFrame) -> pd.Series:
+    """Return for each compute whether it is an AKS cluster. `<NA>` for a Kubernetes cluster of an unknown type."""
+    clusters = texts(computes["attached_resource_id"], lambda id: resource_type_of(id) or "")
+    is_managed = says(clusters, _AKS, among=(_AKS, _ARC))
+    return is_type(computes, "AKS") | (is_type(computes, "Kubernetes") & is_managed)
 
 
 def _region(location: pd.Series) -> pd.Series:

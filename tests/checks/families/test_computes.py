@@ -4,7 +4,7 @@ import pytest
 
 from checks.contract.workloads import MANAGED_TYPES, OTHER_TYPES, UNSUPPORTED_TYPES
 from tests.support.tables.checks import Row, connection, findings_of, workspace_id
-from tests.support.tables.workloads import compute, place, project, status
+from tests.support.tables.workloads import AKS_CLUSTER, ARC_CLUSTER, compute, place, project, status
 
 MANAGED = ("CMP001", "CMP002", "CMP003", "CMP004", "CMP006", "CMP007")
 ALL = (*MANAGED, "CMP005", "CMP008")
@@ -198,22 +198,26 @@ def test_cmp003_a_hubs_compute_in_the_customers_network_fails(kind: str) -> None
 
 
 @pytest.mark.parametrize(
-    ("kind", "location", "connections", "outcome"),
+    ("kind", "location", "connections", "cluster", "outcome"),
     [
-        ("ComputeInstance", "eastus", ["Approved"], "fail"),
-        ("AKS", "eastus", ["Approved"], "fail"),
-        ("Kubernetes", "West Europe", ["Approved"], "pass"),
-        ("AKS", "eastus", ["Pending"], "not-applicable"),
-        ("Databricks", "eastus", ["Approved"], "not-applicable"),
+        ("ComputeInstance", "eastus", ["Approved"], None, "fail"),
+        ("AKS", "eastus", ["Approved"], None, "fail"),
+        ("Kubernetes", "West Europe", ["Approved"], AKS_CLUSTER, "pass"),
+        ("Kubernetes", "eastus", ["Approved"], AKS_CLUSTER.upper(), "fail"),
+        ("Kubernetes", "eastus", ["Approved"], ARC_CLUSTER, "not-applicable"),
+        ("Kubernetes", "eastus", ["Approved"], None, "unknown"),
+        ("Kubernetes", "eastus", ["Approved"], "nowhere", "unknown"),
+        ("AKS", "eastus", ["Pending"], None, "not-applicable"),
+        ("Databricks", "eastus", ["Approved"], None, "not-applicable"),
     ],
 )
 def test_cmp004_a_private_endpoint_binds_computes_to_the_region(
-    kind: str, location: str, connections: list[str], outcome: str
+    kind: str, location: str, connections: list[str], cluster: str | None, outcome: str
 ) -> None:
     found = findings_of(
         "CMP004",
         workspaces=[place(mode="Disabled")],
-        computes=[compute({"compute_location": location}, kind)],
+        computes=[compute({"compute_location": location, "attached_resource_id": cluster}, kind)],
         private_endpoint_connections=[connection(each) for each in connections],
     )
     assert list(found["status"]) == [outcome]

@@ -153,3 +153,7 @@ def test_a_perimeter_rule_that_admits_by_another_criterion_is_not_narrow(criteri
     assert perimeter({"value": [{"properties": properties}]})["perimeter_prefixes"] is None
     rule["properties"][criterion] = []
     assert perimeter({"value": [{"properties": properties}]})["perimeter_prefixes"] == "20.1.2.3/32"
+
+
+def test_an_empty_location_is_no_region() -> None:
+    assert workspace({"id": workspace_id(), "location": "", "properties": {}})["location"] is None

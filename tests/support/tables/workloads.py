@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tests.support.tables.checks import Row, findings_of, workspace_id
+from tests.support.tables.checks import SUBSCRIPTION, Row, findings_of, workspace_id
+
+AKS_CLUSTER, ARC_CLUSTER = (
+    f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg/providers/{each}/k8s"
+    for each in ("Microsoft.ContainerService/managedClusters", "Microsoft.Kubernetes/connectedClusters")
+)
 
 READ = dict.fromkeys(
     (

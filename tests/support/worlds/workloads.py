@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from checks.contract.tables import Tables
 from tests.support.tables.checks import NETWORK_ID, SUBSCRIPTION_ROW, Row, workspace_id
 from tests.support.tables.dependencies import REGISTRY, STORAGE, VAULT, closed
-from tests.support.tables.workloads import compute, deployment, endpoint, place
+from tests.support.tables.workloads import AKS_CLUSTER, ARC_CLUSTER, compute, deployment, endpoint, place
 from tests.support.worlds.dependencies import YES_NO, maybe
 
 _MODE = ("workspaces.managed_network_reported", "workspaces.isolation_mode")
@@ -27,6 +27,7 @@ OTHER_EVIDENCE = {
     **{("CMP004", read): "a private endpoint binds to the region as well" for read in _MODE},
     ("CMP004", "workspaces.private_endpoint_connections_known"): "the managed network binds as well",
     ("CMP004", "private_endpoint_connections.status"): "likewise",
+    ("CMP004", "computes.attached_resource_id"): "decides for Kubernetes only",
     ("CMP006", "computes.enable_node_public_ip"): "a closed port needs no more",
     ("CMP006", "computes.public_ip_address"): "likewise",
     **{(id, f"endpoints.{column}"): "an endpoint that names no cluster is managed" for id, column in _KINDS},
@@ -57,6 +58,7 @@ _COMPUTE = st.fixed_dictionaries(
     {
         "compute_type": maybe("AmlCompute", "computeinstance", "ComputeInstance", "Kubernetes", "Abacus"),
         "compute_location": maybe("westeurope", "West Europe", "eastus"),
+        "attached_resource_id": maybe(AKS_CLUSTER, ARC_CLUSTER, "nowhere"),
         "created_on": maybe("2026-01-01T00:00:00.1234567Z", "2026-03-01T01:00:00+01:00", "soon"),
         "disable_local_auth": YES_NO,
         "subnet_id": maybe("", "/subnets/own"),
