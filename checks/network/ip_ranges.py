@@ -41,7 +41,12 @@ MAX_ADDRESSES: Final = 1024
 
 
 def network_of(text: str) -> Network | None:
-    """Return the address or CIDR range as a network, IPv4 for IPv4-mapped IPv6. None if the text is neither."""
+    """Return the address or CIDR range as a network, IPv4 for IPv4-mapped IPv6. None if the text is neither.
+
+    An address with a zone, such as fe80::1%eth0, is none: it has a meaning on one machine only.
+    """
+    if "%" in text:
+        return None
     try:
         network = ip_network(text.strip(), strict=False)
     except ValueError:

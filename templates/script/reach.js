@@ -36,7 +36,14 @@ function parsedAddress(word) {
   return { version: 6, value: all.reduce((value, group) => value * 65536n + BigInt("0x" + group), 0n) };
 }
 
+// IPv4-mapped IPv6 is IPv4, but not in IANA's blocks, of which one is all of it.
 function parsedNetwork(word) {
+  const found = writtenNetwork(word);
+  const isMapped = found?.version === 6 && found.prefix >= 96 && found.first >> 32n === 0xffffn;
+  return isMapped ? { version: 4, prefix: found.prefix - 96, first: found.first & 0xffffffffn, last: found.last & 0xffffffffn } : found;
+}
+
+function writtenNetwork(word) {
   const [place, length, ...more] = word.trim().split("/");
   const address = more.length ? null : parsedAddress(place);
   if (!address) return null;
@@ -49,7 +56,7 @@ function parsedNetwork(word) {
 }
 
 const includesNetwork = (outer, inner) => outer.version === inner.version && outer.first <= inner.first && inner.last <= outer.last;
-const notPublic = engine.notPublic.map(parsedNetwork);
+const notPublic = engine.notPublic.map(writtenNetwork);
 const everyIpv4 = parsedNetwork("0.0.0.0/0");
 const overlapsAny = (networks, other) => networks.some((each) => includesNetwork(each, other) || includesNetwork(other, each));
 

@@ -48,7 +48,8 @@ HOSTS = (
 )  # fmt: skip
 PLACES = (
     *HOSTS, "20.1.2.3", "20.1.0.0/16", "10.0.0.4", "100.64.1.1", "198.51.100.7", "0.0.0.0/0", "224.0.0.1", "8.8.8.8",
-    "[2603:1030::1]", "2603:1030::/32", "::1", "fd00::/8", "Storage", "Storage.WestEurope", "AzureMonitor", "Internet",
+    "[2603:1030::1]", "2603:1030::/32", "::1", "fd00::/8", "::ffff:20.1.2.3", "::ffff:0:0/96",
+    "Storage", "Storage.WestEurope", "AzureMonitor", "Internet",
     "AzureFrontDoor.Frontend", "AzureFrontDoor", "AzureCloud", "LogicApps",
     "storage", "storage.westeurope", "STORAGE.northeurope", "storage.com",
     "0.0.0.0/1", "10.0.0.0/7", "20.0.0.0/8", "*.contoso.example", "VirtualNetwork", "Sql.EastUS", "https://pypi.org/simple",
@@ -68,6 +69,7 @@ NO_DESTINATION = (
     "300.1.1.1:x",
     "300.1.1.1",
     "Storag.WestEurope",
+    "fe80::1%eth0",
 )
 
 
@@ -96,6 +98,7 @@ def a_rule(draw: random.Random, owner: str, number: int) -> dict[str, Any]:
                 "odd",
                 "20.1.2.3, odd",
                 "2603::/16",
+                "::ffff:20.1.0.0/112",
                 "0.0.0.0/1, 128.0.0.0/1",
                 "20.0.0.0/9,20.128.0.0/9",
                 None,
