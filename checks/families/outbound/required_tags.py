@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from checks.contract.isolation import APPROVED, MODE_READS, effective_mode, is_mode
@@ -30,7 +31,7 @@ from checks.fixes.outbound import (
 from checks.frames import pd
 from checks.model import Answers, Params, Severity, answer, check
 from checks.network.ports import covers_ports, parsed_ports
-from checks.network.service_tags import region_of, service_of
+from checks.network.service_tags import covers_tag, region_of, service_of
 
 REQUIRED_TAGS: Final = (
     "AzureActiveDirectory",
@@ -80,15 +81,19 @@ def required_service_tags_are_present(tables: Tables, _params: Params) -> Answer
     region. A rule with address prefixes does not count, because the prefixes override its tag. `VirtualNetwork` is
     recommended beside private endpoints; the reason names it if it is missing. A network that is not provisioned yet
     has no rules in force, so it is not judged. Mode, status or rules that were not all read are unknown, as is a tag
-    for which a rule with parts not reported could count.
+    for which a rule with parts not reported could count. A tag that one rule allows and another one denies, by its
+    name or by Internet, is unknown too: Azure does not document which wins.
     """
     workspaces, rules = tables.workspaces, tables.outbound_rules
     known = workspaces["outbound_rules_known"]
-    works = _allows_the_port(rules) & rules["address_prefixes"].eq("") & is_active(rules) & _is_near(tables)
-    present = {
+    acts = _is_about_the_port(rules) & rules["address_prefixes"].eq("") & is_active(rules) & _is_near(tables)
+    works, denies = acts & opens(rules), acts & ~opens(rules)
+    allowed = {
         tag: any_child(works & _is_tag(rules["service_tag"], tag), rules, workspaces, known=known)
         for tag in REQUIRED_TAGS
     }
+    denied = _denied(rules[denies.fillna(value=True)], denies, workspaces)
+    present = {tag: each.where(~(each & denied[tag]).fillna(value=True)) for tag, each in allowed.items()}
     passed = pd.Series(data=True, index=workspaces.index, dtype="boolean")
     for each in present.values():
         passed &= each
@@ -103,7 +108,11 @@ def required_service_tags_are_present(tables: Tables, _params: Params) -> Answer
         expected="an active rule over TCP 443 for " + ", ".join(REQUIRED_TAGS),
         failed="No active rule allows TCP 443 to " + missing + ".",
         passes=_recommended(tables),
-        unknown=("A part of a rule that could allow " + unsettled + " was not reported.").mask(
+        unknown=(
+            "A part of a rule that could allow or deny "
+            + unsettled
+            + " was not reported, or one rule allows it and another one denies it."
+        ).mask(
             unsettled.eq("") | ~known.fillna(value=False),
             "The isolation mode or the network's status was not reported, or the outbound rules were not all read.",
         ),
@@ -130,14 +139,21 @@ def _is_tag(tags: pd.Series, tag: str) -> pd.Series:
     return judged(tags, lambda word: word.strip().lower() == wanted or service_of(word) == wanted)
 
 
-def _allows_the_port(rules: pd.DataFrame) -> pd.Series:
+def _denied(rules: pd.DataFrame, denies: pd.Series, workspaces: pd.DataFrame) -> Mapping[str, pd.Series]:
+    """Return by required tag for each workspace whether one of these rules denies a part of it or all of it."""
+    return {
+        tag: any_child(denies[rules.index] & _covers_a_part(rules["service_tag"], tag), rules, workspaces)
+        for tag in REQUIRED_TAGS
+    }
+
+
+def _covers_a_part(tags: pd.Series, required: str) -> pd.Series:
+    return judged(tags, lambda tag: covers_tag(tag, required) is not False)
+
+
+def _is_about_the_port(rules: pd.DataFrame) -> pd.Series:
     protocol = says(rules["protocol"], "TCP", "*", among=PROTOCOLS)
-    return (
-        has_type(rules, "ServiceTag")
-        & opens(rules)
-        & protocol
-        & judged(rules["port_ranges"], _has_needed_port)
-    )
+    return has_type(rules, "ServiceTag") & protocol & judged(rules["port_ranges"], _has_needed_port)
 
 
 def _has_needed_port(ranges: str) -> bool | None:

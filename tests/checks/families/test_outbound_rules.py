@@ -112,6 +112,29 @@ def test_obr003_a_tag_that_is_denied_or_overridden_does_not_count(values: dict[s
     assert statuses(asked("OBR003", [isolated()], rules=rows)) == ["fail"]
 
 
+@pytest.mark.parametrize(
+    ("tag", "values", "status"),
+    [
+        ("AzureMonitor", {}, "unknown"),
+        ("Internet", {"protocol": "*", "port_ranges": "*"}, "unknown"),
+        ("AzureCloud", {}, "unknown"),
+        ("BatchNodeManagement.westus3", {}, "unknown"),
+        ("BatchNodeManagement.eastus", {}, "pass"),
+        ("AzureMonitor", {"port_ranges": "80"}, "pass"),
+        ("AzureMonitor", {"protocol": "UDP"}, "pass"),
+        ("AzureMonitor", {"status": "Failed"}, "pass"),
+        ("AzureMonitor", {"action": "Perhaps"}, "unknown"),
+        ("Storage", {}, "pass"),
+    ],
+)
+def test_obr003_a_tag_that_is_allowed_and_denied_is_not_known(
+    tag: str, values: dict[str, object], status: str
+) -> None:
+    denial = tag_rule(tag, "denial", **{"status": "Active", "action": "Deny", **values})
+    found = asked("OBR003", [isolated(location="westus3")], rules=[*tags(*REQUIRED_TAGS), denial])
+    assert statuses(found) == [status]
+
+
 def test_obr003_a_tag_without_an_action_counts() -> None:
     assert statuses(asked("OBR003", [isolated()], rules=tags(*REQUIRED_TAGS, action=None))) == ["pass"]
 
