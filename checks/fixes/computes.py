@@ -37,26 +37,30 @@ RECREATED = (
     "running jobs and erases the disk of a compute instance: first save notebooks and files to the workspace's file "
     "share. A system-assigned identity gets a new principal: assign its roles again. Bicep and Terraform create a "
     "second compute instead; the same change on the old name replaces the compute. The second compute is closed: "
-    "no public address, no SSH from outside, no local accounts."
+    "no public address, no SSH from outside, no local accounts. The nodes of the compute that the az steps create have "
+    "no public address either, so they need a managed network, or a subnet with outbound access: without either Azure "
+    "refuses to create the compute."
 )
 
 
-def edited(change: str) -> str:
-    """Return a JMESPath query, as a shell word, that changes members of the compute's inner properties."""
-    return f"'merge(@, {{properties: merge(properties, {{properties: {change}}})}})'"
+def _edited(*outer: str, inner: str = "properties.properties", members: tuple[str, ...] = ()) -> str:
+    """Return a JMESPath query, as a shell word, that changes a compute and takes the public addresses from its nodes.
+
+    `outer` and `members` are set in the properties and in the inner properties, which the expression `inner` returns.
+    JMESPath writes a JSON value between backquotes.
+    """
+    changed = f"merge({inner}, {{{', '.join(('enableNodePublicIp: `false`', *members))}}})"
+    return (
+        f"'merge(@, {{properties: merge(properties, {{{', '.join((*outer, f'properties: {changed}'))}}})}})'"
+    )
 
 
-def with_members(members: str) -> str:
-    """Return the query for fixed members. JMESPath writes a JSON value between backquotes."""
-    return edited(f"merge(properties.properties, {{{members}}})")
-
-
-PRIVATE = with_members("enableNodePublicIp: `false`")
-IN_MANAGED_NETWORK = with_members("enableNodePublicIp: `false`, subnet: `null`")
+PRIVATE = _edited()
+IN_MANAGED_NETWORK = _edited(members=("subnet: `null`",))
 """Computes in a managed network have neither public addresses nor a subnet of their own."""
 
 
-def _recreated(query: str = "", *, first: tuple[tuple[str, str], ...] = ()) -> str:
+def _recreated(query: str = PRIVATE, *, first: tuple[tuple[str, str], ...] = ()) -> str:
     return in_order(
         *first,
         (
@@ -129,11 +133,10 @@ def _terraform(*lines: str, outer: tuple[str, ...] = ()) -> str:
 
 PUBLIC_ADDRESS_REMOVED = remediation(
     summary="Create the compute again without public IP addresses for its nodes.",
-    az=_recreated(PRIVATE),
+    az=_recreated(),
     bicep=_bicep(),
     terraform=_terraform(),
-    caution=f"{RECREATED} Nodes without a public IP address reach the service only through a managed network, or "
-    "through a subnet with outbound access: without either, Azure refuses to create the compute.",
+    caution=RECREATED,
 )
 
 COMPUTE_IN_NETWORK = remediation(
@@ -141,9 +144,7 @@ COMPUTE_IN_NETWORK = remediation(
     az=either(
         (
             "the managed network is off and the workspace is neither a hub nor a Project",
-            _recreated(
-                with_members("subnet: {id: " + in_shell("SUBNET_ID") + "}, enableNodePublicIp: `false`")
-            ),
+            _recreated(_edited(members=("subnet: {id: " + in_shell("SUBNET_ID") + "}",))),
         ),
         (
             "the managed network is on and not provisioned",
@@ -172,8 +173,7 @@ SUBNET_REMOVED = remediation(
 
 REGION_OF_WORKSPACE = remediation(
     summary="Create the compute again in the region of the workspace.",
-    az="REGION={{location}}\n"
-    + _recreated(f"'merge(@, {{properties: merge(properties, {{computeLocation: {in_shell('REGION')}}})}})'"),
+    az="REGION={{location}}\n" + _recreated(_edited(f"computeLocation: {in_shell('REGION')}")),
     bicep=_bicep(outer=("computeLocation: {{location}}",)),
     terraform=_terraform(outer=("computeLocation = {{location}}",)),
     caution=f"{RECREATED} First check that the region offers the VM size and has quota for it. Do not delete an "
@@ -231,7 +231,7 @@ _SSH = (
 
 SSH_CLOSED = remediation(
     summary="Create the compute again without public SSH access.",
-    az=_recreated(edited(_SSH)),
+    az=_recreated(_edited(inner=_SSH)),
     bicep=_bicep(),
     terraform=_terraform(),
     caution=f"{RECREATED} In a managed network, `az ml compute connect-ssh` connects to an instance that has no "
@@ -240,7 +240,7 @@ SSH_CLOSED = remediation(
 
 LOCAL_AUTHENTICATION_OFF = remediation(
     summary="Create the compute again with local authentication disabled.",
-    az=_recreated("'merge(@, {properties: merge(properties, {disableLocalAuth: `true`})})'"),
+    az=_recreated(_edited("disableLocalAuth: `true`")),
     bicep=_bicep(),
     terraform=_terraform(),
     caution=f"{RECREATED} Users can no longer sign in to its nodes with a local password or key.",

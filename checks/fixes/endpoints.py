@@ -16,7 +16,8 @@ from checks.fixes.access.inbound import (
 from checks.fixes.access.private_endpoints import ENDPOINT_CREATED, reached_steps
 from checks.fixes.access.private_links import reached_bicep, reached_terraform
 from checks.fixes.managed_network import INTERNET, ONE_WAY, isolated
-from checks.fixes.steps import WARNING, either, in_order, remediation
+from checks.fixes.marks import ANY_TYPE
+from checks.fixes.steps import WARNING, by_kind, either, in_order, remediation
 from checks.fixes.templates import (
     API,
     EXISTING_WORKSPACE,
@@ -114,6 +115,43 @@ LEGACY_ISOLATION_REMOVED = remediation(
     "in a secured endpoint, as Microsoft documents: waive the finding there.",
 )
 
+_BATCH, _SERVERLESS = f"{WORKSPACE}/batchEndpoints", f"{WORKSPACE}/serverlessEndpoints"
+
+
+def _of_type_bicep(type_: str, *lines: str, top: tuple[str, ...] = ()) -> str:
+    """Return lines for a batch or serverless endpoint, with what such a resource has to repeat."""
+    return (
+        f"// {OWN_TEMPLATE}they go into the resource that creates the endpoint.\n"
+        "// A template writes the whole endpoint: keep what it has now.\n"
+        f"{EXISTING_WORKSPACE}"
+        f"resource endpoint '{type_}@{API}' = {{\n"
+        "  parent: workspace\n"
+        "  name: {{endpoint}}\n"
+        "  location: {{location}}\n"
+        f"{indented(top, 1)}"
+        "  properties: {\n"
+        f"{indented(lines, 2)}"
+        "  }\n"
+        "}"
+    )
+
+
+def _of_type_terraform(type_: str, mode: str) -> str:
+    return azapi("endpoint", type_, "{{endpoint_id}}", f'authMode = "{mode}"')
+
+
+_TYPES = (
+    (("online",), "it is an online endpoint"),
+    (("batch",), "it is a batch endpoint"),
+    (("serverless",), "it is a serverless endpoint"),
+)
+
+
+def _by_type(*texts: str, language: str) -> str:
+    ways = ((*type_, text) for type_, text in zip(_TYPES, texts, strict=True))
+    return by_kind(*ways, language=language, unknown=ANY_TYPE)
+
+
 ENDPOINT_BY_ENTRA_ID = remediation(
     summary="Change the clients to Entra ID tokens, then change the endpoint's authentication mode. Create a "
     "serverless endpoint again.",
@@ -127,12 +165,24 @@ ENDPOINT_BY_ENTRA_ID = remediation(
         "{{endpoint_type}} = serverless",
         changed("properties.authMode=AAD", resource_id="{{endpoint_id}}"),
     ),
-    bicep=_bicep("authMode: 'AADToken'"),
-    terraform=azapi("endpoint", _ONLINE, "{{endpoint_id}}", 'authMode = "AADToken"'),
+    bicep=_by_type(
+        _bicep("authMode: 'AADToken'"),
+        _of_type_bicep(_BATCH, "defaults: defaults", "authMode: 'AADToken'", top=("identity: identity",)),
+        _of_type_bicep(
+            *(_SERVERLESS, "modelSettings: modelSettings", "authMode: 'AAD'"), top=("sku: { name: tier }",)
+        ),
+        language="bicep",
+    ),
+    terraform=_by_type(
+        _of_type_terraform(_ONLINE, "AADToken"),
+        _of_type_terraform(_BATCH, "AADToken"),
+        _of_type_terraform(_SERVERLESS, "AAD"),
+        language="terraform",
+    ),
     caution="The endpoint refuses clients that send a key at once. Each client's identity needs the action "
-    "Microsoft.MachineLearningServices/workspaces/onlineEndpoints/score/action. Endpoints on Kubernetes do not accept "
-    "Entra ID tokens: set AMLToken there. If Azure refuses to change the mode, create a second endpoint, move the "
-    "clients and delete the old one. Bicep and Terraform are for an online endpoint.",
+    "Microsoft.MachineLearningServices/workspaces/onlineEndpoints/score/action, or that of batchEndpoints or "
+    "serverlessEndpoints. Endpoints on Kubernetes do not accept Entra ID tokens: set AMLToken there. If Azure refuses "
+    "to change the mode, create a second endpoint, move the clients and delete the old one.",
 )
 
 _NO_ENDPOINT = "the workspace has no managed online endpoint"

@@ -1,4 +1,4 @@
-"""Marks on the lines of a fix that only some resources need, such as a hub, or a resource without a private endpoint.
+"""Marks on the lines of a fix that only some resources need, such as a hub, or a batch endpoint.
 
 `only` marks lines, and `kept` leaves out the lines whose marks name no fact of the resource. A reader without a
 resource gets the lines of `ANY_RESOURCE`: the kinds as labelled alternatives, and the private endpoint first.
@@ -13,10 +13,11 @@ from typing import Final
 KINDS: Final = ("Default", "FeatureStore", "Hub", "Project")
 """The documented kinds of a workspace."""
 
-ANY_KIND, REACHED, UNREACHED = "AnyKind", "Reached", "Unreached"
-"""The facts beside the kinds: the kind is not known, and whether an approved private endpoint leads to what closes."""
+ENDPOINT_TYPES: Final = ("online", "batch", "serverless")
+ANY_KIND, ANY_TYPE, REACHED, UNREACHED = "AnyKind", "AnyType", "Reached", "Unreached"
+"""The other facts: a kind or type that is not known, and whether an approved private endpoint leads to what closes."""
 
-ANY_RESOURCE: Final = frozenset({ANY_KIND, UNREACHED})
+ANY_RESOURCE: Final = frozenset({ANY_KIND, ANY_TYPE, UNREACHED})
 
 _MARK = re.compile(r"<<([\w ]+)>>")
 
@@ -42,7 +43,8 @@ def kept(text: str, facts: Collection[str]) -> str:
     return "\n".join(lines)
 
 
-def facts_of(kind: str, *, is_reached: bool) -> frozenset[str]:
-    """Return the facts of a resource of a workspace of this kind. An undocumented kind is not known."""
+def facts_of(kind: str, *, is_reached: bool, endpoint_type: str = "") -> frozenset[str]:
+    """Return the facts of a resource of a workspace of this kind. An undocumented kind or type is not known."""
     known = next((each for each in KINDS if each.lower() == kind.lower()), ANY_KIND)
-    return frozenset({known, REACHED if is_reached else UNREACHED})
+    type_ = endpoint_type if endpoint_type in ENDPOINT_TYPES else ANY_TYPE
+    return frozenset({known, type_, REACHED if is_reached else UNREACHED})

@@ -91,23 +91,40 @@ RULE_OF_VALID_TYPE = remediation(
     f"{ONE_WAY}",
 )
 
-_TAG_BICEP = (
-    "type: 'ServiceTag'",
-    "destination: {",
-    "  serviceTag: serviceTag",
-    "  protocol: 'TCP'",
-    "  portRanges: '443'",
-    "  action: 'Allow'",
-    "}",
-)
-_TAG_TERRAFORM = (
-    'type = "ServiceTag"',
-    "destination = {",
-    "  serviceTag = var.service_tag",
-    '  protocol   = "TCP"',
-    '  portRanges = "443"',
-    '  action     = "Allow"',
-    "}",
+_PORTS = (("TCP", "8787,18881"), ("UDP", "5831"))
+"""The ports of AzureMachineLearning beside TCP 443: for single features, and to create compute instances."""
+
+
+def _tag(language: str, tag: str, protocol: str = "TCP", ports: str = "443") -> tuple[str, ...]:
+    """Return the properties of a rule for a service tag, an expression of the language."""
+    sign, quote = {"bicep": (":", "'"), "terraform": (" =", '"')}[language]
+    members = {"protocol": protocol, "portRanges": ports, "action": "Allow"}
+    return (
+        f"type{sign} {quote}ServiceTag{quote}",
+        f"destination{sign} {{",
+        f"  serviceTag{sign} {tag}",
+        *(f"  {name}{sign} {quote}{value}{quote}" for name, value in members.items()),
+        "}",
+    )
+
+
+def _learning(language: str, protocol: str, ports: str) -> str:
+    """Return a rule for other ports of AzureMachineLearning, if the tag is missing."""
+    name = f"azureml-{protocol.lower()}"
+    if language == "bicep":
+        lines = _tag(language, "'AzureMachineLearning'", protocol, ports)
+        rule = rule_bicep(*lines, name=f"'{name}'", symbol=name.replace("-", "_"))
+        return rule.replace("= {", "= if (contains(serviceTags, 'AzureMachineLearning')) {", 1)
+    rule = rule_terraform(
+        *_tag(language, '"AzureMachineLearning"', protocol, ports), name=f'"{name}"', symbol=name
+    )
+    condition = 'contains(var.service_tags, "AzureMachineLearning") ? 1 : 0'
+    return rule.replace("  type  ", f"  count     = {condition}\n  type  ", 1)
+
+
+_RULE_BICEP = rule_bicep(*_tag("bicep", "serviceTag"), name="'required-${replace(serviceTag, '.', '-')}'")
+_RULE_TERRAFORM = rule_terraform(
+    *_tag("terraform", "each.value"), name='"required-${replace(each.value, ".", "-")}"'
 )
 _SET_TAG = f"az ml workspace outbound-rule set {IN_WORKSPACE} --type service_tag"
 
@@ -127,20 +144,32 @@ REQUIRED_TAGS_RESTORED = remediation(
         (
             "If AzureMachineLearning was missing, add its other ports by removing the comment signs.",
             commented(
-                f"{_SET_TAG} --rule azureml-tcp --service-tag AzureMachineLearning --protocol TCP "
-                "--port-ranges '8787,18881'\n"
-                f"{_SET_TAG} --rule azureml-udp --service-tag AzureMachineLearning --protocol UDP --port-ranges 5831"
+                "\n".join(
+                    f"{_SET_TAG} --rule azureml-{protocol.lower()} --service-tag AzureMachineLearning "
+                    f"--protocol {protocol} --port-ranges '{ports}'"
+                    for protocol, ports in _PORTS
+                )
             ),
         ),
     ),
-    bicep=EXISTING_WORKSPACE
-    + rule_bicep(*_TAG_BICEP, name="'required-${i + 1}'")
-    .replace("= {", "= [for (serviceTag, i) in serviceTags: {", 1)
-    .removesuffix("}")
-    + "}]",
+    bicep="\n".join(
+        [
+            EXISTING_WORKSPACE.rstrip(),
+            _RULE_BICEP.replace("= {", "= [for serviceTag in serviceTags: {", 1).removesuffix("}") + "}]",
+            *(_learning("bicep", *each) for each in _PORTS),
+        ]
+    ),
     terraform=f"{action('provisionManagedNetwork', 'includeSpark = false')}\n"
-    "# If a tag is still missing afterwards, remove these comment signs:\n"
-    + commented(rule_terraform(*_TAG_TERRAFORM), "terraform"),
+    "# If tags are still missing afterwards, remove these comment signs:\n"
+    + commented(
+        "\n".join(
+            [
+                _RULE_TERRAFORM.replace("  type  ", "  for_each  = toset(var.service_tags)\n  type  ", 1),
+                *(_learning("terraform", *each) for each in _PORTS),
+            ]
+        ),
+        "terraform",
+    ),
     caution=f"AzureMachineLearning also needs TCP 8787 and 18881 and UDP 5831. First provision with az: Azure then "
     f"adds its own rules, and the Bicep text adds only those that are still missing. {HUBS_RULES}",
 )

@@ -9,7 +9,7 @@ from checks.fixes.steps import COMMENT, camel, remediation
 from checks.fixes.templates import API, EXISTING_WORKSPACE, IN_WORKSPACE, WORKSPACE
 from checks.model import Remediation
 from checks.network.hosts import covers_host
-from checks.network.scenario_hosts import HUGGING_FACE_HOSTS, PACKAGE_HOSTS, VS_CODE_HOSTS
+from checks.network.scenario_hosts import DOCUMENTED_HOSTS, HUGGING_FACE_HOSTS, PACKAGE_HOSTS, VS_CODE_HOSTS
 
 _SET = f"az ml workspace outbound-rule set {IN_WORKSPACE}"
 _FIREWALL = (
@@ -37,7 +37,8 @@ def _waiver(language: str) -> str:
 def _hosts(prefix: str, summary: str, documented: tuple[str, ...]) -> Remediation:
     """Return the fix that adds a rule for each host, unless a rule or a wildcard of the same list covers the host.
 
-    Templates contain every host: delete those that another rule opens already.
+    Templates contain the hosts that the finding names. A rule is named for its host, so that a rule of an earlier run
+    stays.
     """
     hosts = [
         host
@@ -47,31 +48,40 @@ def _hosts(prefix: str, summary: str, documented: tuple[str, ...]) -> Remediatio
     commands = (
         unless_present(
             f"contains(`{_covering(host)}`, properties.destination)",
-            f"{_SET} --rule {prefix}-{number} --type fqdn --destination '{host}'",
+            f"{_SET} --rule {prefix}-{host.replace('*', 'any').replace('.', '-')} --type fqdn --destination '{host}'",
             quote="'",
         )
-        for number, host in enumerate(hosts, 1)
+        for host in hosts
     )
-    quoted = "\n".join(f"  '{host}'" for host in hosts)
-    listed = ", ".join(f'"{host}"' for host in hosts)
     return remediation(
         summary=summary,
         az="\n".join([_waiver("az"), "# In any order:", *commands]),
-        bicep=f"{_waiver('bicep')}\n{EXISTING_WORKSPACE}var hosts = [\n{quoted}\n]\n"
-        f"resource rules '{WORKSPACE}/outboundRules@{API}' = "
-        "[for (host, i) in hosts: {\n"
+        bicep=f"{_waiver('bicep')}\n{EXISTING_WORKSPACE}"
+        "var hosts = split({{missing_hosts}}, ', ')\n"
+        f"resource rules '{WORKSPACE}/outboundRules@{API}' = [for host in hosts: {{\n"
         "  parent: workspace\n"
-        f"  name: '{prefix}-${{i + 1}}'\n"
+        f"  name: '{prefix}-${{replace(replace(host, '*', 'any'), '.', '-')}}'\n"
         "  properties: { type: 'FQDN', category: 'UserDefined', destination: host }\n"
         "}]",
         terraform=f"{_waiver('terraform')}\n"
         'resource "azurerm_machine_learning_workspace_network_outbound_rule_fqdn" "rules" {\n'
-        f"  for_each         = {{ for i, host in [{listed}] : i => host }}\n"
-        f'  name             = "{prefix}-${{each.key + 1}}"\n'
+        '  for_each         = toset(split(", ", {{missing_hosts}}))\n'
+        f'  name             = "{prefix}-${{replace(replace(each.value, "*", "any"), ".", "-")}}"\n'
         "  workspace_id     = {{workspace_id}}\n"
         "  destination_fqdn = each.value\n"
         "}",
         caution=_FIREWALL,
+    )
+
+
+def missing_hosts(reason: str) -> str:
+    """Return the documented hosts that the reason of a finding names, without those that another of them covers.
+
+    "No active rule reaches *.docker.io, docker.io." gives "*.docker.io, docker.io".
+    """
+    named = [host for host in (word.strip(".,") for word in reason.split()) if host in DOCUMENTED_HOSTS]
+    return ", ".join(
+        host for host in named if not any(other != host and covers_host(other, host) for other in named)
     )
 
 

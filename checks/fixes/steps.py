@@ -63,13 +63,13 @@ def either(*alternatives: tuple[str, str], language: str = "az") -> str:
     return "\n".join(parts)
 
 
-def by_kind(*ways: tuple[Collection[str], str, str], language: str) -> str:
-    """Return the text for each kind of workspace, and all as alternatives for a reader without one.
+def by_kind(*ways: tuple[Collection[str], str, str], language: str, unknown: str = ANY_KIND) -> str:
+    """Return the text for each kind of workspace, and all as alternatives if the kind is not known.
 
-    A way is its kinds, its label and its text.
+    A way is its kinds, its label and its text. With `unknown` `ANY_TYPE` the kinds are types of endpoints.
     """
     labelled = either(*((label, text) for _, label, text in ways), language=language)
-    return "\n".join([only(labelled, ANY_KIND), *(only(text, *kinds) for kinds, _, text in ways)])
+    return "\n".join([only(labelled, unknown), *(only(text, *kinds) for kinds, _, text in ways)])
 
 
 def commented(text: str, language: str = "az") -> str:

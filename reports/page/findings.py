@@ -131,13 +131,19 @@ def _order(columns: Mapping[str, Vocabulary], groups: Vocabulary, judged: Vocabu
 
 
 def _located(rows: pd.DataFrame, strings: Strings, fixes: Fixes) -> tuple[list[int], list[int]]:
-    named = zip(*(rows[name].astype(object).fillna("") for name in ("check_id", *_LOCATED)), strict=True)
+    named = zip(
+        *(rows[name].astype(object).fillna("") for name in ("check_id", *_LOCATED, "reason")), strict=True
+    )
     resources, numbers = [], []
-    for (check_id, resource_id, workspace_id, judged_by), status in zip(named, rows["status"], strict=True):
+    for (check_id, resource_id, workspace_id, judged_by, reason), status in zip(
+        named, rows["status"], strict=True
+    ):
         inside = resource_id.removeprefix(workspace_id) if workspace_id else resource_id
         resources.append(strings.number(inside))
         is_failure = status == Status.FAIL.value
-        numbers.append(fixes.number(check_id, resource_id, workspace_id, judged_by) if is_failure else -1)
+        numbers.append(
+            fixes.number(check_id, resource_id, workspace_id, judged_by, reason) if is_failure else -1
+        )
     return resources, numbers
 
 

@@ -114,7 +114,7 @@ def _commands(checks: Sequence[Check], rows: pd.DataFrame, count: int, resources
     for row in rows.to_dict("records"):
         check = next(each for each in checks if each.id == row["check_id"])
         ids = {name: str(row[name] or "") for name in ("resource_id", "workspace_id", "judged_by")}
-        values = resources.values(check, names, **ids)
+        values = resources.values(check, names, **ids, reason=str(row["reason"] or ""))
         literals = {name: quote(value) for name, value in zip(names, values, strict=True)}
         made.append(filled_in(texts(resources.fix(check, **ids))[dialect], literals))
     if count > len(made):

@@ -9,6 +9,7 @@ import pandas as pd
 from checks.contract.columns_of_workspaces import NETWORK_COLUMNS
 from checks.contract.tables import SCHEMAS, Tables
 from checks.fixes.marks import facts_of
+from checks.fixes.scenarios import missing_hosts
 from checks.fixes.steps import for_facts
 from checks.model import Check, Remediation
 from reports.audit import Audit
@@ -20,6 +21,9 @@ WORKSPACE_NAMES: Mapping[str, str] = {
     "workspace_kind": "kind",
 }
 """The names of a finding's workspace that every fix may use, and their columns."""
+
+OF_REASON = "missing_hosts"
+"""The name of the hosts that the reason of the finding names."""
 
 _HUB_COLUMNS = frozenset(f"workspaces.{name}" for name in NETWORK_COLUMNS)
 
@@ -43,7 +47,7 @@ class Fixes:
         self._strings = strings
         self._literal_numbers: dict[str, int] = {}
 
-    def number(self, check_id: str, resource_id: str, workspace_id: str, judged_by: str) -> int:
+    def number(self, check_id: str, resource_id: str, workspace_id: str, judged_by: str, reason: str) -> int:
         """Return the number of the values for a failure's fix; -1 if the check has no fix.
 
         Raises ReportError for a placeholder that a fix of the check may not use.
@@ -59,7 +63,7 @@ class Fixes:
         variant = list(texts(self._resources.fix(check, **ids)).values())
         if variant not in variants:
             variants.append(variant)
-        values = self._resources.values(check, names, **ids)
+        values = self._resources.values(check, names, **ids, reason=reason)
         row = (variants.index(variant), *(self._literal(value) for value in values))
         return self._numbers.setdefault(row, len(self._numbers))
 
@@ -84,8 +88,13 @@ def _names(check: Check) -> tuple[str, ...] | None:
     """Return the placeholders of the check's fix; None if it has no fix."""
     if not any(texts(check.remediation).values()):
         return None
-    require(check.remediation, {*WORKSPACE_NAMES, *SCHEMAS[check.over].dtypes, "resource_id"})
+    require(check.remediation, names_for(check))
     return placeholders(check.remediation)
+
+
+def names_for(check: Check) -> set[str]:
+    """Return the names of the placeholders that a fix of the check may use."""
+    return {*WORKSPACE_NAMES, *SCHEMAS[check.over].dtypes, "resource_id", OF_REASON}
 
 
 class Resources:
@@ -99,14 +108,24 @@ class Resources:
         self._reached_ids: set[str] | None = None
 
     def values(
-        self, check: Check, names: Sequence[str], *, resource_id: str, workspace_id: str, judged_by: str
+        self,
+        check: Check,
+        names: Sequence[str],
+        *,
+        resource_id: str,
+        workspace_id: str,
+        judged_by: str,
+        reason: str = "",
     ) -> list[str]:
         """Return the value of each placeholder for one finding of `check`."""
         at_hub = _is_at_hub(check, workspace_id, judged_by)
         owner = judged_by if at_hub else workspace_id.lower()
         subject = owner if at_hub else resource_id.lower()
         own = (self._value("workspaces", owner, "workspace_id") or owner) if at_hub else resource_id
-        return [own if name == "resource_id" else self._named(check, name, subject, owner) for name in names]
+        known = {"resource_id": own}
+        if OF_REASON in names:
+            known[OF_REASON] = missing_hosts(reason) or f"<{OF_REASON}>"
+        return [known.get(name) or self._named(check, name, subject, owner) for name in names]
 
     def fix(self, check: Check, *, resource_id: str, workspace_id: str, judged_by: str) -> Remediation:
         """Return the fix of `check` for the kind of the workspace, and for whether an approved endpoint leads to it."""
@@ -116,7 +135,9 @@ class Resources:
         owner = judged_by if at_hub else workspace_id.lower()
         kind = self._value("workspaces", owner, "kind") or ("Hub" if at_hub else "")
         subject = resource_id.lower() if check.over == "associated_resources" else judged_by or owner
-        return for_facts(check.remediation, facts_of(kind, is_reached=subject in self._reached()))
+        type_ = self._value(check.over, resource_id.lower(), "endpoint_type") or ""
+        is_reached = subject in self._reached()
+        return for_facts(check.remediation, facts_of(kind, is_reached=is_reached, endpoint_type=type_))
 
     def _reached(self) -> Collection[str]:
         """Return the lower-cased ids of what an approved private endpoint leads to."""

@@ -12,14 +12,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from itertools import pairwise
 
-from checks.contract.tables import SCHEMAS, Tables
+from checks.contract.tables import Tables
 from checks.drift.model import Snapshot, TextRow
 from checks.fixes.marks import facts_of
 from checks.fixes.reading import Part
 from checks.fixes.steps import for_facts
 from checks.model import Check, Remediation
 from reports.literals import az_literal
-from reports.page.fixes import WORKSPACE_NAMES, Resources
+from reports.page.fixes import WORKSPACE_NAMES, Resources, names_for
 
 _WORD = re.compile(
     r"(?P<json>(?<=\"')\{\{(?P<in_json>\w+)\}\}(?='\"))|\{\{(?P<name>\w+)\}\}|\$(?P<shell>[A-Z]\w*)"
@@ -89,9 +89,7 @@ class Values:
     def _of_tables(
         self, check: Check, names: tuple[str, ...], finding: TextRow, owner: str
     ) -> dict[str, str]:
-        usable = tuple(
-            name for name in names if name in {*WORKSPACE_NAMES, *SCHEMAS[check.over].dtypes, "resource_id"}
-        )
+        usable = tuple(name for name in names if name in names_for(check))
         if self._resources is None or not usable:
             return {}
         found = self._resources.values(

@@ -44,7 +44,7 @@ def test_every_placeholder_has_a_value_of_the_resource(check: Check) -> None:
     resources = Resources(tables)
     for row in (each for each in found if each["check_id"] == check.id):
         ids = {name: row[name] for name in ("resource_id", "workspace_id", "judged_by")}
-        values = dict(zip(names, resources.values(check, names, **ids), strict=True))
+        values = dict(zip(names, resources.values(check, names, **ids, reason=row["reason"]), strict=True))
         for text in filled(check.remediation, values).values():
             assert "{{" not in text
         absent = {name for name, value in values.items() if value == f"<{name}>"}

@@ -12,13 +12,19 @@ import pytest
 
 from checks.engine.asking import findings
 from checks.families.workspace_protection import IdentityKind
+from checks.fixes.marks import facts_of
+from checks.fixes.scenarios import missing_hosts
+from checks.fixes.steps import for_facts
 from checks.fixes.templates import OWN_TEMPLATE
 from checks.model import Remediation, Status
+from checks.network.hosts import covers_host
+from checks.network.scenario_hosts import DOCUMENTED_HOSTS
 from checks.registry import registry
 from scanner.emulator.demo.tenant import demo_tenant
 from scanner.emulator.tenants.tenant import Resource
 from tests.support.fix_lines import Command, commands, filled, uncommented
-from tests.support.fixes.cases import questions, scan
+from tests.support.fixes.cases import cases, questions, scan
+from tests.support.fixes.cases import filled as filled_for
 from tests.support.fixes.world.arm_world import ArmWorld
 
 BUILDER = "imageBuildCompute"
@@ -62,7 +68,7 @@ def compute(kind: str = "ComputeInstance", **inner: Any) -> dict[str, Any]:
             "computeType": kind,
             "computeLocation": "elsewhere",
             "disableLocalAuth": True,
-            "properties": {"vmSize": "small", "enableNodePublicIp": False, **inner},
+            "properties": {"vmSize": "small", "enableNodePublicIp": False} | inner,
         },
     }
 
@@ -109,17 +115,18 @@ def test_obr002_removes_the_rule_or_switches_the_mode_but_not_both() -> None:
 @pytest.mark.parametrize("check_id", ["CMP001", "CMP003", "CMP004", "CMP006", "CMP007", "CMP008", "CMP009"])
 def test_a_compute_is_created_again_as_it_was(check_id: str) -> None:
     before = compute(
-        sshSettings={"sshPublicAccess": "Enabled", "adminPublicKey": "key"}, idleTimeBeforeShutdown="PT30M"
+        sshSettings={"sshPublicAccess": "Enabled", "adminPublicKey": "key"},
+        idleTimeBeforeShutdown="PT30M",
+        enableNodePublicIp=True,
     )
     printed = lines(check_id)
-    if any("--query" in each.words for each in printed):
-        after = saved_compute(check_id, before)
-        inner = after["properties"]["properties"]
-        assert after["identity"] == before["identity"]
-        assert after["properties"]["disableLocalAuth"] is True
-        assert inner["enableNodePublicIp"] is False
-        assert inner["idleTimeBeforeShutdown"] == "PT30M"
-        assert inner["sshSettings"]["adminPublicKey"] == "key"
+    after = saved_compute(check_id, before)
+    inner = after["properties"]["properties"]
+    assert after["identity"] == before["identity"]
+    assert after["properties"]["disableLocalAuth"] is True
+    assert inner["enableNodePublicIp"] is False
+    assert inner["idleTimeBeforeShutdown"] == "PT30M"
+    assert inner["sshSettings"]["adminPublicKey"] == "key"
     assert not any("az ml compute create" in each.line for each in printed)
     saved, deleted, created = order(
         check_id, "> compute.json", "az ml compute delete", "--body @compute.json"
@@ -180,6 +187,34 @@ def test_a_template_of_an_endpoint_keeps_identity_traffic_and_authentication(che
     assert "traffic: traffic" in bicep
     assert "authMode: authMode" in bicep or check_id == "END004"
     assert OWN_TEMPLATE in bicep
+
+
+@pytest.mark.parametrize(
+    ("type_", "mode"), [("online", "AADToken"), ("batch", "AADToken"), ("serverless", "AAD")]
+)
+def test_end004_changes_the_endpoint_of_its_type(type_: str, mode: str) -> None:
+    found = for_facts(fix("END004"), facts_of("Hub", is_reached=False, endpoint_type=type_))
+    for text in (found.bicep, found.terraform):
+        assert re.findall(r"workspaces/(\w+)Endpoints@", text) == [type_]
+        assert re.findall(r"authMode:? =?\s*['\"](\w+)", text) == [mode]
+
+
+@pytest.mark.parametrize("language", ["bicep", "terraform"])
+def test_a_template_opens_the_hosts_that_the_finding_names_and_no_other(language: str) -> None:
+    for check_id in ("SCN001", "SCN002", "SCN005"):
+        assert not DOCUMENTED_HOSTS & set(re.findall(r"[*\w.-]+", getattr(fix(check_id), language)))
+        for some in cases(check_id):
+            for case in some:
+                (named,) = re.findall(r"split\(.*?([\"'])([^\"']{3,})\1", filled_for(case)[language])
+                missing = DOCUMENTED_HOSTS & set(re.findall(r"[*\w-]+(?:\.[\w-]+)+", case.reason))
+                hosts = set(named[1].split(", "))
+                assert hosts <= missing
+                assert all(any(covers_host(host, each) for host in hosts) for each in missing - hosts)
+
+
+def test_a_host_that_another_missing_host_covers_is_left_out() -> None:
+    reason = "No active rule reaches production.cloudflare.docker.com, docker.io, *.docker.com."
+    assert missing_hosts(reason) == "docker.io, *.docker.com"
 
 
 @pytest.mark.parametrize("check_id", ["RES002", "RES011"])
@@ -271,8 +306,13 @@ def test_pep001_creates_both_dns_zones_with_the_endpoint() -> None:
 
 def test_obr003_opens_udp_5831_by_udp() -> None:
     text = fix("OBR003").az
-    assert re.search(r"--protocol UDP --port-ranges 5831", text)
+    assert re.search(r"--protocol UDP --port-ranges '5831'", text)
     assert not re.search(r"--protocol TCP --port-ranges '?[\d,]*5831", text)
+    for template in (fix("OBR003").bicep, fix("OBR003").terraform):
+        rules = re.findall(
+            r"protocol:? =?\s*['\"](\w+)['\"]\s+(?:# +)?portRanges:? =?\s*['\"]([\d,]+)", template
+        )
+        assert rules == [("TCP", "443"), ("TCP", "8787,18881"), ("UDP", "5831")]
 
 
 def test_res005_changes_a_registry_by_its_own_property() -> None:

@@ -219,7 +219,7 @@ def filled(case: Case) -> dict[str, str]:
     names = placeholders(case.check.remediation)
     resources = Resources(case.drawn.tables if case.drawn else demo())
     ids = {name: getattr(case, name) for name in ("resource_id", "workspace_id", "judged_by")}
-    by_name = dict(zip(names, resources.values(case.check, names, **ids), strict=True))
+    by_name = dict(zip(names, resources.values(case.check, names, **ids, reason=case.reason), strict=True))
     return {
         language: re.sub(r"\{\{\s*(\w+)\s*\}\}", lambda hole: quote(by_name[hole[1]]), text)  # noqa: B023
         for language, text in texts(resources.fix(case.check, **ids)).items()

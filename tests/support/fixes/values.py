@@ -247,12 +247,14 @@ _OF_CASE: Mapping[str, Callable[[Case, Bodies], Any]] = {
     ),
     "application_insights_id": lambda case, bodies: _workspace(case, bodies).get("applicationInsights"),
     "auth_mode": _property("properties", "authMode"),
+    "defaults": lambda case, bodies: _property("properties", "defaults")(case, bodies) or {},
     "dependency_id": _dependency,
     "encryption": lambda case, bodies: _workspace(case, bodies).get("encryption"),
     "hbi_workspace": lambda case, bodies: bool(_workspace(case, bodies).get("hbiWorkspace")),
     "isolation_mode": lambda case, bodies: (
         mode if (mode := isolation_mode(case, bodies)) != "Disabled" else "AllowOnlyApprovedOutbound"
     ),
+    "model_settings": lambda case, bodies: _property("properties", "modelSettings")(case, bodies) or {},
     "needs_own_rule": _has_no_rule_to_itself,
     "open_endpoint_ids": lambda case, bodies: [each["id"] for each in _open_endpoints(case, bodies)],
     "open_endpoints": _open_endpoints,

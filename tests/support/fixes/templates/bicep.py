@@ -191,6 +191,8 @@ _FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "subscriptionResourceId": lambda kind, name: f"/providers/{kind}/{name}",
     "empty": lambda value: not value,
     "split": lambda text, sign: text.split(sign),
+    "replace": lambda text, old, new: text.replace(old, new),
+    "contains": lambda values, value: value in values,
     "join": lambda parts, sign: sign.join(parts),
     "guid": lambda *parts: "00000000-0000-4000-8000-000000000002",
 }
