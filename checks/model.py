@@ -12,7 +12,7 @@ from enum import StrEnum
 from inspect import cleandoc
 from typing import Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationInfo, field_validator
 
 from checks.contract.columns_of_workspaces import NETWORK_COLUMNS
 from checks.contract.tables import SCHEMAS
@@ -36,6 +36,14 @@ class Params(BaseModel):
     """The parameters of a check, with defaults; a policy may set them."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _no_truth_is_a_number(cls, value: object, info: ValidationInfo) -> object:
+        """Refuse true as a number: it would be 1, and `min_prefix` 1 admits half of the internet."""
+        if isinstance(value, bool) and cls.model_fields[str(info.field_name)].annotation is int:
+            raise ValueError("true and false are no numbers; write the number in digits")
+        return value
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -96,6 +96,8 @@ def _explanation(problem: ErrorDetails, model: type[BaseModel]) -> str:
             return f"{message}; write it in quotes"
         case "missing":
             return "this key is missing"
+        case "tuple_type":
+            return "has to be a list, such as [first, second]"
     return message
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Annotated
 
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
 from checks.contract.names import named
 from checks.contract.three_valued import items, says
@@ -42,7 +42,12 @@ PERIMETER_READS = (
 PUBLIC_READS = (*CLOSED_READS, "associated_resources.ip_rules")
 """The columns that decide who may reach a dependency from public addresses, its perimeter aside."""
 
-SubscriptionId = Annotated[str, StringConstraints(strip_whitespace=True, to_lower=True, min_length=1)]
+SubscriptionId = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, to_lower=True, min_length=1),
+    AfterValidator(lambda id: same_id(id).removeprefix("/subscriptions/")),
+]
+"""The id of a subscription in a policy, alone or as Azure writes it, with `/subscriptions/` in front."""
 
 _ANSWERS = ("public_network_access", "default_action", "ip_rules")
 _PERIMETER = tuple(name.partition(".")[2] for name in PERIMETER_READS)

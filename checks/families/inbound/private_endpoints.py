@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
 from checks.contract.connections import carries_traffic, is_approved
 from checks.contract.tables import Tables
 from checks.contract.three_valued import any_child, children_named, says, subscription_of, texts
 from checks.families import frameworks, pages
+from checks.families.dependencies.facts import SubscriptionId
 from checks.families.inbound import endpoint_networks
 from checks.fixes.access.private_endpoints import CONNECTION_REMOVED, CONNECTION_SETTLED, ENDPOINT_CREATED
 from checks.frames import pd
 from checks.model import Answers, Check, Params, Severity, answer, check
-
-SubscriptionId = Annotated[str, StringConstraints(strip_whitespace=True, to_lower=True, min_length=1)]
 
 
 class AllowedSubscriptions(Params):

@@ -75,6 +75,7 @@ def test_pep002_unread_connections_make_the_workspace_unknown() -> None:
     ("endpoint", "allowed", "status"),
     [
         (ENDPOINT, [SUBSCRIPTION], "pass"),
+        (ENDPOINT, [f" /Subscriptions/{SUBSCRIPTION.upper()}/"], "pass"),
         (ENDPOINT, ["99999999-0000-0000-0000-000000000000"], "fail"),
         (None, [SUBSCRIPTION], "unknown"),
         ("not an id", [SUBSCRIPTION], "unknown"),

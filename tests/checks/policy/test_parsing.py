@@ -72,6 +72,14 @@ def test_parameters_reach_the_check() -> None:
             ["NET003", "min_prefix", "less than or equal to 32"],
         ),
         (
+            {"name": "x", "checks": {"NET003": {"parameters": {"min_prefix": True}}}},
+            ["NET003", "min_prefix", "no numbers"],
+        ),
+        (
+            {"name": "x", "checks": {"OBR008": {"parameters": {"approved": "pypi.org"}}}},
+            ["OBR008", "approved", "has to be a list"],
+        ),
+        (
             {"name": "x", "checks": {"NET003": {"parameters": {"min_prefx": 9}}}},
             ["NET003", "min_prefx", "allowed here: min_prefix"],
         ),
