@@ -11,7 +11,7 @@ import typer
 from scanner.cli.audit_options import Policies
 from scanner.cli.azure_options import Scope, SignIn
 from scanner.cli.command import command
-from scanner.cli.options import options
+from scanner.cli.options import given_options, options
 from scanner.errors import UsageError
 
 if TYPE_CHECKING:
@@ -169,6 +169,7 @@ def _source(source: str | None, destination: str | None, reverse: str | None) ->
 )
 def fix(
     terminal: Terminal,
+    context: typer.Context,
     which: WhichAudit,
     scope: Scope,
     sign_in: SignIn,
@@ -199,5 +200,6 @@ def fix(
     from scanner.questions.fix import Choice, fix
 
     subject = which.subject(terminal, scope, sign_in, policy)
-    choice = Choice(top=top, workspace=workspace, check=check, output=output, prices=prices)
+    given = given_options(context, without=("top", "check", "output"))
+    choice = Choice(top=top, workspace=workspace, check=check, output=output, prices=prices, options=given)
     return fix(choice, subject, terminal)

@@ -6,16 +6,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import shlex
+from collections.abc import Callable, Collection
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import typer
 
 from checks.suggestions import did_you_mean
-
-if TYPE_CHECKING:
-    pass
 
 
 def options(panel: str | None = None) -> Callable[..., Any]:
@@ -52,6 +50,28 @@ def _parser(choices: type[StrEnum]) -> Callable[[str], StrEnum]:
 
 def _starting(choices: type[StrEnum], start: str) -> list[str]:
     return [each for each in choices if each.startswith(start)]
+
+
+def is_given(context: typer.Context, name: str) -> bool:
+    """Return whether the user gave this parameter on the command line."""
+    source = context.get_parameter_source(name)
+    return source is not None and source.name == "COMMANDLINE"
+
+
+def given_options(context: typer.Context, *, without: Collection[str]) -> str:
+    """Return the options that the user gave as words of a shell, to repeat them in another command."""
+    words: list[str] = []
+    for parameter in context.command.params:
+        name = parameter.name or ""
+        if name in without or not is_given(context, name):
+            continue
+        value = context.params[name]
+        if value is True:
+            words.append(parameter.opts[0])
+            continue
+        for each in value if isinstance(value, list | tuple) else [value]:
+            words += [parameter.opts[0], shlex.quote(str(each))]
+    return " ".join(words)
 
 
 Texts = list[str] | None

@@ -16,7 +16,7 @@ from scanner.cli.audit_options import After, Evidence, OnChange, PolicyChoice, R
 from scanner.cli.azure_options import Discovery, Pace, Scope, SignIn
 from scanner.cli.boundary import lasting
 from scanner.cli.command import command
-from scanner.cli.options import options
+from scanner.cli.options import is_given, options
 from scanner.errors import UsageError
 
 if TYPE_CHECKING:
@@ -220,7 +220,7 @@ def _attestation(evidence: Evidence, ca_bundle: Path | None) -> Attestation | No
 
 def _refuse_live_options(context: typer.Context) -> None:
     refused = LIVE_ONLY
-    if _is_given(context, "timestamp"):
+    if is_given(context, "timestamp"):
         # --ca-bundle also applies to the timestamp authority, which --from does not replace.
         refused -= {"ca_bundle"}
     if "://" in str(context.params.get("archive")):
@@ -229,14 +229,9 @@ def _refuse_live_options(context: typer.Context) -> None:
     given = [
         parameter.opts[0]
         for parameter in context.command.params
-        if parameter.name in refused and _is_given(context, parameter.name)
+        if parameter.name in refused and is_given(context, parameter.name)
     ]
     if given:
         raise UsageError(
             f"{', '.join(given)}: not allowed with --from, which does not ask Azure. Leave it out."
         )
-
-
-def _is_given(context: typer.Context, name: str) -> bool:
-    source = context.get_parameter_source(name)
-    return source is not None and source.name == "COMMANDLINE"

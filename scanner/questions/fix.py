@@ -40,13 +40,17 @@ _WORDS = ("critical", "high", "medium", "low", "informational")
 
 @dataclass(frozen=True, kw_only=True)
 class Choice:
-    """The fixes to list, the script to write, and the file of prices."""
+    """The fixes to list, the script to write, and the file of prices.
+
+    `options` are the other options of the user as words of a shell: the commands that the list names repeat them.
+    """
 
     top: int | None = None
     workspace: str | None = None
     check: str | None = None
     output: Path | None = None
     prices: Path | None = None
+    options: str = ""
 
 
 def fix(choice: Choice, subject: Subject, terminal: Terminal) -> int:
@@ -65,15 +69,15 @@ def fix(choice: Choice, subject: Subject, terminal: Terminal) -> int:
             raise UsageError(f"{choice.output} {what}.")
         check_file("--output", choice.output)
     audit, tables = read(subject, terminal, with_tables=True)
-    check_id = _check_named(choice.check, audit) if choice.check else None
-    key = workspace_named(audit, choice.workspace) if choice.workspace else None
+    check_id = _check_named(choice.check, audit) if choice.check is not None else None
+    key = workspace_named(audit, choice.workspace) if choice.workspace is not None else None
     whole = plan_of(audit, tables)
     plan = narrowed(whole, check_id=check_id, workspace_key=key, top=choice.top)
     _show_unknown(whole, terminal.err)
     if not plan.fixes:
         print_line(terminal.out, _nothing(audit, check_id, choice.workspace), "green")
         return 0
-    _show(plan, choice, subject, prices, terminal.out)
+    _show(plan, choice, prices, terminal.out)
     if choice.output is not None:
         _write(choice.output, script_of(plan, audit.name, prices))
         print_lines(
@@ -114,7 +118,7 @@ def _write(path: Path, script: str) -> None:
         raise UsageError(f"Could not write {path}: {error.strerror}.") from error
 
 
-def _show(plan: Plan, choice: Choice, subject: Subject, prices: Mapping[str, float], out: Console) -> None:
+def _show(plan: Plan, choice: Choice, prices: Mapping[str, float], out: Console) -> None:
     print_line(
         out,
         f"{_many(len(plan.fixes), 'fix', 'fixes')}, {_many(len(plan.steps), 'step')}, "
@@ -123,7 +127,7 @@ def _show(plan: Plan, choice: Choice, subject: Subject, prices: Mapping[str, flo
     )
     shown = plan.fixes[: choice.top or _MOST_FIXES]
     for number, each in enumerate(shown, 1):
-        _show_fix(number, each, _source_options(subject), prices, out)
+        _show_fix(number, each, choice.options, prices, out)
     if len(shown) < len(plan.fixes):
         more = len(plan.fixes) - len(shown)
         print_lines(
@@ -139,12 +143,6 @@ def _show(plan: Plan, choice: Choice, subject: Subject, prices: Mapping[str, flo
 
 def _many(count: int, one: str, many: str = "") -> str:
     return f"{count:,} {one if count == 1 else many or one + 's'}"
-
-
-def _source_options(subject: Subject) -> str:
-    return (
-        f" --from {shlex.quote(str(subject.path))}" if subject.path else " --live" if subject.connect else ""
-    )
 
 
 def _show_fix(number: int, each: Fix, options: str, prices: Mapping[str, float], out: Console) -> None:
@@ -168,7 +166,7 @@ def _show_fix(number: int, each: Fix, options: str, prices: Mapping[str, float],
     for line in _cost(each, prices):
         _show_text(line, out)
     name = f"{each.check.id}.sh"
-    print_line(out, f"    azml-audit fix --check {each.check.id} --output {name}{options}", "cyan")
+    print_line(out, f"    azml-audit fix --check {each.check.id} --output {name} {options}".rstrip(), "cyan")
 
 
 def _cut(head: str, word: str) -> str:

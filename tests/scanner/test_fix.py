@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import stat
 import subprocess
 from collections.abc import Sequence
@@ -635,6 +636,8 @@ def test_the_script_of_the_demo_can_be_read_by_bash(report: Path, tmp_path: Path
         (("--output", "no/such/folder.sh"), "--output no/such/folder.sh: this is no place for a file"),
         (("--prices", "no-such.yaml"), "Could not read no-such.yaml"),
         (("--top", "0"), "'--top'"),
+        (("--workspace", ""), "has no workspace ''"),
+        (("--check", ""), "There is no check ''"),
     ],
 )
 def test_a_wrong_value_is_a_usage_error(report: Path, options: tuple[str, str], problem: str) -> None:
@@ -699,9 +702,16 @@ def test_every_command_of_a_fix_is_in_one_of_its_alternatives(check: Check) -> N
 
 def test_exports_and_azure_are_audited_for_the_question(tmp_path: Path) -> None:
     with served(demo_tenant(), tmp_path) as (_, options, environment):
-        code, out, err = run("fix", "--live", "--check", "mvn001", *options, env=environment)
+        given = ("--live", "--resource-group", "rg-*", *options)
+        code, out, err = run("fix", "--top", "1", "--check", "mvn001", *given, env=environment)
     assert code == 0, err
-    assert "azml-audit fix --check MVN001 --output MVN001.sh --live" in out
+    (line,) = [line for line in out.splitlines() if "azml-audit fix --check" in line]
+    words = shlex.split(line)
+    assert words[2:6] == ["--check", "MVN001", "--output", "MVN001.sh"]
+    named = {*zip(words, [*words[1:], ""], strict=True)}
+    assert {*zip(options[::2], options[1::2], strict=True), ("--resource-group", "rg-*")} <= named
+    assert words.count("--live") == 1
+    assert "--top" not in words
     assert "as far as this audit knows" not in out
     exported = {
         "id": id_of("one"),
