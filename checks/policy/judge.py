@@ -31,7 +31,8 @@ class PolicyVerdict:
     """The verdict of one policy over a whole collection.
 
     `verdict` is violated if a violated finding reaches `fail_on`, else undetermined if a finding is undetermined or
-    there is a gap, else compliant. `statuses` counts findings by status, waived ones included.
+    there is a gap, else compliant. A consequence never decides it: its cause carries it. `statuses` counts findings by
+    status, consequences and waived ones included.
     """
 
     policy: str
@@ -49,10 +50,14 @@ class PolicyVerdict:
     """Sentences that count workspaces, as `headlines` makes them."""
     idle_checks: tuple[str, ...] = ()
     """Chosen checks that judge nothing because a parameter is empty, each with that parameter in brackets."""
+    undecided: int = 0
+    """Findings that are unknown or crashed, without the waived ones and the consequences."""
     consequences: int = 0
     """The number of findings that follow from another one. They are neither violated nor undetermined."""
     inheriting: int = 0
     """The number of Projects that inherit a finding of their hub."""
+    repeats: int = 0
+    """The consequences that repeat a hub's finding for a Project."""
     expired_waivers: tuple[str, ...] = ()
     """Sentences on waivers that expired before the audit. Each has to be renewed or removed."""
     orphan_waivers: tuple[str, ...] = ()
@@ -73,16 +78,16 @@ class PolicyVerdict:
 def judged(
     findings: pd.DataFrame, policy: str, *, unknown: UnknownCounts = UnknownCounts.INCOMPLETE
 ) -> pd.DataFrame:
-    """Return the findings with the columns `verdict`, `waiver`, `caused_by` and `policy`.
+    """Return the findings with the columns `verdict`, `waiver`, `caused_by`, `followed_by` and `policy`.
 
-    `waiver` and `caused_by` are "": `checks.policy.waivers.waived` fills the former, `checks.engine.causes.with_causes`
-    the latter. An error is undetermined even if `unknown` counts as a violation.
+    All but the first and the last are "": `checks.policy.waivers.waived` fills `waiver`, and
+    `checks.engine.causes.with_causes` the others. An error is undetermined even if `unknown` counts as a violation.
     """
     words = {status.value: verdict.value for status, verdict in _VERDICT_OF.items()}
     if unknown is UnknownCounts.VIOLATION:
         words[Status.UNKNOWN.value] = Verdict.VIOLATED.value
     verdicts = Vocabulary.of(findings["status"]).changed(lambda status: words.get(status, ""))
-    same = {"waiver": "", "caused_by": "", "policy": policy}
+    same = {"waiver": "", "caused_by": "", "followed_by": "", "policy": policy}
     return findings.assign(
         verdict=verdicts.categorical(VERDICTS),
         **{name: Vocabulary.repeated(text, len(findings)).categorical() for name, text in same.items()},
@@ -112,6 +117,8 @@ def concluded(
     """
     statuses = findings["status"].value_counts()
     follows = findings["verdict"].eq(Verdict.CONSEQUENCE)
+    is_open = findings["status"].isin([Status.UNKNOWN, Status.ERROR])
+    repeated = _repeated(findings[follows])
     table = scores(findings, policy)
     return PolicyVerdict(
         policy=policy,
@@ -125,8 +132,10 @@ def concluded(
         waived=_by_severity(findings, Verdict.WAIVED),
         headlines=headlines(findings, checks, workspaces),
         idle_checks=idle,
+        undecided=int((is_open & ~follows & findings["verdict"].ne(Verdict.WAIVED)).sum()),
         consequences=int(follows.sum()),
-        inheriting=_inheriting(findings[follows]),
+        inheriting=len(_workspaces(repeated)),
+        repeats=len(repeated),
         expired_waivers=expired_waivers,
         orphan_waivers=orphan_waivers,
         unread_groups=unread_groups,
@@ -139,23 +148,24 @@ def concluded(
 
 
 def _overall(findings: pd.DataFrame, fail_on: Severity, *, is_whole: bool) -> Verdict:
-    """Return the verdict of a policy. A consequence that fails may reach `fail_on` although its cause does not."""
-    fails = findings["status"].eq(Status.FAIL)
-    follows = findings["verdict"].eq(Verdict.CONSEQUENCE)
-    violated = findings["verdict"].eq(Verdict.VIOLATED) | (follows & fails)
-    if any(Severity(each).reaches(fail_on) for each in findings["severity"][violated].unique()):
+    """Return the verdict of a policy. A cause stands for what follows from it: see `checks.engine.causes`."""
+    violated = findings[findings["verdict"].eq(Verdict.VIOLATED)]
+    if any(Severity(each).reaches(fail_on) for each in violated["severity"].unique()):
         return Verdict.VIOLATED
-    is_open = (findings["verdict"].eq(Verdict.UNDETERMINED) | (follows & ~fails)).any()
+    is_open = findings["verdict"].eq(Verdict.UNDETERMINED).any() or _mentions(violated, "undetermined").any()
     return Verdict.UNDETERMINED if is_open or not is_whole else Verdict.COMPLIANT
 
 
-def _inheriting(consequences: pd.DataFrame) -> int:
-    """Return how many workspaces repeat a finding of their hub."""
-    if not len(consequences):
-        return 0
-    cause = consequences["caused_by"].astype(object).fillna("")
-    same = cause.str.partition(" ")[0].eq(consequences["check_id"].astype(object))
-    return int(consequences.loc[same, "workspace_id"].astype(object).str.lower().nunique())
+def _mentions(findings: pd.DataFrame, words: str) -> pd.Series[bool]:
+    """Return for each finding whether `followed_by` has an entry that ends in the words."""
+    says = Vocabulary.of(findings["followed_by"]).changed(lambda text: f" {words}," in f"{text},")
+    return pd.Series(says.expanded.astype(bool), index=findings.index)
+
+
+def _repeated(consequences: pd.DataFrame) -> pd.DataFrame:
+    """Return the consequences that repeat the finding of a hub: their cause is of the same check."""
+    cause = Vocabulary.of(consequences["caused_by"]).changed(lambda text: text.partition(" ")[0])
+    return consequences[cause.expanded == Vocabulary.of(consequences["check_id"]).expanded]
 
 
 def _policy_score(table: pd.DataFrame) -> float | None:
@@ -177,26 +187,59 @@ CLAIMS: Final = {
 """The meaning of a violation for a workspace, in the singular and in the plural, by check id. The worst is first."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class ClaimCounts:
+    """The workspaces for which a claim is true, those for which it is unknown, and the Projects that inherit it."""
+
+    failing: frozenset[str]
+    unknown: frozenset[str]
+    inheriting: frozenset[str]
+
+    @property
+    def inherited(self) -> str:
+        """Return "20 Projects inherit it", "" for none."""
+        number = len(self.inheriting)
+        return f"{number:,} Project{' inherits' if number == 1 else 's inherit'} it" if number else ""
+
+
+def claim_counts(findings: pd.DataFrame, check_id: str) -> ClaimCounts:
+    """Return the workspaces, by lower-cased id, with a finding of the check that fails or is unknown.
+
+    Waived findings do not count. A Project that repeats its hub's finding counts as inheriting only.
+    """
+    verdict, status = findings["verdict"], findings["status"]
+    own = findings["check_id"].eq(check_id) & ~verdict.isin([Verdict.WAIVED, Verdict.CONSEQUENCE])
+    counts = verdict.isin([Verdict.VIOLATED, Verdict.UNDETERMINED])
+    followed = _mentions(findings, f"{check_id} violated") & counts
+    failing = _workspaces(findings[(own & status.eq(Status.FAIL)) | followed])
+    open_ = own & status.isin([Status.UNKNOWN, Status.ERROR])
+    unknown = _workspaces(findings[open_ | (_mentions(findings, f"{check_id} undetermined") & counts)])
+    repeats = verdict.eq(Verdict.CONSEQUENCE) & findings["check_id"].eq(check_id) & status.eq(Status.FAIL)
+    return ClaimCounts(
+        failing=failing,
+        unknown=unknown - failing,
+        inheriting=_workspaces(findings[repeats]) - failing,
+    )
+
+
 def headlines(findings: pd.DataFrame, checks: Iterable[str], workspaces: int) -> tuple[str, ...]:
     """Return a sentence for each chosen check of `CLAIMS`: "2 of 28 workspaces allow data exfiltration.".
 
-    A workspace counts if one of its findings, or of its hub's, fails and is not waived. `workspaces` is the number that
-    was read. The sentence also counts the workspaces whose answer is unknown.
+    A hub counts once, and the sentence ends in "20 Projects inherit it". `workspaces` is the number that was read. The
+    sentence also counts the workspaces whose answer is unknown.
     """
     if not workspaces:
         return ()
     chosen = [check_id for check_id in CLAIMS if check_id in set(checks)]
-    return tuple(_sentence(findings[findings["check_id"].eq(each)], each, workspaces) for each in chosen)
+    return tuple(_sentence(claim_counts(findings, each), each, workspaces) for each in chosen)
 
 
-def _sentence(findings: pd.DataFrame, check_id: str, workspaces: int) -> str:
-    fails = findings["status"].eq(Status.FAIL) & ~findings["verdict"].eq(Verdict.WAIVED)
-    failing = _workspaces(findings[fails])
-    unknown = _workspaces(findings[findings["status"].isin([Status.UNKNOWN, Status.ERROR])]) - failing
+def _sentence(counts: ClaimCounts, check_id: str, workspaces: int) -> str:
     singular, plural = CLAIMS[check_id]
-    verb = singular if 1 in (len(failing), workspaces) else plural
-    text = f"{len(failing):,} of {workspaces:,} workspace{'' if workspaces == 1 else 's'} {verb}"
-    return text + (f", {len(unknown):,} unknown." if unknown else ".")
+    verb = singular if 1 in (len(counts.failing), workspaces) else plural
+    text = f"{len(counts.failing):,} of {workspaces:,} workspace{'' if workspaces == 1 else 's'} {verb}"
+    text += f", {len(counts.unknown):,} unknown" if counts.unknown else ""
+    return text + (f"; {counts.inherited}." if counts.inheriting else ".")
 
 
 def _workspaces(findings: pd.DataFrame) -> frozenset[str]:

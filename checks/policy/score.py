@@ -6,10 +6,10 @@ chooses the place within it:
 
     critical 0 to 25, high 25 to 50, medium 50 to 75, low and informational 75 to 100, nothing violated 100
 
-A check weighs by its severity under the policy: critical 20, high 10, medium 6, low 2, informational 1. A cause and
-the checks that follow from it count once, with the greater of the cause's weight and their weights' sum; a Project's
-finding that repeats its hub's does not count for the Project. The score of a policy, or of a subscription, is the mean
-over its workspaces with a finding.
+A check weighs by its severity under the policy: critical 20, high 10, medium 6, low 2, informational 1. A consequence
+does not count. Its cause stands for it: with the worst severity, and with the greater of its own weight and the sum of
+the weights of the checks that follow from it. A Project's finding that repeats its hub's counts for the hub only. The
+score of a policy, or of a subscription, is the mean over its workspaces with a finding.
 
 Example: a workspace with a high check that passes (10), a medium one that fails (6) and a low one that is unknown
 (2) is in the band 50 to 75: 50 + 25 × 10 / 18 = 63.9.
@@ -98,60 +98,48 @@ def _workspaces(judged: pd.DataFrame) -> pd.DataFrame:
 def _scores(judged: pd.DataFrame, key: pd.Series) -> pd.Series:
     """Return the score of each workspace in which something counts, by lower-cased id; any other has 100."""
     status = judged["status"].astype(object).to_numpy()
-    counts = ~judged["verdict"].eq(Verdict.WAIVED).to_numpy() & (status != "not-applicable")
+    left_out = judged["verdict"].isin([Verdict.WAIVED, Verdict.CONSEQUENCE]).to_numpy()
     severity = Vocabulary.of(judged["severity"]).categorical(_SEVERITIES).codes
     rows = pd.DataFrame(
         {
             "key": key.to_numpy(),
             "check": judged["check_id"].astype(object).to_numpy(),
             "fails": status != "pass",
-            "cause": Vocabulary.of(judged["caused_by"]).changed(lambda text: text.partition(" ")[0]).expanded,
+            "followed_by": Vocabulary.of(judged["followed_by"]).expanded,
             "weight": np.array(list(WEIGHTS.values()))[severity],
             "band": np.array(list(BANDS.values()))[severity],
         }
-    )[counts]
-    rows["own"] = rows["fails"] & rows["cause"].eq("")
-    rows["inherits"] = rows["fails"] & rows["cause"].eq(rows["check"])
+    )[~left_out & (status != "not-applicable")]
     return _by_workspace(rows) if len(rows) else pd.Series(dtype="float64")
 
 
 def _by_workspace(rows: pd.DataFrame) -> pd.Series:
     """Return the score of each workspace from its counting findings."""
-    first = rows.sort_values(["fails", "own"], ascending=False, kind="stable")
-    checks = first.groupby(["key", "check"], as_index=False, sort=False).agg(
-        fails=("fails", "any"),
-        own=("own", "any"),
-        inherits=("inherits", "first"),
-        cause=("cause", "first"),
-        weight=("weight", "max"),
-        band=("band", "min"),
-    )
-    checks = checks[~(checks["inherits"] & ~checks["own"])]
-    is_consequence = checks["fails"] & ~checks["own"]
-    root = _roots(checks, is_consequence)
-    carried = (
-        checks[is_consequence].assign(check=root[is_consequence]).groupby(["key", "check"])["weight"].sum()
-    )
-    units = checks[~is_consequence].set_index(["key", "check"])
-    weight = pd.concat([units["weight"], carried.reindex(units.index).fillna(0)], axis=1).max(axis=1)
+    followers = _followers(rows[rows["followed_by"].ne("")])
+    by_check = ["key", "check"]
+    carried_checks = pd.MultiIndex.from_frame(followers[["key", "follower"]])
+    rows = rows[rows["fails"] | ~pd.MultiIndex.from_frame(rows[by_check]).isin(carried_checks)]
+    units = rows.groupby(by_check, sort=False).agg(fails=("fails", "any"), weight=("weight", "max"))
+    carried = followers.groupby(by_check)["weight"].sum().reindex(units.index).fillna(0)
+    weight = units["weight"].where(units["weight"] >= carried, carried)
     gained = weight.where(~units["fails"], 0).groupby("key").sum()
     share = gained / weight.groupby("key").sum()
-    lowest = checks[checks["fails"]].groupby("key")["band"].min()
+    lowest = pd.concat([rows[rows["fails"]], followers]).groupby("key")["band"].min()
     return (lowest + 25 * share.reindex(lowest.index)).reindex(share.index).fillna(100.0)
 
 
-def _roots(checks: pd.DataFrame, is_consequence: pd.Series) -> pd.Series:
-    """Return for each check of a workspace the check that its chain of causes begins with."""
-    pairs = pd.MultiIndex.from_frame(checks[["key", "check"]])
-    cause_of = pd.Series(checks["cause"].where(is_consequence, checks["check"]).to_numpy(), index=pairs)
-    root = cause_of
-    for _ in range(len(set(checks["check"]))):
-        above = cause_of.reindex(pd.MultiIndex.from_arrays([pairs.get_level_values("key"), root]))
-        higher = pd.Series(np.where(above.isna(), root, above), index=pairs)
-        if higher.equals(root):
-            break
-        root = higher
-    return pd.Series(root.to_numpy(), index=checks.index)
+def _followers(causes: pd.DataFrame) -> pd.DataFrame:
+    """Return weight and band of each other check that follows from a check of a workspace, each once."""
+    entries = causes.assign(entry=causes["followed_by"].str.split(", ")).explode("entry")
+    words = entries["entry"].str.split(" ", expand=True).reindex(columns=range(4))
+    found = entries[["key", "check"]].assign(
+        follower=words[2],
+        weight=words[1].map(WEIGHTS).astype("float64"),
+        band=words[1].map(BANDS).astype("float64"),
+    )
+    found = found[found["follower"].ne(found["check"])]
+    by_follower = ["key", "check", "follower"]
+    return found.groupby(by_follower, as_index=False).agg(weight=("weight", "max"), band=("band", "min"))
 
 
 def _summed(workspaces: pd.DataFrame, ids: pd.Series) -> pd.DataFrame:

@@ -18,7 +18,7 @@ from reports.tables.columns import DECIMAL, FINDINGS, SCORES, WAIVERS
 from reports.tables.finding_rows import FindingRow
 
 FORMAT = "azml-audit-report"
-JSON_SCHEMA_VERSION = "2.2"
+JSON_SCHEMA_VERSION = "2.3"
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 NULLABLE = frozenset({
@@ -153,6 +153,11 @@ def policy_schema() -> Schema:
         statuses=_object("Findings by status.", **{each.value: _COUNT for each in Status}),
         violated=by_severity | {"description": "Violated findings by severity, without waived ones."},
         waived=by_severity | {"description": "Waived findings by severity."},
+        undecided=_COUNT
+        | {"description": "Unknown and crashed findings, without waived ones and consequences."},
+        consequences=_COUNT | {"description": "Findings that follow from another one."},
+        inheriting=_COUNT | {"description": "Projects that inherit a finding of their hub."},
+        headlines=words,
         expired_waivers=words,
         orphan_waivers=words,
         unread_groups=words,

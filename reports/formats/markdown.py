@@ -36,11 +36,11 @@ _MOST_IN_A_COMMAND = 600
 _MOST_ROWS = 2_000
 """More rows of a table never fit: each has 40 bytes or more."""
 _OTHER_SECTIONS = (
-    (Verdict.CONSEQUENCE, "Follows from another finding", "caused_by", 0.1),
-    (Verdict.WAIVED, "Waived", "waiver", 0.1),
-    (Verdict.COMPLIANT, "Compliant", "observed", 0.1),
+    (Verdict.CONSEQUENCE, "Follows from another finding", ("caused_by",), 0.1),
+    (Verdict.WAIVED, "Waived", ("waiver",), 0.1),
+    (Verdict.COMPLIANT, "Compliant", ("observed",), 0.1),
 )
-"""Verdict, title, the column that explains it, and the share of the room, of the last tables of findings."""
+"""Verdict, title, the columns that explain it, and the share of the room, of the last tables of findings."""
 _LOOKALIKES = str.maketrans({"`": "'", "|": "\N{BROKEN BAR}"})
 _ACTED_UPON = str.maketrans({sign: f"\\{sign}" for sign in "\\`*_[]<>#|~&@"})
 
@@ -119,10 +119,17 @@ def _head(audit: Audit) -> str:
         f"Read from {moment(audit.started_at)} to {moment(audit.finished_at)} by "
         f"azml-audit {plain(audit.tool_version)}.",
         *_not_listed(audit),
+        *_headlines(audit),
         *([f"Root digest of the evidence: {code(audit.root_digest)}"] if audit.root_digest else []),
         "",
     ]
     return "\n".join(lines)
+
+
+def _headlines(audit: Audit) -> list[str]:
+    """Return the sentences that count workspaces, each once, as a list."""
+    lines = dict.fromkeys(line for verdict in audit.verdicts for line in verdict.headlines)
+    return ["", *(f"- {plain(line)}" for line in lines), ""] if lines else []
 
 
 def _left_out(seen: Population) -> str:
@@ -141,7 +148,7 @@ def _not_listed(audit: Audit) -> list[str]:
 def _sections(audit: Audit) -> Iterator[Section]:
     found = worst_first(audit.listed(OPEN))
     yield _policies(audit)
-    yield _of_verdict(audit, found, Verdict.VIOLATED, "Violated", "observed", 0.3)
+    yield _of_verdict(audit, found, Verdict.VIOLATED, "Violated", ("observed", "followed_by"), 0.3)
     yield _unknown(found[found["verdict"].eq(Verdict.UNDETERMINED)])
     gaps = gap_rows(audit.tables)
     yield Section(
@@ -154,21 +161,23 @@ def _sections(audit: Audit) -> Iterator[Section]:
         share=0.15,
         total=len(gaps),
     )
-    for verdict, title, column, share in _OTHER_SECTIONS:
-        yield _of_verdict(audit, found, verdict, title, column, share)
+    for verdict, title, columns, share in _OTHER_SECTIONS:
+        yield _of_verdict(audit, found, verdict, title, columns, share)
     notes = list(_notes(audit))
     yield Section(title="Policy notes", columns=("policy", "what"), rows=notes, share=0.05, total=len(notes))
 
 
 def _of_verdict(
-    audit: Audit, found: pd.DataFrame, verdict: Verdict, title: str, column: str, share: float
+    audit: Audit, found: pd.DataFrame, verdict: Verdict, title: str, columns: Sequence[str], share: float
 ) -> Section:
     own = found[found["verdict"].eq(verdict)]
     rows = finding_rows(own.head(_MOST_ROWS), audit.tables)
     return Section(
         title=title,
-        columns=("severity", "check", "resource", column.replace("_", " "), "policy"),
-        rows=[[*_who(row), code(getattr(row, column)), code(row.policy)] for row in rows],
+        columns=("severity", "check", "resource", *(each.replace("_", " ") for each in columns), "policy"),
+        rows=[
+            [*_who(row), *(code(getattr(row, each)) for each in columns), code(row.policy)] for row in rows
+        ],
         share=share,
         total=len(own),
     )
@@ -205,14 +214,25 @@ def _policies(audit: Audit) -> Section:
             f"**{verdict.verdict.value}**",
             score_text(verdict.score) or "none",
             f"{sum(verdict.violated.values()):,}",
-            f"{verdict.statuses.get(Status.UNKNOWN, 0):,}",
-            f"{verdict.statuses.get(Status.ERROR, 0):,}",
+            f"{verdict.consequences - verdict.repeats:,}",
+            f"{verdict.inheriting:,}",
+            f"{verdict.undecided:,}",
             f"{sum(verdict.waived.values()):,}",
             f"{verdict.statuses.get(Status.PASS, 0):,}",
         ]
         for verdict in audit.verdicts
     ]
-    columns = ("policy", "verdict", "score", "violated", "unknown", "error", "waived", "pass")
+    columns = (
+        "policy",
+        "verdict",
+        "score",
+        "violated",
+        "follow",
+        "Projects that inherit",
+        "unknown",
+        "waived",
+        "pass",
+    )
     return Section(title="Policies", columns=columns, rows=rows, share=0.1, total=len(rows))
 
 

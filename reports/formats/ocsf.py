@@ -100,6 +100,7 @@ class _SharedFields:
                 "verdict": row.verdict,
                 "waiver": row.waiver,
                 "caused_by": row.caused_by,
+                "followed_by": row.followed_by,
                 "workspace_id": row.workspace_id,
                 "observed": row.observed,
                 "expected": row.expected,

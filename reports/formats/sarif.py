@@ -116,6 +116,8 @@ def _run(audit: Audit, verdict: PolicyVerdict, run: Run, places: Mapping[str, in
             **({"rootDigest": audit.root_digest} if audit.root_digest else {}),
             "statuses": verdict.statuses,
             "waived": verdict.waived,
+            "consequences": verdict.consequences,
+            "inheritingProjects": verdict.inheriting,
             "expiredWaivers": list(verdict.expired_waivers),
             "orphanWaivers": list(verdict.orphan_waivers),
         },
@@ -170,6 +172,7 @@ def _result(row: FindingRow, places: Mapping[str, int]) -> dict[str, Any]:
             "status": row.status,
             "verdict": row.verdict,
             "causedBy": row.caused_by,
+            "followedBy": row.followed_by,
             "severity": row.severity,
             "policy": row.policy,
             "resourceId": row.resource_id,
@@ -239,9 +242,10 @@ def _notes(audit: Audit, verdict: PolicyVerdict, run: Run) -> Iterator[dict[str,
     yield from (_note("GAP", "error", gap_text(gap)) for gap in gaps[:_MOST_GAPS])
     if len(gaps) > _MOST_GAPS:
         yield _note("GAP", "error", f"Gaps that are not listed here: {len(gaps) - _MOST_GAPS:,}.")
-    unknown = verdict.statuses.get(Status.UNKNOWN, 0)
-    if unknown:
-        yield _note("UNKNOWN", "warning", f"Unknown findings: {unknown:,}. None of them counts as a pass.")
+    yield from (_note("HEADLINE", "note", line) for line in verdict.headlines)
+    if verdict.undecided:
+        text = f"Unknown findings: {verdict.undecided:,}. None of them counts as a pass."
+        yield _note("UNKNOWN", "warning", text)
     if verdict.crashed:
         yield _note("CRASH", "error", "A check crashed. Its findings have status error.")
     for group in verdict.unread_groups:

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from checks.contract.hubs import is_project
 from checks.model import Status
 from checks.network.destinations import Service
-from checks.policy.judge import CLAIMS, PolicyVerdict
+from checks.policy.judge import CLAIMS, PolicyVerdict, claim_counts
 from checks.severity import Verdict
 from reports.audit import Audit
 from reports.page.networks import Fleet, outbound_postures, reach_count
@@ -28,6 +29,8 @@ class Claim:
     count: int
     unknown: int
     text: str
+    inherited: str
+    """"20 Projects inherit it", "" for none."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,15 +77,14 @@ def claims(audit: Audit) -> tuple[Claim, ...]:
 
 
 def _claim(findings: pd.DataFrame, check_id: str) -> Claim:
-    rows = findings[findings["check_id"].eq(check_id)]
-    failing = _failing(findings, check_id)
-    unknown = _workspaces(rows[rows["status"].isin([Status.UNKNOWN, Status.ERROR])]) - failing
+    counts = claim_counts(findings, check_id)
     singular, plural = CLAIMS[check_id]
     return Claim(
         check_id=check_id,
-        count=len(failing),
-        unknown=len(unknown),
-        text=singular if len(failing) == 1 else plural,
+        count=len(counts.failing),
+        unknown=len(counts.unknown),
+        text=singular if len(counts.failing) == 1 else plural,
+        inherited=counts.inherited,
     )
 
 
@@ -90,7 +92,9 @@ def _violating(findings: pd.DataFrame, policy: str) -> Claim:
     violating = _workspaces(findings[findings["verdict"].eq(Verdict.VIOLATED)])
     unknown = _workspaces(findings[findings["verdict"].eq(Verdict.UNDETERMINED)]) - violating
     verb = "violates" if len(violating) == 1 else "violate"
-    return Claim(check_id="", count=len(violating), unknown=len(unknown), text=f"{verb} {policy}")
+    return Claim(
+        check_id="", count=len(violating), unknown=len(unknown), text=f"{verb} {policy}", inherited=""
+    )
 
 
 def _workspaces(findings: pd.DataFrame) -> frozenset[str]:
@@ -102,8 +106,8 @@ def ways_out(audit: Audit, fleet: Fleet) -> WaysOut | None:
     if not audit.verdicts or EXFILTRATION not in audit.verdicts[0].checks:
         return None
     findings = audit.findings[audit.findings["policy"].eq(audit.verdicts[0].policy)]
-    by_rules = _failing(findings, EXFILTRATION)
-    judged = set(in_scope(audit.tables.workspaces).index)
+    by_rules = claim_counts(findings, EXFILTRATION).failing
+    judged = _deciding(in_scope(audit.tables.workspaces))
     by_mode = {
         key for key, word in outbound_postures(fleet).items() if word == "internet"
     } & judged - by_rules
@@ -125,6 +129,12 @@ def _failing(findings: pd.DataFrame, check_id: str) -> frozenset[str]:
     return _workspaces(rows[rows["status"].eq(Status.FAIL) & ~rows["verdict"].eq(Verdict.WAIVED)])
 
 
+def _deciding(workspaces: pd.DataFrame) -> set[str]:
+    """Return the ids of the workspaces without the Projects whose hub is among them: the hub counts for them."""
+    repeats = is_project(workspaces) & workspaces["hub_resource_id"].str.lower().isin(workspaces.index)
+    return set(workspaces.index[~repeats.fillna(value=False).to_numpy(dtype=bool)])
+
+
 def policy_lines(audit: Audit) -> tuple[PolicyLine, ...]:
     """Return the line of each policy, in their order."""
     return tuple(
@@ -133,7 +143,7 @@ def policy_lines(audit: Audit) -> tuple[PolicyLine, ...]:
             violations=tuple(
                 (name, verdict.violated[name]) for name in SEVERITY_ORDER if verdict.violated.get(name)
             ),
-            undecided=verdict.statuses.get(Status.UNKNOWN, 0) + verdict.statuses.get(Status.ERROR, 0),
+            undecided=verdict.undecided,
             waived=sum(verdict.waived.values()),
             score=score_text(verdict.score),
         )

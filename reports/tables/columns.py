@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from checks.contract.tables import BOOLEAN, INTEGER, SCHEMAS, STRING
 from checks.policy.score import WEIGHTS
 
-SCHEMA_VERSION = "3.0"
+SCHEMA_VERSION = "3.1"
 
 DECIMAL = "Float64"
 """A number with one decimal."""
@@ -77,7 +77,11 @@ FINDINGS = ReportFile(
         ("check_id", "the check; never reused for another"),
         ("title", "the state the check requires"),
         ("family", "the letters of check_id"),
-        ("severity", "the severity under the policy: critical, high, medium, low, informational"),
+        (
+            "severity",
+            "the severity under the policy, or a worse one of a violation that follows: critical, high, medium, low, "
+            "informational",
+        ),
         ("status", "the fact: pass, fail, unknown, not-applicable, error"),
         ("verdict", "the policy's judgement: compliant, violated, waived, undetermined, consequence"),
         ("resource_id", "the id of the resource, as Azure spells it"),
@@ -97,6 +101,11 @@ FINDINGS = ReportFile(
             "check id and resource id, separated by a space, of the finding that this one follows from; empty if it "
             "follows from none",
         ),
+        (
+            "followed_by",
+            "what follows from this finding and is counted with it, separated by commas: the number of findings, "
+            "severity, check and verdict, such as `20 high NET001 violated`; empty if nothing does",
+        ),
     ),
 )
 
@@ -107,7 +116,11 @@ VIOLATIONS = ReportFile(
     sorted_by=(),
     note="`--statuses` may leave out some of the three statuses; `notListed` in `datapackage.json` counts them.",
     columns=_columns(
-        ("severity", "the severity under the policy: critical, high, medium, low, informational"),
+        (
+            "severity",
+            "the severity under the policy, or a worse one of a violation that follows: critical, high, medium, low, "
+            "informational",
+        ),
         ("verdict", "the policy's judgement: violated, undetermined, consequence, waived"),
         ("check_id", "the check; never reused for another"),
         ("title", "the state the check requires"),
@@ -118,6 +131,11 @@ VIOLATIONS = ReportFile(
         (
             "caused_by",
             "check id and resource id, separated by a space, of the finding that this one follows from",
+        ),
+        (
+            "followed_by",
+            "what follows from this finding and is counted with it, separated by commas: the number of findings, "
+            "severity, check and verdict, such as `20 high NET001 violated`; empty if nothing does",
         ),
         ("status", "the fact: fail, unknown, error"),
         ("observed", "the value that Azure reported"),

@@ -42,6 +42,7 @@ class FindingRow(NamedTuple):
     reason: str
     waiver: str
     caused_by: str
+    followed_by: str
 
     @property
     def resource(self) -> str:

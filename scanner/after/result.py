@@ -7,7 +7,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from checks.model import Status
 from checks.policy.judge import PolicyVerdict
 from reports.audit import Audit
 from reports.errors import UnwritableReportError
@@ -15,7 +14,7 @@ from reports.tables.population import population
 from reports.writing.single_file import check_file
 
 STDOUT = Path("-")
-FORMAT_VERSION = "1.1"
+FORMAT_VERSION = "1.2"
 
 
 def result_of(
@@ -87,9 +86,10 @@ def _verdict(verdict: PolicyVerdict) -> dict[str, Any]:
         "verdict": verdict.verdict.value,
         "fail_on": verdict.fail_on.value,
         "violations": dict(verdict.violated),
-        "unknown": verdict.statuses[Status.UNKNOWN] + verdict.statuses[Status.ERROR],
+        "unknown": verdict.undecided,
         "waived": sum(verdict.waived.values()),
         "consequences": verdict.consequences,
+        "inheriting_projects": verdict.inheriting,
         "score": verdict.score,
         "headlines": list(verdict.headlines),
     }

@@ -8,6 +8,7 @@ from itertools import groupby
 
 from rich.console import Console
 
+from checks.counting import counted
 from checks.drift.model import Snapshot, TextRow, records, texts
 from checks.registry import registry
 from checks.severity import Severity
@@ -44,6 +45,7 @@ def explain(name: str, audit: Snapshot, out: Console, *, whole: bool = False) ->
             print_line(out, harmless(line))
     print_line(out, "! fails a check, ? is unknown", "dim")
     _show_not_asked(list(not_asked(audit, key)), audit, out)
+    _show_counts(key, findings, audit, out)
     _show_findings(findings, out, whole=whole)
     return 0
 
@@ -82,6 +84,23 @@ def _show_not_asked(parts: Sequence[str], audit: Snapshot, out: Console) -> None
         text = f"Not asked by {policies}: {', '.join(parts)}. `azml-audit explain --live` asks with baseline."
         for line in folded(harmless(text), out.width, indent="  "):
             print_line(out, line, "yellow")
+
+
+def _show_counts(key: str, findings: Sequence[TextRow], audit: Snapshot, out: Console) -> None:
+    """Print how many violations follow from others, and how many Projects inherit them; nothing if none does."""
+    own = [row for row in findings if row["verdict"] == "violated"]
+    fails = [row for row in findings if row["verdict"] == "consequence" and row["status"] == "fail"]
+    following = {id(each) for row in own for each in _below(row, fails)}
+    rows = audit.findings
+    caused_here = texts(rows["caused_by"]).str.lower().eq(texts(rows["check_id"]).str.lower() + " " + key)
+    projects = texts(rows["workspace_id"][caused_here]).str.lower().nunique()
+    if not own or not (following or projects):
+        return
+    more = f", {len(following):,} of which {'follows' if len(following) == 1 else 'follow'} from another"
+    text = counted(len(own) + len(following), "violation") + (more if following else "") + "."
+    text += f" {counted(projects, 'Project inherits', 'Projects inherit')} them." if projects else ""
+    print_line(out, "")
+    print_line(out, text, "bold")
 
 
 def _show_findings(findings: Sequence[TextRow], out: Console, *, whole: bool) -> None:

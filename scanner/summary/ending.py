@@ -21,7 +21,6 @@ from rich.console import Console
 
 from checks.counting import counted
 from checks.frames import pd
-from checks.model import Status
 from checks.policy.judge import PolicyVerdict
 from checks.severity import Severity, Verdict
 from reports.audit import Audit
@@ -105,7 +104,10 @@ def _answer(audit: Audit, violations: pd.DataFrame, ending: Ending) -> Iterator[
         yield Entry(text=line, indent=2, spare=3)
     verdicts = sorted(audit.verdicts, key=lambda each: _URGENCY.index(each.verdict))
     shown = verdicts if len(verdicts) <= _LISTED else verdicts[: _LISTED - 1]
-    yield from (Entry(text=_verdict(verdict)) for verdict in shown)
+    for verdict in shown:
+        yield Entry(text=_verdict(verdict))
+        if text := _uncounted(verdict):
+            yield Entry(text=text, indent=2, spare=2)
     if rest := len(verdicts) - len(shown):
         yield Entry(text=f"and {counted(rest, 'more policy', 'more policies')}: see the report.")
 
@@ -167,14 +169,20 @@ def _verdict(verdict: PolicyVerdict) -> str:
     counts = [(name, count) for name, count in verdict.violated.items() if count]
     violated = [f"{count:,} {name}" for name, count in counts[:2]]
     violated += [f"{sum(count for _, count in counts[2:]):,} lower"] if counts[2:] else []
-    unknown = verdict.statuses[Status.UNKNOWN] + verdict.statuses[Status.ERROR]
     parts = [", ".join(violated)] if violated else []
-    inherit = "inherits" if verdict.inheriting == 1 else "inherit"
-    parts += [f"{counted(verdict.inheriting, 'Project')} {inherit} from a hub"] if verdict.inheriting else []
-    parts += [f"{unknown:,} unknown"] if unknown else []
+    parts += [f"{verdict.undecided:,} unknown"] if verdict.undecided else []
     parts += [f"{sum(verdict.waived.values()):,} waived"] if any(verdict.waived.values()) else []
     parts += ["no score" if verdict.score is None else f"score {verdict.score:.1f}"]
     return f"{verdict.policy}: {verdict.verdict.value}; {'; '.join(parts)}."
+
+
+def _uncounted(verdict: PolicyVerdict) -> str:
+    """Return how many findings follow from those that are counted, and how many Projects inherit them."""
+    more, projects = verdict.consequences - verdict.repeats, verdict.inheriting
+    parts = [counted(more, "more finding follows", "more findings follow")] if more else []
+    inherit = counted(projects, "Project inherits", "Projects inherit")
+    parts += [f"{inherit} them from a hub"] if projects else []
+    return f"{'; '.join(parts)}." if parts else ""
 
 
 def _about(audit: Audit) -> Iterator[Entry]:

@@ -7,11 +7,13 @@ function groupsOf(workspace) {
   const causes = findings.filter((finding) => !consequences.includes(finding));
   const under = new Map(causes.map((finding) => [finding, []]));
   const inherited = [];
-  for (const finding of consequences) {
-    const of = causes.filter((cause) => checkOf(cause) === judgementOf(finding)[3]);
+  // The cause of a consequence may be one itself. A finding that repeats its hub's has its cause there.
+  const causeOf = (finding) => {
+    const of = findings.filter((each) => each !== finding && checkOf(each) === judgementOf(finding)[3] && checkOf(each) !== checkOf(finding));
     const cause = of.find((each) => facts.findings.resource[each] === facts.findings.resource[finding]) ?? of[0];
-    if (cause === undefined) inherited.push(finding); else under.get(cause).push(finding);
-  }
+    return cause !== undefined && consequences.includes(cause) ? causeOf(cause) : cause;
+  };
+  for (const finding of consequences) (under.get(causeOf(finding)) ?? inherited).push(finding);
   const groups = new Map();
   for (const cause of causes) {
     const resource = text(facts.findings.resource[cause]) ?? "";
@@ -24,11 +26,22 @@ function groupsOf(workspace) {
   return { groups: listed, under, inherited };
 }
 
+// "5 violations, 2 of which follow from another. 20 Projects inherit them.", "" if nothing follows.
+function followingOf(workspace, groups, under) {
+  const causes = groups.flatMap(({ list }) => list).filter((finding) => judgementOf(finding)[1] === VIOLATED);
+  const following = causes.flatMap((cause) => under.get(cause)).filter((finding) => facts.statuses[facts.answers.status[facts.findings.answer[finding]]] === "fail").length;
+  const projects = workspaces.network.filter((network, at) => network === workspace && at !== workspace).length;
+  const more = following ? `, ${following.toLocaleString("en")} of which ${following === 1 ? "follows" : "follow"} from another` : "";
+  if (!causes.length || !(following || projects)) return "";
+  return `${counted(causes.length + following, "violation", "violations")}${more}.${projects ? ` ${counted(projects, "Project inherits", "Projects inherit")} them.` : ""}`;
+}
+
 function findingsOf(workspace) {
   const { groups, under, inherited } = groupsOf(workspace);
   const tally = facts.workspaces.tallies[policy];
   const quiet = tally ? `${counted(tally.passed[workspace], "check passes", "checks pass")} and ${tally.inapplicable[workspace].toLocaleString("en")} do not apply.` : "No policy was applied.";
-  return element("div", { class: "findings" },
+  const following = followingOf(workspace, groups, under);
+  return element("div", { class: "findings" }, following ? element("p", { class: "faint" }, following) : null,
     groups.map(({ resource, list }) => element("section", { class: "group" },
       element("h4", {}, groupTitle(resource, workspace)), list.map((finding) => findingOf(finding, workspace, under.get(finding))))),
     inherited.length ? element("section", { class: "group" }, element("h4", {}, "Inherited from its hub"), inherited.map((finding) => findingOf(finding, workspace, []))) : null,

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from graphlib import TopologicalSorter
 
 import pandas as pd
-import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from checks.contract.tables import Tables
 from checks.engine.asking import findings
 from checks.engine.causes import with_causes
 from checks.model import ChosenCheck, Severity
-from checks.policy.judge import PolicyVerdict, concluded, judged
+from checks.policy.judge import PolicyVerdict, concluded, headlines, judged
+from checks.policy.model import UnknownCounts
 from checks.registry import registry
 from tests.support.tables.checks import Row, host_rule, isolated, workspace, workspace_id
+from tests.support.tables.explained import CHECKS as TESTED
+from tests.support.tables.explained import SEVERITIES, Answer, answers_of, explained_answers, judged_answers
 
 CHECKS = registry()
 
@@ -100,14 +105,60 @@ def _chosen(check_id: str) -> ChosenCheck:
     return ChosenCheck(check=check, severity=check.severity, params=check.params())
 
 
-@pytest.mark.parametrize(
-    ("fail_on", "verdict"), [(Severity.HIGH, "violated"), (Severity.CRITICAL, "compliant")]
-)
-def test_the_severity_of_a_consequence_still_reaches_the_threshold(fail_on: Severity, verdict: str) -> None:
+@settings(max_examples=50, deadline=None)
+@given(answers_of("a", "b", "p", "q"), SEVERITIES, st.sampled_from(UnknownCounts), st.sampled_from(Severity))
+def test_a_cause_stands_for_its_consequences(
+    answers: list[Answer],
+    severities: dict[str, Severity],
+    unknown: UnknownCounts,
+    fail_on: Severity,
+) -> None:
+    """Nobody has to look at a consequence: without them all, verdict, score and counts are the same."""
+    found = explained_answers(answers, severities, unknown)
+    whole = verdict_of(found, fail_on)
+    kept = verdict_of(found[found["verdict"].ne("consequence")], fail_on)
+    assert verdict_of(judged_answers(answers, severities, unknown), fail_on).verdict == whole.verdict
+    assert (kept.verdict, kept.violated, kept.undecided) == (whole.verdict, whole.violated, whole.undecided)
+    before, after = (each.scores.set_index(["scope", "id"])["score"] for each in (whole, kept))
+    own = [key for key in after.index if key[0] == "workspace"]
+    assert before[own].equals(after[own])
+
+
+def test_a_headline_counts_a_hub_once_and_names_its_projects() -> None:
+    hub = workspace("hub", kind="Hub", public_network_access="Enabled")
+    projects = [workspace(f"p{n}", kind="Project", hub_resource_id=workspace_id("HUB")) for n in range(20)]
+    found = explained(["NET001"], workspaces=[hub, *projects])
+    assert headlines(found, ["NET001"], 21) == (
+        "1 of 21 workspaces is open to the internet; 20 Projects inherit it.",
+    )
+    alone = found[found["verdict"].ne("consequence")]
+    assert headlines(alone, ["NET001"], 21) == ("1 of 21 workspaces is open to the internet.",)
+
+
+def test_a_cause_lists_what_follows_and_takes_the_worst_severity() -> None:
     row = workspace(public_network_access="Enabled", network_acls_default_action="Allow")
-    found = explained(["NET001", "NET002"], workspaces=[row])
-    turned = found.assign(severity=found["check_id"].map({"NET001": "low", "NET002": "high"}))
-    assert verdict_of(turned, fail_on).verdict == verdict
+    ids = ["NET001", "NET002"]
+    found = judged(findings(Tables.of(workspaces=[row]), [_chosen(id) for id in ids]), "mine")
+    turned = found.assign(
+        severity=found["check_id"].map({"NET001": "low", "NET002": "high"}).astype("string")
+    )
+    explained = with_causes(turned, {id: CHECKS[id] for id in ids})
+    assert list(explained["severity"]) == ["high", "high"]
+    assert list(explained["followed_by"]) == ["1 high NET002 violated", ""]
+
+
+def test_a_violation_does_not_follow_from_an_unknown_cause() -> None:
+    answers = [("a", "TST001", "unknown"), ("a", "TST002", "fail"), ("b", "TST001", "unknown")]
+    found = explained_answers([*answers, ("b", "TST002", "unknown")], dict.fromkeys(TESTED, Severity.LOW))
+    assert list(found["verdict"]) == ["undetermined", "violated", "undetermined", "consequence"]
+
+
+def test_checks_that_explain_each_other_explain_nothing() -> None:
+    found = judged_answers(
+        [("a", "TST003", "fail"), ("a", "TST004", "fail")], dict.fromkeys(TESTED, Severity.LOW)
+    )
+    circle = TESTED | {"TST003": replace(TESTED["TST003"], follows=("TST004",))}
+    assert list(with_causes(found, circle)["verdict"]) == ["violated", "violated"]
 
 
 def test_headlines_count_workspaces_and_not_findings() -> None:

@@ -18,6 +18,7 @@ from checks.policy.score import COUNTS, SCORE_COLUMNS, scores
 from checks.policy.selectors import workspace_facts
 from checks.policy.waivers import waived
 from tests.support.tables.checks import workspace_id
+from tests.support.tables.explained import FOLLOWS, SEVERITIES, Answer, answers_of, explained_answers
 
 Row = tuple[str, str, str]
 FACTS = workspace_facts(Tables.of())
@@ -90,39 +91,9 @@ ROWS = st.lists(
 )
 
 
-FINDINGS = st.lists(
-    st.tuples(
-        st.sampled_from(["a", "b", "c"]),
-        st.sampled_from(["TST001", "TST002", "TST003", "TST004"]),
-        st.sampled_from([status.value for status in Status]),
-    ),
-    min_size=1,
-    max_size=12,
-)
-SEVERITIES = st.fixed_dictionaries({f"TST00{n}": st.sampled_from(list(Severity)) for n in range(1, 5)})
-FOLLOWS = {"TST002": "TST001", "TST003": "TST001", "TST004": "TST003"}
-"""Each check to the one that explains it, of the same workspace."""
-
-
-def scored(findings: list[tuple[str, str, str]], severities: Mapping[str, Severity]) -> dict[str, float]:
-    """The scores of the workspaces, and of the policy under "", where `FOLLOWS` gives the causes."""
-    failing = {(workspace, check) for workspace, check, status in findings if status in FAILED}
-    rows = []
-    for number, (workspace, check, status) in enumerate(findings):
-        cause = FOLLOWS.get(check, "")
-        follows = status in FAILED and (workspace, cause) in failing
-        rows.append(
-            {
-                "check_id": check,
-                "status": status,
-                "severity": severities[check].value,
-                "resource_id": f"r{number}",
-                "workspace_id": workspace_id(workspace),
-                "verdict": "consequence" if follows else "violated" if status in FAILED else "compliant",
-                "caused_by": f"{cause} r" if follows else "",
-            }
-        )
-    table = scores(pd.DataFrame(rows, dtype="string"), "mine")
+def scored(findings: list[Answer], severities: Mapping[str, Severity]) -> dict[str, float]:
+    """The scores of the workspaces, and of the policy under ""."""
+    table = scores(explained_answers(findings, severities), "mine")
     table = table[table["scope"].ne("subscription")]
     return {
         str(id).rpartition("/")[2]: float(score)
@@ -134,9 +105,9 @@ FAILED = ("fail", "unknown", "error")
 
 
 @settings(max_examples=30, deadline=None)
-@given(FINDINGS, SEVERITIES, st.data(), st.sampled_from(["unknown", "fail"]))
+@given(answers_of("a", "b", "c"), SEVERITIES, st.data(), st.sampled_from(["unknown", "fail"]))
 def test_neither_unknown_nor_a_violation_ever_raises_a_score(
-    findings: list[tuple[str, str, str]], severities: Mapping[str, Severity], data: st.DataObject, status: str
+    findings: list[Answer], severities: Mapping[str, Severity], data: st.DataObject, status: str
 ) -> None:
     at = data.draw(st.integers(0, len(findings) - 1))
     worse = [*findings[:at], (*findings[at][:2], status), *findings[at + 1 :]]
@@ -145,9 +116,9 @@ def test_neither_unknown_nor_a_violation_ever_raises_a_score(
 
 
 @settings(max_examples=30, deadline=None)
-@given(FINDINGS, SEVERITIES, st.data())
+@given(answers_of("a", "b", "c"), SEVERITIES, st.data())
 def test_one_more_violation_never_raises_a_score(
-    findings: list[tuple[str, str, str]], severities: Mapping[str, Severity], data: st.DataObject
+    findings: list[Answer], severities: Mapping[str, Severity], data: st.DataObject
 ) -> None:
     workspace = data.draw(st.sampled_from([workspace for workspace, _, _ in findings]))
     more = [*findings, (workspace, data.draw(st.sampled_from(sorted(severities))), "fail")]
@@ -156,9 +127,9 @@ def test_one_more_violation_never_raises_a_score(
 
 
 @settings(max_examples=30, deadline=None)
-@given(FINDINGS, SEVERITIES, st.data(), st.integers(1, 30))
+@given(answers_of("a", "b", "c"), SEVERITIES, st.data(), st.integers(1, 30))
 def test_harmless_findings_of_a_check_that_counts_change_nothing(
-    findings: list[tuple[str, str, str]], severities: Mapping[str, Severity], data: st.DataObject, count: int
+    findings: list[Answer], severities: Mapping[str, Severity], data: st.DataObject, count: int
 ) -> None:
     counting = [each for each in findings if each[2] != "not-applicable"]
     if counting:
@@ -169,9 +140,9 @@ def test_harmless_findings_of_a_check_that_counts_change_nothing(
 
 
 @settings(max_examples=30, deadline=None)
-@given(FINDINGS, SEVERITIES)
+@given(answers_of("a", "b", "c"), SEVERITIES)
 def test_a_workspace_with_a_critical_violation_never_scores_above_one_without(
-    findings: list[tuple[str, str, str]], severities: Mapping[str, Severity]
+    findings: list[Answer], severities: Mapping[str, Severity]
 ) -> None:
     found = scored(findings, severities)
     critical = {
@@ -182,7 +153,7 @@ def test_a_workspace_with_a_critical_violation_never_scores_above_one_without(
 
 
 def test_a_cause_and_its_consequences_count_once_with_the_greater_weight() -> None:
-    severities = dict(zip(FOLLOWS, [Severity.LOW] * 3, strict=True)) | {"TST001": Severity.HIGH}
+    severities = dict.fromkeys(FOLLOWS, Severity.LOW) | {"TST001": Severity.HIGH}
     quiet = [("a", "TST001", "fail"), ("a", "TST004", "pass")]
     assert scored([*quiet, ("a", "TST002", "fail")], severities) == scored(quiet, severities)
 
