@@ -99,7 +99,8 @@ class Check:
     """A named, documented question about the rows of one table, made by the `check` decorator.
 
     `reads` lists `table.column`. `follows` names checks whose violation, of the same resource or of the same
-    workspace, explains a violation of this one: the finding then names its cause and is not counted again.
+    workspace, explains a violation of this one: the finding then names its cause and is not counted again. A check over
+    workspaces follows one over their parts only while it is unknown, and its reason names the part ("NAME: …").
     `known_by` lists the columns of `workspaces` that must be true for the rows of the check's table to be complete,
     if the table's own list asks for too much.
 

@@ -21,3 +21,6 @@ SEVERITY_ORDER = tuple(severity.value for severity in Severity)
 
 NEEDS_ACTION = frozenset({Status.FAIL.value, Status.UNKNOWN.value, Status.ERROR.value})
 """The statuses of findings that ask for a fix, a permission or a bug report."""
+
+SETTLED_STATES = frozenset({"succeeded", ""})
+"""The provisioning states of a workspace, in lower case, that need no remark. "" is not reported."""

@@ -6,6 +6,7 @@ access on (NET001), access that is not limited to selected addresses (NET002) is
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
@@ -75,7 +76,7 @@ def _named(judged: pd.DataFrame, rows: Rows, causes: Rows) -> pd.Categorical:
 def _explained(judged: pd.DataFrame, rows: Rows, causes: Rows) -> pd.Categorical:
     different, places = np.unique(causes, return_inverse=True)
     sentences = [
-        f"Follows from {id} of {resource.rpartition('/')[2]}."
+        f"Follows from {id} of {_name(resource)}."
         for id, resource in zip(*_names(judged, different), strict=True)
     ]
     sentence = Vocabulary(codes=places, pool=np.array(sentences, dtype=object))
@@ -126,6 +127,7 @@ class _Problems:
     resource: Values
     workspace: Values
     judged_by: Values
+    reason: Vocabulary
 
     @classmethod
     def of(cls, judged: pd.DataFrame) -> _Problems:
@@ -139,6 +141,7 @@ class _Problems:
             resource=_lowered(judged["resource_id"]),
             workspace=_lowered(judged["workspace_id"]),
             judged_by=_lowered(judged["judged_by"]),
+            reason=Vocabulary.of(judged["reason"]),
         )
 
     def causes(self, checks: Mapping[str, Check], length: int) -> Rows:
@@ -156,10 +159,25 @@ class _Problems:
         if check.is_decided_by_hub:
             yield self._at(check.id, self.judged_by[rows], [self.workspace])
         for other in check.follows:
-            if other in checks:
-                same = checks[other].over == check.over
-                names = [self.workspace, self.resource] if same else [self.workspace]
-                yield self._at(other, _joined(names, rows), names)
+            if other not in checks:
+                continue
+            if check.over == "workspaces" != checks[other].over:
+                yield self._parts_in_reasons(other, rows)
+                continue
+            names = [self.workspace, self.resource] if checks[other].over == check.over else [self.workspace]
+            yield self._at(other, _joined(names, rows), names)
+
+    def _parts_in_reasons(self, check_id: str, rows: Rows) -> Rows:
+        """Return for each undetermined finding the problem of a part of its workspace that its reason names."""
+        parts: dict[str, list[int]] = defaultdict(list)
+        for part in self.by_check.get(check_id, ()):
+            parts[self.workspace[part]].append(part)
+        reasons = self.reason.take(rows).changed(str.lower).expanded
+        found = [
+            next((part for part in parts[workspace] if f"{_name(self.resource[part])}: " in reason), -1)
+            for workspace, reason in zip(self.workspace[rows], reasons, strict=True)
+        ]
+        return np.where(self.is_violated[rows], -1, np.array(found, dtype=np.int64))
 
     def _at(self, check_id: str, keys: Values, names: Sequence[Values]) -> Rows:
         """Return for each key the problem of that check whose own names are the key, -1 for none."""
@@ -169,6 +187,10 @@ class _Problems:
         places = own[first].get_indexer(pd.Index(keys))
         found: Rows = np.where(places < 0, -1, np.append(rows[first], [-1])[places])
         return found
+
+
+def _name(resource_id: str) -> str:
+    return resource_id.rpartition("/")[2]
 
 
 def _joined(names: Sequence[Values], rows: Rows) -> Values:

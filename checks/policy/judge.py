@@ -165,7 +165,8 @@ def _mentions(findings: pd.DataFrame, words: str) -> pd.Series[bool]:
 def _repeated(consequences: pd.DataFrame) -> pd.DataFrame:
     """Return the consequences that repeat the finding of a hub: their cause is of the same check."""
     cause = Vocabulary.of(consequences["caused_by"]).changed(lambda text: text.partition(" ")[0])
-    return consequences[cause.expanded == Vocabulary.of(consequences["check_id"]).expanded]
+    repeats = cause.expanded == Vocabulary.of(consequences["check_id"]).expanded
+    return consequences[pd.Series(repeats, index=consequences.index)]
 
 
 def _policy_score(table: pd.DataFrame) -> float | None:
@@ -223,7 +224,7 @@ def claim_counts(findings: pd.DataFrame, check_id: str) -> ClaimCounts:
 
 
 def headlines(findings: pd.DataFrame, checks: Iterable[str], workspaces: int) -> tuple[str, ...]:
-    """Return a sentence for each chosen check of `CLAIMS`: "2 of 28 workspaces allow data exfiltration.".
+    """Return a sentence for each chosen check of `CLAIMS`: "2 of 32 workspaces allow data exfiltration.".
 
     A hub counts once, and the sentence ends in "20 Projects inherit it". `workspaces` is the number that was read. The
     sentence also counts the workspaces whose answer is unknown.

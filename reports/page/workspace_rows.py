@@ -13,13 +13,10 @@ from checks.vocabulary import Vocabulary
 from reports.audit import Audit
 from reports.page.networks import Fleet, inbound_postures, outbound_postures
 from reports.page.tallies import tallies
-from reports.statuses import SEVERITY_ORDER
+from reports.statuses import SETTLED_STATES, SEVERITY_ORDER
 from reports.tables.policies import workspace_scores
 from reports.tables.population import text_rows
 from reports.tables.workspaces import workspace_table
-
-SETTLED_STATES = frozenset({"succeeded", ""})
-"""Provisioning states that the page does not point out."""
 
 _NOT_JUDGED = " (left out by the scope, not judged)"
 

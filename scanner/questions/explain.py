@@ -93,12 +93,15 @@ def _show_counts(key: str, findings: Sequence[TextRow], audit: Snapshot, out: Co
     following = {id(each) for row in own for each in _below(row, fails)}
     rows = audit.findings
     caused_here = texts(rows["caused_by"]).str.lower().eq(texts(rows["check_id"]).str.lower() + " " + key)
+    repeated = set(texts(rows["check_id"][caused_here]))
     projects = texts(rows["workspace_id"][caused_here]).str.lower().nunique()
+    shared = sum(row["check_id"] in repeated for row in [*own, *fails])
     if not own or not (following or projects):
         return
     more = f", {len(following):,} of which {'follows' if len(following) == 1 else 'follow'} from another"
     text = counted(len(own) + len(following), "violation") + (more if following else "") + "."
-    text += f" {counted(projects, 'Project inherits', 'Projects inherit')} them." if projects else ""
+    them = "them" if shared == len(own) + len(following) else f"{shared:,} of them"
+    text += f" {counted(projects, 'Project inherits', 'Projects inherit')} {them}." if shared else ""
     print_line(out, "")
     print_line(out, text, "bold")
 

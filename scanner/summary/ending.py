@@ -1,6 +1,6 @@
 """Print the end of an audit on the terminal: at most 24 lines of 80 columns.
 
-NOT OK: 3 of 28 workspaces allow data exfiltration, 1 unknown.
+NOT OK: 3 of 32 workspaces allow data exfiltration, 1 unknown.
 baseline: violated; 7 critical, 53 high, 99 lower; 79 unknown; score 49.3.
 Worst: three workspaces, each with its worst violation in words.
 Fix first: three fixes, each with the number of violations and workspaces.
@@ -24,6 +24,7 @@ from checks.frames import pd
 from checks.policy.judge import PolicyVerdict
 from checks.severity import Severity, Verdict
 from reports.audit import Audit
+from reports.statuses import SETTLED_STATES
 from reports.tables.population import in_scope
 from reports.tables.violations import violations_by_fix
 from reports.writing.lines import harmless
@@ -107,7 +108,7 @@ def _answer(audit: Audit, violations: pd.DataFrame, ending: Ending) -> Iterator[
     for verdict in shown:
         yield Entry(text=_verdict(verdict))
         if text := _uncounted(verdict):
-            yield Entry(text=text, indent=2, spare=2)
+            yield Entry(text=text, indent=2, spare=3)
     if rest := len(verdicts) - len(shown):
         yield Entry(text=f"and {counted(rest, 'more policy', 'more policies')}: see the report.")
 
@@ -193,8 +194,25 @@ def _about(audit: Audit) -> Iterator[Entry]:
         text, spare = notes[0]
         yield Entry(text=text, tail=more, style="yellow", spare=spare)
     yield Entry(text=_population(audit) + _left_out(audit))
+    yield from _unsettled(audit)
     if not audit.is_azure:
         yield Entry(text=f"This is not Azure: the source is {audit.source}.", style="yellow", most=1)
+
+
+def _unsettled(audit: Audit) -> Iterator[Entry]:
+    """Yield the workspaces whose state is Failed, Deleting or another one to point out; those that fail first."""
+    workspaces, names = in_scope(audit.tables.workspaces), _names(audit)
+    states = workspaces["provisioning_state"].astype(object).fillna("")
+    found = states[~states.str.lower().isin(SETTLED_STATES)].sort_values(
+        key=lambda words: words.str.lower().ne("failed"), kind="stable"
+    )
+    shown = [
+        f"{cut(names.get(key, _name(key)), _NAME_WIDTH)} ({state})"
+        for key, state in found.head(_LISTED).items()
+    ]
+    if shown:
+        more = f" and {len(found) - len(shown):,} more" if len(found) > len(shown) else ""
+        yield Entry(text=f"Not in a normal state: {', '.join(shown)}", tail=f"{more}.", style="yellow")
 
 
 def _notes(verdict: PolicyVerdict) -> Iterator[tuple[str, int]]:

@@ -29,11 +29,15 @@ function groupsOf(workspace) {
 // "5 violations, 2 of which follow from another. 20 Projects inherit them.", "" if nothing follows.
 function followingOf(workspace, groups, under) {
   const causes = groups.flatMap(({ list }) => list).filter((finding) => judgementOf(finding)[1] === VIOLATED);
-  const following = causes.flatMap((cause) => under.get(cause)).filter((finding) => facts.statuses[facts.answers.status[facts.findings.answer[finding]]] === "fail").length;
-  const projects = workspaces.network.filter((network, at) => network === workspace && at !== workspace).length;
+  const followers = causes.flatMap((cause) => under.get(cause)).filter((finding) => facts.statuses[facts.answers.status[facts.findings.answer[finding]]] === "fail");
+  const following = followers.length;
+  const projects = workspaces.network.flatMap((network, at) => (network === workspace && at !== workspace ? [at] : []));
+  const repeated = new Set(projects.flatMap((each) => numbersOf("findings", each)).filter((finding) => judgementOf(finding)[3] === checkOf(finding)).map(checkOf));
   const more = following ? `, ${following.toLocaleString("en")} of which ${following === 1 ? "follows" : "follow"} from another` : "";
-  if (!causes.length || !(following || projects)) return "";
-  return `${counted(causes.length + following, "violation", "violations")}${more}.${projects ? ` ${counted(projects, "Project inherits", "Projects inherit")} them.` : ""}`;
+  const shared = [...causes, ...followers].filter((finding) => repeated.has(checkOf(finding))).length;
+  const them = shared === causes.length + following ? "them" : `${shared.toLocaleString("en")} of them`;
+  if (!causes.length || !(following || shared)) return "";
+  return `${counted(causes.length + following, "violation", "violations")}${more}.${shared ? ` ${counted(projects.length, "Project inherits", "Projects inherit")} ${them}.` : ""}`;
 }
 
 function findingsOf(workspace) {

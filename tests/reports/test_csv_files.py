@@ -28,7 +28,7 @@ from tests.support.audits.tenants import hostile_tenant, project_row, tenant, wo
 
 PUBLISHED = {
     "findings": "check_id title family severity status verdict resource_id workspace_id workspace "
-    "subscription_id subscription resource_group location observed expected reason policy waiver caused_by",
+    "subscription_id subscription resource_group location observed expected reason policy waiver caused_by followed_by",
     "workspaces": "workspace_id workspace kind subscription_id subscription resource_group location "
     "public_network_access isolation_mode managed_network_status outbound_rules user_defined_rules "
     "approved_private_endpoints api_version effective_public_network_access effective_isolation_mode "

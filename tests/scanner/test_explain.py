@@ -70,7 +70,7 @@ def test_a_workspace_without_defects_says_so(report: Path) -> None:
     ("name", "problem"),
     [
         ("mlw-visoin-prod", "Did you mean mlw-vision-prod"),
-        ("pricng", "Did you mean mlw-pricing-prod? It has 28 workspaces."),
+        ("pricng", "Did you mean mlw-pricing-prod? It has 32 workspaces."),
         ("churn", "  mlw-churn-2019 in rg-"),
         ("mlw", "  and 13 more"),
         ("churn", "2 workspaces have 'churn' in their name"),
@@ -185,14 +185,17 @@ def body(name: str, kind: str, **properties: object) -> dict[str, object]:
 
 def test_a_project_lists_what_it_inherits_and_the_summary_counts_the_projects(tmp_path: Path) -> None:
     hub = body("hub", "Hub", publicNetworkAccess="Enabled")
-    of_hub = {"publicNetworkAccess": "Enabled", "hubResourceId": hub["id"]}
-    bodies = {f"p{n}.json": body(f"p{n}", "Project", **of_hub) for n in range(2)}
+    shared = {"publicNetworkAccess": "Enabled", "hubResourceId": hub["id"]}
+    bodies = {f"p{n}.json": body(f"p{n}", "Project", **shared) for n in range(2)}
     folder = written(tmp_path / "in", {"hub.json": hub, **bodies})
     policy = tmp_path / "mine.yaml"
     policy.write_text("version: 1\nname: mine\ndescription: d\nchecks:\n  NET001:\n", encoding="utf-8")
     arguments = ("--from", str(folder), "--policy", str(policy), "--output", str(tmp_path / "out"))
     _, summary, _ = run("scan", *arguments)
-    assert "mine: violated; 1 high; 2 Projects inherit from a hub; score" in summary
+    assert "1 of 3 workspaces is open to the internet; 2 Projects inherit it." in summary
+    assert "mine: violated; 1 high; score 75.0.\n  2 Projects inherit them from a hub.\n" in summary
+    _, of_hub, _ = run("explain", "hub", "--from", str(tmp_path / "out"))
+    assert "1 violation. 2 Projects inherit them." in of_hub
     _, out, _ = run("explain", "p1", "--from", str(tmp_path / "out"))
     assert "No finding needs attention" not in out
     inherited = out.partition("Inherited from its hub; fix them there\n")[2].splitlines()

@@ -28,6 +28,17 @@ def test_the_shipped_policies_are_valid_and_bear_the_names_of_their_files() -> N
         assert policy.checks
 
 
+def test_availability_keeps_its_severity_under_data_exfiltration() -> None:
+    (policy,) = loaded(["data-exfiltration"], registry())
+    severities = {each.check.id: each.severity for each in policy.checks}
+    of_dependencies = [f"RES0{number}" for number in ("07", "08", "11", "13", "16", "17")]
+    about_availability = [*of_dependencies, "OBR003", "OBR009", "END005", "END006"]
+    assert {id: severities[id] for id in about_availability} == {
+        id: registry()[id].severity for id in about_availability
+    }
+    assert severities["RES001"] == severities["END001"] == "high"
+
+
 def test_the_vendor_rule_is_a_policy_of_its_own() -> None:
     (policy,) = loaded(["internet-outbound"], registry())
     assert [each.check.id for each in policy.checks] == ["NET006"]

@@ -76,6 +76,8 @@ def test_the_end_of_a_demo_fits_a_terminal(number: int, tmp_path: Path) -> None:
 
 def test_the_end_names_the_worst_and_what_was_not_read(tmp_path: Path) -> None:
     _, out, _ = run("demo", "--output", str(tmp_path / "r"), env=NARROW)
+    assert "7 of 32 workspaces are open to the internet, 3 unknown; 3 Projects inherit it." in out
+    assert "Not in a normal state: mlw-half-created (Failed)." in out
     assert "mlw-pricing-prod: The rule any-app allows data to leave" in out
     assert "Not read: Larkfield Finance (restricted); 3 gaps (AuthorizationFailed)" in out
     command = out.partition("Grant Reader:")[2].partition("Report:")[0]
@@ -227,7 +229,7 @@ def test_result_is_one_line_of_json_and_nothing_else(tmp_path: Path) -> None:
         "workspaces_left_out": 0,
         "gaps": 3,
     }
-    assert result["counts"]["workspaces"] == 28
+    assert result["counts"]["workspaces"] == 32
     assert result["verdicts"][0]["verdict"] == "violated"
     assert set(result["files"]) >= {"report.html", "findings.csv"}
     assert run("verify", str(bundle), "--root", result["root_digest"])[0] == 0

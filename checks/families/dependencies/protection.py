@@ -32,6 +32,7 @@ from checks.model import Answers, Check, Params, Severity, answer, check
     ),
     remediation=BUILD_COMPUTE_NAMED,
     references=(f"{pages.MANAGED_NETWORK}#configure-image-builds",),
+    follows=("RES013",),
 )
 def image_builds_have_a_compute(tables: Tables, _params: Params) -> Answers:
     """A registry behind a firewall cannot build images, so environments need a compute that builds them.
@@ -45,10 +46,11 @@ def image_builds_have_a_compute(tables: Tables, _params: Params) -> Answers:
     compute = workspaces["image_build_compute"]
     is_closed_store = has_role(resources, "registry", "storage") & is_closed(resources)
     known = workspaces["associated_resources_known"]
+    applies = any_child(is_closed_store, resources, workspaces, known=known)
     return answer(
         known=compute.notna(),
         passed=compute.ne("") & _build_compute_exists(tables),
-        applies=any_child(is_closed_store, resources, workspaces, known=known),
+        applies=applies,
         observed="imageBuildCompute " + compute.replace("", "none").fillna("not reported"),
         expected="imageBuildCompute names a compute",
         failed=pd.Series(
@@ -60,7 +62,7 @@ def image_builds_have_a_compute(tables: Tables, _params: Params) -> Answers:
             "imageBuildCompute names " + compute.fillna("") + ", which no longer exists.",
         ),
         unknown="imageBuildCompute was not reported, or the computes, the registry or the storage account were not "
-        "read. " + _why_unsettled(tables),
+        "read. " + _why_unsettled(tables).where(applies.isna(), ""),
         not_applicable="Neither the registry nor the storage account of the workspace is closed to the public.",
     )
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from scanner.emulator.demo.places import NOTEBOOKS, RESEARCH
+from scanner.emulator.demo.production import hardened, project
 from scanner.emulator.tenants.builders import Site, workspace
 from scanner.emulator.tenants.dependencies import (
     closed,
+    diagnostics,
     insights,
     opened,
     perimeter,
@@ -55,6 +57,26 @@ def research_resources() -> list[Resource]:
     return [
         *(*_sandbox(), *_notebooks(), *_wide_addresses(), *_lingering()),
         *(*_waiting(), *_not_provisioned(), *_listless(), *_spark(), *_attached(), *_partly_closed()),
+        *_ideas(),
+    ]
+
+
+def _ideas() -> list[Resource]:
+    hub = Site(place=RESEARCH, name="hub-ideas")
+    projects = [Site(place=RESEARCH, name=f"proj-ideas-{name}") for name in ("chat", "search", "vision")]
+    own = {**hardened(hub), "associatedWorkspaces": [each.id for each in projects]}
+    teaches = "a public hub without a managed network: its projects inherit each violation, which counts once"
+    return [
+        Resource(body=workspace(hub, public(), no_managed_network(), own, kind="Hub"), teaches=teaches),
+        diagnostics(hub),
+        *(
+            Resource(
+                body=project(each, hub),
+                teaches="a project of a public hub: it inherits what the hub violates",
+            )
+            for each in projects
+        ),
+        *closed(hub),
     ]
 
 

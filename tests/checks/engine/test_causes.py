@@ -18,6 +18,7 @@ from checks.policy.judge import PolicyVerdict, concluded, headlines, judged
 from checks.policy.model import UnknownCounts
 from checks.registry import registry
 from tests.support.tables.checks import Row, host_rule, isolated, workspace, workspace_id
+from tests.support.tables.dependencies import STORAGE, dependency
 from tests.support.tables.explained import CHECKS as TESTED
 from tests.support.tables.explained import SEVERITIES, Answer, answers_of, explained_answers, judged_answers
 
@@ -157,7 +158,7 @@ def test_checks_that_explain_each_other_explain_nothing() -> None:
     found = judged_answers(
         [("a", "TST003", "fail"), ("a", "TST004", "fail")], dict.fromkeys(TESTED, Severity.LOW)
     )
-    circle = TESTED | {"TST003": replace(TESTED["TST003"], follows=("TST004",))}
+    circle = {**TESTED, "TST003": replace(TESTED["TST003"], follows=("TST004",))}
     assert list(with_causes(found, circle)["verdict"]) == ["violated", "violated"]
 
 
@@ -174,3 +175,18 @@ def test_headlines_count_workspaces_and_not_findings() -> None:
         workspaces=2,
     )
     assert verdict.headlines == ("1 of 2 workspaces allows data exfiltration.",)
+
+
+def test_image_builds_follow_from_the_store_that_does_not_exist_and_from_no_other() -> None:
+    names = ("gone-store", "gone-vault")
+    stores = [
+        dependency("storage", "gone-store", read_status="missing"),
+        dependency("vault", "gone-vault", read_status="missing"),
+        dependency("storage", "gone-vault", public_network_access="Odd"),
+    ]
+    workspaces = [workspace(each, image_build_compute="") for each in names]
+    found = explained(["RES008", "RES013"], workspaces=workspaces, associated_resources=stores)
+    of_builds = found[found["check_id"].eq("RES008")].set_index("workspace_id")
+    assert of_builds["status"].eq("unknown").all()
+    assert of_builds.loc[workspace_id("gone-store"), "caused_by"] == f"RES013 {STORAGE}"
+    assert of_builds.loc[workspace_id("gone-vault"), "caused_by"] == ""

@@ -38,7 +38,7 @@ def test_who_may_send_to_any_storage_account_and_what_to_type(
     page = ready(browser_page(demo_bytes))
     page.click("#reach [data-ask=Storage]")
     answer = page.locator("#reach-answer")
-    assert "10 of 28 workspaces may reach it: 9 unknown, 9 may not." in answer.inner_text()
+    assert "10 of 32 workspaces may reach it: 13 unknown, 9 may not." in answer.inner_text()
     assert "9 by their isolation mode." in answer.inner_text()
     answer.get_by_role("button", name="Copy commands").first.click()
     answer.get_by_role("button", name="Copied").wait_for()
@@ -62,7 +62,7 @@ def test_a_control_is_found_by_its_id(browser_page: Opener, demo_bytes: bytes) -
     )
     counted = re.search(r"(\d+) workspaces", control.locator("h3").inner_text())
     assert counted
-    assert page.locator("#found").inner_text() == f"{counted[1]} of 28 workspaces"
+    assert page.locator("#found").inner_text() == f"{counted[1]} of 32 workspaces"
 
 
 def test_a_subscription_that_was_not_read_is_named_by_the_search(

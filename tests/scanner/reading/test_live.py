@@ -243,7 +243,7 @@ def test_a_plainly_disabled_network_is_not_asked_for_rules() -> None:
 def test_the_demo_tenant_is_read_but_for_what_is_forbidden() -> None:
     with scan_of(demo_tenant(), page_size=50) as (tables, _, _):
         assert len(tables.subscriptions) == 6
-        assert len(tables.workspaces) == 28
+        assert len(tables.workspaces) == 32
         assert len(unread(tables)) == 1
 
 
