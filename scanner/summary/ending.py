@@ -208,7 +208,7 @@ def _unsettled(audit: Audit) -> Iterator[Entry]:
     )
     shown = [
         f"{cut(names.get(key, _name(key)), _NAME_WIDTH)} ({state})"
-        for key, state in found.head(_LISTED).items()
+        for key, state in zip(found.index.astype(str)[:_LISTED], found[:_LISTED], strict=True)
     ]
     if shown:
         more = f" and {len(found) - len(shown):,} more" if len(found) > len(shown) else ""
