@@ -148,7 +148,7 @@ def concluded(
 
 
 def _overall(findings: pd.DataFrame, fail_on: Severity, *, is_whole: bool) -> Verdict:
-    """Return the verdict of a policy. A cause stands for what follows from it: see `checks.engine.causes`."""
+    """Return the verdict of a policy. A cause carries what follows from it: see `checks.engine.causes`."""
     violated = findings[findings["verdict"].eq(Verdict.VIOLATED)]
     if any(Severity(each).reaches(fail_on) for each in violated["severity"].unique()):
         return Verdict.VIOLATED

@@ -7,7 +7,7 @@ chooses the place within it:
     critical 0 to 25, high 25 to 50, medium 50 to 75, low and informational 75 to 100, nothing violated 100
 
 A check weighs by its severity under the policy: critical 20, high 10, medium 6, low 2, informational 1. A consequence
-does not count. Its cause stands for it: with the worst severity, and with the greater of its own weight and the sum of
+does not count. Its cause carries it: with the worst severity, and with the greater of its own weight and the sum of
 the weights of the checks that follow from it. A Project's finding that repeats its hub's counts for the hub only. The
 score of a policy, or of a subscription, is the mean over its workspaces with a finding.
 

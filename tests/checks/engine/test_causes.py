@@ -108,7 +108,7 @@ def _chosen(check_id: str) -> ChosenCheck:
 
 @settings(max_examples=50, deadline=None)
 @given(answers_of("a", "b", "p", "q"), SEVERITIES, st.sampled_from(UnknownCounts), st.sampled_from(Severity))
-def test_a_cause_stands_for_its_consequences(
+def test_a_cause_carries_its_consequences(
     answers: list[Answer],
     severities: dict[str, Severity],
     unknown: UnknownCounts,
