@@ -19,7 +19,7 @@ from checks.model import Answers, Check, Params, Severity, answer, check
 from checks.network.ip_ranges import opening_defect
 from checks.network.perimeters import ENFORCED, LEARNING
 
-_WITHOUT = "The resource is associated with no network security perimeter."
+_ROLES = ("storage", "vault")
 _UNKNOWN = "Its network security perimeter could not be read, or a part of it that decides was not reported."
 
 
@@ -32,6 +32,15 @@ def _has_perimeter(resources: pd.DataFrame) -> pd.Series:
     has_one = mode.ne("").where(says(status, "read").fillna(value=False))
     has_one = has_one.mask(status.isna() | says(status, "missing").fillna(value=False), False)
     return has_one.where(is_read(resources).fillna(value=False)).astype("boolean")
+
+
+def _why_not(resources: pd.DataFrame) -> pd.Series:
+    """Return for each row why a check of perimeters does not apply to it."""
+    text = pd.Series("Only storage accounts and key vaults are asked.", index=resources.index, dtype="string")
+    return text.mask(
+        has_role(resources, *_ROLES).fillna(value=False),
+        "The resource is associated with no network security perimeter.",
+    )
 
 
 @check(
@@ -62,14 +71,14 @@ def perimeter_inbound_rules_are_narrow(tables: Tables, params: PublicSide) -> An
     return answer(
         known=(too_wide | foreign).notna(),
         passed=~(too_wide | foreign),
-        applies=has_role(resources, "storage", "vault") & _has_perimeter(resources),
+        applies=has_role(resources, *_ROLES) & _has_perimeter(resources),
         observed=shown,
         expected=f"prefixes no wider than /{params.min_prefix} and at most {params.max_addresses:,} addresses, no "
         "subscription that the policy does not allow",
         failed="The perimeter of {resource} admits {shown}.",
         values={"shown": shown},
         unknown=why_unknown(resources, _UNKNOWN),
-        not_applicable=_WITHOUT,
+        not_applicable=_why_not(resources),
     )
 
 
@@ -109,12 +118,12 @@ def perimeter_is_enforced(tables: Tables, _params: Params) -> Answers:
     return answer(
         known=says(mode, ENFORCED, *LEARNING),
         passed=says(mode, ENFORCED),
-        applies=has_role(resources, "storage", "vault") & _has_perimeter(resources),
+        applies=has_role(resources, *_ROLES) & _has_perimeter(resources),
         observed=mode.replace("", "no perimeter"),
         expected="Enforced",
         failed="The perimeter of {resource} is in the mode {perimeter_access_mode}.",
         unknown=why_unknown(resources, _UNKNOWN),
-        not_applicable=_WITHOUT,
+        not_applicable=_why_not(resources),
     )
 
 
@@ -142,12 +151,12 @@ def perimeter_is_provisioned_without_issues(tables: Tables, _params: Params) -> 
     return answer(
         known=issues.notna(),
         passed=issues.eq(""),
-        applies=has_role(resources, "storage", "vault") & _has_perimeter(resources),
+        applies=has_role(resources, *_ROLES) & _has_perimeter(resources),
         observed=_or_none(issues),
         expected="Succeeded, without provisioning issues",
         failed="The perimeter of {resource} has provisioning issues: {perimeter_issues}.",
         unknown=why_unknown(resources, _UNKNOWN),
-        not_applicable=_WITHOUT,
+        not_applicable=_why_not(resources),
     )
 
 
