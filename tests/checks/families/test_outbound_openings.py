@@ -143,6 +143,10 @@ def test_obr005_the_offending_rule_and_where_it_leads_are_named() -> None:
         (host_rule("myapp.azurewebsites.net"), "pass"),
         (host_rule("*.vscodeexperiments.azureedge.net"), "pass"),
         (host_rule("bucket.s3.amazonaws.com"), "pass"),
+        *(
+            (host_rule(host), "pass")
+            for host in ("docker.io", "*.docker.io", "bucket.oss-cn-hangzhou.aliyuncs.com")
+        ),
         (host_rule("*"), "fail"),
         (host_rule("*.com"), "fail"),
         (host_rule("*.co.uk"), "fail"),
@@ -197,6 +201,16 @@ HOSTS_OF_EVERYONE = (
         "*.cloudapp.azure.com",
         "*.sharepoint.com",
     ),
+    *(
+        "quay.io",
+        "registry-1.docker.io",
+        "europe-west1-docker.pkg.dev",
+        "gcr.io",
+        "public.ecr.aws",
+        "registry.gitlab.com",
+    ),
+    *("oss-cn-hangzhou.aliyuncs.com", "*.oss-cn-hangzhou.aliyuncs.com", "cos.ap-guangzhou.myqcloud.com"),
+    *("s3.us-west-004.backblazeb2.com", "*.s3.us-west-004.backblazeb2.com", "dropbox.com", "api.notion.com"),
     *("*.mongo.cosmos.azure.us", "storage.googleapis.com", "s3.amazonaws.com", "s3.eu-west-1.amazonaws.com"),
     *("github.com", "*.github.com"),
 )
