@@ -17,24 +17,26 @@ from scanner.commands.connections import Connection
 from scanner.commands.gathering import Clock, arm_of, now
 from scanner.commands.job import Job, asked_for
 from scanner.errors import UsageError
+from scanner.payloads import json_members
 from scanner.payloads.json_members import resource_group_of
 from scanner.payloads.payload import Gap, Payload
 from scanner.policies import LoadedPolicy, loaded, management_groups
-from scanner.reading.discovery import Discovery
-from scanner.reading.forecast import Forecast, Range, forecast
+from scanner.reading.discovery import QUERY_WITH_REGIONS, Discovery
+from scanner.reading.forecast import Forecast, Range, Regions, forecast
 from scanner.reading.scope import Subscription, subscriptions
 from scanner.scope.wanted import Wanted
 from scanner.scope.workspaces import left_out_by
+from scanner.tables.graph_rows import GRAPH
 from scanner.tables.tabulate import item_kind
 from scanner.terminal import Terminal, print_line, print_lines, table
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Counted:
-    """Counts from Resource Graph and the list of subscriptions: workspaces by subscription, requests, and gaps."""
+    """Counts from Resource Graph and the list of subscriptions: workspaces by subscription and region, and requests."""
 
     names: Mapping[str, str]
-    workspaces: Mapping[str, int]
+    workspaces: Mapping[str, Regions]
     uncounted: Sequence[Subscription]
     requests: Mapping[str, int]
     gaps: Sequence[Gap]
@@ -76,12 +78,16 @@ async def _counted(
     job: Job, policies: Sequence[LoadedPolicy], connected: Connection, clock: Clock
 ) -> _Counted:
     requests: Counter[str] = Counter()
+    regions: dict[str, str] = {}
     gaps: list[Gap] = []
 
     def keep(item: Payload | Gap) -> None:
         requests[item_kind(item)] += 1
         if isinstance(item, Gap):
             gaps.append(item)
+        elif item.kind == GRAPH:
+            for row in json_members.objects(item.document, "data") or ():
+                regions[json_members.key(str(row.get("id")))] = str(row.get("location")).lower()
 
     wanted = replace(job.wanted, known_groups=management_groups(policies))
     async with AsyncExitStack() as stack:
@@ -90,11 +96,13 @@ async def _counted(
             for each in (connected, *connected.others)
         ]
         chosen = await subscriptions(arms, wanted, keep)
-        shown = await Discovery(*arms, is_demanded=True).read(chosen, keep)
+        shown = await Discovery(*arms, is_demanded=True, query=QUERY_WITH_REGIONS).read(chosen, keep)
     return _Counted(
         names={each.id: each.facts.name or each.id for each in chosen},
         workspaces={
-            each.id: sum(_may_be_in_scope(wanted, one) for one in shown[each.key].workspaces)
+            each.id: Counter(
+                regions.get(one, "") for one in shown[each.key].workspaces if _may_be_in_scope(wanted, one)
+            )
             for each in chosen
             if each.key in shown
         },
@@ -110,7 +118,7 @@ def _may_be_in_scope(wanted: Wanted, workspace_id: str) -> bool:
 
 
 def _show(found: Forecast, counted: _Counted, job: Job, out: Console) -> None:
-    workspaces, total = sum(counted.workspaces.values()), found.total
+    workspaces, total = _number(counted), found.total
     print_lines(
         out,
         f"Expected: {total.expected:,} requests for {workspaces:,} workspaces in {len(counted.workspaces):,} "
@@ -125,6 +133,10 @@ def _show(found: Forecast, counted: _Counted, job: Job, out: Console) -> None:
     if counted.uncounted:
         names = ", ".join(each.facts.name or each.id for each in counted.uncounted[:5])
         print_line(out, f"Not counted: {len(counted.uncounted):,} subscriptions, such as {names}.")
+
+
+def _number(counted: _Counted) -> int:
+    return sum(sum(regions.values()) for regions in counted.workspaces.values())
 
 
 def _cells(each: Range) -> tuple[str, str, str]:
@@ -149,7 +161,7 @@ def _show_json(found: Forecast, counted: _Counted, job: Job, out: Console) -> No
     shown = {
         "subscriptions": len(counted.workspaces),
         "uncounted_subscriptions": [each.id for each in counted.uncounted],
-        "workspaces": sum(counted.workspaces.values()),
+        "workspaces": _number(counted),
         "requests": asdict(found.total),
         "kinds": {kind: asdict(each) for kind, each in found.kinds.items()},
         "bucket": {

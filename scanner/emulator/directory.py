@@ -138,7 +138,12 @@ class Directory:
         held = [item.body for item in self._items.values() if _is_workspace(item)]
         rows = [*held, *({"id": ghost, "kind": "Default"} for ghost in graph.ghosts)]
         found = (
-            {"id": row["id"], "kind": row.get("kind"), "subscriptionId": str(row["id"]).split("/")[2]}
+            {
+                "id": row["id"],
+                "kind": row.get("kind"),
+                "location": row.get("location"),
+                "subscriptionId": str(row["id"]).split("/")[2],
+            }
             for row in rows
         )
         return sorted(

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from scanner.payloads.json_members import without_slash
+
+_USUAL_URL = re.compile(r"https://[\w.:-]+((?:/[\w.-]+)+)\?api-version=[\w-]+", re.ASCII)
+"""A URL as the reader writes it. Parsing it as any URL takes ten times as long, and every answer needs it twice."""
 
 Matter = tuple[str, str, str, str, tuple[tuple[str, str], ...], str]
 """The subject of a question, whatever the api-version and the spelling of its URL."""
@@ -62,6 +66,8 @@ def path_of(url: str) -> str:
 
     "" if the URL cannot be read.
     """
+    if usual := _USUAL_URL.fullmatch(url):
+        return usual[1].lower()
     try:
         return without_slash(unquote(urlsplit(url).path)).lower()
     except ValueError:
@@ -83,6 +89,8 @@ def version_of(url: str) -> str:
 
 
 def _parameters(url: str) -> tuple[tuple[str, str], ...]:
+    if _USUAL_URL.fullmatch(url):
+        return ()
     try:
         pairs = parse_qsl(urlsplit(url).query)
     except ValueError:

@@ -30,6 +30,8 @@ QUERY = (
 )
 """The first column is a plain text and the rows are ordered. Without both, Azure returns no further page."""
 
+QUERY_WITH_REGIONS = QUERY.replace("project id", "project id, location")
+
 BATCH = 250
 """Subscriptions in one query. Azure recommends fewer than 300."""
 
@@ -57,8 +59,9 @@ class Discovery:
         is_demanded: bool = False,
         batch: int = BATCH,
         page: int = PAGE,
+        query: str = QUERY,
     ) -> None:
-        """Ask through `arm`, for `batch` subscriptions in a query and `page` rows on a page.
+        """Ask `query` through `arm`, for `batch` subscriptions in a query and `page` rows on a page.
 
         Each of `others` asks about the subscriptions of its tenant.
         """
@@ -66,6 +69,7 @@ class Discovery:
         self._arms = {each.tenant: each for each in (arm, *others)}
         self._is_demanded = is_demanded
         self._batch, self._page = batch, page
+        self._words = query
 
     async def read(self, chosen: Sequence[Subscription], keep: Keep) -> Mapping[str, Shown]:
         """Hand every page and gap to `keep`, and return what `GraphRows.shown` does."""
@@ -128,7 +132,7 @@ class Discovery:
         options = {"resultFormat": "objectArray", "$top": self._page}
         body = {
             "subscriptions": list(subscriptions),
-            "query": QUERY,
+            "query": self._words,
             "options": options | ({"$skipToken": token} if token else {}),
         }
         return Ask(

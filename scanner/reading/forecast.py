@@ -1,11 +1,12 @@
-"""Forecasts how many requests a scan sends, by kind, from the number of workspaces in each subscription.
+"""Forecasts how many requests a scan sends, by kind, from the workspaces in each subscription and region.
 
 `azml-audit scan --plan` calls it. A kind that depends on the workspaces themselves, such as endpoints, has no limit.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil
 
@@ -22,7 +23,7 @@ from scanner.reading.api_versions import SHOW_ADDRESS_RULES
 from scanner.reading.associated import WORTH_A_LIST
 from scanner.reading.collection import Collection
 from scanner.reading.learning import SAMPLE
-from scanner.reading.resource_lists import ASSOCIATED_LISTS, PROOFS
+from scanner.reading.resource_lists import ASSOCIATED_LISTS
 from scanner.tables.associated import ASSOCIATED, TYPES
 from scanner.tables.children import CHILDREN, is_wanted
 
@@ -44,6 +45,9 @@ class Range:
         return Range(least=self.least + other.least, expected=self.expected + other.expected, most=most)
 
 
+Regions = Mapping[str, int]
+"""The number of workspaces in each region."""
+
 NOTHING = Range(least=0, expected=0, most=0)
 
 
@@ -63,25 +67,27 @@ class Forecast:
 
 
 def forecast(
-    workspaces: Mapping[str, int],
+    workspaces: Mapping[str, Regions],
     collection: Collection,
     patience: Patience,
     before: Mapping[str, int],
     *,
     lists_empty: bool = True,
 ) -> Forecast:
-    """Forecast the scan of subscriptions with these numbers of workspaces.
+    """Forecast the scan of subscriptions with these numbers of workspaces. They share the proofs of each region.
 
     `before` are the requests by kind that find subscriptions and count workspaces: the scan sends them again. With
     `lists_empty`, subscriptions without workspaces are listed too.
     """
     kinds = {kind: Range(least=count, expected=count, most=count) for kind, count in before.items()}
     expected: dict[str, int] = {}
-    for subscription, count in workspaces.items():
-        own = dict(_of_subscription(count, collection)) if count or lists_empty else {}
+    for subscription, regions in workspaces.items():
+        own = dict(_of_subscription(regions, collection)) if regions or lists_empty else {}
         expected[subscription] = sum(each.expected for each in own.values())
         for kind, each in own.items():
             kinds[kind] = kinds.get(kind, NOTHING) + each
+    for kind, count in _proved_elsewhere([*workspaces.values()], collection):
+        kinds[kind] = kinds.get(kind, NOTHING) + Range(least=0, expected=-count, most=0)
     largest = max(sorted(expected), key=expected.__getitem__, default="")
     in_largest = expected.get(largest, 0)
     return Forecast(
@@ -93,8 +99,26 @@ def forecast(
     )
 
 
-def _of_subscription(count: int, collection: Collection) -> Iterator[tuple[str, Range]]:
-    """Yield the requests in one subscription with `count` workspaces, by kind."""
+def _proofs(regions: Regions) -> int:
+    """Return how many single reads prove the lists of these regions."""
+    return sum(min(count, SAMPLE) for count in regions.values())
+
+
+def _proved_elsewhere(every: Sequence[Regions], collection: Collection) -> Iterator[tuple[str, int]]:
+    """Yield by kind how many proofs a subscription does not need, because another one proves the same region."""
+    if collection.asks_everybody:
+        return
+    large = [each for each in every if sum(each.values()) >= WORTH_A_LIST]
+    if collection.members_in_lists:
+        yield "workspace", sum(map(_proofs, every)) - _proofs(sum(map(Counter, every), Counter()))
+    if ASSOCIATED in collection.kinds:
+        shared = sum(map(_proofs, large)) - _proofs(sum(map(Counter, large), Counter()))
+        yield ASSOCIATED, shared * len(TYPES)
+
+
+def _of_subscription(regions: Regions, collection: Collection) -> Iterator[tuple[str, Range]]:
+    """Yield the requests in one subscription, by kind."""
+    count = sum(regions.values())
     kinds, some = collection.kinds, min(count, 1)
     pages, most_pages = (max(1, ceil(count / size)) for size in (PAGE, FEWEST))
     yield "workspaces", Range(least=1, expected=pages, most=most_pages)
@@ -109,9 +133,9 @@ def _of_subscription(count: int, collection: Collection) -> Iterator[tuple[str, 
     if collection.asks_everybody:
         yield "workspace", Range(least=count, expected=count, most=count)
     elif collection.members_in_lists:
-        yield "workspace", Range(least=0, expected=min(count, SAMPLE), most=count)
+        yield "workspace", Range(least=0, expected=_proofs(regions), most=count)
     yield from _of_children(count, kinds)
-    yield from _associated(count, collection)
+    yield from _associated(count, _proofs(regions), collection)
     yield from _beside(count, kinds)
 
 
@@ -129,7 +153,7 @@ def _of_children(count: int, kinds: frozenset[str]) -> Iterator[tuple[str, Range
             yield child.kind, Range(least=count, expected=count, most=count)
 
 
-def _associated(count: int, collection: Collection) -> Iterator[tuple[str, Range]]:
+def _associated(count: int, proofs: int, collection: Collection) -> Iterator[tuple[str, Range]]:
     """Yield the lists and single reads of the resources that workspaces name: each is expected to have its own.
 
     Lists may have any number of pages, because other teams have resources in them.
@@ -138,7 +162,7 @@ def _associated(count: int, collection: Collection) -> Iterator[tuple[str, Range
         return
     resources = expected = count * len(TYPES)
     if count >= WORTH_A_LIST and not collection.asks_everybody:
-        expected = PROOFS * len(TYPES)
+        expected = proofs * len(TYPES)
         pages = ceil(count / PAGE) * len(TYPES)
         yield ASSOCIATED_LISTS, Range(least=0, expected=pages, most=None)
     yield ASSOCIATED, Range(least=0, expected=expected, most=resources)

@@ -7,9 +7,11 @@ from ipaddress import IPv4Network
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from publicsuffixlist import PublicSuffixList
 
 from checks.network.hosts import (
     STORAGE_SUFFIXES,
+    SharedNames,
     built_in_names,
     covers_host,
     host_defect,
@@ -247,6 +249,30 @@ def test_the_spellings_of_a_host_in_unicode_and_punycode_are_one_host(one: str, 
 def test_an_asterisk_alone_is_every_host(host: str) -> None:
     assert is_every_host(host)
     assert host_defect(host, built_in_names()) == "matches every host"
+
+
+NO_NAMES = SharedNames(domains={}, hosts=())
+WHOLE_LIST = PublicSuffixList()
+SUFFIXES = (
+    "com",
+    "co.uk",
+    "uk",
+    "ck",
+    "foo.ck",
+    "www.ck",
+    "kobe.jp",
+    "city.kobe.jp",
+    "github.io",
+    "xn--p1ai",
+)
+SUFFIXES += ("xn--55qx5d.cn", "cn", "nosuch", "xn--zzzz", "xn--", "a.xn--p1ai", "blogspot.com", "example.com")
+
+
+@pytest.mark.parametrize("name", SUFFIXES)
+def test_public_suffixes_are_those_of_the_whole_list(name: str) -> None:
+    """Only the lines of one top-level domain are parsed."""
+    is_public = WHOLE_LIST.is_public(name)
+    assert bool(host_defect(f"*.{name}", NO_NAMES)) == is_public
 
 
 @pytest.mark.parametrize("domain", sorted(built_in_names().domains))

@@ -91,10 +91,7 @@ def asked(tenant: Tenant, folder: Path, *options: str) -> dict[str, int]:
 @pytest.mark.parametrize("policy", POLICIES)
 @pytest.mark.parametrize("name", TENANTS)
 def test_a_scan_asks_what_was_forecast(name: str, policy: str, tmp_path: Path) -> None:
-    """Each kind is between its limits. In all, at most a quarter and seven a subscription more are expected.
-
-    The forecast does not know that subscriptions share a region, whose lists are proved once.
-    """
+    """Each kind is between its limits. In all, at most a quarter and three a subscription more are expected."""
     tenant, options = TENANTS[name], POLICIES[policy]
     code, out, _, _ = planned(tenant, tmp_path, *options, "--json")
     assert code == 0
@@ -106,7 +103,19 @@ def test_a_scan_asks_what_was_forecast(name: str, policy: str, tmp_path: Path) -
         assert limits["most"] is None or count <= limits["most"], kind
     total = sum(sent.values())
     assert found["requests"]["least"] <= total
-    assert total <= found["requests"]["expected"] <= total * 1.25 + 7 * len(tenant.subscriptions)
+    assert total <= found["requests"]["expected"] <= total * 1.25 + 3 * len(tenant.subscriptions)
+
+
+def test_subscriptions_share_the_proofs_of_a_region() -> None:
+    lists = Collection(kinds=frozenset({"associatedResource"}), members=frozenset({"encryption"}))
+    apart = {f"s{each}": {f"region{each}": 5} for each in range(4)}
+    together = {each: {"eastus": 5} for each in apart}
+    for tenant, regions in ((apart, 4), (together, 1)):
+        kinds = forecast(tenant, **numbers(collection=lists)).kinds
+        assert (kinds["workspace"].expected, kinds["associatedResource"].expected) == (
+            3 * regions,
+            12 * regions,
+        )
 
 
 def test_nothing_of_a_workspace_is_read(tmp_path: Path) -> None:
@@ -160,18 +169,20 @@ def numbers(**changes: Any) -> dict[str, Any]:
 
 def test_the_bucket_of_the_largest_subscription_decides_the_time() -> None:
     only_lists = Collection(kinds=frozenset({"computes", "onlineEndpoints"}), members=frozenset())
-    found = forecast({"small": 10, "large": 500}, **numbers(collection=only_lists))
+    found = forecast({"small": {"eastus": 10}, "large": {"eastus": 500}}, **numbers(collection=only_lists))
     in_large = 10 + 2 * 500
     assert (found.largest, found.in_largest) == ("large", in_large)
     assert found.seconds == pytest.approx((in_large - 250) / 25)
     slow = replace(Patience(), burst=1000.0, reads_per_second=1.0)
-    assert forecast({"large": 500}, **numbers(collection=only_lists, patience=slow)).seconds == 10.0
-    assert forecast({"small": 10}, **numbers(collection=only_lists)).seconds == 0.0
+    assert (
+        forecast({"large": {"eastus": 500}}, **numbers(collection=only_lists, patience=slow)).seconds == 10.0
+    )
+    assert forecast({"small": {"eastus": 10}}, **numbers(collection=only_lists)).seconds == 0.0
 
 
 @pytest.mark.parametrize(("lists_empty", "lists"), [(True, 2), (False, 1)])
 def test_empty_subscriptions_are_listed_unless_resource_graph_leads(lists_empty: bool, lists: int) -> None:
-    found = forecast({"full": 3, "empty": 0}, **numbers(), lists_empty=lists_empty)
+    found = forecast({"full": {"eastus": 3}, "empty": {}}, **numbers(), lists_empty=lists_empty)
     assert found.kinds["workspaces"].least == found.kinds["workspaces"].expected == lists
 
 
