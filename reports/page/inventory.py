@@ -22,6 +22,7 @@ KINDS: tuple[tuple[str, str], ...] = (
     ("online endpoints", "online_endpoints_known"),
     ("batch endpoints", "batch_endpoints_known"),
     ("serverless endpoints", "serverless_endpoints_known"),
+    ("private endpoint connections", "private_endpoint_connections_known"),
 )
 """A kind of resource, and the column of `workspaces` that is True if all of that kind were read."""
 

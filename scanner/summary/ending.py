@@ -319,6 +319,6 @@ def _next(audit: Audit, folder: Path, worst: Sequence[str], ending: Ending) -> s
         shown = harmless(name if names.count(name.lower()) == 1 else asked[0])
         words = f"{source} -- {quote(shown)}" if shown.startswith("-") else f" {quote(shown)}{source}"
         return f"azml-audit explain{words}"
-    if not ending.is_live or (audit.tables.gaps.empty and len(audit.tables.workspaces)):
+    if len(audit.tables.workspaces) and not (ending.is_live and len(audit.tables.gaps)):
         return f"azml-audit reach '*' pypi.org{source}"
-    return "azml-audit doctor"
+    return "azml-audit doctor" if ending.is_live else "azml-audit scan"

@@ -20,6 +20,16 @@ function label(x, y, words, kind = "", anchor = "start") {
   return drawn("text", { x, y, class: kind, ...(anchor === "start" ? {} : { "text-anchor": anchor }) }, words);
 }
 
+// Whether the whole list of a kind was read.
+const isWhole = (workspace, kind) => workspaces.read[workspace][facts.kinds.indexOf(kind)] === "y";
+
+// How many there are. A list that was not read completely is no count.
+function membersOf(workspace, name, kinds) {
+  const count = numbersOf(name, workspace).length;
+  if (kinds.every((kind) => isWhole(workspace, kind))) return [counted(count, name.slice(0, -1), name), ""];
+  return [count ? `at least ${count.toLocaleString("en")} ${name}` : `${name} not read`, "unsure"];
+}
+
 function comersOf(workspace) {
   const inbound = valueOf(workspace, "inbound");
   const lines = [];
@@ -34,6 +44,7 @@ function comersOf(workspace) {
     if (status === "Approved") lines.push([short("endpoint in " + where, 25), "closed"]);
     else lines.push([short((status ?? "unknown").toLowerCase() + ", " + where, 25), "unsure"]);
   }
+  if (!isWhole(owner, "private endpoint connections")) lines.push(["private endpoints not read", "unsure"]);
   return lines.length ? lines : [["nobody from outside", "closed"]];
 }
 
@@ -75,17 +86,13 @@ const MODES = { allowonlyapprovedoutbound: "only approved outbound", allowintern
 function pictureOf(workspace) {
   const owner = workspaces.network[workspace] < 0 ? workspace : workspaces.network[workspace];
   const [comers, goals] = [comersOf(workspace).slice(0, 6), goalsOf(workspace).slice(0, 6)];
-  const inner = [
-    short(nameOf(workspace), 22),
-    counted(numbersOf("computes", workspace).length, "compute", "computes"),
-    counted(numbersOf("endpoints", workspace).length, "endpoint", "endpoints"),
-  ];
+  const inner = [membersOf(workspace, "computes", ["computes"]), membersOf(workspace, "endpoints", ["online endpoints", "batch endpoints"])];
   const behind = rowsOf("dependencies", owner, "role", "access", "default_action", "endpoints", "perimeter", "resource_id").slice(0, 4);
   const side = (lines, x, anchor) => lines.map(([words, kind], at) => label(x, 46 + at * 21, words, kind, anchor));
   const arrows = (lines, from, to) => lines.map(([, kind], at) => drawn("path", { class: kind, d: `M${from} ${42 + at * 21}H${to}` }));
   const story = [
-    `In: ${comers.map(([words]) => words).join("; ")}.`, `Inside: ${inner.slice(1).join(", ")}.`, `Out: ${goals.map(([words]) => words).join("; ")}.`,
-    `Behind: ${behind.map(([role, access, action, , perimeter, id]) => [role, access, action, perimeter && "perimeter " + perimeter, objectionTo(id, owner)].filter(Boolean).join(" ")).join("; ") || "nothing was read"}.`,
+    `In: ${comers.map(([words]) => words).join("; ")}.`, `Inside: ${inner.map(([words]) => words).join(", ")}.`, `Out: ${goals.map(([words]) => words).join("; ")}.`,
+    `Behind: ${behind.map(([role, access, action, , perimeter, id]) => [role, access || "not read", action, perimeter && "perimeter " + perimeter, objectionTo(id, owner)].filter(Boolean).join(" ")).join("; ") || "nothing was read"}.`,
   ].join(" ");
   const picture = drawn("svg", { class: "picture", viewBox: "0 0 600 260", width: 600, height: 260, role: "img", "aria-label": story },
     drawn("title", {}, `${nameOf(workspace)}: who may come in and where it may go`), drawn("desc", {}, story),
@@ -94,7 +101,7 @@ function pictureOf(workspace) {
     drawn("path", { class: "wall out-" + dashed(valueOf(workspace, "outbound")), d: "M388 30V182" }),
     ...side(comers, 8), ...side(goals, 592, "end"),
     ...arrows(comers, 186, comers[0][0] === "nobody from outside" ? 186 : 222), ...arrows(goals, 378, 410),
-    label(300, 62, inner[0], "strong", "middle"), label(300, 92, inner[1], "", "middle"), label(300, 113, inner[2], "", "middle"),
+    label(300, 62, short(nameOf(workspace), 22), "strong", "middle"), ...inner.map(([words, kind], at) => label(300, 92 + at * 21, words, kind, "middle")),
     label(300, 143, MODES[(valueOf(workspace, "effective_isolation_mode") ?? "").toLowerCase()] ?? "mode not reported", "faint", "middle"),
     label(300, 163, short((valueOf(workspace, "managed_network_status") ?? "").toLowerCase(), 24), "faint", "middle"),
     label(8, 208, "behind it", "head"),

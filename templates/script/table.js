@@ -111,7 +111,7 @@ function refresh() {
   list.scrollTop = 0;
   draw();
   byId("found").textContent = `${shown.length.toLocaleString("en")} of ${counted(size, "workspace", "workspaces")}`;
-  byId("none-found").hidden = shown.length > 0;
+  byId("none-found").hidden = shown.length > 0 || !size;
   byId("hints").replaceChildren(...missingNote(), ...hintsOf(query.words));
   byId("reset").hidden = !query.words && !query.chosen.size;
   document.querySelectorAll("#workspace-table thead [data-sort]").forEach((head) => {
@@ -127,6 +127,7 @@ function drawFacets() {
   for (const [name] of FACETS) {
     const box = byId("facet-" + name);
     const chosen = query.chosen.get(name) ?? new Set();
+    box.hidden = !size;
     box.querySelector("summary .faint").textContent = chosen.size ? `${chosen.size} chosen` : "";
     if (!box.open) continue;
     const { values } = facet(name);

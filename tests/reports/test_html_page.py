@@ -110,7 +110,7 @@ def test_the_count_of_resource_graph_is_shown_if_it_differs() -> None:
 
 def test_a_page_of_nothing_claims_nothing() -> None:
     said = text(audit_of(Tables.of()))
-    assert "The identity can see no subscription." in said
+    assert "No subscription was found." in said
     assert "nothing judged" in said
     assert "ompliant" not in said
 

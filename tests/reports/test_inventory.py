@@ -96,8 +96,8 @@ def test_only_online_endpoints_have_an_access() -> None:
 
 def test_not_read_not_collected_and_unknown_have_signs_of_their_own() -> None:
     workspaces = with_inventory(tenant(6)).workspaces
-    assert read_signs(workspaces).tolist() == ["ynyy-", "yyyy-", "yyyy-", "yyyy-", "yyyy-", "ynyy-"]
+    assert read_signs(workspaces).tolist() == ["ynyy-y", "yyyy-y", "yyyy-y", "yyyy-y", "yyyy-y", "ynyy-n"]
     partly = workspaces.copy()
     partly.loc[partly.index[1], "computes_known"] = pd.NA
-    assert read_signs(partly).tolist()[1] == "y?yy-"
-    assert set(read_signs(tenant(2).workspaces)) == {"-----"}
+    assert read_signs(partly).tolist()[1] == "y?yy-y"
+    assert set(read_signs(tenant(2).workspaces)) == {"-----y"}

@@ -98,6 +98,11 @@ def test_the_picture_shows_a_perimeter_and_the_check_that_objects(
         "perimeter enforced",
         "perimeter learning",
     ]
+    page.fill("#search", "proj-partner-pilot")
+    page.locator("#workspace-table a.name").first.click()
+    texts = page.locator("#workspace svg.picture text")
+    assert "private endpoints not read" in texts.all_text_contents()
+    assert "nobody from outside" not in texts.all_text_contents()
 
 
 def test_exfiltration_and_reach_are_connected_on_the_first_screen(
