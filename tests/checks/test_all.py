@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from checks.contract.tables import SCHEMAS, Tables, frame
 from checks.documentation import section
 from checks.engine.asking import findings
+from checks.families.pages import MANAGED_NETWORK
 from checks.model import Check, Status
 from checks.registry import BUILT_IN, registry
 from tests.support.places import ROOT
@@ -108,6 +109,7 @@ def test_a_check_has_a_title_a_rationale_and_a_fix(check: Check) -> None:
     assert check.remediation.caution.strip()
     assert check.references
     assert all(reference.startswith("https://") for reference in check.references)
+    assert MANAGED_NETWORK not in check.references, "cite the section that decides"
     assert bool(check.controls) != (check.id in COST_OR_READINESS)
 
 

@@ -198,7 +198,7 @@ def registry_tier_supports_private_endpoints(tables: Tables, _params: Params) ->
     severity=Severity.MEDIUM,
     reads=READ,
     remediation=DEPENDENCY_RESTORED,
-    references=(pages.SECURED_WORKSPACE,),
+    references=(pages.ASSOCIATED_RESOURCES,),
     looks_at="row",
 )
 def dependency_exists_and_is_readable(tables: Tables, _params: Params) -> Answers:

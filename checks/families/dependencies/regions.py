@@ -17,7 +17,7 @@ from checks.model import Answers, Check, Params, Severity, answer, check
     severity=Severity.LOW,
     reads=(*READ, "associated_resources.location", "associated_resources.sku", "workspaces.location"),
     remediation=REGION_KNOWN,
-    references=(pages.SECURED_WORKSPACE,),
+    references=(pages.NETWORK_PLANNING,),
     follows=("RES013",),
     looks_at="row",
 )
@@ -25,7 +25,7 @@ def dependency_is_in_the_workspaces_region(tables: Tables, _params: Params) -> A
     """Traffic to a dependency in another region crosses regions, which costs, delays and may break residency rules.
 
     Asked of each storage account, key vault, container registry and Application Insights: `location` equals the
-    workspace's, whatever the case and the spaces. Microsoft's secured workspace puts all resources in one region. A
+    workspace's, whatever the case and the spaces. Microsoft recommends one region for all resources. A
     dependency that does not exist or was not read, and a location that was not reported, are unknown. So is a registry
     in another region, unless its tier is Basic or Standard, because a Premium one may have a replica in the region.
     """

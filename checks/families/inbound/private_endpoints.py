@@ -37,7 +37,7 @@ class AllowedSubscriptions(Params):
     ),
     remediation=ENDPOINT_CREATED,
     controls=frameworks.PRIVATE_LINK,
-    references=(pages.PRIVATE_LINK, pages.PRIVATE_ENDPOINT),
+    references=(pages.PRIVATE_LINK, pages.ENDPOINT_APPROVAL),
     looks_at="workspace",
 )
 def approved_private_endpoint_exists(tables: Tables, _params: Params) -> Answers:
@@ -77,7 +77,7 @@ def approved_private_endpoint_exists(tables: Tables, _params: Params) -> Answers
     reads=("private_endpoint_connections.status", "private_endpoint_connections.description"),
     remediation=CONNECTION_SETTLED,
     controls=frameworks.INBOUND,
-    references=(pages.PRIVATE_ENDPOINT,),
+    references=(pages.ENDPOINT_APPROVAL,),
     looks_at="row",
 )
 def private_endpoint_connection_is_settled(tables: Tables, _params: Params) -> Answers:
@@ -109,7 +109,7 @@ def private_endpoint_connection_is_settled(tables: Tables, _params: Params) -> A
     reads=("private_endpoint_connections.private_endpoint_id",),
     remediation=CONNECTION_REMOVED,
     controls=frameworks.INBOUND,
-    references=(pages.PRIVATE_ENDPOINT,),
+    references=(pages.ENDPOINT_APPROVAL,),
     params=AllowedSubscriptions,
     looks_at="row",
 )

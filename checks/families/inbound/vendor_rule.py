@@ -41,7 +41,7 @@ class VendorModes(Params):
     reads=("workspaces.public_network_access", *MODE_READS),
     remediation=PRIVATE_IN_MANAGED_OUT,
     controls={**frameworks.PUBLIC_NETWORK_ACCESS, **frameworks.MANAGED_NETWORK},
-    references=(pages.VENDOR_RULE, pages.MANAGED_NETWORK),
+    references=(pages.VENDOR_RULE, pages.MANAGED_MODES),
     params=VendorModes,
     looks_at="row",
 )

@@ -57,7 +57,7 @@ class FirewallTier(Params):
     remediation=NETWORK_ON,
     controls=frameworks.MANAGED_NETWORK,
     references=(
-        pages.MANAGED_NETWORK,
+        pages.MANAGED_MODES,
         pages.WORKSPACE_TEMPLATE,
     ),
     looks_at="row",
@@ -90,7 +90,7 @@ def managed_network_is_on(tables: Tables, _params: Params) -> Answers:
     remediation=MODE_ALLOWED,
     controls=frameworks.ISOLATION_MODE,
     references=(
-        pages.MANAGED_NETWORK,
+        pages.MANAGED_MODES,
         pages.WORKSPACE_TEMPLATE,
     ),
     params=AllowedModes,

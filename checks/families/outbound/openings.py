@@ -183,7 +183,7 @@ def _why_unknown(rules: pd.DataFrame, params: Openings) -> pd.Series:
     ),
     remediation=PORTS_NARROWED,
     controls=frameworks.OUTBOUND,
-    references=(pages.OUTBOUND_RULE_API,),
+    references=(pages.NETWORK_PRACTICES, pages.OUTBOUND_RULE_API),
     params=PortWidth,
     follows=("OBR002",),
     looks_at="row",
@@ -231,7 +231,7 @@ def _opens_more_than(ranges: str, most: int) -> bool | None:
     remediation=RULE_APPROVED,
     controls=frameworks.OUTBOUND,
     references=(
-        pages.MANAGED_NETWORK,
+        pages.APPROVED_OUTBOUND,
         pages.OUTBOUND_RULE_API,
     ),
     params=Approvals,

@@ -71,7 +71,7 @@ _DOCUMENTED = frozenset(frozenset({host_part(host)}) for host in DOCUMENTED_HOST
     remediation=REPETITION_REMOVED,
     controls=frameworks.OUTBOUND,
     references=(
-        pages.MANAGED_NETWORK,
+        pages.APPROVED_OUTBOUND,
         pages.AZURE_FIREWALL,
         pages.OUTBOUND_RULE_API,
     ),

@@ -91,7 +91,7 @@ def outbound_rule_is_in_force(tables: Tables, _params: Params) -> Answers:
     reads=(*CUSTOMER_READS, *MODE_READS),
     remediation=RULE_OF_VALID_TYPE,
     controls=frameworks.OUTBOUND,
-    references=(pages.MANAGED_NETWORK,),
+    references=(pages.APPROVED_OUTBOUND,),
     looks_at="row",
 )
 def outbound_rule_type_is_valid_in_mode(tables: Tables, _params: Params) -> Answers:

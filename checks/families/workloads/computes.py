@@ -83,7 +83,7 @@ def compute_has_no_public_address(tables: Tables, _params: Params) -> Answers:
     ),
     remediation=COMPUTE_IN_NETWORK,
     controls=workload_frameworks.COMPUTE_NETWORK,
-    references=(SECURE_TRAINING, pages.MANAGED_NETWORK),
+    references=(SECURE_TRAINING, pages.MANAGED_MODES),
     looks_at="row",
 )
 def compute_runs_inside_a_network(tables: Tables, _params: Params) -> Answers:
