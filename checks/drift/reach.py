@@ -65,8 +65,8 @@ def reach_changes(old: Snapshot, new: Snapshot) -> pd.DataFrame:
     did not read all rules of a network, the rules that both sides have show what they open, and nothing else counts.
 
     A row is a regression if a mode was widened, a denial is gone, a Project moved to a hub that opens more, or a rule
-    that existed opens more, under its own name or another one. A rule that is wholly new is none: its checks judge it.
-    A Project whose hub has the same row is none, and neither is a rule that Azure made.
+    is new or opens more, under its own name or another one. A rule that existed and is in force now is none. A
+    Project whose hub has the same row is none, and neither is a rule that Azure made.
     """
     before, after = old.workspace_rows, new.workspace_rows
     networks = {
@@ -126,12 +126,11 @@ def _of_rules(was: str, now: str, old: _Network, new: _Network) -> Iterable[dict
 
 
 def _opens_more(each: _Opening, before: str, old: _Network) -> bool:
-    """Return whether the opening comes from a rule that existed, and not from a new one or from its status."""
+    """Return whether the opening comes from a rule of the customer's that is new or leads to more."""
     if each.is_azures:
         return False
     earlier = old.named.get(each.name.lower())
-    changed = compared(earlier, each.rule) if earlier else ""
-    return bool(before) or changed not in ("", "narrowed")
+    return bool(before) or earlier is None or compared(earlier, each.rule) not in ("", "narrowed")
 
 
 def _without_equal(these: Iterable[_Opening], others: Iterable[_Opening]) -> list[_Opening]:

@@ -19,6 +19,8 @@ WAIVER_COLUMNS = (
 )  # fmt: skip
 
 _KEYS = ["policy", "check", "resource", "where"]
+_APPROVALS = ("OBR008", "OBR013")
+"""The checks that compare the destination of a rule with what the policy lists. They judge nothing without a list."""
 _TERMS = ("reason", "approver", "expires", "ticket")
 
 
@@ -41,6 +43,7 @@ def are_accepted(reach: pd.DataFrame, new: Snapshot) -> Mask:
 
     A waiver accepts the opening of a rule if it is for a check of outbound rules (OBR) and for that rule, whether the
     check fails or passes. A waiver of MVN, NET006 or their families accepts the opening of a workspace by its mode.
+    A policy of the newer audit accepts the rules to what it lists: OBR008 or OBR013 passes for them.
     """
     of_rule = reach["rule_id"].ne("").to_numpy(dtype=bool)
     resources = reach["rule_id"].where(of_rule, reach["workspace_id"]).str.lower()
@@ -48,6 +51,8 @@ def are_accepted(reach: pd.DataFrame, new: Snapshot) -> Mask:
     waived = new.findings[texts(new.findings["waiver"]).ne("").to_numpy(dtype=bool)]
     for check, ids in waived["resource_id"].str.lower().groupby(texts(waived["check_id"])):
         accepted |= _judges(str(check), of_rule) & resources.isin(ids)
+    approved = new.findings[new.findings["check_id"].isin(_APPROVALS) & new.findings["status"].eq("pass")]
+    accepted |= of_rule & resources.isin(approved["resource_id"].str.lower()).to_numpy(dtype=bool)
     for row in () if new.waivers is None else records(_as_texts(new.waivers)):
         if row["state"] != WaiverState.EXPIRED:
             accepted |= _judges(row["check"], of_rule) & _covers(row, reach, resources, new)

@@ -99,7 +99,8 @@ REACH = _file(
     before="the part of it that was open, or denied, before",
     after="the part of it that still is",
     rule_id="the id of that rule, as Azure spells it",
-    is_regression="whether an existing rule, a denial, a hub or a mode allows more than before, without a waiver",
+    is_regression="whether a rule, a denial that is gone, a hub or a mode allows more than before, without a waiver or "
+    "an approval",
 )
 
 WAIVERS = _file(

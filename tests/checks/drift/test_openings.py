@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -58,6 +59,9 @@ def guarded(old: Snapshot, new: Snapshot) -> tuple[Drift, int]:
         ([tag("Sql"), tag("Sql.EastUS", "no", action="Deny")], [tag("Sql")]),
         ([tag("Sql", action="Deny")], [tag("Sql")]),
         ([endpoint(STORE)], [endpoint(f"{STORE}2")]),
+        ([host("a.example.com")], [host("a.example.com"), host("b.example.org", "new")]),
+        ([], [tag("AzureBackup", "new")]),
+        ([endpoint(STORE)], [endpoint(STORE), endpoint(f"{STORE}2", name="new")]),
     ],
 )
 def test_what_opened_is_a_regression_although_its_check_passes_before_and_after(
@@ -72,7 +76,8 @@ def test_what_opened_is_a_regression_although_its_check_passes_before_and_after(
 @pytest.mark.parametrize(
     ("before", "after"),
     [
-        ([host("a.example.com")], [host("a.example.com"), host("b.example.org", "new")]),
+        ([host("*.example.com")], [host("*.example.com"), host("a.example.com", "new")]),
+        ([host("*.example.com")], [host("a.example.com", "new")]),
         ([host("*.example.com")], [host("a.example.com")]),
         ([host("a.example.com", status="Failed")], [host("a.example.com")]),
         ([host("a.example.com")], [host("A.Example.com.")]),
@@ -80,10 +85,21 @@ def test_what_opened_is_a_regression_although_its_check_passes_before_and_after(
         ([tag("Sql")], [tag("Sql", action="Deny")]),
     ],
 )
-def test_a_new_rule_that_its_checks_pass_and_what_closed_or_recovered_is_none(
+def test_a_new_rule_within_another_one_and_what_closed_or_recovered_is_none(
     before: list[Row], after: list[Row]
 ) -> None:
     assert guarded(audit(before), audit(after))[1] == 0
+
+
+@pytest.mark.parametrize(
+    ("check", "status", "code"),
+    [("OBR008", "pass", 0), ("OBR008", "not-applicable", 1), ("OBR006", "pass", 1)],
+)
+def test_a_policy_accepts_a_new_rule_to_what_it_approves(check: str, status: str, code: int) -> None:
+    new = audit([host("b.example.org")])
+    more = finding(status, check, resource="/outboundRules/rule")
+    new = replace(new, findings=snapshot(findings=[*PASSES, more]).findings)
+    assert guarded(audit([]), new)[1] == code
 
 
 def test_a_hub_that_opens_is_one_regression_with_all_its_projects() -> None:
