@@ -22,7 +22,12 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    templates.filters |= {"moment": spelled_out, "number": "{:,}".format, "words": _words}
+    templates.filters |= {
+        "moment": spelled_out,
+        "number": "{:,}".format,
+        "words": _words,
+        "unwrapped": _unwrapped,
+    }
     templates.tests["single"] = lambda items: len(items) == 1
     return templates
 
@@ -40,6 +45,11 @@ def _words(name: str) -> str:
     return re.sub(
         r"\b[a-z]+(?:[A-Z][a-z]+)+\b", lambda found: re.sub("([A-Z])", r" \1", found[0]).lower(), name
     )
+
+
+def _unwrapped(text: str) -> str:
+    """Return a docstring without the line breaks inside its paragraphs and list items."""
+    return re.sub(r"(?<=\S)\n(?=[^\s*-])", " ", text)
 
 
 def _hash(text: str) -> str:

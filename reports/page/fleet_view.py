@@ -84,6 +84,11 @@ class SubscriptionLine:
     command: str
     """The command that lets the next scan read it, "" if it was read or no command is known."""
 
+    @property
+    def clean(self) -> int:
+        """Workspaces without a violation."""
+        return self.workspaces - sum(count for _, count in self.worst)
+
 
 def by_subscription(
     rows: Iterable[WorkspaceRow], subscriptions: Iterable[SubscriptionRow]

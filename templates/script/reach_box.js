@@ -3,12 +3,17 @@ const MOST_NAMES = 100;
 const MOST_SHOWN = 20;
 
 function reachAnswers(typed) {
-  const judge = reachJudge(destinationOf(typed));
+  const judge = reachJudge(destinationOf(askedIn(typed)));
   return Array.from({ length: size }, (_, workspace) => ({ workspace, ...judge(workspace) }));
 }
 
+// The words of an example button ask what the button asks.
+const askedIn = (typed) => [...document.querySelectorAll("[data-ask]")].find((button) => button.textContent.toLowerCase() === typed.toLowerCase())?.dataset.ask ?? typed;
+
+const isStorageAsked = ({ kind, tag, name }) => (kind === "service" ? /^storage(\.|$)/i.test(tag) : kind === "host" && isStorage(name));
+
 function drawReach() {
-  const typed = byId("reach-input").value.trim();
+  const typed = askedIn(byId("reach-input").value.trim());
   const place = byId("reach-answer");
   if (!typed) return place.replaceChildren();
   try {
@@ -16,7 +21,7 @@ function drawReach() {
     const of = (word) => answers.filter(({ answer }) => answer === word);
     const [open, closed, unsure] = [of("allowed"), of("blocked"), of("unknown")];
     place.replaceChildren(
-      element("p", { class: "sum" }, ...sumOf(open.length, unsure.length, closed.length)),
+      element("p", { class: "sum" }, ...sumOf(open.length, unsure.length, closed.length), isStorageAsked(destinationOf(typed)) ? element("span", { class: "sub" }, "A rule for a host name opens no storage account: Azure reaches storage by a private endpoint or a service tag. So such rules do not count here.") : null),
       element("div", { class: "answers" },
         answerList("May reach it", "fail", open, grouped(open, waysIn).map(openWay)),
         answerList("Unknown", "unknown", unsure, grouped(unsure, ({ reason }) => reason).map((group) => unsureWay(group, typed))),
@@ -57,10 +62,11 @@ const linkOf = (workspace) => element("a", { href: linkTo(workspace) }, isolated
 const namesOf = (answers, nameFor = ({ workspace }) => linkOf(workspace)) => element("span", { class: "names" }, answers.slice(0, MOST_NAMES).map(nameFor),
   answers.length > MOST_NAMES ? element("span", { class: "faint" }, `and ${(answers.length - MOST_NAMES).toLocaleString("en")} more`) : null);
 
+const withRules = (answer) => (answer.openings.length ? element("span", {}, linkOf(answer.workspace), ": ", isolated(answer.openings.map(({ name }) => name).join(", ")), objectionsTo(answer)) : linkOf(answer.workspace));
+
 // The workspaces whom the same kind of thing lets out: what it is, what closes it, and the commands for all of them.
 function openWay([way, answers]) {
   const { by, why, closing } = wayInWords(way, answers);
-  const withRules = (answer) => (answer.openings.length ? element("span", {}, linkOf(answer.workspace), ": ", isolated(answer.openings.map(({ name }) => name).join(", ")), objectionsTo(answer)) : linkOf(answer.workspace));
   return element("li", {}, element("b", {}, `${answers.length.toLocaleString("en")} ${by}. `), why, " ", element("span", { class: "next" }, closing),
     namesOf(answers, withRules), way === "kept" ? null : commandsOf(answers));
 }
@@ -73,20 +79,24 @@ function objectionsTo({ workspace, openings }) {
   return found === undefined ? null : element("span", {}, " ", element("a", { href: "#finding-" + findingId(found, owner) }, facts.checks[checkOf(found)].id));
 }
 
-// The commands of the first workspaces. The button copies those of all.
+// The commands of each workspace, with a button of its own. The last button copies those of all.
 function commandsOf(answers) {
-  const commands = (each) => [...new Set(each.map(closingCommands))].filter(Boolean).join("\n\n");
-  const rest = answers.length - MOST_SHOWN;
-  const pre = element("pre", { tabindex: "0" }, commands(answers.slice(0, MOST_SHOWN)));
-  return element("div", { class: "ways" }, element("details", { class: "fix" }, element("summary", {}, answers.length === 1 ? "Commands" : `Commands for ${counted(answers.length, "workspace", "workspaces")}`), pre,
-    rest > 0 ? element("p", { class: "faint" }, `and the same for ${rest.toLocaleString("en")} more: the button copies all`) : null),
-    copyButton("Copy commands", () => commands(answers) + "\n"));
+  const each = answers.map((answer) => [answer.workspace, closingCommands(answer)]).filter(([, commands]) => commands);
+  const all = () => [...new Set(each.map(([, commands]) => commands))].join("\n\n") + "\n";
+  if (each.length === 1) return element("div", { class: "ways" }, foldedCommands("Commands", each[0][1]), copyButton("Copy commands", all));
+  const rest = each.length - MOST_SHOWN;
+  return element("div", { class: "ways" }, element("details", { class: "fix" }, element("summary", {}, `Commands for each of ${counted(each.length, "workspace", "workspaces")}`),
+    each.slice(0, MOST_SHOWN).map(([workspace, commands]) => element("div", { class: "one" }, element("h4", {}, linkOf(workspace), " ", copyButton("Copy", () => commands + "\n")), element("pre", { tabindex: "0" }, commands))),
+    rest > 0 ? element("p", { class: "faint" }, `and the same for ${rest.toLocaleString("en")} more: the button copies all`) : null,
+    copyButton(`Copy commands for all ${each.length.toLocaleString("en")}`, all)));
 }
+
+const foldedCommands = (title, commands) => element("details", { class: "fix" }, element("summary", {}, title), element("pre", { tabindex: "0" }, commands));
 
 function unsureWay([reason, answers], typed) {
   const steps = new Map(answers.slice(0, MOST_NAMES).map((each) => settlingOf(each, typed)).map(([sentence, command]) => [sentence + command, [sentence, command]]));
   const [sentence] = [...steps.values()][0];
   const commands = [...new Set([...steps.values()].map(([, command]) => command).filter(Boolean))].slice(0, MOST_SHOWN);
-  return element("li", {}, isolated(reason), " ", element("span", { class: "next" }, "To settle it: ", isolated(sentence[0].toLowerCase() + sentence.slice(1))), namesOf(answers),
-    commands.length ? element("div", { class: "ways" }, element("details", { class: "fix" }, element("summary", {}, commands.length === 1 ? "Command" : "Commands"), element("pre", { tabindex: "0" }, commands.join("\n"))), copyButton("Copy", () => commands.join("\n") + "\n")) : null);
+  return element("li", {}, isolated(reason), " ", element("span", { class: "next" }, "To settle it: ", isolated(sentence[0].toLowerCase() + sentence.slice(1))), namesOf(answers, withRules),
+    commands.length ? element("div", { class: "ways" }, foldedCommands("Commands", commands.join("\n")), copyButton("Copy commands", () => commands.join("\n") + "\n")) : null);
 }

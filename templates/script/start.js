@@ -37,19 +37,25 @@ function isFilter(hash) {
   return FACETS.some(([name]) => parts.has(name)) && !parts.has("w") && !parts.has("finding");
 }
 
-// A link to a part of the page moves there and leaves the query in the URL. One that filters the table moves to it.
+const isReach = (hash) => [...new URLSearchParams(hash.slice(1)).keys()].join() === "reach";
+
+// Move there after the next two frames: what was not drawn before gets its true height then.
+const settleAt = (target) => requestAnimationFrame(() => requestAnimationFrame(() => target.scrollIntoView({ behavior: "instant" })));
+
+// A link to a part of the page moves there and leaves the query in the URL. One that filters or asks moves to the answer.
 function followInside(event) {
   const link = event.target.closest("a[href^='#']");
-  if (link && isFilter(link.hash)) requestAnimationFrame(() => requestAnimationFrame(() => byId("workspaces").scrollIntoView({ behavior: "instant" })));
+  if (link && isFilter(link.hash)) settleAt(byId("workspaces"));
+  if (link && isReach(link.hash)) settleAt(byId("reach"));
   const target = link && partOf(link.hash);
   if (!target || link.hash.startsWith("#finding-")) return;
   event.preventDefault();
+  history.pushState(null, "", location.href);
   for (let fold = target.closest("details"); fold; fold = fold.parentElement.closest("details")) fold.open = true;
   target.tabIndex = -1;
   target.focus({ preventScroll: true });
   target.scrollIntoView();
-  // What was not drawn before gets its true height now, and moves the target.
-  requestAnimationFrame(() => requestAnimationFrame(() => target.scrollIntoView()));
+  settleAt(target);
 }
 
 function makeFacets() {
@@ -116,6 +122,7 @@ document.documentElement.classList.add("js");
 makeFacets();
 connect();
 restore();
+if (isReach(location.hash)) settleAt(byId("reach"));
 document.documentElement.dataset.ready = "yes";
 // The console of the browser can ask too: azmlAudit.reachAnswers("pypi.org").
 globalThis.azmlAudit = { reachAnswers, closingCommands, settlingOf, shellWord, waiverOf, nameOf, idOf };

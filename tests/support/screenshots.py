@@ -37,8 +37,11 @@ def opened(browser: Browser, page: Path, *, width: int, scheme: str = "light") -
     """Open the page in a window of that width."""
     height = {1440: 900, 768: 1024, 390: 844}.get(width, 540)
     shown = browser.new_page(viewport={"width": width, "height": height}, color_scheme=scheme)  # type: ignore[arg-type]
-    shown.goto(page.as_uri() + "#reach=Storage")
+    shown.goto(page.as_uri())
     shown.wait_for_selector("html[data-ready]", state="attached")
+    shown.fill("#reach-input", "any storage account")
+    shown.press("#reach-input", "Enter")
+    shown.evaluate("scrollTo({ top: 0, behavior: 'instant' })")
     return shown
 
 

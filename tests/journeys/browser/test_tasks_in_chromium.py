@@ -40,14 +40,23 @@ def test_who_may_send_to_any_storage_account_and_what_to_type(
     answer = page.locator("#reach-answer")
     assert "10 of 32 workspaces may reach it: 13 unknown, 9 may not." in answer.inner_text()
     assert "9 by their isolation mode." in answer.inner_text()
-    answer.get_by_role("button", name="Copy commands").first.click()
+    answer.get_by_text("Commands for each of 9 workspaces").click()
+    assert answer.locator(".one h4 a").count() == 9
+    assert answer.locator(".one pre").first.inner_text().count("provision-network") == 1
+    answer.get_by_role("button", name="Copy commands for all 9").click()
     answer.get_by_role("button", name="Copied").wait_for()
     typed = page.evaluate("navigator.clipboard.readText()")
     assert (
         typed.count('"isolationMode": "AllowOnlyApprovedOutbound"') == typed.count("provision-network") == 9
     )
     answer.get_by_text("Commands", exact=True).first.click()
-    assert "az ml workspace outbound-rule remove" in answer.locator("pre").nth(1).inner_text()
+    assert "az ml workspace outbound-rule remove" in answer.locator("pre").nth(9).inner_text()
+    assert "opens no storage account" in answer.inner_text()
+    of_unknown = answer.locator("li", has_text="may deny it").inner_text()
+    assert "mlw-pricing-prod: any-storage, prefix-over-tag OBR005" in of_unknown
+    page.fill("#reach-input", "Any storage account")
+    page.keyboard.press("Enter")
+    assert re.search(r"^10 of \d+ workspaces may reach it", answer.inner_text())
 
 
 def test_a_control_is_found_by_its_id(browser_page: Opener, demo_bytes: bytes) -> None:
@@ -116,7 +125,10 @@ def test_exfiltration_and_reach_are_connected_on_the_first_screen(
         sentence.inner_text(),
     )
     sentence.locator("a").click()
-    page.locator("#reach-answer .sum").wait_for()
+    page.wait_for_function(
+        "() => { const { top } = document.querySelector('#reach-answer .sum')?.getBoundingClientRect() ?? {};"
+        " return top > 0 && top < innerHeight; }"
+    )
     assert (
         sentence.locator("a").inner_text().split()[0]
         in page.locator("#reach-answer .sum").inner_text().split()
