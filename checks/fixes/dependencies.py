@@ -10,16 +10,17 @@ from __future__ import annotations
 from typing import Any
 
 from checks.fixes.computes import CLUSTER_CREATED
-from checks.fixes.steps import either, in_order, remediation
+from checks.fixes.marks import ANY_TYPE
+from checks.fixes.steps import by_kind, either, in_order, remediation
 from checks.fixes.templates import (
     OWN_TEMPLATE,
     azapi,
     changed,
+    get,
     in_azurerm,
     indented,
     patch,
     patched,
-    where,
     workspace_bicep,
     workspace_terraform,
 )
@@ -95,43 +96,65 @@ RAISED_TERRAFORM = azapi(
     version=VERSIONS[REGISTRY],
     in_properties=False,
 )
-_FIREWALL_KEPT = ("ipRules: ipRules", "virtualNetworkRules: virtualNetworkRules")
+_LABELS = {"storage": "a storage account", "vault": "a key vault", "registry": "a container registry"}
+_ROLES = {"storage": STORAGE, "vault": VAULT}
+_ADMITTED = "AzureServices"
+
+
+def _by_role(language: str, **texts: str) -> str:
+    """Return the text of each role of a dependency."""
+    ways = (((role,), f"it is {_LABELS[role]}", text) for role, text in texts.items())
+    return by_kind(*ways, language=language, unknown=ANY_TYPE)
+
+
+def _firewall_bicep(type_: str, **changed: str) -> str:
+    """Return a firewall with some members changed. The others stay: a template writes the whole firewall."""
+    kept = ["ipRules", "virtualNetworkRules", *(["resourceAccessRules"] if type_ == STORAGE else [])]
+    bypass = f"empty({{{{bypass}}}}) ? '{_ADMITTED}' : {{{{bypass}}}}"
+    members = {"defaultAction": "'Deny'", "bypass": bypass, **{name: name for name in kept}} | changed
+    lines = (f"  {name}: {value}" for name, value in members.items())
+    return resource_bicep(type_, "networkAcls: {", *lines, "}")
+
+
+_BYPASSED = "properties.networkAcls.bypass"
+_BYPASS = get(
+    "{{resource_id}}",
+    query=f"\"({_BYPASSED} && {_BYPASSED} != 'None' && join(', ', [{_BYPASSED}, '{_ADMITTED}'])) || '{_ADMITTED}'\" "
+    "--output tsv",
+    version=VERSIONS[STORAGE],
+)
+_BYPASS_BICEP = (
+    f"empty(replace({{{{bypass}}}}, 'None', '')) ? '{_ADMITTED}' : "
+    f"join([ {{{{bypass}}}}, '{_ADMITTED}' ], ', ')"
+)
+_BYPASS_TERRAFORM = f'join(", ", compact([replace({{{{bypass}}}}, "None", ""), "{_ADMITTED}"]))'
 
 TRUSTED_SERVICES_ADMITTED = remediation(
     summary="Allow trusted Microsoft services through the firewall. Behind an Enforced perimeter, admit the "
     "workspace's subscription instead.",
-    az="# A storage account or key vault. Write Logging,Metrics,AzureServices if its bypass has the first two now:\n"
-    + where(
-        "{{role}} != registry",
-        "az resource update --ids {{resource_id}} --set properties.networkAcls.bypass=AzureServices",
-    )
-    + "\n# A container registry:\n"
-    + where("{{role}} = registry", patched_resource(REGISTRY, networkRuleBypassOptions="AzureServices")),
-    bicep=either(
-        (
-            "a storage account, or a key vault with its own type and members",
-            resource_bicep(
-                STORAGE,
-                "networkAcls: {",
-                "  defaultAction: 'Deny'",
-                "  bypass: 'AzureServices'",
-                *(f"  {line}" for line in _FIREWALL_KEPT),
-                "}",
-            ),
+    az=_by_role(
+        "az",
+        storage=in_order(
+            ("Keep what the firewall bypasses now, such as Logging and Metrics.", f"bypass=$({_BYPASS})"),
+            ("Write it with trusted services.", changed_resource(STORAGE, f'{_BYPASSED}="$bypass"')),
         ),
-        ("a container registry", resource_bicep(REGISTRY, "networkRuleBypassOptions: 'AzureServices'")),
-        language="bicep",
+        vault=changed_resource(VAULT, f"{_BYPASSED}={_ADMITTED}"),
+        registry=patched_resource(REGISTRY, networkRuleBypassOptions=_ADMITTED),
     ),
-    terraform=either(
-        (
-            "a storage account, or a key vault with its own type",
-            resource_terraform(STORAGE, 'networkAcls = { bypass = "AzureServices" }'),
-        ),
-        ("a container registry", resource_terraform(REGISTRY, 'networkRuleBypassOptions = "AzureServices"')),
-        language="terraform",
+    bicep=_by_role(
+        "bicep",
+        storage=_firewall_bicep(STORAGE, bypass=_BYPASS_BICEP),
+        vault=_firewall_bicep(VAULT, bypass=f"'{_ADMITTED}'"),
+        registry=resource_bicep(REGISTRY, f"networkRuleBypassOptions: '{_ADMITTED}'"),
+    ),
+    terraform=_by_role(
+        "terraform",
+        storage=resource_terraform(STORAGE, f"networkAcls = {{ bypass = {_BYPASS_TERRAFORM} }}"),
+        vault=resource_terraform(VAULT, f'networkAcls = {{ bypass = "{_ADMITTED}" }}'),
+        registry=resource_terraform(REGISTRY, f'networkRuleBypassOptions = "{_ADMITTED}"'),
     ),
     caution="The exception admits the identity of every trusted service that has a role on the resource: review its "
-    "role assignments. If a storage account's bypass lists Logging or Metrics, keep them. An Enforced perimeter does "
+    "role assignments. An Enforced perimeter does "
     "not honour the exception: add an inbound rule for the workspace's subscription to the perimeter, and list the "
     f"subscription in allowed_subscriptions of the policy. {SHARED}",
 )
@@ -139,18 +162,19 @@ TRUSTED_SERVICES_ADMITTED = remediation(
 SERVICE_ENDPOINTS_REMOVED = remediation(
     summary="Remove the virtual network rules and connect through private endpoints only.",
     az="az resource update --ids {{resource_id}} --set properties.networkAcls.virtualNetworkRules='[]'",
-    bicep=resource_bicep(
-        STORAGE,
-        "networkAcls: {",
-        "  defaultAction: 'Deny'",
-        "  ipRules: ipRules",
-        "  virtualNetworkRules: []",
-        "}",
+    bicep=_by_role(
+        "bicep",
+        **{role: _firewall_bicep(type_, virtualNetworkRules="[]") for role, type_ in _ROLES.items()},
     ),
-    terraform=resource_terraform(STORAGE, "networkAcls = { virtualNetworkRules = [] }"),
+    terraform=_by_role(
+        "terraform",
+        **{
+            role: resource_terraform(type_, "networkAcls = { virtualNetworkRules = [] }")
+            for role, type_ in _ROLES.items()
+        },
+    ),
     caution="Azure refuses clients in the subnets of the rules at once, unless they use a private endpoint. The IP "
-    "rules and the bypass stay. Bicep and Terraform show a storage account; a key vault has the same members under "
-    f"its own type. {SHARED}",
+    f"rules and the bypass stay. {SHARED}",
 )
 
 REGISTRY_TIER_RAISED = remediation(

@@ -142,12 +142,17 @@ def _if_empty(lines: str, language: str, *, when: str = _EMPTY) -> str:
 def _mode_bicep(mode: str) -> tuple[str, ...]:
     return (
         f"// {WARNING}Azure cannot switch the managed network off again.",
+        "// Then provision it: Bicep starts no action. az ml workspace provision-network does.",
         f"managedNetwork: {{ isolationMode: {mode} }}",
     )
 
 
-def _mode_terraform(mode: str) -> str:
-    """Return the resources that set the mode, an expression of Terraform, and provision the network."""
+def _mode_terraform(mode: str, *, after: str = "") -> str:
+    """Return the resources that set the mode, an expression of Terraform, and provision the network.
+
+    `after` is the address of a resource that provisioning needs.
+    """
+    needed = ", ".join(filter(None, ["azapi_update_resource.workspace", after]))
     block = ("managed_network {", f"  isolation_mode = {mode}", "}")
     return (
         f"# {WARNING}Azure cannot switch the managed network off again.\n"
@@ -158,7 +163,7 @@ def _mode_terraform(mode: str) -> str:
         + "\n"
         + action("provisionManagedNetwork", "includeSpark = false").replace(
             '  method      = "POST"\n',
-            '  method      = "POST"\n  depends_on  = [azapi_update_resource.workspace]\n',
+            f'  method      = "POST"\n  depends_on  = [{needed}]\n',
         )
     )
 
@@ -231,7 +236,7 @@ MODE_ALLOWED = remediation(
         f"{workspace_bicep(*_mode_bicep(_APPROVED_WORD))}\n{_REGISTRY_BICEP}", "bicep", when=_EMPTY_OR_ON
     ),
     terraform=_if_empty(
-        f"{_REGISTRY_TERRAFORM}\n{_mode_terraform(_APPROVED_WORD.replace(chr(39), chr(34)))}",
+        f"{_REGISTRY_TERRAFORM}\n" + _mode_terraform(f'"{APPROVED}"', after="azapi_update_resource.registry"),
         "terraform",
         when=_EMPTY_OR_ON,
     ),

@@ -13,7 +13,8 @@ from typing import Final
 KINDS: Final = ("Default", "FeatureStore", "Hub", "Project")
 """The documented kinds of a workspace."""
 
-ENDPOINT_TYPES: Final = ("online", "batch", "serverless")
+TYPES: Final = ("online", "batch", "serverless", "storage", "vault", "registry", "insights")
+"""The types of endpoints, and the roles of dependencies."""
 ANY_KIND, ANY_TYPE, REACHED, UNREACHED = "AnyKind", "AnyType", "Reached", "Unreached"
 """The other facts: a kind or type that is not known, and whether an approved private endpoint leads to what closes."""
 
@@ -43,8 +44,10 @@ def kept(text: str, facts: Collection[str]) -> str:
     return "\n".join(lines)
 
 
-def facts_of(kind: str, *, is_reached: bool, endpoint_type: str = "") -> frozenset[str]:
-    """Return the facts of a resource of a workspace of this kind. An undocumented kind or type is not known."""
+def facts_of(kind: str, *, is_reached: bool, type_: str = "") -> frozenset[str]:
+    """Return the facts of a resource of a workspace of this kind. An undocumented kind or type is not known.
+
+    `type_` is the type of an endpoint, or the role of a dependency.
+    """
     known = next((each for each in KINDS if each.lower() == kind.lower()), ANY_KIND)
-    type_ = endpoint_type if endpoint_type in ENDPOINT_TYPES else ANY_TYPE
-    return frozenset({known, type_, REACHED if is_reached else UNREACHED})
+    return frozenset({known, type_ if type_ in TYPES else ANY_TYPE, REACHED if is_reached else UNREACHED})

@@ -55,6 +55,7 @@ NAMES: Final[Mapping[str, str]] = {
     "Premium one",
     "registry_ids": "the resource id of the container registry of the workspace in a list; [] if it has none, or a "
     "Premium one",
+    "resource_access_rules": "the resource access rules that the account has now",
     "rule_name": "a name for the new rule",
     "search_service_id": "the resource id of the search service",
     "service_tag": "the service tag that the reason names, BatchNodeManagement with the region: "
@@ -91,6 +92,7 @@ LISTS: Final[Mapping[str, tuple[str, str]]] = {
     "open_endpoints": ("array", "any"),
     "registries": ("array", "any"),
     "registry_ids": ("string[]", "list(string)"),
+    "resource_access_rules": ("array", "any"),
     "service_tags": ("string[]", "list(string)"),
     "traffic": ("object", "any"),
     "virtual_network_rules": ("array", "any"),

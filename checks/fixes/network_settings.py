@@ -41,12 +41,25 @@ SPARK_PROVISIONED = remediation(
     f"bills network resources after provisioning. {HUB}",
 )
 
+_ON, _OFF = "the managed network is on", "the managed network is off"
+
+
+def _serverless(sign: str, subnet: str, no_public_ip: str) -> tuple[str, ...]:
+    """Return the settings of serverless compute in Bicep or Terraform."""
+    return (
+        f"serverlessComputeSettings{sign} {{",
+        f"  serverlessComputeCustomSubnet{sign} {subnet}",
+        f"  serverlessComputeNoPublicIP{sign} {no_public_ip}",
+        "}",
+    )
+
+
 SERVERLESS_PRIVATE = remediation(
     summary="With a managed network, remove the custom subnet of serverless compute. Without one, disable the "
     "public IP addresses of its nodes and keep the subnet.",
     az=either(
         (
-            "the managed network is on",
+            _ON,
             patched(
                 serverlessComputeSettings={
                     "serverlessComputeCustomSubnet": None,
@@ -55,7 +68,7 @@ SERVERLESS_PRIVATE = remediation(
             ),
         ),
         (
-            "the managed network is off",
+            _OFF,
             patched(
                 serverlessComputeSettings={
                     "serverlessComputeCustomSubnet": "{{serverless_compute_custom_subnet}}",
@@ -64,28 +77,34 @@ SERVERLESS_PRIVATE = remediation(
             ),
         ),
     ),
-    bicep=workspace_bicep(
-        "// the managed network is on; otherwise keep the subnet and set serverlessComputeNoPublicIP: true",
-        "serverlessComputeSettings: {",
-        "  serverlessComputeCustomSubnet: null",
-        "  serverlessComputeNoPublicIP: false",
-        "}",
+    bicep=either(
+        (_ON, workspace_bicep(*_serverless(":", "null", "false"))),
+        (_OFF, workspace_bicep(*_serverless(":", "{{serverless_compute_custom_subnet}}", "true"))),
+        language="bicep",
     ),
-    terraform=workspace_terraform(
-        "# the managed network is on; otherwise keep the subnet and set serverlessComputeNoPublicIP = true",
-        "serverlessComputeSettings = {",
-        "  serverlessComputeCustomSubnet = null",
-        "  serverlessComputeNoPublicIP   = false",
-        "}",
-        azurerm=in_azurerm(
-            workspace=(
-                "# With a managed network leave the block out: azurerm refuses the argument without a subnet.",
-                "serverless_compute {",
-                "  subnet_id         = {{serverless_compute_custom_subnet}}",
-                "  public_ip_enabled = false",
-                "}",
-            )
+    terraform=either(
+        (
+            _ON,
+            workspace_terraform(
+                *_serverless(" =", "null", "false"),
+                azurerm=in_azurerm(workspace=("# without a block serverless_compute",)),
+            ),
         ),
+        (
+            _OFF,
+            workspace_terraform(
+                *_serverless(" =", "{{serverless_compute_custom_subnet}}", "true"),
+                azurerm=in_azurerm(
+                    workspace=(
+                        "serverless_compute {",
+                        "  subnet_id         = {{serverless_compute_custom_subnet}}",
+                        "  public_ip_enabled = false",
+                        "}",
+                    )
+                ),
+            ),
+        ),
+        language="terraform",
     ),
     caution="Serverless jobs that reach something through the subnet need an outbound rule for it first. With "
     "isolation off, nodes without a public IP address need the subnet, with outbound access, to reach the service. "

@@ -12,7 +12,7 @@ from checks.fixes.dependencies import (
     resource_terraform,
 )
 from checks.fixes.steps import WARNING, in_order, remediation
-from checks.fixes.templates import patched, where, workspace_terraform
+from checks.fixes.templates import patched, where, workspace_bicep, workspace_terraform
 
 ANONYMOUS_BLOBS_REFUSED = remediation(
     summary="Disable anonymous blob access for the whole storage account.",
@@ -34,7 +34,12 @@ SHARED_KEYS_REFUSED = remediation(
             patched_resource(STORAGE, allowSharedKeyAccess=False),
         ),
     ),
-    bicep=resource_bicep(STORAGE, "allowSharedKeyAccess: false"),
+    bicep="\n".join(
+        [
+            workspace_bicep("systemDatastoresAuthMode: 'Identity'"),
+            resource_bicep(STORAGE, "allowSharedKeyAccess: false"),
+        ]
+    ),
     terraform=workspace_terraform('systemDatastoresAuthMode = "Identity"')
     + "\n"
     + resource_terraform(STORAGE, "allowSharedKeyAccess = false").replace(

@@ -135,9 +135,10 @@ class Resources:
         owner = judged_by if at_hub else workspace_id.lower()
         kind = self._value("workspaces", owner, "kind") or ("Hub" if at_hub else "")
         subject = resource_id.lower() if check.over == "associated_resources" else judged_by or owner
-        type_ = self._value(check.over, resource_id.lower(), "endpoint_type") or ""
-        is_reached = subject in self._reached()
-        return for_facts(check.remediation, facts_of(kind, is_reached=is_reached, endpoint_type=type_))
+        key = f"{owner}#{resource_id.lower()}" if _is_shared(check.over) else resource_id.lower()
+        types = (self._value(check.over, key, name) for name in ("endpoint_type", "role"))
+        facts = facts_of(kind, is_reached=subject in self._reached(), type_=next(filter(None, types), ""))
+        return for_facts(check.remediation, facts)
 
     def _reached(self) -> Collection[str]:
         """Return the lower-cased ids of what an approved private endpoint leads to."""

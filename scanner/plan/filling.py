@@ -58,7 +58,9 @@ class Values:
     def fix(self, check: Check, finding: TextRow) -> Remediation:
         """Return the fix for the kind of the workspace that it changes."""
         kind = self._audit.workspace_rows.get(self.owner(check, finding), {}).get("kind", "")
-        return for_facts(check.remediation, facts_of(kind, is_reached=False))
+        names = names_in(finding["resource_id"])
+        type_ = names.get("endpoint_type") or names.get("role", "")
+        return for_facts(check.remediation, facts_of(kind, is_reached=False, type_=type_))
 
     def of(self, check: Check, names: tuple[str, ...], finding: TextRow) -> dict[str, str]:
         """Return the value of each placeholder that is known."""

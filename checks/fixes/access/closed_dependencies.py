@@ -19,6 +19,7 @@ from checks.fixes.dependencies import (
     SHARED,
     STORAGE,
     VAULT,
+    VERSIONS,
     changed_resource,
     patched_resource,
     resource_bicep,
@@ -138,13 +139,26 @@ REGISTRY_CLOSED = _closed(
     builder=True,
 )
 
+_SCOPED = get(
+    "{{resource_id}}",
+    query="'properties.PrivateLinkScopedResources[].ScopeId' --output tsv",
+    version=VERSIONS[INSIGHTS],
+)
+_NOT_SCOPED = "Nothing is closed, because the component is in no private link scope: add it to one first."
+_INSIGHTS_PRIVATE = changed_resource(
+    INSIGHTS,
+    "properties.publicNetworkAccessForIngestion=Disabled",
+    "properties.publicNetworkAccessForQuery=Disabled",
+)
+
 INSIGHTS_CLOSED = remediation(
     summary="Add the component to an Azure Monitor private link scope, then disable public ingestion and query.",
-    az=f"# {WARNING}telemetry of senders outside the private link scope is lost from now on.\n"
-    + changed_resource(
-        INSIGHTS,
-        "properties.publicNetworkAccessForIngestion=Disabled",
-        "properties.publicNetworkAccessForQuery=Disabled",
+    az=in_order(
+        (f"Look for the private link scope of the component. {NOTHING_CLOSED}", f"scope=$({_SCOPED})"),
+        (
+            f"{WARNING}telemetry of senders outside the private link scope is lost from now on.",
+            f"if [ -n \"$scope\" ]; then {_INSIGHTS_PRIVATE}; else echo '{_NOT_SCOPED}'; fi",
+        ),
     ),
     bicep=resource_bicep(
         INSIGHTS, "publicNetworkAccessForIngestion: 'Disabled'", "publicNetworkAccessForQuery: 'Disabled'"
@@ -154,6 +168,8 @@ INSIGHTS_CLOSED = remediation(
         'publicNetworkAccessForIngestion = "Disabled"',
         'publicNetworkAccessForQuery     = "Disabled"',
     ),
-    caution="First add the component to a private link scope. Senders that cannot reach the scope lose their telemetry "
-    f"permanently, and dashboards outside it stay empty. {SHARED}",
+    caution="First add the component to a private link scope with a private endpoint: the az steps close nothing "
+    "without a scope. A scope decides for every network that shares its DNS zones, so no text creates one. Senders "
+    "that cannot reach the scope lose their telemetry permanently, and dashboards outside it stay empty. "
+    f"{SHARED}",
 )

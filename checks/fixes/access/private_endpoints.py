@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from checks.fixes.access.private_links import (
     WORKSPACE_LINKS,
-    endpoint_bicep,
-    endpoint_terraform,
     reached_bicep,
     reached_terraform,
 )
@@ -101,39 +99,46 @@ CONNECTION_REMOVED = remediation(
     "afterwards: first create another endpoint, as PEP001 describes.",
 )
 
-ENDPOINT_BESIDE_DEPENDENCIES = remediation(
-    summary="Create one private endpoint to the workspace in the virtual network that holds the private endpoints of "
-    "its storage account, key vault and container registry.",
-    az=in_order(
-        ("Create the endpoint in a subnet of the virtual network of the dependencies.", endpoint_az())
-    ),
-    bicep=endpoint_bicep(),
-    terraform=endpoint_terraform(),
-    caution="Azure bills the endpoint by the hour. If the dependencies are in several networks, also create the "
-    "endpoints that one of them lacks. Link the private DNS zones to that network.",
+_OTHER_NETWORK = (
+    "A private DNS zone has one address for each name. If an endpoint in another network writes its addresses into a "
+    "zone, and the networks are not peered, use a zone of its own in another resource group."
 )
 
+ENDPOINT_BESIDE_DEPENDENCIES = remediation(
+    summary="Create one private endpoint to the workspace in the virtual network that holds the private endpoints of "
+    "its storage account, key vault and container registry, with its DNS zones.",
+    az=in_order(*reached_steps()),
+    bicep=reached_bicep(),
+    terraform=reached_terraform(),
+    caution="Azure bills the endpoint by the hour. Name a subnet of the network of the dependencies, and that network "
+    f"for the links. If the dependencies are in several networks, also create the endpoints that one of them lacks. "
+    f"{_OTHER_NETWORK}",
+)
+
+_GONE = "clients in the old network lose access to the workspace, and Azure cannot restore the connection."
+
 NETWORK_WITHOUT_DOCKERS_RANGE = remediation(
-    summary="Create a private endpoint in a virtual network that does not use 172.17.0.0/16, then delete the old "
-    "connection.",
+    summary="Create a private endpoint with its DNS zones in a virtual network that does not use 172.17.0.0/16, then "
+    "delete the old connection.",
     az=in_order(
-        ("Create the endpoint in a subnet of another virtual network.", endpoint_az()),
+        *reached_steps(),
         (
-            f"{WARNING}clients in the old network lose access to the workspace, and Azure cannot restore the "
-            "connection.",
+            f"{WARNING}{_GONE}",
             "az network private-endpoint-connection delete --id {{connection_id}} --yes",
         ),
     ),
-    terraform=f"{endpoint_terraform()}\n"
-    f"# {WARNING}clients in the old network lose access to the workspace, and Azure cannot restore the connection.\n"
+    terraform=f"{reached_terraform()}\n"
+    f"# {WARNING}{_GONE}\n"
     'resource "azapi_resource_action" "deleted_connection" {\n'
     f'  type        = "{WORKSPACE}/privateEndpointConnections@{API}"\n'
     "  resource_id = {{connection_id}}\n"
     '  method      = "DELETE"\n'
-    "  depends_on  = [azurerm_private_endpoint.reached]\n"
+    "  depends_on  = [azurerm_private_endpoint.reached, azurerm_private_dns_zone_virtual_network_link.api, "
+    "azurerm_private_dns_zone_virtual_network_link.notebooks]\n"
     "}",
     caution="Clients in the old network lose access to the workspace at once. Azure cannot restore a deleted "
-    "connection. Azure can remove a range from a network only if no subnet uses it.",
+    "connection. Azure can remove a range from a network only if no subnet uses it. Azure bills the new endpoint by "
+    f"the hour. {_OTHER_NETWORK}",
 )
 
 NETWORK_PROVIDER_REGISTERED = remediation(

@@ -46,13 +46,13 @@ REGISTRY_LINKS = (Link(part="registry", zones=(("registry", "privatelink.azurecr
 def reached_bicep(target: str = "{{workspace_id}}", links: Sequence[Link] = WORKSPACE_LINKS) -> str:
     """Return the Bicep resources of the private endpoints with their DNS zones."""
     zones = [_zone_bicep(*zone) for link in links for zone in link.zones]
-    return "\n".join([*zones, *(f"{endpoint_bicep(target, link)}\n{_group_bicep(link)}" for link in links)])
+    return "\n".join([*zones, *(f"{_endpoint_bicep(target, link)}\n{_group_bicep(link)}" for link in links)])
 
 
 def reached_terraform(target: str = "{{workspace_id}}", links: Sequence[Link] = WORKSPACE_LINKS) -> str:
     """Return the Terraform resources of the private endpoints with their DNS zones."""
     zones = [_zone_terraform(*zone) for link in links for zone in link.zones]
-    return "\n".join([*zones, *(endpoint_terraform(_group_terraform(link), target, link) for link in links)])
+    return "\n".join([*zones, *(_endpoint_terraform(_group_terraform(link), target, link) for link in links)])
 
 
 def first_bicep(target: str = "{{workspace_id}}", links: Sequence[Link] = WORKSPACE_LINKS) -> str:
@@ -132,8 +132,7 @@ def _zone_terraform(symbol: str, zone: str) -> str:
     )
 
 
-def endpoint_bicep(target: str = "{{workspace_id}}", link: Link = WORKSPACE_LINKS[0]) -> str:
-    """Return the Bicep resource of a private endpoint."""
+def _endpoint_bicep(target: str, link: Link) -> str:
     name = f"'${{endpointName}}-{link.part}'" if link.has_siblings else "endpointName"
     return (
         f"resource {link.symbol('endpoint')} 'Microsoft.Network/privateEndpoints@2024-05-01' = {{\n"
@@ -174,10 +173,7 @@ def _group_bicep(link: Link) -> str:
     )
 
 
-def endpoint_terraform(
-    zones: str = "", target: str = "{{workspace_id}}", link: Link = WORKSPACE_LINKS[0]
-) -> str:
-    """Return the Terraform resource of a private endpoint. `zones` is its block of DNS zones."""
+def _endpoint_terraform(zones: str, target: str, link: Link) -> str:
     name = f'"${{var.endpoint_name}}-{link.part}"' if link.has_siblings else "var.endpoint_name"
     return (
         f'resource "azurerm_private_endpoint" "{link.block}" {{\n'

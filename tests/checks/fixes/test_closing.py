@@ -12,12 +12,13 @@ from checks.registry import BUILT_IN, registry
 from tests.support.fix_lines import filled
 from tests.support.fixes.commands.alternatives import alternatives, labelled
 
-_CLOSES = re.compile(r'publicNetworkAccess(?:"+: "|=)Disabled')
-CLOSING = [check.id for check in BUILT_IN if "private-endpoint-connection list" in check.remediation.az]
+_CLOSES = re.compile(r'publicNetworkAccess(?:ForQuery)?(?:"+: "|=)Disabled')
+_ASKED = re.compile(r"private-endpoint-connection list|PrivateLinkScopedResources")
+CLOSING = [check.id for check in BUILT_IN if _ASKED.search(check.remediation.az)]
 _STUB = """#!/bin/bash
 printf '%s ' "$@" >> "$CALLS"; echo >> "$CALLS"
 case "$*" in
-  *"private-endpoint-connection list"*) if [ -n "$APPROVED" ]; then echo "$APPROVED"; fi ;;
+  *"private-endpoint-connection list"*|*PrivateLinkScopedResources*) if [ -n "$APPROVED" ]; then echo "$APPROVED"; fi ;;
   *onlineEndpoints*) echo /open-endpoint ;;
   *associatedWorkspaces*) echo /workspace ;;
   *ipRules*) echo 203.0.113.7 ;;
@@ -52,13 +53,17 @@ def pasted(text: str, folder: Path, approved: str) -> tuple[str, list[str]]:
 def test_without_an_approved_endpoint_the_text_says_why_and_closes_nothing(
     check_id: str, tmp_path: Path
 ) -> None:
-    ways = [way for way in alternatives(filled(registry()[check_id].remediation)["az"]) if "approved=" in way]
+    ways = [
+        way
+        for way in alternatives(filled(registry()[check_id].remediation)["az"])
+        if re.search("(approved|scope)=", way)
+    ]
     assert ways
     for way in ways:
         said, closed = pasted(way, tmp_path, "")
         assert closed == []
         if _first_is_closing(way):
-            assert "no approved private endpoint" in said
+            assert re.search("no approved private endpoint|in no private link scope", said)
 
 
 @pytest.mark.parametrize("check_id", CLOSING)
@@ -69,12 +74,12 @@ def test_with_an_approved_endpoint_the_text_closes(check_id: str, tmp_path: Path
     assert ways
     for way in ways:
         said, closed = pasted(way, tmp_path, "/endpoint")
-        assert "no approved private endpoint" not in said
+        assert "Nothing is closed" not in said
         assert closed
 
 
 def _first_is_closing(text: str) -> bool:
-    return re.search(r"^approved=", text, re.MULTILINE) is not None
+    return re.search(r"^(approved|scope)=", text, re.MULTILINE) is not None
 
 
 def test_every_text_that_closes_a_workspace_or_its_dependency_looks_for_an_endpoint() -> None:

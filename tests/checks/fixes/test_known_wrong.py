@@ -193,7 +193,7 @@ def test_a_template_of_an_endpoint_keeps_identity_traffic_and_authentication(che
     ("type_", "mode"), [("online", "AADToken"), ("batch", "AADToken"), ("serverless", "AAD")]
 )
 def test_end004_changes_the_endpoint_of_its_type(type_: str, mode: str) -> None:
-    found = for_facts(fix("END004"), facts_of("Hub", is_reached=False, endpoint_type=type_))
+    found = for_facts(fix("END004"), facts_of("Hub", is_reached=False, type_=type_))
     for text in (found.bicep, found.terraform):
         assert re.findall(r"workspaces/(\w+)Endpoints@", text) == [type_]
         assert re.findall(r"authMode:? =?\s*['\"](\w+)", text) == [mode]
@@ -315,10 +315,40 @@ def test_obr003_opens_udp_5831_by_udp() -> None:
         assert rules == [("TCP", "443"), ("TCP", "8787,18881"), ("UDP", "5831")]
 
 
-def test_res005_changes_a_registry_by_its_own_property() -> None:
-    tests = {each.test: each.line for each in lines("RES005")}
-    assert "networkAcls.bypass" in tests["[ role != registry ]"]
-    assert "networkRuleBypassOptions" in tests["[ role = registry ]"]
+ROLES = {
+    "storage": "Microsoft.Storage/storageAccounts@",
+    "vault": "Microsoft.KeyVault/vaults@",
+    "registry": "Microsoft.ContainerRegistry/registries@",
+}
+
+
+@pytest.mark.parametrize("role", list(ROLES))
+@pytest.mark.parametrize("check_id", ["RES005", "RES006"])
+def test_a_text_about_a_dependency_is_for_its_type(check_id: str, role: str) -> None:
+    found = for_facts(fix(check_id), facts_of("", is_reached=False, type_=role))
+    if (check_id, role) == ("RES006", "registry"):
+        return
+    for text in (found.bicep, found.terraform):
+        assert [each for each in ROLES.values() if each in text] == [ROLES[role]]
+        assert " Or " not in text
+    if check_id == "RES005":
+        assert ("networkRuleBypassOptions" in found.az) == (role == "registry")
+
+
+@pytest.mark.parametrize(
+    ("bypass", "after"),
+    [
+        (None, "AzureServices"),
+        ("None", "AzureServices"),
+        ("Logging, Metrics", "Logging, Metrics, AzureServices"),
+    ],
+)
+def test_res005_keeps_what_the_firewall_of_a_storage_account_bypasses(bypass: str | None, after: str) -> None:
+    text = for_facts(fix("RES005"), facts_of("", is_reached=False, type_="storage")).az
+    query = next(
+        each.words[each.words.index("--query") + 1] for each in commands(text) if "--query" in each.line
+    )
+    assert jmespath.search(query, {"properties": {"networkAcls": {"bypass": bypass}}}) == after
 
 
 def test_res006_quotes_the_empty_list() -> None:

@@ -183,3 +183,15 @@ def test_steps_are_numbered_without_a_gap(check: Check) -> None:
         int(line.split(".")[0][2:]) for line in check.remediation.az.splitlines() if _NUMBERED.match(line)
     ]
     assert numbers == list(range(1, len(numbers) + 1))
+
+
+@EACH
+@IN_EACH
+def test_a_private_endpoint_to_a_workspace_comes_with_its_dns_zones(check: Check, language: str) -> None:
+    text = text_of(check, language)
+    if (
+        re.search(r"private-endpoint create|privateEndpoints@|\"azurerm_private_endpoint\"", text)
+        and "amlworkspace" in text
+    ):
+        for zone in ("privatelink.api.azureml.ms", "privatelink.notebooks.azure.net"):
+            assert zone in text

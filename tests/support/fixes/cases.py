@@ -241,7 +241,8 @@ def needs_cluster(case: Case) -> bool:
 def needs_endpoint(case: Case) -> str:
     """Return the lower-cased id of what the fix closes behind an approved private endpoint, or ""."""
     target = case.resource_id if case.check.id.startswith("RES") else case.judged_by
-    return target.lower() if "approved=$(" in case.check.remediation.az else ""
+    is_asked = any(each in case.check.remediation.az for each in ("approved=$(", "scope=$("))
+    return target.lower() if is_asked else ""
 
 
 def start(case: Case) -> Tenant:

@@ -8,7 +8,7 @@ from scanner.emulator.tenants.tenant import Resource, Tenant
 
 
 def reached(tenant: Tenant, target: str) -> Tenant:
-    """Return the tenant with an approved private endpoint of the target, a lower-cased id."""
+    """Return the tenant with an approved private endpoint of the target, or a component's private link scope."""
     resources = tuple(
         _with_endpoint(each) if each.id.lower() == target else each for each in tenant.resources
     )
@@ -17,6 +17,12 @@ def reached(tenant: Tenant, target: str) -> Tenant:
 
 def _with_endpoint(resource: Resource) -> Resource:
     properties = resource.body["properties"]
+    if "/components/" in resource.id:
+        scoped = [{"ScopeId": f"{resource.id}/scope", "ResourceId": f"{resource.id}/scope/scoped"}]
+        return replace(
+            resource,
+            body={**resource.body, "properties": {**properties, "PrivateLinkScopedResources": scoped}},
+        )
     known = properties.get("privateEndpointConnections") or []
     if any(each["properties"]["privateLinkServiceConnectionState"]["status"] == "Approved" for each in known):
         return resource

@@ -258,6 +258,9 @@ _OF_CASE: Mapping[str, Callable[[Case, Bodies], Any]] = {
     "needs_own_rule": _has_no_rule_to_itself,
     "open_endpoint_ids": lambda case, bodies: [each["id"] for each in _open_endpoints(case, bodies)],
     "open_endpoints": _open_endpoints,
+    "resource_access_rules": lambda case, bodies: (
+        _property("properties", "networkAcls", "resourceAccessRules")(case, bodies) or []
+    ),
     "service_tags": lambda case, bodies: _tags(case, bodies),
     "endpoint": lambda case, _: case.row.get("endpoint"),
     "deployment": lambda case, _: case.row.get("deployment"),
