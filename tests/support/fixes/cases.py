@@ -268,7 +268,8 @@ def _around(workspace_id: str) -> Tenant:
     kept = [
         each
         for each in tenant.resources
-        if "/roleassignments/" in each.id.lower() or any(_belongs(each, to) for to in related)
+        if re.search("/(roleassignments|privateendpoints|virtualnetworks)/", each.id.lower())
+        or any(_belongs(each, to) for to in related)
     ]
     return replace(tenant, resources=tuple(kept), default_faults=())
 

@@ -36,13 +36,8 @@ _RESTORED = "Only Azure can restore a deleted resource, while it keeps it."
 _NO_MOVE = (
     "Azure moves no resource to another region: the finding is waived, or the workspace is created again."
 )
-_NO_NETWORK = (
-    "The answer depends on the virtual network of the new endpoint, which the emulated tenant lacks."
-)
-
 REASONS: tuple[Reason, ...] = (
     Reason(check_id="NET006", problem="NET006 is fail afterwards|the text changes nothing", text=_STRICTER),
-    Reason(check_id="PEP004", problem="PEP004 is unknown afterwards", text=_NO_NETWORK),
     Reason(
         check_id="RES013", problem="RES013 is fail|keeps no deleted vault|changes nothing", text=_RESTORED
     ),

@@ -193,6 +193,16 @@ def _property(*path: str) -> Callable[[Case, Bodies], Any]:
     return read
 
 
+def _subnet(case: Case, bodies: Bodies) -> str:
+    """Return the subnet of the private endpoint of the workspace's storage account, if it has one."""
+    storage = bodies.get(str(_workspace(case, bodies).get("storageAccount")).lower()) or {"properties": {}}
+    for each in storage["properties"].get("privateEndpointConnections") or []:
+        endpoint = bodies.get(each["properties"]["privateEndpoint"]["id"].lower())
+        if endpoint:
+            return str(endpoint["properties"]["subnet"]["id"])
+    return str(_network("virtualNetworks/vnet-proof/subnets/snet-proof")(case, bodies))
+
+
 def _network(rest: str) -> Callable[[Case, Bodies], str]:
     return lambda case, _bodies: f"{_group(case)}{_NETWORK}/{rest}"
 
@@ -291,7 +301,7 @@ _OF_CASE: Mapping[str, Callable[[Case, Bodies], Any]] = {
     "service_tag": _tag,
     "storage_account_id": lambda case, bodies: _workspace(case, bodies).get("storageAccount"),
     "subresource": lambda case, _: "registry" if "to registry" in case.reason else _supported(case.row),
-    "subnet_id": _network("virtualNetworks/vnet-proof/subnets/snet-proof"),
+    "subnet_id": _subnet,
     "target_id": lambda case, _: f"{_group(case)}/providers/Microsoft.Storage/storageAccounts/stproof",
     "target": lambda case, _: {"id": case.row.get("service_resource_id")},
     "tenant_id": _property("properties", "tenantId"),

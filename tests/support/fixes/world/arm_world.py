@@ -187,13 +187,13 @@ class ArmWorld:
         kind = target_of(path).resource_type
         if kind == "microsoft.network/privateendpoints":
             for each in body["properties"].get("privateLinkServiceConnections") or []:
-                self._connect(path, each["properties"])
+                self._connect(path, each["properties"], body["properties"]["subnet"]["id"])
         if kind.startswith("microsoft.network/networksecurityperimeters/"):
             old = before.get("properties") or {}
             changed = {name: part for name, part in body["properties"].items() if old.get(name) != part}
             self._follow_perimeter(path, changed)
 
-    def _connect(self, endpoint: str, connection: Mapping[str, object]) -> None:
+    def _connect(self, endpoint: str, connection: Mapping[str, object], subnet: str) -> None:
         owner = self._owner(str(connection["privateLinkServiceId"]))
         known = owner.body["properties"].get(_CONNECTIONS) or []
         name = endpoint.rpartition("/")[2]
@@ -201,7 +201,7 @@ class ArmWorld:
             "id": f"{owner.id}/{_CONNECTIONS}/{name}",
             "name": name,
             "properties": {
-                "privateEndpoint": {"id": endpoint},
+                "privateEndpoint": {"id": endpoint, "subnetArmId": subnet},
                 "groupIds": connection["groupIds"],
                 "privateLinkServiceConnectionState": {"status": "Approved", "description": "Auto-Approved"},
                 "provisioningState": "Succeeded",
