@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
+
+from checks.suggestions import did_you_mean
+from reports.errors import ReportError
 
 MODULES: Final[Mapping[str, str]] = {
     "html": "page.html_page",
@@ -17,3 +20,17 @@ MODULES: Final[Mapping[str, str]] = {
     "xlsx": "formats.xlsx",
 }
 DEFAULT: Final = ("html", "csv")
+
+
+def chosen(words: Iterable[str]) -> tuple[str, ...]:
+    """Return the formats named by words such as `html,csv`, each once; DEFAULT without a word.
+
+    Commands call it before a scan, which can take an hour. Raises ReportError for an unknown format.
+    """
+    listed = list(words)
+    names = [name.strip().lower() for word in listed for name in word.split(",")]
+    unknown = [name for name in names if name not in MODULES]
+    if unknown:
+        hint = did_you_mean(unknown[0], MODULES)
+        raise ReportError(f"There is no format {unknown[0]!r}. {hint}Formats: {', '.join(MODULES)}.")
+    return tuple(dict.fromkeys(names)) if listed else DEFAULT

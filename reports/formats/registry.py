@@ -8,11 +8,9 @@ from importlib import import_module
 from pathlib import Path
 
 from checks.contract.tables import Tables
-from checks.suggestions import did_you_mean
 from reports.audit import Audit
 from reports.drift import files as drift_files
-from reports.errors import ReportError
-from reports.formats.names import DEFAULT, MODULES
+from reports.formats.names import MODULES, chosen
 from reports.writing.encoding import Files
 from reports.writing.folder import replace
 from reports.writing.previous import Extent
@@ -28,20 +26,6 @@ def _files(module: str, audit: Audit) -> Files:
 
 
 RENDERERS: Mapping[str, Renderer] = {name: partial(_files, module) for name, module in MODULES.items()}
-
-
-def chosen(words: Iterable[str]) -> tuple[str, ...]:
-    """Return the formats named by words such as `html,csv`, each once; DEFAULT without a word.
-
-    Commands call it before a scan, which can take an hour. Raises ReportError for an unknown format.
-    """
-    listed = list(words)
-    names = [name.strip().lower() for word in listed for name in word.split(",")]
-    unknown = [name for name in names if name not in RENDERERS]
-    if unknown:
-        hint = did_you_mean(unknown[0], RENDERERS)
-        raise ReportError(f"There is no format {unknown[0]!r}. {hint}Formats: {', '.join(RENDERERS)}.")
-    return tuple(dict.fromkeys(names)) if listed else DEFAULT
 
 
 def rendered(audit: Audit, formats: Iterable[str]) -> dict[str, Iterable[bytes]]:

@@ -94,10 +94,11 @@ def demo(
 
     The exit code is 0 if the demo ran, whatever it found.
     """
+    job = _job(policies, threshold, report, evidence, after)
     with lasting():
         from scanner.commands.demo import demo
 
-    return demo(_job(policies, threshold, report, evidence, after), terminal, with_drift=drift)
+    return demo(job, terminal, with_drift=drift)
 
 
 @command(
@@ -138,22 +139,25 @@ def scan(
         _refuse_live_options(context)
     if forecast.as_json and not forecast.plan:
         raise UsageError("--json prints a forecast: add --plan. For a report as JSON, use --format json.")
-    with lasting():
-        from scanner.commands.scan import scan
-
     wanted = sign_in.for_tenants_of(scope.wanted())
     job = _job(policies, threshold, report, evidence, after, sign_in.ca_bundle)
     job = _with_history(replace(job, wanted=wanted, discover=discovery.discover), earlier, on_change)
     job = _at_pace(job, pace, sign_in.auth)
     connect = partial(sign_in.connection, terminal, pace.deadline, wanted.tenants)
     if forecast.plan:
-        from scanner.commands.forecast import show_forecast
+        with lasting():
+            from scanner.commands.forecast import show_forecast
 
         return show_forecast(job, connect, terminal, as_json=forecast.as_json)
+    with lasting():
+        from scanner.commands.scan import scan
+
     return scan(job, connect, terminal)
 
 
 def _with_history(job: Job, earlier: Earlier, on_change: OnChange) -> Job:
+    if earlier.fail_on_regression and earlier.baseline is None:
+        raise UsageError("--fail-on-regression needs an audit to compare with: add --baseline OLD.")
     with lasting():
         from scanner.after.on_change import checked_command
 
@@ -189,11 +193,20 @@ def _job(
     after: After,
     ca_bundle: Path | None = None,
 ) -> Job:
-    from scanner.commands.job import Job
+    """Return the job. Raises for a policy or a format that does not exist, before anything large is imported."""
+    with lasting():
+        from checks.registry import registry
+        from reports.formats.names import chosen
+        from scanner.policies import loaded
+
+    formats, found = chosen(report.formats or ()), loaded(policies.names, registry())
+    with lasting():
+        from scanner.commands.job import Job
 
     return Job(
         output=report.output,
-        formats=report.formats or (),
+        formats=formats,
+        loaded=found,
         selection=report.selection(),
         quiet=report.quiet,
         result=after.result,

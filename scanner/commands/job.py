@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 class Job:
     """The scope of an audit, its policies, and the folder of its reports.
 
+    `loaded`: the policies, if they are loaded already.
     `discover`: None compares both ways, or uses Resource Manager alone if Resource Graph refuses.
     `selection`: the findings that the formats list.
     `earlier`: an evidence bundle or an export to read instead of Azure.
@@ -42,6 +43,7 @@ class Job:
 
     output: Path
     policies: Sequence[str]
+    loaded: tuple[LoadedPolicy, ...] = ()
     formats: Sequence[str] = ()
     selection: Selection = USUAL
     fail_on: Severity | None = None

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from checks.registry import registry
 from reports.audit import Audit
-from reports.formats.registry import chosen, write
+from reports.formats.names import chosen
+from reports.formats.registry import write
 from reports.selection import USUAL, Selection
 from reports.writing.folder import check_replaceable
 from scanner.after.result import STDOUT, check_result, result_of, write_result

@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING
 from checks.contract.tables import Tables
 from checks.registry import registry
 from reports.audit import Audit
-from reports.formats.registry import chosen, prepare, write
+from reports.formats.names import chosen
+from reports.formats.registry import prepare, write
 from reports.writing.folder import check_replaceable
 from reports.writing.places import files_listed
 from scanner.after.metrics import check_metrics
@@ -29,7 +30,6 @@ from scanner.commands.conclusion import concluded, exit_of
 from scanner.commands.connections import Connection
 from scanner.commands.gathering import Clock, Gathered, from_azure, from_earlier, now
 from scanner.commands.job import Job, asked_for
-from scanner.errors import UsageError
 from scanner.payloads.gaps import NONE_TO_READ, NOTHING_IN_SCOPE, PAST_DEADLINE
 from scanner.payloads.payload import PayloadStore, Store
 from scanner.payloads.spool import Spool
@@ -53,9 +53,8 @@ def scan(
     Policies, formats and the output folder are checked before `connect` is called.
     """
     began = monotonic()
-    policies = loaded(job.policies, registry())
+    policies = job.loaded or loaded(job.policies, registry())
     formats = chosen(job.formats)
-    check_regression_option(job)
     _check_places(job)
     Thread(target=prepare, args=[formats], daemon=True).start()
     connect = cache(connect)
@@ -183,12 +182,6 @@ def _audited(job: Job, gathered: Gathered, policies: tuple[LoadedPolicy, ...]) -
         finished_at=gathered.finished_at,
     )
     return replace(audit, selection=job.selection)
-
-
-def check_regression_option(job: Job) -> None:
-    """Raise UsageError if the option lacks an audit to compare with."""
-    if job.fail_on_regression and job.baseline is None:
-        raise UsageError("--fail-on-regression needs an audit to compare with: add --baseline OLD.")
 
 
 def baseline_of(

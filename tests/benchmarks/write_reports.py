@@ -17,7 +17,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from checks.registry import registry
-from reports.formats.registry import RENDERERS, chosen, prepare, write
+from reports.formats.names import chosen
+from reports.formats.registry import RENDERERS, prepare, write
 from scanner.audit import audited
 from scanner.policies import loaded
 from scanner.tables.tabulate import tables

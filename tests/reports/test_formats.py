@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from reports.errors import ReportError
-from reports.formats.names import DEFAULT
-from reports.formats.registry import RENDERERS, chosen, rendered, write
+from reports.formats.names import DEFAULT, chosen
+from reports.formats.registry import RENDERERS, rendered, write
 from reports.writing.encoding import REPLACEMENT, as_json, for_xml
 from tests.support.audits.formats import LONE_SURROGATE, file, plain_audit, rich_audit
 
