@@ -11,11 +11,12 @@ from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from checks.contract.words import CONNECTION_STATUSES
 from checks.network.resource_ids import resource_id
 from scanner.payloads.answers import PERIMETERS
-from scanner.payloads.json_members import count, flag, key, last_part, member, named, objects, said, text
+from scanner.payloads.json_members import count, flag, key, last_part, member, named, objects, said
 from scanner.payloads.payload import Gap, Payload
-from scanner.tables.networks import NetworkAnswers, approved_endpoints
+from scanner.tables.networks import NetworkAnswers, approved_endpoints, is_approved
 from scanner.tables.perimeters import PerimeterAnswers
 from scanner.tables.rows import Row
 
@@ -242,12 +243,16 @@ def _endpoint_ids(answer: Payload | Gap | None) -> list[str] | None:
 def _approved(properties: Any) -> int | None:
     """Count the approved connections. 0 if the member is absent: Azure leaves it out if there are none.
 
-    None if a connection has no status, because it may be approved.
+    None if a connection has no documented status, because it may be approved.
     """
     if not isinstance(properties, dict):
         return None
     connections = objects(properties, "privateEndpointConnections")
     if connections is None:
         return 0 if properties.get("privateEndpointConnections") is None else None
-    states = [text(each, "properties", "privateLinkServiceConnectionState", "status") for each in connections]
-    return None if None in states else sum(str(state).lower() == "approved" for state in states)
+    states = [
+        named(each, "properties", "privateLinkServiceConnectionState", "status") for each in connections
+    ]
+    known = {status.lower() for status in CONNECTION_STATUSES}
+    are_known = all((state or "").lower() in known for state in states)
+    return sum(is_approved(state) for state in states) if are_known else None

@@ -194,7 +194,8 @@ def application_insights_is_closed_to_the_public(tables: Tables, _params: Params
         values={"seen": seen},
         unknown=why_unknown(
             resources,
-            "Access for ingestion or for query was not reported, or a perimeter that was not read governs it.",
+            "Access for ingestion or for query was not reported or is an undocumented word, or a perimeter that was "
+            "not read governs it.",
         ),
         not_applicable="The resource is not the workspace's Application Insights.",
     )

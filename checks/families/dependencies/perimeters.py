@@ -20,7 +20,10 @@ from checks.network.ip_ranges import opening_defect
 from checks.network.perimeters import ENFORCED, LEARNING
 
 _ROLES = ("storage", "vault")
-_UNKNOWN = "Its network security perimeter could not be read, or a part of it that decides was not reported."
+_UNKNOWN = (
+    "Its network security perimeter could not be read, or a part of it that decides was not reported or is an "
+    "undocumented word."
+)
 
 
 def _has_perimeter(resources: pd.DataFrame) -> pd.Series:

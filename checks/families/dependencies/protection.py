@@ -62,7 +62,7 @@ def image_builds_have_a_compute(tables: Tables, _params: Params) -> Answers:
             "imageBuildCompute names " + compute.fillna("") + ", which no longer exists.",
         ),
         unknown="imageBuildCompute was not reported, or the computes, the registry or the storage account were not "
-        "read. " + _why_unsettled(tables).where(applies.isna(), ""),
+        "read or have an undocumented word. " + _why_unsettled(tables).where(applies.isna(), ""),
         not_applicable="Neither the registry nor the storage account of the workspace is closed to the public.",
     )
 
@@ -81,7 +81,9 @@ def _why_unsettled(tables: Tables) -> pd.Series:
     is_unsettled = has_role(resources, "registry", "storage") & is_closed(resources).isna()
     unsettled = resources[is_unsettled.fillna(value=False).to_numpy(dtype=bool)]
     return children_named(
-        unsettled["resource"] + ": " + why_unknown(unsettled, "Its access was not reported."),
+        unsettled["resource"]
+        + ": "
+        + why_unknown(unsettled, "Its access was not reported, or is an undocumented word."),
         pd.Series(data=True, index=unsettled.index),
         unsettled,
         tables.workspaces,

@@ -88,7 +88,10 @@ def trusted_services_may_pass_the_firewall(tables: Tables, _params: Params) -> A
                 "does not honour the bypass, and no inbound rule admits the workspace's subscription",
             ),
         },
-        unknown=why_unknown(resources, "The default action, the bypass or the perimeter was not reported."),
+        unknown=why_unknown(
+            resources,
+            "The default action, the bypass or the perimeter was not reported, or is an undocumented word.",
+        ),
         not_applicable="The resource has no firewall of this kind, or it refuses nobody.",
     )
 
@@ -148,7 +151,11 @@ def no_service_endpoint_beside_a_private_endpoint(tables: Tables, _params: Param
         expected="virtual network rules or approved private endpoints, not both",
         failed="{resource} has both a service endpoint and a private endpoint: {seen}.",
         values={"seen": seen},
-        unknown=why_unknown(resources, "The virtual network rules or private endpoints were not reported."),
+        unknown=why_unknown(
+            resources,
+            "The public access, the virtual network rules or the private endpoints were not reported, or the access "
+            "is an undocumented word.",
+        ),
         not_applicable="Only storage accounts and key vaults have virtual network rules, and none while their public "
         "access is Disabled.",
     )
@@ -186,7 +193,10 @@ def registry_tier_supports_private_endpoints(tables: Tables, _params: Params) ->
         observed="sku " + sku.fillna("not reported"),
         expected="sku Premium",
         failed="The registry {resource} is of the tier {sku}.",
-        unknown=why_unknown(resources, "The sku, the access or the isolation mode was not reported."),
+        unknown=why_unknown(
+            resources,
+            "The sku, the access or the isolation mode was not reported, or is an undocumented word.",
+        ),
         not_applicable="It is no registry, or it is public and the workspace may go to the internet.",
     )
 

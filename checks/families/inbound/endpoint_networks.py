@@ -63,7 +63,7 @@ def one_endpoint_is_in_the_network_of_the_dependencies(tables: Tables, _params: 
         expected="one virtual network with an endpoint of the workspace and of each dependency",
         failed="No virtual network holds a private endpoint of the workspace and those of its dependencies.",
         unknown="A private endpoint connection, its virtual network or a dependency was not read, or the isolation "
-        "mode was not reported.",
+        "mode was not reported, or a status or the mode is an undocumented word.",
         not_applicable=pd.Series(
             "The workspace has at most one private endpoint, or its dependencies have none.",
             index=workspaces.index,
@@ -169,7 +169,8 @@ def virtual_network_does_not_use_dockers_addresses(tables: Tables, _params: Para
         expected=f"address prefixes outside {DOCKERS_RANGE}",
         failed="The virtual network of the connection {connection} uses {network_prefixes}, and the Docker bridge uses "
         f"{DOCKERS_RANGE}.",
-        unknown="The connection's status or the address prefixes of its virtual network were not reported or not read.",
+        unknown="The connection's status or the address prefixes of its virtual network were not reported or not "
+        "read, or the status is an undocumented word.",
         not_applicable="The connection is not Approved and carries no traffic.",
     )
 

@@ -65,7 +65,7 @@ def approved_private_endpoint_exists(tables: Tables, _params: Params) -> Answers
         expected="at least one connection that is Approved and provisioned",
         failed="No private endpoint connection is Approved and provisioned." + consequence,
         unknown="The private endpoint connections were not all read, or the status, the provisioning state or the "
-        "endpoint of one of them was not reported.",
+        "endpoint of one of them was not reported or is an undocumented word.",
     )
 
 

@@ -213,7 +213,8 @@ def legacy_public_access_flag_does_not_contradict(tables: Tables, _params: Param
         observed="allowPublicAccessWhenBehindVnet " + flag.astype("string").str.lower(),
         expected="allowPublicAccessWhenBehindVnet false",
         failed="allowPublicAccessWhenBehindVnet is true although " + because + ".",
-        unknown="The legacy flag was not reported, or it is true and what it may contradict was not read.",
+        unknown="The legacy flag was not reported, or it is true and what it may contradict was not read or is an "
+        "undocumented word.",
     )
 
 

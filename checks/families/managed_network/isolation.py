@@ -162,7 +162,8 @@ def serverless_compute_stays_private(tables: Tables, _params: Params) -> Answers
         + subnet.replace("", "none").fillna("not reported"),
         expected="no public address, and no custom subnet where isolation is on",
         failed=reason + against.where(strays.fillna(value=False), ""),
-        unknown="The serverless compute settings, or the isolation mode, were not reported in full.",
+        unknown="The serverless compute settings, or the isolation mode, were not reported in full, or the mode is an "
+        "undocumented word.",
         not_applicable="Serverless compute has no custom subnet.",
     )
 
@@ -202,7 +203,8 @@ def firewall_tier_is_the_wanted_one(tables: Tables, params: FirewallTier) -> Ans
         observed=sku,
         expected=params.sku,
         failed="The firewall has the tier " + sku.fillna("") + f", and the policy requires {params.sku}.",
-        unknown="The mode, the status or the outbound rules were not all read, or firewallSku was not reported.",
+        unknown="The mode, the status or the outbound rules were not all read, firewallSku was not reported, or one "
+        "of them is an undocumented word.",
         not_applicable="There is no firewall: it needs host-name rules in a provisioned AllowOnlyApprovedOutbound "
         "network.",
     )

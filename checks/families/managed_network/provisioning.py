@@ -56,8 +56,8 @@ def managed_network_is_provisioned(tables: Tables, _params: Params) -> Answers:
         failed="The managed network is "
         + status.fillna("")
         + " although computes or online endpoints exist.",
-        unknown="The network's mode or status was not reported, or what runs in it was not all read, or a "
-        "Project that names no hub may run in it.",
+        unknown="The network's mode or status was not reported or is an undocumented word, what runs in it was not "
+        "all read, or a Project that names no hub may run in it.",
         not_applicable=pd.Series(
             "Nothing runs in the network yet: Azure creates it with the first compute.",
             index=status.index,

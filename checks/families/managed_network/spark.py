@@ -55,7 +55,8 @@ def serverless_spark_is_ready_where_used(tables: Tables, _params: Params) -> Ans
         failed="The network is not provisioned for Spark, but these rules are for Spark: "
         + children_named(rules["rule"], spark, rules, workspaces)
         + ".",
-        unknown="The outbound rules were not all read, or sparkReady was not reported.",
+        unknown="The outbound rules were not all read, sparkReady was not reported, or a rule or the network's status "
+        "has an undocumented word.",
         not_applicable="No private-endpoint rule of the customer's is enabled for Spark, or the network is not "
         "provisioned yet.",
     )
@@ -101,6 +102,7 @@ def provisioned_with_public_access_off(tables: Tables, _params: Params) -> Answe
         expected="publicNetworkAccess Disabled",
         failed="The network was provisioned for Spark and public access is on. Azure documents that it may not create "
         "the private endpoints to the workspace then.",
-        unknown="The network's mode or status, its rules, or publicNetworkAccess were not reported.",
+        unknown="The network's mode or status, its rules, or publicNetworkAccess were not reported or have an "
+        "undocumented word.",
         not_applicable="There is no active managed network with rules for Spark.",
     )

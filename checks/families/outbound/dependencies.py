@@ -80,8 +80,8 @@ def private_dependencies_are_reached(tables: Tables, _params: Params) -> Answers
         observed=("missing: " + missing).mask(missing.eq(""), "none missing").where(reached.notna()),
         expected="an active private-endpoint rule for each dependency that is private",
         failed="No active private-endpoint rule leads to " + missing + ".",
-        unknown="The network's mode, status or rules, or a dependency of the workspace, was not read. "
-        + ("Not settled: " + unsettled + ".").mask(unsettled.eq(""), ""),
+        unknown="The network's mode, status or rules, or a dependency of the workspace, was not read or has an "
+        "undocumented word. " + ("Not settled: " + unsettled + ".").mask(unsettled.eq(""), ""),
         not_applicable=_why_not(mode, needs_any),
     )
 

@@ -182,6 +182,7 @@ def host_name_is_well_formed(tables: Tables, _params: Params) -> Answers:
         expected="a host name, or *. and a domain",
         failed="The destination {fqdn} of the rule {rule} {defects}.",
         values={"defects": defects},
-        unknown="The rule's type, category or host, or the isolation mode, was not reported.",
+        unknown="The rule's type, category or host, or the isolation mode, was not reported or is an undocumented "
+        "word.",
         not_applicable=not_judged(tables),
     )

@@ -254,7 +254,7 @@ def outbound_rule_is_approved(tables: Tables, params: Approvals) -> Answers:
         expected="a destination that matches {approved}",
         failed="The policy does not approve the destination {destination} of the rule {rule}.",
         values={"approved": " or ".join(params.approved) or "anything", "destination": destination},
-        unknown="The rule's type, category, action or destination was not reported.",
+        unknown="The rule's type, category, action or destination was not reported, or is an undocumented word.",
         not_applicable=AZURES_OWN if params.approved else "The policy approves no destinations.",
     )
 

@@ -111,10 +111,11 @@ def required_service_tags_are_present(tables: Tables, _params: Params) -> Answer
         unknown=(
             "A part of a rule that could allow or deny "
             + unsettled
-            + " was not reported, or one rule allows it and another one denies it."
+            + " was not reported or is an undocumented word, or one rule allows it and another one denies it."
         ).mask(
             unsettled.eq("") | ~known.fillna(value=False),
-            "The isolation mode or the network's status was not reported, or the outbound rules were not all read.",
+            "The isolation mode or the network's status was not reported or is an undocumented word, or the outbound "
+            "rules were not all read.",
         ),
         not_applicable=pd.Series(
             "Only AllowOnlyApprovedOutbound needs rules for service tags.", index=mode.index, dtype="string"

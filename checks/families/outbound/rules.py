@@ -78,7 +78,8 @@ def outbound_rule_is_in_force(tables: Tables, _params: Params) -> Answers:
         expected="Active, without an error",
         failed="The rule {rule} is {status}. {error}",
         values={"error": error.fillna("")},
-        unknown="The rule's status or error, or the status of its network, was not reported.",
+        unknown="The rule's status or error, or the status of its network, was not reported or is an undocumented "
+        "word.",
         not_applicable="Azure is provisioning or deleting the rule, or has not provisioned its network yet.",
     )
 
@@ -113,7 +114,8 @@ def outbound_rule_type_is_valid_in_mode(tables: Tables, _params: Params) -> Answ
         expected="a private-endpoint rule, or AllowOnlyApprovedOutbound",
         failed="The {type} rule {rule} has no effect in the mode {mode}.",
         values={"mode": mode},
-        unknown="The rule's type or category, or its workspace's isolation mode, was not reported.",
+        unknown="The rule's type or category, or its workspace's isolation mode, was not reported or is an "
+        "undocumented word.",
         not_applicable=AZURES_OWN,
     )
 
@@ -148,7 +150,7 @@ def private_endpoint_target_is_supported(tables: Tables, _params: Params) -> Ans
         expected="a resource type and sub-resource that managed networks support",
         failed="The rule {rule} has an unsupported target: {shown}.",
         values={"shown": shown},
-        unknown="The rule's type, category, target or sub-resource was not reported.",
+        unknown="The rule's type, category, target or sub-resource was not reported, or is an undocumented word.",
         not_applicable=AZURES_OWN,
     )
 
@@ -179,7 +181,8 @@ def host_name_rules_are_absent(tables: Tables, _params: Params) -> Answers:
         observed=names.mask(names.eq(""), "no host-name rules").where(any_host.notna()),
         expected="no host-name rules, or the decision that they are worth it",
         failed="Azure bills a firewall for these host-name rules: " + names + ".",
-        unknown="The outbound rules, or the type of one of them, were not all read.",
+        unknown="The outbound rules were not all read, or the type of one of them was not reported or is an "
+        "undocumented word.",
     )
 
 
@@ -218,7 +221,7 @@ def private_endpoint_target_is_in_allowed_subscription(
             "allowed": ", ".join(params.allowed_subscriptions) or "any subscription",
             "subscription": subscription,
         },
-        unknown="The rule's type, category or target was not reported.",
+        unknown="The rule's type, category or target was not reported, or is an undocumented word.",
         not_applicable=AZURES_OWN
         if params.allowed_subscriptions
         else "The policy names no allowed subscriptions.",

@@ -47,7 +47,8 @@ def private_endpoint_target_is_in_the_tenant(tables: Tables, _params: Params) ->
         expected="a target in the tenant {own}",
         values={"own": own.fillna("of the workspace"), "other": other.fillna("")},
         failed="The target of the rule {rule} is in the tenant {other}, and its workspace in {own}.",
-        unknown="The rule's type, category or target was not reported, or a subscription or its tenant was not listed.",
+        unknown="The rule's type, category or target was not reported or is an undocumented word, or a subscription "
+        "or its tenant was not listed.",
         not_applicable=AZURES_OWN,
     )
 

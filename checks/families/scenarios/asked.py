@@ -20,7 +20,8 @@ Scenario = Literal["python-packages", "vs-code", "batch", "prompt-flow", "huggin
 SCENARIOS = f"{pages.MANAGED_NETWORK}#list-of-scenario-specific-outbound-rules"
 UNSETTLED = (
     "Isolation is off and the customer's own network decides, a rule denies what another allows, or the "
-    "isolation mode, the network's status or the outbound rules were not reported in full."
+    "isolation mode, the network's status or the outbound rules were not reported in full, or have an undocumented "
+    "word."
 )
 
 NOT_BUILT = "The managed network is not provisioned yet, so no rule is in force."

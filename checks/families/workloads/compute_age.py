@@ -58,7 +58,8 @@ def compute_is_younger_than_the_private_endpoint(tables: Tables, _params: Params
         failed="The compute is older than the oldest private endpoint of its workspace, of "
         + _said(since)
         + ".",
-        unknown="A time of creation, a status or a subnet was not reported, the connections were not all read, or the "
+        unknown="A time of creation or a subnet was not reported, a status was not reported or is an undocumented "
+        "word, the connections were not all read, or the "
         "compute is in a subnet that may be the endpoint's.",
         not_applicable=pd.Series(NOT_MANAGED, index=computes.index, dtype="string").mask(
             is_type(computes, *MANAGED_TYPES).fillna(value=False),

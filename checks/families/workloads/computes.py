@@ -257,7 +257,7 @@ def compute_kind_is_supported_by_the_managed_network(tables: Tables, _params: Pa
         failed="A managed network does not support the kind " + kind.fillna("") + ".",
         unknown="Azure's documentation does not state whether a managed network supports the kind "
         + kind.fillna("(not reported)")
-        + ", or the isolation mode was not reported.",
+        + ", or the isolation mode was not reported or is an undocumented word.",
         not_applicable="The managed network is off.",
     )
 

@@ -187,7 +187,8 @@ def deployment_does_not_use_legacy_egress_isolation(tables: Tables, _params: Par
         + mode.fillna("not reported"),
         expected="egressPublicNetworkAccess Enabled, its default",
         failed="The deployment uses legacy egress isolation in a workspace with a managed network.",
-        unknown="egressPublicNetworkAccess, endpointComputeType or the isolation mode was not reported.",
+        unknown="egressPublicNetworkAccess, endpointComputeType or the isolation mode was not reported, or is an "
+        "undocumented word.",
         not_applicable=reason.mask(is_elsewhere.fillna(value=False), "The deployment runs on Kubernetes."),
     )
 

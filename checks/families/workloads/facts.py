@@ -9,8 +9,10 @@ from checks.contract.workloads import is_managed
 from checks.frames import pd
 
 NOT_MANAGED = "The compute is neither a compute cluster nor a compute instance."
-TYPE_UNKNOWN = "or the compute's type, was not reported or is an unknown word."
-MODE_UNKNOWN = "or the compute's type or its workspace's isolation mode, was not reported."
+TYPE_UNKNOWN = "or the compute's type, was not reported or is an undocumented word."
+MODE_UNKNOWN = (
+    "or the compute's type or its workspace's isolation mode, was not reported or is an undocumented word."
+)
 
 MANAGED_READS = ("endpoints.kind", "endpoints.compute_id")
 """The columns that distinguish a managed online endpoint from one on a Kubernetes cluster."""

@@ -75,7 +75,7 @@ def selected_addresses_are_backed_by_isolation(tables: Tables, _params: Params) 
             "of managed online endpoints need the managed network, which is off.",
         ),
         unknown="Public access, its default action, the isolation mode or the private endpoint connections "
-        "were not reported.",
+        "were not reported, or one of them is an undocumented word.",
         passes=pd.Series("Computes reach the workspace privately.", index=mode.index, dtype="string").mask(
             says(mode, "Disabled").fillna(value=False),
             "A private endpoint exists, but managed online deployments need the managed network as well.",
@@ -114,6 +114,7 @@ def batch_endpoints_are_reachable(tables: Tables, _params: Params) -> Answers:
         observed="workspace " + access + ", defaultAction " + action,
         expected="a workspace that is closed, or open to every address",
         failed="The workspace answers to selected addresses, which Azure does not support for batch endpoints.",
-        unknown="publicNetworkAccess or networkAcls.defaultAction of the workspace was not reported.",
+        unknown="publicNetworkAccess or networkAcls.defaultAction of the workspace was not reported, or is an "
+        "undocumented word.",
         not_applicable="The endpoint is no batch endpoint.",
     )

@@ -157,3 +157,15 @@ def test_a_perimeter_rule_that_admits_by_another_criterion_is_not_narrow(criteri
 
 def test_an_empty_location_is_no_region() -> None:
     assert workspace({"id": workspace_id(), "location": "", "properties": {}})["location"] is None
+
+
+@pytest.mark.parametrize(
+    ("status", "approved"),
+    [("approved", 1), ("Rejected", 0), ("Timeout", 0), ("Waved through", None), ("", None), (None, None)],
+)
+def test_a_connection_of_an_undocumented_status_may_be_approved(
+    status: str | None, approved: int | None
+) -> None:
+    other = {"properties": {"privateLinkServiceConnectionState": {"status": status}}}
+    vault = resource("vault")({"properties": {"privateEndpointConnections": [other]}})
+    assert vault["approved_private_endpoints"] == approved
