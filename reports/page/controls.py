@@ -13,6 +13,21 @@ from checks.severity import Verdict
 from reports.audit import Audit
 from reports.tables.workspaces import workspace_name
 
+FULL_NAMES: Mapping[str, str] = {
+    "Azure Policy": "built-in policy definitions, by their id",
+    "DORA": "Digital Operational Resilience Act, Regulation (EU) 2022/2554",
+    "FedRAMP": "Federal Risk and Authorization Management Program",
+    "GDPR": "General Data Protection Regulation, (EU) 2016/679",
+    "ISO/IEC 27002:2022": "Information security controls",
+    "MCSB": "Microsoft cloud security benchmark",
+    "NIS2": "Directive (EU) 2022/2555",
+    "NIST CSF 2.0": "Cybersecurity Framework",
+    "NIST SP 800-171 r2": "Protecting Controlled Unclassified Information",
+    "NIST SP 800-53 r5": "Security and Privacy Controls",
+    "PCI DSS 4": "Payment Card Industry Data Security Standard",
+    "SOC 2": "System and Organization Controls, Trust Services Criteria",
+}
+
 
 @dataclass(frozen=True, kw_only=True)
 class CheckResult:
@@ -24,6 +39,8 @@ class CheckResult:
     """True if it passed or failed for a resource: a check that applied to nothing proves nothing."""
     workspaces: tuple[str, ...]
     unknown: int
+    passing: int
+    """Workspaces in which it passed, and has no other answer."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +74,11 @@ class Framework:
     name: str
     controls: tuple[Control, ...]
 
+    @property
+    def full_name(self) -> str:
+        """The name that its publisher gives it, "" if that is no longer."""
+        return FULL_NAMES.get(self.name, "")
+
     def count(self, verdict: str) -> int:
         """Return how many of its controls have this verdict."""
         return sum(control.verdict == verdict for control in self.controls)
@@ -65,9 +87,19 @@ class Framework:
 def check_results(audit: Audit) -> Mapping[str, CheckResult]:
     """Return the result of every known check under the first policy, by id."""
     chosen = audit.verdicts[0].checks if audit.verdicts else ()
-    judged, passing = _judged(audit), _passing(audit)
+    judged, passing, clean = _judged(audit), _passing(audit), _clean(audit)
     known = {**registry(), **audit.checks}
-    return {id: _result(known[id], chosen, judged, passing) for id in sorted(known)}
+    return {
+        id: CheckResult(
+            check=known[id],
+            is_asked=id in chosen,
+            is_judged=id in passing,
+            workspaces=judged.get(id, ((), 0))[0],
+            unknown=judged.get(id, ((), 0))[1],
+            passing=clean.get(id, 0),
+        )
+        for id in sorted(known)
+    }
 
 
 def frameworks(results: Mapping[str, CheckResult]) -> tuple[Framework, ...]:
@@ -123,12 +155,13 @@ def _passing(audit: Audit) -> frozenset[str]:
     return frozenset(findings["check_id"][findings["status"].isin([Status.PASS, Status.FAIL])].astype(str))
 
 
-def _result(check: Check, chosen: tuple[str, ...], judged: Judged, passing: frozenset[str]) -> CheckResult:
-    failing, unknown = judged.get(check.id, ((), 0))
-    return CheckResult(
-        check=check,
-        is_asked=check.id in chosen,
-        is_judged=check.id in passing,
-        workspaces=failing,
-        unknown=unknown,
-    )
+def _clean(audit: Audit) -> Mapping[str, int]:
+    """Return by check id the number of workspaces in which it passed and neither failed nor is unknown."""
+    if not audit.verdicts:
+        return {}
+    findings = audit.findings[audit.findings["policy"].eq(audit.verdicts[0].policy)]
+    judged = findings[findings["status"].ne(Status.NOT_APPLICABLE)]
+    keys = [judged[name].astype(object) for name in ("check_id", "workspace_id")]
+    is_clean = judged["status"].eq(Status.PASS).groupby(keys, sort=False).all()
+    counts = is_clean[is_clean].groupby(level=0, sort=False).size()
+    return {str(id): int(count) for id, count in counts.items()}

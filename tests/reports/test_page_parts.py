@@ -247,3 +247,17 @@ def test_a_check_that_no_workspace_fails_has_no_alarming_word() -> None:
     assert summaries
     for summary in summaries:
         assert ('class="severity' in summary) == ("fails in" in summary)
+
+
+def test_a_check_counts_the_workspaces_that_fail_that_are_unknown_and_that_pass() -> None:
+    audit = audit_of(tenant(25))
+    result = check_results(audit)["NET001"]
+    own = audit.findings[audit.findings["check_id"].eq("NET001")]
+    counts = own.groupby("status")["workspace_id"].nunique()
+    assert (len(result.workspaces), result.unknown, result.passing) == tuple(
+        counts[status] for status in ("fail", "unknown", "pass")
+    )
+    mixed = check_results(audit)["OBR001"]
+    rules = audit.findings[audit.findings["check_id"].eq("OBR001")]
+    clean = rules.groupby("workspace_id")["status"].agg(lambda each: set(each) == {"pass"})
+    assert mixed.passing == clean.sum() < rules["workspace_id"].nunique()
