@@ -14,20 +14,30 @@ from checks.fixes.access.inbound import (
     closed_terraform,
 )
 from checks.fixes.access.private_endpoints import ENDPOINT_CREATED, reached_steps
-from checks.fixes.access.private_links import reached_bicep, reached_terraform
+from checks.fixes.access.private_links import (
+    first_bicep,
+    first_terraform,
+    reached_bicep,
+    reached_terraform,
+    waits_in_bicep,
+    waits_in_terraform,
+)
 from checks.fixes.managed_network import INTERNET, ONE_WAY, isolated
-from checks.fixes.marks import ANY_TYPE
+from checks.fixes.marks import ANY_KIND, ANY_TYPE, UNREACHED, only
 from checks.fixes.steps import WARNING, by_kind, either, in_order, remediation
 from checks.fixes.templates import (
     API,
     EXISTING_WORKSPACE,
     IN_WORKSPACE,
+    NOTHING_CLOSED,
     OF_WORKSPACE,
     OWN_TEMPLATE,
     WORKSPACE,
+    approved_endpoints,
     azapi,
     changed,
     get,
+    if_approved,
     indented,
     put,
     where,
@@ -36,7 +46,12 @@ from checks.fixes.templates import (
 _ONLINE = f"{WORKSPACE}/onlineEndpoints"
 
 
-def _bicep(*lines: str) -> str:
+_OWN_NETWORK = (ANY_KIND, "Default", "FeatureStore", "Hub")
+"""The kinds that have private endpoints of their own: those of a hub lead to its Projects."""
+_OF_HUB = "First create a private endpoint to the hub of the Project, as PEP001 describes."
+
+
+def _bicep(*lines: str, waits: tuple[str, ...] = ()) -> str:
     return (
         f"// {OWN_TEMPLATE}they go into the resource that creates the endpoint.\n"
         "// A template writes the whole endpoint: keep its identity, authentication mode and traffic.\n"
@@ -46,6 +61,7 @@ def _bicep(*lines: str) -> str:
         "  name: {{endpoint}}\n"
         "  location: {{location}}\n"
         "  identity: identity\n"
+        f"{indented(waits, 1)}"
         "  properties: {\n"
         "    traffic: traffic\n"
         f"{indented(lines, 2)}"
@@ -54,13 +70,46 @@ def _bicep(*lines: str) -> str:
     )
 
 
+def _of_own_network(lines: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(only(line, *_OWN_NETWORK) for line in lines)
+
+
+def _closed_bicep() -> str:
+    """Return the lines that close the endpoint, after a private endpoint to its workspace."""
+    closed = _bicep(
+        *("authMode: authMode", "publicNetworkAccess: 'Disabled'"), waits=_of_own_network(waits_in_bicep())
+    ).replace("resource endpoint ", "resource online ", 1)
+    hub = only(only(f"// {_OF_HUB}", "Project"), UNREACHED)
+    return "\n".join([*_of_own_network((first_bicep(),)), hub, closed])
+
+
+def _closed_terraform() -> str:
+    """Return the resource that closes the endpoint, after a private endpoint to its workspace."""
+    waits = _of_own_network(waits_in_terraform())
+    closed = azapi("endpoint", _ONLINE, "{{endpoint_id}}", 'publicNetworkAccess = "Disabled"', waits=waits)
+    hub = only(only(f"# {_OF_HUB}", "Project"), UNREACHED)
+    return "\n".join([*_of_own_network((first_terraform(),)), hub, closed])
+
+
+_OWNER = get("{{workspace_id}}", query="'properties.hubResourceId || id' --output tsv")
+
 ENDPOINT_PRIVATE = remediation(
     summary="Disable the endpoint's public network access. Clients then use the workspace's private endpoint.",
-    az=f"az ml online-endpoint update --name {{{{endpoint}}}} {IN_WORKSPACE} --set public_network_access=disabled",
-    bicep=_bicep("authMode: authMode", "publicNetworkAccess: 'Disabled'"),
-    terraform=azapi("endpoint", _ONLINE, "{{endpoint_id}}", 'publicNetworkAccess = "Disabled"'),
+    az=in_order(
+        (
+            f"Look for an approved private endpoint of the workspace, or of its hub. {NOTHING_CLOSED}",
+            f"owner=$({_OWNER})\n" + approved_endpoints('"$owner"'),
+        ),
+        (
+            f"{WARNING}clients without the private endpoint lose access at once.",
+            if_approved(changed("properties.publicNetworkAccess=Disabled", resource_id="{{endpoint_id}}")),
+        ),
+    ),
+    bicep=_closed_bicep(),
+    terraform=_closed_terraform(),
     caution="Clients that cannot reach the workspace's private endpoint fail at once: first create it with its DNS "
-    "zones, as PEP001 describes. First replace a private endpoint that was created before 2022-05-24.",
+    "zones, as PEP001 describes. The az steps close nothing without one, and the templates create it first. First "
+    "replace a private endpoint that was created before 2022-05-24.",
 )
 
 ACCESS_COMBINED_AS_DOCUMENTED = remediation(
@@ -72,8 +121,8 @@ ACCESS_COMBINED_AS_DOCUMENTED = remediation(
             f'az ml workspace update {OF_WORKSPACE} --public-network-access Enabled --network-acls "$ADDRESSES"',
         ),
     ),
-    bicep=_bicep("authMode: authMode", "publicNetworkAccess: 'Disabled'"),
-    terraform=azapi("endpoint", _ONLINE, "{{endpoint_id}}", 'publicNetworkAccess = "Disabled"'),
+    bicep=_closed_bicep(),
+    terraform=_closed_terraform(),
     caution=f"{ENDPOINT_PRIVATE.caution} The second alternative opens the workspace to the addresses, which NET001 "
     "refuses. Address rules on a disabled workspace still open its endpoints: remove the rules too, as NET005 "
     "describes. A Project uses the settings of its hub: change the hub.",
