@@ -6,9 +6,11 @@ import re
 from itertools import product
 
 import pytest
+import tree_sitter_bicep
+from tree_sitter import Language, Parser
 
 from checks.contract.tables import Tables
-from checks.fixes.marks import KINDS, facts_of
+from checks.fixes.marks import KINDS, TYPES, facts_of
 from checks.fixes.steps import for_facts
 from checks.model import Check
 from checks.registry import BUILT_IN, registry
@@ -16,7 +18,8 @@ from reports.literals import texts
 from reports.page.fixes import Resources
 from tests.support.audits.tenants import workspace_row
 from tests.support.fix_lines import filled
-from tests.support.fixes.templates.provider_arguments import problems, provider_arguments
+from tests.support.fixes.commands.alternatives import alternatives
+from tests.support.fixes.templates.provider_arguments import problems, provider_arguments, replaced_names
 from tests.support.fixes.templates.terraform import blocks
 
 EACH = pytest.mark.parametrize("check", BUILT_IN, ids=lambda check: check.id)
@@ -77,6 +80,23 @@ def test_a_setting_of_azurerm_is_an_argument_that_does_not_replace_the_workspace
             known = provider_arguments()[resource]
             assert body["name"] == '"workspace"'
             assert not [name for name in set(body) - _OF_THE_NAME if known.get(name, {}).get("replaces")]
+
+
+@EACH
+def test_a_parser_reads_the_text_of_every_kind(check: Check) -> None:
+    if not check.remediation.marked:
+        return
+    facts = product(KINDS, (True, False), TYPES)
+    fixes = {
+        for_facts(check.remediation, facts_of(kind, is_reached=reached, type_=type_))
+        for kind, reached, type_ in facts
+    }
+    bicep = Parser(Language(tree_sitter_bicep.language()))
+    read = {text for each in map(filled, fixes) for text in alternatives(each["bicep"])}
+    assert not [text for text in read if bicep.parse(text.encode()).root_node.has_error]
+    for text in {text for each in map(filled, fixes) for text in alternatives(each["terraform"])}:
+        assert problems(text) == []
+        assert replaced_names(text) == []
 
 
 def test_a_hub_gets_the_argument_that_its_resource_has() -> None:

@@ -45,6 +45,11 @@ text, and what only Azure can decide.
   it does not help the failing resource of the demo tenant, for the reason given.
 - **no text**: the fix has no text in this language, for the reason given.
 
+The page of a report prints the text for its finding: for the kind of the workspace, the type of the endpoint or
+dependency, and whether an approved private endpoint leads to what the text closes. Without one, a template creates the
+endpoint and its DNS zones first. These texts are proven. `azml-audit checks show` and docs/checks.md have no finding:
+they print every kind as a labelled alternative, and the private endpoint first.
+
 Every text is also parsed, whatever its cell shows. A text with alternatives is applied to a resource that the label of
 the alternative describes.
 
