@@ -95,6 +95,23 @@ class Collected:
         """Add the gap of something on a page that is lost."""
         self.gap(self.page(page).gap(message, code))
 
+    def keep(self, page: Payload, kind: str, scope: str, kept: dict[str, Row], key: str, row: Row) -> None:
+        """Keep the row of a child. Two rows of one id that differ in more than case are a gap of its list.
+
+        The gap names the list and no page, because the pages arrive in any order.
+        """
+        known = kept.get(key)
+        if known is not None and known != row and repr(known).lower() != repr(row).lower():
+            of_list = self.page(page)._replace(
+                kind=kind,
+                scope=scope,
+                request=f"GET {json_members.key(scope)}/{kind}",
+                request_id="",
+                payload_id="",
+            )
+            self.gap(of_list.gap(f"Two items describe {key} differently."))
+        keep_one(kept, key, row)
+
     def items(self, page: Payload) -> Sequence[tuple[int, json_members.Object]]:
         """Return the items of a page that belong to its list, with their positions. The others become gaps."""
         found = items_on(page)

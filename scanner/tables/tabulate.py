@@ -141,7 +141,8 @@ class Tabulation:
             if isinstance(connection, dict):
                 row = connection_row(item["id"], connection)
                 identity = json_members.key(row["connection_id"])
-                keep_one(self._found.body_connections[page.kind], identity, row)
+                kept = self._found.body_connections[page.kind]
+                self._found.keep(page, "privateEndpointConnections", item["id"], kept, identity, row)
                 where = (*path, "properties", "privateEndpointConnections", position)
                 self._found.trace("private_endpoint_connections", identity, page, *where)
 
@@ -157,7 +158,8 @@ class Tabulation:
         assert child.row
         for position, item in self._found.items(page):
             identity = json_members.key(item["id"])
-            keep_one(self._found.children[child.table], identity, child.row(page.scope, item))
+            row = child.row(page.scope, item)
+            self._found.keep(page, page.kind, page.scope, self._found.children[child.table], identity, row)
             self._found.trace(child.table, identity, page, *_place(page, position))
 
     def _checked_page(self, page: Payload) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from copy import deepcopy
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,6 +18,7 @@ from scanner.tables.associated import facts_of
 from scanner.tables.children import setting_row
 from scanner.tables.outbound_rules import rule_properties
 from scanner.tables.perimeters import PerimeterAnswers
+from scanner.tables.tabulate import tables
 from scanner.tables.workspaces import workspace_row
 from tests.support.tables.checks import SUBSCRIPTION, workspace_id
 
@@ -169,3 +171,28 @@ def test_a_connection_of_an_undocumented_status_may_be_approved(
     other = {"properties": {"privateLinkServiceConnectionState": {"status": status}}}
     vault = resource("vault")({"properties": {"privateEndpointConnections": [other]}})
     assert vault["approved_private_endpoints"] == approved
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_two_items_that_describe_one_child_differently_are_a_gap(*, turned: bool) -> None:
+    one = {"id": f"{workspace_id()}/computes/cpu", "properties": {"computeType": "AmlCompute"}}
+    other = {"id": f"{workspace_id()}/computes/CPU", "properties": {"computeType": "Kubernetes"}}
+    listed = replace(
+        answered({"value": [one, other][:: -1 if turned else 1]}), kind="computes", scope=workspace_id()
+    )
+    gap = tables([listed]).gaps.iloc[0]
+    assert (gap["asked"], gap["scope"], gap["code"]) == ("computes", workspace_id(), "MalformedItem")
+    same = replace(
+        answered({"value": [one, one | {"id": str(other["id"])}]}), kind="computes", scope=workspace_id()
+    )
+    assert "computes" not in set(tables([same]).gaps["asked"])
+
+
+def test_two_connections_of_one_id_in_a_body_are_a_gap() -> None:
+    connection = f"{workspace_id()}/privateEndpointConnections/one"
+    items = [{"id": connection, **APPROVED}, {"id": connection.upper(), "properties": {}}]
+    body = {"id": workspace_id(), "properties": {"privateEndpointConnections": items}}
+    listed = replace(answered({"value": [body]}), kind="workspaces", scope=f"/subscriptions/{SUBSCRIPTION}")
+    found = tables([listed])
+    assert "privateEndpointConnections" in set(found.gaps["asked"])
+    assert not found.workspaces["private_endpoint_connections_known"].any()
