@@ -20,6 +20,7 @@ from checks.vocabulary import stacked
 from reports.audit import Audit
 from reports.tables.population import in_scope
 from scanner.choices import ExitCode
+from scanner.payloads.answers import check_kept
 from scanner.payloads.gaps import INTERNAL_ERROR
 from scanner.payloads.payload import Gap, Payload, Source, Store
 from scanner.policies import LoadedPolicy
@@ -41,6 +42,7 @@ async def collected(
     tabulation = Tabulation(traces, wanted)
 
     def keep(item: Payload | Gap) -> None:
+        check_kept(item)
         answer = item if isinstance(item, Payload) else item.answer
         if store is not None and answer is not None:
             store.append(answer)

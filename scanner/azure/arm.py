@@ -37,12 +37,10 @@ from scanner.azure.transport import Answer, Transport
 from scanner.errors import CredentialError, RefusedRequestError
 from scanner.payloads import gaps, json_members
 from scanner.payloads.advice import advice
-from scanner.payloads.answers import payload_or_gap
-from scanner.payloads.bodies import parsed
+from scanner.payloads.answers import answered
 from scanner.payloads.payload import Gap, Payload
 from scanner.payloads.people import Pseudonyms
 from scanner.payloads.questions import Ask
-from scanner.payloads.redaction import redacted
 from scanner.progress import Progress, Silent
 
 Clock = Callable[[], datetime]
@@ -194,30 +192,14 @@ class Arm:
 
     def _answered(self, ask: Ask, response: AsyncHttpResponse) -> Payload | Gap:
         """Return a response as a payload or a gap."""
-        body = response.body()
-        document = response.json() if isinstance(response, Answer) else parsed(body)
-        body, pointers = redacted(body, document, self.people)
-        headers = response.headers
-        return payload_or_gap(
-            Payload(
-                kind=ask.kind,
-                scope=ask.scope,
-                subscription_id=ask.subscription_id,
-                url=ask.url,
-                api_version=ask.api_version,
-                status=response.status_code,
-                retrieved_at=self.clock(),
-                request_id=headers.get("x-ms-request-id", ""),
-                correlation_id=headers.get("x-ms-correlation-request-id", ""),
-                redactions=pointers,
-                method=ask.method,
-                request_body=ask.body,
-                may_be_missing=ask.may_be_missing,
-                content_type=headers.get("Content-Type", ""),
-                server_date=headers.get("Date", "") if response.status_code == 401 else "",
-                body=body,
-                document=document,
-            )
+        return answered(
+            ask,
+            response.body(),
+            status=response.status_code,
+            headers=response.headers,
+            at=self.clock(),
+            people=self.people,
+            document=response.json() if isinstance(response, Answer) else None,
         )
 
     async def pages(self, first: Payload | Gap) -> AsyncIterator[Payload | Gap]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import platform
 import re
 from collections.abc import Sequence
@@ -12,11 +13,14 @@ from reports.audit import Audit
 from scanner.azure.identity import Identity
 from scanner.commands.gathering import Gathered
 from scanner.commands.job import Job, asked_for
+from scanner.errors import EvidenceError
 from scanner.evidence.code import installed_libraries
 from scanner.evidence.packing import Staged
 from scanner.evidence.pointers import evidence_of
+from scanner.evidence.replaying import sealed
 from scanner.evidence.sealing import seal
 from scanner.evidence.statement import AskedBy, AskedFor, ScanRecord, scope_members
+from scanner.evidence.verifying.checked import CheckedSource
 from scanner.payloads.payload import Store
 from scanner.payloads.secret_forms import redacted_text
 from scanner.policies import LoadedPolicy
@@ -48,7 +52,19 @@ def with_evidence(
         record=_record(job, gathered, audit, policies),
         attest=job.attest,
     )
+    if job.earlier is not None and gathered.record is None:
+        _check_replays(target, audit.source)
     return replace(audit, root_digest=root)
+
+
+def _check_replays(target: Staged, source: str) -> None:
+    """Raise ValueError if `scan --from` would refuse the bundle: the answers of an export follow no scan's plan."""
+    try:
+        asyncio.run(CheckedSource(sealed(target.folder)).read(lambda _item: None))
+    except EvidenceError as error:
+        raise ValueError(
+            f"The bundle of {source} was not written, because nobody could replay it: {error}"
+        ) from error
 
 
 def without_secrets(command: Sequence[str]) -> list[str]:

@@ -18,7 +18,7 @@ from scanner.evidence.opening import Bundle, reading
 from scanner.evidence.packing import writing
 from scanner.evidence.tally import Tally
 from scanner.payloads.bodies import parsed
-from scanner.payloads.payload import Gap, Payload
+from scanner.payloads.payload import PAYLOAD_FIELDS, Gap, Payload
 
 FOLDER = "payloads/"
 GAPS = f"{FOLDER}gaps.jsonl"
@@ -34,7 +34,6 @@ _TYPES = {
 }
 """The JSON types that a field of each declared type may have."""
 
-_PAYLOAD_FIELDS = tuple(each.name for each in fields(Payload) if each.name not in ("body", "document"))
 _GAP_FIELDS = tuple(each.name for each in fields(Gap) if each.name != "answer")
 
 
@@ -122,9 +121,7 @@ def _order(payload: Payload) -> tuple[str, ...]:
 
 
 def _payload_line(payload: Payload) -> bytes:
-    header = {
-        name: getattr(payload, name) for name in _PAYLOAD_FIELDS if name != "of_list" or payload.of_list
-    }
+    header = {name: getattr(payload, name) for name in PAYLOAD_FIELDS if name != "of_list" or payload.of_list}
     header |= {"retrieved_at": payload.retrieved_at.isoformat(), "redactions": list(payload.redactions)}
     return _line({"id": payload.id, **header, "sha256": payload.body_digest, **_written(payload.body)})
 
@@ -185,7 +182,7 @@ def _payload(line: bytes, where: str) -> Payload:
             "retrieved_at": _moment(members["retrieved_at"]),
             "redactions": tuple(members["redactions"]),
         }
-        payload = Payload(**members, body=body, document=parsed(body))
+        payload = Payload(**members, body=body, document=parsed(body), is_redacted=True)
         found = payload.body_digest, payload.id
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, binascii.Error) as error:
         raise EvidenceError(f"{where} is no payload: {error!r}.") from error

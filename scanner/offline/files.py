@@ -5,16 +5,18 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from scanner.errors import ExportError
+from scanner.payloads.answers import answered
 from scanner.payloads.bodies import parsed
 from scanner.payloads.json_members import member
+from scanner.payloads.payload import Payload
 from scanner.payloads.people import Pseudonyms
-from scanner.payloads.redaction import redacted
+from scanner.payloads.questions import Ask
 
 MAX_BYTES = 512 * 1024 * 1024
 SUPPORTED = (
@@ -30,17 +32,23 @@ SUPPORTED = (
 class ExportFile:
     """One file of an export.
 
-    `name` is its path below the export's folder, with slashes. `body` is its text in UTF-8 after redaction.
-    `written_at` is when the file was last written, to the second. It replaces the time when Azure
-    answered, which an export does not contain. `people` are the pseudonyms of the whole export.
+    `name` is its path below the export's folder, with slashes. `payload` is the whole file in UTF-8 after redaction.
+    Its time is when the file was last written, to the second. It replaces the time when Azure answered, which an
+    export does not contain.
     """
 
     name: str
-    body: bytes
-    written_at: datetime
-    redactions: tuple[str, ...] = ()
-    people: Pseudonyms = field(default_factory=Pseudonyms, compare=False)
-    document: Any = field(default=None, repr=False, compare=False)
+    payload: Payload
+
+    @property
+    def document(self) -> Any:
+        """The parsed file, without secrets."""
+        return self.payload.document
+
+    @property
+    def place(self) -> str:
+        """The URL of the file in payloads and gaps."""
+        return self.payload.url
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,16 +103,18 @@ def _read(path: Path, name: str, people: Pseudonyms) -> ExportFile:
     if document is None:
         raise ExportError(f"{name} is not an export: {_why_not_json(text)}. {SUPPORTED}")
     body, document = _unwrapped(body, document)
-    body, pointers = redacted(body, document, people)
-    written_at = datetime.fromtimestamp(int(status.st_mtime), UTC)
-    return ExportFile(
-        name=name,
-        body=body,
-        written_at=written_at,
-        redactions=pointers,
+    place = f"file:{name}"
+    answer = answered(
+        Ask(kind="export", scope=place, url=place, api_version=""),
+        body,
+        status=200,
+        headers={},
+        at=datetime.fromtimestamp(int(status.st_mtime), UTC),
         people=people,
         document=document,
     )
+    assert isinstance(answer, Payload)
+    return ExportFile(name=name, payload=answer)
 
 
 def _unwrapped(body: bytes, document: Any) -> tuple[bytes, Any]:

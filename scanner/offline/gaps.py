@@ -121,7 +121,7 @@ def _of_formats(files: Collection[ParsedFile]) -> Iterable[Gap]:
 
 def _of_pages(files: Collection[ParsedFile]) -> Iterable[Gap]:
     for each in files:
-        name = f"file:{each.file.name}"
+        name = each.file.place
         if each.continues:
             kinds = sorted({(item.kind, item.scope) for item in each.items}) or [("export", name)]
             for kind, scope in kinds:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -86,14 +86,14 @@ def _payloads(each: ParsedFile, merged: dict[Key, MergedItem]) -> Iterable[Paylo
     A resource that several files contain is in the payloads of the first.
     """
     if each.empty_of:
-        yield _payload(each, empty_kind(each.file), each.empty_of, each.file.document, is_file=True)
+        yield _about(each.file.payload, empty_kind(each.file), each.empty_of)
         return
     items = list(_items_first_in(each, merged))
     is_list = isinstance(each.file.document, dict) and "id" not in each.file.document
     if each.is_verbatim and items == list(each.items) and (is_list or items[0].kind in SINGLE_KINDS):
-        yield _payload(each, items[0].kind, items[0].scope, each.file.document, is_file=True)
+        yield _about(each.file.payload, items[0].kind, items[0].scope)
         return
-    yield _payload(each, "export", f"file:{each.file.name}", each.file.document, is_file=True)
+    yield each.file.payload
     groups: dict[Key, list[Item]] = defaultdict(list)
     for item in items:
         groups[item.kind, item.scope.lower()].append(item)
@@ -101,7 +101,7 @@ def _payloads(each: ParsedFile, merged: dict[Key, MergedItem]) -> Iterable[Paylo
         kind, scope = group[0].kind, group[0].scope
         is_one = kind in SINGLE_KINDS
         document = group[0].document if is_one else {"value": [item.document for item in group]}
-        yield _payload(each, kind, scope, document)
+        yield _translation(each.file.payload, kind, scope, document)
 
 
 def _items_first_in(each: ParsedFile, merged: dict[Key, MergedItem]) -> Iterable[Item]:
@@ -114,21 +114,16 @@ def _items_first_in(each: ParsedFile, merged: dict[Key, MergedItem]) -> Iterable
             yield merged[key].item
 
 
-def _payload(each: ParsedFile, kind: str, scope: str, document: Any, *, is_file: bool = False) -> Payload:
-    """Return the file's own bytes or a translation as a payload. A translation's url has a fragment."""
-    translated = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
-    return Payload(
-        kind=kind,
-        scope=scope,
-        subscription_id=json_members.subscription_of(scope),
-        url=f"file:{each.file.name}" + ("" if is_file else f"#{kind} of {scope}"),
-        api_version="",
-        status=200,
-        retrieved_at=each.file.written_at,
-        redactions=each.file.redactions if is_file else (),
-        body=each.file.body if is_file else translated.encode("utf-8", "surrogatepass"),
-        document=document,
-    )
+def _about(file: Payload, kind: str, scope: str) -> Payload:
+    """Return the file as the answer about this scope."""
+    return replace(file, kind=kind, scope=scope, subscription_id=json_members.subscription_of(scope))
+
+
+def _translation(file: Payload, kind: str, scope: str, document: Any) -> Payload:
+    """Return a part of the redacted file in ARM's shape. Its URL has a fragment."""
+    body = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
+    url = f"{file.url}#{kind} of {scope}"
+    return replace(_about(file, kind, scope), url=url, redactions=(), body=body, document=document)
 
 
 def _words(name: str, files: Sequence[ParsedFile], ignored: Sequence[str]) -> str:

@@ -1,9 +1,14 @@
-"""Decides whether an answer is a payload or a gap. The pipeline and the evidence replay call it."""
+"""Makes a redacted payload or a gap of an answer. Every source calls `answered`, and the evidence replay decides again.
+
+`check_kept` refuses a payload that a source made in another way.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 from html import unescape
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -16,7 +21,9 @@ from scanner.payloads.closing import WEB_PAGE
 from scanner.payloads.json_members import key, member, named, spelled, subscription_of, text
 from scanner.payloads.pages import FOREIGN, identity_of, items_on
 from scanner.payloads.payload import Gap, Keep, Payload
-from scanner.payloads.questions import path_of
+from scanner.payloads.people import Pseudonyms
+from scanner.payloads.questions import Ask, path_of
+from scanner.payloads.redaction import redacted
 
 _MISSING = ("ResourceNotFound", "ResourceGroupNotFound")
 """A 404 with one of these codes means that the resource does not exist. Other codes may hide it."""
@@ -64,14 +71,68 @@ _TYPE_IS_UNKNOWN = ("InvalidResourceType", "NoRegisteredProviderFound", "Invalid
 """Refusals of a cloud that does not have the type or its api-version. No resource is associated there."""
 
 
+def answered(
+    ask: Ask,
+    body: bytes,
+    *,
+    status: int,
+    headers: Mapping[str, str],
+    at: datetime,
+    people: Pseudonyms,
+    document: Any = None,
+) -> Payload | Gap:
+    """Return an answer of Azure without secrets and people: a payload, or the gap that it leaves.
+
+    This is the only way to an answer that a source may keep. `document` is the parsed body, if it was parsed already,
+    and is changed in place.
+    """
+    document = parsed(body) if document is None else document
+    body, pointers = redacted(body, document, people)
+    return payload_or_gap(
+        Payload(
+            kind=ask.kind,
+            scope=ask.scope,
+            subscription_id=ask.subscription_id,
+            url=ask.url,
+            api_version=ask.api_version,
+            status=status,
+            retrieved_at=at,
+            request_id=headers.get("x-ms-request-id", ""),
+            correlation_id=headers.get("x-ms-correlation-request-id", ""),
+            redactions=pointers,
+            method=ask.method,
+            request_body=ask.body,
+            may_be_missing=ask.may_be_missing,
+            content_type=headers.get("Content-Type", ""),
+            server_date=headers.get("Date", "") if status == 401 else "",
+            body=body,
+            document=document,
+            is_redacted=True,
+        )
+    )
+
+
+def check_kept(item: Payload | Gap) -> None:
+    """Raise ValueError for an answer that may hold secrets, or that is a gap and would pass for what Azure has."""
+    answer = item.answer if isinstance(item, Gap) else item
+    if answer is None:
+        return
+    if not answer.is_redacted:
+        raise ValueError(f"A source kept {answer.ask.request} unredacted. Make it with `answered`.")
+    if answer is item and answer.status != 200 and isinstance(payload_or_gap(answer), Gap):
+        raise ValueError(
+            f"A source kept {answer.ask.request} ({answer.status}) as a payload, but it is a gap."
+        )
+
+
 def payload_or_gap(answer: Payload) -> Payload | Gap:
     """Return the answer if it has status 200 and is about what was asked, or else its gap, with the answer in it.
 
     No gaps: a 404 for a resource that may be missing, a cloud without network security perimeters, and a refusal
-    that proves that a subscription has no workspaces. A superseded answer and the content of an export file are
-    returned as they are.
+    that proves that a subscription has no workspaces. A superseded answer and the content of an export file, which has
+    status 200, are returned as they are.
     """
-    if answer.superseded or answer.url.startswith("file:"):
+    if answer.superseded or (answer.status == 200 and answer.url.startswith("file:")):
         return answer
     is_object = isinstance(answer.document, dict)
     if answer.status == 200 and is_object:

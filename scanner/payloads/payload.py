@@ -31,7 +31,8 @@ class Payload:
     """One answer of Azure, which may be a refusal: its body after redaction, and its request.
 
     `kind` is what was asked for (`subscriptions`, `workspaces`, `outboundRules`, …), and `scope` the
-    resource id. `document` is the parsed body, or None if it is not JSON. A `superseded` payload is kept as
+    resource id. `document` is the parsed body, or None if it is not JSON. `is_redacted` is True if the payload
+    came from `answers.answered` or was stored; nothing else is kept. A `superseded` payload is kept as
     evidence only, because another request replaced it. `of_list` is "" unless the body is one item of a list: then
     it names the item's place, `url` is that of the list's first page, and the other items are not kept.
     """
@@ -55,6 +56,7 @@ class Payload:
     of_list: str = ""
     body: bytes = b""
     document: Any = field(default=None, repr=False, compare=False)
+    is_redacted: bool = field(default=False, repr=False, compare=False)
 
     @property
     def ask(self) -> Ask:
@@ -83,7 +85,7 @@ class Payload:
     @cached_property
     def id(self) -> str:
         """16 hexadecimal digits of the SHA-256 of everything that is stored, so that any change shows."""
-        stored = {name: getattr(self, name) for name in _HEADER if name != "of_list" or self.of_list}
+        stored = {name: getattr(self, name) for name in PAYLOAD_FIELDS if name != "of_list" or self.of_list}
         stored |= {"retrieved_at": self.retrieved_at.isoformat(), "sha256": self.body_digest}
         return sha256(json.dumps(stored, sort_keys=True, separators=(",", ":")).encode()).hexdigest()[:16]
 
@@ -120,7 +122,8 @@ class Gap:
         return self.answer.id if self.answer else self.about or self.id
 
 
-_HEADER = tuple(each.name for each in fields(Payload) if each.name not in ("body", "document"))
+PAYLOAD_FIELDS = tuple(each.name for each in fields(Payload) if each.compare and each.name != "body")
+"""The fields that are stored beside the body."""
 _DEFAULTS = {each.name: each.default for each in fields(Payload) if each.default is not MISSING}
 
 Keep = Callable[[Payload | Gap], None]
@@ -229,7 +232,9 @@ def record_of(payload: Payload) -> bytes:
     """Return the stored form of a payload: a header line without default values, the body, a newline."""
     values = vars(payload)
     header = {
-        name: values[name] for name in _HEADER if name not in _DEFAULTS or values[name] != _DEFAULTS[name]
+        name: values[name]
+        for name in PAYLOAD_FIELDS
+        if name not in _DEFAULTS or values[name] != _DEFAULTS[name]
     }
     header |= {"retrieved_at": payload.retrieved_at.isoformat(), "bytes": len(payload.body)}
     return b"%b\n%b\n" % (written(header), payload.body)
@@ -244,7 +249,7 @@ def read_record(file: IO[bytes]) -> Payload | None:
     body = file.read(header.pop("bytes"))
     if file.read(1) != b"\n":
         raise ValueError("the record is incomplete")
-    return replace(_from_header(header), body=body, document=parsed(body))
+    return replace(_from_header(header), body=body, document=parsed(body), is_redacted=True)
 
 
 def _from_header(header: dict[str, Any]) -> Payload:
