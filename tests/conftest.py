@@ -64,6 +64,7 @@ SLOW = (
     "scanner/test_explain.py",
     "scanner/test_fix.py",
     "scanner/test_reach.py",
+    "scanner/test_sources.py",
     "scanner/test_summary.py",
     "scanner/test_unwritable_places.py",
     "scanner/workers/",
