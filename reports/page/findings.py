@@ -1,4 +1,4 @@
-"""The findings that need a reader, as columns of numbers for the script of the page.
+"""The findings that need a reader, as columns of numbers. `templates/script/findings.js` makes table rows of them.
 
 Violated, undetermined and waived findings and consequences are listed; the rest is counted by `tallies`. The findings
 of all policies about one check and resource are one row. An answer is stored once, and a row holds its number.

@@ -1,7 +1,8 @@
-"""Removes secrets and people from answers before anything is stored or shown.
+"""Removes secrets and people from answers before anything is stored or shown. `answers.answered` calls it.
 
-`secret_names` decides by the name of a member, `secret_forms` by the form of a text, and `secret_signs` finds the
-bodies that need neither. SECURITY.md lists what is covered. The file digests in an evidence bundle seal these rules.
+It walks a document and asks three modules. `secret_signs` looks at the bytes, and a body without signs is not walked.
+`secret_names` decides by the name of a member, and `secret_forms` by the form of a text. SECURITY.md lists what is
+covered. The file digests in an evidence bundle seal these rules.
 """
 
 from __future__ import annotations

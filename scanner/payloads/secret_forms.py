@@ -1,4 +1,4 @@
-"""Finds secrets and people in texts by their form, wherever they are. `redaction` and everything that logs call it.
+"""Removes secrets and people from one text by their form. `redaction` and everything that logs call it.
 
 Each form names its source, read in 2026-11.
 """

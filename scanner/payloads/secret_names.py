@@ -1,4 +1,4 @@
-"""Decides by its name what happens to a member of an answer. `redaction` calls it for every member.
+"""Decides by the name of a member, without its value, whether it is a secret. `redaction` calls it for every member.
 
 A name is split into words, whatever its spelling: `sasToken`, `sas_token` and `SAS-Token` are `sas` and `token`.
 """

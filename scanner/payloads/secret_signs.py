@@ -1,4 +1,4 @@
-"""Looks for signs of secrets in the bytes of a body. Most bodies have none and are not walked.
+"""Finds out from the bytes of a body whether it may hold secrets. It removes none; most bodies have no sign of any.
 
 RE2 finds all signs in one pass over the bytes, in half the time of 11 substring searches. It has no lookarounds, so
 the patterns here match a little more than the rules of `secret_names` and `secret_forms`, and never less.
