@@ -37,7 +37,7 @@ GROUPS = [
     pytest.param(each.work, name, hint, id=f"{each.name}-{hint.__name__}")
     for each in COMMANDS.values()
     for name, hint in get_type_hints(each.work, localns={"Terminal": object}).items()
-    if is_dataclass(hint)
+    if isinstance(hint, type) and is_dataclass(hint)
 ]
 
 
