@@ -23,11 +23,10 @@ def asked(audit: Snapshot) -> frozenset[str]:
     return frozenset(chosen or texts(audit.findings["check_id"]))
 
 
-def are_rules_asked(audit: Snapshot, network: str) -> bool:
-    """Return whether the rules of this workspace were read, or a gap gives the reason."""
-    scopes = texts(audit.gaps["scope"]).str.lower()
-    is_elsewhere = network not in audit.workspace_rows
-    return is_elsewhere or network in rules_known(audit) or bool(scopes.str.startswith(network).any())
+def are_rules_asked(audit: Snapshot) -> bool:
+    """Return whether a check of the audit reads outbound rules."""
+    reads = (read for id, check in registry().items() if id in asked(audit) for read in check.reads)
+    return any(read.startswith("outbound_rules.") for read in reads)
 
 
 def not_asked(audit: Snapshot, key: str) -> Iterator[str]:
@@ -38,5 +37,5 @@ def not_asked(audit: Snapshot, key: str) -> Iterator[str]:
     yield from (part for part, ids in _PARTS.items() if not ids & checks)
     over = {check.over for id, check in registry().items() if id in checks}
     yield from (table for table in ("computes", "endpoints") if table not in over)
-    if not are_rules_asked(audit, row["hub_resource_id"].lower() or key):
+    if not are_rules_asked(audit) and (row["hub_resource_id"].lower() or key) not in rules_known(audit):
         yield "outbound rules"

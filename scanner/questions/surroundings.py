@@ -138,9 +138,6 @@ def _outbound(audit: Snapshot, row: TextRow, key: str, own: Sequence[TextRow]) -
         yield "? what your own network allows" if mode == DISABLED.lower() else "? unknown"
         return
     network = row["hub_resource_id"].lower() or key
-    if network not in rules_known(audit):
-        yield "? the rules were not read" if are_rules_asked(audit, network) else "? rules not asked for"
-        return
     rules = [each for each in records(audit.rules_by_key) if each["workspace_key"] == network]
     judged = own if network == key else _of_workspace(audit, network)
     open_to = [
@@ -154,7 +151,13 @@ def _outbound(audit: Snapshot, row: TextRow, key: str, own: Sequence[TextRow]) -
         yield f"- and {len(open_to) - _MOST_DESTINATIONS:,} more"
     if required:
         yield f"- {counted(required, 'rule')} of Azure's own"
-    if not rules:
+    if network not in rules_known(audit):
+        yield (
+            f"? {'not all rules were' if rules else 'the rules were not'} read"
+            if are_rules_asked(audit)
+            else "? rules not asked for"
+        )
+    elif not rules:
         yield "nothing: it has no rules"
 
 
