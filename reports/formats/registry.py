@@ -9,7 +9,6 @@ from pathlib import Path
 
 from checks.contract.tables import Tables
 from reports.audit import Audit
-from reports.drift import files as drift_files
 from reports.formats.names import MODULES, chosen
 from reports.writing.encoding import Files
 from reports.writing.folder import replace
@@ -38,6 +37,8 @@ def rendered(audit: Audit, formats: Iterable[str]) -> dict[str, Iterable[bytes]]
     for name in names:
         files |= RENDERERS[name](audit)
     if audit.drift:
+        from reports.drift import files as drift_files
+
         files |= drift_files.beside(audit.drift, names)
     return files
 

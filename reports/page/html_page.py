@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
 from checks.policy import score
 from reports.audit import Audit
-from reports.drift.view import drift_view
 from reports.page.controls import check_results, frameworks
 from reports.page.environment import content_security_policy, environment
 from reports.page.facts import encoded, facts
@@ -18,12 +18,15 @@ from reports.page.gap_groups import gap_groups
 from reports.page.head import claims, policy_lines, uncovered, ways_out
 from reports.page.networks import fleet
 from reports.page.tallies import counted_findings
-from reports.page.trend_chart import chart
 from reports.page.violations import violations
 from reports.page.workspace_rows import stray_findings, workspace_frame, workspace_rows
 from reports.statuses import SEVERITY_ORDER
 from reports.tables.population import gap_rows, population
 from reports.writing.encoding import Files, chunks, escaped
+
+if TYPE_CHECKING:
+    from reports.drift.view import DriftView
+    from reports.page.trend_chart import Chart
 
 NAME = "report.html"
 PLAIN_ROWS = 500
@@ -87,8 +90,24 @@ def _pieces(audit: Audit) -> Iterator[str]:
         violations=violations(audit),
         score_explanation=[" ".join(part.split()) for part in (score.__doc__ or "").split("\n\n")],
         facts=encoded(facts(audit, frame, counted, network)),
-        drift=drift_view(audit.drift) if audit.drift else None,
+        drift=_drift(audit),
         history=audit.history,
-        chart=chart(audit.history.points) if audit.history else None,
+        chart=_chart(audit),
         most_runs=MOST_RUNS,
     )
+
+
+def _drift(audit: Audit) -> DriftView | None:
+    if audit.drift is None:
+        return None
+    from reports.drift.view import drift_view
+
+    return drift_view(audit.drift)
+
+
+def _chart(audit: Audit) -> Chart | None:
+    if audit.history is None:
+        return None
+    from reports.page.trend_chart import chart
+
+    return chart(audit.history.points)

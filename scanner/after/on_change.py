@@ -25,13 +25,11 @@ _SECONDS = 300
 _log = logging.getLogger("azml_audit")
 
 
-def checked_command(text: str | None, *, has_baseline: bool) -> tuple[str, ...]:
-    """Return the words of the command, none without one.
+def checked_command(text: str, *, has_baseline: bool) -> tuple[str, ...]:
+    """Return the words of the command.
 
     Raises UsageError for a command that cannot be found, or without a baseline.
     """
-    if text is None:
-        return ()
     try:
         words = shlex.split(text)
     except ValueError as error:

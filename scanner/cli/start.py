@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from functools import partial
 from pathlib import Path
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from scanner.commands.job import Job
     from scanner.evidence.attestations.attesting import Attestation
     from scanner.terminal import Terminal
+    from scanner.workers.pools import Pool
 
 _earlier = options("Earlier audits")
 _option = options()
@@ -158,31 +160,41 @@ def scan(
 def _with_history(job: Job, earlier: Earlier, on_change: OnChange) -> Job:
     if earlier.fail_on_regression and earlier.baseline is None:
         raise UsageError("--fail-on-regression needs an audit to compare with: add --baseline OLD.")
-    with lasting():
-        from scanner.after.on_change import checked_command
-
     return replace(
         job,
-        on_change=checked_command(on_change.on_change, has_baseline=earlier.baseline is not None),
+        on_change=_command(on_change.on_change, earlier),
         earlier=earlier.from_,
         baseline=earlier.baseline,
         fail_on_regression=earlier.fail_on_regression,
     )
 
 
-def _at_pace(job: Job, pace: Pace, auth: Auth) -> Job:
-    with lasting():
-        from datetime import timedelta
+def _command(text: str | None, earlier: Earlier) -> tuple[str, ...]:
+    if text is None:
+        return ()
+    from scanner.after.on_change import checked_command
 
-        from scanner.workers.pools import pool_asked_for
+    return checked_command(text, has_baseline=earlier.baseline is not None)
+
+
+def _at_pace(job: Job, pace: Pace, auth: Auth) -> Job:
+    from datetime import timedelta
 
     return replace(
         job,
         patience=pace.patience(),
         resume=pace.resume,
         max_age=timedelta(seconds=pace.max_age),
-        workers=pool_asked_for(pace.workers, pace.dask, auth),
+        workers=_pool(pace, auth),
     )
+
+
+def _pool(pace: Pace, auth: Auth) -> Callable[[], Pool] | None:
+    if pace.workers == 1 and pace.dask is None:
+        return None
+    from scanner.workers.pools import pool_asked_for
+
+    return pool_asked_for(pace.workers, pace.dask, auth)
 
 
 def _job(

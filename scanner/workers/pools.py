@@ -46,15 +46,13 @@ class Pool:
     has_workers: Callable[[], bool] | None = None
 
 
-def pool_asked_for(workers: int, scheduler: str | None, auth: Auth) -> Callable[[], Pool] | None:
-    """Return a function that opens the pool of `--workers` or `--dask`, or None to read in this process.
+def pool_asked_for(workers: int, scheduler: str | None, auth: Auth) -> Callable[[], Pool]:
+    """Return a function that opens the pool of `--workers` or `--dask`.
 
     Raises UsageError if both are given, or if workers could not sign in.
     """
     if workers > 1 and scheduler:
         raise UsageError("--workers and --dask exclude each other. Remove one of them.")
-    if workers == 1 and scheduler is None:
-        return None
     if auth is Auth.DEVICE_CODE:
         raise UsageError(
             "--auth device-code needs a person, so workers cannot use it. Choose another --auth."
