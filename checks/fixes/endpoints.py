@@ -24,7 +24,7 @@ from checks.fixes.access.private_links import (
 )
 from checks.fixes.managed_network import INTERNET, ONE_WAY, isolated
 from checks.fixes.marks import ANY_KIND, ANY_TYPE, UNREACHED, only
-from checks.fixes.steps import WARNING, by_kind, either, in_order, remediation
+from checks.fixes.steps import COMMENT, WARNING, by_kind, either, in_order, remediation
 from checks.fixes.templates import (
     API,
     EXISTING_WORKSPACE,
@@ -269,11 +269,24 @@ SELECTED_ADDRESSES_BACKED = remediation(
     f"subnet, but managed online deployments still fail. The managed network: {ONE_WAY}",
 )
 
+_AT_HUB = (
+    "Follow the fix of NET001 for its hub, whose access decides, with a private endpoint to the hub first."
+)
+
+
+def _closed_unless_project(text: str, language: str) -> str:
+    return by_kind(
+        (_OWN_NETWORK[1:], "it is an endpoint of a workspace, a feature store or a hub", text),
+        (("Project",), "it is one of a Project", f"{COMMENT[language]} {_AT_HUB}"),
+        language=language,
+    )
+
+
 BATCH_REACHED = remediation(
     summary="Disable the workspace's public access, or move the batch endpoint to a workspace without selected "
     "addresses.",
-    az=in_order(*CLOSING),
-    bicep=closed_bicep(),
-    terraform=closed_terraform(),
+    az=_closed_unless_project(in_order(*CLOSING), "az"),
+    bicep=_closed_unless_project(closed_bicep(), "bicep"),
+    terraform=_closed_unless_project(closed_terraform(), "terraform"),
     caution=f"{UNREACHABLE} {ENDPOINTS_CLOSE_TOO} A Project uses the settings of its hub: change the hub.",
 )

@@ -62,7 +62,7 @@ class Alternative:
 class FixText:
     """The az text of a fix. `names` maps each name that the user sets to its meaning.
 
-    `advice` are the labelled alternatives without a command.
+    `advice` are the labelled alternatives without a command, or the whole text if it has none.
     """
 
     names: Mapping[str, str]
@@ -81,7 +81,7 @@ def read(az: str) -> FixText:
     return FixText(
         names=names,
         alternatives=tuple(way for way in ways if way.commands),
-        advice=tuple(way for way in ways if way.label and not way.commands),
+        advice=tuple(way for way in ways if (way.label or len(ways) == 1) and not way.commands),
     )
 
 

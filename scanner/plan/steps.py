@@ -158,7 +158,7 @@ def _step(
 def _advice(text: FixText, workspace: Workspace, expected: str) -> str:
     """Return the sentences of the alternative without a command that is meant for the workspace, "" if none is."""
     for way in text.advice:
-        if workspace.decides(way.label, expected):
+        if not way.label or workspace.decides(way.label, expected):
             lines = [line for part in way.parts for line in (part.does, *part.lines)]
             return " ".join(" ".join(line.lstrip("# ") for line in lines).split())
     return ""

@@ -229,6 +229,19 @@ def test_only_what_can_be_undone_costs_nothing_and_stops_no_work_is_in_the_defau
     assert ("step_1()" in default) == (check.id in DEFAULT)
 
 
+def test_the_kind_of_the_workspace_and_the_type_of_the_dependency_choose_the_text() -> None:
+    places = [workspace("ws", "Disabled", kind="Project"), workspace("other", "Disabled", kind="Default")]
+    found = [failed(registry()["END006"]), failed(registry()["SEC003"], "ws"), failed(registry()["RES005"])]
+    by_check = {
+        step.check.id: step for step in plan_of(snapshot(findings=found, workspaces=places), None).steps
+    }
+    assert by_check["END006"].commands == ()
+    assert "Follow the fix of NET001 for its hub" in by_check["END006"].advice
+    assert any("hubResourceId" in line for line in by_check["SEC003"].commands)
+    assert not any("private-endpoint create" in line for line in by_check["SEC003"].commands)
+    assert not any("networkRuleBypassOptions" in line for line in by_check["RES005"].commands)
+
+
 def test_the_audit_chooses_between_alternatives() -> None:
     off = plan_of(audit_of("MVN005"), None).steps[0]
     on = plan_of(
