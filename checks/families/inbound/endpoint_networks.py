@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from ipaddress import IPv4Network, ip_network
+from ipaddress import IPv4Network
 from typing import Final
 
 from checks.contract.connections import is_approved
@@ -16,6 +16,7 @@ from checks.families.dependencies.facts import has_role
 from checks.fixes.access.private_endpoints import ENDPOINT_BESIDE_DEPENDENCIES, NETWORK_WITHOUT_DOCKERS_RANGE
 from checks.frames import pd
 from checks.model import Answers, Params, Severity, answer, check
+from checks.network.ip_ranges import network_of
 
 DOCKERS_RANGE: Final = IPv4Network("172.17.0.0/16")
 """The addresses of the Docker bridge. Source: "Configure a private endpoint", Prerequisites, read 2026-11."""
@@ -184,11 +185,8 @@ def _avoids(network: IPv4Network, prefixes: Iterable[str]) -> bool | None:
 
 
 def _overlaps(network: IPv4Network, prefix: str) -> bool | None:
-    try:
-        other = ip_network(prefix, strict=False)
-    except ValueError:
-        return None
-    return isinstance(other, IPv4Network) and network.overlaps(other)
+    other = network_of(prefix)
+    return None if other is None else isinstance(other, IPv4Network) and network.overlaps(other)
 
 
 CHECKS = (
