@@ -133,3 +133,18 @@ def test_exfiltration_and_reach_are_connected_on_the_first_screen(
         sentence.locator("a").inner_text().split()[0]
         in page.locator("#reach-answer .sum").inner_text().split()
     )
+
+
+def test_a_hub_counts_what_follows_and_the_projects_that_inherit(
+    browser_page: Opener, demo_bytes: bytes
+) -> None:
+    page = ready(browser_page(demo_bytes))
+    page.fill("#search", "hub-ideas")
+    page.locator("#workspace-table .name", has_text="hub-ideas").first.click()
+    counted = page.locator(".findings > p").first
+    assert counted.inner_text() == "5 violations, 2 of which follow from another. 3 Projects inherit them."
+    assert page.locator(".findings .follows summary").all_inner_texts() == ["1 finding follows from this"] * 2
+    page.fill("#search", "proj-ideas-chat")
+    page.locator("#workspace-table .name", has_text="proj-ideas-chat").first.click()
+    inherited = page.locator(".findings section", has=page.get_by_text("Inherited from its hub"))
+    assert inherited.locator("article").count() == 5
