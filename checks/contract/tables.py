@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cache, cached_property
-from itertools import repeat
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Final
 
 from checks.contract import columns_of_resources, columns_of_workspaces
@@ -170,18 +170,26 @@ def frame(table: str, rows: Iterable[Mapping[str, object]]) -> pd.DataFrame:
     does not have, ValueError if two rows share an id.
     """
     dtypes = SCHEMAS[table].dtypes
+    names: dict[str, None] = {}
     listed = []
     for row in rows:
-        if not row.keys() <= dtypes.keys():
-            raise KeyError(f"{table} has no column {', '.join(sorted(row.keys() - dtypes.keys()))}")
-        listed.append(tuple(map(row.get, dtypes)))
-    columns = zip(*listed, strict=True) if listed else repeat(())
-    return frame_of(table, zip(dtypes, columns, strict=False))
+        if not row.keys() <= names.keys():
+            if not row.keys() <= dtypes.keys():
+                raise KeyError(f"{table} has no column {', '.join(sorted(row.keys() - dtypes.keys()))}")
+            names |= dict.fromkeys(row)
+        listed.append(tuple(map(row.get, names)))
+    columns = dict(zip(names, zip_longest(*listed), strict=True))
+    nothing = (None,) * len(listed)
+    return frame_of(table, ((name, columns.get(name, nothing)) for name in dtypes))
 
 
 def column(table: str, name: str, values: Sequence[object]) -> ExtensionArray:
     """Return the values as that column of `table`; None is `<NA>`. Raises KeyError for an unknown column."""
-    made: ExtensionArray = pd.array(values, dtype=SCHEMAS[table].dtypes[name])  # type: ignore[call-overload]
+    dtype = SCHEMAS[table].dtypes[name]
+    if values and values.count(None) == len(values):
+        nothing: ExtensionArray = pd.array([None], dtype=dtype).repeat(len(values))  # type: ignore[call-overload]
+        return nothing
+    made: ExtensionArray = pd.array(values, dtype=dtype)  # type: ignore[call-overload]
     return made
 
 
@@ -196,7 +204,8 @@ def frame_of(table: str, columns: Iterable[tuple[str, Sequence[object] | Extensi
         name: values if isinstance(values, pd.api.extensions.ExtensionArray) else column(table, name, values)
         for name, values in columns
     }
-    index = pd.Index([str(each).lower() for each in arrays[schema.id_column]], name="id", dtype=STRING)
+    ids = arrays[schema.id_column].to_numpy(dtype=object)
+    index = pd.Index([str(each).lower() for each in ids], name="id", dtype=STRING)
     if not index.is_unique:
         raise ValueError(f"{table}: the id {index[index.duplicated()][0]} occurs twice")
     made = pd.DataFrame({name: arrays[name] for name in schema.dtypes}, index=index, copy=False)

@@ -95,7 +95,7 @@ def key(resource_id: str) -> str:
 
     Ids that differ only in case or in slashes at the end name the same resource.
     """
-    return intern(without_slash(resource_id).lower())
+    return intern((resource_id.rstrip("/") or resource_id[:1]).lower())
 
 
 def without_slash(resource_id: str) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
 from checks.contract.words import CONNECTION_STATUSES
@@ -90,6 +91,9 @@ TYPES = (
 )
 """Read at pinned stable versions with every member that checks read (resource type definitions, 2026-08)."""
 
+_BY_ROLE = sorted(TYPES, key=attrgetter("role"))
+"""In the order of the table, which need not be sorted then."""
+
 _MAX_SHOWN = 100
 _NOT_ASKED = "It was not asked for."
 
@@ -123,7 +127,7 @@ class AssociatedRows:
         if is_project(workspace):
             return []
         rows = []
-        for each in TYPES:
+        for each in _BY_ROLE:
             identity = workspace.get(each.column)
             if identity:
                 answer = self.answers.get(key(identity))

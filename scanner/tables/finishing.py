@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from checks.contract.tables import Tables, frame, frame_of
 from scanner.payloads import json_members
+from scanner.payloads.payload import Gap, Payload
 from scanner.tables import left_out
 from scanner.tables.associated import are_all_answered
 from scanner.tables.children import CHILDREN, OF_KIND
@@ -48,10 +49,8 @@ def tables_of(collected: Collected) -> Tables:
     for key in collected.address_rules.keys() & collected.workspaces.keys():
         row = collected.workspaces[key]
         row |= {name: each for name, each in collected.address_rules[key].items() if row[name] is None}
-    rules = _rules(collected)
-    outbound_rules = frame_of(
-        "outbound_rules", [*columns(rules), ("target_roles", _target_roles(collected, rules))]
-    )
+    rules, roles = _rules(collected)
+    outbound_rules = frame_of("outbound_rules", [*columns(rules), ("target_roles", roles)])
     _finish_connections(collected)
     associated = frame("associated_resources", _associated(collected))
     workspaces = frame("workspaces", _workspaces(collected))
@@ -77,27 +76,29 @@ def _compare_discoveries(collected: Collected) -> None:
                 collected.gap(gap)
 
 
-def _rules(collected: Collected) -> list[Rule]:
-    """Return the rules sorted by id, and note in each workspace how its two places disagree."""
+def _rules(collected: Collected) -> tuple[list[Rule], list[str | None]]:
+    """Return the rules sorted by id, and the roles that the identity of each rule's workspace has on the target.
+
+    Note in each workspace how its two places disagree.
+    """
     found: list[Rule] = []
+    roles: list[tuple[str | None, Sequence[Payload | Gap]]] = []
     is_whole = partial(collected.completeness.of, "outboundRules")
     for key, rules, discrepancy in collected.rules.finished(is_whole):
-        found += () if key in collected.selection.dropped else rules
+        if key in collected.selection.dropped:
+            continue
+        principal = None
         if key in collected.workspaces:
             collected.workspaces[key]["outbound_rules_discrepancy"] = discrepancy
+            principal = collected.workspaces[key]["identity_principal_id"]
+        found += rules
+        roles += [collected.roles.on(rule.properties.service_resource_id, principal) for rule in rules]
     if collected.traces:
         collected.traces.settle_rules(found)
-    return found
-
-
-def _target_roles(collected: Collected, rules: Sequence[Rule]) -> list[str | None]:
-    """Return for each rule the roles that its workspace's identity has on the target."""
-    principals = {key: row["identity_principal_id"] for key, row in collected.workspaces.items()}
-    found = list(collected.roles.column(rules, principals))
-    for rule, (_, answers) in zip(rules, found, strict=True):
-        for answer in answers:
-            collected.trace("outbound_rules", rule.id.lower(), answer)
-    return [roles for roles, _ in found]
+        for rule, (_, answers) in zip(found, roles, strict=True):
+            for answer in answers:
+                collected.trace("outbound_rules", rule.id.lower(), answer)
+    return found, [each for each, _ in roles]
 
 
 def _find_nothing_read(collected: Collected) -> None:

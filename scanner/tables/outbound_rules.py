@@ -121,9 +121,10 @@ class OutboundRules:
         for workspace in sorted(in_body.keys() | self._listed.keys(), key="{}/".format):
             listed = self._listed.pop(workspace, None)
             body = in_body.pop(workspace, None)
-            rules, discrepancy = _merged(body, listed.rows if listed else {})
+            own = _by_name(body)
+            rows = listed.rows if listed else {}
             both_are_known = body and listed and is_whole(workspace)
-            yield workspace, rules, discrepancy if both_are_known else None
+            yield workspace, _merged(own, rows), _discrepancy(own, rows) if both_are_known else None
 
     def _listed_rule(self, workspace_id: str, item: Object) -> Rule:
         """Return the rule of a list's item. An id that differs from place and name is replaced."""
@@ -144,33 +145,40 @@ class OutboundRules:
         return known
 
 
-def _merged(body: BodyRules | None, listed: Mapping[str, Rule]) -> tuple[list[Rule], str | None]:
-    """Merge the rules of one workspace by name, and describe how the two places disagree (None: they do not).
+def _by_name(body: BodyRules | None) -> dict[str, Rule]:
+    """Return the rules of a body by lower-cased name, as Azure compares names."""
+    own: dict[str, Rule] = {}
+    for name, properties in body.rules.items() if body else ():
+        rule = Rule(_id_of(body.workspace_id, name), body.workspace_id, name, properties, "workspace")
+        keep_one(own, name.lower(), rule)
+    return own
 
-    `listed` holds the list's rules by lower-cased name, as Azure compares names. If both places report a rule,
-    the list's counts: there it is a resource of its own.
+
+def _merged(own: Mapping[str, Rule], listed: Mapping[str, Rule]) -> list[Rule]:
+    """Merge the rules of the body and of the list by name, and sort them.
+
+    If both places report a rule, the list's counts: there it is a resource of its own.
     """
-    own: dict[str, tuple[str, RuleProperties]] = {}
-    for named_rule in body.rules.items() if body else ():
-        keep_one(own, named_rule[0].lower(), named_rule)
     rules = {name: Rule(*rule[:4], "both") if name in own else rule for name, rule in listed.items()}
-    if body:
-        for name in own.keys() - listed.keys():
-            spelled, properties = own[name]
-            rule_id = _id_of(body.workspace_id, spelled)
-            rules[name] = Rule(rule_id, body.workspace_id, spelled, properties, "workspace")
+    merged = {**own, **rules}
+    return [merged[name] for name in sorted(merged)]
+
+
+def _discrepancy(own: Mapping[str, Rule], listed: Mapping[str, Rule]) -> str | None:
+    """Describe how the two places disagree. None if they do not."""
     differing = {
-        name for name in own.keys() & listed.keys() if _differ(own[name][1], listed[name].properties)
+        name for name in own.keys() & listed.keys() if _differ(own[name].properties, listed[name].properties)
     }
     parts = (
         ("only in the workspace's body", own.keys() - listed.keys()),
         ("only in its outboundRules list", listed.keys() - own.keys()),
         ("different in the two", differing),
     )
+    rules = {**own, **listed}
     texts = [
         f"{what}: {', '.join(rules[name].name for name in sorted(names))}" for what, names in parts if names
     ]
-    return [rules[name] for name in sorted(rules)], "; ".join(texts) or None
+    return "; ".join(texts) or None
 
 
 def _differ(one: RuleProperties, other: RuleProperties) -> bool:

@@ -38,7 +38,7 @@ class PerimeterAnswers:
 
     def columns(self, resource_id: str) -> Row:
         """Return the columns of a resource. Empty if nobody asked."""
-        pages = self.of(resource_id)
+        pages = self.of(resource_id) if self._pages else ()
         if not pages:
             return {}
         read = [page for page in pages if isinstance(page, Payload) and page.status == 200]

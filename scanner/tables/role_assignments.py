@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -17,7 +17,6 @@ from scanner.payloads.answers import ROLE_ASSIGNMENTS
 from scanner.payloads.json_members import Object, key, link, member, named
 from scanner.payloads.pages import is_assigned_above, items_on
 from scanner.payloads.payload import Gap, Payload
-from scanner.tables.outbound_rules import Rule
 
 ROLES_API_VERSION = "2022-04-01"
 """The first version that shows conditions ("List Azure role assignments using the REST API", 2026-11)."""
@@ -93,6 +92,7 @@ class RoleAnswers:
         """Start empty."""
         self._answers: dict[tuple[str, str], list[Payload | Gap]] = defaultdict(list)
         self._exported: list[tuple[Object, Payload]] = []
+        self._known: dict[tuple[str, str], tuple[str | None, Sequence[Payload | Gap]]] = {}
 
     def add(self, answer: Payload | Gap) -> None:
         """Add an answer about one identity and one target, or the assignments of a file."""
@@ -101,23 +101,18 @@ class RoleAnswers:
         elif principal := _asked_for(answer):
             self._answers[key(answer.scope), principal].append(answer)
 
-    def column(
-        self, rules: Iterable[Rule], principals: Mapping[str, str | None]
-    ) -> Iterator[tuple[str | None, Sequence[Payload | Gap]]]:
-        """Yield for each rule the roles on its target, and the answers that show them.
-
-        `principals` are the principal ids of workspace identities, by the lower-cased id of the workspace.
-        """
-        known: dict[tuple[str, str], tuple[str | None, Sequence[Payload | Gap]]] = {}
-        for rule in rules:
-            target, principal = rule.properties.service_resource_id, principals.get(key(rule.workspace_id))
-            if not target or principal is None:
-                yield None, ()
-                continue
-            asked = key(target), principal.lower()
-            if asked not in known:
-                known[asked] = ("", ()) if not principal else self._roles(*asked)
-            yield known[asked]
+    def on(self, target: str | None, principal: str | None) -> tuple[str | None, Sequence[Payload | Gap]]:
+        """Return the roles of an identity on the target of a rule, and the answers that show them."""
+        if not target or principal is None:
+            return None, ()
+        if not principal:
+            return "", ()
+        if not self._answers and not self._exported:
+            return None, ()
+        asked = key(target), principal.lower()
+        if asked not in self._known:
+            self._known[asked] = self._roles(*asked)
+        return self._known[asked]
 
     def _roles(self, target: str, principal: str) -> tuple[str | None, Sequence[Payload | Gap]]:
         answers = self._answers.get((target, principal), [])
