@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, pairwise
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from checks.frames import np, pd
@@ -97,25 +97,33 @@ class Vocabulary:
 
     def ranked(self, key: Callable[[str], Any] = str) -> Vocabulary:
         """Return the column with each value replaced by the rank of its key among the different keys."""
-        keys = [key(value) for value in self.pool]
-        rank = {each: number for number, each in enumerate(sorted(dict.fromkeys(keys)))}
-        return Vocabulary(codes=self.codes, pool=np.array([rank[each] for each in keys], dtype=np.int64))
+        keys = [*map(key, self.pool)]
+        order = sorted(range(len(keys)), key=keys.__getitem__)
+        is_new = [keys[one] != keys[other] for one, other in pairwise(order)]
+        ranks = np.empty(len(keys), dtype=np.int64)
+        ranks[order] = np.cumsum([0, *is_new])[: len(keys)]
+        return Vocabulary(codes=self.codes, pool=ranks)
+
+    def compacted(self) -> Vocabulary:
+        """Return the column with only the values in the pool that occur, in order of appearance."""
+        first = _first_rows(self.codes, len(self.pool))
+        used = np.argsort(first, kind="stable")[: np.count_nonzero(first < len(self.codes))]
+        places = np.empty(len(self.pool), dtype=np.int32)
+        places[used] = np.arange(len(used))
+        return Vocabulary(codes=places[self.codes], pool=self.pool[used])
 
     def categorical(self, words: Sequence[str] | None = None) -> pd.Categorical:
         """Return the column as pandas keeps findings.
 
-        The categories are `words`, or else the values that occur, in order of appearance.
+        The categories are `words`, or else the values of the pool. See `compacted` for a pool in order of appearance.
         """
-        first = _first_rows(self.codes, len(self.pool))
-        used = np.argsort(first, kind="stable")[: np.count_nonzero(first < len(self.codes))]
-        places = np.empty(len(self.pool), dtype=np.int32)
-        if words is None:
-            places[used], different = _factorized(self.pool[used])
-        else:
-            different = np.array(words, dtype=object)
-            places[used] = pd.Index(different).get_indexer(pd.Index(self.pool[used], dtype=object))
-        dtype = pd.CategoricalDtype(pd.Index(different, dtype="string"))
-        return pd.Categorical.from_codes(places[self.codes], dtype=dtype)
+        categories, codes = pd.Index(self.pool if words is None else words, dtype="string"), self.codes
+        if words is not None:
+            codes = categories.get_indexer(pd.Index(self.pool, dtype="string"))[codes]
+        elif not categories.is_unique:
+            places, different = _factorized(self.pool)
+            categories, codes = pd.Index(different, dtype="string"), places[codes]
+        return pd.Categorical.from_codes(codes, dtype=pd.CategoricalDtype(categories))
 
 
 def _factorized(values: Values) -> tuple[Codes, Values]:

@@ -74,7 +74,9 @@ def findings(tables: Tables, chosen: Iterable[ChosenCheck | ScopedCheck]) -> pd.
     blocks = [block for each in chosen for block in asking.blocks(each) if len(block.owner)]
     if not blocks:
         nothing = Vocabulary.repeated("", 0)
-        return pd.DataFrame({name: nothing.categorical(_WORDS.get(name)) for name in FINDING_COLUMNS})
+        return pd.DataFrame(
+            {name: nothing.compacted().categorical(_WORDS.get(name)) for name in FINDING_COLUMNS}
+        )
     return _put_together(blocks, asking.subjects)
 
 
@@ -206,19 +208,32 @@ def _put_together(blocks: list[_Block], subjects: Subjects) -> pd.DataFrame:
     ]
     owner = np.concatenate([block.owner for block in blocks])
     number = np.repeat(np.arange(len(blocks), dtype=np.int32), [len(block.owner) for block in blocks])
-    words = {
-        "check_id": [block.chosen.check.id for block in blocks],
-        "title": [block.chosen.check.title for block in blocks],
-        "family": [block.chosen.check.family for block in blocks],
-        "severity": [block.chosen.severity.value for block in blocks],
-    }
     columns = {
-        name: Vocabulary(codes=number, pool=np.array(each, dtype=object)) for name, each in words.items()
+        name: Vocabulary.concatenated([block.columns[name] for block in blocks])
+        for name in ("resource_id", *ANSWER_COLUMNS)
     }
-    columns["workspace_id"] = Vocabulary(codes=owner, pool=subjects.spelled)
-    columns["judged_by"] = Vocabulary(codes=owner, pool=subjects.judged_by)
-    for name in ("resource_id", *ANSWER_COLUMNS):
-        columns[name] = Vocabulary.concatenated([block.columns[name] for block in blocks])
-    order = ordered(columns[name].ranked(str.lower) for name in ("workspace_id", "check_id", "resource_id"))
-    made = {name: columns[name].take(order).categorical(_WORDS.get(name)) for name in FINDING_COLUMNS}
+    ids = np.array([block.chosen.check.id for block in blocks], dtype=object)
+    keys = (
+        Vocabulary(codes=owner, pool=subjects.spelled),
+        Vocabulary(codes=number, pool=ids),
+        columns["resource_id"],
+    )
+    order = ordered(key.ranked(str.lower) for key in keys)
+    columns = {name: column.take(order).compacted() for name, column in columns.items()}
+    places = (
+        Vocabulary(codes=codes[order], pool=np.arange(size)).compacted()
+        for codes, size in ((number, len(blocks)), (owner, len(subjects.spelled)))
+    )
+    asked, owners = places
+    chosen = [blocks[place].chosen for place in asked.pool]
+    for name, words in (
+        ("check_id", [each.check.id for each in chosen]),
+        ("title", [each.check.title for each in chosen]),
+        ("family", [each.check.family for each in chosen]),
+        ("severity", [each.severity.value for each in chosen]),
+    ):
+        columns[name] = Vocabulary(codes=asked.codes, pool=np.array(words, dtype=object))
+    for name, texts in (("workspace_id", subjects.spelled), ("judged_by", subjects.judged_by)):
+        columns[name] = Vocabulary(codes=owners.codes, pool=texts[owners.pool])
+    made = {name: columns[name].categorical(_WORDS.get(name)) for name in FINDING_COLUMNS}
     return pd.DataFrame(made, copy=False)

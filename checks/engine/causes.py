@@ -70,7 +70,11 @@ def _named(judged: pd.DataFrame, rows: Rows, causes: Rows) -> pd.Categorical:
     ids, resources = _names(judged, different)
     codes = np.zeros(len(judged), dtype=np.int64)
     codes[rows] = places + 1
-    return Vocabulary(codes=codes, pool=np.array(["", *(ids + " " + resources)], dtype=object)).categorical()
+    return (
+        Vocabulary(codes=codes, pool=np.array(["", *(ids + " " + resources)], dtype=object))
+        .compacted()
+        .categorical()
+    )
 
 
 def _explained(judged: pd.DataFrame, rows: Rows, causes: Rows) -> pd.Categorical:
@@ -81,7 +85,11 @@ def _explained(judged: pd.DataFrame, rows: Rows, causes: Rows) -> pd.Categorical
     ]
     sentence = Vocabulary(codes=places, pool=np.array(sentences, dtype=object))
     reasons = Vocabulary.of(judged["reason"])
-    return reasons.combined(rows, [sentence], lambda text, more: f"{text} {more}".strip()).categorical()
+    return (
+        reasons.combined(rows, [sentence], lambda text, more: f"{text} {more}".strip())
+        .compacted()
+        .categorical()
+    )
 
 
 def _names(judged: pd.DataFrame, rows: Rows) -> tuple[pd.Series, pd.Series]:
@@ -104,7 +112,7 @@ def _followers(judged: pd.DataFrame, rows: Rows, root: Rows) -> pd.Categorical:
     codes = np.zeros(len(judged), dtype=np.int64)
     codes[different] = np.arange(1, len(different) + 1)
     texts = ["", *(", ".join(text for _, text in sorted(each)) for each in lines)]
-    return Vocabulary(codes=codes, pool=np.array(texts, dtype=object)).categorical()
+    return Vocabulary(codes=codes, pool=np.array(texts, dtype=object)).compacted().categorical()
 
 
 def _worst(judged: pd.DataFrame, rows: Rows, root: Rows) -> pd.Categorical:

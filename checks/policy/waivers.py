@@ -81,7 +81,7 @@ def waived(
     described_by = Vocabulary(codes=places, pool=np.array(texts, dtype=object))
     verdict = judged["verdict"].mask(places > 0, Verdict.WAIVED.value)
     return Waived(
-        findings=judged.assign(verdict=verdict, waiver=described_by.categorical()),
+        findings=judged.assign(verdict=verdict, waiver=described_by.compacted().categorical()),
         expired=tuple(
             f"{title}: expired; {_expired(int((matched & open_violations).sum()))}"
             for title, matched in expired

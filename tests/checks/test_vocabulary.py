@@ -81,4 +81,4 @@ def test_stated_categories_are_there_whether_they_occur_or_not() -> None:
     made = Vocabulary.repeated("b", 2).categorical(("a", "b"))
     assert list(made.categories) == ["a", "b"]
     assert made.tolist() == ["b", "b"]
-    assert list(Vocabulary.repeated("b", 0).categorical().categories) == []
+    assert list(Vocabulary.repeated("b", 0).compacted().categorical().categories) == []
