@@ -19,7 +19,7 @@ from checks.contract.tables import SCHEMAS
 from checks.frames import np, pd
 from checks.severity import Severity as Severity
 from checks.texts import literal, names_in, partly_filled
-from checks.vocabulary import Codes, Mask, Values, Vocabulary
+from checks.vocabulary import Codes, Mask, Vocabulary
 
 
 class Status(StrEnum):
@@ -238,28 +238,30 @@ def answer(
     words = {
         name: Vocabulary.of(_on(text, index), absent="not reported") for name, text in (values or {}).items()
     }
-    status = np.full(len(index), Status.FAIL.value, dtype=object)
-    status[passes_surely] = Status.PASS.value
-    status[~(known_surely & is_decided & may_apply)] = Status.UNKNOWN.value
-    status[may_apply & ~does_apply] = Status.NOT_APPLICABLE.value
-    reason = np.empty(len(index), dtype=object)
-    for value, text in (
-        (Status.FAIL, failed),
-        (Status.PASS, passes),
-        (Status.UNKNOWN, unknown),
-        (Status.NOT_APPLICABLE, not_applicable),
-    ):
-        rows = np.flatnonzero(status == value.value)
-        reason[rows] = _templates(text, index, rows, words, absent="")
+    statuses = np.array(
+        [Status.FAIL.value, Status.PASS.value, Status.UNKNOWN.value, Status.NOT_APPLICABLE.value],
+        dtype=object,
+    )
+    status = np.zeros(len(index), dtype=np.int8)
+    status[passes_surely] = 1
+    status[~(known_surely & is_decided & may_apply)] = 2
+    status[may_apply & ~does_apply] = 3
+    texts = (failed, passes, unknown, not_applicable)
+    by_status = [np.flatnonzero(status == number) for number in range(len(statuses))]
+    reasons = Vocabulary.concatenated(
+        [_templates(text, index, rows, words, absent="") for text, rows in zip(texts, by_status, strict=True)]
+    )
+    place = np.empty(len(index), dtype=np.int64)
+    place[np.concatenate(by_status)] = np.arange(len(index))
     everywhere = np.arange(len(index))
     columns = (
-        status,
+        Vocabulary(codes=status, pool=statuses),
         _templates(observed, index, everywhere, words, absent="not reported"),
         _templates(expected, index, everywhere, words, absent=""),
-        reason,
+        reasons.take(place),
     )
     named = zip(ANSWER_COLUMNS, columns, strict=True)
-    return pd.DataFrame({name: pd.array(column, dtype="string") for name, column in named}, index=index)
+    return pd.DataFrame({name: column.compacted().categorical() for name, column in named}, index=index)
 
 
 def _certain_and_settled(claim: pd.Series | None, index: pd.Index) -> tuple[Mask, Mask]:
@@ -274,11 +276,10 @@ def _certain_and_settled(claim: pd.Series | None, index: pd.Index) -> tuple[Mask
 
 def _templates(
     text: Text, index: pd.Index, rows: Codes, words: Mapping[str, Vocabulary], *, absent: str
-) -> Values:
+) -> Vocabulary:
     """Return for each of these rows a template in which only columns of the table are left to fill in."""
     if not isinstance(text, str):
-        shown = _on(text, index).array.take(rows).to_numpy(dtype=object, na_value=absent)
-        return np.array([*map(literal, shown)], dtype=object)
+        return Vocabulary.of(_on(text, index).iloc[rows], absent=absent).changed(literal)
     used = sorted(names_in(text) & words.keys())
     template = Vocabulary.repeated(text, len(rows))
     if used:
@@ -287,7 +288,7 @@ def _templates(
             [words[name].take(rows) for name in used],
             lambda text, *found: partly_filled(text, dict(zip(used, found, strict=True))),
         )
-    return template.expanded
+    return template
 
 
 def _on(text: Text, index: pd.Index) -> pd.Series:

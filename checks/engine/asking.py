@@ -190,7 +190,12 @@ def _verified(answers: Answers, index: pd.Index) -> dict[str, Vocabulary]:
     strange = sorted({str(status) for status in answers["status"].unique()} - set(STATUSES))
     if strange:
         raise ValueError(f"there is no status {', '.join(strange)}; there are {', '.join(Status)}")
-    return {name: Vocabulary.of(answers[name].astype("string")) for name in ANSWER_COLUMNS}
+    return {name: Vocabulary.of(_words(answers[name])) for name in ANSWER_COLUMNS}
+
+
+def _words(column: pd.Series) -> pd.Series:
+    """Return a column of `answer` as it is, and another one, perhaps of a plug-in, as strings."""
+    return column if isinstance(column.dtype, pd.CategoricalDtype) else column.astype("string")
 
 
 def _same(length: int, status: Status, *, observed: str, reason: str) -> dict[str, Vocabulary]:

@@ -42,11 +42,11 @@ def image_builds_have_a_compute(tables: Tables, _params: Params) -> Answers:
     applicable. A registry or account that does not exist or was not read, a member that was not reported, or computes
     that were not all read are unknown.
     """
-    workspaces, resources = tables.workspaces, tables.associated_resources
+    workspaces, stores = tables.workspaces, _stores(tables.associated_resources)
     compute = workspaces["image_build_compute"]
-    is_closed_store = has_role(resources, "registry", "storage") & is_closed(resources)
+    is_closed_store = has_role(stores, "registry", "storage") & is_closed(stores)
     known = workspaces["associated_resources_known"]
-    applies = any_child(is_closed_store, resources, workspaces, known=known)
+    applies = any_child(is_closed_store, stores, workspaces, known=known)
     return answer(
         known=compute.notna(),
         passed=compute.ne("") & _build_compute_exists(tables),
@@ -62,7 +62,8 @@ def image_builds_have_a_compute(tables: Tables, _params: Params) -> Answers:
             "imageBuildCompute names " + compute.fillna("") + ", which no longer exists.",
         ),
         unknown="imageBuildCompute was not reported, or the computes, the registry or the storage account were not "
-        "read or have an undocumented word. " + _why_unsettled(tables).where(applies.isna(), ""),
+        "read or have an undocumented word. "
+        + _why_unsettled(stores[is_closed_store.isna()], workspaces).where(applies.isna(), ""),
         not_applicable="Neither the registry nor the storage account of the workspace is closed to the public.",
     )
 
@@ -75,18 +76,20 @@ def _build_compute_exists(tables: Tables) -> pd.Series:
     return any_child(is_wanted, computes, workspaces, known=workspaces["computes_known"])
 
 
-def _why_unsettled(tables: Tables) -> pd.Series:
-    """Return for each workspace why the access of its registry or storage account is not known."""
-    resources = tables.associated_resources
-    is_unsettled = has_role(resources, "registry", "storage") & is_closed(resources).isna()
-    unsettled = resources[is_unsettled.fillna(value=False).to_numpy(dtype=bool)]
+def _stores(resources: pd.DataFrame) -> pd.DataFrame:
+    """Return the resources that are, or may be, registries and storage accounts."""
+    return resources[has_role(resources, "registry", "storage").fillna(value=True).to_numpy(dtype=bool)]
+
+
+def _why_unsettled(stores: pd.DataFrame, workspaces: pd.DataFrame) -> pd.Series:
+    """Return for each workspace why the access of these registries and storage accounts is not known."""
     return children_named(
-        unsettled["resource"]
+        stores["resource"]
         + ": "
-        + why_unknown(unsettled, "Its access was not reported, or is an undocumented word."),
-        pd.Series(data=True, index=unsettled.index),
-        unsettled,
-        tables.workspaces,
+        + why_unknown(stores, "Its access was not reported, or is an undocumented word."),
+        pd.Series(data=True, index=stores.index),
+        stores,
+        workspaces,
     )
 
 

@@ -41,6 +41,7 @@ _MAY_SHARE = "?"
     remediation=ENDPOINT_BESIDE_DEPENDENCIES,
     controls=frameworks.INBOUND,
     references=(f"{pages.PRIVATE_LINK}#limitations", f"{pages.PRIVATE_LINK}#multiple-private-endpoints"),
+    looks_at="workspace",
 )
 def one_endpoint_is_in_the_network_of_the_dependencies(tables: Tables, _params: Params) -> Answers:
     """A workspace cannot reach its storage, vault and registry if they have endpoints in none of its networks.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from checks.contract.tables import Tables
-from checks.contract.three_valued import items, judged, judged_pairs, of_workspace, texts
+from checks.contract.three_valued import is_of_workspace, items, judged, judged_pairs, of_workspace, texts
 from checks.families import frameworks, pages
 from checks.families.outbound.facts import CUSTOMER_READS, has_type, is_customers
 from checks.fixes.outbound import IDENTITY_MAY_APPROVE
@@ -86,9 +86,7 @@ def _is_own(tables: Tables) -> pd.Series:
     rules = tables.outbound_rules
     target = texts(rules["service_resource_id"], same_id)
     is_own = target.eq(texts(rules["workspace_id"], same_id))
-    for name in _OWN:
-        is_own |= target.eq(of_workspace(texts(tables.workspaces[name], same_id), rules))
-    return is_own
+    return is_own | is_of_workspace(rules["service_resource_id"], rules, tables.workspaces[[*_OWN]])
 
 
 def _is_user_assigned(tables: Tables) -> pd.Series:

@@ -8,7 +8,7 @@ from typing import Final
 from checks.contract.isolation import APPROVED, DISABLED, MODE_READS, effective_mode, is_mode, is_on
 from checks.contract.isolation import is_active as is_network_active
 from checks.contract.tables import Tables
-from checks.contract.three_valued import any_child, names_where, of_workspace, says, texts
+from checks.contract.three_valued import any_child, is_of_workspace, names_where, says, texts
 from checks.contract.words import ACCESS
 from checks.families import frameworks, pages
 from checks.families.dependencies.facts import ACCESS_READS, has_role, is_plainly_open
@@ -98,12 +98,15 @@ def _needed_and_present(tables: Tables, mode: pd.Series) -> Iterator[tuple[str, 
     known = workspaces["outbound_rules_known"]
     rules, active = _unless_false(rules, has_type(rules, "PrivateEndpoint") & is_active(rules))
     is_approved_only = is_mode(mode, APPROVED)
-    closed = {role: _closed(tables, role) for role, _, _ in TARGETS}
+    closed = {role: _closed(tables, role) for role in dict.fromkeys(role for role, _, _ in TARGETS)}
+    leads_there = {
+        column: is_of_workspace(rules["service_resource_id"], rules, workspaces[[column]])
+        for column in dict.fromkeys(column for _, column, _ in TARGETS)
+    }
     for role, column, part in TARGETS:
-        candidates, claim = _unless_false(rules, active & says(rules["subresource_target"], part))
-        own = of_workspace(texts(workspaces[column], same_id), candidates)
-        leads_there = texts(candidates["service_resource_id"], same_id).eq(own)
-        present = any_child(claim & leads_there, candidates, workspaces, known=known)
+        is_one = active & says(rules["subresource_target"], part) & leads_there[column]
+        candidates, claim = _unless_false(rules, is_one)
+        present = any_child(claim, candidates, workspaces, known=known)
         needed = workspaces[column].ne("") & (is_approved_only | closed[role])
         yield f"{role} {part}" if role != part else role, needed, present
     candidates, claim = _unless_false(rules, active & says(rules["subresource_target"], "amlworkspace"))
