@@ -117,13 +117,15 @@ class Vocabulary:
 
         The categories are `words`, or else the values of the pool. See `compacted` for a pool in order of appearance.
         """
-        categories, codes = pd.Index(self.pool if words is None else words, dtype="string"), self.codes
+        different = self.pool if words is None else np.array(words, dtype=object)
+        categories, codes = pd.Index(different, dtype="string"), self.codes
         if words is not None:
             codes = categories.get_indexer(pd.Index(self.pool, dtype="string"))[codes]
         elif not categories.is_unique:
             places, different = _factorized(self.pool)
             categories, codes = pd.Index(different, dtype="string"), places[codes]
-        return pd.Categorical.from_codes(codes, dtype=pd.CategoricalDtype(categories))
+        dtype = pd.CategoricalDtype(categories)
+        return pd.Categorical.from_codes(codes, dtype=dtype)
 
 
 def _factorized(values: Values) -> tuple[Codes, Values]:

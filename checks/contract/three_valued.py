@@ -131,7 +131,7 @@ def is_of_workspace(ids: pd.Series, children: pd.DataFrame, own: pd.DataFrame) -
     places = own.index.get_indexer(pd.Index([*map(str.lower, owners.pool[:-1]), None], dtype=object))
     found, unsure = np.zeros(len(children), dtype=bool), named_by < 0
     for name in own.columns:
-        held = [numbers.get(_same(id), 0) for id in own[name].to_numpy(dtype=object, na_value=None)]
+        held = [numbers.get(_same(id), 0) for id in Vocabulary.of(own[name], absent=None).expanded]
         holds = np.array([*held, -1])[places][owners.codes]
         found |= (holds == named_by) & (named_by > 0)
         unsure = unsure | (holds < 0)

@@ -121,7 +121,7 @@ class OutboundRules:
         for workspace in sorted(in_body.keys() | self._listed.keys(), key="{}/".format):
             listed = self._listed.pop(workspace, None)
             body = in_body.pop(workspace, None)
-            own = _by_name(body)
+            own = _by_name(body) if body else {}
             rows = listed.rows if listed else {}
             both_are_known = body and listed and is_whole(workspace)
             yield workspace, _merged(own, rows), _discrepancy(own, rows) if both_are_known else None
@@ -145,10 +145,10 @@ class OutboundRules:
         return known
 
 
-def _by_name(body: BodyRules | None) -> dict[str, Rule]:
+def _by_name(body: BodyRules) -> dict[str, Rule]:
     """Return the rules of a body by lower-cased name, as Azure compares names."""
     own: dict[str, Rule] = {}
-    for name, properties in body.rules.items() if body else ():
+    for name, properties in body.rules.items():
         rule = Rule(_id_of(body.workspace_id, name), body.workspace_id, name, properties, "workspace")
         keep_one(own, name.lower(), rule)
     return own
