@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping, Sequence
 
 from checks.contract.names import named
 from checks.frames import np, pd
-from checks.network.targets import same_id
 from checks.vocabulary import Codes, Vocabulary, grouped
 
 
@@ -116,30 +115,6 @@ def of_workspace(values: pd.Series, children: pd.DataFrame) -> pd.Series:
     found = values.reindex([*map(str.lower, owners.pool[:-1])]).array
     places = np.where(owners.codes < len(found), owners.codes, -1)
     return pd.Series(found.take(places, allow_fill=True), index=children.index)
-
-
-def is_of_workspace(ids: pd.Series, children: pd.DataFrame, own: pd.DataFrame) -> pd.Series:
-    """Return for each child whether its id is one of those in the columns of `own` for its workspace.
-
-    `<NA>` for no id, and if no column has the id and one is `<NA>`, or the table lacks the workspace. Ids are compared
-    as numbers, because every workspace has its own and the strings of the children would all have to be made.
-    """
-    wanted = Vocabulary.of(ids, absent=None)
-    numbers: dict[object, int] = {None: -1}
-    named_by = np.array([numbers.setdefault(_same(id), len(numbers)) for id in wanted.pool])[wanted.codes]
-    owners = Vocabulary.of(children["workspace_id"])
-    places = own.index.get_indexer(pd.Index([*map(str.lower, owners.pool[:-1]), None], dtype=object))
-    found, unsure = np.zeros(len(children), dtype=bool), named_by < 0
-    for name in own.columns:
-        held = [numbers.get(_same(id), 0) for id in Vocabulary.of(own[name], absent=None).expanded]
-        holds = np.array([*held, -1])[places][owners.codes]
-        found |= (holds == named_by) & (named_by > 0)
-        unsure = unsure | (holds < 0)
-    return pd.Series(pd.arrays.BooleanArray(found, unsure & ~found), index=children.index)
-
-
-def _same(id: str | None) -> str | None:
-    return None if id is None else same_id(id)
 
 
 def subscription_of(resource_id: str) -> str | None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from checks.contract.tables import Tables
-from checks.contract.three_valued import is_of_workspace, items, judged, judged_pairs, of_workspace, texts
+from checks.contract.three_valued import items, judged, judged_pairs, of_workspace, texts
 from checks.families import frameworks, pages
-from checks.families.outbound.facts import CUSTOMER_READS, has_type, is_customers
+from checks.families.outbound.facts import CUSTOMER_READS, has_type, is_customers, is_of_workspace
 from checks.fixes.outbound import IDENTITY_MAY_APPROVE
 from checks.frames import pd
 from checks.model import Answers, Params, Severity, answer, check

@@ -8,11 +8,11 @@ from typing import Final
 from checks.contract.isolation import APPROVED, DISABLED, MODE_READS, effective_mode, is_mode, is_on
 from checks.contract.isolation import is_active as is_network_active
 from checks.contract.tables import Tables
-from checks.contract.three_valued import any_child, is_of_workspace, names_where, says, texts
+from checks.contract.three_valued import any_child, names_where, says, texts
 from checks.contract.words import ACCESS
 from checks.families import frameworks, pages
 from checks.families.dependencies.facts import ACCESS_READS, has_role, is_plainly_open
-from checks.families.outbound.facts import has_type, is_active
+from checks.families.outbound.facts import has_type, is_active, is_of_workspace
 from checks.fixes.outbound import DEPENDENCIES_REACHED
 from checks.frames import pd
 from checks.model import Answers, Params, Severity, answer, check

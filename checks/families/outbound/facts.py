@@ -10,7 +10,9 @@ from checks.contract.isolation import APPROVED, MODE_READS, effective_mode, is_m
 from checks.contract.tables import Tables
 from checks.contract.three_valued import of_workspace, says
 from checks.contract.words import ACTIONS, RULE_STATUSES, RULE_TYPES
-from checks.frames import pd
+from checks.frames import np, pd
+from checks.network.targets import same_id
+from checks.vocabulary import Vocabulary
 
 Glob = Annotated[str, StringConstraints(strip_whitespace=True, to_lower=True, min_length=1)]
 """A glob of a policy on hosts, tags, prefixes or resource ids."""
@@ -76,3 +78,27 @@ def not_judged(tables: Tables) -> pd.Series:
     text = pd.Series(AZURES_OWN, index=tables.outbound_rules.index, dtype="string")
     customers = is_customers(tables.outbound_rules).fillna(value=False)
     return text.mask(customers & ~has_effect(tables).fillna(value=True), WITHOUT_EFFECT)
+
+
+def is_of_workspace(ids: pd.Series, children: pd.DataFrame, own: pd.DataFrame) -> pd.Series:
+    """Return for each child whether its id is one of those in the columns of `own` for its workspace.
+
+    `<NA>` for no id, and if no column has the id and one is `<NA>`, or the table lacks the workspace. Ids are compared
+    as numbers, because every workspace has its own and the strings of the children would all have to be made.
+    """
+    wanted = Vocabulary.of(ids, absent=None)
+    numbers: dict[object, int] = {None: -1}
+    named_by = np.array([numbers.setdefault(_same(id), len(numbers)) for id in wanted.pool])[wanted.codes]
+    owners = Vocabulary.of(children["workspace_id"])
+    places = own.index.get_indexer(pd.Index([*map(str.lower, owners.pool[:-1]), None], dtype=object))
+    found, unsure = np.zeros(len(children), dtype=bool), named_by < 0
+    for name in own.columns:
+        held = [numbers.get(_same(id), 0) for id in Vocabulary.of(own[name], absent=None).expanded]
+        holds = np.array([*held, -1])[places][owners.codes]
+        found |= (holds == named_by) & (named_by > 0)
+        unsure = unsure | (holds < 0)
+    return pd.Series(pd.arrays.BooleanArray(found, unsure & ~found), index=children.index)
+
+
+def _same(id: str | None) -> str | None:
+    return None if id is None else same_id(id)
