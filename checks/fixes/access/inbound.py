@@ -34,7 +34,8 @@ HUB = "A Project uses the settings of its hub: change the hub."
 
 UNREACHABLE = (
     "First create and test a private endpoint with its DNS zones, as PEP001 describes. Without an approved endpoint no "
-    "client reaches the workspace: the az steps then close nothing, and the templates create the endpoint first."
+    "client reaches the workspace: the az steps then close nothing, and the templates create the endpoint first. If "
+    "your network has the DNS zones already, use those: a second zone of the same name hides the records of the first."
 )
 
 ENDPOINTS_CLOSE_TOO = (
