@@ -14,7 +14,7 @@ from scanner.payloads.payload import Gap, Payload
 from scanner.scope.wanted import Wanted
 from scanner.tables import left_out
 from scanner.tables.associated import ASSOCIATED, AssociatedRows
-from scanner.tables.children import Completeness
+from scanner.tables.children import ChildType, Completeness
 from scanner.tables.graph_rows import GraphRows
 from scanner.tables.networks import NETWORK_TYPES
 from scanner.tables.outbound_rules import OutboundRules
@@ -95,21 +95,20 @@ class Collected:
         """Add the gap of something on a page that is lost."""
         self.gap(self.page(page).gap(message, code))
 
-    def keep(self, page: Payload, kind: str, scope: str, kept: dict[str, Row], key: str, row: Row) -> None:
+    def keep(
+        self, page: Payload, child: ChildType, scope: str, kept: dict[str, Row], key: str, row: Row
+    ) -> None:
         """Keep the row of a child. Two rows of one id that differ in more than case are a gap of its list.
 
-        The gap names the list and no page, because the pages arrive in any order.
+        The gap names the list and is about each page that has the row, because the pages arrive in any order.
         """
         known = kept.get(key)
         if known is not None and known != row and repr(known).lower() != repr(row).lower():
-            of_list = self.page(page)._replace(
-                kind=kind,
-                scope=scope,
-                request=f"GET {json_members.key(scope)}/{kind}",
-                request_id="",
-                payload_id="",
-            )
-            self.gap(of_list.gap(f"Two items describe {key} differently."))
+            request = f"GET {json_members.key(scope)}/{child.kind}"
+            of_list = self.page(page)._replace(kind=child.kind, scope=scope, request=request, request_id="")
+            earlier = self.traces.payloads(child.table, key) if self.traces else set()
+            for about in {of_list.payload_id, *earlier}:
+                self.gap(of_list._replace(payload_id=about).gap(f"Two items describe {key} differently."))
         keep_one(kept, key, row)
 
     def items(self, page: Payload) -> Sequence[tuple[int, json_members.Object]]:

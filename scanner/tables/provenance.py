@@ -54,6 +54,10 @@ class Traces:
         """Record that the row came from this path of the item's body."""
         self._rows[table][key].add(reference(item, *path))
 
+    def payloads(self, table: str, key: str) -> set[str]:
+        """Return the ids of the payloads and gaps that were recorded for the row."""
+        return {each.partition("#")[0] for each in self._rows[table].get(key, ())}
+
     def part(self, kind: str, scope: str, item: Payload | Gap) -> None:
         """Record that the item is a page of the list, or the gap that ended it."""
         self._lists[kind, scope].add(reference(item))

@@ -142,7 +142,7 @@ class Tabulation:
                 row = connection_row(item["id"], connection)
                 identity = json_members.key(row["connection_id"])
                 kept = self._found.body_connections[page.kind]
-                self._found.keep(page, "privateEndpointConnections", item["id"], kept, identity, row)
+                self._found.keep(page, _CONNECTIONS, item["id"], kept, identity, row)
                 where = (*path, "properties", "privateEndpointConnections", position)
                 self._found.trace("private_endpoint_connections", identity, page, *where)
 
@@ -159,7 +159,7 @@ class Tabulation:
         for position, item in self._found.items(page):
             identity = json_members.key(item["id"])
             row = child.row(page.scope, item)
-            self._found.keep(page, page.kind, page.scope, self._found.children[child.table], identity, row)
+            self._found.keep(page, child, page.scope, self._found.children[child.table], identity, row)
             self._found.trace(child.table, identity, page, *_place(page, position))
 
     def _checked_page(self, page: Payload) -> None:
@@ -171,6 +171,8 @@ class Tabulation:
         for subscription_id in asked_subscriptions(page.request_body):
             self._found.trace(BY_SUBSCRIPTION, subscription_id, page)
 
+
+_CONNECTIONS = OF_KIND["privateEndpointConnections"]
 
 _ADDERS: Mapping[str, Callable[[Tabulation, Payload], object]] = {
     "subscriptions": Tabulation._subscription_page,

@@ -18,7 +18,8 @@ from scanner.tables.associated import facts_of
 from scanner.tables.children import setting_row
 from scanner.tables.outbound_rules import rule_properties
 from scanner.tables.perimeters import PerimeterAnswers
-from scanner.tables.tabulate import tables
+from scanner.tables.provenance import Traces
+from scanner.tables.tabulate import Tabulation, tables
 from scanner.tables.workspaces import workspace_row
 from tests.support.tables.checks import SUBSCRIPTION, workspace_id
 
@@ -196,3 +197,27 @@ def test_two_connections_of_one_id_in_a_body_are_a_gap() -> None:
     found = tables([listed])
     assert "privateEndpointConnections" in set(found.gaps["asked"])
     assert not found.workspaces["private_endpoint_connections_known"].any()
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_the_gap_of_two_items_is_about_both_pages_in_any_order(*, turned: bool) -> None:
+    pages = [
+        replace(
+            answered(
+                {"value": [{"id": f"{workspace_id()}/computes/cpu", "properties": {"computeType": kind}}]}
+            ),
+            kind="computes",
+            scope=workspace_id(),
+            url=f"https://management.azure.com{workspace_id()}/computes?page={kind}",
+        )
+        for kind in ("AmlCompute", "Kubernetes")
+    ]
+    traces = Traces()
+    tabulation = Tabulation(traces)
+    for page in pages[:: -1 if turned else 1]:
+        tabulation.add(page)
+    tabulation.finished()
+    (of_gap,) = (
+        each for key, each in traces.finished().rows["gaps"].items() if key.startswith("computes of ")
+    )
+    assert {each.partition("#")[0] for each in of_gap} == {page.id for page in pages}
