@@ -29,6 +29,7 @@ from scanner.evidence.replaying import sealed
 _NEEDED = (columns.FINDINGS, columns.WORKSPACES, columns.OUTBOUND_RULES, columns.SUBSCRIPTIONS, columns.GAPS)
 _ADDED_FILES = (columns.POLICIES, columns.WAIVERS, columns.LEFT_OUT)
 _ADDED = {
+    "findings": ("followed_by",),
     "policies": ("root_digest",),
     "subscriptions": ("quota_id", "left_out_by", "workspaces_left_out"),
     "workspaces": ("left_out_by", "tenant_id"),
@@ -124,13 +125,15 @@ def _from_parquet(place: str, content: bytes) -> pd.DataFrame:
     """Return the findings with the same texts that the CSV file of an older report would give."""
     names = [column.name for column in columns.FINDINGS.columns]
     try:
-        read = pq.read_table(io.BytesIO(content), columns=names, read_dictionary=names)
+        had = set(pq.read_schema(io.BytesIO(content)).names).intersection(names)
+        read = pq.read_table(io.BytesIO(content), columns=[*had], read_dictionary=[*had])
     except (OSError, ValueError, pa.ArrowException) as error:
         raise SnapshotError(f"{place} is not a Parquet file of a report: {error}.") from error
-    missing = [name for name in names if name not in read.column_names]
+    added = _ADDED["findings"]
+    missing = [name for name in names if name not in (*read.column_names, *added)]
     if missing:
         raise SnapshotError(f"{place} has no column {missing[0]}: azml-audit did not write it.")
-    frame = read.to_pandas()
+    frame = read.to_pandas().reindex(columns=names)
     found = pd.DataFrame({name: _harmless(frame[name]) for name in names})
     return found.iloc[row_order(found, columns.FINDINGS)].reset_index(drop=True)
 

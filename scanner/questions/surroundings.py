@@ -152,11 +152,8 @@ def _outbound(audit: Snapshot, row: TextRow, key: str, own: Sequence[TextRow]) -
     if required:
         yield f"- {counted(required, 'rule')} of Azure's own"
     if network not in rules_known(audit):
-        yield (
-            f"? {'not all rules were' if rules else 'the rules were not'} read"
-            if are_rules_asked(audit)
-            else "? rules not asked for"
-        )
+        nothing = "? the rules were not read" if are_rules_asked(audit) else "? rules not asked for"
+        yield "? there may be more rules" if rules else nothing
     elif not rules:
         yield "nothing: it has no rules"
 

@@ -253,6 +253,14 @@ def test_a_folder_without_the_whole_findings_is_refused_unless_its_csv_has_them(
     pd.testing.assert_frame_equal(snapshot(older).findings, whole)
 
 
+def test_a_report_that_is_older_than_a_column_is_read(tmp_path: Path) -> None:
+    folder = write(audit_with(["pass", "fail"]), tmp_path / "report", ["csv"])
+    whole = snapshot(folder).findings
+    parquet = folder / "findings.parquet"
+    pq.write_table(pq.read_table(parquet).drop_columns("followed_by"), parquet)
+    pd.testing.assert_frame_equal(snapshot(folder).findings, whole.assign(followed_by=whole["waiver"]))
+
+
 @LAWS
 @given(MIXES, st.integers(4, 30))
 def test_a_workbook_never_cuts_what_needs_action(statuses: list[str], most_rows: int) -> None:

@@ -171,7 +171,10 @@ def test_one_line_names_what_the_policy_did_not_ask(tmp_path: Path, report: Path
         )
         == 1
     )
-    assert "? rules not asked for" in explained(tmp_path / "report", "pricing")[1]
+    _, pricing, _ = explained(tmp_path / "report", "pricing")
+    assert "- *.azurewebsites.net" in pricing
+    assert "? there may be more rules" in pricing
+    assert "rules. `azml-audit explain --live`" in pricing
     assert "Not asked" not in explained(report, "mlw-sandbox-01")[1]
 
 
