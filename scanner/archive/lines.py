@@ -90,11 +90,10 @@ def line_of(audit: Audit, *, scope: str, exit_code: int) -> Draft:
         "files": {},
         "root": audit.root_digest,
     }
-    settled = frozenset(distinct["id"][is_settled].astype(str)) - set(violations)
     return Draft(
         fixed=fixed,
         violations=violations,
-        settled=settled,
+        settled=frozenset(distinct["id"][is_settled].astype(str)) - set(violations),
         subscriptions_read=frozenset(read),
         unsure=_unsure(unsure) | dict.fromkeys(tables.left_out.index, frozenset({EVERY_CHECK})),
         destinations=_destinations(audit),

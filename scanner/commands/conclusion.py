@@ -5,22 +5,22 @@ from __future__ import annotations
 from pathlib import Path
 from time import monotonic
 
+from checks.counting import counted
 from reports.audit import Audit
+from reports.writing.previous import PREVIOUS, Extent, extent_of
 from scanner.after.metrics import write_metrics
 from scanner.after.result import STDOUT, result_of, write_result
 from scanner.audit import exit_code
 from scanner.choices import ExitCode
 from scanner.commands.job import Job
 from scanner.summary.ending import EXIT_MEANING, Ending, show
-from scanner.summary.previous import previous_note
 from scanner.terminal import Terminal
 
 
 def concluded(job: Job, audit: Audit, folder: Path, terminal: Terminal, run: str, began: float) -> int:
     """Print the summary and return the exit code."""
     code, meaning = exit_of(audit, fail_on_regression=job.fail_on_regression)
-    for line in previous_note(folder):
-        terminal.complain(f"azml-audit: {line}")
+    _complain_of_less(folder, terminal)
     if not job.quiet and job.result != STDOUT:
         ending = Ending(
             code=code,
@@ -35,6 +35,23 @@ def concluded(job: Job, audit: Audit, folder: Path, terminal: Terminal, run: str
         terminal.complain(f"azml-audit: {job.evidence} is sealed without a timestamp. {job.attest.failure}")
         return ExitCode.INTERNAL
     return code
+
+
+def _complain_of_less(folder: Path, terminal: Terminal) -> None:
+    """Print a line if the folder keeps the previous report, because it read more."""
+    now, before = extent_of(folder), extent_of(folder / PREVIOUS)
+    if now is not None and before is not None:
+        terminal.complain(
+            f"azml-audit: This audit read less than the one before: {_covered(now)}; before: {_covered(before)}. "
+            f"The report of the one before is kept in {folder / PREVIOUS}."
+        )
+
+
+def _covered(extent: Extent) -> str:
+    return (
+        f"{counted(extent.subscriptions, 'subscription')} and {counted(extent.workspaces, 'workspace')}, "
+        f"{extent.complete_workspaces:,} of them without a gap"
+    )
 
 
 def _after(job: Job, audit: Audit, folder: Path, began: float, *, code: int, meaning: str) -> None:

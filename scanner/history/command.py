@@ -21,8 +21,9 @@ from scanner.choices import TrendFormat
 from scanner.errors import UsageError
 from scanner.history.checking import examined
 from scanner.history.texts import csv_text, json_text, show_trend
-from scanner.history.trend import SEVERITIES, series_of, trend
+from scanner.history.trend import SEVERITIES, Trend, series_of, trend
 from scanner.terminal import Terminal, print_line, print_lines, table
+from scanner.version import VERSION
 
 _SHOWN = 40
 _ROOT = re.compile(r"[0-9a-f]{8,64}")
@@ -172,6 +173,21 @@ def _verify(store: ArchiveStore, runs: Sequence[Run], expected: str, out: Consol
     return 0
 
 
+def page(trends: Sequence[Trend]) -> str:
+    """Return the page of all series, the last first."""
+    from reports.page.environment import content_security_policy, environment
+    from reports.page.trend_chart import chart
+
+    templates = environment()
+    style = templates.get_template("style/report.css").render()
+    return templates.get_template("history.html").render(
+        policy=content_security_policy(style, ""),
+        tool_version=VERSION,
+        trends=[(each, chart(each.points)) for each in trends],
+        severities=SEVERITIES,
+    )
+
+
 def _trend(runs: Sequence[Run], trend_format: TrendFormat, output: Path | None, out: Console) -> int:
     trends = [trend(series) for series in series_of(runs)]
     if trend_format is TrendFormat.TABLE:
@@ -179,8 +195,6 @@ def _trend(runs: Sequence[Run], trend_format: TrendFormat, output: Path | None, 
             raise UsageError("--output needs --format csv, json or html.")
         show_trend(trends, out)
         return 0
-    from scanner.history.page import page
-
     texts = {TrendFormat.CSV: csv_text, TrendFormat.JSON: json_text, TrendFormat.HTML: page}
     text = texts[trend_format](trends)
     if output is None:

@@ -128,8 +128,6 @@ def dask(scheduler: str) -> Pool:
         from distributed import Client
         from distributed.comm.core import CommClosedError
         from distributed.scheduler import KilledWorker
-
-        from scanner.workers.shards import reader_version
     except ImportError as error:
         raise UsageError("--dask needs Dask. Install azml-audit[dask].") from error
 
@@ -153,18 +151,25 @@ def dask(scheduler: str) -> Pool:
             connected.subscribe_topic(topic.name, lambda event: report(*event[1]))
             yield Opened(executor=connected.get_executor(pure=False), channel=topic)
 
+    return Pool(
+        count=_count(scheduler, client),
+        open=opened,
+        lost=(BrokenExecutor, KilledWorker, CommClosedError),
+        has_workers=has_workers,
+    )
+
+
+def _count(scheduler: str, client: Callable[[], Any]) -> int:
+    """Return the number of workers of the scheduler. Raises UsageError if it or one of them cannot be used."""
+    from scanner.workers.shards import reader_version
+
     try:
         with client() as connected:
             versions = connected.run(reader_version, on_error="return")
     except (OSError, ValueError, TimeoutError) as error:
         raise UsageError(f"--dask {scheduler}: no scheduler answers: {error}") from error
     _check(scheduler, versions)
-    return Pool(
-        count=len(versions),
-        open=opened,
-        lost=(BrokenExecutor, KilledWorker, CommClosedError),
-        has_workers=has_workers,
-    )
+    return len(versions)
 
 
 def _check(scheduler: str, versions: Mapping[str, object]) -> None:

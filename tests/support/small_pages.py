@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from checks.drift.comparison import drift
 from reports.page import drift_page
-from scanner.history.page import page
+from scanner.history.command import page
 from scanner.history.trend import trend
 from tests.support.archived_runs import NONE, OPEN, archived, draft
 from tests.support.audits.audits import written
