@@ -18,6 +18,7 @@ from checks.fixes.templates import (
     IN_WORKSPACE,
     OWN_TEMPLATE,
     WORKSPACE,
+    action,
     get,
     in_shell,
     indented,
@@ -139,15 +140,21 @@ PUBLIC_ADDRESS_REMOVED = remediation(
     caution=RECREATED,
 )
 
+_OFF = "the managed network is off and the workspace is neither a hub nor a Project"
+_UNPROVISIONED = "the managed network is on and not provisioned"
+_AFTER_NETWORK = _terraform().replace(
+    "  body = {", "  depends_on = [azapi_resource_action.provisionManagedNetwork]\n  body = {", 1
+)
+
 COMPUTE_IN_NETWORK = remediation(
     summary="Create the compute again in a subnet of your own, or in the provisioned managed network.",
     az=either(
         (
-            "the managed network is off and the workspace is neither a hub nor a Project",
+            _OFF,
             _recreated(_edited(members=("subnet: {id: " + in_shell("SUBNET_ID") + "}",))),
         ),
         (
-            "the managed network is on and not provisioned",
+            _UNPROVISIONED,
             _recreated(
                 IN_MANAGED_NETWORK,
                 first=(("Provision the network, which takes about half an hour.", provisioned()),),
@@ -155,8 +162,19 @@ COMPUTE_IN_NETWORK = remediation(
         ),
         ("the workspace is to have a managed network", "# Follow the fix of MVN001: Azure cannot undo it."),
     ),
-    bicep=_bicep("subnet: { id: subnetId }  // null if the managed network is on"),
-    terraform=_terraform("subnet = { id = var.subnet_id } # null if the managed network is on"),
+    bicep=either(
+        (_OFF, _bicep("subnet: { id: subnetId }")),
+        (
+            _UNPROVISIONED,
+            _bicep("// Azure provisions the network with its first compute, which takes about half an hour."),
+        ),
+        language="bicep",
+    ),
+    terraform=either(
+        (_OFF, _terraform("subnet = { id = var.subnet_id }")),
+        (_UNPROVISIONED, f"{action('provisionManagedNetwork', 'includeSpark = false')}\n{_AFTER_NETWORK}"),
+        language="terraform",
+    ),
     caution=f"{RECREATED} Azure does not support a subnet beside a managed network that is on, nor in a hub or a "
     "Project: use the second alternative there. The subnet needs outbound access to the service.",
 )

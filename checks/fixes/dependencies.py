@@ -129,9 +129,11 @@ _BYPASS_BICEP = (
 )
 _BYPASS_TERRAFORM = f'join(", ", compact([replace({{{{bypass}}}}, "None", ""), "{_ADMITTED}"]))'
 
+_ENFORCED = "An Enforced perimeter does not honour the bypass. Behind one, follow the fix of RES015 too."
+
 TRUSTED_SERVICES_ADMITTED = remediation(
     summary="Allow trusted Microsoft services through the firewall. Behind an Enforced perimeter, admit the "
-    "workspace's subscription instead.",
+    "workspace's subscription too.",
     az=_by_role(
         "az",
         storage=in_order(
@@ -140,23 +142,25 @@ TRUSTED_SERVICES_ADMITTED = remediation(
         ),
         vault=changed_resource(VAULT, f"{_BYPASSED}={_ADMITTED}"),
         registry=patched_resource(REGISTRY, networkRuleBypassOptions=_ADMITTED),
-    ),
+    )
+    + f"\n# {_ENFORCED}",
     bicep=_by_role(
         "bicep",
         storage=_firewall_bicep(STORAGE, bypass=_BYPASS_BICEP),
         vault=_firewall_bicep(VAULT, bypass=f"'{_ADMITTED}'"),
         registry=resource_bicep(REGISTRY, f"networkRuleBypassOptions: '{_ADMITTED}'"),
-    ),
+    )
+    + f"\n// {_ENFORCED}",
     terraform=_by_role(
         "terraform",
         storage=resource_terraform(STORAGE, f"networkAcls = {{ bypass = {_BYPASS_TERRAFORM} }}"),
         vault=resource_terraform(VAULT, f'networkAcls = {{ bypass = "{_ADMITTED}" }}'),
         registry=resource_terraform(REGISTRY, f'networkRuleBypassOptions = "{_ADMITTED}"'),
-    ),
+    )
+    + f"\n# {_ENFORCED}",
     caution="The exception admits the identity of every trusted service that has a role on the resource: review its "
     "role assignments. An Enforced perimeter does "
-    "not honour the exception: add an inbound rule for the workspace's subscription to the perimeter, and list the "
-    f"subscription in allowed_subscriptions of the policy. {SHARED}",
+    f"not honour the exception. {SHARED}",
 )
 
 SERVICE_ENDPOINTS_REMOVED = remediation(

@@ -30,7 +30,6 @@ from checks.fixes.templates import (
     EXISTING_WORKSPACE,
     IN_WORKSPACE,
     NOTHING_CLOSED,
-    OF_WORKSPACE,
     OWN_TEMPLATE,
     WORKSPACE,
     approved_endpoints,
@@ -113,19 +112,12 @@ ENDPOINT_PRIVATE = remediation(
 )
 
 ACCESS_COMBINED_AS_DOCUMENTED = remediation(
-    summary="Disable the endpoint's public network access as well, or open the workspace to selected addresses.",
-    az=either(
-        ("clients use the workspace's private endpoint", ENDPOINT_PRIVATE.az),
-        (
-            "clients come from known public addresses",
-            f'az ml workspace update {OF_WORKSPACE} --public-network-access Enabled --network-acls "$ADDRESSES"',
-        ),
-    ),
+    summary="Disable the endpoint's public network access as well. Clients then use the workspace's private endpoint.",
+    az=ENDPOINT_PRIVATE.az,
     bicep=_closed_bicep(),
     terraform=_closed_terraform(),
-    caution=f"{ENDPOINT_PRIVATE.caution} The second alternative opens the workspace to the addresses, which NET001 "
-    "refuses. Address rules on a disabled workspace still open its endpoints: remove the rules too, as NET005 "
-    "describes. A Project uses the settings of its hub: change the hub.",
+    caution=f"{ENDPOINT_PRIVATE.caution} Address rules on a disabled workspace still open its endpoints: remove "
+    "the rules too, as NET005 describes. A Project uses the settings of its hub: change the hub.",
 )
 
 _COPY = (

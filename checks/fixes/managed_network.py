@@ -41,7 +41,7 @@ ONE_WAY = (
     "endpoints are out of service from their deletion until they are created again: about an hour, because "
     "provisioning takes about half an hour. A compute instance loses its disk, a system-assigned identity gets a "
     "new principal without roles, and an endpoint gets new keys. Azure bills private endpoints, and a firewall "
-    f"once a host-name rule exists. {HUB}"
+    f"once a host-name rule exists. First restore a deleted dependency, as RES013 describes. {HUB}"
 )
 
 _COMPUTE = '{{workspace_id}}/computes/"$COMPUTE"'
@@ -49,6 +49,10 @@ _ENDPOINT = '{{workspace_id}}/onlineEndpoints/"$ENDPOINT"'
 _DEPLOYMENT = f'{_ENDPOINT}/deployments/"$DEPLOYMENT"'
 _FILE_OF_ENDPOINT = '@"$ENDPOINT.json"'
 _FILE_OF_DEPLOYMENT = '@"$ENDPOINT-$DEPLOYMENT.json"'
+WITHOUT_LEGACY_ISOLATION = (
+    """'merge(@, {properties: merge(properties, {egressPublicNetworkAccess: `"Enabled"`})})'"""
+)
+"""A query that returns a deployment with the public egress that a managed network then isolates (END003)."""
 _WITHOUT_TRAFFIC = "'merge(@, {properties: merge(properties, {traffic: `{}`, mirrorTraffic: `{}`})})'"
 
 _EMPTIED = (
@@ -62,9 +66,10 @@ _EMPTIED = (
         f'{get(_COMPUTE, query=IN_MANAGED_NETWORK)} > "$COMPUTE.json"',
     ),
     (
-        "Save the endpoint and each of its deployments: step 5 deletes them with it. The third file has the traffic.",
+        "Save the endpoint and each of its deployments: step 5 deletes them with it. The network takes the place of "
+        "the legacy isolation of a deployment. The third file has the traffic.",
         f'{get(_ENDPOINT, query=_WITHOUT_TRAFFIC)} > "$ENDPOINT.json"\n'
-        f'{get(_DEPLOYMENT)} > "$ENDPOINT-$DEPLOYMENT.json"\n'
+        f'{get(_DEPLOYMENT, query=WITHOUT_LEGACY_ISOLATION)} > "$ENDPOINT-$DEPLOYMENT.json"\n'
         f'{get(_ENDPOINT)} > "$ENDPOINT-traffic.json"',
     ),
     (

@@ -8,6 +8,7 @@ from typing import Final
 NAMES: Final[Mapping[str, str]] = {
     "access_policies": "the access policies that the vault has now, [] if it uses roles",
     "address": "a public IPv4 address or range of the clients, such as 203.0.113.0/29",
+    "address_rules": "the names of the profile's inbound rules that admit too many addresses, or []",
     "addresses": "the public IPv4 addresses and ranges of the clients, with commas between them in az",
     "ai_services_id": "the resource id of the AI services account",
     "application_insights_id": "the resource id of the Application Insights of the new workspace",
@@ -17,6 +18,8 @@ NAMES: Final[Mapping[str, str]] = {
     "cluster": "the name of a compute cluster of the workspace",
     "compute": "the name of a compute cluster or instance of the workspace",
     "defaults": "the defaults block that the batch endpoint has now",
+    "dependencies": "id and subresource (blob, file, vault, registry or amlworkspace) of each dependency that the "
+    "reason names",
     "dependency_id": "the resource id of the storage account, vault, registry or workspace that the reason names",
     "deployment": "the name of a deployment of the endpoint",
     "egress_deployment": "the name of the new deployment",
@@ -47,7 +50,7 @@ NAMES: Final[Mapping[str, str]] = {
     "open_endpoints": "name (WORKSPACE/ENDPOINT), location, identity, authMode and traffic of each managed online "
     "endpoint that is open, those of the Projects of a hub included; [] if there is none",
     "perimeter_profile": "the name of the profile, which the list of associations shows",
-    "perimeter_rule": "the name of the wide inbound rule, which the list shows",
+    "perimeter_rule": "the name of a wide inbound rule, which the list shows",
     "port_ranges": "the ports that the work needs, such as 443",
     "principal_id": "the principal id of the workspace identity",
     "protocol": "the protocol that the work needs: TCP, UDP or ICMP",
@@ -65,6 +68,8 @@ NAMES: Final[Mapping[str, str]] = {
     "sku": "the firewall tier that the policy requires: Standard or Basic",
     "storage_account_id": "the resource id of the storage account of the new workspace",
     "subnet_id": "the resource id of the subnet",
+    "subscription_rules": "the names of the profile's inbound rules that admit a subscription that the policy does not "
+    "allow, or []",
     "subresource": "the sub-resource of the target, such as blob, file, vault or registry",
     "target_id": "the resource id of the one resource that the work needs",
     "tenant_id": "the tenant of the vault",
@@ -80,8 +85,10 @@ NAMES: Final[Mapping[str, str]] = {
 
 LISTS: Final[Mapping[str, tuple[str, str]]] = {
     "access_policies": ("array", "any"),
+    "address_rules": ("string[]", "list(string)"),
     "addresses": ("string[]", "list(string)"),
     "defaults": ("object", "any"),
+    "dependencies": ("array", "any"),
     "encryption": ("object?", "any"),
     "hbi_workspace": ("bool", "bool"),
     "identity": ("object", "any"),
@@ -94,6 +101,7 @@ LISTS: Final[Mapping[str, tuple[str, str]]] = {
     "registry_ids": ("string[]", "list(string)"),
     "resource_access_rules": ("array", "any"),
     "service_tags": ("string[]", "list(string)"),
+    "subscription_rules": ("string[]", "list(string)"),
     "traffic": ("object", "any"),
     "virtual_network_rules": ("array", "any"),
 }

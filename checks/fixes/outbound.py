@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from checks.fixes.managed_network import APPROVED, ONE_WAY, isolated
 from checks.fixes.rules import (
     APPROVER,
     FIREWALL,
@@ -19,6 +18,7 @@ from checks.fixes.rules import (
     rule_bicep,
     rule_terraform,
     unless_present,
+    waiver,
 )
 from checks.fixes.steps import WARNING, commented, either, in_order, remediation
 from checks.fixes.templates import (
@@ -81,14 +81,11 @@ RULE_PROVISIONED = remediation(
 )
 
 RULE_OF_VALID_TYPE = remediation(
-    summary="Remove the rule, which has no effect, or change the workspace to AllowOnlyApprovedOutbound.",
-    az=either(
-        ("the isolation mode is right", REMOVAL),
-        ("the rule is right", isolated(APPROVED)),
-    ),
+    summary="Remove the rule, which has no effect in the isolation mode of the workspace.",
+    az=REMOVAL,
     terraform=REMOVAL_TERRAFORM,
-    caution=f"Nothing depends on a rule without effect. The second alternative blocks everything that no rule allows. "
-    f"{ONE_WAY}",
+    caution="Nothing depends on a rule without effect. If the rule is to have one, the workspace needs the mode "
+    "AllowOnlyApprovedOutbound: MVN002 describes the change, which Azure cannot undo.",
 )
 
 _PORTS = (("TCP", "8787,18881"), ("UDP", "5831"))
@@ -222,7 +219,7 @@ FIREWALL_AVOIDED = remediation(
     az=either(
         (
             "the hosts are worth their firewall",
-            f"# Waive the finding in the policy. These are the rules:\n{LIST_RULES}",
+            f"{waiver(language='az')}\n# These are the rules:\n{LIST_RULES}",
         ),
         (
             "private endpoints or service tags can replace the rules; repeat the steps for each rule",
@@ -250,12 +247,16 @@ DEPENDENCIES_REACHED = remediation(
         ("Look which are still missing.", f"{LIST_RULES} --query \"[?type=='PrivateEndpoint']\""),
         ("Add a rule for each missing one.", endpoint_rule('"$DEPENDENCY_ID"', '"$SUBRESOURCE"')),
     ),
-    bicep=EXISTING_WORKSPACE + rule_bicep(*endpoint_bicep("dependencyId", "subresource")),
+    bicep=EXISTING_WORKSPACE
+    + rule_bicep(*endpoint_bicep("dependency.id", "dependency.subresource"), name="'dependency-${i + 1}'")
+    .replace("= {", "= [for (dependency, i) in dependencies: {", 1)
+    .removesuffix("}")
+    + "}]",
     terraform=f"{action('provisionManagedNetwork', 'includeSpark = false')}\n"
     "# If one is still missing afterwards, remove these comment signs:\n"
     + commented(rule_terraform(*endpoint_terraform("var.dependency_id", "var.subresource")), "terraform"),
-    caution=f"{APPROVER} A registry has to be Premium. First provision with az: Bicep adds one rule only. "
-    f"{HUBS_RULES}",
+    caution=f"{APPROVER} A registry has to be Premium. First provision with az: Bicep then adds those that are still "
+    f"missing. {HUBS_RULES}",
 )
 
 _OTHER_TARGETS = "the target is a Data Factory, a Databricks workspace, a MariaDB server or a Function App"

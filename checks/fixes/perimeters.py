@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from checks.fixes.steps import WARNING, either, in_order, remediation
-from checks.fixes.templates import azapi, changed, get, put
+from checks.fixes.steps import COMMENT, WARNING, in_order, remediation
+from checks.fixes.templates import azapi, changed, get, put, where
 
 _PERIMETER = "Microsoft.Network/networkSecurityPerimeters"
 _API = "2025-01-01"
@@ -30,62 +30,63 @@ _LISTED = (
     get(_ASSOCIATIONS, version=_API),
 )
 
-_LISTED_RULES = ("List the rules of the profile.", get(_RULES, version=_API))
-
-_RULE_PATH = '"profiles", var.perimeter_profile, "accessRules", var.perimeter_rule'
+_RULE_PATH = '"profiles", var.perimeter_profile, "accessRules", each.value'
 _DELETED = (
-    f"# {WARNING}the subscription loses access.\n"
+    f"# {WARNING}the subscriptions lose access.\n"
     'resource "azapi_resource_action" "deleted_rule" {\n'
+    "  for_each    = toset(var.subscription_rules)\n"
     f'  type        = "{_PERIMETER}/profiles/accessRules@{_API}"\n'
     f'  resource_id = join("/", [{{{{perimeter_id}}}}, {_RULE_PATH}])\n'
     '  method      = "DELETE"\n'
     "}"
 )
+_PREFIXES = get(_RULE, query="'properties.addressPrefixes[]' --output tsv", version=_API)
 
 PERIMETER_NARROWED = remediation(
-    summary="Replace the wide inbound rule of the perimeter with one for the addresses that clients use.",
-    az=either(
+    summary="Replace each wide inbound rule of the perimeter with one for the addresses that clients use, and delete "
+    "the rules for subscriptions that the policy does not allow.",
+    az=in_order(
+        _LISTED,
+        ("List the rules of the profile. Repeat step 3 for each wide rule.", get(_RULES, version=_API)),
         (
-            "the rule admits addresses",
-            in_order(
-                _LISTED,
-                _LISTED_RULES,
-                (
-                    "Write the addresses that are to stay.",
-                    "az resource update --ids "
-                    f"{_RULE} --api-version {_API} --set properties.addressPrefixes='[\"'\"$ADDRESS\"'\"]'",
-                ),
-            ),
-        ),
-        (
-            "the rule admits a foreign subscription",
-            in_order(
-                _LISTED,
-                _LISTED_RULES,
-                (
-                    f"{WARNING}the subscription loses access.",
-                    f"az resource delete --ids {_RULE} --api-version {_API}",
-                ),
-            ),
+            f"{WARNING}other clients lose access. If the rule admits addresses, write those that are to stay. A rule "
+            "for a subscription goes.",
+            f"addresses=$({_PREFIXES})\n"
+            + where(
+                '-n "$addresses"',
+                f"az resource update --ids {_RULE} --api-version {_API} "
+                "--set properties.addressPrefixes='[\"'\"$ADDRESS\"'\"]'",
+            )
+            + "\n"
+            + where('-z "$addresses"', f"az resource delete --ids {_RULE} --api-version {_API}"),
         ),
     ),
-    terraform=either(
-        (
-            "the rule admits addresses",
-            _terraform("profiles/accessRules", _RULE_PATH, "addressPrefixes = [var.address]"),
-        ),
-        ("the rule admits a foreign subscription", _DELETED),
-        language="terraform",
-    ),
-    caution=f"The perimeter refuses clients outside the new prefixes at once. Repeat the steps for each wide rule. "
-    f"{_ALL} Bicep is left out: a template of the perimeter has to name all its rules.",
+    terraform=_terraform("profiles/accessRules", _RULE_PATH, "addressPrefixes = [var.address]").replace(
+        "  type  ", "  for_each    = toset(var.address_rules)\n  type  ", 1
+    )
+    + f"\n{_DELETED}",
+    caution=f"The perimeter refuses clients outside the new prefixes at once. {_ALL} Bicep is left out: a template of "
+    "the perimeter has to name all its rules.",
 )
 
-_ADMITTED = (
+
+def _allowed(language: str) -> str:
+    """Return the comment that allows the workspace's subscription in the policy."""
+    lines = (
+        "Add these lines to the checks of the policy, which refuse rules for a whole subscription:",
+        *(
+            f"{check}: {{parameters: {{allowed_subscriptions: [{{{{subscription_id}}}}]}}}}"
+            for check in ("RES001", "RES002", "RES014")
+        ),
+    )
+    return "\n".join(f"{COMMENT[language]} {line}" for line in lines) + "\n"
+
+
+_RULE_FOR_SUBSCRIPTION = (
     """'{"properties": {"direction": "Inbound", """
     """"subscriptions": [{"id": "/subscriptions/'{{subscription_id}}'"}]}}'"""
 )
-_ADMITTED_TERRAFORM = (
+_ADMITTED_TERRAFORM = _allowed("terraform") + (
     'resource "azapi_resource" "admitted" {\n'
     f'  type      = "{_PERIMETER}/profiles/accessRules@{_API}"\n'
     '  parent_id = join("/", [{{perimeter_id}}, "profiles", var.perimeter_profile])\n'
@@ -101,12 +102,12 @@ _ADMITTED_TERRAFORM = (
 
 PERIMETER_ENFORCED = remediation(
     summary="Read the perimeter's access logs, add the missing inbound rules, then enforce the association.",
-    az=in_order(
+    az=_allowed("az")
+    + in_order(
         _LISTED,
         (
-            "Admit the workspace's subscription, unless a rule admits it: an enforced perimeter refuses trusted "
-            "services. Add the subscription to allowed_subscriptions of RES014 in the policy.",
-            put(f"{_RULES}/machine-learning", _ADMITTED, version=_API),
+            "Admit the workspace's subscription: an Enforced perimeter refuses trusted services.",
+            put(f"{_RULES}/machine-learning", _RULE_FOR_SUBSCRIPTION, version=_API),
         ),
         (
             f"{WARNING}the perimeter refuses whatever its inbound rules do not admit.",
@@ -118,8 +119,7 @@ PERIMETER_ENFORCED = remediation(
         "resourceAssociations", '"resourceAssociations", var.association', 'accessMode = "Enforced"'
     ).replace("  body = {", "  depends_on  = [azapi_resource.admitted]\n  body = {", 1),
     caution="In Enforced mode Azure ignores the resource's own rules and the bypass for trusted services. The rule "
-    "admits every resource of the workspace's subscription that has a role, so add the subscription to "
-    f"allowed_subscriptions of the policy. {_ALL}",
+    f"admits every resource of the workspace's subscription that has a role. {_ALL}",
 )
 
 PERIMETER_PROVISIONED = remediation(

@@ -6,7 +6,7 @@ express address prefixes.
 
 from __future__ import annotations
 
-from checks.fixes.steps import WARNING, in_order
+from checks.fixes.steps import COMMENT, WARNING, in_order
 from checks.fixes.templates import API, IN_WORKSPACE, WORKSPACE, get, indented
 
 RULE = f"{WORKSPACE}/outboundRules"
@@ -25,6 +25,17 @@ APPROVER = (
     "assign it to the workspace identity first. Azure bills a private endpoint by the hour."
 )
 HUBS_RULES = "A Project uses the network of its hub: change the hub."
+
+_WAIVER = (
+    "Add this waiver to the policy, with the approver and the last day, because OBR012 reports the firewall:",
+    "- {check: OBR012, where: {workspace: {{workspace_id}}}, reason: the work needs these hosts}",
+)
+
+
+def waiver(*, language: str) -> str:
+    """Return the comment that waives the firewall of host-name rules."""
+    return "\n".join(f"{COMMENT[language]} {line}" for line in _WAIVER)
+
 
 SAVED = (
     "Save the rule, to be able to set it again.",

@@ -3,23 +3,33 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 
-from checks.fixes.rules import APPROVER, HUBS_RULES, rule_bicep, rule_terraform, unless_present
-from checks.fixes.steps import COMMENT, camel, remediation
-from checks.fixes.templates import API, EXISTING_WORKSPACE, IN_WORKSPACE, WORKSPACE
+from checks.fixes.rules import APPROVER, HUBS_RULES, rule_bicep, rule_terraform, unless_present, waiver
+from checks.fixes.steps import COMMENT, WARNING, camel, either, in_order, remediation
+from checks.fixes.templates import (
+    API,
+    EXISTING_WORKSPACE,
+    IN_WORKSPACE,
+    WORKSPACE,
+    get,
+    provisioned,
+    where,
+)
 from checks.model import Remediation
 from checks.network.hosts import covers_host
-from checks.network.scenario_hosts import DOCUMENTED_HOSTS, HUGGING_FACE_HOSTS, PACKAGE_HOSTS, VS_CODE_HOSTS
+from checks.network.scenario_hosts import (
+    DOCUMENTED_HOSTS,
+    HUGGING_FACE_HOSTS,
+    PACKAGE_HOSTS,
+    VS_CODE_HOSTS,
+)
 
 _SET = f"az ml workspace outbound-rule set {IN_WORKSPACE}"
 _FIREWALL = (
     "Azure creates a firewall for the first host-name rule and bills it by the hour. OBR012 reports that: add the "
     "waiver in the text to the policy, with the approver and the last day. Data can leave through the allowed hosts. "
     f"{HUBS_RULES}"
-)
-_WAIVER = (
-    "Add this waiver to the policy, with the approver and the last day, because OBR012 reports the firewall:",
-    "- {check: OBR012, where: {workspace: {{workspace_id}}}, reason: the work needs these hosts}",
 )
 
 
@@ -30,12 +40,16 @@ def _covering(host: str) -> str:
     return json.dumps([host, *wildcards, "*"])
 
 
-def _waiver(language: str) -> str:
-    return "\n".join(f"{COMMENT[language]} {line}" for line in _WAIVER)
+_IN_FORCE = "properties.status!='Failed' && properties.status!='Deleting'"
+"""The JMESPath condition of the rules that open their destination, at the latest after the next provisioning."""
+
+_RULES = "{{workspace_id}}/outboundRules"
+_PART = "no rule opens only a part of these hosts, and all rules are Active"
+_OTHERWISE = "a rule opens a part of them, or is not Active"
 
 
 def _hosts(prefix: str, summary: str, documented: tuple[str, ...]) -> Remediation:
-    """Return the fix that adds a rule for each host, unless a rule or a wildcard of the same list covers the host.
+    """Return the fix that adds a rule for each host that no rule opens, and removes what the new rules cover.
 
     Templates contain the hosts that the finding names. A rule is named for its host, so that a rule of an earlier run
     stays.
@@ -47,31 +61,69 @@ def _hosts(prefix: str, summary: str, documented: tuple[str, ...]) -> Remediatio
     ]
     commands = (
         unless_present(
-            f"contains(`{_covering(host)}`, properties.destination)",
+            f"{_IN_FORCE} && contains(`{_covering(host)}`, properties.destination)",
             f"{_SET} --rule {prefix}-{host.replace('*', 'any').replace('.', '-')} --type fqdn --destination '{host}'",
             quote="'",
         )
         for host in hosts
     )
+    waiting = get(_RULES, query="\"value[?properties.status=='Inactive'].name\" --output tsv")
     return remediation(
         summary=summary,
-        az="\n".join([_waiver("az"), "# In any order:", *commands]),
-        bicep=f"{_waiver('bicep')}\n{EXISTING_WORKSPACE}"
+        az=f"{waiver(language='az')}\n"
+        + in_order(
+            ("Add a rule for each host that no rule opens.", "\n".join(commands)),
+            (f"{WARNING}remove the narrower rules, which open nothing more.", _narrower(hosts)),
+            ("If a rule is Inactive, provision the network.", where(f'-n "$({waiting})"', provisioned())),
+        ),
+        bicep=either((_PART, _hosts_bicep(prefix)), (_OTHERWISE, _BY_AZ["bicep"]), language="bicep"),
+        terraform=either(
+            (_PART, _hosts_terraform(prefix)),
+            (_OTHERWISE, _BY_AZ["terraform"]),
+            language="terraform",
+        ),
+        caution=_FIREWALL,
+    )
+
+
+def _narrower(hosts: Iterable[str]) -> str:
+    """Return the command that removes the customer's rules below a wildcard, except those of documented hosts."""
+    below = " || ".join(
+        f'(ends_with(properties.destination, `"{host[1:]}"`) && properties.destination!=`"{host}"`)'
+        for host in hosts
+        if host.startswith("*.")
+    )
+    kept = json.dumps(sorted(DOCUMENTED_HOSTS))
+    query = (
+        """'value[?properties.type==`"FQDN"` && properties.status!=`"Deleting"`] | """
+        f"[?!contains(`{kept}`, properties.destination)] | [?{below}].name' --output tsv"
+    )
+    return (
+        f"narrower=$({get(_RULES, query=query)}); for rule in $narrower; do "
+        f'az ml workspace outbound-rule remove {IN_WORKSPACE} --rule "$rule" --yes; done'
+    )
+
+
+_BY_AZ = {language: f"{mark} Follow the az steps." for language, mark in COMMENT.items()}
+
+
+def _hosts_bicep(prefix: str) -> str:
+    return (
+        f"{waiver(language='bicep')}\n{EXISTING_WORKSPACE}"
         "var hosts = split({{missing_hosts}}, ', ')\n"
         f"resource rules '{WORKSPACE}/outboundRules@{API}' = [for host in hosts: {{\n"
         "  parent: workspace\n"
         f"  name: '{prefix}-${{replace(replace(host, '*', 'any'), '.', '-')}}'\n"
         "  properties: { type: 'FQDN', category: 'UserDefined', destination: host }\n"
-        "}]",
-        terraform=f"{_waiver('terraform')}\n"
-        'resource "azurerm_machine_learning_workspace_network_outbound_rule_fqdn" "rules" {\n'
-        '  for_each         = toset(split(", ", {{missing_hosts}}))\n'
-        f'  name             = "{prefix}-${{replace(replace(each.value, "*", "any"), ".", "-")}}"\n'
-        "  workspace_id     = {{workspace_id}}\n"
-        "  destination_fqdn = each.value\n"
-        "}",
-        caution=_FIREWALL,
+        "}]"
     )
+
+
+def _hosts_terraform(prefix: str) -> str:
+    name = f'join("-", ["{prefix}", replace(replace(each.value, "*", "any"), ".", "-")])'
+    rule = rule_terraform('type = "FQDN"', "destination = each.value", name=name)
+    looped = rule.replace("  type ", '  for_each  = toset(split(", ", {{missing_hosts}}))\n  type ', 1)
+    return f"{waiver(language='terraform')}\n{looped}"
 
 
 def missing_hosts(reason: str) -> str:

@@ -64,14 +64,14 @@ IDENTITY_GIVEN = remediation(
 def logs_az(resource_id: str) -> str:
     """Return the command that sends the logs of a workspace."""
     return (
-        f"az monitor diagnostic-settings create --name to-log-analytics --resource {resource_id} "
+        f"az monitor diagnostic-settings create --name workspace-logs --resource {resource_id} "
         '--workspace "$LOG_ANALYTICS_ID" --logs \'[{"categoryGroup": "allLogs", "enabled": true}]\''
     )
 
 
 LOGS_BICEP = (
     "resource logs 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {\n"
-    "  name: 'to-log-analytics'\n"
+    "  name: 'workspace-logs'\n"
     "  scope: workspace\n"
     "  properties: {\n"
     "    workspaceId: logAnalyticsId\n"
@@ -85,7 +85,7 @@ def logs_terraform(resource_id: str) -> str:
     """Return the Terraform resource that sends the logs of a workspace."""
     return (
         'resource "azurerm_monitor_diagnostic_setting" "workspace" {\n'
-        '  name                       = "to-log-analytics"\n'
+        '  name                       = "workspace-logs"\n'
         f"  target_resource_id         = {resource_id}\n"
         "  log_analytics_workspace_id = var.log_analytics_id\n"
         "  enabled_log {\n"

@@ -210,7 +210,7 @@ def test_the_order_has_each_check_once_at_most_and_a_new_one_is_among_the_other_
 
 
 IRREVERSIBLE = {
-    *("NET006", "MVN001", "MVN002", "PEP003", "PEP005", "RES011", "END003", "SEC002", "SEC003"),
+    *("NET006", "MVN001", "MVN002", "PEP003", "PEP005", "RES011", "RES014", "END003", "SEC002", "SEC003"),
     *(f"CMP00{number}" for number in range(1, 10)),
 }
 DEFAULT = {"MVN008", "OBR001", "OBR003", "RES005", "RES016", "SEC001"}

@@ -26,7 +26,7 @@ from checks.fixes.dependencies import (
     resource_terraform,
 )
 from checks.fixes.marks import UNREACHED, only
-from checks.fixes.steps import WARNING, in_order, remediation
+from checks.fixes.steps import COMMENT, WARNING, in_order, remediation
 from checks.fixes.templates import (
     NOTHING_CLOSED,
     approved_endpoints,
@@ -60,6 +60,7 @@ _BUILDER_TERRAFORM = workspace_terraform(
 )
 
 
+_PERIMETER_TOO = "If a rule of a network security perimeter opens the resource, follow the fix of RES014 too."
 _LINKS = {STORAGE: STORAGE_LINKS, VAULT: VAULT_LINKS, REGISTRY: REGISTRY_LINKS}
 _RAISED_FIRST = (
     "// First deploy a registry of a lower tier with this sku alone: it can have no private endpoint."
@@ -74,20 +75,25 @@ def _closed(
     before: tuple[tuple[str, str], ...] = (),
     builder: bool = False,
 ) -> Remediation:
-    """Return the fix. `builder` names a cluster for image builds."""
+    """Return the fix. `builder` names a cluster for image builds. A registry has no perimeter."""
+
+    def whole(text: str, language: str) -> str:
+        return text if type_ == REGISTRY else f"{text}\n{COMMENT[language]} {_PERIMETER_TOO}"
+
+    az = in_order(
+        *before,
+        _PEERS,
+        *((_BUILDER,) if builder else ()),
+        (
+            f"{WARNING}clients without a private endpoint lose access at once.",
+            if_approved(patched_resource(type_, publicNetworkAccess="Disabled")),
+        ),
+    )
     return remediation(
         summary=f"Create private endpoints for the {what}, then disable its public network access.",
-        az=in_order(
-            *before,
-            _PEERS,
-            *((_BUILDER,) if builder else ()),
-            (
-                f"{WARNING}clients without a private endpoint lose access at once.",
-                if_approved(patched_resource(type_, publicNetworkAccess="Disabled")),
-            ),
-        ),
-        bicep=_closed_bicep(type_, is_built=builder),
-        terraform=_closed_terraform(type_, is_built=builder),
+        az=whole(az, "az"),
+        bicep=whole(_closed_bicep(type_, is_built=builder), "bicep"),
+        terraform=whole(_closed_terraform(type_, is_built=builder), "terraform"),
         caution=f"{_CUT_OFF} The az steps close nothing without an approved private endpoint. The templates create it "
         "first, in the region and the virtual network that you choose. If your network has the DNS zones already, use "
         f"those. {caution}{SHARED}",
@@ -115,16 +121,9 @@ def _closed_terraform(type_: str, *, is_built: bool) -> str:
     )
 
 
-STORAGE_CLOSED = _closed(
-    STORAGE,
-    "storage account",
-    "A perimeter's wide inbound rule keeps the account open: see RES014. ",
-    builder=True,
-)
+STORAGE_CLOSED = _closed(STORAGE, "storage account", "", builder=True)
 
-VAULT_CLOSED = _closed(
-    VAULT, "key vault", "A perimeter's wide inbound rule keeps the vault open: see RES014. "
-)
+VAULT_CLOSED = _closed(VAULT, "key vault", "")
 
 REGISTRY_CLOSED = _closed(
     REGISTRY,

@@ -180,7 +180,8 @@ _REFUSED = (
     "batch endpoints with selected addresses: disable public access instead if the workspace has one (END006)."
 )
 
-_KNOWN, _PRIVATE = "clients come from known public addresses", "clients use a private endpoint"
+_KNOWN = "clients come from known public addresses, and the workspace and its Projects have no endpoint"
+_PRIVATE = "clients use a private endpoint"
 
 ADDRESSES_SELECTED = remediation(
     summary="Allow selected public IP addresses only, or disable public network access.",

@@ -71,7 +71,7 @@ CONNECTION_SETTLED = remediation(
     summary="Approve the connection if you know its owner and purpose, otherwise delete it.",
     az=either(
         (
-            "you know the owner and the purpose",
+            "the connection is pending or rejected, and you know its owner and its purpose",
             where(
                 "{{status}} != Disconnected",
                 "az network private-endpoint-connection approve --id {{connection_id}} --description 'Reviewed and "
@@ -79,7 +79,7 @@ CONNECTION_SETTLED = remediation(
             ),
         ),
         (
-            "you do not, or the connection was rejected or is disconnected",
+            "you do not, or the connection is disconnected",
             f"# {WARNING}Azure cannot restore a deleted connection.\n"
             "az network private-endpoint-connection delete --id {{connection_id}} --yes",
         ),

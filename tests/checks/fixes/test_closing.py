@@ -98,6 +98,6 @@ def test_every_language_can_close_a_workspace_that_selected_addresses_do_not_fit
     fix = registry()["NET002"].remediation
     for text in (fix.az, fix.bicep, fix.terraform):
         assert [label for label, _ in labelled(text)] == [
-            "clients come from known public addresses",
+            "clients come from known public addresses, and the workspace and its Projects have no endpoint",
             "clients use a private endpoint",
         ]

@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from scanner.emulator.tenants.tenant import Tenant
-from tests.support.fixes.drawn import tenants, tries
-from tests.support.fixes.effect import LANGUAGES, best
+from tests.support.fixes.drawn import drawn_tries, tenants
+from tests.support.fixes.effect import LANGUAGES, effects
 from tests.support.fixes.reasons import reason_of
 
 EXAMPLES = int(os.environ.get("AZML_AUDIT_FIX_EXAMPLES", "8"))
@@ -26,10 +26,13 @@ EXAMPLES = int(os.environ.get("AZML_AUDIT_FIX_EXAMPLES", "8"))
 )
 @given(tenant=tenants(), language=st.sampled_from(LANGUAGES))
 def test_no_fix_makes_another_check_fail(tenant: Tenant, language: str) -> None:
-    found = best(tries(tenant, language, "NET", "MVN", "OBR"))
     problems = {
-        f"{check_id} {language} {effect.case.name}": unexplained
-        for (check_id, _, _), effect in found.items()
-        if (unexplained := [each for each in effect.problems if not reason_of(check_id, language, each)])
+        f"{effect.case.check.id} {language} {effect.case.name}": unexplained
+        for effect in effects(drawn_tries(tenant, language, "NET", "MVN", "OBR"))
+        if (
+            unexplained := [
+                each for each in effect.problems if not reason_of(effect.case.check.id, language, each)
+            ]
+        )
     }
     assert problems == {}

@@ -27,7 +27,7 @@ PARSER = ROOT / "tests" / "support" / "fixes" / "commands" / "azure_cli_parser.p
 
 
 def resources(check: Check) -> list[Case]:
-    return [some[0] for some in cases(check.id)]
+    return list({frozenset(filled(case).items()): case for case in cases(check.id)}.values())
 
 
 @pytest.mark.parametrize("check", BUILT_IN, ids=IDS)

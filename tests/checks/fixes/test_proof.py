@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import pytest
 
+from checks.registry import BUILT_IN
+from reports.literals import texts
 from scanner.emulator.demo.tenant import demo_tenant
-from tests.support.fixes.applying import applied
+from tests.support.fixes.applying import Applied
 from tests.support.fixes.cases import Case, cases
-from tests.support.fixes.commands.alternatives import alternatives
+from tests.support.fixes.commands.alternatives import alternatives, labelled
 from tests.support.fixes.commands.repeated_steps import repeated
-from tests.support.fixes.conditions import applicable
-from tests.support.fixes.effect import Effect, Judge
+from tests.support.fixes.conditions import CHOICES, FACTS, applicable
+from tests.support.fixes.documentation import NOT_PROVEN, cell
+from tests.support.fixes.effect import Effect, effects
 from tests.support.fixes.templates.resource_types import resource_types
 from tests.support.fixes.templates.terraform import declared_in_terraform
 from tests.support.fixes.world.arm_world import ArmWorld
@@ -20,11 +23,11 @@ COMPUTES = "Microsoft.MachineLearningServices/workspaces/computes@2025-12-01"
 
 
 def case_of(check_id: str, name: str) -> Case:
-    return next(case for some in cases(check_id) for case in some if case.name.endswith(name))
+    return next(case for case in cases(check_id) if case.name.endswith(name))
 
 
 def effect_of(case: Case, text: str, language: str = "az") -> Effect:
-    return Judge().judged([applied(case, language, text)])[0]
+    return effects([(case, language, text)])[0]
 
 
 def workspace_id(name: str) -> str:
@@ -184,3 +187,33 @@ def test_terraform_is_evaluated() -> None:
     )
     made = declared_in_terraform(text, {"name": "n", "list": ["1", "2"]})[0]
     assert (made.id, made.body) == ("/x/n", {"rules": [{"value": "1"}, {"value": "2"}], "mode": "yes"})
+
+
+def effect(case: Case, *problems: str) -> Effect:
+    done = Applied(case=case, language="az", text="", world=ArmWorld(demo_tenant()), before={})
+    return Effect(case=case, applied=done, verdict="pass", is_new=False, problems=problems)
+
+
+def test_the_proof_of_one_resource_does_not_count_for_another() -> None:
+    first, *others = cases("NET002")
+    every = len(others) + 1
+    assert cell("NET002", "az", [effect(each) for each in (first, *others)]) == (
+        f"effect proven, {every} of {every}"
+    )
+    assert cell("NET002", "az", [effect(first, "fails"), *map(effect, others)]) == NOT_PROVEN
+    assert cell("NET002", "az", [effect(each) for each in others]) == NOT_PROVEN
+    assert cell("NET002", "bicep", [effect(each) for each in others]) == (
+        f"effect proven, {every - 1} of {every}, 1 by the az steps"
+    )
+
+
+def test_every_label_is_a_fact_or_a_choice() -> None:
+    found = {
+        label
+        for check in BUILT_IN
+        for text in texts(check.remediation).values()
+        for label, _ in labelled(text)
+        if label
+    }
+    assert found == set(FACTS) | CHOICES
+    assert not set(FACTS) & CHOICES

@@ -51,7 +51,6 @@ def test_the_built_in_fixes_that_cannot_be_undone_are_known() -> None:
             "MVN001",
             "MVN002",
             "NET006",
-            "OBR002",
             "END005",
             "PEP002",
             "PEP003",

@@ -69,6 +69,9 @@ def applied(case: Case, language: str, text: str) -> Applied:
 def _each(case: Case, text: str, bodies: Mapping[str, Document]) -> list[dict[str, Any]]:
     """Return the values for each run of the text: one, or one for each rule if the text is about a rule to replace."""
     values = values_of(case, bodies)
+    if "$PERIMETER_RULE" in text:
+        wide = [*values["address_rules"], *values["subscription_rules"]]
+        return [{**values, "perimeter_rule": rule} for rule in wide]
     if "repeat the steps for each rule" not in case.check.remediation.az or "$OLD_RULE" not in text:
         return [values]
     return [
@@ -92,6 +95,6 @@ def declared(case: Case, language: str, text: str, bodies: Mapping[str, Document
     return declared_in_bicep(text, deployment)
 
 
-def has_azurerm(text: str) -> bool:
-    """Whether a Terraform text has resources of azurerm, whose effect is not evaluated."""
-    return any(kind.startswith("azurerm_") for kind, _, _ in blocks(text))
+def has_azapi(text: str) -> bool:
+    """Whether a Terraform text has resources of azapi, whose effect is evaluated."""
+    return any(kind.startswith("azapi_") for kind, _, _ in blocks(text))

@@ -1,4 +1,4 @@
-"""The failing resources of the demo tenant, a few for each check, and each check's fix filled in for them."""
+"""The failing resources of the demo tenant, and each check's fix filled in for them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from scanner.emulator.demo.places import PRODUCTION
 from scanner.emulator.demo.tenant import demo_tenant
 from scanner.emulator.server import emulated
 from scanner.emulator.tenants.builders import Place, Site, workspace
-from scanner.emulator.tenants.dependencies import closed
+from scanner.emulator.tenants.dependencies import closed, insights
 from scanner.emulator.tenants.network import (
     APPROVED,
     INTERNET,
@@ -38,16 +38,8 @@ from tests.support.fixes.reached import reached
 from tests.support.places import DATA
 from tests.support.scanning import rows, scanned
 
-_KINDS = ("role", "compute_type", "type", "kind")
-"""Columns that distinguish resources for which one fix can have different effects."""
-
-_ALSO = {"NET006": ("isolation_mode",)}
-
 EXTRA = ("mlw-selected-only", "mlw-approved-only", "mlw-selected-alone")
 """Workspaces beside those of the demo tenant, for checks that none of those fails."""
-
-CANDIDATES = 4
-"""How many resources of a kind are tried: other failures of a resource can prevent the proof of its fix."""
 
 _LINKS = ("storageAccount", "keyVault", "containerRegistry", "applicationInsights", "hubResourceId")
 
@@ -71,6 +63,11 @@ class Case:
     reason: str
     row: Mapping[str, Any]
     drawn: Drawn | None = None
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """The lower-cased ids of the workspace and the resource."""
+        return self.workspace_id.lower(), self.resource_id.lower()
 
     @property
     def name(self) -> str:
@@ -173,8 +170,8 @@ def _failing() -> dict[str, list[dict[str, Any]]]:
     }
 
 
-_WITH_EXTRA = frozenset({"OBR009", "END005"})
-"""Checks whose fix has an alternative that no resource of the demo tenant needs."""
+_WITH_EXTRA = frozenset({"OBR003", "OBR009", "OBR011", "END005"})
+"""Checks whose fix has something to do that no resource of the demo tenant needs."""
 
 
 def _is_extra(row: Mapping[str, Any]) -> bool:
@@ -182,13 +179,9 @@ def _is_extra(row: Mapping[str, Any]) -> bool:
 
 
 @cache
-def cases(check_id: str) -> tuple[tuple[Case, ...], ...]:
-    """Return the check's failing resources in the demo tenant: for each kind of resource, the first few."""
-    chosen: dict[tuple[object, ...], list[Case]] = {}
-    for case in failing(check_id, demo(), _failing()[check_id]):
-        kind = tuple(str(case.row.get(name)) for name in (*_KINDS, *_ALSO.get(check_id, ())))
-        chosen.setdefault(kind, []).append(case)
-    return tuple(tuple(each[:CANDIDATES]) for each in chosen.values())
+def cases(check_id: str) -> tuple[Case, ...]:
+    """Return every failing resource of the check in the tenant."""
+    return tuple(failing(check_id, demo(), _failing()[check_id]))
 
 
 def failing(
@@ -214,10 +207,15 @@ def _is_missing(value: object) -> bool:
     return bool(value is None or value is pd.NA or value != value)
 
 
+def tables_of(case: Case) -> Tables:
+    """Return the tables of the tenant before the fix."""
+    return case.drawn.tables if case.drawn else demo()
+
+
 def filled(case: Case) -> dict[str, str]:
     """Return the text of each language with the values of this resource, as a report shows it."""
     names = placeholders(case.check.remediation)
-    resources = Resources(case.drawn.tables if case.drawn else demo())
+    resources = Resources(tables_of(case))
     ids = {name: getattr(case, name) for name in ("resource_id", "workspace_id", "judged_by")}
     by_name = dict(zip(names, resources.values(case.check, names, **ids, reason=case.reason), strict=True))
     return {
@@ -231,6 +229,25 @@ CLUSTER = "cpu-proof"
 """The cluster that a workspace gets if a fix requires one."""
 
 _NEEDS_CLUSTER = frozenset({"RES001", "RES003", "RES008"})
+
+
+_CREATES = frozenset({"SEC002", "SEC003"})
+"""The checks whose fix creates a workspace. The user creates an Application Insights for it before."""
+
+COMPONENT = "insights-proof"
+
+
+def _component(case: Case) -> Resource:
+    segments = case.workspace_id.split("/")
+    place = Place(subscription=segments[2], group=segments[4], location="westeurope")
+    body = insights(Site(place=place, name="mlw-proof"))
+    return Resource(
+        body={
+            **body,
+            "id": f"{body['id'].rpartition('/')[0]}/{COMPONENT}",
+            "name": COMPONENT,
+        }
+    )
 
 
 def needs_cluster(case: Case) -> bool:
@@ -249,6 +266,8 @@ def start(case: Case) -> Tenant:
     """Return the part of the demo tenant in which the fix is applied."""
     tenant = case.drawn.tenant if case.drawn else _around(case.workspace_id)
     tenant = reached(tenant, needs_endpoint(case))
+    if case.check.id in _CREATES:
+        tenant = replace(tenant, resources=(*tenant.resources, _component(case)))
     if not needs_cluster(case):
         return tenant
     owner = next(each for each in tenant.resources if each.id.lower() == case.judged_by)

@@ -11,8 +11,8 @@ import sys
 from collections.abc import Mapping, Sequence
 
 from checks.registry import BUILT_IN
-from tests.support.fixes.applying import has_azurerm
-from tests.support.fixes.cases import filled
+from reports.literals import texts
+from tests.support.fixes.cases import cases
 from tests.support.fixes.effect import Effect, proofs
 from tests.support.fixes.reasons import NO_TEXT, reason_of
 from tests.support.fixes.sources import sources
@@ -35,12 +35,15 @@ Written by `python -m tests.support.fixes.documentation`; do not edit it by hand
 azml-audit prints a fix for az, Bicep and Terraform. It runs none of them. This page shows what was proven of each
 text, and what only Azure can decide.
 
-- **effect proven**: the text was applied as printed to a failing resource of the demo tenant, and the tenant was
-  scanned again. The check passes, or the resource is gone. No other check of a shipped policy fails that did not fail
-  before, for any resource. No check that passed fails, except a check of no shipped policy that the caution names. A
-  waiver that the text prints counts. No setting of a written resource was lost.
+- **effect proven, 7 of 9**: the text was applied as printed to 7 of the 9 failing resources of the demo tenant, each in
+  a tenant of its own that was scanned again. The check passes, or the resource is gone. No other check of a shipped
+  policy fails that did not fail before, for any resource. No check that passed fails, except a check of no shipped
+  policy that the caution names. A waiver or a parameter of the policy that the text prints counts. No setting of a
+  written resource was lost.
 - **effect proven on a new resource**: the same, but the text creates a second resource, for which the check passes.
   You delete the old one yourself.
+- **2 by the az steps**: for the other 2 the template prints no resources, because it cannot express the steps. It
+  names the az steps, whose effect is proven.
 - **parsed**: a parser read the text, and it was compared with the definitions below. Its effect was not evaluated, or
   it does not help the failing resource of the demo tenant, for the reason given.
 - **no text**: the fix has no text in this language, for the reason given.
@@ -50,12 +53,11 @@ dependency, and whether an approved private endpoint leads to what the text clos
 endpoint and its DNS zones first. These texts are proven. `azml-audit checks show` and docs/checks.md have no finding:
 they print every kind as a labelled alternative, and the private endpoint first.
 
-Every text is also parsed, whatever its cell shows. A text with alternatives is applied to a resource that the label of
-the alternative describes.
-
-Of each kind of failing resource, up to four are tried, and one proof is enough: another failure of the same resource
-can hide the effect. A text that closes something is applied to a resource with an approved private endpoint, because
-without one it closes nothing.
+Every text is also parsed, whatever its cell shows. Every failing resource is tried, and no proof of one counts for
+another. Only tenants that came out equal, document by document, are judged once. The label of an alternative is a fact
+or a choice of the reader: the tenant decides a fact, and each choice has to be right. If a text sends the reader to the
+fix of another check, that fix is applied too. az steps that close something are applied to a resource with an approved
+private endpoint, because without one they close nothing.
 
 ## How
 
@@ -105,23 +107,31 @@ idle shutdown, schedules, setup scripts, tags, sharing policy and local authenti
 
 
 def cell(check_id: str, language: str, found: Sequence[Effect]) -> str:
-    """Return the cell of one text."""
-    if not found:
+    """Return the cell of one text: for how many of the failing resources its effect is proven."""
+    every = cases(check_id)
+    text = texts(every[0].check.remediation)[language]
+    if not text:
         reason = NO_TEXT.get(check_id, {}).get(language)
         return f"no text: {reason}" if reason else NOT_PROVEN
-    if language == "terraform" and not any(each.applied.declared for each in found):
-        return (
-            f"{PARSED}: resources of azurerm" if has_azurerm(filled(found[0].case)[language]) else NOT_PROVEN
-        )
-    problems = [problem for each in found for problem in each.problems]
-    reasons = list(dict.fromkeys(reason_of(check_id, language, problem) for problem in problems))
-    if "" in reasons:
+    if not found:
+        is_azurerm = language == "terraform" and "azapi_" not in text
+        return f"{PARSED}: resources of azurerm" if is_azurerm else NOT_PROVEN
+    problems: dict[tuple[str, str], list[str]] = {each.case.key: [] for each in found}
+    for each in found:
+        problems[each.case.key] += [reason_of(check_id, language, problem) for problem in each.problems]
+    reasons = list(dict.fromkeys(reason for some in problems.values() for reason in some))
+    elsewhere = len(every) - len(problems)
+    if "" in reasons or (elsewhere and language == "az"):
         return NOT_PROVEN
-    proven = [each for each in found if not each.problems]
-    said = ON_NEW if any(each.is_new for each in proven) else PROVEN
-    if not reasons:
-        return said
-    return " ".join([f"{said}, except:" if proven else f"{PARSED}:", *reasons])
+    proven = sum(not some for some in problems.values())
+    said = (
+        [f"{ON_NEW if any(each.is_new for each in found) else PROVEN}, {proven} of {len(every)}"]
+        if proven
+        else []
+    )
+    said += [f"{elsewhere} by the az steps"] if elsewhere else []
+    begun = ("except: " if proven else f"{PARSED}: ") if reasons else ""
+    return ", ".join([*said, *([begun + " ".join(reasons)] if reasons else [])])
 
 
 def row(check_id: str, found: Mapping[str, Sequence[Effect]]) -> str:

@@ -30,9 +30,8 @@ from scanner.emulator.tenants.network import (
 )
 from scanner.emulator.tenants.rules import fqdn, private_endpoint, required_rules, service_tag
 from scanner.emulator.tenants.tenant import Document, Resource, Tenant
-from tests.support.fixes.cases import Drawn, failing, filled, questions, scan
-from tests.support.fixes.conditions import applicable
-from tests.support.fixes.effect import Try
+from tests.support.fixes.cases import Drawn, failing, questions, scan
+from tests.support.fixes.effect import Try, tries
 from tests.support.scanning import rows
 
 _SITE = Site(place=PRODUCTION, name="mlw-drawn")
@@ -142,14 +141,15 @@ def tenants(draw: st.DrawFn) -> Tenant:
     )
 
 
-def tries(tenant: Tenant, language: str, *families: str) -> dict[tuple[str, str, int], list[Try]]:
+def drawn_tries(tenant: Tenant, language: str, *families: str) -> list[Try]:
     """Return the texts in one language for everything that the tenant fails in these families."""
     drawn = Drawn(tenant=tenant, tables=scan(tenant))
     answers = findings(drawn.tables, questions())
     answers = answers[answers["status"].eq(Status.FAIL) & answers["check_id"].str[:3].isin(families)]
-    return {
-        (case.check.id, language, number): [(case, text) for text in applicable(case, language)]
-        for number, (check_id, row) in enumerate((row["check_id"], row) for row in rows(answers))
-        for case in failing(check_id, drawn.tables, [row], drawn)
-        if filled(case)[language]
-    }
+    return [
+        each
+        for row in rows(answers)
+        for case in failing(row["check_id"], drawn.tables, [row], drawn)
+        for each in tries(case)
+        if each[1] == language
+    ]

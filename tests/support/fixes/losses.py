@@ -21,10 +21,10 @@ _REPORTED = frozenset(
 _DEFAULTS: Mapping[str, Any] = {"action": "Allow", "sparkEnabled": False}
 """Values that Azure takes if a body leaves the member out."""
 
+_SUBNET = ("properties.properties.subnet", "properties.properties.subnet.id")
 _INTENDED: Mapping[str, tuple[str, ...]] = {
     "MVN005": ("properties.serverlessComputeSettings.serverlessComputeCustomSubnet",),
-    "CMP003": ("properties.properties.subnet", "properties.properties.subnet.id"),
-    "CMP002": ("properties.properties.subnet", "properties.properties.subnet.id"),
+    **dict.fromkeys(("CMP002", "CMP003", "END005", "MVN001", "MVN002", "NET006"), _SUBNET),
 }
 """What the fix of a check removes because the check asks for it."""
 

@@ -36,7 +36,10 @@ _RESTORED = "Only Azure can restore a deleted resource, while it keeps it."
 _NO_MOVE = (
     "Azure moves no resource to another region: the finding is waived, or the workspace is created again."
 )
+_DELETED = "A dependency of the workspace was deleted: the text asks to restore it first (RES013)."
+
 REASONS: tuple[Reason, ...] = (
+    Reason(check_id="MVN002", problem="404 ResourceNotFound: .*/registries/", text=_DELETED),
     Reason(check_id="NET006", problem="NET006 is fail afterwards|the text changes nothing", text=_STRICTER),
     Reason(
         check_id="RES013", problem="RES013 is fail|keeps no deleted vault|changes nothing", text=_RESTORED

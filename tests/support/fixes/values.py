@@ -10,11 +10,12 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from checks.network.scenario_hosts import HUGGING_FACE_HOSTS, PACKAGE_HOSTS, VS_CODE_HOSTS
 from checks.network.targets import resource_type_of, subresources_of
 from reports.page.fixes import follows_hub
 from scanner.emulator.tenants.tenant import Document
 from scanner.tables.role_assignments import identity_of
-from tests.support.fixes.cases import CLUSTER, Case
+from tests.support.fixes.cases import CLUSTER, COMPONENT, Case
 
 Bodies = Mapping[str, Document]
 """The documents of the tenant before the fix, by lower-cased id."""
@@ -36,7 +37,6 @@ _FIXED: Mapping[str, Any] = {
     "new_hub_id": "/subscriptions/s/resourceGroups/rg/providers/Microsoft.MachineLearningServices/workspaces/hub-new",
     "new_workspace": "mlw-new",
     "perimeter_profile": "default",
-    "perimeter_rule": "inbound-0",
     "association": "association",
     "port_ranges": "443",
     "protocol": "TCP",
@@ -207,6 +207,22 @@ def _network(rest: str) -> Callable[[Case, Bodies], str]:
     return lambda case, _bodies: f"{_group(case)}{_NETWORK}/{rest}"
 
 
+def _rules_of_perimeter(kind: str) -> Callable[[Case, Bodies], list[str]]:
+    """Return the function that lists the inbound rules of the perimeter that are too wide, by what they admit."""
+
+    def read(case: Case, bodies: Bodies) -> list[str]:
+        prefix = f"{case.resource_id.lower()}/networksecurityperimeterconfigurations/"
+        return [
+            rule["name"]
+            for key, body in bodies.items()
+            if key.startswith(prefix)
+            for rule in body["properties"]["profile"]["accessRules"]
+            if rule["properties"].get(kind)
+        ]
+
+    return read
+
+
 def _perimeter(part: int) -> Callable[[Case, Bodies], Any]:
     def read(case: Case, _bodies: Bodies) -> Any:
         segments = str(case.row.get("perimeter_id", "")).split("/")
@@ -236,6 +252,13 @@ def host_rules(case: Case, bodies: Bodies) -> list[str]:
     ]
 
 
+def hosts_of(case: Case) -> tuple[str, ...]:
+    """Return the hosts of the scenario that the check asks about."""
+    return {"SCN001": PACKAGE_HOSTS, "SCN002": VS_CODE_HOSTS, "SCN005": HUGGING_FACE_HOSTS}.get(
+        case.check.id, ()
+    )
+
+
 def _dependency(case: Case, bodies: Bodies) -> str | None:
     """Return the dependency that the reason names by its role, as "leads to registry"."""
     members = {"registry": "containerRegistry", "vault": "keyVault", "storage": "storageAccount"}
@@ -246,18 +269,43 @@ def _dependency(case: Case, bodies: Bodies) -> str | None:
     return str(found) if found else None
 
 
+def _dependencies(case: Case, bodies: Bodies) -> list[dict[str, str]]:
+    """Return the dependencies that the reason names by their roles."""
+    parts = {
+        "storage": ("storageAccount", "blob", "file"),
+        "vault": ("keyVault", "vault"),
+        "registry": ("containerRegistry", "registry"),
+    }
+    own = _workspace(case, bodies)
+    return [
+        {"id": str(own[member]), "subresource": part}
+        for word, (member, *some) in parts.items()
+        for part in some
+        if word in case.reason
+    ] + [
+        {"id": case.workspace_id, "subresource": "amlworkspace"}
+        for _ in re.findall("amlworkspace", case.reason)
+    ]
+
+
 def _supported(row: Mapping[str, Any]) -> str:
     return next(iter(subresources_of(resource_type_of(str(row.get("service_resource_id"))) or "")), "blob")
 
 
 _OF_CASE: Mapping[str, Callable[[Case, Bodies], Any]] = {
     "access_policies": lambda case, bodies: _property("properties", "accessPolicies")(case, bodies) or [],
+    "address_rules": _rules_of_perimeter("addressPrefixes"),
+    "subscription_rules": _rules_of_perimeter("subscriptions"),
     "ai_services_id": lambda case, _: (
         f"{_group(case)}/providers/Microsoft.CognitiveServices/accounts/ai-proof"
     ),
-    "application_insights_id": lambda case, bodies: _workspace(case, bodies).get("applicationInsights"),
+    "application_insights_id": lambda case, bodies: (
+        _workspace(case, bodies).get("applicationInsights")
+        or f"{_group(case)}/providers/Microsoft.Insights/components/{COMPONENT}"
+    ),
     "auth_mode": _property("properties", "authMode"),
     "defaults": lambda case, bodies: _property("properties", "defaults")(case, bodies) or {},
+    "dependencies": _dependencies,
     "dependency_id": _dependency,
     "encryption": lambda case, bodies: _workspace(case, bodies).get("encryption"),
     "hbi_workspace": lambda case, bodies: bool(_workspace(case, bodies).get("hbiWorkspace")),

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import shutil
-import socket
 import subprocess
-import sys
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from socketserver import StreamRequestHandler, ThreadingUnixStreamServer
+from socketserver import StreamRequestHandler, ThreadingTCPServer
 from threading import Thread
 
 TOOLS = ("cat", "grep", "mktemp", "mv", "rm", "sed", "tr")
@@ -19,17 +16,17 @@ TOOLS = ("cat", "grep", "mktemp", "mv", "rm", "sed", "tr")
 
 Run = Callable[[Sequence[str], Path], str]
 
-_CLIENT = """\
-#!{python} -IS
-import json, os, socket, sys
-with socket.socket(socket.AF_UNIX) as link:
-    link.connect({address!r})
-    link.sendall(json.dumps([sys.argv[1:], os.getcwd()]).encode() + b"\\n")
-    answer = json.loads(b"".join(iter(lambda: link.recv(65536), b"")))
-sys.stdout.write(answer["out"])
-sys.stderr.write(answer["error"])
-sys.exit(1 if answer["error"] else 0)
+_AZ = """\
+az() {
+  local link answer
+  exec {link}<>/dev/tcp/127.0.0.1/$AZ_PORT
+  printf '%s\\0' "$#" "$PWD" "$@" >&$link
+  IFS= read -r -d '' answer <&$link
+  exec {link}>&-
+  if [ "${answer:0:1}" = 0 ]; then printf '%s' "${answer:1}"; else printf '%s\\n' "${answer:1}" >&2; return 1; fi
+}
 """
+"""The az of the tests, a function of the shell: a process for each command would cost most of the time of a proof."""
 
 
 class ShellFailed(Exception):  # noqa: N818 - the text failed, not this module
@@ -42,18 +39,21 @@ def run_in_bash(text: str, variables: Mapping[str, str], run: Run) -> None:
     Raises ShellFailed for a variable without a value, and for each az command that failed.
     """
     failed: list[str] = []
-    with tempfile.TemporaryDirectory() as made:
+    with tempfile.TemporaryDirectory() as made, _answering(run, failed) as port:
         folder = Path(made)
-        with _az(folder, run, failed):
-            done = subprocess.run(
-                [_tool("bash"), "--noprofile", "--norc", "-u", "-c", text],
-                cwd=folder,
-                env={**variables, "PATH": str(folder / "bin")},
-                capture_output=True,
-                text=True,
-                timeout=60,
-                check=False,
-            )
+        programs = folder / "bin"
+        programs.mkdir()
+        for name in TOOLS:
+            (programs / name).symlink_to(_tool(name))
+        done = subprocess.run(
+            [_tool("bash"), "--noprofile", "--norc", "-u", "-c", _AZ + text],
+            cwd=folder,
+            env={**variables, "PATH": str(programs), "AZ_PORT": str(port)},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
     unset = [line for line in done.stderr.splitlines() if "unbound variable" in line or "not found" in line]
     if failed or unset:
         raise ShellFailed("; ".join([*failed, *unset]))
@@ -67,33 +67,27 @@ def _tool(name: str) -> str:
 
 
 @contextmanager
-def _az(folder: Path, run: Run, failed: list[str]):  # type: ignore[no-untyped-def]
-    """Put `az` and the tools into `folder`/bin, and answer az while the block runs."""
-    programs = folder / "bin"
-    programs.mkdir()
-    for name in TOOLS:
-        (programs / name).symlink_to(_tool(name))
-    address = str(folder / "az.socket")
-    client = programs / "az"
-    client.write_text(_CLIENT.format(python=sys.executable, address=address), encoding="utf-8")
-    client.chmod(0o700)
+def _answering(run: Run, failed: list[str]) -> Iterator[int]:
+    """Answer az on the yielded port of this machine while the block runs."""
 
     class Handler(StreamRequestHandler):
         def handle(self) -> None:
-            words, where = json.loads(self.rfile.readline())
+            where, *words = self._words(int(self._words(1)[0]) + 1)
             try:
-                answer = {"out": run(words, Path(where)), "error": ""}
+                answer = f"0{run(words, Path(where))}"
             except Exception as error:  # noqa: BLE001 - every failure of a command is bash's to report
                 failed.append(f"az {' '.join(words)[:200]}: {type(error).__name__}: {error}")
-                answer = {"out": "", "error": f"{failed[-1]}\n"}
-            self.wfile.write(json.dumps(answer).encode())
-            self.connection.shutdown(socket.SHUT_WR)
+                answer = f"1{failed[-1]}"
+            self.wfile.write(answer.encode() + b"\0")
 
-    server = ThreadingUnixStreamServer(address, Handler)
+        def _words(self, count: int) -> list[str]:
+            return [b"".join(iter(lambda: self.rfile.read(1), b"\0")).decode() for _ in range(count)]
+
+    server = ThreadingTCPServer(("127.0.0.1", 0), Handler)
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:
-        yield
+        yield server.server_address[1]
     finally:
         server.shutdown()
         thread.join()

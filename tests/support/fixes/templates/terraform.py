@@ -171,8 +171,8 @@ class _Evaluation:
 _FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "join": lambda sign, parts: sign.join(map(str, parts)),
     "split": lambda sign, text: text.split(sign) if text else [],
-    "replace": lambda text, old, new: text.replace(old, new),
     "toset": lambda items: items,
+    "replace": lambda text, old, new: text.replace(old, new),
     "merge": lambda *parts: {name: value for part in parts for name, value in part.items()},
     "compact": lambda items: [item for item in items if item],
     "concat": lambda *parts: [item for part in parts for item in part],

@@ -13,8 +13,13 @@ from dataclasses import replace
 from scanner.emulator.routes import target_of
 from scanner.emulator.tenants.tenant import Document, Resource, Tenant
 from tests.support.fixes.world.writes import Refused, merged, replaced
-from tests.support.fixes.world.writes_to_computes import written_compute
-from tests.support.fixes.world.writes_to_workspaces import created_workspace, provisioned, written_workspace
+from tests.support.fixes.world.writes_to_computes import MANAGED_COMPUTES, written_compute
+from tests.support.fixes.world.writes_to_workspaces import (
+    created_workspace,
+    is_unprovisioned,
+    provisioned,
+    written_workspace,
+)
 
 _RULES, _CONNECTIONS = "outboundRules", "privateEndpointConnections"
 _PROVISION, _REGISTER = "/provisionmanagednetwork", "/register"
@@ -98,7 +103,10 @@ class ArmWorld:
             return {"registrationState": "Registered"}
         if not key.endswith(_PROVISION):
             raise Refused(405, "MethodNotAllowed", f"POST {key} is not known here")
-        owner = self._owner(key.removesuffix(_PROVISION))
+        return self._provision(key.removesuffix(_PROVISION), body)
+
+    def _provision(self, workspace_id: str, body: Document) -> Document:
+        owner = self._owner(workspace_id)
         private = {
             known
             for known, each in self._resources.items()
@@ -127,7 +135,10 @@ class ArmWorld:
             return self._workspace(method, path, known, body)
         if target.route == "computes":
             owner = self._owner(path.rpartition("/computes/")[0])
-            return self._put(Resource(body=written_compute(owner.body, path, known, method, body)))
+            answer = self._put(Resource(body=written_compute(owner.body, path, known, method, body)))
+            if is_unprovisioned(owner.body) and answer["properties"]["computeType"] in MANAGED_COMPUTES:
+                self._provision(owner.id, {})
+            return answer
         if target.route:
             old = known.body if known else {"id": path, "name": path.rpartition("/")[2]}
             answer = self._put(Resource(body=_write_of(method)(old, body)))
@@ -157,6 +168,7 @@ class ArmWorld:
                 raise Refused(404, "ResourceNotFound", f"{path} does not exist")
             answer: Document = {}
         else:
+            rules = {known: _finished(rule) for known, rule in rules.items()}
             is_active = (network.get("status") or {}).get("status") == "Active"
             properties = copy.deepcopy((body or {})["properties"])
             rules[spelled] = {
@@ -253,6 +265,11 @@ class ArmWorld:
     def _put(self, resource: Resource) -> Document:
         self._resources[resource.id.lower()] = replace(resource, listed=None)
         return copy.deepcopy(resource.body)
+
+
+def _finished(rule: Document) -> Document:
+    """Return the rule as it is after Azure provisioned it: Azure takes the next change only then."""
+    return {**rule, "status": "Active"} if rule.get("status") == "Provisioning" else rule
 
 
 def _rule_body(collection: str, name: str, rule: Document) -> Document:

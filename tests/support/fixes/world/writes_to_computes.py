@@ -10,6 +10,9 @@ from tests.support.fixes.world.writes import Refused, merged
 CREATED = "2026-11-20T09:00:00.0000000Z"
 """When a compute is created that a fix creates: after everything in the demo tenant."""
 
+MANAGED_COMPUTES = ("AmlCompute", "ComputeInstance")
+"""The kinds that Azure creates in a managed network."""
+
 _CHANGEABLE = frozenset({"scaleSettings", "idleTimeBeforeShutdown", "schedules", "applicationSharingPolicy"})
 _FIXED = ("computeLocation", "disableLocalAuth", "computeType", "resourceId")
 

@@ -102,6 +102,12 @@ def _check_isolation(before: Document, after: Document, running: Collection[str]
         network["status"] = {"status": "Inactive", "sparkReady": False}
 
 
+def is_unprovisioned(workspace: Document) -> bool:
+    """Return whether the managed network waits: Azure creates it with the first compute, or when asked to."""
+    network = (workspace.get("properties") or {}).get("managedNetwork") or {}
+    return _mode(workspace) != _OFF and (network.get("status") or {}).get("status") == "Inactive"
+
+
 def provisioned(
     workspace: Resource, body: Document, written: Collection[str], private: Collection[str]
 ) -> dict[str, Any]:
