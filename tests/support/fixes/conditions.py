@@ -146,6 +146,8 @@ FACTS: Final[dict[str, Condition]] = {
     "it is a workspace": lambda case: _kind(case) == "default",
     "it is a feature store": lambda case: _kind(case) == "featurestore",
     "it is a hub": lambda case: _kind(case) == "hub",
+    "it is an endpoint of a workspace, a feature store or a hub": lambda case: _kind(case) != "project",
+    "it is one of a Project": lambda case: _kind(case) == "project",
     "it is a Project, after its hub": lambda case: _kind(case) == "project",
     "the workspace has no managed online endpoint": _not(_has_endpoint),
     "it has one": _has_endpoint,
