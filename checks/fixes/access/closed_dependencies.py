@@ -49,10 +49,15 @@ _PEERS = (
 
 
 _CURRENT_BUILDER = get("{{workspace_id}}", query="properties.imageBuildCompute --output tsv")
+_EXISTING_BUILDER = get(
+    "{{workspace_id}}/computes",
+    query="\"value[?name=='$builder' && properties.computeType=='AmlCompute'].name\" --output tsv",
+)
 _BUILDER = (
-    "If the workspace has no image build compute, name a cluster: behind a closed storage account or registry Azure "
-    "builds no images without one.",
-    f'if [ -z "$({_CURRENT_BUILDER})" ]; then {patched(imageBuildCompute="$CLUSTER")}; fi',
+    "If the workspace names no cluster that exists for image builds, name one: behind a closed storage account or "
+    "registry Azure builds no images without it.",
+    f"builder=$({_CURRENT_BUILDER})\n"
+    f'if [ -z "$({_EXISTING_BUILDER})" ]; then {patched(imageBuildCompute="$CLUSTER")}; fi',
 )
 _BUILDER_BICEP = workspace_bicep("imageBuildCompute: cluster  // or the one that the workspace names now")
 _BUILDER_TERRAFORM = workspace_terraform(
