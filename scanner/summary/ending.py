@@ -7,7 +7,7 @@ Fix first: three fixes, each with the number of violations and workspaces.
 Not read: the subscriptions and gaps, and the command that closes them.
 Report, Next, Exit code.
 
-`lines` fits the entries into the lines. `gaps` writes what was not read.
+`lines` fits the entries into the lines. `about` and `gaps` write what was read and what was not.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from checks.frames import pd
 from checks.policy.judge import PolicyVerdict
 from checks.severity import Severity, Verdict
 from reports.audit import Audit
-from reports.statuses import SETTLED_STATES
 from reports.tables.population import in_scope
 from reports.tables.violations import violations_by_fix
 from reports.writing.lines import harmless
 from scanner.choices import LAST_REPORT
 from scanner.folding import cut
 from scanner.questions.explain import without_ids
+from scanner.summary.about import about
 from scanner.summary.gaps import not_read
 from scanner.summary.lines import Entry, print_entries
 
@@ -71,7 +71,7 @@ def show(audit: Audit, folder: Path, out: Console, ending: Ending) -> None:
     names = _names(audit)
     entries = [
         *_answer(audit, violations, ending),
-        *_about(audit),
+        *about(audit, names),
         *_worst_entries(violations, worst, names),
         *_fix_entries(audit, violations),
         *not_read(audit, out.width),
@@ -184,71 +184,6 @@ def _uncounted(verdict: PolicyVerdict) -> str:
     inherit = counted(projects, "Project inherits", "Projects inherit")
     parts += [f"{inherit} them from a hub"] if projects else []
     return f"{'; '.join(parts)}." if parts else ""
-
-
-def _about(audit: Audit) -> Iterator[Entry]:
-    """Yield a note on the policies, what was read and left out, and whether it is Azure."""
-    notes = sorted((n for verdict in audit.verdicts for n in _notes(verdict)), key=lambda note: note[1])
-    if notes:
-        more = f" (and {counted(len(notes) - 1, 'more note')})" if len(notes) > 1 else ""
-        text, spare = notes[0]
-        yield Entry(text=text, tail=more, style="yellow", spare=spare)
-    yield Entry(text=_population(audit) + _left_out(audit))
-    yield from _unsettled(audit)
-    if not audit.is_azure:
-        yield Entry(text=f"This is not Azure: the source is {audit.source}.", style="yellow", most=1)
-
-
-def _unsettled(audit: Audit) -> Iterator[Entry]:
-    """Yield the workspaces whose state is Failed, Deleting or another one to point out; those that fail first."""
-    workspaces, names = in_scope(audit.tables.workspaces), _names(audit)
-    states = workspaces["provisioning_state"].astype(object).fillna("")
-    found = states[~states.str.lower().isin(SETTLED_STATES)].sort_values(
-        key=lambda words: words.str.lower().ne("failed"), kind="stable"
-    )
-    shown = [
-        f"{cut(names.get(key, _name(key)), _NAME_WIDTH)} ({state})"
-        for key, state in zip(found.index.astype(str)[:_LISTED], found[:_LISTED], strict=True)
-    ]
-    if shown:
-        more = f" and {len(found) - len(shown):,} more" if len(found) > len(shown) else ""
-        yield Entry(text=f"Not in a normal state: {', '.join(shown)}", tail=f"{more}.", style="yellow")
-
-
-def _notes(verdict: PolicyVerdict) -> Iterator[tuple[str, int]]:
-    """Yield what is wrong with the policy itself, and how well the line can be spared.
-
-    Unread groups come first, because settings were not applied.
-    """
-    for group in verdict.unread_groups:
-        yield f"{verdict.policy}: could not read management group {group}; its settings were not applied.", 0
-    if verdict.expired_waivers or verdict.orphan_waivers:
-        expired, orphans = len(verdict.expired_waivers), len(verdict.orphan_waivers)
-        counts = [f"{expired:,} expired"] if expired else []
-        counts += [counted(orphans, "matches nothing", "match nothing")] if orphans else []
-        yield f"{verdict.policy}: of its waivers {' and '.join(counts)} (waivers.csv).", 2
-    if verdict.idle_checks:
-        ids = [each.partition(" ")[0] for each in verdict.idle_checks]
-        judge = "judges" if len(ids) == 1 else "judge"
-        yield f"{verdict.policy}: set a parameter for {', '.join(ids)}, which {judge} nothing now.", 4
-
-
-def _population(audit: Audit) -> str:
-    tables = audit.tables
-    is_read = in_scope(tables.subscriptions)["read"].fillna(value=False)
-    return (
-        f"{int(is_read.sum()):,} of {counted(len(is_read), 'subscription')} read, with "
-        f"{counted(len(in_scope(tables.workspaces)), 'workspace')} and "
-        f"{counted(len(tables.outbound_rules), 'outbound rule')}."
-    )
-
-
-def _left_out(audit: Audit) -> str:
-    """Return how much the scope leaves out on purpose, "" if it leaves out nothing."""
-    kinds = audit.tables.left_out["left_out"]
-    counts = [(int(kinds.eq(kind).sum()), kind) for kind in ("subscription", "workspace")]
-    shown = " and ".join(counted(number, kind) for number, kind in counts if number)
-    return f" The scope leaves out {shown} (left_out.csv)." if shown else ""
 
 
 def _worst(violations: pd.DataFrame) -> list[str]:
