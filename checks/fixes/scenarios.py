@@ -40,7 +40,7 @@ def _covering(host: str) -> str:
     return json.dumps([host, *wildcards, "*"])
 
 
-_IN_FORCE = "properties.status!='Failed' && properties.status!='Deleting'"
+_IN_FORCE = 'properties.status!=`"Failed"` && properties.status!=`"Deleting"`'
 """The JMESPath condition of the rules that open their destination, at the latest after the next provisioning."""
 
 _RULES = "{{workspace_id}}/outboundRules"

@@ -210,6 +210,16 @@ def test_a_template_opens_the_hosts_that_the_finding_names_and_no_other(language
             assert all(any(covers_host(host, each) for host in hosts) for each in missing - hosts)
 
 
+def test_the_hosts_of_a_rule_that_failed_get_another_rule() -> None:
+    queries = re.findall(r"--query '([^']*)' --output tsv\)\" \]; then az ml", fix("SCN001").az)
+    assert queries
+    rule = {"name": "mine", "properties": {"type": "FQDN", "destination": "*", "status": "Failed"}}
+    active = {"name": "mine", "properties": {"type": "FQDN", "destination": "*", "status": "Active"}}
+    for query in queries:
+        assert jmespath.search(query, {"value": [rule]}) == []
+        assert jmespath.search(query, {"value": [active]}) == ["mine"]
+
+
 def test_a_host_that_another_missing_host_covers_is_left_out() -> None:
     reason = "No active rule reaches production.cloudflare.docker.com, docker.io, *.docker.com."
     assert missing_hosts(reason) == "docker.io, *.docker.com"
