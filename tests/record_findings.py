@@ -119,15 +119,20 @@ def found() -> list[Finding]:
 
 
 def _policy_of_every_check() -> dict[str, object]:
-    ids = _first_words("checks", r"[A-Z]+[0-9]+")
+    ids = listed_checks()
     checks: dict[str, object] = {id.rstrip("0123456789"): {} for id in ids}
     checks |= {id: {"parameters": values} for id, values in _PARAMETERS.items() if id in ids}
     return {"version": 1, "name": "every-check", "description": "Asks every check.", "checks": checks}
 
 
+def listed_checks() -> list[str]:
+    """Return the ids of the checks that `azml-audit checks list` prints."""
+    return _first_words("checks", r"[A-Z]+[0-9]+")
+
+
 def _first_words(command: str, pattern: str) -> list[str]:
     """Return the words that begin the lines of `azml-audit COMMAND list`."""
-    words = re.findall(rf"^({pattern})\s", _run(command, "list"), re.MULTILINE)
+    words = re.findall(rf"^ *({pattern})\s", _run(command, "list"), re.MULTILINE)
     if not words:
         raise SystemExit(f"`azml-audit {command} list` lists nothing that this script can read.")
     return words

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.record_findings import Finding, differences, recorded, written
+from checks.registry import registry
+from tests.record_findings import Finding, differences, listed_checks, recorded, written
 
 STORAGE = Finding(
     tenant="demo",
@@ -70,3 +71,7 @@ def test_a_recording_is_read_as_it_was_written(name: str, tmp_path: Path) -> Non
     first = (tmp_path / name).read_bytes()
     written(BEFORE, tmp_path / name)
     assert (tmp_path / name).read_bytes() == first
+
+
+def test_the_script_finds_every_check_in_the_list_that_the_command_prints() -> None:
+    assert set(listed_checks()) == set(registry())
