@@ -40,6 +40,8 @@ class Fix:
     """Findings that follow from these violations."""
     workspaces: tuple[str, ...]
     resources: tuple[str, ...]
+    parts: tuple[tuple[str, str], ...]
+    """Rules and other resources that it removes or changes, with the name of their workspace: none for a workspace."""
     commands: str
     ticket: str
     waiver: str
@@ -97,6 +99,11 @@ def _fix(audit: Audit, group: FixGroup, findings: pd.DataFrame, resources: Resou
         follows=int(findings["caused_by"].astype(object).isin(causes).sum()),
         workspaces=workspaces,
         resources=listed,
+        parts=tuple(
+            (id.rsplit("/", 1)[-1], name(owner))
+            for id, owner in zip(listed, rows["workspace_id"], strict=True)
+            if id and id.lower() not in audit.tables.workspaces.index
+        ),
         commands=_commands(checks, rows.head(SHOWN), len(listed), resources),
         ticket=_ticket(audit, checks, cleared, listed),
         waiver=_waiver(audit, checks, listed),

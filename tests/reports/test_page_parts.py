@@ -142,6 +142,13 @@ def test_the_plan_clears_the_most_severe_and_counts_what_is_left() -> None:
     assert plan.fixes[0].cleared[0][0] == "critical"
     first = plan.fixes[0]
     assert not first.can_be_undone
+    said = text(audit)
+    for fix in plan.fixes:
+        others = [id for id in fix.resources if id.lower() not in audit.tables.workspaces.index]
+        assert [part for part, _ in fix.parts] == [id.rsplit("/", 1)[-1] for id in others]
+        assert all(part in said.partition("The fleet")[0] for part, _ in fix.parts[:3])
+        assert len(fix.parts) <= 3 or f"and {len(fix.parts) - 3:,} more" in said
+    assert any(fix.parts for fix in plan.fixes)
     commands = [shlex.split(each) for each in first.commands.split("\n\n")]
     assert {words[words.index("--ids") + 1] for words in commands} == set(first.resources)
 
