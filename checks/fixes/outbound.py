@@ -160,7 +160,7 @@ REQUIRED_TAGS_RESTORED = remediation(
         (
             "Add a rule for each missing tag.",
             unless_present(
-                "properties.destination.serviceTag=='$SERVICE_TAG'",
+                "properties.destination.serviceTag=='$SERVICE_TAG' && properties.status!='Failed'",
                 f'{_SET_TAG} --rule "$RULE_NAME" --service-tag "$SERVICE_TAG" --protocol TCP --port-ranges 443',
             ),
         ),

@@ -140,9 +140,9 @@ HOSTS_LISTED = (
         "{{workspace_id}}/outboundRules",
         query=f"""'value[?properties.type==`"FQDN"` && {_IN_FORCE}].properties.destination' --output tsv""",
     )
-    + ")"
+    + " | sed 's/[.]$//')"
 )
-"""The command that lists the hosts of all rules, for `unless_open`."""
+"""The command that lists the hosts of all rules, without the dot of the root, for `unless_open`."""
 
 
 def unless_open(hosts: Iterable[str], command: str) -> str:

@@ -105,8 +105,8 @@ def _narrower(hosts: Iterable[str]) -> str:
     )
     below, named = _pattern(host[2:] for host in wide), _pattern(kept)
     return (
-        f"narrower=$({get(_RULES, query=query)} | awk -F '\\t' 'tolower($1) ~ /[.]({below})$/ && "
-        f"tolower($1) !~ /^({named})$/ {{ print $2 }}'); for rule in $narrower; do "
+        f"narrower=$({get(_RULES, query=query)} | awk -F '\\t' 'tolower($1) ~ /[.]({below})[.]?$/ && "
+        f"tolower($1) !~ /^({named})[.]?$/ {{ print $2 }}'); for rule in $narrower; do "
         f'az ml workspace outbound-rule remove {IN_WORKSPACE} --rule "$rule" --yes; done'
     )
 

@@ -130,7 +130,8 @@ STORAGE_CLOSED = _closed(
     STORAGE,
     "storage account",
     "In a managed network that allows the internet, batch endpoints and parallel jobs lose the account's queues and "
-    "tables: first add the rules of SCN003. ",
+    "tables: first add the rules of SCN003. Every workspace that uses the account needs a cluster for image builds "
+    "(RES008). ",
     builder=True,
 )
 

@@ -38,6 +38,7 @@ from scanner.emulator.tenants.workloads import (
     kubernetes,
     online_endpoint,
     serverless_endpoint,
+    virtual_machine,
 )
 
 _LAKE = PRODUCTION.id_of("Microsoft.Storage/storageAccounts", "stlake")
@@ -155,7 +156,6 @@ def _attached() -> Tenant:
 
 
 def _off() -> Tenant:
-    """Return a workspace without a managed network that has a bit of everything."""
     site = _site("mlw-off")
     body = workspace(site, public())
     return _tenant(
@@ -193,7 +193,6 @@ def _traffic() -> Tenant:
         "traffic": {"blue": 90, "green": 10},
         "mirrorTraffic": {"next": 5},
         "description": "scores",
-        "properties": {"owner": "risk"},
     }
     identity = PRODUCTION.id_of("Microsoft.ManagedIdentity/userAssignedIdentities", "id-split")
     split = Resource(
@@ -219,7 +218,6 @@ def _basic() -> Tenant:
         **_own_rules(),
         "upper": fqdn("PyPI.org"),
         "upper-hf": fqdn("HuggingFace.co", status="Inactive"),
-        "upper-wide": fqdn("*.AnaConda.org"),
     }
     body = workspace(site, selected("20.50.0.0/8"), managed_network(site, APPROVED, rules, firewall="Basic"))
     return _tenant(Resource(body=body), *_served(site), *opened(site))
@@ -241,6 +239,49 @@ def _upper() -> Tenant:
     return _tenant(Resource(body=body), *closed(site))
 
 
+def _attached_alone() -> Tenant:
+    """Return a workspace that Azure isolates at once, although an attached cluster serves an endpoint."""
+    site = _site("mlw-edge")
+    return _tenant(
+        Resource(body=workspace(site, public())),
+        kubernetes(site, "aks-edge"),
+        online_endpoint(site, "edge-api", access="Enabled", auth="Key", cluster_name="aks-edge"),
+        virtual_machine(site, "vm", "20.105.33.17"),
+        *closed(site),
+    )
+
+
+def _government() -> Tenant:
+    site = Site(place=replace(PRODUCTION, location="usgovvirginia"), name="mlw-gov")
+    body = workspace(
+        site,
+        public(),
+        managed_network(site, APPROVED, required_rules(site, without=("BatchNodeManagement",))),
+    )
+    return _tenant(Resource(body=body), *_served(site), *opened(site))
+
+
+def _unhealthy() -> Tenant:
+    """Return a workspace with rules that failed, and one that shares its key vault."""
+    site, other = _site("mlw-unhealthy"), _site("mlw-other")
+    rules = {
+        **required_rules(site),
+        "sql": service_tag("SQL.westeurope", ports="1433", status="Failed", errorInformation="quota"),
+        "wide": fqdn("*.Docker.com", status="Failed", errorInformation="quota"),
+        "part": fqdn("auth.docker.com"),
+        "dotted": fqdn("pypi.org."),
+    }
+    identity = PRODUCTION.id_of("Microsoft.ManagedIdentity/userAssignedIdentities", "id-both")
+    both = {
+        **user_assigned(identity),
+        "type": "SystemAssigned,UserAssigned",
+        "principalId": principal_of(site.id),
+    }
+    body = workspace(site, public(), managed_network(site, APPROVED, rules, firewall="Basic"), identity=both)
+    sharing = workspace(other, public(), {"keyVault": site.vault})
+    return _tenant(Resource(body=body), Resource(body=sharing), *_served(site), *opened(site), *opened(other))
+
+
 WORLDS: Final[Mapping[str, Callable[[], Tenant]]] = {
     "hub": _hub,
     "feature-store": _feature_store,
@@ -252,4 +293,7 @@ WORLDS: Final[Mapping[str, Callable[[], Tenant]]] = {
     "traffic": _traffic,
     "basic": _basic,
     "upper": _upper,
+    "attached-alone": _attached_alone,
+    "government": _government,
+    "unhealthy": _unhealthy,
 }
