@@ -1,13 +1,21 @@
 // The picture of a workspace: who may come in, the managed network, where it may go, and what is behind it.
-// A text of at most so many letters of usual width; wide letters and other scripts count more.
-const widthOf = (letter) => (/[mwMW@%\u2e80-\uffff]/.test(letter) ? 1.7 : /[A-Z_]/.test(letter) ? 1.2 : 1);
+// The width of a text in the font of the picture, in which it has 12 pixels.
+const ruler = document.createElement("canvas").getContext("2d");
 
-function short(word, most) {
-  let width = 0;
-  const letters = [...word];
-  const end = letters.findIndex((letter) => (width += widthOf(letter)) > most * 1.06);
-  return end < 0 ? word : letters.slice(0, Math.max(1, end - 1)).join("") + "…";
+function widthOf(words, weight = 400) {
+  ruler.font = `${weight} 12px ${getComputedStyle(document.body).fontFamily}`;
+  return ruler.measureText(words).width;
 }
+
+function short(words, room, weight = 400) {
+  if (widthOf(words, weight) <= room) return words;
+  const letters = [...words].slice(0, 80);
+  while (letters.length > 1 && widthOf(letters.join("") + "…", weight) > room) letters.pop();
+  return letters.join("") + "…";
+}
+
+// The room for a text: left of the managed network, in it, right of it, and in the box of a dependency.
+const [LEFT, MIDDLE, RIGHT, BOX] = [166, 142, 202, 124];
 
 function drawn(tag, attributes, ...children) {
   const made = document.createElementNS("http://www.w3.org/2000/svg", tag);
@@ -34,15 +42,15 @@ function comersOf(workspace) {
   const inbound = valueOf(workspace, "inbound");
   const lines = [];
   if (inbound === "public") lines.push(["the internet", "open"]);
-  if (inbound === "selected addresses") lines.push([short(valueOf(workspace, "ip_rules") || "selected addresses", 25), "open"]);
+  if (inbound === "selected addresses") lines.push([short(valueOf(workspace, "ip_rules") || "selected addresses", LEFT), "open"]);
   if (inbound === "unknown") lines.push(["not reported who", "unsure"]);
   const owner = workspaces.network[workspace] < 0 ? workspace : workspaces.network[workspace];
   for (const [, status, id] of rowsOf("connections", owner, "connection", "status", "private_endpoint_id")) {
     const subscription = (id ?? "").split("/")[2] ?? "";
     const name = workspaces.subscription_id.findIndex((number) => text(number) === subscription);
     const where = name < 0 ? subscription.slice(0, 8) : valueOf(name, "subscription") ?? "";
-    if (status === "Approved") lines.push([short("endpoint in " + where, 25), "closed"]);
-    else lines.push([short((status ?? "unknown").toLowerCase() + ", " + where, 25), "unsure"]);
+    if (status === "Approved") lines.push([short("endpoint in " + where, LEFT), "closed"]);
+    else lines.push([short((status ?? "unknown").toLowerCase() + ", " + where, LEFT), "unsure"]);
   }
   if (!isWhole(owner, "private endpoint connections")) lines.push(["private endpoints not read", "unsure"]);
   return lines.length ? lines : [["nobody from outside", "closed"]];
@@ -64,7 +72,10 @@ function goalsOfRules(workspace, isPrivateOnly) {
     if (!kinds.has(kind)) kinds.set(kind, []);
     kinds.get(kind).push({ name, where: contentOf(content, "destination") });
   }
-  const lines = (kinds.get("open to everybody") ?? []).slice(0, 3).map(({ name, where }) => [`${short(where, 17)} ${objection(name, workspace)}`, "open"]);
+  const lines = (kinds.get("open to everybody") ?? []).slice(0, 3).map(({ name, where }) => {
+    const objected = " " + objection(name, workspace);
+    return [short(where, RIGHT - widthOf(objected)) + objected, "open"];
+  });
   const more = (kinds.get("open to everybody")?.length ?? 0) - lines.length;
   if (more > 0) lines.push([`and ${more} more openings`, "open"]);
   if (kinds.has("not decided")) lines.push([counted(kinds.get("not decided").length, "rule", "rules") + " not decided", "unsure"]);
@@ -96,14 +107,14 @@ function pictureOf(workspace) {
   ].join(" ");
   const picture = drawn("svg", { class: "picture", viewBox: "0 0 600 260", width: 600, height: 260, role: "img", "aria-label": story },
     drawn("title", {}, `${nameOf(workspace)}: who may come in and where it may go`), drawn("desc", {}, story),
-    label(8, 20, "may come in", "head"), label(300, 20, "inside", "head", "middle"), label(592, 20, "may go to", "head", "end"),
-    drawn("path", { class: "wall in-" + dashed(valueOf(workspace, "inbound")), d: "M212 30V182" }),
-    drawn("path", { class: "wall out-" + dashed(valueOf(workspace, "outbound")), d: "M388 30V182" }),
+    label(8, 20, "may come in", "head"), label(281, 20, "inside", "head", "middle"), label(592, 20, "may go to", "head", "end"),
+    drawn("path", { class: "wall in-" + dashed(valueOf(workspace, "inbound")), d: "M196 30V182" }),
+    drawn("path", { class: "wall out-" + dashed(valueOf(workspace, "outbound")), d: "M364 30V182" }),
     ...side(comers, 8), ...side(goals, 592, "end"),
-    ...arrows(comers, 186, comers[0][0] === "nobody from outside" ? 186 : 222), ...arrows(goals, 378, 410),
-    label(300, 62, short(nameOf(workspace), 22), "strong", "middle"), ...inner.map(([words, kind], at) => label(300, 92 + at * 21, words, kind, "middle")),
-    label(300, 143, MODES[(valueOf(workspace, "effective_isolation_mode") ?? "").toLowerCase()] ?? "mode not reported", "faint", "middle"),
-    label(300, 163, short((valueOf(workspace, "managed_network_status") ?? "").toLowerCase(), 24), "faint", "middle"),
+    ...arrows(comers, 178, comers[0][0] === "nobody from outside" ? 178 : 206), ...arrows(goals, 356, 384),
+    label(281, 62, short(nameOf(workspace), MIDDLE, 600), "strong", "middle"), ...inner.map(([words, kind], at) => label(281, 92 + at * 21, words, kind, "middle")),
+    label(281, 143, MODES[(valueOf(workspace, "effective_isolation_mode") ?? "").toLowerCase()] ?? "mode not reported", "faint", "middle"),
+    label(281, 163, short((valueOf(workspace, "managed_network_status") ?? "").toLowerCase(), MIDDLE), "faint", "middle"),
     label(8, 208, "behind it", "head"),
     ...(behind.length ? behind.flatMap((row, at) => dependencyIn(row, 8 + at * 148, owner)) : [label(8, 234, "no dependency was read", "unsure")]));
   return element("figure", { tabindex: "0", role: "group", "aria-label": "Picture of the workspace" }, picture, element("figcaption", { class: "hint" }, "The picture is wider: move it sideways →"));
@@ -122,7 +133,7 @@ function dependencyIn([role, access, action, endpoints, perimeter, id], x, owner
   const lock = !access ? "not read" : perimeter ? "perimeter " + perimeter.toLowerCase() : isOpen ? "open" : /perimeter/i.test(access) ? "perimeter" : action && /deny/i.test(action) && /enabled/i.test(access) ? "selected" : "closed";
   return [
     drawn("rect", { class: kind, x, y: 216, width: 138, height: 36, rx: 3 }),
-    label(x + 8, 231, short(`${role ?? "resource"} ${objected}`.trim(), 19), "strong"),
-    label(x + 8, 246, short(lock + (!perimeter && endpoints && /^\d+$/.test(endpoints) ? `, ${counted(Number(endpoints), "endpoint", "endpoints")}` : ""), 23), kind),
+    label(x + 8, 231, short(`${role ?? "resource"} ${objected}`.trim(), BOX, 600), "strong"),
+    label(x + 8, 246, short(lock + (!perimeter && endpoints && /^\d+$/.test(endpoints) ? `, ${counted(Number(endpoints), "endpoint", "endpoints")}` : ""), BOX), kind),
   ];
 }
