@@ -45,7 +45,7 @@ class SharedNames:
     """Names behind which any customer can own a resource that receives data.
 
     `domains` maps a domain to the number of labels, such as a region, that may be between it and its customers' names.
-    `hosts` are globs on single hosts. `admitted` are names that always pass.
+    `hosts` are globs on single hosts. `admitted` are names that always pass, and so does all that they cover.
     """
 
     domains: Mapping[str, int]
@@ -161,7 +161,7 @@ def host_defect(host: str, names: SharedNames) -> str:
     """
     host = normal_host(host)
     base = host.removeprefix("*").removeprefix(".")
-    if host in names.admitted:
+    if any(covers_host(admitted, host) for admitted in names.admitted):
         return ""
     if not base:
         return "matches every host"

@@ -7,26 +7,12 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from checks.framework_titles import FULL_NAMES, TITLES
 from checks.model import Check, Status
 from checks.registry import registry
 from checks.severity import Verdict
 from reports.audit import Audit
 from reports.tables.workspaces import workspace_name
-
-FULL_NAMES: Mapping[str, str] = {
-    "Azure Policy": "built-in policy definitions, by their id",
-    "DORA": "Digital Operational Resilience Act, Regulation (EU) 2022/2554",
-    "FedRAMP": "Federal Risk and Authorization Management Program",
-    "GDPR": "General Data Protection Regulation, (EU) 2016/679",
-    "ISO/IEC 27002:2022": "Information security controls",
-    "MCSB": "Microsoft cloud security benchmark",
-    "NIS2": "Directive (EU) 2022/2555",
-    "NIST CSF 2.0": "Cybersecurity Framework",
-    "NIST SP 800-171 r2": "Protecting Controlled Unclassified Information",
-    "NIST SP 800-53 r5": "Security and Privacy Controls",
-    "PCI DSS 4": "Payment Card Industry Data Security Standard",
-    "SOC 2": "System and Organization Controls, Trust Services Criteria",
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +34,8 @@ class Control:
     """One control under the first policy."""
 
     id: str
+    title: str
+    """The title that the framework gives it, "" if that is not known."""
     checks: tuple[CheckResult, ...]
 
     @property
@@ -113,7 +101,8 @@ def frameworks(results: Mapping[str, CheckResult]) -> tuple[Framework, ...]:
         Framework(
             name=name,
             controls=tuple(
-                Control(id=id, checks=tuple(checks)) for id, checks in sorted(controls.items(), key=_order)
+                Control(id=id, title=TITLES.get(name, {}).get(id, ""), checks=tuple(checks))
+                for id, checks in sorted(controls.items(), key=_order)
             ),
         )
         for name, controls in sorted(by_control.items())

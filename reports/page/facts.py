@@ -20,6 +20,7 @@ from reports.literals import DIALECTS, QUOTES, placeholders
 from reports.page.findings import numbered_findings
 from reports.page.fixes import Fixes
 from reports.page.gap_groups import command_in
+from reports.page.head import MODE
 from reports.page.inventory import (
     COMPUTE_COLUMNS,
     DEPENDENCY_COLUMNS,
@@ -68,6 +69,7 @@ def facts(audit: Audit, workspaces: pd.DataFrame, counted: pd.DataFrame, fleet: 
     found = numbered_findings(audit, places, strings, checks, fixes)
     return {
         "policies": [verdict.policy for verdict in audit.verdicts],
+        "judges_outbound": [MODE in verdict.checks for verdict in audit.verdicts],
         "statuses": [status.value for status in STATUS_ORDER],
         "verdicts": [verdict.value for verdict in VERDICT_ORDER],
         "severities": SEVERITY_ORDER,

@@ -49,7 +49,7 @@ function findingsOf(workspace) {
     groups.map(({ resource, list }) => element("section", { class: "group" },
       element("h4", {}, groupTitle(resource, workspace)), list.map((finding) => findingOf(finding, workspace, under.get(finding))))),
     inherited.length ? element("section", { class: "group" }, element("h4", {}, "Inherited from its hub"), inherited.map((finding) => findingOf(finding, workspace, []))) : null,
-    element("p", { class: "faint" }, quiet));
+    element("p", { class: "faint" }, quiet, acceptanceOf(workspace) ? element("bdi", {}, ` This workspace ${acceptanceOf(workspace)}.`) : null));
 }
 
 function groupTitle(resource, workspace) {

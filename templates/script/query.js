@@ -3,7 +3,7 @@ const SINGLE = [
   ["inbound", "Inbound", "inbound"], ["outbound", "Outbound", "outbound"], ["subscription", "Subscription", "subscription"],
   ["mode", "Isolation mode", "effective_isolation_mode"], ["kind", "Kind", "kind"], ["region", "Region", "location"], ["state", "State", "provisioning_state"],
 ];
-const FACETS = [["severity", "Violations by severity"], ["verdict", "Findings"], ...SINGLE.map(([name, label]) => [name, label]), ["check", "Check violated"], ["control", "Control violated"], ["tag", "Tag"]];
+const FACETS = [["severity", "Violations by severity"], ["verdict", "Findings"], ...SINGLE.map(([name, label]) => [name, label]), ["check", "Check violated"], ["unknown", "Check unknown"], ["control", "Control violated"], ["tag", "Tag"]];
 const query = { words: "", sort: "need", down: false, chosen: new Map(), workspace: "", finding: "", places: [], missing: "" };
 
 // A facet has its values, and for each workspace the codes of those that it has, in one array after the other.
@@ -31,6 +31,21 @@ function violatedChecks(workspace) {
   return found;
 }
 
+// What the policy says to a mode that lets data out to the internet, "" if it does not, or a finding says it.
+function acceptanceOf(workspace) {
+  const isTold = !facts.policies.length || facts.workspaces.tallies[policy].waived[workspace] || violatedChecks(workspace).size;
+  if (isTold || valueOf(workspace, "outbound") !== "internet") return "";
+  return `may send data to the internet by its mode: ${facts.judges_outbound[policy] ? "accepted by" : "not judged by"} ${facts.policies[policy]}`;
+}
+
+// The checks that have no answer here. One that is also violated counts as that.
+function unknownChecks(workspace) {
+  const listed = numbersOf("findings", workspace).map((finding) => [checkOf(finding), judgementOf(finding), facts.statuses[facts.answers.status[facts.findings.answer[finding]]]])
+    .filter(([, [rank, verdict]]) => rank >= 0 && [VIOLATED, UNDETERMINED, CONSEQUENCE].includes(verdict));
+  const failed = new Set(listed.flatMap(([check, , status]) => (status === "fail" ? [check] : [])));
+  return new Set(listed.flatMap(([check]) => (failed.has(check) ? [] : [check])));
+}
+
 function tagsOf(workspace) {
   try {
     return Object.entries(JSON.parse(valueOf(workspace, "tags") || "{}")).map(([name, value]) => `${name}=${value}`);
@@ -49,6 +64,7 @@ const MAKERS = {
   severity: (workspace) => facts.severities.filter((name) => facts.workspaces.tallies[policy]?.[name][workspace]),
   verdict: verdictsOf,
   check: (workspace) => [...violatedChecks(workspace)].map((check) => facts.checks[check].id),
+  unknown: (workspace) => [...unknownChecks(workspace)].map((check) => facts.checks[check].id),
   control: (workspace) => new Set([...violatedChecks(workspace)].flatMap((check) => facts.checks[check].controls)),
   tag: tagsOf,
 };

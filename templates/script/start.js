@@ -97,11 +97,8 @@ function connect() {
   byId("policy").addEventListener("change", (event) => { policy = Number(event.target.value); facets = {}; remember(); refresh(); show(query.workspace ? numberOf(query.workspace) : -1); });
   byId("policy").closest("label").hidden = facts.policies.length < 2;
   for (const button of document.querySelectorAll("#reset, #reset-none")) button.addEventListener("click", () => { query.words = byId("search").value = ""; query.chosen = new Map(); remember(); refresh(); });
-  byId("csv").addEventListener("click", () => {
-    const link = element("a", { download: "workspaces-of-this-view.csv", href: URL.createObjectURL(new Blob([csvOfView()], { type: "text/csv" })) });
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 60000);
-  });
+  byId("csv").addEventListener("click", () => saved("workspaces-of-this-view.csv", csvOfView()));
+  document.querySelectorAll("[data-saves]").forEach((button) => button.addEventListener("click", () => saved(`control-${button.dataset.saves.replace(/[^\w.]+/g, "-")}.csv`, csvOfControl(button.dataset.saves))));
   document.querySelectorAll("#workspace-table thead [data-sort]").forEach((head) => {
     head.replaceChildren(element("button", { type: "button", on: { click: () => { query.down = query.sort === head.dataset.sort && !query.down; query.sort = head.dataset.sort; remember(); refresh(); } } }, head.textContent));
   });

@@ -17,6 +17,8 @@ function rowOf(workspace) {
   const problems = counts ? facts.severities.filter((name) => counts[name][workspace]).map((name) => severity(name, counts[name][workspace])) : [];
   if (counts?.unknown[workspace]) problems.push(element("span", { class: "ask" }, mark("unknown"), counts.unknown[workspace].toLocaleString("en") + " unknown"));
   if (counts?.waived[workspace]) problems.push(element("span", { class: "waived" }, mark("waived"), counts.waived[workspace].toLocaleString("en") + " waived"));
+  const acceptance = acceptanceOf(workspace);
+  if (acceptance) problems.push(element("span", { class: "faint" }, isolated(acceptance)));
   const absent = () => element("span", { class: "ask" }, "unknown");
   const row = element("tr", { class: query.workspace === idOf(workspace).toLowerCase() ? "open" : null },
     element("th", { scope: "row" }, walls(inbound, outbound), open, kind && kind !== "Default" ? element("span", { class: "kind" }, kind) : null, isUnsettled(state) ? element("span", { class: "chip" }, state) : null),
@@ -147,7 +149,7 @@ function valueRow(name, value, count, isChosen) {
   const input = element("input", { type: "checkbox", value });
   input.checked = isChosen;
   input.addEventListener("change", () => choose(name, value, input.checked));
-  const title = name === "check" ? facts.checks.find((check) => check.id === value)?.title : null;
+  const title = ["check", "unknown"].includes(name) ? facts.checks.find((check) => check.id === value)?.title : null;
   const label = name === "severity" ? severity(value) : element("bdi", { title }, value);
   return element("li", {}, element("label", {}, input, label, element("span", { class: "count" }, count.toLocaleString("en"))));
 }
@@ -162,18 +164,3 @@ function choose(name, value, isChosen) {
 
 const remember = () => history.pushState(null, "", stateInUrl());
 const correct = () => history.replaceState(null, "", stateInUrl());
-
-// The view as CSV. A cell that a spreadsheet would run as a formula starts with an apostrophe.
-function csvOfView() {
-  const columns = ["workspace", "workspace_id", "kind", "subscription", "subscription_id", "resource_group", "location", "provisioning_state", "inbound", "outbound", "effective_isolation_mode", "public_network_access", "outbound_rules", "approved_private_endpoints"];
-  const tallied = [...facts.severities, "unknown", "waived"];
-  const quoted = (value) => {
-    const safe = /^[=+\-@\t\r]/.test(value) ? "'" + value : value;
-    return /[",\n\r]/.test(safe) ? '"' + safe.replaceAll('"', '""') + '"' : safe;
-  };
-  const line = (workspace) => [
-    ...columns.map((column) => quoted(valueOf(workspace, column) ?? "")),
-    ...tallied.map((name) => facts.workspaces.tallies[policy]?.[name][workspace] ?? ""), facts.workspaces.scores[policy]?.[workspace] ?? "",
-  ].join(",");
-  return [[...columns, ...tallied, "score"].join(","), ...shown.map(line)].join("\n") + "\n";
-}

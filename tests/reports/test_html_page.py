@@ -11,13 +11,14 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from html import unescape
 from html.parser import HTMLParser
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import Any
 
 import pytest
 
 from checks.contract.tables import SCHEMAS, Tables
 from checks.engine.finding_ids import finding_ids
+from checks.framework_titles import TITLES
 from checks.model import Check, Params, Remediation, Severity, check
 from reports.audit import Audit
 from reports.errors import ReportError
@@ -148,7 +149,10 @@ def test_compliant_is_shown_with_the_policy_the_date_and_the_gaps() -> None:
     said = text(audit_of(closed_tenant()))
     assert "Compliant with baseline on 2026-05-04 09:32:07 UTC" in said
     assert "There is no gap and no unknown finding." in said
-    assert "secure" not in said.lower()
+    own_words = said.lower()
+    for title in chain.from_iterable(titles.values() for titles in TITLES.values()):
+        own_words = own_words.replace(title.lower(), "")
+    assert "secure" not in own_words
 
 
 @pytest.mark.parametrize(("is_azure", "is_shown"), [(True, False), (False, True)])

@@ -44,7 +44,7 @@ class SharedDomains(Params):
         description="Hosts, or globs on them, that store data for every customer, beside those built in.",
     )
     admitted_hosts: tuple[Glob, ...] = Field(
-        default=(), description="Hosts or wildcards, spelled as in the rule, that the policy allows."
+        default=(), description="Hosts that the policy allows, and wildcards with every host under them."
     )
 
 
@@ -114,7 +114,7 @@ def host_name_is_no_wider_than_needed(tables: Tables, params: SharedDomains) -> 
     A customer's host-name rule fails for `*`, for a wildcard directly under a public suffix, for a shared domain
     or a wildcard over one (`*.azurecr.io`, `*.sharepoint.com`), and for a single host behind which everybody may
     keep data (`storage.googleapis.com`). A single name below a shared domain passes: it has one owner. So do
-    hosts that Microsoft's scenario pages name exactly and those the policy admits. The built-in names are in
+    hosts that Microsoft's scenario pages or the policy name, alone or by a wildcard. The built-in names are in
     checks/network/shared_domains.csv and shared_hosts.csv, with a source for each, beside the public suffix list.
     Only AllowOnlyApprovedOutbound honours host names, so rules in other modes are not judged. A host that was not
     reported, or that is no host name, is unknown.

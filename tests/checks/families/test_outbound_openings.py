@@ -203,7 +203,6 @@ HOSTS_OF_EVERYONE = (
     ),
     *(
         "quay.io",
-        "registry-1.docker.io",
         "europe-west1-docker.pkg.dev",
         "gcr.io",
         "public.ecr.aws",
@@ -227,8 +226,22 @@ def test_a_host_that_a_scenario_needs_violates_no_check_of_openings(check_id: st
     assert status_of_rule(check_id, host_rule(host)) in {"pass", "not-applicable"}
 
 
-def test_obr006_a_policy_admits_hosts() -> None:
-    assert status_of_rule("OBR006", host_rule("GitHub.com"), admitted_hosts=["github.com"]) == "pass"
+@pytest.mark.parametrize("wide", sorted(host for host in DOCUMENTED_HOSTS if host.startswith("*.")))
+@pytest.mark.parametrize("label", ["registry-1", "*.hub"])
+def test_obr006_a_host_below_an_admitted_wildcard_passes(wide: str, label: str) -> None:
+    assert status_of_rule("OBR006", host_rule(wide.replace("*", label))) == "pass"
+
+
+@pytest.mark.parametrize("admitted", ["github.com", "*.github.com"])
+@pytest.mark.parametrize(("host", "wide"), [("GitHub.com", "github.com"), ("a.github.com", "*.github.com")])
+def test_obr006_a_policy_admits_hosts_and_what_its_wildcards_cover(
+    host: str, wide: str, admitted: str
+) -> None:
+    expected = "pass" if admitted == wide else "fail"
+    assert (
+        status_of_rule("OBR006", host_rule(host), admitted_hosts=[admitted], shared_hosts=["*github.com"])
+        == expected
+    )
 
 
 @pytest.mark.parametrize(

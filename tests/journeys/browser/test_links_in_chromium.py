@@ -24,7 +24,21 @@ ODD = (
     "#inbound=nowhere&inbound=public", "#reach=%00", "#reach=x:99999", "#<img src=x onerror=alert(1)>",
     "#q=<b>x</b>&reach=<i>", "#facets", "#check-NONE", "#violations", "#tag=%3D",
 )  # fmt: skip
-NAMES = ("q", "sort", "severity", "inbound", "check", "control", "tag", "reach", "w", "finding", "policy", "")
+NAMES = (
+    "q",
+    "sort",
+    "severity",
+    "inbound",
+    "check",
+    "unknown",
+    "control",
+    "tag",
+    "reach",
+    "w",
+    "finding",
+    "policy",
+    "",
+)
 VALUES = (
     "", "x", "public", "high", "-name", "need", "NET001", "a=b", "%", "%zz", "#", "__proto__", "toString:1",
     "\U0001f600",

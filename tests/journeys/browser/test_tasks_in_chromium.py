@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 from typing import TYPE_CHECKING
 
@@ -72,6 +74,27 @@ def test_a_control_is_found_by_its_id(browser_page: Opener, demo_bytes: bytes) -
     counted = re.search(r"(\d+) workspaces", control.locator("h3").inner_text())
     assert counted
     assert page.locator("#found").inner_text() == f"{counted[1]} of 32 workspaces"
+    assert "Secure cloud native services with network controls" in control.locator("h3").inner_text()
+    with page.expect_download() as download:
+        control.get_by_role("button", name="Save MCSB NS-2 as CSV").click()
+    rows = list(csv.DictReader(io.StringIO(download.value.path().read_text("utf-8"))))
+    assert len({row["workspace"] for row in rows if row["status"] == "fail"}) == int(counted[1])
+    assert {"pass", "not asked", "not read", "unknown"} <= {row["status"] for row in rows}
+    assert {row["control"] for row in rows} == {"MCSB NS-2"}
+    assert all(row["audited_at"] and row["resource"] for row in rows if row["workspace"])
+
+
+def test_what_a_check_does_not_know_is_a_link_that_filters(browser_page: Opener, demo_bytes: bytes) -> None:
+    page = ready(browser_page(demo_bytes))
+    page.evaluate("document.querySelectorAll('.framework').forEach((each) => { each.open = true; })")
+    links = page.locator("#control-MCSB-NS-2 a[href^='#unknown=']").all()
+    assert links
+    for link in links:
+        link.click()
+        count = link.inner_text().split()[0]
+        page.wait_for_function(
+            f"() => document.getElementById('found').textContent.startsWith('{count} of ')"
+        )
 
 
 def test_a_subscription_that_was_not_read_is_named_by_the_search(
@@ -148,3 +171,17 @@ def test_a_hub_counts_what_follows_and_the_projects_that_inherit(
     page.locator("#workspace-table .name", has_text="proj-ideas-chat").first.click()
     inherited = page.locator(".findings section", has=page.get_by_text("Inherited from its hub"))
     assert inherited.locator("article").count() == 5
+
+
+def test_what_the_policy_accepts_is_said_and_the_picture_names_the_openings(
+    browser_page: Opener, demo_bytes: bytes
+) -> None:
+    page = ready(browser_page(demo_bytes))
+    row = page.locator("#workspace-table tr", has_text="mlw-forecast-prod")
+    assert "may send data to the internet by its mode: accepted by baseline" in row.inner_text()
+    page.locator("#workspace-table a.name", has_text="mlw-pricing-prod").click()
+    drawn = page.locator("#workspace svg.picture text").all_text_contents()
+    assert {"*.blob.core.windows.net OBR004", "AppService.WestEurope OBR005"} <= set(drawn)
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.evaluate("scrollTo({ top: 5000, behavior: 'instant' })")
+    assert page.locator("nav a", has_text="Fixes").evaluate("link => link.getBoundingClientRect().top >= 0")

@@ -27,8 +27,10 @@ from scanner.payloads.payload import Gap, Payload
 from scanner.reading.collection import EVERYTHING, Collection
 from scanner.tables.tabulate import tables
 from tests.support.exports import arm_files, az_ml_files, graph_file, resource_list, written
+from tests.support.places import SHARED
 from tests.support.scanning import rows, scanned
 
+EXAMPLES = SHARED / "examples"
 SUBSCRIPTION = "/subscriptions/00000000-1111-2222-3333-444444444444"
 WS = f"{SUBSCRIPTION}/resourceGroups/rg-one/providers/Microsoft.MachineLearningServices/workspaces/ws1"
 RULES: list[dict[str, Any]] = [
@@ -118,6 +120,77 @@ def test_leaked_names_of_enums_change_nothing(tmp_path: Path) -> None:
     _, leaked = read_from(tmp_path / "leaked", az_ml_files(payloads, leaks=True))
     assert plain.workspaces.equals(leaked.workspaces)
     assert plain.outbound_rules.equals(leaked.outbound_rules)
+
+
+# The samples --------------------------------------------------------------------------------------------
+
+
+def example(name: str) -> bytes:
+    path = EXAMPLES / name
+    if not path.exists():
+        pytest.skip(f"no example data at ../shared/examples/{name}")
+    return path.read_bytes()
+
+
+@pytest.mark.parametrize("version", ["1.27.1", "1.35.2"])
+def test_what_az_ml_prints_is_read_in_either_casing(version: str, tmp_path: Path) -> None:
+    files = {
+        "show.json": example(f"az-cli/az-ml-workspace-show.azure-ai-ml-{version}.json"),
+        "ws1.outbound-rules.json": example("az-cli/az-ml-outbound-rule-list.azure-ai-ml-1.27.1.json"),
+    }
+    source, found = read_from(tmp_path, files)
+    (workspace,) = rows(found.workspaces)
+    assert workspace["isolation_mode"] == "AllowOnlyApprovedOutbound"
+    assert (workspace["network_acls_default_action"], workspace["firewall_sku"]) == ("Allow", "Standard")
+    assert (workspace["system_datastores_auth_mode"], workspace["identity_type"]) == (
+        "AccessKey",
+        "SystemAssigned",
+    )
+    assert workspace["outbound_rules_known"]
+    rules = {row["rule"]: row for row in rows(found.outbound_rules)}
+    assert {name: row["type"] for name, row in rules.items()} == {
+        "pytorch": "FQDN",
+        "my-storage": "PrivateEndpoint",
+        "__SYS_ST_AzureMonitor_TCP": "ServiceTag",
+        "dep": "PrivateEndpoint",
+    }
+    assert rules["__SYS_ST_AzureMonitor_TCP"]["category"] == "Required"
+    assert rules["__SYS_ST_AzureMonitor_TCP"]["address_prefixes"] == "10.0.0.0/24"
+    assert rules["pytorch"]["status"] == "Inactive"
+    assert "az ml workspace show: show.json" in source.words
+
+
+def test_bodies_of_arm_are_read_as_they_are(tmp_path: Path) -> None:
+    listed = json.loads(example("arm/rest-spec.workspaces-list.2025-12-01.json"))["responses"]["200"]["body"]
+    rules = json.loads(example("arm/rest-spec.outbound-rules-list.2024-10-01.json"))["responses"]["200"][
+        "body"
+    ]
+    files = {
+        "recorded.json": example("arm/recorded.workspaces-list.2024-04-01.json"),
+        "computes.json": example("arm/recorded.computes-list.2024-04-01.json"),
+        "spec.json": listed,
+        "rules.json": rules,
+        "get.json": example("arm/recorded.workspace-get-approved-outbound.2022-12-01-preview.json"),
+    }
+    source, found = read_from(tmp_path, files)
+    assert len(found.workspaces) == 3 + 2 + 1
+    assert len(found.computes) >= 1
+    assert found.workspaces["managed_network_reported"].isin([True]).sum() == 1
+    assert found.workspaces["managed_network_reported"].isna().sum() == 5, "absent is not reported, not False"
+    assert (found.outbound_rules["seen_in"] == "workspace").sum() == 15
+    pages = [gap for gap in source.gaps if "other pages follow" in gap.message]
+    assert [gap.asked for gap in pages] == ["workspaces"], "the published list names a next page"
+    bodies = {payload.url: payload.body for payload in source.payloads}
+    assert bodies["file:rules.json"] == json.dumps(rules).encode()
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["arm/recorded.errors.json", "arm/rest-spec.managed-network-list.json", "azure-policy/Vnet_Audit.json"],
+)
+def test_other_files_of_azure_are_refused_by_name(name: str, tmp_path: Path) -> None:
+    with pytest.raises(ExportError, match=r"x\.json is not a supported export: .*Supported, as JSON: az ml"):
+        source_from(written(tmp_path, {"x.json": example(name)}))
 
 
 # What is not shown --------------------------------------------------------------------------------------
