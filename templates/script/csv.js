@@ -39,8 +39,8 @@ function findingsOfControl(control) {
 // All that the report knows of a control: its findings, the workspaces that pass, the checks not asked, what was not read.
 function csvOfControl(control) {
   const block = [...document.querySelectorAll("[data-control]")].find((each) => each.dataset.control === control);
-  const counts = [...block.querySelectorAll("[data-check]")].flatMap(({ dataset: { check, passing, unasked } }) => {
-    const title = facts.checks.find(({ id }) => id === check)?.title ?? "";
+  const counts = [...block.querySelectorAll("[data-check]")].flatMap(({ childNodes, dataset: { check, passing, unasked } }) => {
+    const title = childNodes[1].textContent.trim().replace(/:$/, "");
     if (unasked !== undefined) return [[control, check, title, "", "", "not asked", `${facts.policies[0] ?? "No policy"} does not ask this check.`]];
     return Number(passing) ? [[control, check, title, "", "", "pass", `${counted(Number(passing), "workspace passes", "workspaces pass")}. findings.csv lists each.`]] : [];
   });

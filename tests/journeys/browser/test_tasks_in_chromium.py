@@ -81,6 +81,7 @@ def test_a_control_is_found_by_its_id(browser_page: Opener, demo_bytes: bytes) -
     assert len({row["workspace"] for row in rows if row["status"] == "fail"}) == int(counted[1])
     assert {"pass", "not asked", "not read", "unknown"} <= {row["status"] for row in rows}
     assert {row["control"] for row in rows} == {"MCSB NS-2"}
+    assert all(row["title"] for row in rows if row["check"])
     assert all(row["audited_at"] and row["resource"] for row in rows if row["workspace"])
 
 
