@@ -16,6 +16,7 @@ from checks.fixes.rules import (
     REMOVED,
     RULE,
     SAVED,
+    SCENARIOS_TOO,
     endpoint_rule,
     endpoint_terraform,
     rule_bicep,
@@ -42,8 +43,7 @@ STORAGE_BY_ENDPOINT = remediation(
         REMOVED,
     ),
     terraform=f"{rule_terraform(*endpoint_terraform('var.target_id', 'var.subresource'))}\n{_REMOVED_LAST}",
-    caution=f"{APPROVER} Work that reads a foreign account fails after the rule is removed: copy the files that it "
-    "needs to an account of your own.",
+    caution=f"{CUT_OFF} {APPROVER} Copy the files that the work reads from a foreign account to one of your own.",
 )
 
 OPENING_CLOSED = remediation(
@@ -169,7 +169,7 @@ PORTS_NARROWED = remediation(
         (_COVERED, REMOVAL_TERRAFORM),
         language="terraform",
     ),
-    caution="Work that uses another port or protocol of the destination fails at once.",
+    caution=f"Work that uses another port or protocol of the destination fails at once. {SCENARIOS_TOO}",
 )
 
 RULE_APPROVED = remediation(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from checks.fixes.rules import (
     APPROVER,
+    CUT_OFF,
     FIREWALL,
     HUBS_RULES,
     LIST_RULES,
@@ -236,7 +237,7 @@ FIREWALL_AVOIDED = remediation(
             ),
         ),
     ),
-    caution=f"{FIREWALL} {APPROVER} {HUBS_RULES}",
+    caution=f"{FIREWALL} {CUT_OFF} {APPROVER} {HUBS_RULES}",
 )
 
 DEPENDENCIES_REACHED = remediation(

@@ -16,10 +16,10 @@ FIREWALL = (
     "Azure creates a firewall for the first host-name rule, bills it by the hour, and removes it only with the "
     "last such rule."
 )
-CUT_OFF = (
-    "Jobs, image builds and notebooks that use the destination fail after the rule is removed. So do the scenarios "
-    "whose hosts only this rule opens: SCN001, SCN002, SCN003, SCN004, SCN005 or SCN006."
+SCENARIOS_TOO = (
+    "So do the scenarios whose hosts only this rule opens: SCN001, SCN002, SCN003, SCN004, SCN005 or SCN006."
 )
+CUT_OFF = f"Jobs, image builds and notebooks that use the destination fail after the rule is removed. {SCENARIOS_TOO}"
 APPROVER = (
     "Since 2025-04-30 Azure does not assign the role Azure AI Enterprise Network Connection Approver on the target: "
     "assign it to the workspace identity first. Azure bills a private endpoint by the hour."
