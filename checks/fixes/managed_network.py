@@ -110,6 +110,17 @@ _FILLED = (
 )
 
 
+_OUTSIDE = (
+    "An attached Kubernetes cluster or virtual machine stays outside the network, and CMP005 reports it. Detach it, or "
+    "add this waiver to the policy:",
+    "- {check: CMP005, where: {workspace: {{workspace_id}}}, reason: the attached compute has its own network}",
+)
+
+
+def _outside(language: str) -> str:
+    return "\n".join(f"{COMMENT[language]} {line}" for line in _OUTSIDE)
+
+
 def _isolation(mode: str, *others: tuple[str, str]) -> tuple[str, str]:
     alternatives = "".join(
         f"# Or, {when}:\n# {patched(managedNetwork={'isolationMode': other})}\n" for other, when in others
@@ -118,6 +129,7 @@ def _isolation(mode: str, *others: tuple[str, str]) -> tuple[str, str]:
         f"{WARNING}Azure cannot switch the managed network off again.",
         f"{patched(managedNetwork={'isolationMode': mode})}\n"
         f"{alternatives}"
+        f"{_outside('az')}\n"
         f"az resource wait --ids {{{{workspace_id}}}} --api-version {API} --updated",
     )
 
@@ -138,7 +150,7 @@ def _if_empty(lines: str, language: str, *, when: str = _EMPTY) -> str:
     """Return a template for a workspace that Azure isolates at once, and a pointer to the az steps for others."""
     steps = f"{COMMENT[language]} Follow the az steps: Azure refuses these lines while computes or endpoints exist."
     return either(
-        (when, lines),
+        (when, f"{_outside(language)}\n{lines}"),
         ("a compute or endpoint exists, and the managed network is off", steps),
         language=language,
     )

@@ -55,27 +55,53 @@ def _role_terraform(role: str) -> str:
     )
 
 
+_ALONE = "no other rule opens the destination or a part of it"
+_REPEATED = "another rule does, and one of the two adds nothing"
+_REWRITTEN = azapi("rule", RULE, "{{rule_id}}", 'category = "UserDefined"').replace(
+    "  type ",
+    '  count       = {{type}} == "PrivateEndpoint" ? 0 : {{category}} == "UserDefined" ? 1 : 0\n  type ',
+    1,
+)
+
 RULE_PROVISIONED = remediation(
     summary="Read the rule's error, fix its cause and provision again. For a private endpoint the usual cause is "
     "that the workspace identity may not approve it on the target.",
-    az=in_order(
-        ("Read the error.", get("{{rule_id}}", query="properties")),
+    az=either(
         (
-            "If the rule is a private endpoint, let the workspace identity approve it.",
-            where(
-                "{{type}} = PrivateEndpoint",
-                _assigned(_APPROVER_ROLE),
+            _ALONE,
+            in_order(
+                ("Read the error.", get("{{rule_id}}", query="properties")),
+                (
+                    "If the rule is a private endpoint, let the workspace identity approve it.",
+                    where("{{type}} = PrivateEndpoint", _assigned(_APPROVER_ROLE)),
+                ),
+                (
+                    "If it is one of yours for a host or a service tag, write it again.",
+                    where(
+                        "{{type}} != PrivateEndpoint ] && [ {{category}} = UserDefined",
+                        changed("properties.category=UserDefined", resource_id="{{rule_id}}"),
+                    ),
+                ),
+                ("Provision again.", provisioned()),
             ),
         ),
-        ("Provision again.", provisioned()),
+        (_REPEATED, REMOVAL),
     ),
-    terraform=_role_terraform(_APPROVER_ROLE).replace(
-        "  scope ", '  count                = {{type}} == "PrivateEndpoint" ? 1 : 0\n  scope ', 1
-    )
-    + "\n"
-    + action("provisionManagedNetwork", "includeSpark = false").replace(
-        '  method      = "POST"\n',
-        '  method      = "POST"\n  depends_on  = [azurerm_role_assignment.approver]\n',
+    terraform=either(
+        (
+            _ALONE,
+            _role_terraform(_APPROVER_ROLE).replace(
+                "  scope ", '  count                = {{type}} == "PrivateEndpoint" ? 1 : 0\n  scope ', 1
+            )
+            + f"\n{_REWRITTEN}\n"
+            + action("provisionManagedNetwork", "includeSpark = false").replace(
+                '  method      = "POST"\n',
+                '  method      = "POST"\n'
+                "  depends_on  = [azurerm_role_assignment.approver, azapi_update_resource.rule]\n",
+            ),
+        ),
+        (_REPEATED, REMOVAL_TERRAFORM),
+        language="terraform",
     ),
     caution="Since 2025-04-30 Azure does not assign the role Azure AI Enterprise Network Connection Approver on the "
     "target. Provisioning takes up to half an hour. If the error has another cause, fix that first.",
@@ -135,7 +161,7 @@ REQUIRED_TAGS_RESTORED = remediation(
         (
             "Add a rule for each missing tag.",
             unless_present(
-                "properties.destination.serviceTag=='$SERVICE_TAG'",
+                "properties.destination.serviceTag=='$SERVICE_TAG' && properties.status!='Failed'",
                 f'{_SET_TAG} --rule "$RULE_NAME" --service-tag "$SERVICE_TAG" --protocol TCP --port-ranges 443',
             ),
         ),
@@ -188,7 +214,15 @@ TARGET_SUPPORTED = remediation(
         (
             _WRONG_PART,
             EXISTING_WORKSPACE
-            + rule_bicep(*endpoint_bicep("{{service_resource_id}}", "subresource"), name="{{rule}}"),
+            + rule_bicep(
+                "type: 'PrivateEndpoint'",
+                "destination: {",
+                "  serviceResourceId: {{service_resource_id}}",
+                "  subresourceTarget: subresource",
+                "  sparkEnabled: {{spark_enabled}} == 'true'",
+                "}",
+                name="{{rule}}",
+            ),
         ),
         (_WRONG_TYPE, "// Follow the az steps: Bicep deletes nothing."),
         language="bicep",

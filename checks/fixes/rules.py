@@ -6,6 +6,8 @@ express address prefixes.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from checks.fixes.steps import COMMENT, WARNING, in_order
 from checks.fixes.templates import API, IN_WORKSPACE, WORKSPACE, get, indented
 
@@ -88,12 +90,9 @@ def rule_terraform(*properties: str, name: str = "var.rule_name", symbol: str = 
     )
 
 
-def unless_present(condition: str, command: str, *, quote: str = '"') -> str:
-    """Return a command that adds a rule, unless a rule exists for which the JMESPath condition is true.
-
-    `quote` is the sign around the query: inside double quotes the shell fills in names.
-    """
-    query = f"{quote}value[?{condition}].name{quote} --output tsv"
+def unless_present(condition: str, command: str) -> str:
+    """Return a command that adds a rule, unless a rule exists for which the JMESPath condition is true."""
+    query = f'"value[?{condition}].name" --output tsv'
     listed = get("{{workspace_id}}/outboundRules", query=query)
     return f'if [ -z "$({listed})" ]; then {command}; fi'
 
@@ -132,8 +131,28 @@ def endpoint_terraform(target: str, part: str) -> tuple[str, ...]:
     )
 
 
-HOST_ADDED = unless_present(
-    "properties.destination=='$HOST'",
+_IN_FORCE = 'properties.status!=`"Failed"` && properties.status!=`"Deleting"`'
+"""The JMESPath condition of the rules that open their destination, at the latest after the next provisioning."""
+
+HOSTS_LISTED = (
+    "hosts=$("
+    + get(
+        "{{workspace_id}}/outboundRules",
+        query=f"""'value[?properties.type==`"FQDN"` && {_IN_FORCE}].properties.destination' --output tsv""",
+    )
+    + " | sed 's/[.]$//')"
+)
+"""The command that lists the hosts of all rules, without the dot of the root, for `unless_open`."""
+
+
+def unless_open(hosts: Iterable[str], command: str) -> str:
+    """Return a command that adds a rule, unless one of `HOSTS_LISTED` is one of these hosts, however it is spelled."""
+    words = " ".join(f"-e {host}" for host in hosts)
+    return f'if ! echo "$hosts" | grep -ixF {words} > /dev/null; then {command}; fi'
+
+
+HOST_ADDED = f"{HOSTS_LISTED}\n" + unless_open(
+    ['"$HOST"'],
     f'az ml workspace outbound-rule set {IN_WORKSPACE} --rule "$RULE_NAME" --type fqdn --destination "$HOST"',
 )
-"""The command that adds a rule for a host, unless there is one."""
+"""The commands that add a rule for a host, unless there is one."""

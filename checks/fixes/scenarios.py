@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
-import json
+import re
 from collections.abc import Iterable
+from shlex import quote
 
-from checks.fixes.rules import APPROVER, HUBS_RULES, rule_bicep, rule_terraform, unless_present, waiver
+from checks.fixes.rules import (
+    APPROVER,
+    HOSTS_LISTED,
+    HUBS_RULES,
+    rule_bicep,
+    rule_terraform,
+    unless_open,
+    waiver,
+)
 from checks.fixes.steps import COMMENT, WARNING, camel, either, in_order, remediation
 from checks.fixes.templates import (
     API,
@@ -33,15 +42,12 @@ _FIREWALL = (
 )
 
 
-def _covering(host: str) -> str:
-    """Return the JSON list of the host and of every wildcard that covers it."""
+def _covering(host: str) -> list[str]:
+    """Return the host and every wildcard that covers it, as words of a shell."""
     labels = host.removeprefix("*.").split(".")
     wildcards = [f"*.{'.'.join(labels[place:])}" for place in range(1, len(labels))]
-    return json.dumps([host, *wildcards, "*"])
+    return [quote(each) for each in (host, *wildcards, "*")]
 
-
-_IN_FORCE = 'properties.status!=`"Failed"` && properties.status!=`"Deleting"`'
-"""The JMESPath condition of the rules that open their destination, at the latest after the next provisioning."""
 
 _RULES = "{{workspace_id}}/outboundRules"
 _PART = "no rule opens only a part of these hosts, and all rules are Active"
@@ -60,10 +66,9 @@ def _hosts(prefix: str, summary: str, documented: tuple[str, ...]) -> Remediatio
         if not any(other != host and covers_host(other, host) for other in documented)
     ]
     commands = (
-        unless_present(
-            f"{_IN_FORCE} && contains(`{_covering(host)}`, properties.destination)",
+        unless_open(
+            _covering(host),
             f"{_SET} --rule {prefix}-{host.replace('*', 'any').replace('.', '-')} --type fqdn --destination '{host}'",
-            quote="'",
         )
         for host in hosts
     )
@@ -72,6 +77,7 @@ def _hosts(prefix: str, summary: str, documented: tuple[str, ...]) -> Remediatio
         summary=summary,
         az=f"{waiver(language='az')}\n"
         + in_order(
+            ("List the hosts of the rules.", HOSTS_LISTED),
             ("Add a rule for each host that no rule opens.", "\n".join(commands)),
             (f"{WARNING}remove the narrower rules, which open nothing more.", _narrower(hosts)),
             ("If a rule is Inactive, provision the network.", where(f'-n "$({waiting})"', provisioned())),
@@ -87,21 +93,26 @@ def _hosts(prefix: str, summary: str, documented: tuple[str, ...]) -> Remediatio
 
 
 def _narrower(hosts: Iterable[str]) -> str:
-    """Return the command that removes the customer's rules below a wildcard, except those of documented hosts."""
-    below = " || ".join(
-        f'(ends_with(properties.destination, `"{host[1:]}"`) && properties.destination!=`"{host}"`)'
-        for host in hosts
-        if host.startswith("*.")
-    )
-    kept = json.dumps(sorted(DOCUMENTED_HOSTS))
+    """Return the command that removes the customer's rules below a wildcard, except those of documented hosts.
+
+    Hosts have many spellings, and JMESPath compares one: awk reads lines of a host, a tab and the name of its rule.
+    """
+    wide = [host for host in hosts if host.startswith("*.")]
+    kept = sorted(host for host in DOCUMENTED_HOSTS if any(covers_host(other, host) for other in wide))
     query = (
-        """'value[?properties.type==`"FQDN"` && properties.status!=`"Deleting"`] | """
-        f"[?!contains(`{kept}`, properties.destination)] | [?{below}].name' --output tsv"
+        """'value[?properties.type==`"FQDN"` && properties.status!=`"Deleting"`]"""
+        ".[properties.destination, name]' --output tsv"
     )
+    below, named = _pattern(host[2:] for host in wide), _pattern(kept)
     return (
-        f"narrower=$({get(_RULES, query=query)}); for rule in $narrower; do "
+        f"narrower=$({get(_RULES, query=query)} | awk -F '\\t' 'tolower($1) ~ /[.]({below})[.]?$/ && "
+        f"tolower($1) !~ /^({named})[.]?$/ {{ print $2 }}'); for rule in $narrower; do "
         f'az ml workspace outbound-rule remove {IN_WORKSPACE} --rule "$rule" --yes; done'
     )
+
+
+def _pattern(hosts: Iterable[str]) -> str:
+    return "|".join(re.sub(r"([.*])", r"[\1]", host) for host in hosts)
 
 
 _BY_AZ = {language: f"{mark} Follow the az steps." for language, mark in COMMENT.items()}

@@ -8,6 +8,7 @@ import pandas as pd
 
 from checks.contract.columns_of_workspaces import NETWORK_COLUMNS
 from checks.contract.tables import SCHEMAS, Tables
+from checks.fixes.access.clouds import in_cloud_of
 from checks.fixes.marks import facts_of
 from checks.fixes.scenarios import missing_hosts
 from checks.fixes.steps import for_facts
@@ -128,17 +129,18 @@ class Resources:
         return [known.get(name) or self._named(check, name, subject, owner) for name in names]
 
     def fix(self, check: Check, *, resource_id: str, workspace_id: str, judged_by: str) -> Remediation:
-        """Return the fix of `check` for the kind of the workspace, and for whether an approved endpoint leads to it."""
-        if not check.remediation.marked:
-            return check.remediation
+        """Return the fix for the workspace's cloud and kind, and for whether an approved endpoint leads to it."""
         at_hub = _is_at_hub(check, workspace_id, judged_by)
         owner = judged_by if at_hub else workspace_id.lower()
+        region = self._value("workspaces", owner, "location") or ""
+        if not check.remediation.marked:
+            return in_cloud_of(check.remediation, region)
         kind = self._value("workspaces", owner, "kind") or ("Hub" if at_hub else "")
         subject = resource_id.lower() if check.over == "associated_resources" else judged_by or owner
         key = f"{owner}#{resource_id.lower()}" if _is_shared(check.over) else resource_id.lower()
         types = (self._value(check.over, key, name) for name in ("endpoint_type", "role"))
         facts = facts_of(kind, is_reached=subject in self._reached(), type_=next(filter(None, types), ""))
-        return for_facts(check.remediation, facts)
+        return in_cloud_of(for_facts(check.remediation, facts), region)
 
     def _reached(self) -> Collection[str]:
         """Return the lower-cased ids of what an approved private endpoint leads to."""

@@ -11,7 +11,7 @@ import typer
 from scanner.cli.audit_options import Policies
 from scanner.cli.azure_options import Scope, SignIn
 from scanner.cli.command import command
-from scanner.cli.options import given_options, options
+from scanner.cli.options import Paths, given_options, named_path, options, the_one
 from scanner.errors import UsageError
 
 if TYPE_CHECKING:
@@ -28,10 +28,11 @@ class WhichAudit:
     """The audit that a question is about. By default it is the report in azml-audit-report."""
 
     from_: Annotated[
-        Path | None,
+        Paths,
         _audit(
             *("--from", "PATH"),
             "A report folder, an evidence bundle, or exported JSON. [default: azml-audit-report]",
+            parser=named_path,
         ),
     ] = None
     live: Annotated[bool, _audit("--live", "", "Read Azure now, instead of files.")] = False
@@ -50,12 +51,13 @@ class WhichAudit:
         """Return which audit to read. Raises UsageError for options that exclude each other."""
         from scanner.questions.latest import Subject
 
-        if self.live and self.from_ is not None:
+        path = the_one("--from", self.from_)
+        if self.live and path is not None:
             raise UsageError("--live and --from exclude each other: read Azure, or name files.")
         if not self.live and (any(vars(scope).values()) or sign_in != SignIn()):
             raise UsageError("The options under Scope and Sign-in need --live, which reads Azure now.")
         return Subject(
-            path=self.from_,
+            path=path,
             connect=(lambda: sign_in.connection(terminal)) if self.live else None,
             wanted=scope.wanted() if self.live else None,
             policies=tuple(policies or ("baseline",)),

@@ -9,11 +9,13 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable, Collection
 from enum import StrEnum
+from pathlib import Path
 from typing import Any
 
 import typer
 
 from checks.suggestions import did_you_mean
+from scanner.errors import UsageError
 
 
 def options(panel: str | None = None) -> Callable[..., Any]:
@@ -76,3 +78,21 @@ def given_options(context: typer.Context, *, without: Collection[str]) -> str:
 
 Texts = list[str] | None
 """The type of an option that can be repeated."""
+
+
+Paths = list[Path] | None
+"""The type of an option that names one path, of which each mention is kept for `the_one`."""
+
+
+def named_path(word: str) -> Path:
+    """Return the path. Raises BadParameter for an empty word, which would be the current folder."""
+    if not word:
+        raise typer.BadParameter("The path is empty. Name a file or a folder, or `.` for the current folder.")
+    return Path(word)
+
+
+def the_one(option: str, paths: Paths) -> Path | None:
+    """Return the path of an option, None without it. Raises UsageError if the option was given more than once."""
+    if paths and len(paths) > 1:
+        raise UsageError(f"{option} is given more than once: {', '.join(map(str, paths))}. Name one.")
+    return paths[0] if paths else None

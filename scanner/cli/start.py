@@ -17,7 +17,7 @@ from scanner.cli.audit_options import After, Evidence, OnChange, PolicyChoice, R
 from scanner.cli.azure_options import Discovery, Pace, Scope, SignIn
 from scanner.cli.boundary import lasting
 from scanner.cli.command import command
-from scanner.cli.options import is_given, options
+from scanner.cli.options import Paths, is_given, named_path, options, the_one
 from scanner.errors import UsageError
 
 if TYPE_CHECKING:
@@ -35,10 +35,11 @@ class Earlier:
     """An earlier audit to read or to compare with."""
 
     from_: Annotated[
-        Path | None,
+        Paths,
         _earlier(
             *("--from", "PATH"),
             "Read an evidence bundle, or exported JSON (a file or a folder), instead of Azure.",
+            parser=named_path,
         ),
     ] = None
     baseline: Annotated[
@@ -163,7 +164,7 @@ def _with_history(job: Job, earlier: Earlier, on_change: OnChange) -> Job:
     return replace(
         job,
         on_change=_command(on_change.on_change, earlier),
-        earlier=earlier.from_,
+        earlier=the_one("--from", earlier.from_),
         baseline=earlier.baseline,
         fail_on_regression=earlier.fail_on_regression,
     )

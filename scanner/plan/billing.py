@@ -74,7 +74,7 @@ def priced(name: str, count: int, prices: Mapping[str, float]) -> str:
     """Return the number of resources, with their price if the user gave it."""
     words = f"{count} {PRICED[name]}{'' if count == 1 else 's'}"
     if name not in prices:
-        return words
+        return f"{words}{_price_of(name, prices)}"
     return f"{words} x {prices[name]:,.2f} = {count * prices[name]:,.2f}"
 
 
@@ -82,11 +82,16 @@ def billed_by_change(change: ModeChange, prices: Mapping[str, float]) -> list[st
     """Return what Azure bills after a change of the isolation mode, as sentences."""
     name = firewall_of(change.workspace.firewall_sku)
     tier = "" if change.workspace.firewall_sku else ", the tier that Azure takes if none is set"
-    lines = [
-        "Billed: each private endpoint that Azure creates in the network"
-        + (f", {prices['private_endpoint']:,.2f} each." if "private_endpoint" in prices else ".")
-    ]
+    each = f"{_price_of('private_endpoint', prices, ' each')}."
+    lines = [f"Billed: each private endpoint that Azure creates in the network{each}"]
     if change.mode == APPROVED:
-        price = f" ({prices[name]:,.2f})" if name in prices else ""
+        price = _price_of(name, prices)
         lines.append(f"Billed: a {PRICED[name]}{price}{tier}, from the first host-name rule on.")
     return lines
+
+
+def _price_of(name: str, prices: Mapping[str, float], unit: str = "") -> str:
+    """Return the price in brackets, or that the user's file does not have it. Without a file it is ""."""
+    if name in prices:
+        return f" ({prices[name]:,.2f}{unit})"
+    return f" (no {name} in the file of prices)" if prices else ""

@@ -14,6 +14,7 @@ from itertools import pairwise
 
 from checks.contract.tables import Tables
 from checks.drift.model import Snapshot, TextRow
+from checks.fixes.access.clouds import in_cloud_of
 from checks.fixes.marks import facts_of
 from checks.fixes.reading import Part
 from checks.fixes.steps import for_facts
@@ -56,11 +57,13 @@ class Values:
         return hub if hub and check.over == "workspaces" and check.follows_hub else own
 
     def fix(self, check: Check, finding: TextRow) -> Remediation:
-        """Return the fix for the kind of the workspace that it changes."""
-        kind = self._audit.workspace_rows.get(self.owner(check, finding), {}).get("kind", "")
+        """Return the fix for the kind and the cloud of the workspace that it changes."""
+        row = self._audit.workspace_rows.get(self.owner(check, finding), {})
+        kind, region = row.get("kind", ""), row.get("location", "")
         names = names_in(finding["resource_id"])
         type_ = names.get("endpoint_type") or names.get("role", "")
-        return for_facts(check.remediation, facts_of(kind, is_reached=False, type_=type_))
+        fix = for_facts(check.remediation, facts_of(kind, is_reached=False, type_=type_))
+        return in_cloud_of(fix, region)
 
     def of(self, check: Check, names: tuple[str, ...], finding: TextRow) -> dict[str, str]:
         """Return the value of each placeholder that is known."""

@@ -231,6 +231,8 @@ def test_an_error_in_a_scope_file_names_the_place_and_what_to_do(
         (("--exclude-management-group", "sand*"), r"--exclude-management-group: .*without wildcards"),
         (("--resource-group", " "), r"--resource-group: "),
         (("--from", "bundle", "--tag", "a=b"), r"--tag: not allowed with --from"),
+        (("--from", "a", "--from", "b"), r"--from is given more than once: a, b\. Name one\."),
+        (("--from", ""), r"The path is empty"),
     ],
 )
 def test_an_error_in_an_option_names_it_and_what_to_do(

@@ -213,7 +213,7 @@ IRREVERSIBLE = {
     *("NET006", "MVN001", "MVN002", "PEP003", "PEP005", "RES011", "RES014", "END003", "SEC002", "SEC003"),
     *(f"CMP00{number}" for number in range(1, 10)),
 }
-DEFAULT = {"MVN008", "OBR001", "OBR003", "RES005", "RES016", "SEC001"}
+DEFAULT = {"MVN008", "OBR003", "RES005", "RES016", "SEC001"}
 
 
 @pytest.mark.parametrize("check", BUILT_IN, ids=lambda check: check.id)
@@ -651,6 +651,8 @@ def test_the_script_of_the_demo_can_be_read_by_bash(report: Path, tmp_path: Path
         (("--top", "0"), "'--top'"),
         (("--workspace", ""), "has no workspace ''"),
         (("--check", ""), "There is no check ''"),
+        (("--from", "other.zip"), "--from is given more than once: "),
+        (("--from", ""), "The path is empty"),
     ],
 )
 def test_a_wrong_value_is_a_usage_error(report: Path, options: tuple[str, str], problem: str) -> None:
@@ -699,6 +701,22 @@ def test_prices_of_the_user_are_multiplied(report: Path, tmp_path: Path) -> None
     assert (
         f"Billed: {billed[0]} private endpoints." in run("fix", "--check", "PEP001", "--from", str(report))[1]
     )
+
+
+def test_a_price_that_the_file_does_not_have_is_named(report: Path, tmp_path: Path) -> None:
+    path, script = tmp_path / "prices.yaml", tmp_path / "fix.sh"
+    path.write_text("firewall_basic: 290", "utf-8")
+    _, out, _ = run("fix", "--check", "PEP001", "--prices", str(path), "--from", str(report))
+    assert re.search(r"Billed: \d+ private endpoints \(no private_endpoint in the file of prices\)\.", out)
+    code, out, _ = run(
+        *("fix", "--check", "MVN002", "--prices", str(path), "--from", str(report), "--output", str(script))
+    )
+    assert code == 0
+    for text in (" ".join(out.split()), script.read_text("utf-8")):
+        assert (
+            "private endpoint that Azure creates in the network (no private_endpoint in the file of prices)."
+            in text
+        )
 
 
 def test_a_check_that_is_not_installed_is_named(tmp_path: Path) -> None:

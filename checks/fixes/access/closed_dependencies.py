@@ -126,7 +126,14 @@ def _closed_terraform(type_: str, *, is_built: bool) -> str:
     )
 
 
-STORAGE_CLOSED = _closed(STORAGE, "storage account", "", builder=True)
+STORAGE_CLOSED = _closed(
+    STORAGE,
+    "storage account",
+    "In a managed network that allows the internet, batch endpoints and parallel jobs lose the account's queues and "
+    "tables: first add the rules of SCN003. Every workspace that uses the account needs a cluster for image builds "
+    "(RES008). ",
+    builder=True,
+)
 
 VAULT_CLOSED = _closed(VAULT, "key vault", "")
 

@@ -63,8 +63,9 @@ ENDPOINT_CREATED = remediation(
     bicep=reached_bicep(),
     terraform=reached_terraform(),
     caution="Azure bills the endpoint by the hour. Create it in the region of its virtual network. If your network "
-    "already has the DNS zones, use those: a second zone of the same name hides the records of the first. Azure "
-    "Government and Azure China have other zone names. Test the names from a client before you disable public access.",
+    "already has the DNS zones, use those: a second zone of the same name hides the records of the first. The clouds "
+    "of the US Government and of China have other zone names: the fix of a finding has those of its region. Test the "
+    "names from a client before you disable public access.",
 )
 
 CONNECTION_SETTLED = remediation(

@@ -10,6 +10,7 @@ import tree_sitter_bicep
 from tree_sitter import Language, Parser
 
 from checks.contract.tables import Tables
+from checks.fixes.access.clouds import in_cloud_of
 from checks.fixes.marks import KINDS, TYPES, facts_of
 from checks.fixes.steps import for_facts
 from checks.model import Check
@@ -152,3 +153,37 @@ def test_a_finding_gets_the_text_of_its_kind_and_of_its_private_endpoint() -> No
         for_facts(check.remediation, facts_of(kind, is_reached=reached))
         for kind, reached in (("Hub", True), ("FeatureStore", False))
     )
+
+
+@pytest.mark.parametrize(
+    ("location", "zones"),
+    [
+        ("westeurope", {"api.azureml.ms", "notebooks.azure.net"}),
+        ("ChinaEast2", {"api.ml.azure.cn", "notebooks.chinacloudapi.cn"}),
+        ("USGov Virginia", {"api.ml.azure.us", "notebooks.usgovcloudapi.net"}),
+    ],
+)
+def test_a_finding_gets_the_dns_zones_of_its_cloud(location: str, zones: set[str]) -> None:
+    row = {**workspace_row(0), "location": location}
+    resources = Resources(Tables.of(workspaces=[row]))
+    for check_id in ("PEP001", "NET001"):
+        fix = resources.fix(
+            registry()[check_id],
+            resource_id=row["workspace_id"],
+            workspace_id=row["workspace_id"],
+            judged_by="",
+        )
+        for text in (fix.bicep, fix.terraform):
+            assert set(re.findall(r"['\"]privatelink[.]([\w.]+)", text)) == zones
+
+
+@pytest.mark.parametrize(
+    ("region", "ending"),
+    [("chinanorth3", r"chinacloudapi\.cn|azure(cr)?\.cn"), ("usdodeast", r"usgovcloudapi\.net|azurecr\.us")],
+)
+@pytest.mark.parametrize("check_id", ["RES001", "RES002", "RES003"])
+def test_the_zones_of_a_dependency_are_those_of_its_cloud(check_id: str, region: str, ending: str) -> None:
+    fix = in_cloud_of(registry()[check_id].remediation, region)
+    zones = re.findall(r"['\"](privatelink[.][\w.]+)", f"{fix.bicep}{fix.terraform}")
+    assert zones
+    assert all(re.search(f"({ending})$", zone) for zone in zones)

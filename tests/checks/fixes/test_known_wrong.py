@@ -211,13 +211,19 @@ def test_a_template_opens_the_hosts_that_the_finding_names_and_no_other(language
 
 
 def test_the_hosts_of_a_rule_that_failed_get_another_rule() -> None:
-    queries = re.findall(r"--query '([^']*)' --output tsv\)\" \]; then az ml", fix("SCN001").az)
-    assert queries
+    (query,) = re.findall(r"^hosts=.* --query '([^']*)' --output tsv \| sed", fix("SCN001").az, re.MULTILINE)
     rule = {"name": "mine", "properties": {"type": "FQDN", "destination": "*", "status": "Failed"}}
     active = {"name": "mine", "properties": {"type": "FQDN", "destination": "*", "status": "Active"}}
-    for query in queries:
-        assert jmespath.search(query, {"value": [rule]}) == []
-        assert jmespath.search(query, {"value": [active]}) == ["mine"]
+    assert jmespath.search(query, {"value": [rule, active]}) == ["*"]
+
+
+def test_a_required_tag_whose_rule_failed_gets_another_rule() -> None:
+    (query,) = re.findall(r'--query "(value[^"]*SERVICE_TAG[^"]*)"', fix("OBR003").az)
+    rules = [
+        {"name": status, "properties": {"destination": {"serviceTag": "$SERVICE_TAG"}, "status": status}}
+        for status in ("Failed", "Active")
+    ]
+    assert jmespath.search(query, {"value": rules}) == ["Active"]
 
 
 def test_a_host_that_another_missing_host_covers_is_left_out() -> None:

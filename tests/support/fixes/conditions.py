@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final
 
+from checks.contract.tables import Tables
 from checks.engine.asking import findings
-from checks.model import Status
+from checks.model import ChosenCheck, Status
 from checks.network.approvers import APPROVER, approves
 from checks.network.hosts import covers_host
 from checks.network.scenario_hosts import DOCUMENTED_HOSTS
@@ -80,13 +81,20 @@ def _is_redundant(case: Case) -> bool:
     values = values_of(case, ArmWorld(start(case)).bodies())
     place = case.resource_id.lower()
     rules = tables.outbound_rules.copy()
-    if case.check.id == "OBR007":
+    if case.check.id == "OBR001":
+        rules.loc[rules["status"].ne("Deleting"), "status"] = "Active"
+    elif case.check.id == "OBR007":
         rules.loc[place, ["protocol", "port_ranges"]] = [values["protocol"], values["port_ranges"]]
     else:
         rules.loc[place, "fqdn"] = values["host"]
     asked = [each for each in questions() if each.check.id == "OBR010"]
-    found = findings(tables.replaced(outbound_rules=rules), asked)
-    return bool((found["status"].eq(Status.FAIL) & found["resource_id"].str.lower().eq(place)).any())
+    known, found = (_failing(each, asked) for each in (tables, tables.replaced(outbound_rules=rules)))
+    return place in found or (case.check.id == "OBR001" and found > known)
+
+
+def _failing(tables: Tables, asked: Sequence[ChosenCheck]) -> frozenset[str]:
+    found = findings(tables, asked)
+    return frozenset(found.loc[found["status"].eq(Status.FAIL), "resource_id"].str.lower())
 
 
 def _has_parts(case: Case) -> bool:
@@ -161,6 +169,8 @@ FACTS: Final[dict[str, Condition]] = {
     ),
     "no other rule opens these ports of the destination": _not(_is_redundant),
     "no other rule has the host": _not(_is_redundant),
+    "no other rule opens the destination or a part of it": _not(_is_redundant),
+    "another rule does, and one of the two adds nothing": _is_redundant,
     "the work needs hosts that no other rule opens": _not(_is_redundant),
     "the work needs a host that no other rule opens": _not(_is_redundant),
     "managed networks support the resource type, but not the sub-resource": _supports_type,

@@ -97,7 +97,9 @@ STATES = st.sampled_from(
 )
 RULES = (
     st.builds(
-        lambda host, state: fqdn(host, **state), HOSTS, st.sampled_from([{}, {}, {"status": "Inactive"}])
+        lambda host, state: fqdn(host, **state),
+        HOSTS | HOSTS.map(str.title),
+        st.sampled_from([{}, {}, {"status": "Inactive"}, {"status": "Failed", "errorInformation": "quota"}]),
     )
     | st.builds(
         lambda tag, protocol, ports, prefixes, action: service_tag(
@@ -110,8 +112,11 @@ RULES = (
         st.sampled_from(["Allow", "Allow", "Allow", "Deny"]),
     )
     | st.builds(
-        lambda target, state: private_endpoint(PRODUCTION.id_of(*target[:2]), target[2], **state),
+        lambda target, spark, state: private_endpoint(
+            PRODUCTION.id_of(*target[:2]), target[2], spark=spark, **state
+        ),
         TARGETS,
+        st.booleans(),
         STATES,
     )
 )
@@ -141,15 +146,14 @@ def tenants(draw: st.DrawFn) -> Tenant:
     )
 
 
-def drawn_tries(tenant: Tenant, language: str, *families: str) -> list[Try]:
-    """Return the texts in one language for everything that the tenant fails in these families."""
+def tries_in(tenant: Tenant, *checks: str) -> list[Try]:
+    """Return the texts for everything that the tenant fails of these checks, given by the starts of their ids."""
     drawn = Drawn(tenant=tenant, tables=scan(tenant))
     answers = findings(drawn.tables, questions())
-    answers = answers[answers["status"].eq(Status.FAIL) & answers["check_id"].str[:3].isin(families)]
+    answers = answers[answers["status"].eq(Status.FAIL) & answers["check_id"].str.startswith(checks)]
     return [
         each
         for row in rows(answers)
         for case in failing(row["check_id"], drawn.tables, [row], drawn)
         for each in tries(case)
-        if each[1] == language
     ]

@@ -288,8 +288,21 @@ def _dependencies(case: Case, bodies: Bodies) -> list[dict[str, str]]:
     ]
 
 
-def _supported(row: Mapping[str, Any]) -> str:
-    return next(iter(subresources_of(resource_type_of(str(row.get("service_resource_id"))) or "")), "blob")
+def _supported(case: Case, bodies: Bodies) -> str:
+    """Return a sub-resource of the rule's target, one that no rule opens if there is one."""
+    target = str(case.row.get("service_resource_id"))
+    destinations = [
+        body["destination"]
+        for key, body in bodies.items()
+        if key.startswith(f"{_owner(case)}/outboundrules/") and isinstance(body.get("destination"), Mapping)
+    ]
+    opened = {
+        each.get("subresourceTarget")
+        for each in destinations
+        if str(each.get("serviceResourceId")).lower() == target.lower()
+    }
+    parts = sorted(subresources_of(resource_type_of(target) or ""), key=opened.__contains__)
+    return next(iter(parts), "blob")
 
 
 _OF_CASE: Mapping[str, Callable[[Case, Bodies], Any]] = {
@@ -348,7 +361,9 @@ _OF_CASE: Mapping[str, Callable[[Case, Bodies], Any]] = {
     ),
     "service_tag": _tag,
     "storage_account_id": lambda case, bodies: _workspace(case, bodies).get("storageAccount"),
-    "subresource": lambda case, _: "registry" if "to registry" in case.reason else _supported(case.row),
+    "subresource": lambda case, bodies: (
+        "registry" if "to registry" in case.reason else _supported(case, bodies)
+    ),
     "subnet_id": _subnet,
     "target_id": lambda case, _: f"{_group(case)}/providers/Microsoft.Storage/storageAccounts/stproof",
     "target": lambda case, _: {"id": case.row.get("service_resource_id")},

@@ -11,7 +11,7 @@ from pathlib import Path
 from socketserver import StreamRequestHandler, ThreadingTCPServer
 from threading import Thread
 
-TOOLS = ("cat", "grep", "mktemp", "mv", "rm", "sed", "tr")
+TOOLS = ("awk", "cat", "grep", "mktemp", "mv", "rm", "sed", "tr")
 """Programs that a text may use beside az. Anything else is not found."""
 
 Run = Callable[[Sequence[str], Path], str]

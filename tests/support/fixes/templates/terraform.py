@@ -183,7 +183,7 @@ _TEXT = r'"(?:[^"\\]|\\.)*"'
 
 _EXPRESSIONS: Sequence[tuple[re.Pattern[str], Callable[[_Evaluation, re.Match[str]], Any]]] = (
     (re.compile(r"(\w+)\((.*)\)", re.DOTALL), _Evaluation._call),
-    (re.compile(r"(.+?) == (.+?) \? (.+) : (.+)", re.DOTALL), _Evaluation._choice),
+    (re.compile(r"(.+?) == (.+?) \? (.+?) : (.+)", re.DOTALL), _Evaluation._choice),
     (
         re.compile(r"(var\.\w+) \? (.+) : (.+)", re.DOTALL),
         lambda self, found: self._expression(found[2] if self._expression(found[1]) else found[3]),

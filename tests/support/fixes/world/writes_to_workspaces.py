@@ -147,9 +147,22 @@ def _required(workspace: Document, known: Document, private: Collection[str]) ->
     segments = workspace["id"].split("/")
     place = Place(subscription=segments[2], group=segments[4], location=workspace["location"])
     present = {_destination(rule) for rule in known.values()}
+    site, links = Site(place=place, name=workspace["name"]), workspace["properties"]
+    linked = {
+        site.storage: links.get("storageAccount"),
+        site.vault: links.get("keyVault"),
+        site.registry: links.get("containerRegistry"),
+    }
     chosen = {}
-    for name, rule in required_rules(Site(place=place, name=workspace["name"])).items():
-        destination = rule["destination"]
+    for name, rule in required_rules(site).items():
+        target = rule["destination"].get("serviceResourceId")
+        if not linked.get(target, True):
+            continue
+        destination = {
+            **rule["destination"],
+            **({"serviceResourceId": linked[target]} if target in linked else {}),
+        }
+        rule = {**rule, "destination": destination}
         if rule["type"] == "ServiceTag":
             is_needed = _mode(workspace) == APPROVED
         else:
