@@ -12,7 +12,7 @@ from checks.network.destinations import Service
 from checks.policy.judge import CLAIMS, PolicyVerdict, claim_counts
 from checks.severity import Verdict
 from reports.audit import Audit
-from reports.page.networks import Fleet, outbound_postures, reach_count
+from reports.page.networks import Fleet, outbound_postures, reach_counts
 from reports.statuses import SEVERITY_ORDER
 from reports.tables.policies import score_text
 from reports.tables.population import Population, in_scope
@@ -45,6 +45,8 @@ class WaysOut:
     """True if the policy accepts that mode in all of them, None if in some only."""
     storage: int
     """Workspaces that may reach any storage account."""
+    perhaps_storage: int
+    """Workspaces of which that is unknown."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,12 +114,14 @@ def ways_out(audit: Audit, fleet: Fleet) -> WaysOut | None:
         key for key, word in outbound_postures(fleet).items() if word == "internet"
     } & judged - by_rules
     refused = _failing(findings, MODE) & by_mode
+    storage = reach_counts(fleet, Service(tag="Storage"))
     return (
         WaysOut(
             by_rules=len(by_rules),
             by_mode=len(by_mode),
             is_accepted=not refused or (False if refused == by_mode else None),
-            storage=reach_count(fleet, Service(tag="Storage")),
+            storage=storage[True],
+            perhaps_storage=storage[None],
         )
         if by_mode
         else None

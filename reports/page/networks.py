@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -136,21 +137,23 @@ def destination_of(rule: OutboundRule) -> Destination | None:
     return Service(tag=rule.service_tag, protocol=protocol, port=port) if rule.service_tag else None
 
 
-def reach_count(found: Fleet, destination: Destination) -> int:
-    """Return how many workspaces may reach the destination. A rule that has nothing to do with it is asked once."""
+def reach_counts(found: Fleet, destination: Destination) -> Counter[bool | None]:
+    """Return how many workspaces may reach the destination, may not, or perhaps do (None).
+
+    A rule that has nothing to do with the destination is asked once.
+    """
     matters = {
         id(rule)
         for rule in found.rules.rules
         if opens(rule, destination) is not False or denies(rule, destination) is not False
     }
-    return sum(
+    return Counter(
         reachable(
             tuple(rule for rule in network.rules.values() if id(rule) in matters),
             network.mode,
             destination,
             complete=network.complete,
         )
-        is True
         for network in found.networks.values()
     )
 
