@@ -112,9 +112,16 @@ function valuesWith(name, place, fits) {
   };
 }
 
+// The words of a query. The full name of a control, such as MCSB NS-2, counts as its id.
+function wordsIn(typed) {
+  const words = typed.toLowerCase().split(/\s+/).filter(Boolean);
+  const isControl = facts.checks.some(({ controls }) => controls.some((each) => each.toLowerCase() === words.join(" ")));
+  return isControl ? words.slice(-1) : words;
+}
+
 // Return the workspaces that match, and for each facet how many have each value if that facet alone is left open.
 function answered(counting) {
-  query.places = query.words.toLowerCase().split(/\s+/).filter(Boolean).map((word) => [word, placesWith(word)]);
+  query.places = wordsIn(query.words).map((word) => [word, placesWith(word)]);
   const chosen = [...query.chosen].map(([name, values]) => {
     const { values: all, codes, starts } = facet(name);
     const wanted = new Set([...values].map((value) => all.indexOf(value)));

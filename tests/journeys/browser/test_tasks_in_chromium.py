@@ -61,9 +61,11 @@ def test_who_may_send_to_any_storage_account_and_what_to_type(
     assert re.search(r"^10 of \d+ workspaces may reach it", answer.inner_text())
 
 
-def test_a_control_is_found_by_its_id(browser_page: Opener, demo_bytes: bytes) -> None:
+@pytest.mark.parametrize("typed", ["NS-2", "mcsb  ns-2"])
+def test_a_control_is_found_by_its_id(browser_page: Opener, demo_bytes: bytes, typed: str) -> None:
     page = ready(browser_page(demo_bytes))
-    page.fill("#search", "NS-2")
+    page.fill("#search", typed)
+    page.locator("#found", has_text=re.compile(r"^[1-9]\d* of 32")).wait_for()
     page.locator("#hints a").first.click()
     control = page.locator("#control-MCSB-NS-2")
     assert control.is_visible()
